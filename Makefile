@@ -1,0 +1,64 @@
+# Everything a newcomer needs. Each target sets up what it uses, once.
+PYTHON ?= python3
+BIN := .venv/bin
+UV := $(BIN)/uv
+ARGS ?=
+ONLY ?=
+# The service's own code is compiled too: uncompiled, a start takes three times as long.
+export PYTHONDONTWRITEBYTECODE =
+
+.SILENT:
+.PHONY: help run test check format bench openapi migration lock clean
+.DEFAULT_GOAL := help
+
+help: ## this list
+	grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: .venv/.run ## the demonstration, told step by step, then a server that stays up (ARGS="--once" ends after the proofs)
+	$(BIN)/fauxtune demo $(ARGS)
+
+test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.test ## format, lint, types, import rules, sizes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -p no:randomly tests/house/test_sizes.py
+
+format: .venv/.test ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
+	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+
+openapi: .venv/.run ## write openapi/*.json anew
+	$(BIN)/fauxtune openapi --out openapi
+
+migration: .venv/.run ## a new migration from the difference between tables and database (MESSAGE="what changed")
+	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
+
+lock: .venv/.uv ## resolve the dependencies anew into the lock files
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o requirements.lock
+	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
+
+clean: ## forget the environment and every generated file
+	rm -rf .venv .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+.venv/.uv: requirements-uv.lock
+	echo "Setting up .venv (once) ..." >&2
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
+	touch $@
+
+.venv/.run: .venv/.uv requirements.lock pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q app simulator migrations
+	touch $@
+
+.venv/.test: .venv/.run requirements-test.lock
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-test.lock
+	touch $@

@@ -1,0 +1,1 @@
+"""The rules, pure: no web, SQL, network, files or clock."""

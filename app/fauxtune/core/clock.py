@@ -1,0 +1,75 @@
+"""Two clocks, never mixed: the system's, and each tenant's.
+
+The tenant's clock rules what the emulation is about (certificates, CRLs, enrolments, cadence, renewal, every timestamp
+in Graph). The system clock rules what real clients judge by their own watch: OAuth tokens, TLS, timeouts. Here is the
+interface of the system clock and the arithmetic of the tenant's; nothing here reads a clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """The system clock: the real one in `server`, a settable one in tests."""
+
+    def now(self) -> datetime:
+        """The present moment, aware, UTC."""
+        ...
+
+
+class ClockMode(StrEnum):
+    """How a tenant's clock runs."""
+
+    SYSTEM = "system"
+    FROZEN = "frozen"
+    OFFSET = "offset"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantClock:
+    """A tenant's clock: the system's, frozen at `frozen_at`, or the system's plus `offset`."""
+
+    mode: ClockMode = ClockMode.SYSTEM
+    frozen_at: datetime | None = None
+    offset: timedelta = timedelta(0)
+
+    def now(self, system_now: datetime) -> datetime:
+        """The tenant's time at this system time."""
+        if self.mode is ClockMode.FROZEN and self.frozen_at is not None:
+            return self.frozen_at
+        if self.mode is ClockMode.OFFSET:
+            return system_now + self.offset
+        return system_now
+
+    def set_to(self, mode: ClockMode, now: datetime | None, *, system_now: datetime) -> TenantClock:
+        """The same clock in another mode, showing `now` (default: what it shows at present)."""
+        shown = self.now(system_now) if now is None else now
+        if mode is ClockMode.FROZEN:
+            return TenantClock(mode=mode, frozen_at=shown)
+        if mode is ClockMode.OFFSET:
+            return TenantClock(mode=mode, offset=shown - system_now)
+        return TenantClock()
+
+    def advanced(self, by: timedelta) -> TenantClock:
+        """The same clock, put forward; a system clock becomes an offset one."""
+        if self.mode is ClockMode.FROZEN and self.frozen_at is not None:
+            return replace(self, frozen_at=self.frozen_at + by)
+        return TenantClock(mode=ClockMode.OFFSET, offset=self.offset + by)
+
+
+def iso(moment: datetime) -> str:
+    """`2026-11-24T10:00:00.1234560Z`: always seven fractional digits, so that text order is time order.
+
+    Graph writes DateTimeOffset with up to seven digits and a Z; Python keeps six.
+    """
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}0Z"
+
+
+def from_iso(text: str) -> datetime:
+    """The reverse of `iso`, tolerant: any offset, any number of fractional digits, a naive time is UTC."""
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -1,0 +1,92 @@
+"""Every fact that can stop an operation, on one screen.
+
+    FauxtuneError
+      NotFound        the thing named does not exist (in this tenant)
+      Conflict        it exists already, or changed meanwhile
+      Invalid         the request says something impossible
+        PfxUnreadable, PfxPasswordWrong, PfxWithoutKey, UnsupportedAction
+      NotAllowed      the caller may not do this
+        Unauthenticated   nobody, or nobody valid, is calling
+        NotLicensed       the user has no licence
+        EnrollmentEnded   the device's enrolment is over: it must forget what it was given
+      Unavailable     it cannot be done now; later it may
+        ConnectorRefused  the connector could not answer a request; `code` is the number that Graph reports
+      NotEmulated     the real service does this, this one does not
+
+No status codes here: each surface maps these facts to its own envelope in one file. Messages say what was wrong and
+what would be right.
+"""
+
+from __future__ import annotations
+
+
+class FauxtuneError(Exception):
+    """Base of all. `message` is for the caller to read; `target` names the property or argument, where there is one."""
+
+    def __init__(self, message: str, *, target: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.target = target
+
+
+class NotFound(FauxtuneError):
+    """What was named does not exist in this tenant."""
+
+
+class Conflict(FauxtuneError):
+    """It exists already, or it was changed by somebody else meanwhile."""
+
+
+class Invalid(FauxtuneError):
+    """The request says something impossible; nothing was changed."""
+
+
+class PfxUnreadable(Invalid):
+    """These bytes are not a PKCS#12 file that can be read."""
+
+
+class PfxPasswordWrong(Invalid):
+    """The PKCS#12 file does not open with this password."""
+
+
+class PfxWithoutKey(Invalid):
+    """The PKCS#12 file holds no private key that belongs to a certificate in it."""
+
+
+class UnsupportedAction(Invalid):
+    """This kind of device does not support the action."""
+
+
+class NotAllowed(FauxtuneError):
+    """The caller is known and may not do this."""
+
+
+class Unauthenticated(NotAllowed):
+    """Nobody, or nobody valid, is calling."""
+
+
+class NotLicensed(NotAllowed):
+    """The user has no licence for device management."""
+
+
+class EnrollmentEnded(NotAllowed):
+    """The enrolment is over: the device must forget what it was given."""
+
+
+class Unavailable(FauxtuneError):
+    """It cannot be done now; later it may."""
+
+
+class ConnectorRefused(Unavailable):
+    """The certificate connector could not answer a request.
+
+    `code` is the signed 32-bit number that Graph shows as `errorCode` for the item.
+    """
+
+    def __init__(self, message: str, *, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class NotEmulated(FauxtuneError):
+    """The real service does this; this emulator does not."""

@@ -1,0 +1,30 @@
+"""Identifiers: strings that must not be mixed up."""
+
+from __future__ import annotations
+
+from typing import NewType, Protocol
+
+TenantId = NewType("TenantId", str)
+UserId = NewType("UserId", str)
+GroupId = NewType("GroupId", str)
+DirectoryDeviceId = NewType("DirectoryDeviceId", str)
+ManagedDeviceId = NewType("ManagedDeviceId", str)
+EnrollmentId = NewType("EnrollmentId", str)
+ProfileId = NewType("ProfileId", str)
+ItemKey = NewType("ItemKey", str)
+
+
+class IdSource(Protocol):
+    """Where ids, tokens and serial numbers come from: the system's randomness, or a seed in tests."""
+
+    def uuid(self) -> str:
+        """A new GUID, lower case, hyphenated."""
+        ...
+
+    def token(self, nbytes: int = 32) -> str:
+        """A new secret, URL-safe text."""
+        ...
+
+    def serial(self) -> int:
+        """A new certificate serial number: positive, 159 bits at most (RFC 5280 4.1.2.2)."""
+        ...

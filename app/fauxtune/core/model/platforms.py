@@ -1,0 +1,91 @@
+"""Platforms, enrolment modes, and the variants that they make together.
+
+A *variant* is what the rules depend on: which profile kinds apply, which actions are supported, what is removed when.
+Sources: Graph deviceEnrollmentType and deviceType; Intune "wipe" and "supported platforms" pages (2020-03, 2024-04).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """What runs on the device."""
+
+    ANDROID = "android"
+    IOS = "ios"
+    IPADOS = "ipados"
+    MACOS = "macos"
+    WINDOWS = "windows"
+    WINDOWS_10_MOBILE = "windows10mobile"
+    WINDOWS_PHONE_81 = "windowsphone81"
+
+
+class AndroidMode(StrEnum):
+    """The ways an Android device can be managed: the words that an enrolment carries as `mode`."""
+
+    WORK_PROFILE = "work-profile"
+    FULLY_MANAGED = "fully-managed"
+    DEDICATED = "dedicated"
+    CORPORATE_WORK_PROFILE = "corporate-work-profile"
+    DEVICE_ADMIN = "device-admin"
+    KNOX = "knox"
+    AOSP = "aosp"
+
+
+class Variant(StrEnum):
+    """Platform and mode in one word."""
+
+    ANDROID_WORK_PROFILE = "android/work-profile"
+    ANDROID_FULLY_MANAGED = "android/fully-managed"
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """What Graph shows of a device of this variant, and which admin's actions it supports."""
+
+    operating_system: str
+    enrollment_type: str
+    management_agent: str
+    device_type: str
+    owner_type: str
+    policy_platform: str
+    can_be_wiped: bool
+    can_be_retired: bool
+    can_keep_enrollment: bool
+    user_may_unenroll: bool
+
+
+FACTS: dict[Variant, VariantFacts] = {
+    Variant.ANDROID_WORK_PROFILE: VariantFacts(
+        operating_system="AndroidForWork",
+        enrollment_type="userEnrollment",
+        management_agent="googleCloudDevicePolicyController",
+        device_type="androidForWork",
+        owner_type="personal",
+        policy_platform="androidWorkProfile",
+        can_be_wiped=False,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    Variant.ANDROID_FULLY_MANAGED: VariantFacts(
+        operating_system="AndroidEnterprise",
+        enrollment_type="androidEnterpriseFullyManaged",
+        management_agent="googleCloudDevicePolicyController",
+        device_type="androidEnterprise",
+        owner_type="company",
+        policy_platform="android",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=False,
+    ),
+}
+
+
+def variant_of(platform: Platform, mode: str | None) -> Variant | None:
+    """The variant, or None where this combination is not emulated."""
+    word = platform.value if mode is None else f"{platform.value}/{mode}"
+    return Variant(word) if word in Variant.__members__.values() else None
