@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 UV := $(BIN)/uv
+COMPILE = $(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 $(ARGS)
 ARGS ?=
 ONLY ?=
 # The service's own code is compiled too: uncompiled, a start takes three times as long.
@@ -12,7 +13,9 @@ export PYTHONDONTWRITEBYTECODE =
 .DEFAULT_GOAL := help
 
 help: ## this list
-	grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	echo "make TARGET [ARGS=...]   (nothing has to be set up first: Python 3.11 or later with venv, make and git are enough)"
+	echo
+	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.run ## the demonstration, told step by step, then a server that stays up (ARGS="--once" ends after the proofs)
 	$(BIN)/fauxtune demo $(ARGS)
@@ -20,11 +23,11 @@ run: .venv/.run ## the demonstration, told step by step, then a server that stay
 test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
 	$(BIN)/python -m pytest $(ARGS)
 
-check: .venv/.test ## format, lint, types, import rules, sizes
+check: .venv/.test ## format, lint, types, import rules, sizes: all that can be said without running anything
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q -p no:randomly tests/house/test_sizes.py
 
 format: .venv/.test ## put the code into shape
@@ -37,18 +40,21 @@ bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the 
 openapi: .venv/.run ## write openapi/*.json anew
 	$(BIN)/fauxtune openapi --out openapi
 
-migration: .venv/.run ## a new migration from the difference between tables and database (MESSAGE="what changed")
+migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
 
-lock: .venv/.uv ## resolve the dependencies anew into the lock files
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o requirements.lock
-	$(UV) pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
+lock: .venv/.uv ## resolve pyproject.toml into the lock files; keeps what is pinned (ARGS="--upgrade" takes the newest)
+	$(COMPILE) pyproject.toml --group build -o requirements.lock
+	$(COMPILE) pyproject.toml --group build --extra test --extra foreign -c requirements.lock -o requirements-test.lock
+	echo uv | $(COMPILE) - -o requirements-uv.lock
 
-clean: ## forget the environment and every generated file
+clean: ## forget the environment, every cache, and the server's data (.fauxtune)
 	rm -rf .venv .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/.uv: requirements-uv.lock
 	echo "Setting up .venv (once) ..." >&2
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=python3.12 ...")'
+	$(PYTHON) -c 'import ensurepip' || { echo "Python lacks its venv module: apt-get install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	touch $@

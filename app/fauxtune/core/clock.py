@@ -12,6 +12,10 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
+from fauxtune.core.errors import Invalid
+
 
 class Clock(Protocol):
     """The system clock: the real one in `server`, a settable one in tests."""
@@ -73,3 +77,16 @@ def from_iso(text: str) -> datetime:
     """The reverse of `iso`, tolerant: any offset, any number of fractional digits, a naive time is UTC."""
     moment = datetime.fromisoformat(text)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+_DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+
+
+def parse_duration(text: str) -> timedelta:
+    """An ISO 8601 duration such as `P30D` or `PT8H`. Invalid for anything else."""
+    try:
+        if text.lstrip("-")[:1] not in ("P", "p"):
+            raise ValueError
+        return _DURATION.validate_python(text)
+    except (ValidationError, ValueError, OverflowError):
+        raise Invalid(f"'{text}' is no ISO 8601 duration, such as P30D or PT8H.") from None

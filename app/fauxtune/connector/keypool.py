@@ -1,0 +1,98 @@
+"""Where fresh RSA keys come from: a pool that background threads keep full, or a ring of given keys.
+
+Making an RSA-2048 key takes some 40 ms of a core and is what limits issuing; OpenSSL does it without holding up the
+interpreter, so threads help.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from itertools import cycle
+from threading import Condition, Lock, Thread
+from typing import Protocol
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+
+class KeySource(Protocol):
+    """Gives RSA keys."""
+
+    def take(self) -> RSAPrivateKey:
+        """A key. May take tens of milliseconds: call it in a worker thread."""
+        ...
+
+
+class KeyPool:
+    """Keys made ahead by daemon threads, each given out once. Works without `start` too, then without a lead."""
+
+    def __init__(self, size: int = 8, *, threads: int = 1, bits: int = 2048) -> None:
+        self._size = size
+        self._threads = threads
+        self._bits = bits
+        self._ready: deque[RSAPrivateKey] = deque()
+        self._changed = Condition()
+        self._workers: list[Thread] = []
+        self._stopping = False
+
+    def start(self) -> None:
+        """Begins to fill the pool; while it runs already, nothing."""
+        with self._changed:
+            if self._workers:
+                return
+            self._stopping = False
+            self._workers = [Thread(target=self._fill, name="fauxtune-keys", daemon=True) for _ in range(self._threads)]
+            for worker in self._workers:
+                worker.start()
+
+    def stop(self) -> None:
+        """Ends the threads and waits for them (one key's time at most). `start` begins anew."""
+        with self._changed:
+            self._stopping = True
+            workers, self._workers = self._workers, []
+            self._changed.notify_all()
+        for worker in workers:
+            worker.join()
+
+    def take(self) -> RSAPrivateKey:
+        """A ready key, else one made on the spot."""
+        with self._changed:
+            if self._ready:
+                self._changed.notify_all()
+                return self._ready.popleft()
+        return self._make()
+
+    @property
+    def ready(self) -> int:
+        """How many keys are ready."""
+        return len(self._ready)
+
+    def _make(self) -> RSAPrivateKey:
+        return rsa.generate_private_key(public_exponent=65537, key_size=self._bits)
+
+    def _fill(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._stopping or len(self._ready) < self._size)
+                if self._stopping:
+                    return
+            key = self._make()
+            with self._changed:
+                self._ready.append(key)
+
+
+class KeyRing:
+    """Given keys, again and again, for tests and benchmarks: never for certificates that mean anything."""
+
+    def __init__(self, keys: Iterable[RSAPrivateKey]) -> None:
+        given = tuple(keys)
+        if not given:
+            raise ValueError("a ring needs a key")
+        self._keys = cycle(given)
+        self._lock = Lock()
+
+    def take(self) -> RSAPrivateKey:
+        """The next key of the ring."""
+        with self._lock:
+            return next(self._keys)

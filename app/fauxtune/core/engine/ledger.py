@@ -1,0 +1,29 @@
+"""The ledger's states and the moves between them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import ItemState as S
+
+#: Every allowed move. Staying where one is, is always allowed: each step is safe to repeat.
+TRANSITIONS: dict[S, frozenset[S]] = {
+    S.WANTED: frozenset({S.SENT, S.FAILED, S.REMOVED}),
+    S.SENT: frozenset({S.INSTALLED, S.FAILED, S.WANTED, S.REMOVING, S.REMOVED, S.KEPT}),
+    S.INSTALLED: frozenset({S.SENT, S.WANTED, S.FAILED, S.REMOVING, S.REMOVED, S.KEPT}),
+    S.FAILED: frozenset({S.WANTED, S.SENT, S.INSTALLED, S.REMOVING, S.REMOVED, S.KEPT}),
+    S.REMOVING: frozenset({S.REMOVED, S.WANTED, S.SENT, S.FAILED}),
+    S.REMOVED: frozenset({S.WANTED, S.SENT, S.FAILED}),
+    S.KEPT: frozenset({S.WANTED, S.SENT, S.INSTALLED, S.FAILED, S.REMOVING, S.REMOVED}),
+}
+
+#: States in which the device has, or may have, the item.
+ON_DEVICE = frozenset({S.SENT, S.INSTALLED, S.KEPT})
+
+
+def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:
+    """The row in another state. ValueError for a move that is not in the table: a mistake of ours, not of a caller."""
+    if state is not row.state and state not in TRANSITIONS[row.state]:
+        raise ValueError(f"{row.key}: {row.state} to {state} is no move of the ledger")
+    return replace(row, state=state, **changes)  # type: ignore[arg-type]

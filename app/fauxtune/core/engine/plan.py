@@ -1,0 +1,221 @@
+"""Desired state minus ledger: what the connector is asked, what the device is offered, what it must give back.
+
+`plan` is pure and safe to repeat: with nothing changed, it changes nothing. Times are the tenant's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from fauxtune.core.engine.causes import Standing, cause
+from fauxtune.core.engine.ledger import ON_DEVICE, moved
+from fauxtune.core.engine.removal import outcome
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Problem
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, ItemState, Source
+
+#: Nothing is due: the end of Graph's time.
+NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Where one request to the connector stands. Neither `serial` nor `problem` nor `answered`: still open."""
+
+    answered: bool = False
+    serial: str | None = None
+    thumbprint: str | None = None
+    renew_at: datetime | None = None
+    not_after: datetime | None = None
+    problem: Problem | None = None
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request that the connector must get: unique by device, item key and fingerprint."""
+
+    item: Item
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that planning one device depends on."""
+
+    now: datetime
+    variant: Variant
+    edition: str
+    items: Mapping[ItemKey, Item]
+    rows: Mapping[ItemKey, LedgerRow]
+    answers: Mapping[tuple[ItemKey, str], Answer]
+    standing: Standing
+    waiting_for: Mapping[Source, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What follows. `rows` are the changed rows only; `revoked` what the CA must revoke now, with the cause."""
+
+    rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
+    asks: list[Ask] = field(default_factory=list)
+    revoked: list[tuple[LedgerRow, Cause]] = field(default_factory=list)
+    offered: list[LedgerRow] = field(default_factory=list)
+    due_at: datetime = NEVER
+    policy_changed: bool = False
+
+
+def in_policy(row: LedgerRow) -> bool:
+    """Is the item part of what the device is told to hold? A refused one stays, so that the device tries again."""
+    return row.fingerprint is not None and (row.state in ON_DEVICE or row.state is ItemState.FAILED)
+
+
+def plan(situation: Situation) -> Plan:
+    """The plan for one device. Rows that are unchanged are not in it."""
+    planner = _Planner(situation)
+    before = {(row.key, row.fingerprint) for row in situation.rows.values() if in_policy(row)}
+    after = dict(situation.rows)
+    for key, item in situation.items.items():
+        after[key] = planner.keep_or_bring(item)
+    for key, row in situation.rows.items():
+        if key not in situation.items and row.state not in (ItemState.REMOVED, ItemState.REMOVING):
+            after[key] = planner.take_away(row)
+    made = planner.made
+    made.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
+    made.policy_changed = bool(made.offered) or before != {
+        (row.key, row.fingerprint) for row in after.values() if in_policy(row)
+    }
+    made.due_at = min((made.due_at, *(row.renew_at for row in after.values() if row.renew_at and _renews(row))))
+    return made
+
+
+def _renews(row: LedgerRow) -> bool:
+    return row.state in (ItemState.SENT, ItemState.INSTALLED)
+
+
+class _Planner:
+    """One pass over one device: what each step adds to the plan."""
+
+    def __init__(self, situation: Situation) -> None:
+        self.situation = situation
+        self.made = Plan()
+
+    def keep_or_bring(self, item: Item) -> LedgerRow:
+        """The ledger row of an item that is wanted, as it is from now on."""
+        row = self.situation.rows.get(item.key) or LedgerRow(key=item.key, source=item.source, state=ItemState.WANTED)
+        new = self._pkcs(row, item) if item.source is Source.PKCS else self._given(row, item)
+        new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
+        if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
+            self.made.offered.append(new)
+        return new
+
+    def take_away(self, row: LedgerRow) -> LedgerRow:
+        """The ledger row of an item that is no longer wanted: the removal table decides."""
+        why = cause(row, self.situation.standing)
+        what = outcome(self.situation.variant, self.situation.edition, source=row.source, cause=why)
+        if what.revoked and row.serial is not None:
+            self.made.revoked.append((row, why))
+        if not in_policy(row):
+            return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
+        state = ItemState.REMOVING if what.removed else ItemState.KEPT
+        return moved(row, state, problem=None, waits_for=None)
+
+    def _given(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """A root or an imported certificate: the bytes are what they are."""
+        # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
+        settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+        if row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled:
+            return row
+        described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
+        if item.problem is not None or item.fingerprint is None:
+            return _failed(described, item.problem)
+        if item.source is Source.ROOT:
+            return _offered(replace(described, payload=item.payload), item.fingerprint)
+        answer = self.situation.answers.get((item.key, item.fingerprint))
+        if answer is not None and answer.answered:
+            return _offered(described, item.fingerprint)
+        self._ask(Ask(item=item, fingerprint=item.fingerprint), answer)
+        return self._unanswered(described, answer)
+
+    def _pkcs(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """The device's own certificate: the current one stays, whatever the profile says by now, until its renewal."""
+        current = row.fingerprint is not None and row.state is not ItemState.REMOVED
+        renewing = row.renew_at is not None and row.renew_at <= self.situation.now
+        if current and not renewing:
+            taken_back = row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED)
+            return _offered(row, str(row.fingerprint)) if taken_back else row
+        wish = f"after/{row.serial}" if row.serial else "first"
+        answer = self.situation.answers.get((item.key, wish))
+        if answer is not None and answer.serial is not None:
+            return _offered(_with_certificate(row, answer), answer.serial)
+        problem = item.problem or self._untrusted(item)
+        awaited = self._root_awaited(item)
+        if problem is None and awaited is None:
+            self._ask(Ask(item=item, fingerprint=wish), answer)
+        if current:
+            return row
+        bare = replace(row, fingerprint=None)
+        if problem is not None:
+            return _failed(bare, problem)
+        return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
+
+    def _untrusted(self, item: Item) -> Problem | None:
+        """A PKCS item needs its authority's root on the same device; here none is even targeted."""
+        if item.needs_root is None or _roots(item, self.situation.items):
+            return None
+        authority = f"'{item.order.authority_name}'" if item.order else "its authority"
+        return Problem(
+            REMEDIATION_FAILED,
+            f"The device does not trust the root of {authority} (SHA-256 {item.needs_root}): assign a trusted-root "
+            "profile with that certificate to the same group.",
+        )
+
+    def _root_awaited(self, item: Item) -> str | None:
+        if item.needs_root is None:
+            return None
+        rows = [self.situation.rows[key] for key in _roots(item, self.situation.rows)]
+        if any(row.state is ItemState.INSTALLED for row in rows):
+            return None
+        return f"the trusted root {item.needs_root} to be installed first"
+
+    def _ask(self, ask: Ask, answer: Answer | None) -> None:
+        """Ask, unless it was asked already; a refused request is asked again when its time has come."""
+        retry_at = answer.retry_at if answer is not None and answer.problem is not None else None
+        if answer is None or (retry_at is not None and retry_at <= self.situation.now):
+            self.made.asks.append(ask)
+        elif retry_at is not None:
+            self.made.due_at = min(self.made.due_at, retry_at)
+
+    def _unanswered(self, row: LedgerRow, answer: Answer | None) -> LedgerRow:
+        if answer is not None and answer.problem is not None:
+            return _failed(row, answer.problem)
+        return _waiting(row, self.situation.waiting_for.get(row.source, "the certificate connector"))
+
+
+def _roots(item: Item, keys: Iterable[ItemKey]) -> list[ItemKey]:
+    return [key for key in keys if key.startswith(f"root/{item.needs_root}/")]
+
+
+def _with_certificate(row: LedgerRow, answer: Answer) -> LedgerRow:
+    return replace(
+        row,
+        serial=answer.serial,
+        thumbprint=answer.thumbprint,
+        renew_at=answer.renew_at,
+        not_after=answer.not_after,
+    )
+
+
+def _offered(row: LedgerRow, fingerprint: str) -> LedgerRow:
+    return moved(row, ItemState.SENT, fingerprint=fingerprint, problem=None, waits_for=None)
+
+
+def _failed(row: LedgerRow, problem: Problem | None) -> LedgerRow:
+    return moved(row, ItemState.FAILED, problem=problem, waits_for=None)
+
+
+def _waiting(row: LedgerRow, waits_for: str) -> LedgerRow:
+    return moved(row, ItemState.WANTED, problem=None, waits_for=waits_for)

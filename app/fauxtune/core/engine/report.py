@@ -1,0 +1,96 @@
+"""What a device answered, turned into ledger states, and those into Graph's statuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from fauxtune.core.engine.ledger import moved
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.world import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What the device says it holds. `complete`: it has applied all that it was offered, so what is absent is gone."""
+
+    identities: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> thumbprint
+    roots: frozenset[str] = frozenset()  # SHA-256
+    refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
+    complete: bool = True
+
+
+def take_in(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, LedgerRow]:
+    """The rows that the inventory changes, changed."""
+    changed = {}
+    for row in rows:
+        new = _taken(row, inventory)
+        if new != row:
+            changed[row.key] = new
+    return changed
+
+
+def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
+    refusal = inventory.refused.get(row.key)
+    if refusal is not None and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED):
+        return moved(row, ItemState.FAILED, problem=refusal, installed_fingerprint=None)
+    if _present(row, inventory):
+        if row.state is ItemState.SENT or (row.state is ItemState.FAILED and row.fingerprint is not None):
+            return moved(row, ItemState.INSTALLED, installed_fingerprint=row.fingerprint, problem=None)
+        return row
+    if not inventory.complete:
+        return row
+    if row.state in (ItemState.REMOVING, ItemState.KEPT):
+        return moved(row, ItemState.REMOVED, installed_fingerprint=None)
+    if row.state is ItemState.INSTALLED:
+        # Taken off by hand: given again. A PKCS certificate anew (Intune: "the certificate is re-issued"), so that its
+        # fingerprint is forgotten; of the others the bytes are what they were.
+        forgotten = None if row.source is Source.PKCS else row.fingerprint
+        return moved(row, ItemState.WANTED, fingerprint=forgotten, installed_fingerprint=None)
+    return row
+
+
+def _present(row: LedgerRow, inventory: Inventory) -> bool:
+    if row.source is Source.ROOT:
+        return row.key.split("/")[1] in inventory.roots
+    held = inventory.identities.get(row.key)
+    return held is not None and held == row.thumbprint
+
+
+_LIVE_STATES = (ItemState.WANTED, ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileOutcome:
+    """How one profile fares on one device."""
+
+    status: ProfileStatus
+    problem: Problem | None = None
+
+
+def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, nothing_code: int) -> ProfileOutcome:
+    """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
+    says whether that is an error.
+    """
+    mine = [row for row in rows if any(claim.profile == profile.id for claim in row.claims)]
+    mine = [
+        row for row in mine if row.state in (ItemState.WANTED, ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+    ]
+    for row in mine:
+        if row.state is ItemState.FAILED:
+            return ProfileOutcome(ProfileStatus.ERROR, row.problem)
+    if any(row.state is not ItemState.INSTALLED for row in mine):
+        return ProfileOutcome(ProfileStatus.PENDING)
+    known = kind(profile.kind)
+    if not mine and known is not None and known.family.nothing is not None:
+        return ProfileOutcome(ProfileStatus.ERROR, Problem(nothing_code, known.family.nothing(profile)))
+    return ProfileOutcome(ProfileStatus.COMPLIANT)
+
+
+def outcomes(profiles: Iterable[Profile], rows: Iterable[LedgerRow], *, code: int) -> dict[ProfileId, ProfileOutcome]:
+    """All of them."""
+    listed = tuple(rows)
+    return {profile.id: outcome_of(profile, listed, nothing_code=code) for profile in profiles}

@@ -1,0 +1,1 @@
+"""OData as Graph speaks it: schema, resource paths, expressions, query options. Pure."""

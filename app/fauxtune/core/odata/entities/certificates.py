@@ -1,0 +1,30 @@
+"""Certificates that administrators import for users.
+
+Source: Graph reference, userPFXCertificate (beta); what a read shows of the secrets: Microsoft's PFXImport cmdlets.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.schema import ENTITY, Edm, Entity, Owner, Property
+
+USER_PFX_CERTIFICATE = Entity(
+    "userPFXCertificate",
+    (
+        Property("thumbprint", required=True),
+        Property("intendedPurpose", enums.USER_PFX_INTENDED_PURPOSE, nullable=False),
+        Property("userPrincipalName", required=True),
+        Property("startDateTime", Edm.DATE_TIME, nullable=False),
+        Property("expirationDateTime", Edm.DATE_TIME, nullable=False),
+        Property("providerName", required=True),
+        Property("keyName", required=True),
+        Property("paddingScheme", enums.USER_PFX_PADDING_SCHEME, nullable=False),
+        # One zero byte, and nothing: that is what the service answers for the two.
+        Property("encryptedPfxBlob", Edm.BINARY, required=True, write_only=True, mask="AA=="),
+        Property("encryptedPfxPassword", required=True, write_only=True, mask=""),
+        Property("createdDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+        Property("lastModifiedDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+    ),
+    base=ENTITY,
+    beta_only=True,
+)

@@ -1,0 +1,184 @@
+"""Profiles in general: their base, the bases of Android's certificate kinds, assignments, and how profiles fare.
+
+Source: Graph reference and beta metadata, deviceConfiguration and what derives from it; Intune assignment targets.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.schema import (
+    ENTITY,
+    NO_END,
+    ComplexType,
+    Edm,
+    Entity,
+    EnumType,
+    Navigation,
+    Owner,
+    Property,
+)
+
+
+def _rule(name: str, *properties: Property) -> ComplexType:
+    rule_type = Property("ruleType", enums.DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE, nullable=False)
+    return ComplexType(name, (*properties, Property("name"), rule_type))
+
+
+_OS_EDITION = _rule(
+    "deviceManagementApplicabilityRuleOsEdition",
+    Property("osEditionTypes", enums.WINDOWS10_EDITION_TYPE, collection=True),
+)
+_OS_VERSION = _rule("deviceManagementApplicabilityRuleOsVersion", Property("minOSVersion"), Property("maxOSVersion"))
+_DEVICE_MODE = _rule(
+    "deviceManagementApplicabilityRuleDeviceMode",
+    Property("deviceMode", enums.WINDOWS10_DEVICE_MODE_TYPE, nullable=False),
+)
+
+DEVICE_CONFIGURATION = Entity(
+    "deviceConfiguration",
+    (
+        Property("lastModifiedDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
+        Property("supportsScopeTags", Edm.BOOLEAN, nullable=False, default=True, beta_only=True, owner=Owner.SERVER),
+        Property("deviceManagementApplicabilityRuleOsEdition", _OS_EDITION, beta_only=True),
+        Property("deviceManagementApplicabilityRuleOsVersion", _OS_VERSION, beta_only=True),
+        Property("deviceManagementApplicabilityRuleDeviceMode", _DEVICE_MODE, beta_only=True),
+        Property("createdDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+        Property("description"),
+        Property("displayName", nullable=False, required=True),
+        Property("version", Edm.INT32, nullable=False, default=1, owner=Owner.SERVER),
+    ),
+    base=ENTITY,
+    abstract=True,
+    polymorphic=True,
+    navigations=(
+        Navigation("assignments", "deviceConfigurationAssignment", collection=True, contained=True),
+        Navigation(
+            "groupAssignments", "deviceConfigurationGroupAssignment", collection=True, contained=True, beta_only=True
+        ),
+        Navigation("deviceStatuses", "deviceConfigurationDeviceStatus", collection=True, contained=True),
+        Navigation("userStatuses", "deviceConfigurationUserStatus", collection=True, contained=True),
+        Navigation("deviceStatusOverview", "deviceConfigurationDeviceOverview", contained=True),
+        Navigation("userStatusOverview", "deviceConfigurationUserOverview", contained=True),
+        Navigation("deviceSettingStateSummaries", "settingStateDeviceSummary", collection=True, contained=True),
+    ),
+)
+
+EXTENDED_KEY_USAGE = ComplexType("extendedKeyUsage", (Property("name"), Property("objectIdentifier")))
+CUSTOM_SUBJECT_ALTERNATIVE_NAME = ComplexType(
+    "customSubjectAlternativeName",
+    (Property("sanType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE), Property("name")),
+)
+
+
+def certificate_base(name: str, *, subject_name_format: EnumType, root: str | None, usages: bool = True) -> Entity:
+    """An abstract base of certificate profiles; `root` is the type that `rootCertificate` refers to."""
+    extended = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collection=True),) if usages else ()
+    return Entity(
+        name,
+        (
+            Property("renewalThresholdPercentage", Edm.INT32),
+            Property("subjectNameFormat", subject_name_format),
+            Property("certificateValidityPeriodValue", Edm.INT32),
+            Property("certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE),
+            *extended,
+            Property("subjectAlternativeNameType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE),
+        ),
+        base=DEVICE_CONFIGURATION,
+        abstract=True,
+        beta_only=True,
+        polymorphic=True,
+        navigations=(Navigation("rootCertificate", root),) if root else (),
+    )
+
+
+ANDROID_CERTIFICATE_PROFILE_BASE = certificate_base(
+    "androidCertificateProfileBase",
+    subject_name_format=enums.SUBJECT_NAME_FORMAT,
+    root="androidTrustedRootCertificate",
+)
+ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE = certificate_base(
+    "androidWorkProfileCertificateProfileBase",
+    subject_name_format=enums.SUBJECT_NAME_FORMAT,
+    root="androidWorkProfileTrustedRootCertificate",
+)
+ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE = certificate_base(
+    "androidDeviceOwnerCertificateProfileBase",
+    subject_name_format=enums.SUBJECT_NAME_FORMAT,
+    root="androidDeviceOwnerTrustedRootCertificate",
+)
+
+ASSIGNMENT_TARGET = ComplexType(
+    "deviceAndAppManagementAssignmentTarget",
+    (
+        Property("deviceAndAppManagementAssignmentFilterId", beta_only=True),
+        Property(
+            "deviceAndAppManagementAssignmentFilterType",
+            enums.DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_FILTER_TYPE,
+            nullable=False,
+            beta_only=True,
+        ),
+    ),
+    abstract=True,
+    polymorphic=True,
+)
+GROUP_TARGET = ComplexType("groupAssignmentTarget", (Property("groupId", required=True),), base=ASSIGNMENT_TARGET)
+EXCLUSION_TARGET = ComplexType("exclusionGroupAssignmentTarget", base=GROUP_TARGET)
+ALL_DEVICES_TARGET = ComplexType("allDevicesAssignmentTarget", base=ASSIGNMENT_TARGET)
+ALL_LICENSED_USERS_TARGET = ComplexType("allLicensedUsersAssignmentTarget", base=ASSIGNMENT_TARGET)
+COLLECTION_TARGET = ComplexType(
+    "configurationManagerCollectionAssignmentTarget", (Property("collectionId"),), base=ASSIGNMENT_TARGET
+)
+
+DEVICE_CONFIGURATION_ASSIGNMENT = Entity(
+    "deviceConfigurationAssignment",
+    (
+        Property(
+            "source",
+            enums.DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_SOURCE,
+            nullable=False,
+            beta_only=True,
+            owner=Owner.SERVER,
+        ),
+        Property("sourceId", beta_only=True, owner=Owner.SERVER),
+        Property("intent", enums.DEVICE_CONFIG_ASSIGNMENT_INTENT, nullable=False, beta_only=True),
+        Property(
+            "target",
+            ASSIGNMENT_TARGET,
+            required=True,
+            variants=(GROUP_TARGET, EXCLUSION_TARGET, ALL_DEVICES_TARGET, ALL_LICENSED_USERS_TARGET, COLLECTION_TARGET),
+        ),
+    ),
+    base=ENTITY,
+)
+
+DEVICE_CONFIGURATION_DEVICE_STATUS = Entity(
+    "deviceConfigurationDeviceStatus",
+    (
+        Property("deviceDisplayName"),
+        Property("userName"),
+        Property("deviceModel"),
+        Property("platform", Edm.INT32, nullable=False, beta_only=True),
+        Property("complianceGracePeriodExpirationDateTime", Edm.DATE_TIME, nullable=False, default=NO_END),
+        Property("status", enums.COMPLIANCE_STATUS, nullable=False),
+        Property("lastReportedDateTime", Edm.DATE_TIME, nullable=False),
+        Property("userPrincipalName"),
+    ),
+    base=ENTITY,
+)
+
+DEVICE_CONFIGURATION_DEVICE_OVERVIEW = Entity(
+    "deviceConfigurationDeviceOverview",
+    (
+        Property("pendingCount", Edm.INT32, nullable=False),
+        Property("notApplicableCount", Edm.INT32, nullable=False),
+        Property("notApplicablePlatformCount", Edm.INT32, nullable=False, beta_only=True),
+        Property("successCount", Edm.INT32, nullable=False),
+        Property("errorCount", Edm.INT32, nullable=False),
+        Property("failedCount", Edm.INT32, nullable=False),
+        Property("conflictCount", Edm.INT32, nullable=False, beta_only=True),
+        Property("lastUpdateDateTime", Edm.DATE_TIME, nullable=False),
+        Property("configurationVersion", Edm.INT32, nullable=False),
+    ),
+    base=ENTITY,
+)

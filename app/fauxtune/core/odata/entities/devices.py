@@ -1,0 +1,186 @@
+"""Intune's record of a device, and what was asked of it.
+
+Source: Graph reference, managedDevice and deviceActionResult; nullability from the v1.0 metadata. Nearly all of it is
+the server's: clients change the name, the owner, the notes and the scope tags.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.schema import (
+    ENTITY,
+    NEVER,
+    NO_END,
+    ComplexType,
+    Edm,
+    Entity,
+    EnumType,
+    Navigation,
+    Owner,
+    Property,
+    Shown,
+)
+
+
+def _server(
+    name: str, kind: Edm | EnumType | ComplexType = Edm.STRING, *, default: str | None = None, beta_only: bool = False
+) -> Property:
+    return Property(name, kind, default=default, owner=Owner.SERVER, beta_only=beta_only)
+
+
+def _fact(name: str, kind: Edm | EnumType, *, default: str | None = None, beta_only: bool = False) -> Property:
+    """One that is never null."""
+    return Property(name, kind, nullable=False, default=default, owner=Owner.SERVER, beta_only=beta_only)
+
+
+def _blank(
+    name: str, kind: Edm | ComplexType = Edm.STRING, *, nullable: bool = True, beta_only: bool = False
+) -> Property:
+    """One whose value only `$select` brings to light; lists show its default."""
+    return Property(
+        name,
+        kind,
+        nullable=nullable,
+        beta_only=beta_only,
+        owner=Owner.SERVER,
+        shown=Shown.BLANK_UNLESS_SELECTED,
+    )
+
+
+DEVICE_ACTION_RESULT = ComplexType(
+    "deviceActionResult",
+    (
+        Property("actionName"),
+        Property("actionState", enums.ACTION_STATE, nullable=False),
+        Property("startDateTime", Edm.DATE_TIME, nullable=False),
+        Property("lastUpdatedDateTime", Edm.DATE_TIME, nullable=False),
+    ),
+)
+
+#: Complex properties that this emulator never fills: shown as null, so their members do not matter.
+_FEATURES = ComplexType("configurationManagerClientEnabledFeatures")
+_ATTESTATION = ComplexType("deviceHealthAttestationState")
+_HARDWARE = ComplexType("hardwareInformation")
+
+_V1_PROPERTIES = (
+    _server("userId"),
+    _server("deviceName"),
+    Property("managedDeviceOwnerType", enums.MANAGED_DEVICE_OWNER_TYPE, nullable=False),
+    Property("deviceActionResults", DEVICE_ACTION_RESULT, collection=True, owner=Owner.SERVER),
+    _fact("managementState", enums.MANAGEMENT_STATE),
+    _fact("enrolledDateTime", Edm.DATE_TIME),
+    _fact("lastSyncDateTime", Edm.DATE_TIME),
+    _server("operatingSystem"),
+    _server("osVersion"),
+    _fact("complianceState", enums.COMPLIANCE_STATE),
+    _server("jailBroken", default="Unknown"),
+    _fact("managementAgent", enums.MANAGEMENT_AGENT_TYPE, default="mdm"),
+    _fact("easActivated", Edm.BOOLEAN),
+    _server("easDeviceId", default=""),
+    _fact("easActivationDateTime", Edm.DATE_TIME, default=NEVER),
+    _server("azureADRegistered", Edm.BOOLEAN),
+    _server("azureADDeviceId"),
+    _fact("deviceEnrollmentType", enums.DEVICE_ENROLLMENT_TYPE),
+    _fact("deviceRegistrationState", enums.DEVICE_REGISTRATION_STATE, default="registered"),
+    _server("deviceCategoryDisplayName", default="Unknown"),
+    _fact("isSupervised", Edm.BOOLEAN),
+    _fact("exchangeLastSuccessfulSyncDateTime", Edm.DATE_TIME, default=NEVER),
+    _fact("exchangeAccessState", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE),
+    _fact("exchangeAccessStateReason", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON),
+    _blank("remoteAssistanceSessionUrl"),
+    _server("remoteAssistanceSessionErrorDetails"),
+    _fact("isEncrypted", Edm.BOOLEAN),
+    _server("userPrincipalName"),
+    _server("model"),
+    _server("manufacturer"),
+    _server("imei"),
+    _fact("complianceGracePeriodExpirationDateTime", Edm.DATE_TIME, default=NO_END),
+    _server("serialNumber"),
+    _server("phoneNumber"),
+    _server("androidSecurityPatchLevel"),
+    _server("userDisplayName"),
+    _server("configurationManagerClientEnabledFeatures", _FEATURES),
+    _server("wiFiMacAddress"),
+    _server("deviceHealthAttestationState", _ATTESTATION),
+    _server("subscriberCarrier"),
+    _server("meid"),
+    _fact("totalStorageSpaceInBytes", Edm.INT64),
+    _fact("freeStorageSpaceInBytes", Edm.INT64),
+    Property("managedDeviceName"),
+    _fact("partnerReportedThreatState", enums.MANAGED_DEVICE_PARTNER_REPORTED_HEALTH_STATE),
+    _server("requireUserEnrollmentApproval", Edm.BOOLEAN),
+    _fact("managementCertificateExpirationDate", Edm.DATE_TIME),
+    _server("emailAddress"),
+    _blank("iccid"),
+    _blank("udid"),
+    Property("notes", shown=Shown.BLANK_UNLESS_SELECTED),
+    _blank("ethernetMacAddress"),
+    _blank("physicalMemoryInBytes", Edm.INT64, nullable=False),
+    _server("enrollmentProfileName"),
+    _blank("activationLockBypassCode"),
+)
+
+_BETA_PROPERTIES = (
+    Property("ownerType", enums.OWNER_TYPE, nullable=False, beta_only=True),
+    _fact("deviceType", enums.DEVICE_TYPE, default="unknown", beta_only=True),
+    _server("aadRegistered", Edm.BOOLEAN, beta_only=True),
+    _server("azureActiveDirectoryDeviceId", beta_only=True),
+    _fact("lostModeState", enums.LOST_MODE_STATE, beta_only=True),
+    Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
+    _blank("windowsActiveMalwareCount", Edm.INT32, nullable=False, beta_only=True),
+    _blank("windowsRemediatedMalwareCount", Edm.INT32, nullable=False, beta_only=True),
+    _fact("autopilotEnrolled", Edm.BOOLEAN, beta_only=True),
+    _blank("hardwareInformation", _HARDWARE, beta_only=True),
+    _fact("managementFeatures", enums.MANAGED_DEVICE_MANAGEMENT_FEATURES, beta_only=True),
+    _fact("chassisType", enums.CHASSIS_TYPE, beta_only=True),
+    Property(
+        "chromeOSDeviceInfo",
+        ComplexType(
+            "chromeOSDeviceProperty",
+            (
+                Property("name"),
+                Property("value"),
+                Property("valueType"),
+                Property("updatable", Edm.BOOLEAN, nullable=False),
+            ),
+        ),
+        collection=True,
+        owner=Owner.SERVER,
+        beta_only=True,
+        shown=Shown.BLANK_UNLESS_SELECTED,
+    ),
+    Property(
+        "usersLoggedOn",
+        ComplexType("loggedOnUser", (Property("userId"), Property("lastLogOnDateTime", Edm.DATE_TIME, nullable=False))),
+        collection=True,
+        owner=Owner.SERVER,
+        beta_only=True,
+    ),
+    _server("retireAfterDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True),
+    _server("preferMdmOverGroupPolicyAppliedDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True),
+    _fact("joinType", enums.JOIN_TYPE, beta_only=True),
+    _server("skuFamily", default="", beta_only=True),
+    _fact("skuNumber", Edm.INT32, beta_only=True),
+    _fact("processorArchitecture", enums.MANAGED_DEVICE_ARCHITECTURE, beta_only=True),
+    _server("specificationVersion", beta_only=True),
+    _server("securityPatchLevel", beta_only=True),
+    _server("enrolledByUserPrincipalName", beta_only=True),
+    _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True),
+    _fact("deviceFirmwareConfigurationInterfaceManaged", Edm.BOOLEAN, beta_only=True),
+)
+
+MANAGED_DEVICE = Entity(
+    "managedDevice",
+    (*_V1_PROPERTIES, *_BETA_PROPERTIES),
+    base=ENTITY,
+    navigations=(
+        Navigation("deviceCategory", "deviceCategory"),
+        Navigation("deviceConfigurationStates", "deviceConfigurationState", collection=True, contained=True),
+        Navigation("deviceCompliancePolicyStates", "deviceCompliancePolicyState", collection=True, contained=True),
+        Navigation("users", "user", collection=True, contained=True),
+        Navigation("windowsProtectionState", "windowsProtectionState", contained=True),
+        Navigation("logCollectionRequests", "deviceLogCollectionResponse", collection=True, contained=True),
+        Navigation("detectedApps", "detectedApp", collection=True, contained=True, beta_only=True),
+        Navigation("securityBaselineStates", "securityBaselineState", collection=True, contained=True, beta_only=True),
+    ),
+)

@@ -1,0 +1,187 @@
+"""Enumerations of Graph, members in their numeric order.
+
+Source: Graph's metadata, beta; where v1.0 has fewer members, the rest are `beta_only`.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.schema import EnumType
+
+
+def _enum(
+    name: str,
+    members: str,
+    *,
+    flags: bool = False,
+    values: tuple[int, ...] = (),
+    beta_only: str = "",
+    v1_fallback: str = "unknownFutureValue",
+) -> EnumType:
+    return EnumType(
+        name,
+        tuple(members.split()),
+        flags=flags,
+        values=values,
+        beta_only=frozenset(beta_only.split()),
+        v1_fallback=v1_fallback,
+    )
+
+
+ACTION_STATE = _enum(
+    "actionState",
+    "none pending canceled active done failed notSupported",
+)
+ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE = _enum(
+    "androidDeviceOwnerCertificateAccessType",
+    "userApproval specificApps unknownFutureValue",
+)
+CERTIFICATE_STORE = _enum(
+    "certificateStore",
+    "user machine",
+)
+CERTIFICATE_VALIDITY_PERIOD_SCALE = _enum(
+    "certificateValidityPeriodScale",
+    "days months years",
+)
+CHASSIS_TYPE = _enum(
+    "chassisType",
+    "unknown desktop laptop worksWorkstation enterpriseServer phone tablet mobileOther mobileUnknown",
+)
+COMPLIANCE_STATE = _enum(
+    "complianceState",
+    "unknown compliant noncompliant conflict error inGracePeriod configManager",
+)
+COMPLIANCE_STATUS = _enum(
+    "complianceStatus",
+    "unknown notApplicable compliant remediated nonCompliant error conflict notAssigned",
+)
+DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_FILTER_TYPE = _enum(
+    "deviceAndAppManagementAssignmentFilterType",
+    "none include exclude",
+)
+DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_SOURCE = _enum(
+    "deviceAndAppManagementAssignmentSource",
+    "direct policySets",
+)
+DEVICE_CONFIG_ASSIGNMENT_INTENT = _enum(
+    "deviceConfigAssignmentIntent",
+    "apply remove",
+)
+DEVICE_ENROLLMENT_TYPE = _enum(
+    "deviceEnrollmentType",
+    "unknown userEnrollment deviceEnrollmentManager appleBulkWithUser appleBulkWithoutUser windowsAzureADJoin "
+    "windowsBulkUserless windowsAutoEnrollment windowsBulkAzureDomainJoin windowsCoManagement "
+    "windowsAzureADJoinUsingDeviceAuth appleUserEnrollment appleUserEnrollmentWithServiceAccount "
+    "azureAdJoinUsingAzureVmExtension androidEnterpriseDedicatedDevice androidEnterpriseFullyManaged "
+    "androidEnterpriseCorporateWorkProfile androidAOSPUserOwnedDeviceEnrollment "
+    "androidAOSPUserlessDeviceEnrollment appleAccountDrivenUserEnrollment unknownFutureValue",
+    beta_only="azureAdJoinUsingAzureVmExtension androidEnterpriseDedicatedDevice androidEnterpriseFullyManaged "
+    "androidEnterpriseCorporateWorkProfile androidAOSPUserOwnedDeviceEnrollment "
+    "androidAOSPUserlessDeviceEnrollment appleAccountDrivenUserEnrollment",
+)
+DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE = _enum(
+    "deviceManagementApplicabilityRuleType",
+    "include exclude",
+)
+DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY = _enum(
+    "deviceManagementCertificationAuthority",
+    "notConfigured microsoft digiCert",
+)
+DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE = _enum(
+    "deviceManagementExchangeAccessState",
+    "none unknown allowed blocked quarantined",
+)
+DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON = _enum(
+    "deviceManagementExchangeAccessStateReason",
+    "none unknown exchangeGlobalRule exchangeIndividualRule exchangeDeviceRule exchangeUpgrade "
+    "exchangeMailboxPolicy other compliant notCompliant notEnrolled unknownLocation mfaRequired "
+    "azureADBlockDueToAccessPolicy compromisedPassword deviceNotKnownWithManagedApp",
+)
+DEVICE_REGISTRATION_STATE = _enum(
+    "deviceRegistrationState",
+    "notRegistered registered revoked keyConflict approvalPending certificateReset "
+    "notRegisteredPendingEnrollment unknown",
+)
+DEVICE_TYPE = _enum(
+    "deviceType",
+    "desktop windowsRT winMO6 nokia windowsPhone mac winCE winEmbedded iPhone iPad iPod android iSocConsumer "
+    "unix macMDM holoLens surfaceHub androidForWork androidEnterprise windows10x androidnGMS chromeOS linux "
+    "visionOS tvOS blackberry palm unknown cloudPC",
+)
+INTENDED_PURPOSE = _enum(
+    "intendedPurpose",
+    "unassigned smimeEncryption smimeSigning vpn wifi",
+)
+JOIN_TYPE = _enum(
+    "joinType",
+    "unknown azureADJoined azureADRegistered hybridAzureADJoined",
+)
+LOST_MODE_STATE = _enum(
+    "lostModeState",
+    "disabled enabled",
+)
+MANAGED_DEVICE_ARCHITECTURE = _enum(
+    "managedDeviceArchitecture",
+    "unknown x86 x64 arm arM64",
+)
+MANAGED_DEVICE_MANAGEMENT_FEATURES = _enum(
+    "managedDeviceManagementFeatures",
+    "none microsoftManagedDesktop",
+)
+MANAGED_DEVICE_OWNER_TYPE = _enum(
+    "managedDeviceOwnerType",
+    "unknown company personal unknownFutureValue",
+)
+MANAGED_DEVICE_PARTNER_REPORTED_HEALTH_STATE = _enum(
+    "managedDevicePartnerReportedHealthState",
+    "unknown activated deactivated secured lowSeverity mediumSeverity highSeverity unresponsive compromised "
+    "misconfigured",
+)
+MANAGEMENT_AGENT_TYPE = _enum(
+    "managementAgentType",
+    "eas mdm easMdm intuneClient easIntuneClient configurationManagerClient configurationManagerClientMdm "
+    "configurationManagerClientMdmEas unknown jamf googleCloudDevicePolicyController microsoft365ManagedMdm "
+    "msSense intuneAosp google unknownFutureValue",
+    beta_only="intuneAosp google unknownFutureValue",
+    v1_fallback="unknown",
+)
+MANAGEMENT_STATE = _enum(
+    "managementState",
+    "managed retirePending retireFailed wipePending wipeFailed unhealthy deletePending retireIssued wipeIssued "
+    "wipeCanceled retireCanceled discovered unknownFutureValue",
+)
+OWNER_TYPE = _enum(
+    "ownerType",
+    "unknown company personal",
+)
+SUBJECT_ALTERNATIVE_NAME_TYPE = _enum(
+    "subjectAlternativeNameType",
+    "none emailAddress userPrincipalName customAzureADAttribute domainNameService universalResourceIdentifier",
+    flags=True,
+)
+SUBJECT_NAME_FORMAT = _enum(
+    "subjectNameFormat",
+    "commonName commonNameIncludingEmail commonNameAsEmail custom commonNameAsIMEI commonNameAsSerialNumber "
+    "commonNameAsAadDeviceId commonNameAsIntuneDeviceId commonNameAsDurableDeviceId",
+)
+USER_PFX_INTENDED_PURPOSE = _enum(
+    "userPfxIntendedPurpose",
+    "unassigned smimeEncryption smimeSigning vpn wifi",
+    values=(0, 1, 2, 4, 8),
+)
+USER_PFX_PADDING_SCHEME = _enum(
+    "userPfxPaddingScheme",
+    "none pkcs1 oaepSha1 oaepSha256 oaepSha384 oaepSha512",
+)
+WINDOWS10_DEVICE_MODE_TYPE = _enum(
+    "windows10DeviceModeType",
+    "standardConfiguration sModeConfiguration",
+)
+WINDOWS10_EDITION_TYPE = _enum(
+    "windows10EditionType",
+    "windows10Enterprise windows10EnterpriseN windows10Education windows10EducationN windows10MobileEnterprise "
+    "windows10HolographicEnterprise windows10Professional windows10ProfessionalN "
+    "windows10ProfessionalEducation windows10ProfessionalEducationN windows10ProfessionalWorkstation "
+    "windows10ProfessionalWorkstationN notConfigured windows10Home windows10HomeChina windows10HomeN "
+    "windows10HomeSingleLanguage windows10Mobile windows10IoTCore windows10IoTCoreCommercial",
+)

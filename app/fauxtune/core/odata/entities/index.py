@@ -1,0 +1,55 @@
+"""THE list of Graph's entities that exist here, and the way from a type's name to its entity.
+
+Source: Graph's metadata; names are found in any casing, with or without `#` and namespace.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities import android_profiles as android
+from fauxtune.core.odata.entities import configuration, directory
+from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
+from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
+from fauxtune.core.odata.schema import Entity, bare_name
+
+ENTITIES: tuple[Entity, ...] = (
+    directory.DIRECTORY_OBJECT,
+    directory.USER,
+    directory.GROUP,
+    directory.DEVICE,
+    MANAGED_DEVICE,
+    configuration.DEVICE_CONFIGURATION,
+    configuration.ANDROID_CERTIFICATE_PROFILE_BASE,
+    configuration.ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE,
+    configuration.ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE,
+    configuration.DEVICE_CONFIGURATION_ASSIGNMENT,
+    configuration.DEVICE_CONFIGURATION_DEVICE_STATUS,
+    configuration.DEVICE_CONFIGURATION_DEVICE_OVERVIEW,
+    android.ANDROID_WORK_PROFILE_TRUSTED_ROOT,
+    android.ANDROID_DEVICE_OWNER_TRUSTED_ROOT,
+    android.ANDROID_WORK_PROFILE_PKCS,
+    android.ANDROID_DEVICE_OWNER_PKCS,
+    android.ANDROID_WORK_PROFILE_IMPORTED_PFX,
+    android.ANDROID_DEVICE_OWNER_IMPORTED_PFX,
+    USER_PFX_CERTIFICATE,
+)
+
+_BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})
+
+
+def entity(type_name: str) -> Entity:
+    """The entity of `#microsoft.graph.user`, `microsoft.graph.user` or `user`. Invalid for a type not known here."""
+    found = _BY_NAME.get(bare_name(type_name).lower())
+    if found is None:
+        raise Invalid(
+            f"The type 'microsoft.graph.{bare_name(type_name)}' could not be resolved by the model.",
+            target="@odata.type",
+        )
+    return found
+
+
+def derived_from(base: Entity) -> tuple[Entity, ...]:
+    """The concrete entities that are of this type, itself included unless abstract."""
+    return tuple(kind for kind in ENTITIES if kind.is_a(base) and not kind.abstract)

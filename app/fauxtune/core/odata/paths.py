@@ -1,0 +1,194 @@
+"""The table of what exists: routes of Graph, found by resource path in one walk.
+
+A route is data: verb, template, handler. What the handler is, is not known here. Segments match in any casing; a name
+wins over a key (`users/$count` is no user); casts (`microsoft.graph.user`) pass through and are reported; a bound
+action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; Graph's words for misses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Generic, TypeVar
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.segments import cast_name, reference_id, split_key, split_path
+
+__all__ = ["Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
+
+H = TypeVar("H")
+_KEY = "{}"
+
+
+class UnknownSegment(Invalid):
+    """Nothing has this name at this place; `segment` is the first that leads nowhere. Graph: 400 `BadRequest`."""
+
+    def __init__(self, segment: str) -> None:
+        super().__init__(f"Resource not found for the segment '{segment}'.", target=segment)
+        self.segment = segment
+
+
+class NoSuchVerb(Invalid):
+    """The path exists, but not with this verb. Graph: 400 with `code` in place of `BadRequest`."""
+
+    code = "No method match route template"
+
+    def __init__(self, method: str, *, template: str, path: str) -> None:
+        super().__init__(
+            f"No OData route exists that match template {template} with http verb {method} for request {path}."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Route(Generic[H]):
+    """One line of the table. `template`: `deviceManagement/managedDevices/{id}/wipe`.
+
+    `accepts` and `returns` name the types of the bodies, `many` says that the answer is a collection, `beta_only`
+    that v1.0 does not have it: they are what the OpenAPI document is made from.
+    """
+
+    method: str
+    template: str
+    handler: H
+    summary: str = ""
+    accepts: Entity | None = None
+    returns: Entity | None = None
+    many: bool = False
+    status: int = 200
+    beta_only: bool = False
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """The template's segments."""
+        return tuple(segment for segment in self.template.split("/") if segment)
+
+    @property
+    def key_names(self) -> tuple[str, ...]:
+        """The names of the template's keys, in order."""
+        return tuple(segment[1:-1] for segment in self.segments if segment.startswith("{"))
+
+
+@dataclass(frozen=True, slots=True)
+class Match(Generic[H]):
+    """What a path led to: its route, the keys by the route's names, and the last cast, as the client wrote it."""
+
+    route: Route[H]
+    keys: Mapping[str, str]
+    cast: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Node(Generic[H]):
+    routes: Mapping[str, Route[H]]
+    children: Mapping[str, _Node[H]]
+    is_root: bool = False
+
+
+@dataclass(slots=True)
+class _Walk(Generic[H]):
+    """A path on its way down the tree."""
+
+    node: _Node[H]
+    shape: list[str] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    cast: str | None = None
+
+    def name(self, word: str) -> bool:
+        """One step by a name; False if there is no such child."""
+        child = self.node.children.get(word.lower())
+        if child is None:
+            return False
+        self.shape.append(_shape_of(word, child=child, first=self.node.is_root))
+        self.node = child
+        return True
+
+    def key(self, value: str) -> bool:
+        """One step by a key; False where none is expected."""
+        child = self.node.children.get(_KEY)
+        if child is None:
+            return False
+        self.shape.append("key")
+        self.keys.append(value)
+        self.node = child
+        return True
+
+
+class RouteTable(Generic[H]):
+    """An immutable table. `types`: the names that may stand as casts. ValueError for a route that is there twice."""
+
+    __slots__ = ("_root", "_types", "routes")
+
+    def __init__(self, routes: Iterable[Route[H]], *, types: Iterable[str] = ()) -> None:
+        self.routes = tuple(routes)
+        for route in self.routes:
+            if len(set(route.key_names)) < len(route.key_names):
+                raise ValueError(f"a key's name is there twice in {route.template}")
+        self._types = frozenset(name.lower() for name in types)
+        self._root = _grow([(route.segments, route) for route in self.routes], is_root=True)
+
+    def match(self, method: str, path: str) -> Match[H]:
+        """The route of a raw path, without its version: `/users('a%40b')/memberOf`.
+
+        Raises UnknownSegment or NoSuchVerb, both of which are Invalid.
+        """
+        walk = _Walk(self._root)
+        for segment in split_path(path):
+            if not self._step(walk, segment):
+                raise UnknownSegment(segment)
+        route = walk.node.routes.get(method.upper())
+        if route is None:
+            raise NoSuchVerb(method.upper(), template="/".join(("~", *walk.shape)), path=path)
+        return Match(route, MappingProxyType(dict(zip(route.key_names, walk.keys, strict=True))), walk.cast)
+
+    def _step(self, walk: _Walk[H], segment: str) -> bool:
+        if walk.name(segment):
+            return True
+        call = split_key(segment)
+        if call is not None and self._call(walk, call[0], key=call[1]):
+            return True
+        qualified = cast_name(segment)
+        if qualified is not None and self._qualified(walk, qualified):
+            return True
+        return walk.key(segment)
+
+    @staticmethod
+    def _call(walk: _Walk[H], word: str, *, key: str | None) -> bool:
+        """`coll('key')` and `function()`: both steps or none."""
+        child = walk.node.children.get((cast_name(word) or word).lower())
+        if child is None or (key is not None and _KEY not in child.children):
+            return False
+        return walk.name(cast_name(word) or word) and (key is None or walk.key(key))
+
+    def _qualified(self, walk: _Walk[H], word: str) -> bool:
+        """`microsoft.graph.assign` is a step, `microsoft.graph.user` a cast of what was reached."""
+        if walk.name(word):
+            return True
+        if walk.node.is_root or word.lower() not in self._types:
+            return False
+        walk.cast = word
+        walk.shape.append("cast")
+        return True
+
+
+def _grow(entries: list[tuple[tuple[str, ...], Route[H]]], *, is_root: bool = False) -> _Node[H]:
+    routes: dict[str, Route[H]] = {}
+    below: dict[str, list[tuple[tuple[str, ...], Route[H]]]] = {}
+    for rest, route in entries:
+        if rest:
+            below.setdefault(_KEY if rest[0].startswith("{") else rest[0].lower(), []).append((rest[1:], route))
+        elif routes.setdefault(route.method, route) is not route:
+            raise ValueError(f"two routes for {route.method} {route.template}")
+    children = {edge: _grow(tail) for edge, tail in below.items()}
+    return _Node(MappingProxyType(routes), MappingProxyType(children), is_root)
+
+
+def _shape_of(word: str, *, child: _Node[H], first: bool) -> str:
+    """The word that OData's route templates use for a segment."""
+    if word.startswith("$"):
+        return word
+    if first:
+        return "entityset" if _KEY in child.children else "singleton"
+    is_action = set(child.routes) == {"POST"} and not child.children
+    return "action" if is_action else "navigation"

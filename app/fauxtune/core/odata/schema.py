@@ -1,0 +1,255 @@
+"""The words in which every Graph type is described: properties, enums, complex types, entities.
+
+A type is a value, not a class: from it come validation, defaults, the two versions' views, `$select`, `$filter`
+typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enumeration types); Graph for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from fauxtune.core.errors import Invalid
+
+NAMESPACE = "microsoft.graph."
+#: DateTimeOffset.MinValue of .NET, in the form that documents keep: what Graph shows for "never".
+NEVER = "0001-01-01T00:00:00.0000000Z"
+#: What Graph shows for "no end".
+NO_END = "9999-12-31T23:59:59.0000000Z"
+
+
+class Version(StrEnum):
+    """The two faces of one store; the word is the first segment of the path."""
+
+    V1 = "v1.0"
+    BETA = "beta"
+
+
+class Edm(StrEnum):
+    """The primitive types that occur (OData CSDL 3.3)."""
+
+    STRING = "Edm.String"
+    BOOLEAN = "Edm.Boolean"
+    INT32 = "Edm.Int32"
+    INT64 = "Edm.Int64"
+    GUID = "Edm.Guid"
+    BINARY = "Edm.Binary"
+    DATE_TIME = "Edm.DateTimeOffset"
+
+
+class Owner(StrEnum):
+    """Who sets a property. What a client sends for a server's property is ignored, as Graph does."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+
+class Shown(StrEnum):
+    """What a read shows of a property that `$select` does not name."""
+
+    ALWAYS = "always"
+    #: Directory objects: absent unless selected.
+    WHEN_SELECTED = "whenSelected"
+    #: managedDevice: present, but with its default instead of its value.
+    BLANK_UNLESS_SELECTED = "blankUnlessSelected"
+
+
+Json: TypeAlias = "bool | int | str | tuple[str, ...] | None"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EnumType:
+    """An enumeration. `values` are the members' numbers: 0, 1, 2... unless given; for flags 1, 2, 4...
+
+    `beta_only` members do not exist in v1.0, which shows `v1_fallback` in their place.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    flags: bool = False
+    values: tuple[int, ...] = ()
+    beta_only: frozenset[str] = frozenset()
+    v1_fallback: str = "unknownFutureValue"
+    _by_fold: Mapping[str, str] = field(init=False, repr=False)
+    _numbers: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        numbers = self.values or tuple(1 << n if self.flags else n for n in range(len(self.members)))
+        object.__setattr__(self, "_by_fold", MappingProxyType({m.lower(): m for m in self.members}))
+        object.__setattr__(self, "_numbers", MappingProxyType(dict(zip(self.members, numbers, strict=True))))
+
+    def canonical(self, text: str, *, version: Version = Version.BETA) -> str:
+        """The value as Graph writes it, from any casing; flags come back comma-joined, lowest bit first.
+
+        Invalid if a name is not a member in this version.
+        """
+        words = [word.strip() for word in text.split(",")] if self.flags else [text.strip()]
+        found = {self._member(word, version=version) for word in words}
+        return ",".join(sorted(found, key=self.number))
+
+    def number(self, member: str) -> int:
+        """The number of a member, given in its canonical form."""
+        return self._numbers[member]
+
+    def in_version(self, version: Version) -> tuple[str, ...]:
+        """The members that exist in this version, in order."""
+        return tuple(m for m in self.members if version is Version.BETA or m not in self.beta_only)
+
+    def _member(self, word: str, *, version: Version) -> str:
+        member = self._by_fold.get(word.lower())
+        if member is None or (version is Version.V1 and member in self.beta_only):
+            known = ", ".join(self.in_version(version))
+            raise Invalid(f"'{word}' is not a value of {NAMESPACE}{self.name}: use one of {known}.")
+        return member
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Property:
+    """One structural property.
+
+    `default` is what an unset one shows; without it: null if `nullable`, else false, 0, "", `NEVER` or the first
+    member. `write_only` properties are kept and read as `mask`. `variants` are the derived types that a polymorphic
+    complex property takes. `ignores_case`: comparisons in `$filter` do, as the directory's do.
+    """
+
+    name: str
+    type: Edm | EnumType | ComplexType = Edm.STRING
+    collection: bool = False
+    nullable: bool = True
+    default: Json = None
+    beta_only: bool = False
+    owner: Owner = Owner.CLIENT
+    required: bool = False
+    write_only: bool = False
+    mask: str | None = None
+    filterable: bool = True
+    shown: Shown = Shown.ALWAYS
+    ignores_case: bool = False
+    variants: tuple[ComplexType, ...] = ()
+
+    def initial(self) -> Any:
+        """The value of a property that was never set: a new JSON value at each call."""
+        if self.collection:
+            return list(self.default) if isinstance(self.default, tuple) else []
+        if self.default is not None or self.nullable:
+            return self.default
+        if isinstance(self.type, EnumType):
+            return self.type.members[0]
+        return _ZEROS.get(self.type) if isinstance(self.type, Edm) else None
+
+
+_ZEROS: dict[Edm, bool | int | str] = {
+    Edm.STRING: "",
+    Edm.BOOLEAN: False,
+    Edm.INT32: 0,
+    Edm.INT64: 0,
+    Edm.GUID: "00000000-0000-0000-0000-000000000000",
+    Edm.BINARY: "",
+    Edm.DATE_TIME: NEVER,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Navigation:
+    """A navigation property. `target` is a type's name; `contained` ones are parts (assignments, statuses) and cannot
+    be bound to something that exists elsewhere."""
+
+    name: str
+    target: str
+    collection: bool = False
+    beta_only: bool = False
+    contained: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StructuredType:
+    """What complex types and entities share: a name without its namespace, a base, and properties of their own.
+
+    Of a type that is `beta_only`, v1.0 shows what it inherits from types that are not.
+    """
+
+    name: str
+    properties: tuple[Property, ...] = ()
+    base: StructuredType | None = None
+    abstract: bool = False
+    beta_only: bool = False
+    _all: Mapping[Version, Mapping[str, Property]] = field(init=False, repr=False)
+    _folded: Mapping[str, Property] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        beta = {p.name: p for kind in self.lineage() for p in kind.properties}
+        v1 = {p.name: p for kind in self.lineage() if not kind.beta_only for p in kind.properties if not p.beta_only}
+        object.__setattr__(self, "_all", MappingProxyType({Version.V1: v1, Version.BETA: beta}))
+        object.__setattr__(self, "_folded", MappingProxyType({name.lower(): p for name, p in beta.items()}))
+
+    @property
+    def full_name(self) -> str:
+        """`microsoft.graph.user`."""
+        return NAMESPACE + self.name
+
+    @property
+    def odata_type(self) -> str:
+        """`#microsoft.graph.user`: the value of `@odata.type`."""
+        return "#" + NAMESPACE + self.name
+
+    def lineage(self) -> tuple[StructuredType, ...]:
+        """The types from the root of the inheritance to this one."""
+        return (*(self.base.lineage() if self.base else ()), self)
+
+    def is_a(self, other: StructuredType) -> bool:
+        """Whether this is the other type or derives from it."""
+        return other in self.lineage()
+
+    def properties_in(self, version: Version) -> Mapping[str, Property]:
+        """Every property that the version knows, inherited ones first, by exact name."""
+        return self._all[version]
+
+    def find(self, name: str, *, version: Version = Version.BETA) -> Property | None:
+        """The property of this name in any casing (query options do not mind; bodies do)."""
+        found = self._folded.get(name.lower())
+        return found if found is not None and found.name in self._all[version] else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ComplexType(StructuredType):
+    """A structured value without an identity. `polymorphic`: carries `@odata.type` whenever it is written."""
+
+    polymorphic: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Entity(StructuredType):
+    """A type of things with an `id`. `polymorphic`: lists of it carry `@odata.type` on every element."""
+
+    navigations: tuple[Navigation, ...] = ()
+    polymorphic: bool = False
+
+    def navigation(self, name: str, *, version: Version = Version.BETA) -> Navigation | None:
+        """The navigation of this name in any casing, own or inherited, or None."""
+        for found in self.every_navigation():
+            if found.name.lower() == name.lower() and (version is Version.BETA or not found.beta_only):
+                return found
+        return None
+
+    def every_navigation(self) -> Iterator[Navigation]:
+        """Inherited ones first."""
+        for kind in self.lineage():
+            if isinstance(kind, Entity):
+                yield from kind.navigations
+
+
+ID = Property("id", nullable=False, owner=Owner.SERVER)
+#: The root of all entities.
+ENTITY = Entity("entity", properties=(ID,), abstract=True)
+
+
+def bare_name(type_name: str) -> str:
+    """The name without `#` and namespace, as it was written: `#Microsoft.Graph.user` -> `user`."""
+    name = type_name.strip().removeprefix("#")
+    for prefix in (NAMESPACE, "graph."):
+        if name.lower().startswith(prefix):
+            return name[len(prefix) :]
+    return name

@@ -1,0 +1,118 @@
+"""A `$filter` cut into tokens, and a reader that walks along them.
+
+Rules: OData ABNF 4.01 (literals). Names of operators and functions are read in any casing, as Graph does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fauxtune.core.errors import Invalid
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    TEXT = "text"  # 'it''s' -> it's
+    ENUM = "enum"  # microsoft.graph.complianceState'compliant' -> compliant
+    MOMENT = "moment"
+    GUID = "guid"
+    NUMBER = "number"
+    NAME = "name"
+    MARK = "mark"
+    END = "end"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token; `at` is its offset in the filter."""
+
+    kind: Kind
+    text: str
+    at: int
+
+
+_PATTERN = re.compile(
+    r"""
+    (?P<space>\s+)
+  | (?P<guid>[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}(?![\w-]))
+  | (?P<moment>\d{4}-\d{2}-\d{2}(?:[Tt][\d:.]+(?:[Zz]|[+-]\d{2}:\d{2})?)?(?!\w))
+  | (?P<number>[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w))
+  | (?P<enum>[A-Za-z_][\w.]*'(?:[^']|'')*')
+  | (?P<text>'(?:[^']|'')*')
+  | (?P<name>[A-Za-z_][\w.]*)
+  | (?P<mark>[(),/:])
+    """,
+    re.VERBOSE | re.ASCII,
+)
+
+
+def malformed(reason: str) -> Invalid:
+    """The error of every filter that cannot be read."""
+    return Invalid(f"Invalid filter clause: {reason}", target="$filter")
+
+
+def tokenise(text: str) -> list[Token]:
+    """The tokens, an END last. Invalid for what is no token, with its offset."""
+    found: list[Token] = []
+    at = 0
+    while at < len(text):
+        match = _PATTERN.match(text, at)
+        if match is None:
+            what = "an unterminated string literal" if text[at] == "'" else f"unexpected character '{text[at]}'"
+            raise malformed(f"{what} at position {at} in '{text}'.")
+        if match.lastgroup != "space" and match.lastgroup is not None:
+            found.append(_token(Kind(match.lastgroup), match.group(), at=at))
+        at = match.end()
+    found.append(Token(Kind.END, "", len(text)))
+    return found
+
+
+def _token(kind: Kind, text: str, *, at: int) -> Token:
+    if kind is Kind.TEXT or kind is Kind.ENUM:
+        text = text[text.index("'") + 1 : -1].replace("''", "'")
+    return Token(kind, text, at)
+
+
+class Reader:
+    """The tokens of one filter and a place among them."""
+
+    __slots__ = ("_next", "_tokens", "depth", "source", "terms")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._tokens = tokenise(source)
+        self._next = 0
+        self.depth = 0
+        self.terms = 0
+
+    def peek(self, ahead: int = 0) -> Token:
+        """The next token, or one further on."""
+        return self._tokens[min(self._next + ahead, len(self._tokens) - 1)]
+
+    def take(self) -> Token:
+        """The next token, and step over it."""
+        token = self.peek()
+        self._next += 1
+        return token
+
+    def skip(self, text: str) -> bool:
+        """Step over this mark or word (any casing) if it is next."""
+        token = self.peek()
+        if token.kind in {Kind.MARK, Kind.NAME} and token.text.lower() == text:
+            self._next += 1
+            return True
+        return False
+
+    def expect(self, mark: str) -> None:
+        """Step over this mark; Invalid if something else is next."""
+        if not self.skip(mark):
+            raise self.error(f"expected '{mark}'")
+
+    def error(self, reason: str) -> Invalid:
+        """What is wrong at this place."""
+        token = self.peek()
+        near = "the end" if token.kind is Kind.END else f"'{token.text}'"
+        return malformed(f"{reason} but found {near} at position {token.at} in '{self.source}'.")

@@ -1,0 +1,204 @@
+"""What a client may send: a JSON body, checked against its type and normalised for keeping.
+
+Rules: OData JSON 4.01; Graph: unknown properties are refused with OData's own words, what the server owns is ignored,
+annotations are tolerated, absent is not null, an explicit null clears.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema import (
+    ComplexType,
+    Edm,
+    Entity,
+    EnumType,
+    Navigation,
+    Owner,
+    Property,
+    StructuredType,
+    Version,
+    bare_name,
+)
+from fauxtune.core.odata.segments import reference_id
+from fauxtune.core.odata.values import primitive
+
+_BIND = "@odata.bind"
+
+
+def accept(entity: Entity, body: Mapping[str, Any], *, partial: bool, version: Version) -> dict[str, Any]:
+    """The body's properties in normal form; only those that were sent (complex values are whole).
+
+    `partial`: a PATCH, where nothing is required. Invalid names the property in its message and as `target`.
+    Navigations and binds are left out: see `binds`.
+    """
+    if not isinstance(body, Mapping):
+        raise Invalid(f"The body must be a JSON object that describes a {entity.full_name}.")
+    _check_type(entity, body, partial=partial)
+    if entity.beta_only and version is Version.V1:
+        raise Invalid(f"The type '{entity.full_name}' could not be resolved by the model: it exists in beta only.")
+    accepted = _members(entity, body, version=version)
+    if not partial:
+        _check_required(entity, accepted)
+    return accepted
+
+
+def defaults(entity: StructuredType) -> dict[str, Any]:
+    """A complete document: every declared property but `id`, as it is when never set."""
+    known = entity.properties_in(Version.BETA)
+    return {name: prop.initial() for name, prop in known.items() if name != "id"}
+
+
+def binds(entity: Entity, body: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The ids that the body binds to each navigation: `{"rootCertificate": ["<id>"]}`; an empty list clears it.
+
+    Reads `nav@odata.bind` (a URL, a list of them, or null) and the nested `{"id": ...}` that the SDKs send. Invalid
+    for a navigation that the type does not have, and for what is no reference.
+    """
+    found: dict[str, list[str]] = {}
+    for key, value in body.items():
+        navigation = entity.navigation(key.removesuffix(_BIND))
+        if key.endswith(_BIND):
+            if navigation is None or navigation.contained:
+                raise _unknown(entity, key.removesuffix(_BIND))
+            found[navigation.name] = _bound(navigation, value)
+        elif navigation is not None and not navigation.contained:
+            found.setdefault(navigation.name, _nested(navigation, value))
+    return found
+
+
+def type_name(body: Mapping[str, Any]) -> str | None:
+    """The body's `@odata.type` without `#` and namespace, or None. Invalid if it is no text."""
+    value = body.get("@odata.type")
+    if value is not None and not isinstance(value, str):
+        raise Invalid("The '@odata.type' must be a text like '#microsoft.graph.user'.", target="@odata.type")
+    return None if value is None else bare_name(value)
+
+
+def _check_type(entity: Entity, body: Mapping[str, Any], *, partial: bool) -> None:
+    sent = type_name(body)
+    if entity.abstract and not partial:
+        raise Invalid(f"'{entity.full_name}' is abstract: name a concrete type in '@odata.type'.", target="@odata.type")
+    # A client whose model does not know the concrete type sends back the base it knows.
+    allowed = entity.lineage() if partial else (entity,)
+    if sent is not None and sent.lower() not in {kind.name.lower() for kind in allowed}:
+        raise Invalid(
+            f"The type '#microsoft.graph.{sent}' does not fit: this is a '{entity.odata_type}' for ever.",
+            target="@odata.type",
+        )
+
+
+def _members(kind: StructuredType, body: Mapping[str, Any], *, version: Version) -> dict[str, Any]:
+    known = kind.properties_in(version)
+    accepted: dict[str, Any] = {}
+    for key, value in body.items():
+        if "@" in key:
+            continue
+        prop = known.get(key)
+        if prop is None:
+            if isinstance(kind, Entity) and any(n.name == key for n in kind.every_navigation()):
+                continue
+            raise _unknown(kind, key)
+        if prop.owner is Owner.CLIENT:
+            accepted[key] = _checked(prop, value, version=version)
+    return accepted
+
+
+def _checked(prop: Property, value: object, *, version: Version) -> Any:
+    try:
+        return _value(prop, value, version=version)
+    except Invalid as error:
+        if error.target is not None:
+            raise Invalid(error.message, target=f"{prop.name}/{error.target}") from error
+        raise Invalid(f"Invalid value for property '{prop.name}': {error.message}", target=prop.name) from error
+
+
+def _value(prop: Property, value: object, *, version: Version) -> Any:
+    if prop.collection:
+        if value is None:
+            # Unverified: a collection is never null in OData; read as empty.
+            return []
+        if not isinstance(value, list):
+            raise Invalid("it is a collection: write it as a JSON array.")
+        return [_single(prop, element, version=version) for element in value]
+    if value is None:
+        if not prop.nullable:
+            raise Invalid("it cannot be null.")
+        return None
+    return _single(prop, value, version=version)
+
+
+def _single(prop: Property, value: object, *, version: Version) -> Any:
+    kind = prop.type
+    if isinstance(kind, Edm):
+        return primitive(value, kind)
+    if isinstance(kind, EnumType):
+        if not isinstance(value, str):
+            raise Invalid(f"{value!r} is not a text: write the name of a member of microsoft.graph.{kind.name}.")
+        return kind.canonical(value, version=version)
+    if not isinstance(value, Mapping):
+        raise Invalid(f"it must be a JSON object that describes a {kind.full_name}.")
+    return _complex(prop, value, declared=kind, version=version)
+
+
+def _complex(prop: Property, value: Mapping[str, Any], *, declared: ComplexType, version: Version) -> dict[str, Any]:
+    kind = _variant(prop, value, declared=declared)
+    given = _members(kind, value, version=version)
+    _check_required(kind, given)
+    typed = {"@odata.type": kind.odata_type} if declared.polymorphic else {}
+    return {**typed, **defaults(kind), **given}
+
+
+def _variant(prop: Property, value: Mapping[str, Any], *, declared: ComplexType) -> ComplexType:
+    name = type_name(value)
+    choices = {kind.name.lower(): kind for kind in (declared, *prop.variants) if not kind.abstract}
+    kind = choices.get((name or declared.name).lower())
+    if kind is None:
+        known = ", ".join(choice.odata_type for choice in choices.values())
+        said = "it has no '@odata.type'" if name is None else f"'{name}' is no type for it"
+        raise Invalid(f"{said}: use one of {known}.")
+    return kind
+
+
+def _check_required(kind: StructuredType, accepted: Mapping[str, Any]) -> None:
+    for name, prop in kind.properties_in(Version.BETA).items():
+        if prop.required and accepted.get(name) in (None, ""):
+            raise Invalid(f"A value is required for property '{name}' of resource '{kind.name}'.", target=name)
+
+
+def _bound(navigation: Navigation, value: object) -> list[str]:
+    urls = [] if value is None else value if isinstance(value, list) else [value]
+    if not navigation.collection and len(urls) > 1:
+        raise Invalid(f"'{navigation.name}' refers to one thing, not to {len(urls)}.", target=navigation.name)
+    return [_reference(navigation, url) for url in urls]
+
+
+def _nested(navigation: Navigation, value: object) -> list[str]:
+    things = [] if value is None else value if isinstance(value, list) else [value]
+    found = []
+    for thing in things:
+        if not isinstance(thing, Mapping):
+            raise Invalid(f"'{navigation.name}' must be an object with an 'id'.", target=navigation.name)
+        known = thing.get("@odata.id", thing.get("id"))
+        found.append(known if isinstance(known, str) and "/" not in known else _reference(navigation, known))
+    return found
+
+
+def _reference(navigation: Navigation, url: object) -> str:
+    if not isinstance(url, str):
+        raise Invalid(f"'{navigation.name}' must be bound to a URL, not to {url!r}.", target=navigation.name)
+    return reference_id(url)
+
+
+def _unknown(kind: StructuredType, name: str) -> Invalid:
+    near = kind.find(name)
+    hint = "" if near is None or near.name == name else f" Did you mean '{near.name}'?"
+    if near is not None and near.name == name:
+        hint = " It exists in beta only."
+    return Invalid(
+        f"The property '{name}' does not exist on type '{kind.full_name}'. "
+        f"Make sure to only use property names that are defined by the type.{hint}",
+        target=name,
+    )

@@ -1,0 +1,95 @@
+"""What a read shows: the JSON of a document in one version of Graph.
+
+Every declared property of the version is there, set or not (Graph omits none); navigations never are; what is
+write-only reads as its mask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema import Edm, Entity, EnumType, Property, Shown, StructuredType, Version
+
+_WHOLE_SECOND = ".0000000Z"
+
+
+def view(
+    entity: Entity,
+    document: Mapping[str, Any],
+    *,
+    version: Version,
+    select: tuple[str, ...] | None = None,
+    typed: bool = False,
+) -> dict[str, Any]:
+    """The document as this version shows it: `@odata.type` if polymorphic (or `typed`), `id`, then the declared order.
+
+    `select` limits it to the named properties and `id`; names that this type does not have are passed over, for in a
+    mixed list they may belong to a neighbour (`check_select` refuses those that nothing has).
+    """
+    shown: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
+    wanted = None if select is None else {name.lower() for name in select}
+    for name, prop in entity.properties_in(version).items():
+        if name == "id" and "id" in document:
+            shown["id"] = document["id"]
+        elif wanted is None and prop.shown is not Shown.WHEN_SELECTED:
+            blank = prop.shown is Shown.BLANK_UNLESS_SELECTED
+            shown[name] = prop.initial() if blank else _shown(prop, document, version=version)
+        elif wanted is not None and name.lower() in wanted:
+            shown[name] = _shown(prop, document, version=version)
+    return shown
+
+
+def check_select(names: Iterable[str] | None, *, entities: Iterable[Entity], version: Version) -> None:
+    """Invalid for a selected name that is neither a property nor a navigation of any of the types."""
+    kinds = tuple(entities)
+    for name in names or ():
+        if not any(kind.find(name, version=version) or kind.navigation(name, version=version) for kind in kinds):
+            raise Invalid(
+                f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type "
+                f"'{kinds[0].full_name}'.",
+                target=name,
+            )
+
+
+def _shown(prop: Property, document: Mapping[str, Any], *, version: Version) -> Any:
+    if prop.write_only:
+        return prop.mask
+    value = document.get(prop.name, _MISSING)
+    if value is _MISSING:
+        value = prop.initial()
+    if value is None:
+        return None
+    if prop.collection:
+        return [_single(prop, element, version=version) for element in value]
+    return _single(prop, value, version=version)
+
+
+def _single(prop: Property, value: Any, *, version: Version) -> Any:
+    kind = prop.type
+    if kind is Edm.DATE_TIME:
+        # Clients compare 0001-01-01T00:00:00Z as text; the kept form has seven digits always.
+        return value.removesuffix(_WHOLE_SECOND) + "Z" if value.endswith(_WHOLE_SECOND) else value
+    if isinstance(kind, Edm):
+        return value
+    if isinstance(kind, EnumType):
+        return kind.v1_fallback if version is Version.V1 and value in kind.beta_only else value
+    return _complex(prop, value, version=version)
+
+
+def _complex(prop: Property, value: Mapping[str, Any], *, version: Version) -> dict[str, Any]:
+    said = value.get("@odata.type")
+    kind: StructuredType = next((v for v in prop.variants if v.odata_type == said), _declared(prop))
+    shown: dict[str, Any] = {} if said is None else {"@odata.type": said}
+    for name, inner in kind.properties_in(version).items():
+        shown[name] = _shown(inner, value, version=version)
+    return shown
+
+
+def _declared(prop: Property) -> StructuredType:
+    assert isinstance(prop.type, StructuredType)
+    return prop.type
+
+
+_MISSING = object()

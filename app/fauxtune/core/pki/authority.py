@@ -1,0 +1,200 @@
+"""Certification authorities: a root, the issuing authority below it, and the one that signs devices' identities.
+
+Decides what an authority's own certificate says and how anything is signed in its name. Ruled by RFC 5280 4.2 (CA
+certificates) and 5.1.1 (signatures). The warning that this is an emulator stands in every authority's O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+from urllib.parse import quote
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+
+from fauxtune.core.errors import Invalid
+
+AuthorityName = Literal["root", "issuing", "devices"]
+PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
+PublicKey = RSAPublicKey | EllipticCurvePublicKey
+
+#: The O of every authority. Names stay typeable, the warning is still seen wherever a certificate is shown.
+WARNING = "EMULATOR - NOT TRUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where an authority's certificate, CRL and OCSP responder are found: they stand in what it issues."""
+
+    aia: str
+    crl: str
+    ocsp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """An authority with its key. `chain` holds its issuers, nearest first, the root last; empty for a root."""
+
+    name: AuthorityName
+    certificate: x509.Certificate
+    key: PrivateKey = field(repr=False)
+    chain: tuple[x509.Certificate, ...]
+    addresses: Addresses
+
+    def sign(self, data: bytes) -> bytes:
+        """A signature over `data`: SHA-256 with RSA PKCS#1 v1.5, or ECDSA."""
+        if isinstance(self.key, RSAPrivateKey):
+            return self.key.sign(data, PKCS1v15(), hashes.SHA256())
+        return self.key.sign(data, ECDSA(hashes.SHA256()))
+
+    def certify(self, builder: x509.CertificateBuilder) -> x509.Certificate:
+        """The certificate, signed, with what ties it to this authority: AKI, AIA, OCSP and CRL addresses."""
+        access = [
+            x509.AccessDescription(AuthorityInformationAccessOID.OCSP, _url(self.addresses.ocsp)),
+            x509.AccessDescription(AuthorityInformationAccessOID.CA_ISSUERS, _url(self.addresses.aia)),
+        ]
+        point = x509.DistributionPoint([_url(self.addresses.crl)], None, None, None)
+        return (
+            builder.issuer_name(self.certificate.subject)
+            .add_extension(self.key_identifier(), critical=False)
+            .add_extension(x509.AuthorityInformationAccess(access), critical=False)
+            .add_extension(x509.CRLDistributionPoints([point]), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+
+    def key_identifier(self) -> x509.AuthorityKeyIdentifier:
+        """The extension that names this authority's key in certificates and CRLs."""
+        own = self.certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+def addresses_for(public_http_url: str, *, tenant_name: str, authority: AuthorityName) -> Addresses:
+    """The addresses of an authority below the emulator's plain HTTP address (no trailing slash needed)."""
+    base = f"{public_http_url.rstrip('/')}/pki/{quote(tenant_name, safe='')}/{authority}"
+    return Addresses(aia=f"{base}/ca.cer", crl=f"{base}/crl", ocsp=f"{base}/ocsp")
+
+
+def self_signed_root(
+    *,
+    name: AuthorityName,
+    common_name: str,
+    key: PrivateKey,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+    addresses: Addresses,
+) -> Authority:
+    """A new self-signed authority: the enterprise `root` (one authority below it) or `devices` (none)."""
+    builder = _authority_certificate(
+        common_name,
+        key=key,
+        serial=serial,
+        not_before=not_before,
+        not_after=not_after,
+        below=1 if name == "root" else 0,
+    )
+    certificate = builder.issuer_name(_subject(common_name)).sign(key, hashes.SHA256())
+    return Authority(name=name, certificate=certificate, key=key, chain=(), addresses=addresses)
+
+
+def subordinate(
+    *,
+    parent: Authority,
+    name: AuthorityName = "issuing",
+    common_name: str,
+    key: PrivateKey,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+    addresses: Addresses,
+) -> Authority:
+    """A new authority below `parent`, which may have none below itself. `addresses` are its own, not its parent's."""
+    builder = _authority_certificate(
+        common_name, key=key, serial=serial, not_before=not_before, not_after=not_after, below=0
+    )
+    certificate = parent.certify(builder)
+    return Authority(
+        name=name, certificate=certificate, key=key, chain=(parent.certificate, *parent.chain), addresses=addresses
+    )
+
+
+def begin_certificate(
+    *, subject: x509.Name, public_key: PublicKey, serial: int, not_before: datetime, not_after: datetime
+) -> x509.CertificateBuilder:
+    """A certificate with its fixed parts and its key identifier. Invalid for impossible times or serials."""
+    try:
+        builder = x509.CertificateBuilder(
+            subject_name=subject, public_key=public_key, serial_number=_serial(serial)
+        ).not_valid_before(not_before)
+        builder = builder.not_valid_after(not_after)
+    except ValueError as error:
+        raise Invalid(f"No certificate can be valid from {not_before} to {not_after}: {error}") from None
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+
+
+def key_usage(**used: bool) -> x509.KeyUsage:
+    """The key usage extension from the usages that are there, by cryptography's names."""
+    names = (
+        "digital_signature",
+        "content_commitment",
+        "key_encipherment",
+        "data_encipherment",
+        "key_agreement",
+        "key_cert_sign",
+        "crl_sign",
+        "encipher_only",
+        "decipher_only",
+    )
+    return x509.KeyUsage(**{name: used.get(name, False) for name in names})
+
+
+def key_bits(public_key: PublicKey) -> bytes:
+    """What an OCSP key hash is taken over: the subjectPublicKey without tag and length (RFC 6960 4.1.1)."""
+    if isinstance(public_key, RSAPublicKey):
+        return public_key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1)
+    return public_key.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+
+
+def _authority_certificate(
+    common_name: str, *, key: PrivateKey, serial: int, not_before: datetime, not_after: datetime, below: int
+) -> x509.CertificateBuilder:
+    builder = begin_certificate(
+        subject=_subject(common_name),
+        public_key=key.public_key(),
+        serial=serial,
+        not_before=not_before,
+        not_after=not_after,
+    )
+    # digitalSignature: the authority signs its OCSP answers itself.
+    usage = key_usage(digital_signature=True, key_cert_sign=True, crl_sign=True)
+    return builder.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True).add_extension(
+        usage, critical=True
+    )
+
+
+def _subject(common_name: str) -> x509.Name:
+    try:
+        return x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, WARNING),
+                x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+            ]
+        )
+    except ValueError as error:
+        raise Invalid(f"{common_name!r} cannot be an authority's name: {error}", target="name") from None
+
+
+def _serial(serial: int) -> int:
+    if not 0 < serial < 1 << 159:
+        raise Invalid(f"A serial number is positive and has 159 bits at most, not {serial:x} (RFC 5280 4.1.2.2).")
+    return serial
+
+
+def _url(address: str) -> x509.UniformResourceIdentifier:
+    return x509.UniformResourceIdentifier(address)

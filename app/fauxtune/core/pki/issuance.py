@@ -1,0 +1,139 @@
+"""Issuing certificates to users and devices.
+
+Decides what an end entity's certificate says: a user's follows a template, a device's identity follows its request.
+Ruled by RFC 5280 4.2, RFC 8550 (S/MIME certificates) and RFC 2986 (certificate requests).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.authority import Authority, PublicKey, begin_certificate, key_usage
+from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
+
+#: Smallest and largest RSA key of a device; the upper bound keeps a hostile request cheap to check.
+IDENTITY_KEY_SIZES = range(2048, 8193)
+
+_USAGE_NAMES = {
+    KeyUsage.DIGITAL_SIGNATURE: "digital_signature",
+    KeyUsage.NON_REPUDIATION: "content_commitment",
+    KeyUsage.KEY_ENCIPHERMENT: "key_encipherment",
+    KeyUsage.DATA_ENCIPHERMENT: "data_encipherment",
+    KeyUsage.KEY_AGREEMENT: "key_agreement",
+}
+
+
+def issue(
+    *,
+    authority: Authority,
+    public_key: PublicKey,
+    subject: x509.Name,
+    alternative_names: Iterable[x509.GeneralName],
+    template: Template,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+    extra_extended_key_usages: Iterable[str] = (),
+) -> x509.Certificate:
+    """A certificate by template. Usages are the template's; a profile may add extended ones.
+
+    Invalid for a key that the template does not allow, for a certificate without any name, for impossible times.
+    Any time span is allowed, also in the past: the authority's own life does not cut it short.
+    """
+    check_key(public_key, template)
+    names = list(dict.fromkeys(alternative_names))
+    if not names and not list(subject):
+        raise Invalid("A certificate needs a subject or a subject alternative name.", target="subject")
+    builder = begin_certificate(
+        subject=subject, public_key=public_key, serial=serial, not_before=not_before, not_after=not_after
+    ).add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+    if template.key_usage:
+        used = {_USAGE_NAMES[KeyUsage(word)]: True for word in template.key_usage}
+        builder = builder.add_extension(key_usage(**used), critical=True)
+    usages = extended_key_usages((*template.extended_key_usages, *extra_extended_key_usages))
+    if usages:
+        oids = [x509.ObjectIdentifier(oid) for oid in usages]
+        builder = builder.add_extension(x509.ExtendedKeyUsage(oids), critical=False)
+    if names:
+        # RFC 5280 4.2.1.6: critical where the subject is empty.
+        builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=not list(subject))
+    return authority.certify(builder)
+
+
+def check_key(public_key: PublicKey, template: Template) -> None:
+    """Invalid unless the template allows this key: type and size."""
+    key_type = KeyType.RSA if isinstance(public_key, RSAPublicKey) else KeyType.EC
+    if key_type != template.key_type:
+        raise Invalid(
+            f"The template {template.name} asks for a key of type {template.key_type}, this one is {key_type}."
+        )
+    if public_key.key_size < template.minimum_key_size:
+        raise Invalid(
+            f"The template {template.name} asks for {template.minimum_key_size} bits at least, "
+            f"this key has {public_key.key_size}."
+        )
+
+
+def read_csr(data: bytes) -> x509.CertificateSigningRequest:
+    """A certificate request, DER or PEM, whose own signature has been verified. Invalid when it is broken."""
+    try:
+        is_pem = data.lstrip()[:11] == b"-----BEGIN "
+        request = x509.load_pem_x509_csr(data) if is_pem else x509.load_der_x509_csr(data)
+        key = request.public_key()
+        if isinstance(key, RSAPublicKey) and key.key_size > IDENTITY_KEY_SIZES[-1]:
+            raise Invalid(f"The request's RSA key has {key.key_size} bits; {IDENTITY_KEY_SIZES[-1]} are allowed.")
+        genuine = request.is_signature_valid
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
+        raise Invalid(f"This is no certificate request (PKCS#10, DER or PEM): {error}", target="csr") from None
+    if not genuine:
+        raise Invalid("The certificate request is not signed by the key that it names.", target="csr")
+    return request
+
+
+def request_key(request: x509.CertificateSigningRequest) -> PublicKey:
+    """The key of a request that `read_csr` has read. Invalid for a key that is neither RSA nor EC."""
+    key = request.public_key()
+    if not isinstance(key, RSAPublicKey | EllipticCurvePublicKey):
+        raise Invalid("The certificate request must be for an RSA or EC key.", target="csr")
+    return key
+
+
+def issue_identity(
+    *,
+    authority: Authority,
+    csr: bytes | x509.CertificateSigningRequest,
+    common_name: str,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+) -> x509.Certificate:
+    """The certificate by which an enrolled device identifies itself and for which secrets are sealed.
+
+    The subject is `CN=common_name`, whatever the request says. Invalid unless the request is genuine and for an RSA
+    key of 2,048 bits or more.
+    """
+    request = read_csr(csr) if isinstance(csr, bytes) else csr
+    key = request.public_key()
+    if not isinstance(key, RSAPublicKey) or key.key_size not in IDENTITY_KEY_SIZES:
+        raise Invalid("A device's identity needs an RSA key of 2048 bits at least.", target="csr")
+    try:
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+    except ValueError as error:
+        raise Invalid(f"{common_name!r} cannot be a common name: {error}", target="commonName") from None
+    builder = begin_certificate(
+        subject=subject, public_key=key, serial=serial, not_before=not_before, not_after=not_after
+    )
+    builder = (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(digital_signature=True, key_encipherment=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+    )
+    return authority.certify(builder)

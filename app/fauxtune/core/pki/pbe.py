@@ -1,0 +1,177 @@
+"""Password-based keys, ciphers and MACs of PKCS#12 files.
+
+Decides how a password becomes a key. Ruled by RFC 7292 (MAC and PBES1: the password as BMPString, appendix B), RFC 8018
+(PBES2: the password's octets) and RFC 9579 (PBMAC1).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from asn1crypto import algos, core
+from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
+from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.padding import PKCS7
+
+if TYPE_CHECKING:
+    from asn1crypto import pkcs12
+
+#: Key derivation rounds that one file may cost in all, a few seconds' worth. Tools write 1 to 600,000 for a part.
+MOST_ROUNDS = 5_000_000
+_PBMAC1 = "1.2.840.113549.1.5.14"
+_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
+_PBES2_KEYS = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24}
+_PBES1_KEYS = {"pkcs12_sha1_tripledes_3key": 24, "pkcs12_sha1_tripledes_2key": 16}
+_PBES1_OTHERS = ("pkcs12_sha1_rc2_40", "pkcs12_sha1_rc2_128", "pkcs12_sha1_rc4_40", "pkcs12_sha1_rc4_128")
+_KEY, _IV, _MAC = 1, 2, 3
+
+
+class OldCipher(Exception):
+    """RC2 or RC4: known, but not implemented here; cryptography's own loader reads RC2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """One reading of a password: `bmp` for MAC and PBES1, `octets` for PBES2 and PBMAC1."""
+
+    bmp: bytes = field(repr=False)
+    octets: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class Budget:
+    """The rounds that may still be spent on a file: a hostile one must not keep a worker busy for hours."""
+
+    rounds: int = MOST_ROUNDS
+
+    def spend(self, rounds: int) -> int:
+        """The same number, paid for. ValueError when it is none or the budget is exhausted."""
+        if not isinstance(rounds, int) or rounds < 1 or rounds > self.rounds:
+            raise ValueError(f"the file asks for {rounds} key derivation rounds; {MOST_ROUNDS} are allowed in all")
+        self.rounds -= rounds
+        return rounds
+
+
+def readings(password: bytes) -> list[Password]:
+    """What a password of unknown text encoding can mean, likeliest first.
+
+    As UTF-8 (scripts), as Latin-1 (the import cmdlets: one byte for each character), and for PBES2 also the bytes as
+    they are and the BMPString (older NSS). An empty password is a lone terminator (OpenSSL) or nothing (Windows).
+    """
+    texts = []
+    for encoding in ("utf-8", "latin-1"):
+        try:
+            texts.append(password.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    found = [Password(b"", b"")] if not password else []
+    for text in texts:
+        bmp = text.encode("utf-16-be") + b"\0\0"
+        found += [Password(bmp, octets) for octets in (text.encode(), password, bmp)]
+    return list(dict.fromkeys(found))
+
+
+def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, budget: Budget) -> bool:
+    """Whether the file's MAC was made over this content with this password. ValueError for an unknown kind of MAC."""
+    algorithm = mac_data["mac"]["digest_algorithm"]
+    expected = mac_data["mac"]["digest"].native
+    name = algorithm["algorithm"].native
+    if name == _PBMAC1:
+        parameters = _Pbmac1Parameters.load(algorithm["parameters"].dump())
+        derivation = parameters["key_derivation_func"]
+        size = derivation["parameters"]["key_length"].native
+        if not isinstance(size, int) or not 20 <= size <= 64:
+            raise ValueError("PBMAC1 needs a key of 20 to 64 octets")
+        key = _pbkdf2(derivation, size=size, password=password, budget=budget)
+        name = parameters["message_auth_scheme"]["algorithm"].native
+    else:
+        rounds = budget.spend(mac_data["iterations"].native)
+        size = hashlib.new(_known_hash(name)).digest_size
+        salt = mac_data["mac_salt"].native
+        key = pkcs12_key(password.bmp, salt, purpose=_MAC, rounds=rounds, size=size, algorithm=name)
+    return hmac.compare_digest(hmac.digest(key, content, _known_hash(name)), expected)
+
+
+def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
+    """The plain bytes. ValueError when padding shows that the password is wrong, or for a cipher that is unknown."""
+    name = algorithm["algorithm"].native
+    if name == "pbes2":
+        scheme = algorithm["parameters"]["encryption_scheme"]
+        size = _PBES2_KEYS.get(scheme["algorithm"].native)
+        if size is None:
+            raise ValueError(f"the cipher {scheme['algorithm'].native} is not supported")
+        derivation = algorithm["parameters"]["key_derivation_func"]
+        key = _pbkdf2(derivation, size=size, password=password, budget=budget)
+        iv = scheme["parameters"].native
+        return _decrypt_cbc(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
+    if name in _PBES1_OTHERS:
+        budget.spend(algorithm["parameters"]["iterations"].native)
+        raise OldCipher
+    if name not in _PBES1_KEYS:
+        raise ValueError(f"the cipher {name} is not supported")
+    rounds = budget.spend(algorithm["parameters"]["iterations"].native)
+    salt = algorithm["parameters"]["salt"].native
+    key, iv = (
+        pkcs12_key(password.bmp, salt, purpose=purpose, rounds=rounds, size=size, algorithm="sha1")
+        for purpose, size in ((_KEY, _PBES1_KEYS[name]), (_IV, 8))
+    )
+    return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # two keys are three, the first used twice
+
+
+def pkcs12_key(password: bytes, salt: bytes, *, purpose: int, rounds: int, size: int, algorithm: str) -> bytes:
+    """The key derivation of RFC 7292 B.2. `password` is BMPString with its terminator; `size` in bytes."""
+    block = hashlib.new(algorithm).block_size
+    mixed = _filled(salt, block) + _filled(password, block)
+    key = b""
+    while True:
+        digest = hashlib.new(algorithm, bytes([purpose]) * block + mixed).digest()
+        for _ in range(rounds - 1):
+            digest = hashlib.new(algorithm, digest).digest()
+        key += digest
+        if len(key) >= size:
+            return key[:size]
+        addend = int.from_bytes((digest * block)[:block]) + 1
+        mixed = b"".join(
+            ((int.from_bytes(mixed[at : at + block]) + addend) % (1 << 8 * block)).to_bytes(block)
+            for at in range(0, len(mixed), block)
+        )
+
+
+class _Pbmac1Parameters(core.Sequence):  # type: ignore[misc]
+    _fields = [  # noqa: RUF012 - asn1crypto's way to declare a type
+        ("key_derivation_func", algos.KdfAlgorithm),
+        ("message_auth_scheme", algos.HmacAlgorithm),
+    ]
+
+
+def _pbkdf2(derivation: algos.KdfAlgorithm, *, size: int, password: Password, budget: Budget) -> bytes:
+    if derivation["algorithm"].native != "pbkdf2":
+        raise ValueError(f"the key derivation {derivation['algorithm'].native} is not supported")
+    parameters = derivation["parameters"]
+    rounds = budget.spend(parameters["iteration_count"].native)
+    algorithm = _known_hash(parameters["prf"]["algorithm"].native)
+    return hashlib.pbkdf2_hmac(algorithm, password.octets, parameters["salt"].native, rounds, size)
+
+
+def _known_hash(name: str) -> str:
+    if name not in _HASHES:
+        raise ValueError(f"the hash {name} is not supported")
+    return name
+
+
+def _filled(data: bytes, block: int) -> bytes:
+    """`data` repeated up to a whole number of blocks; nothing stays nothing."""
+    size = -(-len(data) // block) * block
+    return (data * (size // len(data) + 1))[:size] if data else b""
+
+
+def _decrypt_cbc(cipher: BlockCipherAlgorithm, data: bytes, *, iv: bytes) -> bytes:
+    decryptor = Cipher(cipher, CBC(iv)).decryptor()
+    padded = decryptor.update(data) + decryptor.finalize()
+    unpadder = PKCS7(cipher.block_size).unpadder()
+    return unpadder.update(padded) + unpadder.finalize()

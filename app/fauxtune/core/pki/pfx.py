@@ -1,0 +1,275 @@
+"""PKCS#12 files (RFC 7292): written for a user's new certificate, read to see what an administrator imported.
+
+Decides which certificate of a file is the identity, and why a file cannot be used. A file is never written anew from
+what was read: imported bytes travel as they came. The reader is our own, because cryptography's proves an RSA key's
+primes at each load: 36 ms in which nothing else in the process runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from asn1crypto import cms, pkcs12
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import pkcs12 as writer
+
+from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
+from fauxtune.core.pki import pbe
+from fauxtune.core.pki.authority import PrivateKey, PublicKey
+from fauxtune.core.pki.names import thumbprint as thumbprint_of
+
+_DEEPEST = 8
+#: What asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
+_MALFORMED = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PfxContents:
+    """What a file holds: an identity, and the other certificates: its issuers first, nearest first, then the rest."""
+
+    key: PrivateKey = field(repr=False)
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    name: str | None = None
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one reading of the password brings out of a file."""
+
+    keys: list[PrivateKey] = field(default_factory=list)
+    certificates: list[x509.Certificate] = field(default_factory=list)
+    names: dict[x509.Certificate, str] = field(default_factory=dict)
+
+
+def write_pfx(
+    *,
+    key: PrivateKey,
+    certificate: x509.Certificate,
+    chain: tuple[x509.Certificate, ...] | list[x509.Certificate],
+    password: str,
+    name: str,
+    rounds: int = 2048,
+    legacy: bool = False,
+) -> bytes:
+    """A PKCS#12 file. `name` is the friendly name that devices show.
+
+    PBES2 with AES-256 and PBKDF2-SHA-256, MAC SHA-256; `legacy`: 3DES and SHA-1, for systems that read nothing newer.
+    Invalid for an empty password.
+    """
+    if not password or not 0 < rounds <= pbe.MOST_ROUNDS:
+        raise Invalid("A PFX needs a password, and at least one key derivation round.", target="password")
+    algorithm = writer.PBES.PBESv1SHA1And3KeyTripleDESCBC if legacy else writer.PBES.PBESv2SHA256AndAES256CBC
+    mac = hashes.SHA1() if legacy else hashes.SHA256()  # noqa: S303 - what the old systems know
+    protection = (
+        serialization.PrivateFormat.PKCS12.encryption_builder()
+        .key_cert_algorithm(algorithm)
+        .kdf_rounds(rounds)
+        .hmac_hash(mac)
+        .build(password.encode())
+    )
+    return writer.serialize_key_and_certificates(name.encode(), key, certificate, list(chain), protection)
+
+
+def check_pfx_structure(data: bytes) -> None:
+    """PfxUnreadable unless the bytes have the outer shape of a PKCS#12 file; nothing is decrypted."""
+    try:
+        _outer(data)
+    except _MALFORMED as error:
+        raise _unreadable(error) from None
+
+
+def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> PfxContents:
+    """The identity in a file: the certificate whose key is in it too.
+
+    Where there are several, the one with this SHA-1 thumbprint, else the first. The password's bytes may be UTF-8 or
+    one byte for each character. PfxPasswordWrong, PfxWithoutKey, or PfxUnreadable for everything else that is wrong.
+    RSA keys are not proved to be made of primes; only files with RC2 (old Windows, `openssl -legacy`) cost that.
+    """
+    try:
+        pfx, content = _outer(data)
+        candidates = pbe.readings(password)
+        budget = pbe.Budget()
+        with_mac = pfx["mac_data"].native is not None
+        if with_mac:
+            candidates = _authenticated(candidates, pfx=pfx, content=content, budget=budget)
+        found = _opened(candidates, data=data, content=content, budget=budget, with_mac=with_mac)
+        return _identity(found, thumbprint)
+    except _MALFORMED as error:
+        raise _unreadable(error) from None
+
+
+def _outer(data: bytes) -> tuple[pkcs12.Pfx, bytes]:
+    """The file, and the bytes that the MAC protects. Raises one of _MALFORMED."""
+    pfx = pkcs12.Pfx.load(data, strict=True)
+    if pfx["version"].native != "v3":
+        raise ValueError("its version is not 3")
+    safe = pfx["auth_safe"]
+    if safe["content_type"].native != "data":
+        raise ValueError("it is not protected by a password")
+    content = safe["content"].native
+    if not isinstance(content, bytes) or not content:
+        raise ValueError("it is empty")
+    return pfx, content
+
+
+def _authenticated(
+    candidates: list[pbe.Password], *, pfx: pkcs12.Pfx, content: bytes, budget: pbe.Budget
+) -> list[pbe.Password]:
+    """The readings of the password under which the MAC is right. The MAC is computed once for each key it can have."""
+    verdicts: dict[bytes, bool] = {}
+    fitting = []
+    pbmac1 = "." in pfx["mac_data"]["mac"]["digest_algorithm"]["algorithm"].native
+    for candidate in candidates:
+        key = candidate.octets if pbmac1 else candidate.bmp
+        if key not in verdicts:
+            verdicts[key] = pbe.mac_fits(pfx["mac_data"], content, password=candidate, budget=budget)
+        if verdicts[key]:
+            fitting.append(candidate)
+    if not fitting:
+        raise PfxPasswordWrong("The PFX file does not open with this password.")
+    return fitting
+
+
+def _opened(
+    candidates: list[pbe.Password], *, data: bytes, content: bytes, budget: pbe.Budget, with_mac: bool
+) -> _Found:
+    """What the first reading of the password that fits brings out."""
+    problem: Exception | None = None
+    for candidate in candidates:
+        found = _Found()
+        try:
+            for part in pkcs12.AuthenticatedSafe.load(content, strict=True):
+                _take_bags(
+                    _plain_part(part, password=candidate, budget=budget), found, password=candidate, budget=budget
+                )
+        except pbe.OldCipher:
+            return _by_cryptography(data, candidate)
+        except _MALFORMED as error:
+            problem = problem or error
+            continue
+        return found
+    if not with_mac:
+        raise PfxPasswordWrong("The PFX file does not open with this password.")
+    raise _unreadable(problem)
+
+
+def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Budget) -> bytes:
+    kind = part["content_type"].native
+    if kind == "data":
+        return bytes(part["content"].native)
+    if kind != "encrypted_data":
+        raise ValueError(f"a part of it is {kind}, which no password opens")
+    sealed = part["content"]["encrypted_content_info"]
+    return pbe.decrypt(
+        sealed["content_encryption_algorithm"], sealed["encrypted_content"].native, password=password, budget=budget
+    )
+
+
+def _take_bags(contents: bytes, found: _Found, *, password: pbe.Password, budget: pbe.Budget) -> None:
+    """Keys and certificates of one part, and of the parts inside it, into `found`."""
+    waiting = [(pkcs12.SafeContents.load(contents, strict=True), 0)]
+    while waiting:
+        bags, depth = waiting.pop(0)
+        for bag in bags:
+            match bag["bag_id"].native:
+                case "cert_bag":
+                    _take_certificate(bag, found)
+                case "key_bag":
+                    _take_key(bag["bag_value"].untag().dump(), found)
+                case "pkcs8_shrouded_key_bag":
+                    sealed = bag["bag_value"]
+                    algorithm, data = sealed["encryption_algorithm"], sealed["encrypted_data"].native
+                    _take_key(pbe.decrypt(algorithm, data, password=password, budget=budget), found)
+                case "safe_contents" if depth < _DEEPEST:
+                    waiting.append((bag["bag_value"], depth + 1))
+
+
+def _take_key(der: bytes, found: _Found) -> None:
+    key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    if isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
+        found.keys.append(key)
+
+
+def _take_certificate(bag: pkcs12.SafeBag, found: _Found) -> None:
+    if bag["bag_value"]["cert_id"].native != "x509":
+        return
+    certificate = x509.load_der_x509_certificate(bytes(bag["bag_value"]["cert_value"]))
+    found.certificates.append(certificate)
+    for attribute in (bag["bag_attributes"].native and bag["bag_attributes"]) or ():
+        if attribute["type"].native == "friendly_name" and attribute["values"].native:
+            found.names[certificate] = str(attribute["values"].native[0])
+
+
+def _by_cryptography(data: bytes, password: pbe.Password) -> _Found:
+    """The same by cryptography's loader, which knows RC2 and proves RSA primes."""
+    loaded = writer.load_pkcs12(data, password.octets)
+    found = _Found()
+    if isinstance(loaded.key, RSAPrivateKey | EllipticCurvePrivateKey):
+        found.keys.append(loaded.key)
+    for item in [loaded.cert, *loaded.additional_certs]:
+        if item is not None:
+            found.certificates.append(item.certificate)
+            if item.friendly_name:
+                found.names[item.certificate] = item.friendly_name.decode(errors="replace")
+    return found
+
+
+def _identity(found: _Found, thumbprint: str | None) -> PfxContents:
+    keys = {_public(key.public_key()): key for key in reversed(found.keys)}
+    pairs = [
+        (keys[spki], certificate) for certificate in found.certificates if (spki := _public_of(certificate)) in keys
+    ]
+    if not pairs:
+        what = "no private key" if not found.keys else "no certificate that belongs to its private key"
+        raise PfxWithoutKey(f"The PFX file holds {what}.")
+    wanted = [pair for pair in pairs if thumbprint and thumbprint_of(pair[1]) == thumbprint.lower()]
+    key, certificate = (wanted or pairs)[0]
+    others = [other for other in dict.fromkeys(found.certificates) if other != certificate]
+    return PfxContents(
+        key=key, certificate=certificate, chain=_issuers_first(certificate, others), name=found.names.get(certificate)
+    )
+
+
+def _issuers_first(certificate: x509.Certificate, others: list[x509.Certificate]) -> tuple[x509.Certificate, ...]:
+    ordered: list[x509.Certificate] = []
+    rest = list(others)
+    current = certificate
+    while issuer := next((other for other in rest if other.subject == current.issuer), None):
+        rest.remove(issuer)
+        ordered.append(issuer)
+        current = issuer
+    return (*ordered, *rest)
+
+
+def _public(key: PublicKey) -> bytes:
+    """A public key in comparable form."""
+    return key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _public_of(certificate: x509.Certificate) -> bytes:
+    """The same of a certificate's key; nothing for a kind that is no identity's here."""
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        return b""
+    return _public(key) if isinstance(key, RSAPublicKey | EllipticCurvePublicKey) else b""
+
+
+def _unreadable(error: Exception | None) -> PfxUnreadable:
+    detail = str(error).strip().splitlines()[0] if error and str(error).strip() else "its structure is damaged"
+    return PfxUnreadable(f"This is no PKCS#12 (PFX) file that can be read: {detail}")

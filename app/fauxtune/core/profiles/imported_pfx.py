@@ -1,0 +1,44 @@
+"""Imported PFX: every certificate of the device's user that was imported for the profile's purpose, expired ones too.
+
+Graph: androidDeviceOwnerImportedPFXCertificateProfile and its siblings; Intune: "Configure and use imported PKCS
+certificates": the same certificates, with their history, on every device of the user, so that old mail stays readable.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.model.items import Item, imported_key
+from fauxtune.core.model.states import Source
+from fauxtune.core.profiles.world import Family, Profile, World
+
+
+def _purpose(profile: Profile) -> str:
+    return str(profile.document.get("intendedPurpose") or "unassigned")
+
+
+def _check(_document: dict[str, Any]) -> None:
+    """Any purpose is as good as another: it is only a tag that selects certificates."""
+
+
+def _items(profile: Profile, world: World) -> tuple[Item, ...]:
+    return tuple(
+        Item(
+            key=imported_key(each.thumbprint),
+            source=Source.IMPORTED,
+            claims=(profile.claim,),
+            fingerprint=each.fingerprint,
+            purpose=each.purpose,
+            thumbprint=each.thumbprint,
+            not_after=each.not_after,
+        )
+        for each in world.imported
+        if each.purpose == _purpose(profile)
+    )
+
+
+def _nothing(profile: Profile) -> str:
+    return f"No certificate with the purpose '{_purpose(profile)}' was imported for the user of this device."
+
+
+FAMILY = Family(name="imported PFX", check=_check, items=_items, nothing=_nothing)

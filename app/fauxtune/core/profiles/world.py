@@ -1,0 +1,73 @@
+"""What a family sees: one profile, and the device, user and authorities that it is applied to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import Claim, Item
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A profile as stored, and the assignment that brings it to the device at hand."""
+
+    id: ProfileId
+    kind: str
+    version: int
+    document: dict[str, Any]
+    assignment: str = ""
+
+    @property
+    def claim(self) -> Claim:
+        """This profile's claim on whatever it wants."""
+        return Claim(profile=self.id, assignment=self.assignment)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCertificate:
+    """One imported certificate of the device's user. `fingerprint` is the SHA-256 of its PFX file."""
+
+    thumbprint: str
+    purpose: str
+    fingerprint: str
+    not_after: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityFacts:
+    """A certification authority that the connector can reach."""
+
+    host: str
+    name: str
+    root_sha256: str
+    templates: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The device, its user, and what they can be given. `variables` are the values for names (see `variables`)."""
+
+    variables: dict[str, str] = field(default_factory=dict)
+    has_user: bool = False
+    imported: tuple[ImportedCertificate, ...] = ()
+    authorities: tuple[AuthorityFacts, ...] = ()
+    require_trusted_root: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How profiles of one family behave.
+
+    `check(document)` raises Invalid for a document that can never work. `items(profile, world)` is what the profile
+    gives this device; what cannot be given as things are is an item with a problem. `nothing` says, in words, why a
+    profile that gives no item is an error; None: then it is simply compliant.
+    """
+
+    name: str
+    check: Callable[[dict[str, Any]], None]
+    items: Callable[[Profile, World], tuple[Item, ...]]
+    nothing: Callable[[Profile], str] | None = None

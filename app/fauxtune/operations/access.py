@@ -1,0 +1,118 @@
+"""Who is calling: OAuth 2.0 bearer tokens, issued here and checked here.
+
+RS256 JWTs on the system clock (real clients judge them by their own watch). Claims as Entra ID v1.0 access tokens have
+them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is good in its own tenant only; its host does not
+matter, for an emulator is reached under many names.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, RSAKey
+
+from fauxtune.core.clock import Clock
+from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.model.ids import IdSource, TenantId
+
+LIFETIME = timedelta(seconds=3599)
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a valid token: an application, or a user by way of one."""
+
+    tenant_id: TenantId
+    client_id: str
+    user_id: str | None
+    permissions: frozenset[str]
+    expires_at: int
+
+
+class TokenIssuer:
+    """Issues and checks the tokens of every tenant with one key."""
+
+    def __init__(self, key: RSAKey, *, clock: Clock, ids: IdSource) -> None:
+        self._key = key
+        self._clock = clock
+        self._ids = ids
+        self._seen: OrderedDict[str, Caller] = OrderedDict()
+
+    def key_set(self) -> dict[str, Any]:
+        """The public keys (RFC 7517), for anybody to check tokens with."""
+        return dict(KeySet([self._key]).as_dict(private=False))
+
+    def issue(
+        self,
+        *,
+        issuer: str,
+        tenant_id: TenantId,
+        client_id: str,
+        audience: str,
+        object_id: str,
+        roles: tuple[str, ...] = (),
+        user: dict[str, Any] | None = None,
+    ) -> str:
+        """A new access token: for an application (`roles`), or for a user (`scp`, when `user` is given)."""
+        now = int(self._clock.now().timestamp())
+        claims: dict[str, Any] = {
+            "aud": audience,
+            "iss": issuer,
+            "iat": now,
+            "nbf": now,
+            "exp": now + int(LIFETIME.total_seconds()),
+            "appid": client_id,
+            "appidacr": "1" if user is None else "0",
+            "idtyp": "app" if user is None else "user",
+            "oid": object_id,
+            "sub": object_id,
+            "tid": tenant_id,
+            "uti": self._ids.token(16),
+            "ver": "1.0",
+        }
+        if user is None:
+            claims["roles"] = list(roles)
+        else:
+            claims |= {"scp": " ".join(roles), "upn": user["userPrincipalName"], "name": user["displayName"]}
+        return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
+
+    def check(self, token: str) -> Caller:
+        """The caller. Unauthenticated, in Graph's words, for a token that is malformed, forged or expired."""
+        caller = self._seen.get(token)
+        if caller is None:
+            caller = self._read(token)
+            self._seen[token] = caller
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        if caller.expires_at <= self._clock.now().timestamp():
+            raise Unauthenticated("Access token has expired or is not yet valid.")
+        return caller
+
+    def _read(self, token: str) -> Caller:
+        try:
+            claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
+            tenant = TenantId(str(claims["tid"]))
+            # The issuer is the tenant's, whatever the host: it is checked by its tenant, not by its name.
+            if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):
+                raise Unauthenticated("Access token validation failure. Invalid issuer.")
+            given = claims.get("roles") or str(claims.get("scp", "")).split()
+            return Caller(
+                tenant_id=tenant,
+                client_id=str(claims["appid"]),
+                user_id=str(claims["oid"]) if "scp" in claims else None,
+                permissions=frozenset(str(each) for each in given),
+                expires_at=int(claims["exp"]),
+            )
+        except (JoseError, ValueError, KeyError, TypeError) as error:
+            raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None
+
+
+def expiry(now: datetime) -> datetime:
+    """When a token that is issued now ends."""
+    return now + LIFETIME

@@ -1,0 +1,56 @@
+"""An act: what every operation is given, and what it leaves behind besides rows.
+
+An operation is a plain function `operation(act, ...)` that runs in one transaction and has no effect outside the
+database. What must happen after the commit (waking devices and readers) it only notes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fauxtune.core.model.ids import EnrollmentId, IdSource
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage.database import Connection
+
+
+@dataclass(slots=True)
+class Act:
+    """One operation under way: its transaction, its tenant, that tenant's time, and a source of new ids."""
+
+    connection: Connection
+    tenant: Tenant
+    now: datetime
+    ids: IdSource
+    events: list[dict[str, Any]] = field(default_factory=list)
+    woken: set[EnrollmentId] = field(default_factory=set)
+    tenant_changed: bool = False
+
+    def record(
+        self,
+        type: str,  # noqa: A002 - the journal's word
+        *,
+        user: str | None = None,
+        device: str | None = None,
+        profile: str | None = None,
+        certificate: dict[str, Any] | None = None,
+        **detail: Any,
+    ) -> None:
+        """Note an event for the journal; it is written with the transaction, after everything else."""
+        self.events.append(
+            {
+                "time": self.now,
+                "type": type,
+                "user": user,
+                "device": device,
+                "profile": profile,
+                "certificate": certificate,
+                "detail": detail,
+            }
+        )
+
+    def wake(self, enrollments: Iterable[str]) -> None:
+        """Note devices that must plan again: they are pushed after the commit."""
+        self.woken.update(EnrollmentId(each) for each in enrollments)

@@ -1,0 +1,218 @@
+"""The CA at work: its counter, its register, revocation, CRL and OCSP."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.connector.issue import new_key
+from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.pki.authority import PrivateKey
+from fauxtune.core.pki.crl import Revoked, build_crl, check_reason
+from fauxtune.core.pki.issuance import issue, read_csr, request_key
+from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.ocsp import Status, answer
+from fauxtune.core.pki.pfx import write_pfx
+from fauxtune.core.pki.template import Template
+from fauxtune.operations import authorities
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+_CRL_LIFE = timedelta(days=7)
+_BACKDATED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterRequest:
+    """What an administrator asks at the CA's counter. Without a CSR a key is made and comes back as a PFX."""
+
+    template: str
+    user_principal_name: str | None = None
+    subject: str | None = None
+    email: str | None = None
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    csr: bytes | None = None
+    pfx_password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CounterAnswer:
+    """The certificate, its issuers (nearest first), and the PFX where a key was made."""
+
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+    pfx: bytes | None = field(repr=False)
+    pfx_password: str | None = field(repr=False)
+
+
+def template_named(act: Act, name: str) -> Template:
+    """The issuing authority's template of this name, in any case. Invalid, listing those there are, otherwise."""
+    found = queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
+    for known, document in found.items():
+        if known.lower() == name.lower():
+            return Template.from_document(document)
+    raise Invalid(f"There is no certificate template '{name}'. There are: {', '.join(found)}.", target="template")
+
+
+def make_key(request: CounterRequest, *, template: Template, source: KeySource) -> PrivateKey | None:
+    """The key for a request without a CSR; blocks while RSA keys are made, so call it in a thread."""
+    return None if request.csr is not None else new_key(template, source)
+
+
+def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | None, keys: KeyStore) -> CounterAnswer:
+    """Issue to an administrator, with any validity, also in the past."""
+    template = template_named(act, request.template)
+    authority = authorities.load(act.connection, act.tenant, name="issuing", keys=keys)
+    user = _user(act, request.user_principal_name)
+    email = request.email or (user or {}).get("mail")
+    subject = parse_subject(request.subject or _subject(user, email))
+    not_before = request.not_before or act.now - _BACKDATED
+    not_after = request.not_after or not_before + template.validity
+    if not_after <= not_before:
+        raise Invalid("notAfter must be later than notBefore.", target="notAfter")
+    public_key = request_key(read_csr(request.csr)) if request.csr is not None else _public(key)
+    certificate = issue(
+        authority=authority,
+        public_key=public_key,
+        subject=subject,
+        alternative_names=[email_name(email)] if email else [],
+        template=template,
+        serial=act.ids.serial(),
+        not_before=not_before,
+        not_after=not_after,
+    )
+    note(
+        act,
+        certificate,
+        authority_name="issuing",
+        template=template.name,
+        key_usage=list(template.key_usage),
+        user_id=None if user is None else user["id"],
+        subject=subject_text(certificate.subject),
+        serial=serial_hex(certificate),
+        thumbprint=thumbprint(certificate),
+    )
+    described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": None}
+    act.record("issued", user=request.user_principal_name, certificate=described, template=template.name)
+    chain = (authority.certificate, *authority.chain)
+    pfx = password = None
+    if key is not None:
+        password = request.pfx_password or act.ids.token(16)
+        pfx = write_pfx(key=key, certificate=certificate, chain=chain, password=password, name=email or "certificate")
+    return CounterAnswer(certificate=certificate, chain=chain, pfx=pfx, pfx_password=password)
+
+
+def note(act: Act, certificate: x509.Certificate, *, authority_name: str, **columns: Any) -> None:
+    """Write a certificate into the register of the authority that issued it."""
+    queries.add_certificate(
+        act.connection,
+        act.tenant.id,
+        authority=authority_name,
+        certificate=certificate.public_bytes(Encoding.DER),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        **{"key_usage": [], **columns},
+    )
+
+
+def revoke(
+    act: Act,
+    serial: str,
+    *,
+    reason: str,
+    authority_name: str = "issuing",
+    device: str | None = None,
+    user: str | None = None,
+    source: str | None = None,
+) -> bool:
+    """Revoke a certificate; the next CRL has it. False, and nothing changed, when it was revoked already."""
+    check_reason(reason)
+    row = queries.certificate_by_serial(act.connection, act.tenant.id, authority_name=authority_name, serial=serial)
+    if row is None:
+        raise NotFound(f"The authority '{authority_name}' issued no certificate {serial}.")
+    changed = queries.revoke(
+        act.connection, act.tenant.id, authority_name=authority_name, serial=serial, at=act.now, reason=reason
+    )
+    if changed:
+        queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
+        described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
+        act.record("revoked", user=user, device=device, certificate=described, reason=reason)
+    return changed
+
+
+def crl(act: Act, name: str, *, keys: KeyStore) -> bytes:
+    """The authority's CRL, DER. Its bytes stay the same until something is revoked or its time is over."""
+    row = queries.authority(act.connection, act.tenant.id, name=name)
+    if row is not None and row["crl"] is not None and row["crl_next_update"] > act.now:
+        kept: bytes = row["crl"]
+        # A clock that was put back must not show a CRL from the future.
+        if row["crl_next_update"] - _CRL_LIFE <= act.now:
+            return kept
+    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
+    found = queries.revoked(act.connection, act.tenant.id, authority_name=name)
+    next_update = act.now + _CRL_LIFE
+    built = build_crl(
+        authority=authority,
+        revoked=[Revoked(int(each["serial"], 16), each["revoked_at"], each["reason"]) for each in found],
+        number=(row or {})["crl_number"] + 1,
+        this_update=act.now,
+        next_update=next_update,
+    )
+    queries.keep_crl(act.connection, act.tenant.id, name=name, crl=built, next_update=next_update)
+    return built
+
+
+def ocsp(act: Act, name: str, *, request: bytes, keys: KeyStore) -> bytes:
+    """The answer to an OCSP request, DER; a malformed request gets OCSP's own answer for it."""
+    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
+
+    def lookup(serial: int) -> Status | None:
+        row = queries.certificate_by_serial(
+            act.connection, act.tenant.id, authority_name=name, serial=serial_hex(serial)
+        )
+        return None if row is None else Status(revoked_at=row["revoked_at"], reason=row["reason"])
+
+    return answer(request, authority=authority, lookup=lookup, at=act.now, next_update=act.now + timedelta(days=1))
+
+
+def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:
+    """Certificates as PEM, one after the other."""
+    return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)
+
+
+def base64_text(data: bytes) -> str:
+    """Standard base64."""
+    return base64.b64encode(data).decode()
+
+
+def _user(act: Act, upn: str | None) -> dict[str, Any] | None:
+    if upn is None:
+        return None
+    row = directory_queries.user_by_key(act.connection, act.tenant.id, key=upn)
+    if row is None:
+        raise NotFound(f"There is no user '{upn}'.")
+    document: dict[str, Any] = row["document"]
+    return document
+
+
+def _subject(user: dict[str, Any] | None, email: str | None) -> str:
+    name = (user or {}).get("displayName") or email
+    if not name:
+        raise Invalid("Say for whom: userPrincipalName, subject or email.", target="subject")
+    escaped = "".join(f"\\{c}" if c in ',+=\\;<>#"' else c for c in name)
+    return f"CN={escaped},E={email}" if email else f"CN={escaped}"
+
+
+def _public(key: PrivateKey | None) -> Any:
+    if key is None:
+        raise Invalid("A request without a CSR needs a key.")
+    return key.public_key()

@@ -1,0 +1,212 @@
+"""A check-in: two short transactions with the connector's work between them.
+
+*begin* takes in what the device reports, plans, and writes one row per request to the connector. *fulfil* answers what
+it can, in worker threads, outside any transaction. *finish* stores the answers and settles the generation that *begin*
+saw; what changed meanwhile waits for the next check-in. Nearly every check-in changes nothing and returns from *begin*
+after one read and one small write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.report import Inventory, take_in
+from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.act import Act
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.enrollment import digest, user_name
+from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, store, tasks
+from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
+from fauxtune.storage.queries import devices as queries
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a device says at a check-in. `digest` names it; `read(policy version, ledger)` is called only if it is new
+    or something is to be planned, and gives the inventory.
+    """
+
+    digest: str
+    read: Callable[[int, Mapping[ItemKey, LedgerRow]], Inventory]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What *begin* leaves: the answer, if that is all, else the connector's tasks."""
+
+    policy_version: int
+    operations: int = 0
+    tasks: list[Task] = field(default_factory=list)
+    enrollment: Row = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """What the device is told: the version of its policy, and how many operations wait for it."""
+
+    policy_version: int
+    operations: int
+
+
+async def check_in(emulator: Emulator, tenant: Tenant, *, device_id: str, credential: str, report: Report) -> CheckedIn:
+    """One check-in of one device. Two at once are served one after the other.
+
+    Unauthenticated, NotFound or EnrollmentEnded for a caller that is no device of this tenant, or none any more.
+    """
+    async with emulator.turns.of(device_id):
+        begun = await emulator.runner.run(
+            tenant, begin, device_id=device_id, credential=credential, report=report, keys=emulator.keys
+        )
+        if not begun.tasks:
+            return CheckedIn(begun.policy_version, begun.operations)
+        work = (
+            asyncio.to_thread(fulfil, task, source=emulator.key_source, connector_keys=emulator.connector_keys)
+            for task in begun.tasks
+        )
+        answers = await asyncio.gather(*work)
+        version = await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
+        return CheckedIn(version, 0)
+
+
+def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: KeyStore) -> Begun:
+    """The first transaction."""
+    row = identified(act, device_id, credential=credential, lock=True)
+    if row["state"] == EnrollmentState.ENDING.value:
+        return Begun(policy_version=row["policy_version"], operations=_contacted(act, row))
+    quiet = (
+        row["generation"] == row["settled_generation"]
+        and row["due_at"] > act.now
+        and row["report_digest"] == report.digest
+    )
+    if quiet:
+        queries.touch(act.connection, row["id"], at=act.now)
+        return Begun(policy_version=row["policy_version"])
+    rows, changed = _taken_in(act, row, report=report)
+    planned = plan_device(act, row, rows=rows)
+    queries.put_ledger_rows(
+        act.connection, act.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=act.now
+    )
+    write_plan(act, row, planned=planned, user=user_name(act, row))
+    work, next_poll = tasks(act, row, keys=keys)
+    version = row["policy_version"] + planned.plan.policy_changed
+    # With work to do the device stays due, so that a crash before *finish* leaves nothing undone.
+    queries.change_enrollment(
+        act.connection,
+        row["id"],
+        report_digest=report.digest,
+        last_checkin_at=act.now,
+        policy_version=version,
+        plans=row["plans"] + 1,
+        settled_generation=row["settled_generation"] if work else row["generation"],
+        due_at=act.now if work else _due(planned, next_poll),
+    )
+    _synced(act, row)
+    return Begun(policy_version=version, tasks=work, enrollment=row)
+
+
+def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> int:
+    """The second transaction; the version of the policy from now on."""
+    row = queries.enrollment(act.connection, begun.enrollment["id"], lock=True)
+    assert row is not None
+    user = user_name(act, row)
+    for answer in answers:
+        store(act, row, fulfilled=answer, user=user)
+    if row["state"] != EnrollmentState.ACTIVE.value:
+        return int(row["policy_version"])
+    planned = plan_device(act, row, rows=queries.ledger_rows(act.connection, row["id"]))
+    write_plan(act, row, planned=planned, user=user)
+    for offered in planned.plan.offered:
+        record_item(act, "delivered", row=offered, device=row["id"], user=user)
+    version = int(row["policy_version"]) + planned.plan.policy_changed
+    queries.change_enrollment(
+        act.connection,
+        row["id"],
+        policy_version=version,
+        plans=row["plans"] + 1,
+        settled_generation=begun.enrollment["generation"],
+        # What is asked only now is answered at the next check-in.
+        due_at=act.now if planned.plan.asks else planned.plan.due_at,
+    )
+    return version
+
+
+def identified(act: Act, device_id: str, *, credential: str, lock: bool = False) -> Row:
+    """The enrolment of the device that is calling."""
+    row = queries.enrollment_by_credential(act.connection, digest(credential), lock=lock)
+    if row is None or row["tenant_id"] != act.tenant.id or row["id"] != device_id:
+        if queries.enrollment(act.connection, device_id, tenant_id=act.tenant.id) is None:
+            raise NotFound(f"There is no device '{device_id}'.")
+        raise Unauthenticated("The device credential is missing, or is not this device's.")
+    if row["state"] == EnrollmentState.ENDED.value:
+        raise EnrollmentEnded(f"The enrolment of the device '{device_id}' has ended ({row['cause']}).")
+    return row
+
+
+def _taken_in(act: Act, row: Row, *, report: Report) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
+    rows = queries.ledger_rows(act.connection, row["id"])
+    changed = take_in(rows.values(), report.read(row["policy_version"], rows))
+    words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
+    user = user_name(act, row) if changed else None
+    for new in changed.values():
+        if new.state in words and (new.state, new.fingerprint) != (rows[new.key].state, rows[new.key].fingerprint):
+            record_item(act, words[new.state], row=new, device=row["id"], user=user)
+    return {**rows, **changed}, changed
+
+
+def _due(planned: Planned, next_poll: datetime | None) -> datetime:
+    return planned.plan.due_at if next_poll is None else min(planned.plan.due_at, next_poll)
+
+
+def _contacted(act: Act, row: Row) -> int:
+    """A device whose end was ordered is here: the order is on its way. How many operations wait."""
+    waiting = queries.actions(act.connection, row["id"], states=("pending", "active"))
+    for action in waiting:
+        if action["state"] == "pending":
+            queries.change_action(act.connection, action["id"], state="active")
+            note_action(act, row["id"], action=action["action"], state="active")
+    queries.touch(act.connection, row["id"], at=act.now)
+    return len(waiting)
+
+
+def _synced(act: Act, row: Row) -> None:
+    """A device that was asked to sync has done so."""
+    for action in queries.actions(act.connection, row["id"], states=("pending",)):
+        queries.change_action(act.connection, action["id"], state="done", completed_at=act.now)
+        note_action(act, row["id"], action=action["action"], state="done")
+
+
+_ISSUED = {"wipe": "wipeIssued", "retire": "retireIssued"}
+_PENDING = {"wipe": "wipePending", "retire": "retirePending"}
+
+
+def note_action(act: Act, enrollment_id: str, *, action: str, state: str) -> None:
+    """Show an action's state in Graph's record of the device, if it still has one: one entry per action name."""
+    record = queries.managed_device_of(act.connection, enrollment_id)
+    if record is None:
+        return
+    document = record["document"]
+    results = {each["actionName"]: each for each in document.get("deviceActionResults") or ()}
+    started = act.now if state == "pending" or action not in results else None
+    results[action] = {
+        "actionName": action,
+        "actionState": state,
+        "startDateTime": iso(started) if started else results[action]["startDateTime"],
+        "lastUpdatedDateTime": iso(act.now),
+    }
+    shown = (_PENDING if state == "pending" else _ISSUED).get(action)
+    changes = {"deviceActionResults": list(results.values()), **({"managementState": shown} if shown else {})}
+    queries.change_managed_device(
+        act.connection, act.tenant.id, device_id=record["id"], document={**document, **changes}
+    )

@@ -1,0 +1,48 @@
+"""What a device is given when it asks: the items of its policy with their bytes. Only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.engine.plan import in_policy
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import Source
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import devices as device_queries
+
+
+@dataclass(frozen=True, slots=True)
+class Deliverable:
+    """One item: a root's DER in `certificate`, or a PFX file with its password sealed for the device."""
+
+    row: LedgerRow
+    certificate: bytes | None = None
+    pfx: bytes | None = None
+    sealed_password: bytes | None = None
+
+
+def deliverables(connection: Connection, enrollment: dict[str, Any]) -> list[Deliverable]:
+    """All items that the device is told to hold, in order of their keys. One whose bytes are gone is left out: it is
+    on its way to removal.
+    """
+    rows = [row for row in device_queries.ledger_rows(connection, enrollment["id"]).values() if in_policy(row)]
+    answers = queries.answers(connection, enrollment["id"])
+    by_serial = {row["serial"]: row for row in answers if row["serial"] is not None}
+    by_item = {(row["item_key"], row["fingerprint"]): row for row in answers}
+    pairs = [(row.user_id or "", row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
+    files = queries.pfx_files(connection, enrollment["tenant_id"], pairs=pairs)
+    found = []
+    for row in rows:
+        if row.source is Source.ROOT and row.payload is not None:
+            found.append(Deliverable(row=row, certificate=row.payload))
+        elif row.source is Source.PKCS and row.serial in by_serial:
+            answer = by_serial[row.serial]
+            found.append(Deliverable(row=row, pfx=answer["pfx"], sealed_password=answer["sealed_password"]))
+        elif row.source is Source.IMPORTED:
+            sealed = by_item.get((row.key, row.fingerprint or ""))
+            pfx = files.get((row.user_id or "", row.thumbprint or ""))
+            if sealed is not None and pfx is not None:
+                found.append(Deliverable(row=row, pfx=pfx, sealed_password=sealed["sealed_password"]))
+    return found

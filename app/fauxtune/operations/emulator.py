@@ -1,0 +1,38 @@
+"""The emulator: everything that hangs off the application object. No module keeps state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.runner import Runner
+from fauxtune.operations.turns import Turns
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the emulator can be reached. `public_http_url` goes into certificates; None of them ends in a slash."""
+
+    https: str
+    http: str
+    public_http_url: str
+    public_url: str | None = None
+
+
+@dataclass(slots=True)
+class Emulator:
+    """One emulator. `admit_device_authority` makes the running TLS listener accept a new tenant's devices."""
+
+    runner: Runner
+    keys: KeyStore
+    connector_keys: KeyStore
+    key_source: KeySource
+    tokens: TokenIssuer
+    addresses: Addresses
+    ca_file: str
+    control_token: str | None = None
+    turns: Turns = field(default_factory=Turns)
+    admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)

@@ -1,0 +1,274 @@
+"""Planning one device: gather what its plan depends on, and write down what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from fauxtune.core.engine.causes import Standing
+from fauxtune.core.engine.desired import desired
+from fauxtune.core.engine.plan import Answer, Plan, Situation, plan
+from fauxtune.core.engine.report import outcomes
+from fauxtune.core.engine.targeting import Membership, target
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order, Problem
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.variables import variables
+from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
+from fauxtune.operations import authorities, certificates
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+Row = dict[str, Any]
+
+#: The connector's role for each source.
+ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}
+#: A refused request is asked again after this time of the tenant's clock.
+_RETRY_AFTER = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with the profiles it is about and the ledger as it is from now on."""
+
+    plan: Plan
+    profiles: tuple[Profile, ...]
+    rows: Mapping[ItemKey, LedgerRow]
+
+
+def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
+    """The device's plan at this moment, from its ledger rows. Nothing is written."""
+    user = None
+    if enrollment["user_id"] is not None:
+        user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
+    profiles = _profiles(act, enrollment, user=user)
+    made = plan(
+        Situation(
+            now=act.now,
+            variant=Variant(enrollment["variant"]),
+            edition=str(act.tenant.setting("removalEdition")),
+            items=desired(profiles, _world(act, enrollment, user=user)),
+            rows=rows,
+            answers=_answers(act, enrollment),
+            standing=_standing(act, enrollment, user=user, rows=rows),
+            waiting_for=_waiting_for(act),
+        )
+    )
+    return Planned(plan=made, profiles=profiles, rows={**rows, **made.rows})
+
+
+def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None) -> None:
+    """Ledger, requests to the connector, revocations and profile states. The enrolment's row is the caller's."""
+    enrollment_id = EnrollmentId(enrollment["id"])
+    changed = planned.plan.rows.values()
+    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=changed, at=act.now)
+    for ask in planned.plan.asks:
+        order = _order_document(ask.item.order) if ask.item.order else {"thumbprint": ask.item.thumbprint}
+        order["userId"] = enrollment["user_id"]
+        certificate_queries.put_request(
+            act.connection,
+            id=act.ids.uuid(),
+            tenant_id=act.tenant.id,
+            enrollment_id=enrollment_id,
+            item_key=ask.item.key,
+            fingerprint=ask.fingerprint,
+            role=ROLES[ask.item.source],
+            order=order,
+            state="open",
+            created_at=act.now,
+        )
+    for row, cause in planned.plan.revoked:
+        if row.serial is not None:
+            certificates.revoke(
+                act,
+                row.serial,
+                reason="cessationOfOperation",
+                device=enrollment_id,
+                user=user,
+                source=row.source.value,
+            )
+            act.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
+    for row in changed:
+        if row.state is ItemState.FAILED:
+            record_item(act, "failed", row=row, device=enrollment_id, user=user)
+    _write_states(act, enrollment_id, planned=planned)
+
+
+def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str | None) -> None:
+    """A journal entry about one item on one device."""
+    detail: dict[str, Any] = {"item": row.key}
+    if row.problem is not None:
+        detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
+    act.record(
+        event,
+        user=user,
+        device=device,
+        profile=row.claims[0].profile if row.claims else None,
+        certificate={"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value},
+        **detail,
+    )
+
+
+def serving_connector(act: Act, role: str) -> Row | None:
+    """The connector that answers requests of this role now, or None."""
+    for row in certificate_queries.connector_rows(act.connection, act.tenant.id):
+        if role in row["roles"] and row["state"] == "online":
+            return row
+    return None
+
+
+def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:
+    """The profiles that apply to the device. A user who is gone or has no licence is given nothing."""
+    if enrollment["user_id"] is not None and (user is None or not user["licensed"]):
+        return ()
+    membership = Membership(
+        has_user=user is not None,
+        user_groups=_groups(act, enrollment["user_id"]),
+        device_groups=_groups(act, enrollment["directory_device_id"]),
+    )
+    variant = Variant(enrollment["variant"])
+    applied = []
+    groups = membership.user_groups | membership.device_groups
+    for profile, assignments in configuration_queries.candidates(act.connection, act.tenant.id, groups=groups):
+        known = kind(profile.kind)
+        assignment = target(assignments, membership)
+        if known is not None and variant in known.variants and assignment is not None:
+            applied.append(
+                Profile(
+                    id=profile.id,
+                    kind=profile.kind,
+                    version=profile.version,
+                    document=profile.document,
+                    assignment=assignment.id,
+                )
+            )
+    return tuple(applied)
+
+
+def _groups(act: Act, member_id: str | None) -> frozenset[Any]:
+    if member_id is None:
+        return frozenset()
+    return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)
+
+
+def _world(act: Act, enrollment: Row, *, user: Row | None) -> World:
+    templates = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
+    root = authorities.certificate(act.connection, act.tenant, name="root")
+    return World(
+        variables=variables(None if user is None else user["document"], enrollment["facts"]),
+        has_user=user is not None,
+        imported=_imported(act, user),
+        authorities=(
+            AuthorityFacts(
+                host=act.tenant.ca_host,
+                name=act.tenant.ca_name,
+                root_sha256=authorities.sha256(root),
+                templates=tuple(templates),
+            ),
+        ),
+        require_trusted_root=bool(act.tenant.setting("requireTrustedRoot")),
+    )
+
+
+def _imported(act: Act, user: Row | None) -> tuple[ImportedCertificate, ...]:
+    if user is None:
+        return ()
+    return certificate_queries.imported_of_user(act.connection, act.tenant.id, user_id=user["id"])
+
+
+def _answers(act: Act, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
+    found = {}
+    for row in certificate_queries.requests(act.connection, enrollment["id"]):
+        problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
+        issued = None
+        if row["serial"] is not None:
+            issued = certificate_queries.certificate_by_serial(
+                act.connection, act.tenant.id, authority_name="issuing", serial=row["serial"]
+            )
+        found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
+            answered=row["state"] == "answered",
+            serial=row["serial"],
+            thumbprint=None if issued is None else issued["thumbprint"],
+            renew_at=None if issued is None else _renewal(issued, row["order"]),
+            not_after=None if issued is None else issued["not_after"],
+            problem=problem,
+            retry_at=None if problem is None else row["answered_at"] + _RETRY_AFTER,
+        )
+    return found
+
+
+def _renewal(certificate: Row, order: Row) -> Any:
+    """The moment at which only the renewal threshold of the lifetime is left (renewalThresholdPercentage)."""
+    lifetime = certificate["not_after"] - certificate["not_before"]
+    return certificate["not_after"] - lifetime * int(order["renew_percent"]) / 100
+
+
+def _standing(act: Act, enrollment: Row, *, user: Row | None, rows: Mapping[ItemKey, LedgerRow]) -> Standing:
+    claims = [claim for row in rows.values() for claim in row.claims]
+    return Standing(
+        user_id=enrollment["user_id"],
+        user_exists=user is not None,
+        user_licensed=user is not None and bool(user["licensed"]),
+        certificates=frozenset(each.thumbprint for each in _imported(act, user)),
+        profiles=configuration_queries.existing(
+            act.connection, act.tenant.id, profile_ids={claim.profile for claim in claims}
+        ),
+        assignments=configuration_queries.standing(
+            act.connection, act.tenant.id, assignment_ids={claim.assignment for claim in claims}
+        ),
+    )
+
+
+def _waiting_for(act: Act) -> dict[Source, str]:
+    """For each source that a connector serves: who is waited for, in words."""
+    connectors = certificate_queries.connector_rows(act.connection, act.tenant.id)
+    words = {}
+    for source, role in ROLES.items():
+        serving = [row for row in connectors if role in row["roles"]]
+        online = [row for row in serving if row["state"] == "online"]
+        if online:
+            words[source] = f"the connector '{online[0]['name']}'"
+        elif serving:
+            words[source] = f"the connector '{serving[0]['name']}', which is offline"
+        else:
+            words[source] = f"a connector with the role {role}: none has it"
+    return words
+
+
+def _order_document(order: Order) -> Row:
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(order).items()}
+
+
+def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned) -> None:
+    before = configuration_queries.states_of_device(act.connection, enrollment_id)
+    now = outcomes(planned.profiles, planned.rows.values(), code=REMEDIATION_FAILED)
+    changed = []
+    for profile in planned.profiles:
+        fared = now[profile.id]
+        values = {
+            "status": fared.status.value,
+            "error_code": fared.problem.code if fared.problem else None,
+            "message": fared.problem.message if fared.problem else None,
+            "version": profile.version,
+        }
+        old = before.get(profile.id)
+        if old is None or any(old[name] != value for name, value in values.items()):
+            changed.append(
+                {
+                    "enrollment_id": enrollment_id,
+                    "profile_id": profile.id,
+                    "tenant_id": act.tenant.id,
+                    "reported_at": act.now,
+                    **values,
+                }
+            )
+    configuration_queries.put_states(act.connection, changed)
+    for gone in before.keys() - now.keys():
+        configuration_queries.drop_state(act.connection, enrollment_id, profile_id=gone)

@@ -1,0 +1,94 @@
+"""Runs operations: one transaction each, then the wake-up calls.
+
+Tenants are remembered between transactions: one process owns a database, and whatever changes a tenant goes through
+here, so that nearly every request saves a read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Concatenate, ParamSpec, TypeVar
+
+from fauxtune.core.clock import Clock
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.act import Act
+from fauxtune.operations.signals import Signals
+from fauxtune.storage.database import Connection, Database
+from fauxtune.storage.queries import tenants as tenant_queries
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+
+class Runner:
+    """The one door through which surfaces reach the database."""
+
+    def __init__(self, database: Database, clock: Clock, *, ids: IdSource, signals: Signals) -> None:
+        self.database = database
+        self.clock = clock
+        self.ids = ids
+        self.signals = signals
+        self._tenants: dict[str, Tenant] = {}
+
+    async def run(
+        self, tenant: Tenant, operation: Callable[Concatenate[Act, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`operation(act, ...)` in one transaction of this tenant, then the wake-up calls it asked for."""
+        act: Act | None = None
+
+        def work(connection: Connection) -> T:
+            nonlocal act
+            act = self.act(connection, tenant)
+            result = operation(act, *args, **kwargs)
+            if act.events:
+                tenant_queries.add_events(connection, act.tenant.id, events=act.events)
+            return result
+
+        result = await self.database.run(work)
+        assert act is not None
+        self._after(act)
+        return result
+
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """A named query (or a function of several) in one transaction."""
+        return await self.database.run(query, *args, **kwargs)
+
+    async def tenant(self, key: str) -> Tenant:
+        """The tenant with this id, name or domain, in any case. NotFound otherwise."""
+        wanted = key.lower()
+        known = self._tenants.get(wanted)
+        if known is not None:
+            return known
+        found = await self.database.run(tenant_queries.tenant_by_key, wanted)
+        if found is None:
+            raise NotFound(f"There is no tenant '{key}'.")
+        self.remember(found)
+        return found
+
+    def act(self, connection: Connection, tenant: Tenant) -> Act:
+        """An act at this moment."""
+        # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
+        current = self._tenants.get(tenant.id, tenant)
+        now = current.clock.now(self.clock.now())
+        return Act(connection=connection, tenant=current, now=now, ids=self.ids)
+
+    def remember(self, tenant: Tenant) -> None:
+        """Know the tenant by each of its names."""
+        for key in (tenant.id, tenant.name, tenant.domain):
+            self._tenants[key.lower()] = tenant
+
+    def forget(self, tenant: Tenant) -> None:
+        """The tenant is gone, or was changed elsewhere."""
+        for key in (tenant.id, tenant.name, tenant.domain):
+            self._tenants.pop(key.lower(), None)
+
+    def _after(self, act: Act) -> None:
+        if act.tenant_changed:
+            self.remember(act.tenant)
+            self.signals.clock_moved(act.tenant.id)
+        if act.events:
+            self.signals.journal_grew(act.tenant.id)
+        for enrollment in act.woken:
+            self.signals.wake(enrollment)

@@ -1,0 +1,131 @@
+"""Seeds: what a new tenant starts with, as JSON.
+
+`{"name","domain","applications":[],"users":[],"groups":[],"certificationAuthority":{"name","templates":[]},
+"connectorKeys":[]}`; every part may be left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
+
+#: The permissions that the seeded application has: all that the served routes ask for.
+ALL_ROLES = (
+    "DeviceManagementConfiguration.ReadWrite.All",
+    "DeviceManagementManagedDevices.PrivilegedOperations.All",
+    "DeviceManagementManagedDevices.ReadWrite.All",
+    "DeviceManagementServiceConfig.ReadWrite.All",
+    "Device.ReadWrite.All",
+    "Directory.ReadWrite.All",
+    "Group.ReadWrite.All",
+    "GroupMember.ReadWrite.All",
+    "User.ReadWrite.All",
+)
+
+PROVIDER = "Microsoft Software Key Storage Provider"
+KEY_NAME = "PFXEncryptionKey"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class SeedApplication(_Part):
+    """An application; without a `clientId` or `secret` it gets new ones."""
+
+    client_id: str | None = None
+    name: str = "Fauxtune test client"
+    secret: str | None = None
+    roles: tuple[str, ...] = ALL_ROLES
+
+
+class SeedUser(_Part):
+    """A user. A name without a domain gets the tenant's."""
+
+    user_principal_name: str
+    display_name: str | None = None
+    given_name: str | None = None
+    surname: str | None = None
+    mail: str | None = None
+    password: str = "Fauxtune1!"  # noqa: S105 - printed at every start
+    licensed: bool = True
+
+
+class SeedGroup(_Part):
+    """A group; members are user names."""
+
+    display_name: str
+    members: tuple[str, ...] = ()
+
+
+class SeedAuthority(_Part):
+    """The enterprise CA. Templates are documents as the control surface shows them; none: the built-in ones."""
+
+    name: str = "Contoso Issuing CA"
+    templates: tuple[dict[str, Any], ...] = tuple(template.document() for template in TEMPLATES)
+
+
+class SeedKey(_Part):
+    """A key that the connector has from the start."""
+
+    provider_name: str = PROVIDER
+    key_name: str = KEY_NAME
+    key_length: int = 2048
+
+
+class Seed(_Part):
+    """What a new tenant starts with."""
+
+    id: str | None = None
+    name: str
+    domain: str
+    applications: tuple[SeedApplication, ...] = (SeedApplication(),)
+    users: tuple[SeedUser, ...] = ()
+    groups: tuple[SeedGroup, ...] = ()
+    certification_authority: SeedAuthority = Field(default_factory=SeedAuthority)
+    connector_keys: tuple[SeedKey, ...] = (SeedKey(),)
+
+
+#: The tenant that every start seeds unless told otherwise.
+BUILT_IN: dict[str, Any] = {
+    "id": "c0ffee00-0000-4000-8000-000000000001",
+    "name": "contoso",
+    "domain": "contoso.example",
+    "applications": [
+        {
+            "clientId": "c0ffee00-0000-4000-8000-00000000a991",
+            "name": "Fauxtune test client",
+            "secret": "fauxtune-not-a-secret",
+            "roles": list(ALL_ROLES),
+        }
+    ],
+    "users": [
+        {"userPrincipalName": "alice", "displayName": "Alice Adams", "givenName": "Alice", "surname": "Adams"},
+        {"userPrincipalName": "bob", "displayName": "Bob Brown", "givenName": "Bob", "surname": "Brown"},
+        {"userPrincipalName": "carol", "displayName": "Carol Clark", "givenName": "Carol", "surname": "Clark"},
+    ],
+    "groups": [
+        {"displayName": "All Staff", "members": ["alice", "bob", "carol"]},
+        {"displayName": "SMIME Pilot", "members": ["alice", "bob"]},
+    ],
+    "certificationAuthority": {
+        "name": "Contoso Issuing CA",
+        "templates": [template.document() for template in TEMPLATES],
+    },
+    "connectorKeys": [{"providerName": PROVIDER, "keyName": KEY_NAME, "keyLength": 2048}],
+}
+
+
+def parse_seed(document: object) -> Seed:
+    """The seed. Invalid, naming the first thing that is wrong, for a document that is none."""
+    try:
+        return Seed.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the seed"
+        raise Invalid(f"The seed cannot be used: {where}: {first['msg']}.", target=where) from None

@@ -1,0 +1,67 @@
+"""Who waits for what: devices for a push, readers for the journal. In memory; the database has the truth.
+
+A signal says only "look again": whoever wakes reads the database, so that a signal that comes early, late or twice
+does no harm. Everything runs on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+
+
+class Signals:
+    """Waiting rooms by topic. A topic is a device's, a tenant's journal, or a tenant's clock."""
+
+    def __init__(self) -> None:
+        self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
+        self._connected: defaultdict[EnrollmentId, int] = defaultdict(int)
+
+    def wake(self, enrollment: EnrollmentId) -> None:
+        """The device must check in."""
+        self._call("device", enrollment)
+
+    def journal_grew(self, tenant: TenantId) -> None:
+        """There are new events."""
+        self._call("journal", tenant)
+
+    def clock_moved(self, tenant: TenantId) -> None:
+        """The tenant's time was set: whoever waits for a moment must look at the clock again."""
+        self._call("clock", tenant)
+
+    def is_connected(self, enrollment: EnrollmentId) -> bool:
+        """Is the device waiting for a push at this moment?"""
+        return self._connected.get(enrollment, 0) > 0
+
+    async def wait_for_push(self, enrollment: EnrollmentId, tenant: TenantId, *, seconds: float) -> None:
+        """Until the device is woken, the tenant's clock is set, or the time is over."""
+        self._connected[enrollment] += 1
+        try:
+            await self._wait([("device", enrollment), ("clock", tenant)], seconds)
+        finally:
+            self._connected[enrollment] -= 1
+            if not self._connected[enrollment]:
+                del self._connected[enrollment]
+
+    async def wait_for_journal(self, tenant: TenantId, *, seconds: float) -> None:
+        """Until the journal grew, or the time is over."""
+        await self._wait([("journal", tenant)], seconds)
+
+    async def _wait(self, topics: list[tuple[str, str]], seconds: float) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for topic in topics:
+            self._waiting[topic].add(future)
+        try:
+            await asyncio.wait([future], timeout=seconds)
+        finally:
+            for topic in topics:
+                self._waiting[topic].discard(future)
+                if not self._waiting[topic]:
+                    del self._waiting[topic]
+
+    def _call(self, topic: str, name: str) -> None:
+        for future in self._waiting.get((topic, name), set()):
+            if not future.done():
+                future.set_result(None)

@@ -1,0 +1,258 @@
+"""Tenants: made from a seed, switched, moved in time, and taken away."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.clock import ClockMode, parse_duration
+from fauxtune.core.engine.removal import EDITIONS
+from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.core.model.tenants import SETTINGS, Tenant
+from fauxtune.core.pki.authority import AuthorityName, PrivateKey
+from fauxtune.core.pki.template import Template
+from fauxtune.operations import authorities, directory
+from fauxtune.operations.act import Act
+from fauxtune.operations.seeds import Seed, SeedUser
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import tenants as queries
+
+ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
+#: No tenant goes past the end of the time that certificates and Graph can write.
+_LATEST_YEAR = 9000
+
+
+@dataclass(frozen=True, slots=True)
+class TenantKeys:
+    """The private keys of a tenant to come: on disk already, by the names that its rows will use."""
+
+    authorities: dict[AuthorityName, PrivateKey]
+    authority_names: dict[AuthorityName, str]
+    connector_keys: tuple[tuple[PrivateKey, str], ...]
+
+
+def new_tenant(
+    seed: Seed,
+    *,
+    ids: IdSource,
+    now: datetime,
+    public_http_url: str,
+    name: str | None = None,
+    domain: str | None = None,
+) -> Tenant:
+    """The tenant that the seed describes. It gets an id, a name and a domain of its own unless they are given; with
+    the seed's own name it has the seed's id too.
+    """
+    tenant_id = seed.id if seed.id is not None and name == seed.name else ids.uuid()
+    name = name or f"t-{ids.uuid()[:8]}"
+    domain = (domain or f"{name}.example").lower()
+    return Tenant(
+        id=TenantId(tenant_id),
+        name=name,
+        domain=domain,
+        created_at=now,
+        ca_host=f"ca.{domain}",
+        ca_name=seed.certification_authority.name,
+        public_http_url=public_http_url,
+    )
+
+
+def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, connector_keys: KeyStore) -> TenantKeys:
+    """Make and store the keys of a tenant to come. Blocks: RSA keys take their time. A crash afterwards leaves files
+    that no row names, which do no harm.
+    """
+    stem = ids.uuid()
+    made: dict[AuthorityName, PrivateKey] = {}
+    names: dict[AuthorityName, str] = {}
+    for authority in authorities.NAMES:
+        made[authority], names[authority] = source.take(), f"{stem}-{authority}"
+        keys.store(names[authority], made[authority])
+    extra = []
+    for number, _ in enumerate(seed.connector_keys):
+        key, file = source.take(), f"{stem}-{number}"
+        connector_keys.store(file, key)
+        extra.append((cast(PrivateKey, key), file))
+    return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
+
+
+def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
+    """Everything a tenant starts with. Conflict when its id, name or domain is taken."""
+    tenant = act.tenant
+    for key in (tenant.id, tenant.name, tenant.domain):
+        if queries.tenant_by_key(act.connection, key) is not None:
+            raise Conflict(f"There is a tenant '{key}' already.", target="name")
+    queries.add_tenant(act.connection, tenant)
+    _add_applications(act, seed)
+    authorities.create(act, keys=keys.authorities, key_names=keys.authority_names)
+    for document in seed.certification_authority.templates:
+        template = Template.from_document(document)
+        certificate_queries.put_template(
+            act.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
+        )
+    _add_connector(act, seed, keys=keys)
+    _add_people(act, seed)
+    act.tenant_changed = True
+
+
+def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
+    """Turn switches; every device plans again. Invalid for a name or value that is none."""
+    for name, value in changes.items():
+        _check_setting(name, value)
+    kept = {**act.tenant.settings, **changes}
+    return _changed(act, replace(act.tenant, settings=kept), wake=True)
+
+
+def set_clock(act: Act, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
+    """Run the tenant's clock in another mode, or set it."""
+    clock = act.tenant.clock.set_to(mode, now, system_now=system_now)
+    return _moved(act, replace(act.tenant, clock=clock), system_now=system_now)
+
+
+def advance_clock(act: Act, by: timedelta, *, system_now: datetime) -> Tenant:
+    """Put the tenant's clock forward. Invalid for a step back."""
+    if by < timedelta(0):
+        raise Invalid("A clock is advanced, not put back: use PUT .../clock to set it.", target="by")
+    try:
+        clock = act.tenant.clock.advanced(by)
+    except OverflowError:
+        raise Invalid("That is past the end of time.", target="by") from None
+    return _moved(act, replace(act.tenant, clock=clock), system_now=system_now)
+
+
+def delete_tenant(act: Act) -> None:
+    """The tenant with everything that is its own. Its keys' files are the caller's to remove: see `key_files`."""
+    queries.delete_tenant(act.connection, act.tenant.id)
+    act.events.clear()
+
+
+def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
+    """The names of the tenant's private keys: the service's, the connector's."""
+    found = [certificate_queries.authority(connection, tenant_id, name=name) for name in authorities.NAMES]
+    connector = certificate_queries.connector_key_rows(connection, tenant_id)
+    return [row["key_name"] for row in found if row is not None], [row["file"] for row in connector]
+
+
+def _changed(act: Act, tenant: Tenant, *, wake: bool) -> Tenant:
+    queries.change_tenant(act.connection, tenant)
+    act.tenant = tenant
+    act.tenant_changed = True
+    if wake:
+        act.wake(concern.by_tenant(act.connection, tenant.id))
+    return tenant
+
+
+def _moved(act: Act, tenant: Tenant, *, system_now: datetime) -> Tenant:
+    try:
+        year = tenant.clock.now(system_now).year
+    except OverflowError:
+        year = _LATEST_YEAR + 1
+    if year > _LATEST_YEAR:
+        raise Invalid(f"That is past the year {_LATEST_YEAR}.", target="now")
+    return _changed(act, tenant, wake=False)
+
+
+def _check_setting(name: str, value: object) -> None:
+    if name not in SETTINGS:
+        raise Invalid(f"There is no setting '{name}'. There are: {', '.join(sorted(SETTINGS))}.", target=name)
+    default = SETTINGS[name][0]
+    if type(value) is not type(default):
+        raise Invalid(f"'{name}' takes a {type(default).__name__}, such as {default!r}.", target=name)
+    checks: dict[str, Callable[[str], object]] = {"removalEdition": _edition, "identityValidity": parse_duration}
+    if name in checks:
+        checks[name](str(value))
+
+
+def _edition(value: str) -> None:
+    if value not in EDITIONS:
+        raise Invalid(f"removalEdition is one of {', '.join(EDITIONS)}.", target="removalEdition")
+
+
+def _add_applications(act: Act, seed: Seed) -> None:
+    for application in seed.applications:
+        own = act.tenant.id == seed.id
+        queries.add_application(
+            act.connection,
+            act.tenant.id,
+            client_id=(application.client_id if own and application.client_id else act.ids.uuid()).lower(),
+            name=application.name,
+            secret=application.secret or act.ids.token(24),
+            roles=list(application.roles),
+        )
+
+
+def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
+    connector_id = act.ids.uuid()
+    certificate_queries.add_connector(
+        act.connection,
+        act.tenant.id,
+        id=connector_id,
+        name="Certificate Connector 1",
+        state="online",
+        mode="immediate",
+        roles=list(ROLES),
+        created_at=act.now,
+    )
+    for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True):
+        certificate_queries.add_connector_key(
+            act.connection,
+            act.tenant.id,
+            connector_id=connector_id,
+            provider=described.provider_name,
+            key_name=described.key_name,
+            key_length=key.key_size,
+            public_key=key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+            file=file,
+        )
+
+
+def _add_people(act: Act, seed: Seed) -> None:
+    by_name: dict[str, str] = {}
+    for person in seed.users:
+        upn = _upn(person.user_principal_name, seed.domain, domain=act.tenant.domain)
+        user = directory.create_user(act, _user_document(person, upn), password=person.password)
+        by_name[person.user_principal_name.lower()] = user["id"]
+    for group in seed.groups:
+        made = directory.create_group(
+            act,
+            {
+                "displayName": group.display_name,
+                "mailNickname": "".join(c for c in group.display_name if c.isalnum()),
+                "mailEnabled": False,
+                "securityEnabled": True,
+                "groupTypes": [],
+            },
+        )
+        for member in group.members:
+            if member.lower() not in by_name:
+                raise Invalid(f"The seed's group '{group.display_name}' names '{member}', who is no user of it.")
+            directory.add_member(act, made["id"], member_id=by_name[member.lower()])
+
+
+def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
+    return {
+        "accountEnabled": True,
+        "displayName": person.display_name or upn.split("@", maxsplit=1)[0],
+        "givenName": person.given_name,
+        "surname": person.surname,
+        "userPrincipalName": upn,
+        "mailNickname": upn.split("@", maxsplit=1)[0],
+        "mail": person.mail or upn,
+        "assignedLicenses": [{"skuId": directory.INTUNE_SKU, "disabledPlans": []}] if person.licensed else [],
+    }
+
+
+def _upn(name: str, seed_domain: str, *, domain: str) -> str:
+    """A user's name in this tenant: the seed's domain becomes the tenant's own."""
+    if "@" not in name:
+        return f"{name}@{domain}"
+    local, _, host = name.rpartition("@")
+    return f"{local}@{domain}" if host.lower() == seed_domain.lower() else name

@@ -1,0 +1,104 @@
+"""Builds the emulator: database, keys, token key, runner; then the tenant that a first start is given.
+
+`assemble` needs a database whose schema is there; `seed_tenant` fills it. The server and the tests use the same two.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.clock import Clock
+from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.runner import Runner
+from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.operations.signals import Signals
+from fauxtune.operations.tenants import create_tenant, make_keys, new_tenant
+from fauxtune.server.refusal import StartRefused
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.surfaces.identity.keys import signing_key
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an emulator is built into: the machine's clock, randomness and keys, and where it can be reached."""
+
+    clock: Clock
+    ids: IdSource
+    key_source: KeySource
+    addresses: Addresses
+    ca_file: str = ""
+    control_token: str | None = None
+    admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
+
+
+def assemble(database: Database, folder: Path, *, around: Surroundings) -> Emulator:
+    """An emulator on this database, with its private keys below `folder`. Blocks while its first key is made."""
+    keys = KeyStore(folder / "keys")
+    token_key = signing_key(keys, around.key_source)
+    return Emulator(
+        runner=Runner(database, around.clock, ids=around.ids, signals=Signals()),
+        keys=keys,
+        connector_keys=KeyStore(folder / "connector"),
+        key_source=around.key_source,
+        tokens=TokenIssuer(token_key, clock=around.clock, ids=around.ids),
+        addresses=around.addresses,
+        ca_file=around.ca_file,
+        control_token=around.control_token,
+        admit_device_authority=around.admit_device_authority,
+    )
+
+
+async def seed_tenant(emulator: Emulator, seed: Seed, *, name: str | None = None, domain: str | None = None) -> Tenant:
+    """A new tenant from a seed, under the seed's own name and domain unless others are given."""
+    runner = emulator.runner
+    tenant = new_tenant(
+        seed,
+        ids=runner.ids,
+        now=runner.clock.now(),
+        public_http_url=emulator.addresses.public_http_url,
+        name=name or seed.name,
+        domain=domain or (seed.domain if name is None else None),
+    )
+    keys = await asyncio.to_thread(
+        make_keys,
+        seed,
+        ids=runner.ids,
+        source=emulator.key_source,
+        keys=emulator.keys,
+        connector_keys=emulator.connector_keys,
+    )
+    await runner.run(tenant, create_tenant, seed, keys=keys)
+    await admit_devices(emulator)
+    return await runner.tenant(tenant.id)
+
+
+async def admit_devices(emulator: Emulator) -> None:
+    """Let in whoever a tenant's device authority has signed."""
+    for row in await emulator.runner.read(queries.authorities_named, "devices"):
+        emulator.admit_device_authority(row["certificate"])
+
+
+def read_seed(word: str) -> Seed | None:
+    """The seed that the word names: `none`, `contoso`, or a JSON file. StartRefused or Invalid says what is wrong."""
+    if word == "none":
+        return None
+    if word == BUILT_IN["name"]:
+        return parse_seed(BUILT_IN)
+    try:
+        document: Any = json.loads(Path(word).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StartRefused(f"--seed is contoso, none, or a JSON file; there is no file {word}.") from None
+    except (OSError, ValueError) as error:
+        raise StartRefused(f"The seed file {word} cannot be read: {error}") from None
+    return parse_seed(document)

@@ -1,0 +1,52 @@
+"""`<data-dir>/endpoints.json`: how a running server is found. There while, and only while, it is ready."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+FILE_NAME = "endpoints.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Where the server is, and the credentials of its first tenant (None without one). No URL ends in a slash."""
+
+    https: str
+    http: str
+    ca_file: str
+    tenant: str | None = None
+    tenant_id: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+    def document(self) -> dict[str, object]:
+        """The JSON that others rely on."""
+        return {
+            "https": self.https,
+            "http": self.http,
+            "control": f"{self.https}/_fauxtune/v1",
+            "caFile": self.ca_file,
+            "tenant": self.tenant,
+            "tenantId": self.tenant_id,
+            "clientId": self.client_id,
+            "clientSecret": self.client_secret,
+            "pid": os.getpid(),
+        }
+
+
+def write(folder: Path, endpoints: Endpoints) -> None:
+    """Write the file, whole or not at all; only its owner reads it, for it names a secret."""
+    draft = folder / f".{FILE_NAME}.new"
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(json.dumps(endpoints.document(), indent=2) + "\n")
+    draft.replace(folder / FILE_NAME)
+
+
+def remove(folder: Path) -> None:
+    """The server is gone. A file that a killed one left behind goes too."""
+    (folder / FILE_NAME).unlink(missing_ok=True)

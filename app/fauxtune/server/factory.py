@@ -1,0 +1,68 @@
+"""The application: which surfaces there are, in which order they are asked, and who words a refusal on which path.
+
+Both lists are here and nowhere else. A new surface is a line in each.
+"""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from fauxtune import __version__
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.operations.emulator import Emulator
+from fauxtune.server.middleware import Guard, Refuse
+from fauxtune.surfaces.identity import errors as identity_errors
+from fauxtune.surfaces.identity import routes as identity
+
+#: Asked before everything else: devices call most often, and routers try one route after the other.
+FIRST: tuple[APIRouter, ...] = ()
+#: Whole applications below a prefix: Graph, which is one table of its own.
+MOUNTS: tuple[tuple[str, ASGIApp], ...] = ()
+#: Asked in this order: identity, pki, push, control.
+ROUTERS: tuple[APIRouter, ...] = (identity.router,)
+
+#: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
+ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
+    (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|UserRealm|userrealm)(/|$)"), identity_errors.refuse),
+)
+
+
+def create_app(emulator: Emulator) -> FastAPI:
+    """The application around one emulator; two in one process never meet."""
+    app = FastAPI(
+        title="Fauxtune", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    app.state.emulator = emulator
+    for router in FIRST:
+        app.include_router(router)
+    for prefix, mounted in MOUNTS:
+        app.mount(prefix, mounted)
+    for router in ROUTERS:
+        app.include_router(router)
+    for kind in (FauxtuneError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _refuse)
+    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids)
+    return app
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """The refusal in the words of the surface that owns the path."""
+    path = request.scope["path"]
+    for pattern, envelope in ENVELOPES:
+        if pattern.match(path):
+            return envelope(request, error)
+    status = error.status_code if isinstance(error, HTTPException) else 400
+    message = f"Nothing is served at {path}." if status == 404 else str(getattr(error, "detail", error))
+    return JSONResponse({"error": {"code": "NotFound" if status == 404 else "Refused", "message": message}}, status)
+
+
+async def _refuse(request: Request, error: Exception) -> Response:
+    return refuse(request, error)

@@ -1,0 +1,111 @@
+"""What every request passes through, whatever its surface: limits, an id, and an answer when something breaks.
+
+Refusals are worded by the surface that owns the path, so that a client of Graph reads Graph's envelope even for a
+body that was never looked at. Pure ASGI: Starlette's BaseHTTPMiddleware would cost more than half of the throughput.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fauxtune.core.model.ids import IdSource
+from fauxtune.server.protocol import HEAD_LIMIT
+
+#: How a surface says no: it is given an error of the core, an HTTPException, or a RequestValidationError.
+Refuse = Callable[[Request, Exception], Response]
+
+BODY_LIMIT = 4 * 1024 * 1024
+_TOO_LONG = f"The request body must not be larger than {BODY_LIMIT // 1024 // 1024} MiB."
+
+log = logging.getLogger(__name__)
+
+
+class Guard:
+    """The outermost layer of the application. The request's id is `request.state.request_id`, and a header."""
+
+    def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource) -> None:
+        self._app = app
+        self._refuse = refuse
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid())
+        try:
+            exchange.check_head()
+            await self._app(scope, exchange.receive, exchange.send)
+        except (Exception, asyncio.CancelledError) as error:
+            refusal = _refusal(exchange, error)
+            if exchange.started:
+                raise  # the connection breaks: half an answer is none
+            response = self._refuse(Request(scope), refusal)
+            response.headers.update(refusal.headers or {})
+            await response(scope, exchange.receive, exchange.send)
+
+
+def _refusal(exchange: _Exchange, error: BaseException) -> HTTPException:
+    if isinstance(error, HTTPException):
+        return error
+    if isinstance(error, asyncio.CancelledError):
+        # Only a stopping server cancels requests. A long poll ends so; its client asks again.
+        return HTTPException(503, "The server is stopping.", {"connection": "close"})
+    scope, request_id = exchange.scope, exchange.request_id
+    log.error("Request %s (%s %s) failed", request_id, scope["method"], scope["path"], exc_info=error)
+    return HTTPException(500, f"Something went wrong inside the emulator; its log has the details under {request_id}.")
+
+
+class _Exchange:
+    """A request under way: counts what comes in, marks what goes out."""
+
+    def __init__(self, scope: Scope, receive: Receive, *, send: Send, request_id: str) -> None:
+        self.scope = scope
+        self.request_id = request_id
+        self.started = False
+        self._receive = receive
+        self._send = send
+        self._received = 0
+        scope.setdefault("state", {})["request_id"] = request_id
+
+    def check_head(self) -> None:
+        """HTTPException for a head that is too long, or a body that says of itself that it will be."""
+        size = len(self.scope.get("raw_path") or b"") + len(self.scope["query_string"])
+        for name, value in self.scope["headers"]:
+            size += len(name) + len(value) + 4
+            if name == b"content-length":
+                if not value.isdigit():
+                    raise HTTPException(400, "Content-Length must be a number.")
+                if int(value) > BODY_LIMIT:
+                    waits = any(each == b"expect" for each, _ in self.scope["headers"])
+                    # Who waits for "100 Continue" has sent nothing yet. All others are still sending: the connection
+                    # stays open and the rest is read and dropped, else they would see a reset and not this answer.
+                    raise HTTPException(413, _TOO_LONG, {"connection": "close"} if waits else None)
+        if size > HEAD_LIMIT:
+            raise HTTPException(431, f"Request line and headers must be below {HEAD_LIMIT // 1024} KiB.")
+
+    async def receive(self) -> Message:
+        """The next piece. HTTPException when a body without a length turns out to be too long."""
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        if self._received > BODY_LIMIT:
+            raise HTTPException(413, _TOO_LONG)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Every answer carries the request's id, unless its surface gave it one."""
+        if message["type"] == "http.response.start":
+            self.started = True
+            headers = list(message.get("headers", ()))
+            if all(name != b"request-id" for name, _ in headers):
+                headers.append((b"request-id", self.request_id.encode()))
+                message["headers"] = headers
+        await self._send(message)

@@ -1,0 +1,180 @@
+"""The server's own TLS: a root made at the first start, a server certificate below it, and who may present what.
+
+The root (`<data-dir>/tls/ca.pem`) is what clients trust; it is made here, never shipped. Both certificates live on the
+system's clock, for real clients judge them by their own watch. Devices may present a certificate: it must come from a
+tenant's device authority, but its validity is judged by the application, on the tenant's clock (so OpenSSL is told not
+to look at times). Ruled by RFC 5280 and by what clients demand of server certificates (397 days, names in the SAN).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from fauxtune.core.model.ids import IdSource
+from fauxtune.core.pki.authority import WARNING
+
+_ROOT_LIFE = timedelta(days=3650)
+_SERVER_LIFE = timedelta(days=397)
+_RENEW_BEFORE = timedelta(days=30)
+_BACKDATED = timedelta(hours=1)
+#: X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h): Python's ssl has no name for it.
+_NO_CHECK_TIME = 0x200000
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """Where the PEM files are: the root for clients to trust, and the server's chain and key."""
+
+    ca: Path
+    server: Path
+    key: Path
+
+
+def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource) -> TlsFiles:
+    """The files in `folder`, made or renewed where needed: a root once, a server certificate for these names.
+
+    Renewed: a server certificate that lacks a name, does not chain to the root, or ends within 30 days.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files = TlsFiles(ca=folder / "ca.pem", server=folder / "server.pem", key=folder / "server.key")
+    root_key_file = folder / "ca.key"
+    if not (files.ca.exists() and root_key_file.exists()):
+        _make_root(files.ca, root_key_file, now=now, serial=ids.serial())
+    root = x509.load_pem_x509_certificate(files.ca.read_bytes())
+    wanted = _alternative_names(names)
+    if not _is_good(files, root=root, wanted=wanted, now=now):
+        root_key = serialization.load_pem_private_key(root_key_file.read_bytes(), None)
+        assert isinstance(root_key, ec.EllipticCurvePrivateKey)
+        _make_server(files, root=root, root_key=root_key, wanted=wanted, now=now, serial=ids.serial())
+    return files
+
+
+def server_context(files: TlsFiles, *, client_certificates: bool) -> ssl.SSLContext:
+    """The listener's context. With `client_certificates` it asks for one and accepts none, or one of ours."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.load_cert_chain(files.server, files.key)
+    context.set_alpn_protocols(["http/1.1"])
+    if client_certificates:
+        context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= _NO_CHECK_TIME
+    return context
+
+
+def admit(context: ssl.SSLContext, certificate: bytes) -> None:
+    """From now on accept clients whose certificate this authority (DER) signed. Again: nothing. It cannot be undone."""
+    context.load_verify_locations(cadata=certificate)
+
+
+def _make_root(file: Path, key_file: Path, *, now: datetime, serial: int) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("Fauxtune TLS Root")
+    usage = x509.KeyUsage(
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=True,
+        crl_sign=True,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), serial, now - _BACKDATED, now + _ROOT_LIFE)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    _write(key_file, _pem(key), mode=0o600)
+    _write(file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+
+
+def _make_server(
+    files: TlsFiles,
+    *,
+    root: x509.Certificate,
+    root_key: ec.EllipticCurvePrivateKey,
+    wanted: list[x509.GeneralName],
+    now: datetime,
+    serial: int,
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    issuer_key = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    certificate = (
+        x509.CertificateBuilder(
+            root.subject, _name("Fauxtune"), key.public_key(), serial, now - _BACKDATED, now - _BACKDATED + _SERVER_LIFE
+        )
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(wanted), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
+        .sign(root_key, hashes.SHA256())
+    )
+    _write(files.key, _pem(key), mode=0o600)
+    _write(files.server, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+
+
+def _is_good(files: TlsFiles, *, root: x509.Certificate, wanted: list[x509.GeneralName], now: datetime) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(files.server.read_bytes())
+        key = serialization.load_pem_private_key(files.key.read_bytes(), None)
+        certificate.verify_directly_issued_by(root)
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
+        return False  # missing, damaged, foreign: whatever it is, a new one mends it
+    return (
+        set(wanted) <= set(names)
+        and certificate.public_key() == key.public_key()
+        and certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _RENEW_BEFORE
+    )
+
+
+def _alternative_names(names: Sequence[str]) -> list[x509.GeneralName]:
+    found: dict[str, x509.GeneralName] = {}
+    for name in ("localhost", "127.0.0.1", "::1", *names):
+        try:
+            address = ipaddress.ip_address(name)
+            if not address.is_unspecified:
+                found[str(address)] = x509.IPAddress(address)
+        except ValueError:
+            found[name.lower()] = x509.DNSName(name.lower())
+    return list(found.values())
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name(
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, WARNING), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _write(file: Path, content: bytes, *, mode: int) -> None:
+    """Whole or not at all, also when the process is killed meanwhile."""
+    draft = file.with_name(f".{file.name}.new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    draft.replace(file)

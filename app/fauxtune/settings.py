@@ -1,0 +1,44 @@
+"""Every knob of the server, in one typed class. Each is also an environment variable with the prefix FAUXTUNE_."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What the command line and the environment say; the command line wins."""
+
+    model_config = SettingsConfigDict(env_prefix="FAUXTUNE_", frozen=True)
+
+    host: str = Field("localhost", description="where to listen; localhost means 127.0.0.1 and [::1]")
+    port: int = Field(8443, ge=0, le=65535, description="HTTPS; 0 takes a free one")
+    http_port: int = Field(
+        8080, ge=0, le=65535, description="plain HTTP (CRL, OCSP, CA certificates); 0 takes a free one"
+    )
+    data_dir: Path = Field(Path(".fauxtune"), description="keys, TLS, endpoints.json and the SQLite file")
+    database_url: str | None = Field(None, description="postgresql+psycopg://...; default: a SQLite file in data_dir")
+    ephemeral: bool = Field(False, description="a temporary data_dir, gone at exit")
+    seed: str = Field("contoso", description="what an empty database is filled with: contoso, none, or a JSON file")
+    public_url: str | None = Field(
+        None, description="the HTTPS origin that clients see, where it is not the Host header"
+    )
+    public_http_url: str | None = Field(None, description="the HTTP origin that certificates name (CRL, OCSP, AIA)")
+    control_token: SecretStr | None = Field(None, description="bearer token that guards /_fauxtune/v1")
+    client_certificates: bool = Field(True, description="ask TLS clients for a certificate")
+    key_pool_size: int = Field(8, ge=0, description="RSA keys made ahead")
+    key_pool_threads: int = Field(1, ge=1, description="threads that make them")
+    log_level: str = Field("warning", description="debug, info, warning or error")
+
+    @property
+    def is_loopback(self) -> bool:
+        """Is only this machine served?"""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False

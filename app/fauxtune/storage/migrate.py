@@ -1,0 +1,71 @@
+"""Brings a database's schema up to date. Alembic is loaded only if there is something to do: it costs 300 ms.
+
+Revisions are numbered files, `versions/0001_first.py`; the highest number is the newest.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import OperationalError
+
+from fauxtune.core.errors import Conflict, Unavailable
+from fauxtune.storage.database import Connection, Database
+
+_LOCATION = "fauxtune_migrations"
+
+
+def is_current(connection: Connection) -> bool:
+    """Has the schema the newest revision? Conflict when it has one that this version does not know."""
+    revisions = _revisions()
+    found = revision(connection)
+    if found is not None and found not in revisions:
+        raise Conflict(f"The database has revision {found}, made by a newer Fauxtune; this one knows {revisions[-1]}.")
+    return found == revisions[-1]
+
+
+def revision(connection: Connection) -> str | None:
+    """The schema's revision; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return None if found is None else str(found)
+
+
+def upgrade(database: Database, *, to: str = "head") -> bool:
+    """Bring the schema to a revision, in one transaction; False when it was there already.
+
+    Safe to repeat and to kill. Unavailable when the database cannot be reached.
+    """
+    try:
+        with database.engine.connect() as connection:
+            if to == "head" and is_current(connection):
+                return False
+        _run(database, to=to)
+    except OperationalError as error:
+        raise Unavailable(f"The database cannot be used: {error.orig}") from None
+    return True
+
+
+def _run(database: Database, *, to: str) -> None:
+    from alembic import command  # here: see above
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", f"{_LOCATION}:.")
+    with database.engine.begin() as connection:
+        if database.is_sqlite:
+            # Python's driver begins no transaction for CREATE TABLE; a killed upgrade would leave half a schema.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config.attributes["connection"] = connection
+        command.upgrade(config, to)
+
+
+def _revisions() -> list[str]:
+    spec = importlib.util.find_spec(_LOCATION)
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    folder = Path(spec.submodule_search_locations[0]) / "versions"
+    return sorted(file.name.partition("_")[0] for file in folder.glob("[0-9]*_*.py"))

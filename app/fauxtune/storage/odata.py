@@ -1,0 +1,318 @@
+"""A `$filter` condition and `$orderby` as SQL, in one form that SQLite and PostgreSQL read alike.
+
+Properties come from columns where they have one, else out of the JSON document. Text compares by code point, `contains`
+and its like never use LIKE, and logic is two-valued: what involves null is false, not unknown, so that `not` may stand
+before anything (OData URL Conventions 4.01, 5.1.1.1.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Integer,
+    String,
+    and_,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.expressions import (
+    And,
+    AnyElement,
+    Compare,
+    Condition,
+    Element,
+    Field,
+    Folded,
+    In,
+    IsOf,
+    Literal,
+    Not,
+    Operand,
+    Operator,
+    Or,
+    TextMatch,
+    TextTest,
+    edm_of,
+)
+from fauxtune.core.odata.query import OrderBy
+from fauxtune.core.odata.schema import NAMESPACE, ComplexType, Edm, Entity
+
+#: The key in `columns` of a column that holds the type's bare name, for `isof`.
+TYPE_COLUMN = "@odata.type"
+
+
+def where(
+    expression: Condition, *, columns: Mapping[str, ColumnElement[Any]], document: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    """The condition as SQL, never null.
+
+    `columns`: by property name, those kept outside the document, of the property's own type; `TYPE_COLUMN` for the one
+    that holds the bare type name. `document`: the JSON column.
+    """
+    return _Translation(columns=columns, document=document).condition(expression)
+
+
+def order_by(
+    entity: Entity,
+    keys: Iterable[OrderBy],
+    *,
+    columns: Mapping[str, ColumnElement[Any]],
+    document: ColumnElement[Any],
+) -> list[ColumnElement[Any]]:
+    """`$orderby` as SQL: by code point, null first (last when descending), then by `id` where that is a column.
+
+    Invalid for a property that does not exist or has no order.
+    """
+    translation = _Translation(columns=columns, document=document)
+    found: list[ColumnElement[Any]] = []
+    for key in keys:
+        prop = entity.find(key.property)
+        if prop is None:
+            raise Invalid(
+                f"Could not find a property named '{key.property}' on type '{entity.full_name}'.", target="$orderby"
+            )
+        if prop.collection or prop.write_only or isinstance(prop.type, ComplexType) or prop.type is Edm.BINARY:
+            raise Invalid(f"The property '{prop.name}' cannot be ordered by.", target="$orderby")
+        value = translation.field(Field((prop.name,), prop))
+        found.append(value.desc().nulls_last() if key.descending else value.asc().nulls_first())
+    if "id" in columns:
+        found.append(_by_code_point(columns["id"]).asc())
+    return found
+
+
+class _ByCodePoint(FunctionElement[str]):
+    """A text that compares by code point: SQLite's does by nature."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_ByCodePoint, "sqlite")
+def _plain(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(_ByCodePoint, "postgresql")
+def _collated(element: _ByCodePoint, compiler: SQLCompiler, **options: Any) -> str:
+    return f'(({compiler.process(element.clauses, **options)}) COLLATE "C")'
+
+
+class _Position(FunctionElement[int]):
+    """Where the second text begins in the first, from 1; 0 if it is not there."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(_Position, "sqlite")
+def _instr(element: _Position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"instr({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Position, "postgresql")
+def _strpos(element: _Position, compiler: SQLCompiler, **options: Any) -> str:
+    return f"strpos({compiler.process(element.clauses, **options)})"
+
+
+class _Elements(FunctionElement[str]):
+    """The elements of a JSON array, as rows with one text `value`; none for what is no array."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Elements, "sqlite")
+def _json_each(element: _Elements, compiler: SQLCompiler, **options: Any) -> str:
+    array = compiler.process(element.clauses, **options)
+    return f"json_each(CASE json_type({array}) WHEN 'array' THEN {array} ELSE '[]' END)"
+
+
+@compiles(_Elements, "postgresql")
+def _array_elements(element: _Elements, compiler: SQLCompiler, **options: Any) -> str:
+    array = compiler.process(element.clauses, **options)
+    return f"json_array_elements_text(CASE json_typeof({array}) WHEN 'array' THEN {array} ELSE '[]' END)"
+
+
+class _Member(FunctionElement[str]):
+    """A member, as text, of an object that is itself a text of JSON."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_Member, "sqlite")
+def _json_extract(element: _Member, compiler: SQLCompiler, **options: Any) -> str:
+    value, name = element.clauses
+    return f"json_extract({compiler.process(value, **options)}, '$.' || {compiler.process(name, **options)})"
+
+
+@compiles(_Member, "postgresql")
+def _json_member(element: _Member, compiler: SQLCompiler, **options: Any) -> str:
+    value, name = element.clauses
+    return f"(CAST({compiler.process(value, **options)} AS JSON) ->> {compiler.process(name, **options)})"
+
+
+def _by_code_point(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    return _ByCodePoint(value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Translation:
+    """One statement's columns, and inside a lambda the element it is about."""
+
+    columns: Mapping[str, ColumnElement[Any]]
+    document: ColumnElement[Any]
+    element: ColumnElement[Any] | None = None
+
+    def condition(self, node: Condition) -> ColumnElement[bool]:
+        """Any condition."""
+        match node:
+            case And(conditions):
+                return and_(true(), *map(self.condition, conditions))
+            case Or(conditions):
+                return or_(false(), *map(self.condition, conditions))
+            case Not(inner):
+                return not_(self.condition(inner))
+            case AnyElement():
+                return self._any(node)
+            case IsOf(names):
+                return self._is_of(names)
+            case Compare():
+                return self._compare(node)
+            case In():
+                return self._in(node)
+            case TextMatch():
+                return self._text_match(node)
+            case _:
+                assert_never(node)
+
+    def operand(self, node: Operand) -> ColumnElement[Any]:
+        """Any value."""
+        match node:
+            case Literal(value):
+                return literal(value)
+            case Field():
+                return self.field(node)
+            case Element(path):
+                return self._of_element(path)
+            case Folded(inner, upper):
+                text = self.operand(inner)
+                # Under the collation "C" PostgreSQL folds ASCII only, as SQLite does always.
+                return func.upper(text, type_=String()) if upper else func.lower(text, type_=String())
+            case _:
+                assert_never(node)
+
+    def field(self, node: Field) -> ColumnElement[Any]:
+        """A property, out of its column or the document."""
+        column = self.columns.get(node.path[0]) if len(node.path) == 1 else None
+        edm = edm_of(node)
+        if edm is Edm.BOOLEAN:
+            return cast(self._in_document(node.path).as_boolean(), Boolean) if column is None else column
+        if edm is Edm.INT32 or edm is Edm.INT64:
+            return cast(self._in_document(node.path).as_string(), BigInteger) if column is None else column
+        return _by_code_point(self._in_document(node.path).as_string() if column is None else column)
+
+    def _in_document(self, path: tuple[str, ...]) -> Any:
+        return self.document[path[0]] if len(path) == 1 else self.document[path]
+
+    def _of_element(self, path: tuple[str, ...]) -> ColumnElement[Any]:
+        assert self.element is not None
+        value: ColumnElement[Any] = self.element
+        for step in path:
+            value = _Member(value, literal(step))
+        return _by_code_point(value)
+
+    def _compare(self, node: Compare) -> ColumnElement[bool]:
+        left = self.operand(node.left)
+        if isinstance(node.right, Literal):
+            return _with_literal(node.operator, left, value=node.right.value)
+        right = self.operand(node.right)
+        if node.operator is Operator.EQ:
+            return left.is_not_distinct_from(right)
+        if node.operator is Operator.NE:
+            return left.is_distinct_from(right)
+        return and_(left.is_not(None), right.is_not(None), _ORDERED[node.operator](left, right))
+
+    def _in(self, node: In) -> ColumnElement[bool]:
+        operand = self.operand(node.operand)
+        values = [value for value in node.values if value is not None]
+        found: ColumnElement[bool] = and_(operand.is_not(None), operand.in_(values))
+        return or_(operand.is_(None), found) if None in node.values else found
+
+    def _text_match(self, node: TextMatch) -> ColumnElement[bool]:
+        left, right = self.operand(node.left), self.operand(node.right)
+        return and_(left.is_not(None), right.is_not(None), _TESTS[node.test](left, right))
+
+    def _is_of(self, names: tuple[str, ...]) -> ColumnElement[bool]:
+        column = self.columns.get(TYPE_COLUMN)
+        if column is not None:
+            return and_(column.is_not(None), column.in_(names))
+        said = self.document[TYPE_COLUMN].as_string()
+        return and_(said.is_not(None), said.in_([f"#{NAMESPACE}{name}" for name in names]))
+
+    def _any(self, node: AnyElement) -> ColumnElement[bool]:
+        path = node.field.path
+        array = self.columns.get(path[0]) if len(path) == 1 else None
+        source = _as_json(self._in_document(path) if array is None else array)
+        rows = _Elements(source).table_valued("value")
+        inside = _Translation(columns=self.columns, document=self.document, element=rows.c.value)
+        condition = true() if node.condition is None else inside.condition(node.condition)
+        return exists().where(condition).select_from(rows)
+
+
+def _as_json(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The value as JSON."""
+    return value if isinstance(value.type, JSON) else cast(value, JSON)
+
+
+def _with_literal(
+    operator: Operator, left: ColumnElement[Any], *, value: bool | int | str | None
+) -> ColumnElement[bool]:
+    if operator is Operator.EQ:
+        return left.is_(None) if value is None else and_(left.is_not(None), left == value)
+    if operator is Operator.NE:
+        return left.is_not(None) if value is None else or_(left.is_(None), left != value)
+    return false() if value is None else and_(left.is_not(None), _ORDERED[operator](left, literal(value)))
+
+
+_ORDERED: dict[Operator, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]] = {
+    Operator.GT: lambda left, right: left > right,
+    Operator.GE: lambda left, right: left >= right,
+    Operator.LT: lambda left, right: left < right,
+    Operator.LE: lambda left, right: left <= right,
+}
+
+
+def _starts_with(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
+    return func.substr(left, 1, func.length(right)) == right
+
+
+def _ends_with(left: ColumnElement[Any], right: ColumnElement[Any]) -> ColumnElement[bool]:
+    # The guard keeps the start positive: the two databases differ on what comes before a text.
+    surplus = func.length(left) - func.length(right)
+    return and_(surplus >= 0, func.substr(left, surplus + 1) == right)
+
+
+_TESTS: dict[TextTest, Callable[[ColumnElement[Any], ColumnElement[Any]], ColumnElement[bool]]] = {
+    TextTest.CONTAINS: lambda left, right: _Position(left, right) > 0,
+    TextTest.STARTS_WITH: _starts_with,
+    TextTest.ENDS_WITH: _ends_with,
+}

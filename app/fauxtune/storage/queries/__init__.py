@@ -1,0 +1,1 @@
+"""Every SELECT, each a named function whose first argument is the connection."""

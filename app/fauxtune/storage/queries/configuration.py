@@ -1,0 +1,194 @@
+"""Profiles, assignments and their states on devices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
+from fauxtune.core.profiles.world import Profile
+from fauxtune.storage import rows
+from fauxtune.storage.tables import assignments, enrollments, managed_devices, profile_states, profiles
+
+Row = dict[str, Any]
+
+
+def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> Row | None:
+    """The profile with this id."""
+    statement = select(profiles).where(profiles.c.tenant_id == tenant_id, profiles.c.id == profile_id.lower())
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def profile_page(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    where: ColumnElement[bool] | None = None,
+    order: list[ColumnElement[Any]] | None = None,
+    limit: int = 1000,
+    offset: int = 0,
+) -> list[Row]:
+    """A page of profiles, oldest first unless told otherwise."""
+    statement = select(profiles).where(profiles.c.tenant_id == tenant_id)
+    if where is not None:
+        statement = statement.where(where)
+    statement = statement.order_by(*(order or []), profiles.c.created_at, profiles.c.id).limit(limit).offset(offset)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def add_profile(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new profile."""
+    rows.add(connection, profiles, tenant_id=tenant_id, **values)
+
+
+def change_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str, **values: Any) -> None:
+    """Change columns of a profile."""
+    rows.change(connection, profiles, where={"tenant_id": tenant_id, "id": profile_id}, values=values)
+
+
+def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> None:
+    """The profile, its assignments and its states. What devices hold of it goes when they plan again."""
+    rows.remove(connection, profiles, tenant_id=tenant_id, id=profile_id)
+    rows.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
+    rows.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
+
+
+def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[Row]:
+    """The profile's assignments in the order in which they were made."""
+    statement = (
+        select(assignments)
+        .where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id == profile_id)
+        .order_by(assignments.c.position)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def replace_assignments(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Sequence[Row]) -> None:
+    """The full new set."""
+    rows.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
+    rows.add_all(
+        connection,
+        assignments,
+        rows=[{"tenant_id": tenant_id, "profile_id": profile_id, "position": at, **row} for at, row in enumerate(new)],
+    )
+
+
+def assignment_targets(found: Iterable[Row]) -> list[Assignment]:
+    """Rows as the engine reads them."""
+    return [
+        Assignment(
+            id=row["id"],
+            profile=ProfileId(row["profile_id"]),
+            kind=TargetKind(row["kind"]),
+            group=None if row["group_id"] is None else GroupId(row["group_id"]),
+        )
+        for row in found
+    ]
+
+
+def candidates(
+    connection: Connection, tenant_id: TenantId, *, groups: Iterable[GroupId]
+) -> list[tuple[Profile, list[Assignment]]]:
+    """Profiles of which at least one assignment names one of these groups, or everybody; each with all of its
+    assignments, for the engine to decide. Oldest profile first.
+    """
+    reaching = select(assignments.c.profile_id).where(
+        assignments.c.tenant_id == tenant_id,
+        or_(
+            assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
+            assignments.c.group_id.in_(sorted(groups)),
+        ),
+    )
+    found = connection.execute(
+        select(profiles)
+        .where(profiles.c.tenant_id == tenant_id, profiles.c.id.in_(reaching))
+        .order_by(profiles.c.created_at, profiles.c.id)
+    ).mappings()
+    made = [
+        Profile(id=ProfileId(row["id"]), kind=row["kind"], version=row["version"], document=row["document"])
+        for row in found
+    ]
+    targets = connection.execute(
+        select(assignments)
+        .where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id.in_([each.id for each in made]))
+        .order_by(assignments.c.profile_id, assignments.c.position)
+    ).mappings()
+    by_profile: dict[ProfileId, list[Assignment]] = {each.id: [] for each in made}
+    for each in assignment_targets(dict(row) for row in targets):
+        by_profile[each.profile].append(each)
+    return [(each, by_profile[each.id]) for each in made]
+
+
+def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: set[str]) -> frozenset[str]:
+    """Those of these profiles that still exist."""
+    statement = select(profiles.c.id).where(profiles.c.tenant_id == tenant_id, profiles.c.id.in_(sorted(profile_ids)))
+    return frozenset(row[0] for row in connection.execute(statement))
+
+
+def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: set[str]) -> frozenset[str]:
+    """Those of these assignments that still stand."""
+    statement = select(assignments.c.id).where(
+        assignments.c.tenant_id == tenant_id, assignments.c.id.in_(sorted(assignment_ids))
+    )
+    return frozenset(row[0] for row in connection.execute(statement))
+
+
+def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dict[str, Row]:
+    """How each profile fares on the device, by profile."""
+    found = connection.execute(select(profile_states).where(profile_states.c.enrollment_id == enrollment_id))
+    return {row["profile_id"]: dict(row) for row in found.mappings()}
+
+
+def put_states(connection: Connection, states: Sequence[Row]) -> None:
+    """New or changed states."""
+    rows.put(connection, profile_states, rows=states)
+
+
+def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: str) -> None:
+    """The profile no longer concerns the device."""
+    rows.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)
+
+
+def states_of_profile(
+    connection: Connection, tenant_id: TenantId, *, profile_id: str, limit: int = 1000, offset: int = 0
+) -> list[Row]:
+    """One row per device that reported: the state, with the managed device's document."""
+    statement = (
+        select(profile_states, managed_devices.c.document.label("device"), managed_devices.c.id.label("device_id"))
+        .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
+        .where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id == profile_id)
+        .order_by(managed_devices.c.id)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def status_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
+    """How many devices report each status."""
+    statement = (
+        select(profile_states.c.status, func.count())
+        .join(enrollments, enrollments.c.id == profile_states.c.enrollment_id)
+        .where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id == profile_id)
+        .group_by(profile_states.c.status)
+    )
+    return {row[0]: row[1] for row in connection.execute(statement)}
+
+
+def variants_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> dict[str, int]:
+    """How many of these enrolments there are of each variant."""
+    found: dict[str, int] = {}
+    for start in range(0, len(ids), 500):
+        statement = (
+            select(enrollments.c.variant, func.count())
+            .where(enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(ids[start : start + 500]))
+            .group_by(enrollments.c.variant)
+        )
+        for variant, count in connection.execute(statement):
+            found[variant] = found.get(variant, 0) + count
+    return found

@@ -1,0 +1,291 @@
+"""Enrolments, managed devices, ledgers and device actions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
+from fauxtune.core.model.items import Claim, LedgerRow, Problem
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.storage import rows
+from fauxtune.storage.tables import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
+
+Row = dict[str, Any]
+
+
+def enrollment(
+    connection: Connection, enrollment_id: str, *, tenant_id: TenantId | None = None, lock: bool = False
+) -> Row | None:
+    """The enrolment with this id; `lock` holds its row until the transaction ends (a no-op on SQLite: one writer)."""
+    statement = select(enrollments).where(enrollments.c.id == enrollment_id)
+    if tenant_id is not None:
+        statement = statement.where(enrollments.c.tenant_id == tenant_id)
+    return _one(connection, statement.with_for_update() if lock else statement)
+
+
+def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
+    """The enrolment whose bearer credential has this digest."""
+    statement = select(enrollments).where(enrollments.c.credential_digest == digest)
+    return _one(connection, statement.with_for_update() if lock else statement)
+
+
+def enrollment_by_push_token(connection: Connection, token: str) -> Row | None:
+    """The enrolment that is pushed under this token."""
+    return _one(connection, select(enrollments).where(enrollments.c.push_token == token))
+
+
+def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[Row]:
+    """Live enrolments of the same piece of hardware."""
+    statement = select(enrollments).where(
+        enrollments.c.tenant_id == tenant_id,
+        enrollments.c.hardware_key == hardware_key,
+        enrollments.c.state != EnrollmentState.ENDED.value,
+    )
+    return [dict(row) for row in connection.execute(statement.with_for_update()).mappings()]
+
+
+def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> list[Row]:
+    """Live enrolments that are not at rest: a plan, a due moment, an answer or an ending is awaited."""
+    awaiting = select(ledger.c.enrollment_id).where(
+        ledger.c.tenant_id == tenant_id,
+        ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
+    )
+    statement = (
+        select(enrollments)
+        .where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.state != EnrollmentState.ENDED.value,
+            or_(
+                enrollments.c.generation != enrollments.c.settled_generation,
+                enrollments.c.due_at <= now,
+                enrollments.c.state == EnrollmentState.ENDING.value,
+                enrollments.c.id.in_(awaiting),
+            ),
+        )
+        .order_by(enrollments.c.id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
+    """Every enrolment that has not ended."""
+    statement = select(enrollments.c.id).where(
+        enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value
+    )
+    return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
+
+
+def add_enrollment(connection: Connection, **values: Any) -> None:
+    """A new enrolment."""
+    rows.add(connection, enrollments, **values)
+
+
+def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
+    """Change columns of an enrolment."""
+    rows.change(connection, enrollments, where={"id": enrollment_id}, values=values)
+
+
+def touch(connection: Connection, enrollment_id: str, *, at: datetime) -> None:
+    """The one small write of a quiet check-in."""
+    connection.execute(update(enrollments).where(enrollments.c.id == enrollment_id).values(last_checkin_at=at))
+
+
+def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
+    """Graph's record of a device, with its enrolment's columns under `enrollment_...`."""
+    statement = _managed(tenant_id).where(managed_devices.c.id == device_id.lower())
+    return _one(connection, statement)
+
+
+def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
+    """Graph's record of an enrolment."""
+    return _one(connection, select(managed_devices).where(managed_devices.c.enrollment_id == enrollment_id))
+
+
+def managed_device_page(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    where: ColumnElement[bool] | None = None,
+    order: list[ColumnElement[Any]] | None = None,
+    limit: int = 1000,
+    offset: int = 0,
+) -> list[Row]:
+    """A page of managed devices, oldest enrolment first unless told otherwise."""
+    statement = _managed(tenant_id)
+    if where is not None:
+        statement = statement.where(where)
+    statement = statement.order_by(*(order or []), enrollments.c.enrolled_at, managed_devices.c.id)
+    return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
+
+
+def managed_device_count(
+    connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool] | None = None
+) -> int:
+    """How many there are."""
+    statement = _managed(tenant_id)
+    if where is not None:
+        statement = statement.where(where)
+    found: int = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
+    return found
+
+
+def add_managed_device(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """Graph's record of a new enrolment."""
+    rows.add(connection, managed_devices, tenant_id=tenant_id, **values)
+
+
+def change_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row) -> None:
+    """Write the record's document."""
+    where = {"tenant_id": tenant_id, "id": device_id}
+    rows.change(connection, managed_devices, where=where, values={"document": document})
+
+
+def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
+    """Drop the record; the enrolment, its ledger and its certificates stay."""
+    rows.remove(connection, managed_devices, tenant_id=tenant_id, id=device_id)
+
+
+def ledger_rows(connection: Connection, enrollment_id: str) -> dict[ItemKey, LedgerRow]:
+    """The device's ledger."""
+    found = connection.execute(
+        select(ledger).where(ledger.c.enrollment_id == enrollment_id).order_by(ledger.c.item_key)
+    ).mappings()
+    return {ItemKey(row["item_key"]): _ledger_row(dict(row)) for row in found}
+
+
+def put_ledger_rows(
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, changed: Iterable[LedgerRow], at: datetime
+) -> None:
+    """New or changed ledger rows."""
+    rows.put(
+        connection,
+        ledger,
+        rows=[
+            {"enrollment_id": enrollment_id, "tenant_id": tenant_id, "changed_at": at, **_ledger_values(row)}
+            for row in changed
+        ],
+    )
+
+
+def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[Row]:
+    """The devices whose ledger says that they hold a certificate: {"enrollment_id", "user_id", "state"}."""
+    statement = (
+        select(ledger.c.enrollment_id, enrollments.c.user_id, ledger.c.state)
+        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+        .where(
+            ledger.c.tenant_id == tenant_id,
+            ledger.c.thumbprint == thumbprint,
+            ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
+        )
+        .order_by(ledger.c.enrollment_id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def add_action(connection: Connection, **values: Any) -> None:
+    """A device action, pending."""
+    rows.add(connection, device_actions, **values)
+
+
+def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]) -> list[Row]:
+    """The device's actions in these states, oldest first."""
+    statement = (
+        select(device_actions)
+        .where(device_actions.c.enrollment_id == enrollment_id, device_actions.c.state.in_(states))
+        .order_by(device_actions.c.created_at, device_actions.c.id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def change_action(connection: Connection, action_id: str, **values: Any) -> None:
+    """Change columns of an action."""
+    rows.change(connection, device_actions, where={"id": action_id}, values=values)
+
+
+def add_token(connection: Connection, **values: Any) -> None:
+    """A new enrolment token, by its digest."""
+    rows.add(connection, enrollment_tokens, **values)
+
+
+def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> str | None:
+    """Take one use from the token and give its user; None for a token that is unknown, over or used up. Two callers
+    never take the same use: the UPDATE is the check.
+    """
+    statement = (
+        update(enrollment_tokens)
+        .where(
+            enrollment_tokens.c.tenant_id == tenant_id,
+            enrollment_tokens.c.digest == digest,
+            enrollment_tokens.c.expires_at > now,
+            enrollment_tokens.c.uses_left > 0,
+        )
+        .values(uses_left=enrollment_tokens.c.uses_left - 1)
+        .returning(enrollment_tokens.c.user_id)
+    )
+    found: str | None = connection.execute(statement).scalar_one_or_none()
+    return found
+
+
+def _managed(tenant_id: TenantId) -> Select[Any]:
+    return (
+        select(
+            managed_devices,
+            enrollments.c.last_checkin_at,
+            enrollments.c.enrolled_at,
+            enrollments.c.state.label("enrollment_state"),
+            enrollments.c.variant,
+        )
+        .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
+        .where(managed_devices.c.tenant_id == tenant_id)
+    )
+
+
+def _one(connection: Connection, statement: Select[Any]) -> Row | None:
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def _ledger_row(row: Row) -> LedgerRow:
+    failed = row["error_code"] is not None
+    return LedgerRow(
+        key=ItemKey(row["item_key"]),
+        source=Source(row["source"]),
+        state=ItemState(row["state"]),
+        fingerprint=row["fingerprint"],
+        installed_fingerprint=row["installed_fingerprint"],
+        user_id=row["user_id"],
+        purpose=row["purpose"],
+        thumbprint=row["thumbprint"],
+        serial=row["serial"],
+        renew_at=row["renew_at"],
+        not_after=row["not_after"],
+        claims=tuple(Claim(profile=ProfileId(each[0]), assignment=each[1]) for each in row["wanted_by"]),
+        problem=Problem(row["error_code"], row["message"]) if failed else None,
+        waits_for=None if failed else row["message"],
+        payload=row["payload"],
+    )
+
+
+def _ledger_values(row: LedgerRow) -> Row:
+    return {
+        "item_key": row.key,
+        "source": row.source.value,
+        "state": row.state.value,
+        "fingerprint": row.fingerprint,
+        "installed_fingerprint": row.installed_fingerprint,
+        "user_id": row.user_id,
+        "purpose": row.purpose,
+        "thumbprint": row.thumbprint,
+        "serial": row.serial,
+        "renew_at": row.renew_at,
+        "not_after": row.not_after,
+        "wanted_by": [[claim.profile, claim.assignment] for claim in row.claims],
+        "error_code": row.problem.code if row.problem else None,
+        "message": row.problem.message if row.problem else row.waits_for,
+        "payload": row.payload,
+    }

@@ -1,0 +1,185 @@
+"""Users, groups and memberships."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.storage import rows
+from fauxtune.storage.tables import directory_devices, group_members, groups, users
+
+Row = dict[str, Any]
+
+
+def user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> Row | None:
+    """The user with this id."""
+    return _one(connection, select(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
+
+
+def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> Row | None:
+    """The user with this userPrincipalName, in any case."""
+    return _one(connection, select(users).where(users.c.tenant_id == tenant_id, users.c.upn_key == upn.casefold()))
+
+
+def user_by_key(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
+    """The user with this id or userPrincipalName."""
+    found = user(connection, tenant_id, user_id=key.lower())
+    return found or user_by_upn(connection, tenant_id, upn=key)
+
+
+def group(connection: Connection, tenant_id: TenantId, *, group_id: str) -> Row | None:
+    """The group with this id."""
+    return _one(connection, select(groups).where(groups.c.tenant_id == tenant_id, groups.c.id == group_id))
+
+
+def directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
+    """The Entra device with this object id."""
+    statement = select(directory_devices).where(
+        directory_devices.c.tenant_id == tenant_id, directory_devices.c.id == device_id
+    )
+    return _one(connection, statement)
+
+
+def kind_of(connection: Connection, tenant_id: TenantId, *, object_id: str) -> str | None:
+    """What this id names: `user`, `group`, `device`, or None."""
+    for word, table in (("user", users), ("group", groups), ("device", directory_devices)):
+        statement = select(table.c.id).where(table.c.tenant_id == tenant_id, table.c.id == object_id)
+        if connection.execute(statement).first() is not None:
+            return word
+    return None
+
+
+def is_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
+    """Is it a direct member?"""
+    statement = select(group_members.c.member_id).where(
+        group_members.c.tenant_id == tenant_id,
+        group_members.c.group_id == group_id,
+        group_members.c.member_id == member_id,
+    )
+    return connection.execute(statement).first() is not None
+
+
+def members(connection: Connection, tenant_id: TenantId, *, group_id: str, kind: str | None = None) -> list[Row]:
+    """Direct members as {"kind", "id", "document"}, users first, each kind by id."""
+    found: list[Row] = []
+    for word, table in (("user", users), ("group", groups), ("device", directory_devices)):
+        if kind not in (None, word):
+            continue
+        statement = (
+            select(table.c.id, table.c.document)
+            .join(
+                group_members,
+                (group_members.c.tenant_id == table.c.tenant_id) & (group_members.c.member_id == table.c.id),
+            )
+            .where(group_members.c.tenant_id == tenant_id, group_members.c.group_id == group_id)
+            .order_by(table.c.id)
+        )
+        found += [{"kind": word, **row} for row in connection.execute(statement).mappings()]
+    return found
+
+
+def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str) -> frozenset[GroupId]:
+    """Every group that holds the member, nested ones included. Cycles end (UNION drops what was seen)."""
+    direct = select(group_members.c.group_id).where(
+        group_members.c.tenant_id == tenant_id, group_members.c.member_id == member_id
+    )
+    above = direct.cte("above", recursive=True)
+    above = above.union(
+        select(group_members.c.group_id)
+        .join(above, group_members.c.member_id == above.c.group_id)
+        .where(group_members.c.tenant_id == tenant_id)
+    )
+    return frozenset(GroupId(row[0]) for row in connection.execute(select(above.c.group_id)))
+
+
+def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str]]:
+    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too."""
+    below = select(groups.c.id.label("id")).where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids))
+    tree = below.cte("below", recursive=True)
+    tree = tree.union(
+        select(group_members.c.member_id)
+        .join(tree, group_members.c.group_id == tree.c.id)
+        .where(group_members.c.tenant_id == tenant_id)
+    )
+    return select(tree.c.id)
+
+
+def page(
+    connection: Connection,
+    table_name: str,
+    *,
+    tenant_id: TenantId,
+    where: ColumnElement[bool] | None = None,
+    order: list[ColumnElement[Any]] | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Row]:
+    """A page of users, groups or devices; in order of creation unless told otherwise."""
+    table = {"users": users, "groups": groups, "devices": directory_devices}[table_name]
+    statement = select(table).where(table.c.tenant_id == tenant_id)
+    if where is not None:
+        statement = statement.where(where)
+    statement = statement.order_by(*(order or []), table.c.created_at, table.c.id).limit(limit).offset(offset)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new user."""
+    rows.add(connection, users, tenant_id=tenant_id, **values)
+
+
+def change_user(connection: Connection, tenant_id: TenantId, *, user_id: str, **values: Any) -> None:
+    """Change columns of a user."""
+    rows.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values=values)
+
+
+def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> None:
+    """The user and its memberships. Certificates and enrolments stay."""
+    rows.remove(connection, users, tenant_id=tenant_id, id=user_id)
+    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
+
+
+def add_group(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new group."""
+    rows.add(connection, groups, tenant_id=tenant_id, **values)
+
+
+def change_group(connection: Connection, tenant_id: TenantId, *, group_id: str, **values: Any) -> None:
+    """Change columns of a group."""
+    rows.change(connection, groups, where={"tenant_id": tenant_id, "id": group_id}, values=values)
+
+
+def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: str) -> None:
+    """The group, its memberships, and its place in other groups."""
+    rows.remove(connection, groups, tenant_id=tenant_id, id=group_id)
+    rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
+    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
+
+
+def add_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str, kind: str) -> None:
+    """A new direct member."""
+    rows.add(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id, kind=kind)
+
+
+def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
+    """False when it was none."""
+    return rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
+
+
+def add_directory_device(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """The Entra device that shadows a managed one."""
+    rows.add(connection, directory_devices, tenant_id=tenant_id, **values)
+
+
+def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
+    """The Entra device and its memberships."""
+    rows.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
+    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
+
+
+def _one(connection: Connection, statement: Select[Any]) -> Row | None:
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)

@@ -1,0 +1,163 @@
+"""Tenants, applications and the journal."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, Table, delete, func, or_, select, update
+
+from fauxtune.core.clock import ClockMode, TenantClock
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage import rows, tables
+from fauxtune.storage.tables import applications, journal, metadata, tenants
+
+
+def all_tenants(connection: Connection) -> list[Tenant]:
+    """Every tenant, oldest first."""
+    found = connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id)).mappings()
+    return [_tenant(row) for row in found]
+
+
+def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
+    """The tenant with this id, name or domain, in any case."""
+    wanted = key.lower()
+    statement = select(tenants).where(
+        or_(tenants.c.id == wanted, func.lower(tenants.c.name) == wanted, tenants.c.domain == wanted)
+    )
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else _tenant(row)
+
+
+def add_tenant(connection: Connection, tenant: Tenant) -> None:
+    """A new tenant; its name and domain must be free."""
+    rows.add(connection, tenants, **_values(tenant), journal_seq=0)
+
+
+def change_tenant(connection: Connection, tenant: Tenant) -> None:
+    """Write the tenant's clock and settings."""
+    rows.change(connection, tenants, where={"id": tenant.id}, values=_values(tenant))
+
+
+def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
+    """The tenant and everything that belongs to it."""
+    for table in metadata.tables.values():
+        column = table.c.get("tenant_id")
+        if column is not None:
+            connection.execute(delete(table).where(column == tenant_id))
+    connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
+
+
+def add_application(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new application: client_id, name, secret, roles."""
+    rows.add(connection, applications, tenant_id=tenant_id, **values)
+
+
+def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> dict[str, Any] | None:
+    """One application of the tenant."""
+    statement = select(applications).where(
+        applications.c.tenant_id == tenant_id, applications.c.client_id == client_id.lower()
+    )
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def first_application(connection: Connection, tenant_id: TenantId) -> dict[str, Any] | None:
+    """The application whose credentials are shown for the tenant."""
+    statement = select(applications).where(applications.c.tenant_id == tenant_id).order_by(applications.c.client_id)
+    row = connection.execute(statement.limit(1)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def add_events(connection: Connection, tenant_id: TenantId, *, events: list[dict[str, Any]]) -> None:
+    """Write events under the tenant's next numbers. Call it last: it holds the tenant's row until the commit."""
+    statement = (
+        update(tenants)
+        .where(tenants.c.id == tenant_id)
+        .values(journal_seq=tenants.c.journal_seq + len(events))
+        .returning(tenants.c.journal_seq)
+    )
+    last = connection.execute(statement).scalar_one_or_none()
+    if last is None:
+        return
+    first = last - len(events) + 1
+    rows.add_all(
+        connection,
+        journal,
+        rows=[{"tenant_id": tenant_id, "seq": first + index, **each} for index, each in enumerate(events)],
+    )
+
+
+def events(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    after: int,
+    types: tuple[str, ...] = (),
+    device: str | None = None,
+    limit: int = 1000,
+) -> list[dict[str, Any]]:
+    """Events after a number, in order."""
+    statement = select(journal).where(journal.c.tenant_id == tenant_id, journal.c.seq > after)
+    if types:
+        statement = statement.where(journal.c.type.in_(types))
+    if device is not None:
+        statement = statement.where(journal.c.device == device)
+    found = connection.execute(statement.order_by(journal.c.seq).limit(limit)).mappings()
+    return [dict(row) for row in found]
+
+
+def last_event(connection: Connection, tenant_id: TenantId) -> int:
+    """The number of the tenant's newest event, 0 when there is none."""
+    found: int = connection.execute(select(tenants.c.journal_seq).where(tenants.c.id == tenant_id)).scalar_one()
+    return found
+
+
+def row_counts(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
+    """How many rows of each table belong to the tenant."""
+    counts = {}
+    for name, table in tables.metadata.tables.items():
+        counts[name] = _count(connection, table, tenant_id=tenant_id)
+    return counts
+
+
+def _count(connection: Connection, table: Table, *, tenant_id: TenantId) -> int:
+    column = table.c.get("tenant_id")
+    if column is None:
+        column = table.c.id
+    return connection.execute(select(func.count()).select_from(table).where(column == tenant_id)).scalar_one()
+
+
+def _tenant(row: RowMapping) -> Tenant:
+    return Tenant(
+        id=TenantId(row["id"]),
+        name=row["name"],
+        domain=row["domain"],
+        created_at=row["created_at"],
+        ca_host=row["ca_host"],
+        ca_name=row["ca_name"],
+        public_http_url=row["public_http_url"],
+        clock=TenantClock(
+            mode=ClockMode(row["clock_mode"]),
+            frozen_at=row["clock_frozen_at"],
+            offset=timedelta(microseconds=row["clock_offset"]),
+        ),
+        settings=dict(row["settings"]),
+    )
+
+
+def _values(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "id": tenant.id,
+        "name": tenant.name,
+        "domain": tenant.domain,
+        "created_at": tenant.created_at,
+        "ca_host": tenant.ca_host,
+        "ca_name": tenant.ca_name,
+        "public_http_url": tenant.public_http_url,
+        "clock_mode": tenant.clock.mode.value,
+        "clock_frozen_at": tenant.clock.frozen_at,
+        "clock_offset": tenant.clock.offset // timedelta(microseconds=1),
+        "settings": dict(tenant.settings),
+    }

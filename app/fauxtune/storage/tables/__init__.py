@@ -1,0 +1,47 @@
+"""The tables. Names are the domain's words; every row belongs to a tenant.
+
+Nothing here cascades: certificates and ledger rows refer to enrolments and outlive Graph's records.
+"""
+
+from __future__ import annotations
+
+from fauxtune.storage.tables.base import metadata
+from fauxtune.storage.tables.certificates import (
+    authorities,
+    certificates,
+    connector_keys,
+    connector_requests,
+    connectors,
+    pfx_certificates,
+    templates,
+)
+from fauxtune.storage.tables.configuration import assignments, profile_states, profiles
+from fauxtune.storage.tables.devices import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
+from fauxtune.storage.tables.directory import directory_devices, group_members, groups, users
+from fauxtune.storage.tables.tenants import applications, journal, tenants
+
+__all__ = [
+    "applications",
+    "assignments",
+    "authorities",
+    "certificates",
+    "connector_keys",
+    "connector_requests",
+    "connectors",
+    "device_actions",
+    "directory_devices",
+    "enrollment_tokens",
+    "enrollments",
+    "group_members",
+    "groups",
+    "journal",
+    "ledger",
+    "managed_devices",
+    "metadata",
+    "pfx_certificates",
+    "profile_states",
+    "profiles",
+    "templates",
+    "tenants",
+    "users",
+]

@@ -1,0 +1,115 @@
+"""The CA's certificates and templates, imported PFX files, and the connector's requests and public keys."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
+
+from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+
+authorities = Table(
+    "authorities",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("name", Word, primary_key=True, comment="root, issuing or devices"),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("key_name", Word, nullable=False),
+    Column("crl_number", Integer, nullable=False),
+    Column("crl", LargeBinary, comment="its bytes, kept until something changes"),
+    Column("crl_next_update", Moment),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("authority", Word, primary_key=True),
+    Column("name", Word, primary_key=True),
+    Column("document", Document, nullable=False),
+)
+
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("authority", Word, primary_key=True),
+    Column("serial", Word, primary_key=True),
+    Column("thumbprint", Word, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("template", Word),
+    Column("subject", Word, nullable=False),
+    Column("key_usage", Document, nullable=False),
+    Column("user_id", Word),
+    Column("enrollment_id", Word, index=True),
+    Column("item_key", Word),
+    Column("profile_id", Word),
+    Column("not_before", Moment, nullable=False),
+    Column("not_after", Moment, nullable=False),
+    Column("revoked_at", Moment),
+    Column("reason", Word),
+    Index("ix_certificates_thumbprint", "tenant_id", "thumbprint"),
+    Index("ix_certificates_user", "tenant_id", "user_id"),
+)
+
+pfx_certificates = Table(
+    "pfx_certificates",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("user_id", Word, primary_key=True),
+    Column("thumbprint", Word, primary_key=True),
+    Column("purpose", Word, nullable=False),
+    Column("provider", Word, nullable=False),
+    Column("key_name", Word, nullable=False),
+    Column("padding", Word, nullable=False),
+    Column("encrypted_password", LargeBinary, nullable=False),
+    Column("pfx", LargeBinary, nullable=False),
+    Column("fingerprint", Word, nullable=False, comment="SHA-256 of the PFX file"),
+    Column("verified", Boolean, nullable=False, comment="the connector has opened it once: password and key fit"),
+    Column("not_after", Moment),
+    Column("document", Document, nullable=False),
+)
+
+connectors = Table(
+    "connectors",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("name", Word, nullable=False),
+    Column("state", Word, nullable=False, comment="online or offline"),
+    Column("mode", Word, nullable=False, comment="immediate or polling"),
+    Column("roles", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+
+connector_keys = Table(
+    "connector_keys",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("connector_id", Word, primary_key=True),
+    Column("provider", Word, primary_key=True),
+    Column("key_name", Word, primary_key=True),
+    Column("key_length", Integer, nullable=False),
+    Column("public_key", LargeBinary, nullable=False, comment="SubjectPublicKeyInfo, DER"),
+    Column("file", Word, nullable=False, comment="the private key's name in the connector's folder"),
+)
+
+connector_requests = Table(
+    "connector_requests",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("enrollment_id", Word, nullable=False),
+    Column("item_key", Word, nullable=False),
+    Column("fingerprint", Word, nullable=False, comment="which answer is asked for, so that nothing is asked twice"),
+    Column("role", Word, nullable=False, comment="pkcs or imported-pfx"),
+    Column("order", Document, nullable=False),
+    Column("state", Word, nullable=False, comment="open, answered or failed"),
+    Column("sealed_password", LargeBinary),
+    Column("pfx", LargeBinary, comment="a PKCS answer's; an imported one stays where it is"),
+    Column("serial", Word),
+    Column("error_code", Integer),
+    Column("message", Word),
+    Column("created_at", Moment, nullable=False),
+    Column("answered_at", Moment),
+    UniqueConstraint("enrollment_id", "item_key", "fingerprint"),
+    Index("ix_connector_requests_state", "tenant_id", "state"),
+)

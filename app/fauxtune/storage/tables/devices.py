@@ -1,0 +1,93 @@
+"""Enrolments, Graph's records of them, what they hold, and what was asked of them."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table
+
+from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+
+enrollments = Table(
+    "enrollments",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("platform", Word, nullable=False),
+    Column("mode", Word),
+    Column("variant", Word, nullable=False),
+    Column("user_id", Word),
+    Column("hardware_key", Word, nullable=False, comment="what tells that a device enrols again"),
+    Column("directory_device_id", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("cause", Word, comment="why it ends"),
+    Column("credential_digest", Word, unique=True),
+    Column("push_token", Word, nullable=False, unique=True),
+    Column("identity_certificate", LargeBinary, nullable=False),
+    Column("enrolled_at", Moment, nullable=False),
+    Column("last_checkin_at", Moment),
+    # The quiet path: a check-in is quiet while these agree, the moment is not due, and the report is the last one.
+    Column("generation", Integer, nullable=False),
+    Column("settled_generation", Integer, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("report_digest", Word),
+    Column("policy_version", Integer, nullable=False),
+    Column("plans", Integer, nullable=False, comment="how often this device was planned"),
+    Column("facts", Document, nullable=False, comment="serialNumber, imei, model, osVersion, deviceName ..."),
+    Index("ix_enrollments_user", "tenant_id", "user_id"),
+    Index("ix_enrollments_hardware", "tenant_id", "hardware_key"),
+    Index("ix_enrollments_directory_device", "tenant_id", "directory_device_id"),
+)
+
+managed_devices = Table(
+    "managed_devices",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("enrollment_id", Word, nullable=False, unique=True),
+    Column("user_id", Word),
+    Column("document", Document, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("enrollment_id", Word, primary_key=True),
+    Column("item_key", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("source", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("fingerprint", Word, comment="what the device should hold: see core.engine.ledger"),
+    Column("installed_fingerprint", Word),
+    Column("user_id", Word, comment="whose item it was when it was last wanted"),
+    Column("purpose", Word),
+    Column("thumbprint", Word, index=True),
+    Column("serial", Word),
+    Column("renew_at", Moment),
+    Column("not_after", Moment),
+    Column("wanted_by", Document, nullable=False, comment="[[profile id, assignment id], ...]"),
+    Column("error_code", Integer),
+    Column("message", Word, comment="why it waits or failed, in words"),
+    Column("payload", LargeBinary, comment="a trusted root's bytes"),
+    Column("changed_at", Moment, nullable=False),
+)
+
+device_actions = Table(
+    "device_actions",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("enrollment_id", Word, nullable=False, index=True),
+    Column("action", Word, nullable=False),
+    Column("state", Word, nullable=False, comment="pending, active, done, failed"),
+    Column("created_at", Moment, nullable=False),
+    Column("completed_at", Moment),
+)
+
+enrollment_tokens = Table(
+    "enrollment_tokens",
+    metadata,
+    Column("digest", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("user_id", Word, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("uses_left", Integer, nullable=False),
+)

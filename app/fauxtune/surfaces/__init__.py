@@ -1,0 +1,1 @@
+"""Every way in. Surfaces translate wires and never decide; they never import one another."""

@@ -1,0 +1,1 @@
+"""Entra ID's endpoints: tokens, OpenID documents, keys, instance discovery."""

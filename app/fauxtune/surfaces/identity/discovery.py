@@ -1,0 +1,89 @@
+"""What OAuth libraries ask before they ask for a token: OpenID documents, keys, instance and user discovery.
+
+Ruled by OpenID Connect Discovery 1.0 3 and by what MSAL reads ([MSAL] authority metadata, UserRealm). Both OpenID
+documents of a tenant name one issuer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from fauxtune.core.model.tenants import Tenant
+
+#: Not one tenant but "the one that the user belongs to".
+ANY_TENANT = ("common", "organizations")
+
+
+def issuer(origin: str, tenant: Tenant) -> str:
+    """Who issues this tenant's tokens."""
+    return f"{origin}/{tenant.id}/v2.0"
+
+
+def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dict[str, Any]:
+    """The OpenID document; `tenant` None stands for `common` and `organizations`, whose issuer is a pattern."""
+    base = f"{origin}/{key if tenant is None else tenant.id}"
+    return {
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": f"{origin}/{{tenantid}}/v2.0" if tenant is None else issuer(origin, tenant),
+        "request_uri_parameter_supported": False,
+        # Libraries refuse a document without these; nothing is emulated behind them.
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+        "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
+        "grant_types_supported": ["client_credentials", "password", "refresh_token"],
+        "claims_supported": [
+            "sub",
+            "iss",
+            "aud",
+            "exp",
+            "iat",
+            "nbf",
+            "preferred_username",
+            "name",
+            "tid",
+            "oid",
+            "ver",
+        ],
+        "tenant_region_scope": None,
+        "cloud_instance_name": urlsplit(origin).netloc,
+        "cloud_graph_host_name": urlsplit(origin).netloc,
+        "msgraph_host": urlsplit(origin).netloc,
+    }
+
+
+def instance_metadata(origin: str, *, authorization_endpoint: str) -> dict[str, Any]:
+    """The answer to "is this host an authority?": this one is, and so is the public cloud that it stands for."""
+    here = urlsplit(origin).netloc
+    asked = urlsplit(authorization_endpoint)
+    tenant = next((part for part in asked.path.split("/") if part), "common")
+    public = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+    return {
+        "tenant_discovery_endpoint": f"{origin}/{tenant}/v2.0/.well-known/openid-configuration",
+        "api-version": "1.1",
+        "metadata": [
+            {"preferred_network": here, "preferred_cache": here, "aliases": [here]},
+            {"preferred_network": public[0], "preferred_cache": public[1], "aliases": public},
+        ],
+    }
+
+
+def user_realm(user: str, *, tenant: Tenant | None) -> dict[str, Any]:
+    """How a user signs in: always with a password here, if the domain is one of ours."""
+    domain = user.rpartition("@")[2]
+    if tenant is None:
+        return {"ver": "1.0", "account_type": "Unknown", "domain_name": domain}
+    return {
+        "ver": "1.0",
+        "account_type": "Managed",
+        "domain_name": tenant.domain,
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_audience_urn": "urn:federation:MicrosoftOnline",
+    }

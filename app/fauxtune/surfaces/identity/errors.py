@@ -1,0 +1,155 @@
+"""AADSTS errors: what the token endpoint says when it says no. Sources: Entra ID "error codes"; RFC 6749 5.2.
+
+`{"error","error_description","error_codes","timestamp","trace_id","correlation_id","error_uri"}`: RFC 6749's word for
+programs, AADSTS's number and sentence for people.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fauxtune.core.errors import (
+    Conflict,
+    FauxtuneError,
+    Invalid,
+    NotAllowed,
+    NotEmulated,
+    NotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from fauxtune.operations.emulator import Emulator
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """RFC 6749's word, AADSTS's number, and the status that goes with them."""
+
+    error: str
+    code: int
+    status: int = 400
+
+
+MISSING_PARAMETER = Word("invalid_request", 900144)
+BAD_REQUEST = Word("invalid_request", 9002313)
+TENANT_NOT_FOUND = Word("invalid_request", 90002)
+UNSUPPORTED_GRANT = Word("unsupported_grant_type", 70003)
+APPLICATION_NOT_FOUND = Word("unauthorized_client", 700016)
+SECRET_MISSING = Word("invalid_request", 7000216)
+SECRET_WRONG = Word("invalid_client", 7000215, 401)
+SCOPE_NOT_DEFAULT = Word("invalid_scope", 1002012)
+USER_NOT_FOUND = Word("invalid_grant", 50034)
+USER_DISABLED = Word("invalid_grant", 50057)
+PASSWORD_WRONG = Word("invalid_grant", 50126)
+MANY_RESOURCES = Word("invalid_request", 28000)
+GRANT_INVALID = Word("invalid_grant", 9002313)
+GRANT_EXPIRED = Word("invalid_grant", 700082)
+GRANT_REVOKED = Word("invalid_grant", 50173)
+NEEDS_TENANT = Word("invalid_request", 50059)
+
+#: The core's errors, for whatever is not said more exactly above. The first class that fits counts.
+WORDS: tuple[tuple[type[FauxtuneError], Word], ...] = (
+    (NotFound, TENANT_NOT_FOUND),
+    (Conflict, Word("invalid_request", 90014, 409)),
+    (Invalid, BAD_REQUEST),
+    (Unauthenticated, Word("invalid_client", 70002, 401)),
+    (NotAllowed, Word("access_denied", 65001, 403)),
+    (Unavailable, Word("temporarily_unavailable", 90033, 503)),
+    (NotEmulated, Word("unsupported_grant_type", 70003, 501)),
+)
+_BY_STATUS = {
+    404: Word("invalid_request", 90023, 404),
+    405: Word("invalid_request", 900561, 405),
+    413: Word("invalid_request", 90014, 413),
+    501: Word("unsupported_grant_type", 70003, 501),
+    503: Word("temporarily_unavailable", 90033, 503),
+}
+
+
+class Aadsts(HTTPException):
+    """A refusal in Entra ID's own words."""
+
+    def __init__(self, word: Word, message: str) -> None:
+        super().__init__(word.status, message)
+        self.word = word
+
+
+def missing(parameter: str) -> Aadsts:
+    """A parameter that the request must have."""
+    return Aadsts(MISSING_PARAMETER, f"The request body must contain the following parameter: '{parameter}'.")
+
+
+def tenant_not_found(tenant: str) -> Aadsts:
+    """There is no such tenant."""
+    return Aadsts(
+        TENANT_NOT_FOUND,
+        f"Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the "
+        "correct cloud. Check with your subscription administrator, this may happen if there are no active "
+        "subscriptions for the tenant.",
+    )
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """The envelope of this surface for any error that leaves it."""
+    word, message = _worded(error)
+    emulator: Emulator = request.app.state.emulator
+    response = _envelope(request, word, message=message, now=emulator.runner.clock.now())
+    response.headers.update(getattr(error, "headers", None) or {})
+    return response
+
+
+def _worded(error: Exception) -> tuple[Word, str]:
+    match error:
+        case Aadsts():
+            return error.word, error.detail
+        case FauxtuneError():
+            return next(word for kind, word in WORDS if isinstance(error, kind)), error.message
+        case HTTPException():
+            default = Word("server_error" if error.status_code >= 500 else "invalid_request", 90014, error.status_code)
+            return _BY_STATUS.get(error.status_code, default), str(error.detail)
+        case RequestValidationError():
+            return BAD_REQUEST, "The request is malformed or invalid."
+        case _:
+            return Word("server_error", 50000, 500), "There was an error issuing a token or an issue with signing in."
+
+
+def _envelope(request: Request, word: Word, *, message: str, now: datetime) -> JSONResponse:
+    given = request.headers.get("client-request-id", "")
+    trace = request.state.request_id
+    correlation = given.lower() if _GUID.fullmatch(given) else trace
+    timestamp = f"{now:%Y-%m-%d %H:%M:%S}Z"
+    text = f"AADSTS{word.code}: {message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
+    return JSONResponse(
+        {
+            "error": word.error,
+            "error_description": text,
+            "error_codes": [word.code],
+            "timestamp": timestamp,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": f"{origin(request)}/error?code={word.code}",
+        },
+        status_code=word.status,
+        headers={"cache-control": "no-store", "pragma": "no-cache"},
+    )
+
+
+def origin(request: Request) -> str:
+    """The origin by which the caller reached us: --public-url, else its own Host header. No trailing slash.
+
+    Forwarded headers are not believed: anybody can send them.
+    """
+    emulator: Emulator = request.app.state.emulator
+    if emulator.addresses.public_url is not None:
+        return emulator.addresses.public_url
+    return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"

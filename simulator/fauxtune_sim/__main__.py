@@ -1,0 +1,7 @@
+"""`python -m fauxtune_sim`: the same commands as `fauxtune-sim`."""
+
+from __future__ import annotations
+
+from fauxtune_sim.cli import app
+
+app(prog_name="fauxtune-sim")

@@ -1,0 +1,117 @@
+"""Making a device look like its policy: install what is missing, overwrite what changed, remove what is gone.
+
+Every entry is judged by itself. One that cannot be applied (a password the device cannot decrypt, a PFX that does not
+open) is refused with a reason in plain words, leaves what stood under its alias before, and is tried again with every
+policy.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune_sim.android.messages import CaCertificate, KeyPair, Policy
+from fauxtune_sim.cms import open_envelope
+from fauxtune_sim.device import Device, Refusal
+from fauxtune_sim.errors import CmsRefused, PfxRefused
+from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keystore import KeyEntry, KeyStore
+from fauxtune_sim.pfx import read_pfx
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What changed: names of what was installed or overwritten, of what was removed, and what was refused."""
+
+    installed: tuple[str, ...]
+    removed: tuple[str, ...]
+    refusals: tuple[Refusal, ...]
+
+
+class _Unusable(Exception):
+    """The entry cannot be applied; the text says why."""
+
+
+def apply(policy: Policy, device: Device) -> Applied:
+    """Apply a policy to an enrolled device's key store. Nothing is written to disk here."""
+    enrollment = device.enrollment
+    assert enrollment is not None
+    installed: list[str] = []
+    removed: list[str] = []
+    refusals: list[Refusal] = []
+    for certificate in policy.ca_certificates:
+        try:
+            if _trust(certificate, device.keystore):
+                installed.append(certificate.sha256)
+        except _Unusable as why:
+            refusals.append(Refusal("caCerts", f"caCerts[sha256={certificate.sha256}]", str(why)))
+    for pair in policy.key_pairs:
+        try:
+            if _install(pair, device.keystore, identity=enrollment.identity()):
+                installed.append(pair.alias)
+        except _Unusable as why:
+            refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
+    removed += _remove_the_rest(policy, device.keystore)
+    return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
+
+
+def _remove_the_rest(policy: Policy, store: KeyStore) -> list[str]:
+    wanted = {pair.alias for pair in policy.key_pairs}
+    trusted = {certificate.sha256 for certificate in policy.ca_certificates}
+    removed = [alias for alias in list(store.entries) if alias not in wanted and store.remove(alias)]
+    return removed + [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
+
+
+def _trust(wanted: CaCertificate, store: KeyStore) -> bool:
+    if wanted.sha256 in store.trusted:
+        return False
+    der = _decoded(wanted.x509, "the certificate")
+    if hashlib.sha256(der).hexdigest() != wanted.sha256:
+        raise _Unusable("the certificate is not the one that its SHA-256 names")
+    try:
+        x509.load_der_x509_certificate(der)
+    except ValueError as broken:
+        raise _Unusable(f"this is not a certificate: {broken}") from broken
+    store.trust(der)
+    return True
+
+
+def _install(pair: KeyPair, store: KeyStore, *, identity: DeviceIdentity) -> bool:
+    data = _decoded(pair.pkcs12, "the PFX")
+    digest = hashlib.sha256(data).hexdigest()
+    held = store.entries.get(pair.alias)
+    if held is not None and held.digest == digest:
+        return False
+    envelope = _decoded(pair.encrypted_password, "the encrypted password")
+    try:
+        password = open_envelope(envelope, [identity]).content
+    except CmsRefused as why:
+        raise _Unusable(f"the PFX password cannot be decrypted with this device's identity key: {why}") from why
+    try:
+        contents = read_pfx(data, password)
+    except PfxRefused as why:
+        raise _Unusable(f"the PFX cannot be opened: {why}") from why
+    store.install(
+        KeyEntry(
+            alias=pair.alias,
+            source=pair.source,
+            certificate=contents.certificate.public_bytes(Encoding.DER),
+            key=contents.key_bytes(),
+            chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
+            intended_purpose=pair.intended_purpose,
+            profile_id=pair.profile_id,
+            digest=digest,
+        )
+    )
+    return True
+
+
+def _decoded(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError as broken:
+        raise _Unusable(f"{what} is not base64") from broken

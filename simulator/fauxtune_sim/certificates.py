@@ -1,0 +1,80 @@
+"""What a device asks of an X.509 certificate: its name in JSON, its purposes, its addresses (RFC 5280, RFC 8550)."""
+
+from __future__ import annotations
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+#: The keys that devices hold.
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+
+def thumbprint(certificate: x509.Certificate) -> str:
+    """SHA-1 of the DER, lower-case hex: the name of a certificate in all JSON of ours."""
+    return certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - a name, not a proof
+
+
+def serial_hex(certificate: x509.Certificate) -> str:
+    """The serial number, lower-case hex without leading zeros."""
+    return f"{certificate.serial_number:x}"
+
+
+def subject(certificate: x509.Certificate) -> str:
+    """The subject as text, most specific part first (RFC 4514), with `E` for the e-mail address."""
+    return certificate.subject.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
+
+
+def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """The identifier the certificate carries, or None."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
+
+
+def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    """Every e-mail address the certificate speaks for: rfc822Name first, then the subject's (RFC 8550 3)."""
+    found: list[str] = []
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found += names.get_values_for_type(x509.RFC822Name)
+    except x509.ExtensionNotFound:
+        pass
+    found += [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+    return tuple(dict.fromkeys(found))
+
+
+def is_for_mail(certificate: x509.Certificate) -> bool:
+    """Whether the extended key usage allows mail: emailProtection, any, or no restriction at all."""
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return True
+    return ExtendedKeyUsageOID.EMAIL_PROTECTION in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
+
+
+def _key_usage(certificate: x509.Certificate) -> x509.KeyUsage | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def can_sign(certificate: x509.Certificate) -> bool:
+    """Whether the key usage allows signatures on messages."""
+    usage = _key_usage(certificate)
+    return usage is None or usage.digital_signature or usage.content_commitment
+
+
+def can_encrypt(certificate: x509.Certificate) -> bool:
+    """Whether the key usage allows encrypting to it: key transport (RSA) or key agreement (EC)."""
+    usage = _key_usage(certificate)
+    if usage is None:
+        return True
+    return (
+        usage.key_agreement
+        if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
+        else (usage.key_encipherment)
+    )

@@ -1,0 +1,177 @@
+"""SignedData (RFC 5652 5): verified over attached or detached content, and made.
+
+Only the signature is verified here. Whether its certificate is to be trusted is decided in `trust`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune_sim.certificates import PrivateKey
+from fauxtune_sim.cms.structure import DAMAGE, Kind, content_info, described, hash_named, issuer_and_serial, names
+from fauxtune_sim.errors import CmsRefused
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A signature that verifies: over what, by whom, when (the signer says), and the certificates that came along."""
+
+    content: bytes
+    signer: x509.Certificate
+    signing_time: datetime | None
+    certificates: tuple[x509.Certificate, ...]
+
+
+def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.Certificate] = ()) -> Signature:
+    """Verify a DER or BER SignedData.
+
+    `detached` is the content if the message does not carry it. `known` are certificates that may be the signer's if the
+    message brings none. The first signer counts; CmsRefused says why the signature does not verify.
+    """
+    signed = content_info(data, kind=Kind.SIGNED)
+    try:
+        content = _content(signed, detached)
+        certificates = tuple(_certificates(signed))
+        infos = list(signed["signer_infos"])
+        if not infos:
+            raise CmsRefused("nobody signed this message")
+        signer = _signer(infos[0]["sid"], (*certificates, *known))
+        signing_time = _check(infos[0], content, signer=signer)
+    except DAMAGE as damaged:
+        why = f": {damaged}" if str(damaged) else ""
+        raise CmsRefused(f"the signature does not verify{why}") from damaged
+    return Signature(content=content, signer=signer, signing_time=signing_time, certificates=certificates)
+
+
+def _content(signed: Any, detached: bytes | None) -> bytes:
+    attached = signed["encap_content_info"]["content"].native
+    if detached is not None:
+        return detached
+    if attached is None:
+        raise CmsRefused("the signature is detached, and the content it belongs to was not given")
+    return bytes(attached)
+
+
+def _certificates(signed: Any) -> list[x509.Certificate]:
+    if signed["certificates"].native is None:
+        return []
+    return [
+        x509.load_der_x509_certificate(one.chosen.dump()) for one in signed["certificates"] if one.name == "certificate"
+    ]
+
+
+def _signer(identifier: Any, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
+    for certificate in certificates:
+        if names(identifier, certificate):
+            return certificate
+    raise CmsRefused(f"the signer's certificate is not at hand: {described(identifier)}")
+
+
+def _check(info: Any, content: bytes, *, signer: x509.Certificate) -> datetime | None:
+    """Verify one SignerInfo (RFC 5652 5.6); gives the signing time it claims."""
+    digest = hash_named(info["digest_algorithm"])
+    signing_time: datetime | None = None
+    signed_bytes = content
+    if info["signed_attrs"].native is not None:
+        attributes = {one["type"].native: one["values"] for one in info["signed_attrs"]}
+        hashed = hashes.Hash(digest)
+        hashed.update(content)
+        if not hmac.compare_digest(attributes["message_digest"][0].native, hashed.finalize()):
+            raise CmsRefused("the content was changed after it was signed (the message digest differs)")
+        if "signing_time" in attributes:
+            signing_time = attributes["signing_time"][0].native
+        # Signed as an explicit SET OF, carried with an implicit tag [0] (RFC 5652 5.4).
+        signed_bytes = b"\x31" + info["signed_attrs"].dump()[1:]
+    _check_signature(info, signed_bytes, signer=signer, digest=digest)
+    return signing_time
+
+
+def _check_signature(info: Any, signed: bytes, *, signer: x509.Certificate, digest: hashes.HashAlgorithm) -> None:
+    public = signer.public_key()
+    signature = info["signature"].native
+    algorithm = info["signature_algorithm"]
+    if isinstance(public, ec.EllipticCurvePublicKey):
+        public.verify(signature, signed, ec.ECDSA(digest))
+        return
+    if not isinstance(public, rsa.RSAPublicKey):
+        raise CmsRefused("the signer's key is neither RSA nor EC")
+    if algorithm["algorithm"].native == "rsassa_pss":
+        chosen = algorithm["parameters"]
+        mask = padding.MGF1(hash_named(chosen["mask_gen_algorithm"]["parameters"]))
+        pss = padding.PSS(mask, chosen["salt_length"].native)
+        public.verify(signature, signed, pss, hash_named(chosen["hash_algorithm"]))
+        return
+    public.verify(signature, signed, padding.PKCS1v15(), digest)
+
+
+def sign(
+    content: bytes,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    signing_time: datetime,
+    others: Sequence[x509.Certificate] = (),
+    detached: bool = True,
+) -> bytes:
+    """DER SignedData with SHA-256; RSA PKCS#1 v1.5 or ECDSA, as the key is.
+
+    `others` go along for whoever lacks the intermediate certificates.
+    """
+    hashed = hashes.Hash(hashes.SHA256())
+    hashed.update(content)
+    attributes = cms.CMSAttributes(
+        [
+            {"type": "content_type", "values": ["data"]},
+            {"type": "signing_time", "values": [_time(signing_time)]},
+            {"type": "message_digest", "values": [hashed.finalize()]},
+        ]
+    )
+    if isinstance(key, rsa.RSAPrivateKey):
+        algorithm, signature = "rsassa_pkcs1v15", key.sign(attributes.dump(), padding.PKCS1v15(), hashes.SHA256())
+    else:
+        algorithm, signature = "sha256_ecdsa", key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256()))
+    inner = {"content_type": "data"} if detached else {"content_type": "data", "content": content}
+    return bytes(
+        cms.ContentInfo(
+            {
+                "content_type": "signed_data",
+                "content": {
+                    "version": "v1",
+                    "digest_algorithms": [{"algorithm": "sha256"}],
+                    "encap_content_info": inner,
+                    "certificates": [
+                        asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in (certificate, *others)
+                    ],
+                    "signer_infos": [
+                        {
+                            "version": "v1",
+                            "sid": cms.SignerIdentifier("issuer_and_serial_number", issuer_and_serial(certificate)),
+                            "digest_algorithm": {"algorithm": "sha256"},
+                            "signed_attrs": attributes,
+                            "signature_algorithm": {"algorithm": algorithm},
+                            "signature": signature,
+                        }
+                    ],
+                },
+            }
+        ).dump()
+    )
+
+
+def _time(moment: datetime) -> Any:
+    """UTCTime until 2049, GeneralizedTime from then on, whole seconds (RFC 5652 11.3)."""
+    whole = moment.astimezone(UTC).replace(microsecond=0)
+    if 1950 <= whole.year < 2050:
+        return cms.Time("utc_time", whole)
+    return cms.Time("generalized_time", whole)

@@ -1,0 +1,107 @@
+"""The outer shape of a CMS message, and the names that envelopes and signatures share (RFC 5652 3, RFC 5754)."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
+
+from fauxtune_sim.certificates import serial_hex, subject, subject_key_identifier
+from fauxtune_sim.errors import CmsRefused
+
+#: What a damaged or hostile structure can raise while it is walked.
+DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    InvalidSignature,
+    InvalidUnwrap,
+    UnsupportedAlgorithm,
+)
+
+HASHES: dict[str, type[hashes.HashAlgorithm]] = {
+    "sha1": hashes.SHA1,  # noqa: S303 - old mail must open
+    "sha224": hashes.SHA224,
+    "sha256": hashes.SHA256,
+    "sha384": hashes.SHA384,
+    "sha512": hashes.SHA512,
+}
+
+
+class Kind(StrEnum):
+    """The content types that devices meet."""
+
+    ENVELOPED = "enveloped_data"
+    SIGNED = "signed_data"
+
+
+def content_info(data: bytes, *, kind: Kind) -> Any:
+    """The content of a ContentInfo of this kind, DER or BER; CmsRefused if it is another or none."""
+    try:
+        outer = cms.ContentInfo.load(data)
+        found = outer["content_type"].native
+        content = outer["content"]
+    except DAMAGE as damaged:
+        raise CmsRefused(f"this is not a CMS message: {damaged}") from damaged
+    if found != kind:
+        raise CmsRefused(f"this is {found}, not {kind}")
+    return content
+
+
+def kind_of(data: bytes) -> Kind:
+    """Whether a message is enveloped or signed; CmsRefused for every other content type."""
+    try:
+        return Kind(cms.ContentInfo.load(data)["content_type"].native)
+    except DAMAGE as damaged:
+        raise CmsRefused(f"this is neither an enveloped nor a signed CMS message: {damaged}") from damaged
+
+
+def hash_named(algorithm: Any) -> hashes.HashAlgorithm:
+    """The digest algorithm of an AlgorithmIdentifier; CmsRefused for one that nobody should use."""
+    name = str(algorithm["algorithm"].native)
+    if name not in HASHES:
+        raise CmsRefused(f"the digest {name} is not supported")
+    return HASHES[name]()
+
+
+def issuer_and_serial(certificate: x509.Certificate) -> dict[str, Any]:
+    """IssuerAndSerialNumber, ready for asn1crypto."""
+    return {
+        "issuer": asn1_x509.Name.load(certificate.issuer.public_bytes()),
+        "serial_number": certificate.serial_number,
+    }
+
+
+def names(identifier: Any, certificate: x509.Certificate) -> bool:
+    """Whether a RecipientIdentifier, KeyAgreementRecipientIdentifier or SignerIdentifier means this certificate."""
+    chosen = identifier.chosen
+    if identifier.name == "issuer_and_serial_number":
+        same_serial = chosen["serial_number"].native == certificate.serial_number
+        return bool(same_serial and chosen["issuer"].dump() == certificate.issuer.public_bytes())
+    if identifier.name == "r_key_id":
+        chosen = chosen["subject_key_identifier"]
+    return bool(chosen.native == subject_key_identifier(certificate))
+
+
+def described(identifier: Any) -> str:
+    """An identifier in words, for messages."""
+    if identifier.name == "issuer_and_serial_number":
+        chosen = identifier.chosen
+        return f"serial number {chosen['serial_number'].native:x} of {chosen['issuer'].human_friendly}"
+    key_id = identifier.chosen["subject_key_identifier"] if identifier.name == "r_key_id" else identifier.chosen
+    return f"key identifier {key_id.native.hex()}"
+
+
+def certificate_words(certificate: x509.Certificate) -> str:
+    """A certificate in words, for messages."""
+    return f"{subject(certificate)} (serial number {serial_hex(certificate)})"

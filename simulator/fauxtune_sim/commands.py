@@ -1,0 +1,354 @@
+"""What the commands do, apart from parsing arguments and printing.
+
+Each gives a Result: the document for `--output json`, the lines for people, and whether it did what was asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fauxtune_sim.android.client import AndroidAgent, CheckIn
+from fauxtune_sim.certificates import thumbprint
+from fauxtune_sim.control import Control
+from fauxtune_sim.device import Device
+from fauxtune_sim.discovery import Named, Server, find_server
+from fauxtune_sim.errors import AnswerBroken, MailRefused, NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetOrder, read_mix, run_fleet
+from fauxtune_sim.platforms import Mode
+from fauxtune_sim.runner import Runner, describe
+from fauxtune_sim.transport import Transport, read_ca
+
+#: Seconds between check-ins while a device is waited for to come to rest.
+_PAUSE = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command has to say."""
+
+    document: Any
+    lines: Sequence[str]
+    done: bool = True
+
+
+def control_of(server: Server, transport: Transport) -> Control:
+    """The control surface of a server, with the token of the environment."""
+    token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
+    return Control(transport, server.control, tenant=server.tenant, token=token)
+
+
+def transport_to(server: Server) -> Transport:
+    """A transport that trusts the server's authority."""
+    return Transport(ca=None if server.ca_file is None else read_ca(server.ca_file))
+
+
+@asynccontextmanager
+async def agent_of(state: Path) -> AsyncIterator[AndroidAgent]:
+    """The agent of a state folder, with a transport of its own."""
+    device = Device.load(state)
+    async with Transport(ca=device.ca) as transport:
+        yield AndroidAgent(device, transport)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrollOrder:
+    """What device is to be enrolled, and by what right: a token, or the name of a user for whom one is asked."""
+
+    state: Path
+    mode: Mode
+    os_version: str
+    name: str | None
+    token: str | None
+    user: str | None
+
+
+async def enroll(order: EnrollOrder, named: Named) -> Result:
+    """Enrol the device of a folder (a new one if it is empty) and let it check in."""
+    if (order.token is None) == (order.user is None):
+        raise NotFoundHere("name either a --token or a --user for whom one is asked")
+    server = find_server(named)
+    device = _device_for(order)
+    async with transport_to(server) as transport:
+        token = order.token
+        if token is None:
+            token = await control_of(server, transport).enrollment_token(str(order.user))
+        agent = AndroidAgent(device, transport)
+        await agent.enroll(server=server.url, tenant=server.tenant, token=token)
+        assert device.enrollment is not None
+        user, name = device.enrollment.user_principal_name, device.enrollment.name
+        checked = await _check_in_with_time(agent)
+    document = {
+        "device": device.name,
+        "name": name,
+        "userPrincipalName": user,
+        "platform": device.platform,
+        "mode": device.mode,
+        "state": str(order.state),
+        **_checked(checked),
+    }
+    lines = [f"{device.name} ({device.platform}, {device.mode}) is enrolled for {user}", *_lines(checked)]
+    return Result(document, lines)
+
+
+def _device_for(order: EnrollOrder) -> Device:
+    if not Device.exists(order.state):
+        return Device.new(order.name, mode=order.mode, os_version=order.os_version, folder=order.state)
+    device = Device.load(order.state)
+    if device.is_enrolled:
+        raise NotAllowedHere(f"{order.state} holds {device.name}, which is enrolled already: unenrol it first")
+    # The same piece of hardware, set up anew.
+    device.mode, device.name = order.mode, order.name or device.name
+    return device
+
+
+async def _check_in_with_time(agent: AndroidAgent) -> CheckIn:
+    """Ask for the tenant's time first, so that the device remembers when it checked in."""
+    await agent.tenant_now()
+    return await agent.check_in()
+
+
+async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Result:
+    """Check in once, or again and again until the device is at rest or `timeout` seconds have passed."""
+    async with agent_of(state) as agent:
+        done = await _check_in_with_time(agent)
+        deadline = time.monotonic() + timeout
+        while until_settled and not done.settled and done.ended is None and time.monotonic() < deadline:
+            await asyncio.sleep(_PAUSE)
+            again = await agent.check_in()
+            again.reports += done.reports
+            again.installed, again.removed = done.installed + again.installed, done.removed + again.removed
+            done = again
+    at_rest = done.settled or done.ended is not None
+    return Result(_checked(done), _lines(done), done=at_rest or not until_settled)
+
+
+def _checked(done: CheckIn) -> dict[str, Any]:
+    return {
+        "settled": done.settled,
+        "reports": done.reports,
+        "policyVersion": done.policy_version,
+        "installed": done.installed,
+        "removed": done.removed,
+        "refused": [{"item": one.path, "why": one.why} for one in done.refused],
+        "ended": done.ended,
+    }
+
+
+def _lines(done: CheckIn) -> list[str]:
+    lines = describe(done)
+    if done.ended is None:
+        lines.append("at rest" if done.settled else "not at rest yet: the service has more for this device")
+    return lines
+
+
+async def run(states: Sequence[Path], *, tell: Callable[[str], None]) -> Result:
+    """Keep devices connected until interrupted; devices of one server share one connection pool."""
+    devices = [Device.load(state) for state in states]
+    transports: dict[bytes | None, Transport] = {}
+    runner = Runner(announce=tell)
+    try:
+        for device in devices:
+            transport = transports.get(device.ca) or transports.setdefault(device.ca, Transport(ca=device.ca))
+            runner.add(AndroidAgent(device, transport))
+        tell(f"connected: {', '.join(device.name for device in devices)}; Ctrl-C ends it")
+        await runner.run(interrupted())
+    finally:
+        await runner.close()
+        for transport in transports.values():
+            await transport.close()
+    rows = [{"device": one.name, "enrolled": one.is_enrolled, "ended": one.ended} for one in devices]
+    return Result({"devices": rows}, [])
+
+
+def interrupted() -> asyncio.Event:
+    """An event that Ctrl-C or a polite kill sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for which in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(which, stop.set)
+    return stop
+
+
+async def unenroll(state: Path) -> Result:
+    """The user removes the work profile."""
+    async with agent_of(state) as agent:
+        untold = await agent.unenroll()
+        name = agent.device.name
+    lines = [f"{name} is no longer managed; everything that was installed is gone"]
+    if untold is not None:
+        lines.append(f"the service could not be told: {untold}")
+    return Result({"device": name, "unenrolled": True, "told": untold is None, "why": untold}, lines)
+
+
+def keystore(state: Path) -> Result:
+    """What is installed on the device."""
+    device = Device.load(state)
+    rows = device.keystore.listing()
+    lines = [
+        f"{row['source']:<9} {row['thumbprint']}  until {row['notAfter'][:10]}  {row['subject']}"
+        + (f"  [{row['intendedPurpose']}]" if row["intendedPurpose"] else "")
+        for row in rows
+    ]
+    return Result(rows, lines or [f"{device.name} holds nothing managed"])
+
+
+@dataclass(frozen=True, slots=True)
+class FleetWish:
+    """The fleet as the command line names it."""
+
+    devices: int
+    mix: str
+    users: Sequence[str]
+    keys: str
+    at_once: int
+    stay: bool
+
+
+async def fleet(wish: FleetWish, named: Named, *, tell: Callable[[str], None], show: Callable[[Result], None]) -> bool:
+    """Enrol a fleet and show its summary; with `stay`, keep it connected afterwards. True if all went well."""
+    if wish.keys != "each" and not (wish.keys.isdecimal() and int(wish.keys) > 0):
+        raise NotFoundHere(f"--keys is a number from 1, or `each`; not {wish.keys}")
+    mix = read_mix(wish.mix)
+    server = find_server(named)
+    async with transport_to(server) as transport:
+        control = control_of(server, transport)
+        order = FleetOrder(
+            devices=wish.devices,
+            server=server.url,
+            tenant=server.tenant,
+            users=wish.users or await _seeded_people(control),
+            mix=mix,
+            keys=None if wish.keys == "each" else int(wish.keys),
+            at_once=wish.at_once,
+        )
+        summary = await run_fleet(order, transport=transport, control=control, progress=tell)
+        document = summary.document()
+        told = (
+            f"{summary.enrolled} of {wish.devices} devices enrolled, {summary.settled} at rest, "
+            f"{summary.items_installed} items installed, {document['checkinsPerSecond']:g} check-ins a second"
+        )
+        lines = [told, *(f"{one['count']} times: {one['cause']}" for one in document["failures"])]
+        all_well = summary.settled == wish.devices and not summary.failures
+        show(Result(document, lines, done=all_well))
+        if wish.stay and summary.agents:
+            await _stay(summary.agents, tell=tell)
+    return all_well
+
+
+async def _stay(agents: Sequence[AndroidAgent], *, tell: Callable[[str], None]) -> None:
+    runner = Runner(announce=tell)
+    try:
+        for agent in agents:
+            if agent.device.is_enrolled:
+                runner.add(agent)
+        tell("the fleet stays connected; Ctrl-C ends it")
+        await runner.run(interrupted())
+    finally:
+        await runner.close()
+
+
+async def _seeded_people(control: Control) -> list[str]:
+    domain = (await control.tenant()).get("domain")
+    if not isinstance(domain, str):
+        raise AnswerBroken("the tenant's domain is not known: name the users with --user")
+    return [f"{person}@{domain}" for person in SEEDED_PEOPLE]
+
+
+@dataclass(frozen=True, slots=True)
+class MailOrder:
+    """A mail to be written, as the command line names it."""
+
+    state: Path
+    to_certificate: Path | None
+    to_user: str | None
+    sign: bool
+    encrypt: bool
+    sign_with: str | None
+    sender: str | None
+    subject: str
+    text: str
+    out: Path
+
+
+async def mail_send(order: MailOrder) -> Result:
+    """Write a mail as the device's user and put it into a file."""
+    from fauxtune_sim.mail import Letter, signing_identity, write_mail
+
+    if (order.to_certificate is None) == (order.to_user is None):
+        raise NotFoundHere("name either --to-certificate or --to-user")
+    async with agent_of(order.state) as agent:
+        recipient, certificate = await _recipient(order, agent)
+        device, date = agent.device, await agent.tenant_now()
+    sender = order.sender or (device.enrollment.user_principal_name if device.enrollment else None)
+    if sender is None:
+        raise NotAllowedHere(f"{device.name} is not enrolled, so it has no user: name the sender with --from")
+    signer = signing_identity(device.keystore, at=date, thumbprint=order.sign_with) if order.sign else None
+    letter = Letter(sender=sender, recipient=recipient, subject=order.subject, text=order.text, date=date)
+    encrypt_to = [certificate] if order.encrypt and certificate is not None else []
+    data = write_mail(letter, signer=signer, encrypt_to=encrypt_to)
+    try:
+        order.out.write_bytes(data)
+    except OSError as failed:
+        raise StateBroken(f"{order.out} cannot be written: {failed.strerror}") from failed
+    document = {
+        "file": str(order.out),
+        "from": sender,
+        "to": recipient,
+        "signedWith": None if signer is None else signer.thumbprint,
+        "encryptedTo": thumbprint(encrypt_to[0]) if encrypt_to else None,
+    }
+    return Result(document, [f"{order.out}: from {sender} to {recipient}"])
+
+
+async def _recipient(order: MailOrder, agent: AndroidAgent) -> tuple[str, Any]:
+    """The address to write to and the certificate to encrypt to (None where it is not needed)."""
+    from cryptography import x509
+
+    from fauxtune_sim.mail.writing import recipient_address
+
+    if order.to_user is not None:
+        if not order.encrypt:
+            return order.to_user, None
+        enrollment = agent.device.enrollment
+        named = Named() if enrollment is None else Named(server=enrollment.server, tenant=enrollment.tenant)
+        async with Transport(ca=agent.device.ca) as transport:
+            return order.to_user, await control_of(find_server(named), transport).certificate_for(order.to_user)
+    assert order.to_certificate is not None
+    try:
+        data = order.to_certificate.read_bytes()
+        load = x509.load_pem_x509_certificate if b"-----BEGIN" in data else x509.load_der_x509_certificate
+        certificate = load(data)
+    except OSError as failed:
+        raise NotFoundHere(f"{order.to_certificate} cannot be read: {failed.strerror}") from failed
+    except ValueError as broken:
+        raise MailRefused(f"{order.to_certificate} is not a certificate (PEM or DER): {broken}") from broken
+    return recipient_address(certificate), certificate
+
+
+def mail_read(state: Path, file: Path) -> Result:
+    """Read a mail with the device's keys."""
+    from fauxtune_sim.mail import read_mail
+
+    device = Device.load(state)
+    try:
+        data = file.read_bytes()
+    except OSError as failed:
+        raise NotFoundHere(f"{file} cannot be read: {failed.strerror}") from failed
+    reading = read_mail(data, device.keystore)
+    words = {None: "no", True: "yes", False: "yes, but not opened"}
+    lines = [f"encrypted: {words[reading.decrypted]}" + (f" (to {reading.recipient})" if reading.recipient else "")]
+    words = {None: "no", True: f"yes, by {reading.signer}", False: "yes, but not to be believed"}
+    lines.append(f"signed: {words[reading.verified]}")
+    if reading.why is not None:
+        lines.append(f"why: {reading.why}")
+    if reading.text is not None:
+        lines += ["", reading.text.rstrip("\n")]
+    return Result(reading.document(), lines, done=reading.is_good)

@@ -1,0 +1,132 @@
+"""The one door that is no device protocol: the emulator's control surface, for what an administrator hands out of band.
+
+Enrolment tokens, the clock, certificates of people one writes to, the certification authority's counter, the
+connector's public key. Used against Fauxtune only; foreign servers have no such door.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
+from fauxtune_sim.transport import Answer, Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """What the authority's counter handed over; `pfx` and its password only for a key that was made there."""
+
+    thumbprint: str
+    certificate: x509.Certificate
+    pfx: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorKey:
+    """The connector's public key with the names by which an import refers to it."""
+
+    provider_name: str
+    key_name: str
+    public_key: rsa.RSAPublicKey
+
+
+class Control:
+    """The control surface of one tenant. `base` is `.../_fauxtune/v1`; `token` is sent as a bearer token."""
+
+    def __init__(self, transport: Transport, base: str, *, tenant: str, token: str | None = None) -> None:
+        self._transport = transport
+        self._base = base
+        self._tenant = f"{base}/tenants/{quote(tenant, safe='')}"
+        self._token = token or None
+
+    async def tenant(self) -> dict[str, Any]:
+        """The tenant: id, name, domain, certification authority, settings."""
+        return await self._get(self._tenant)
+
+    async def create_tenant(self, seed: str = "contoso") -> dict[str, Any]:
+        """A new isolated tenant from a seed, with names of its own."""
+        return await self._post(f"{self._base}/tenants", {"seed": seed})
+
+    async def enrollment_token(self, user_principal_name: str, *, uses: int = 1) -> str:
+        """A token that enrols `uses` devices for this user."""
+        body = {"userPrincipalName": user_principal_name, "uses": uses}
+        answer = await self._post(f"{self._tenant}/enrollmentTokens", body)
+        return _text(answer, "token")
+
+    async def settle(self, timeout: int = 30) -> dict[str, Any]:
+        """Wake every connected device and wait until all are at rest: `{"settled","waiting"}`; `timeout` in seconds."""
+        return await self._post(f"{self._tenant}/settle", {"timeout": timeout}, wait=timeout + 15.0)
+
+    async def now(self) -> datetime:
+        """The tenant's time."""
+        answer = await self._get(f"{self._tenant}/clock")
+        try:
+            return datetime.fromisoformat(_text(answer, "now"))
+        except ValueError as broken:
+            raise AnswerBroken(f"the clock's answer is no time: {broken}") from broken
+
+    async def certificate_for(self, user_principal_name: str) -> x509.Certificate:
+        """The newest encryption certificate of a user that is good; NotFoundHere if there is none."""
+        query = urlencode({"userPrincipalName": user_principal_name, "usage": "encryption"})
+        answer = await self._get(f"{self._tenant}/certificates?{query}")
+        for row in answer.get("value", []):
+            if row["status"] == "good":
+                one = await self._get(f"{self._tenant}/certificates/{row['thumbprint']}")
+                return x509.load_pem_x509_certificate(_text(one, "certificate").encode())
+        raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
+
+    async def issue(self, order: dict[str, Any]) -> Issued:
+        """Have the authority's counter make a key and a certificate: `template`, `userPrincipalName`, ..."""
+        answer = await self._post(f"{self._tenant}/certificates", order)
+        return Issued(
+            thumbprint=_text(answer, "thumbprint"),
+            certificate=x509.load_pem_x509_certificate(_text(answer, "certificate").encode()),
+            pfx=base64.b64decode(_text(answer, "pfx")),
+        )
+
+    async def connector_key(self) -> ConnectorKey:
+        """The first key of the first connector that has one; NotFoundHere if none has."""
+        connectors = await self._get(f"{self._tenant}/connectors")
+        for connector in connectors.get("value", []):
+            keys = await self._get(f"{self._tenant}/connectors/{connector['id']}/keys")
+            for key in keys.get("value", []):
+                public = load_pem_public_key(key["publicKey"].encode())
+                if isinstance(public, rsa.RSAPublicKey):
+                    return ConnectorKey(provider_name=key["providerName"], key_name=key["keyName"], public_key=public)
+        raise NotFoundHere("no connector has a key for the import of PFX files")
+
+    async def _get(self, url: str) -> dict[str, Any]:
+        return _accepted(await self._transport.get(url, bearer=self._token))
+
+    async def _post(self, url: str, document: dict[str, Any], *, wait: float | None = None) -> dict[str, Any]:
+        return _accepted(await self._transport.post(url, document, bearer=self._token, timeout=wait))
+
+
+def _accepted(answer: Answer) -> dict[str, Any]:
+    if 200 <= answer.status < 300:
+        return answer.json()
+    try:
+        error = answer.json().get("error", {})
+        code, message = error.get("code", ""), error.get("message", "")
+    except (AnswerBroken, AttributeError):
+        code, message = "", ""
+    raise ServerRefused(
+        f"the control surface refused {answer.url} ({answer.status}): {message or 'no reason given'}",
+        status=answer.status,
+        code=str(code),
+    )
+
+
+def _text(answer: dict[str, Any], name: str) -> str:
+    value = answer.get(name)
+    if not isinstance(value, str):
+        raise AnswerBroken(f"the control surface's answer has no {name}")
+    return value

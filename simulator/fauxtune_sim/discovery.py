@@ -1,0 +1,81 @@
+"""Finding a running server: named on the command line, named by the environment, or described in a data folder.
+
+A server writes `<data-dir>/endpoints.json` when it is ready:
+`{"https","http","control","caFile","tenant","tenantId","clientId","clientSecret","pid"}`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from fauxtune_sim.errors import NotFoundHere, StateBroken
+
+DEFAULT_DATA_DIR = ".fauxtune"
+_DEFAULT_TENANT = "contoso"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is. URLs have no trailing slash; `ca_file` None means the system's authorities."""
+
+    url: str
+    control: str
+    ca_file: Path | None
+    tenant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What the command line named; None where it named nothing."""
+
+    server: str | None = None
+    ca: Path | None = None
+    tenant: str | None = None
+    data_dir: Path | None = None
+
+
+def find_server(named: Named, environment: Mapping[str, str] | None = None) -> Server:
+    """The server that is named, else by `FAUXTUNE_SERVER`, `_CA`, `_TENANT`, `_DATA_DIR`, else the one of `.fauxtune`.
+
+    CA and tenant of a data folder count only if the folder's server is the one that is meant.
+    """
+    env = os.environ if environment is None else environment
+    folder = named.data_dir or Path(env.get("FAUXTUNE_DATA_DIR") or DEFAULT_DATA_DIR)
+    url = named.server or env.get("FAUXTUNE_SERVER")
+    known = _endpoints(folder)
+    if url is None:
+        if known is None:
+            raise NotFoundHere(
+                f"no server was named, and {folder / 'endpoints.json'} does not exist: "
+                "start one with `fauxtune serve`, or name it with --server and --ca, or --data-dir"
+            )
+        url = str(known["https"])
+    url = url.rstrip("/")
+    if known is None or url != known["https"]:
+        known = {}
+    ca = named.ca or env.get("FAUXTUNE_CA") or known.get("caFile")
+    return Server(
+        url=url,
+        control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
+        ca_file=None if ca is None else Path(ca),
+        tenant=named.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
+    )
+
+
+def _endpoints(folder: Path) -> dict[str, Any] | None:
+    path = folder / "endpoints.json"
+    try:
+        document = orjson.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, orjson.JSONDecodeError) as damaged:
+        raise StateBroken(f"{path} cannot be read: {damaged}") from damaged
+    if not isinstance(document, dict) or not isinstance(document.get("https"), str):
+        raise StateBroken(f"{path} does not describe a server")
+    return document

@@ -1,0 +1,67 @@
+"""Everything that can go wrong on a device, on one screen.
+
+    SimulatorError
+      NotFoundHere          a file, a certificate or a server that was named is not there
+      NotAllowedHere        the device itself refuses (a fully managed device cannot be unenrolled by its user)
+      StateBroken           the state folder cannot be used
+      ServerUnreachable     no answer: refused connection, broken TLS, timeout
+      ServerRefused         an answer that says no; `status`, `code` and `message` are the server's
+        EnrollmentOver      the service does not know this device (any more)
+      AnswerBroken          an answer that does not say what the protocol promises
+      PfxRefused            a PKCS#12 file that cannot be opened
+      CmsRefused            a CMS message that cannot be opened or does not verify
+      MailRefused           a mail that cannot be built or read
+
+Messages say what was wrong and, where it is known, what would be right.
+"""
+
+from __future__ import annotations
+
+
+class SimulatorError(Exception):
+    """Base of all; the text is for the person at the keyboard."""
+
+
+class NotFoundHere(SimulatorError):
+    """What was named is not there."""
+
+
+class NotAllowedHere(SimulatorError):
+    """The device itself refuses."""
+
+
+class StateBroken(SimulatorError):
+    """The state folder cannot be used."""
+
+
+class ServerUnreachable(SimulatorError):
+    """No answer came."""
+
+
+class ServerRefused(SimulatorError):
+    """The server answered, and said no."""
+
+    def __init__(self, message: str, *, status: int, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+class EnrollmentOver(ServerRefused):
+    """The service does not know this device (any more): it must forget what it was given."""
+
+
+class AnswerBroken(SimulatorError):
+    """The answer does not say what the protocol promises."""
+
+
+class PfxRefused(SimulatorError):
+    """A PKCS#12 file that cannot be opened."""
+
+
+class CmsRefused(SimulatorError):
+    """A CMS message that cannot be opened, or that does not verify."""
+
+
+class MailRefused(SimulatorError):
+    """A mail that cannot be built or read."""

@@ -1,0 +1,148 @@
+"""Many devices at once: enrol them, let them settle, count, and say what went wrong.
+
+The devices live in memory. Identity keys come from a ring, as making one costs more than everything else together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fauxtune_sim.android.client import AndroidAgent
+from fauxtune_sim.cadence import TenantTime
+from fauxtune_sim.control import Control
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import NotFoundHere, SimulatorError
+from fauxtune_sim.identity import KeyRing
+from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.transport import Transport
+
+#: The people of the tenant that a server seeds by itself.
+SEEDED_PEOPLE = ("alice", "bob", "carol")
+
+
+@dataclass(frozen=True, slots=True)
+class FleetOrder:
+    """What is wanted. `mix` gives each mode its share; `keys` is the ring's size, None for a key of its own each."""
+
+    devices: int
+    server: str
+    tenant: str
+    users: Sequence[str]
+    mix: Sequence[tuple[Mode, int]] = ((Mode.WORK_PROFILE, 1),)
+    keys: int | None = 64
+    at_once: int = 32
+
+
+@dataclass(slots=True)
+class FleetSummary:
+    """What came of it. `agents` are the devices that are enrolled."""
+
+    enrolled: int = 0
+    settled: int = 0
+    items_installed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    reports: int = 0
+    seconds: float = 0.0
+    agents: list[AndroidAgent] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"checkinsPerSecond"}`."""
+        return {
+            "enrolled": self.enrolled,
+            "settled": self.settled,
+            "itemsInstalled": self.items_installed,
+            "failures": [{"cause": cause, "count": count} for cause, count in self.failures.most_common()],
+            "checkinsPerSecond": round(self.reports / self.seconds, 1) if self.seconds else 0.0,
+        }
+
+
+def read_mix(text: str) -> tuple[tuple[Mode, int], ...]:
+    """`android:2,android/fully-managed:1` as shares; NotFoundHere for a platform or mode that is not simulated."""
+    mix = []
+    for part in text.split(","):
+        name, _, share = part.strip().partition(":")
+        platform, _, mode = name.partition("/")
+        if platform not in {one.value for one in Platform}:
+            raise NotFoundHere(f"{platform or 'nothing'} is not simulated: {', '.join(Platform)} is")
+        if mode and mode not in {one.value for one in Mode}:
+            raise NotFoundHere(f"android/{mode} is not simulated: {', '.join(Mode)} are")
+        if not re.fullmatch(r"[1-9][0-9]{0,5}", share or "1"):
+            raise NotFoundHere(f"{share} is no share: a whole number from 1 is")
+        mix.append((Mode(mode or Mode.WORK_PROFILE), int(share or "1")))
+    return tuple(mix)
+
+
+async def run_fleet(
+    order: FleetOrder, *, transport: Transport, control: Control, progress: Callable[[str], None]
+) -> FleetSummary:
+    """Enrol and settle a fleet; failures are counted by cause, never raised."""
+    summary = FleetSummary()
+    ring = KeyRing(None if order.keys is None else min(order.keys, order.devices))
+    await ring.fill(lambda made: progress(f"identity keys made: {made}"))
+    plan = list(_plan(order))
+    tokens = await _tokens(plan, control=control, summary=summary)
+    clock = TenantTime()
+    waiting = iter(plan)
+    started = time.monotonic()
+
+    async def worker() -> None:
+        for mode, user in waiting:
+            if user not in tokens:
+                continue
+            agent = AndroidAgent(Device.new(mode=mode), transport, time=clock)
+            await _one(agent, order, token=tokens[user], ring=ring, summary=summary)
+            done = summary.enrolled + summary.failures.total()
+            if done % 100 == 0:
+                progress(f"devices: {done} of {order.devices}")
+
+    await asyncio.gather(*(worker() for _ in range(min(order.at_once, order.devices))))
+    summary.seconds = time.monotonic() - started
+    return summary
+
+
+def _plan(order: FleetOrder) -> list[tuple[Mode, str]]:
+    modes = itertools.cycle([mode for mode, share in order.mix for _ in range(share)])
+    people = itertools.cycle(order.users)
+    return [(next(modes), next(people)) for _ in range(order.devices)]
+
+
+async def _tokens(plan: Sequence[tuple[Mode, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
+    """One token for each user, good for all of that user's devices."""
+    tokens: dict[str, str] = {}
+    for user, uses in Counter(user for _, user in plan).items():
+        try:
+            tokens[user] = await control.enrollment_token(user, uses=uses)
+        except SimulatorError as failed:
+            summary.failures[_cause(failed)] += uses
+    return tokens
+
+
+async def _one(agent: AndroidAgent, order: FleetOrder, *, token: str, ring: KeyRing, summary: FleetSummary) -> None:
+    try:
+        await agent.enroll(server=order.server, tenant=order.tenant, token=token, key=await ring.take())
+        summary.enrolled += 1
+        summary.agents.append(agent)
+        done = await agent.check_in()
+    except SimulatorError as failed:
+        summary.failures[_cause(failed)] += 1
+        return
+    summary.reports += done.reports
+    summary.items_installed += len(done.installed)
+    for refusal in done.refused:
+        summary.failures[f"{refusal.setting}: {refusal.why}"] += 1
+    if done.settled:
+        summary.settled += 1
+    else:
+        summary.failures[done.ended or "the device did not come to rest"] += 1
+
+
+def _cause(failed: SimulatorError) -> str:
+    """An error without what differs from device to device, so that equal causes are counted together."""
+    return re.sub(r"enterprises/[^\s:]+|[0-9a-f]{8}-[0-9a-f-]{27}", "...", str(failed))

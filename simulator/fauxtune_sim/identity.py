@@ -1,0 +1,83 @@
+"""The key that a device proves itself with, the request for its certificate, and a ring of keys for fleets.
+
+Making a key costs 40 ms; ten thousand devices share a ring of them, unless each is to have its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_der_private_key,
+)
+from cryptography.x509.oid import NameOID
+
+from fauxtune_sim.errors import StateBroken
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceIdentity:
+    """The identity certificate that enrolment gave, with its key."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+
+
+class KeyRing:
+    """Identity keys for many devices: `size` of them in turn, or with None a new one each time."""
+
+    def __init__(self, size: int | None = None) -> None:
+        self._size = size
+        self._keys: Iterator[rsa.RSAPrivateKey] | None = None
+
+    async def fill(self, made: Callable[[int], None] | None = None) -> None:
+        """Make the ring's keys, in threads (OpenSSL releases the interpreter); `made` hears how many there are."""
+        if self._size is None:
+            return
+        keys: list[rsa.RSAPrivateKey] = []
+        for finished in asyncio.as_completed([asyncio.to_thread(new_key) for _ in range(self._size)]):
+            keys.append(await finished)
+            if made is not None:
+                made(len(keys))
+        self._keys = itertools.cycle(keys)
+
+    async def take(self) -> rsa.RSAPrivateKey:
+        """The next key of the ring, or a new one."""
+        if self._keys is None:
+            return await asyncio.to_thread(new_key)
+        return next(self._keys)
+
+
+def new_key() -> rsa.RSAPrivateKey:
+    """A new RSA-2048 key; blocks for about 40 ms."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def certificate_request(key: rsa.RSAPrivateKey, common_name: str) -> bytes:
+    """A DER PKCS#10 request (RFC 2986)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
+    return (
+        x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    )
+
+
+def key_to_der(key: rsa.RSAPrivateKey) -> bytes:
+    """PKCS#8, unencrypted: only ever written to a file of mode 0600."""
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+def key_from_der(der: bytes) -> rsa.RSAPrivateKey:
+    """The reverse of `key_to_der`; the primes were tested when the key was made."""
+    key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise StateBroken("the device's identity key is not an RSA key")
+    return key

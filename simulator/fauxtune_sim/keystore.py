@@ -1,0 +1,204 @@
+"""What is installed on a device: managed aliases with their private keys, and trusted certificates.
+
+Modelled on Android's KeyChain (DevicePolicyManager.installKeyPair, removeKeyPair, installCaCert): an alias names one
+key with its certificate and chain, installing an existing alias overwrites it, trusted certificates are named by the
+SHA-256 of their DER.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from fauxtune_sim.certificates import PrivateKey, subject, thumbprint
+from fauxtune_sim.errors import StateBroken
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """One alias as it is kept: DER bytes, the key as PKCS#8.
+
+    `source` is `pkcs`, `imported` or `scep`; `digest` is the SHA-256 of what the alias was installed from, so that a
+    changed delivery is noticed.
+    """
+
+    alias: str
+    source: str
+    certificate: bytes
+    key: bytes
+    chain: tuple[bytes, ...] = ()
+    intended_purpose: str | None = None
+    profile_id: str | None = None
+    digest: str = ""
+
+    @property
+    def sha1(self) -> str:
+        """The certificate's thumbprint, lower-case hex."""
+        return hashlib.sha1(self.certificate, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One alias, ready for use: parsed certificate, key and chain."""
+
+    alias: str
+    source: str
+    certificate: x509.Certificate
+    key: PrivateKey
+    chain: tuple[x509.Certificate, ...] = ()
+    intended_purpose: str | None = None
+
+    @property
+    def thumbprint(self) -> str:
+        """SHA-1 of the certificate, lower-case hex."""
+        return thumbprint(self.certificate)
+
+
+@dataclass(slots=True)
+class KeyStore:
+    """The key store of one device. Not thread-safe; a device is one task."""
+
+    entries: dict[str, KeyEntry] = field(default_factory=dict)
+    trusted: dict[str, bytes] = field(default_factory=dict)
+    _opened: dict[str, Identity] = field(default_factory=dict)
+
+    def install(self, entry: KeyEntry) -> None:
+        """Put a key under its alias; an existing alias is overwritten."""
+        self._opened.pop(entry.alias, None)
+        self.entries[entry.alias] = entry
+
+    def remove(self, alias: str) -> bool:
+        """Remove an alias with its key; False if it was not there."""
+        self._opened.pop(alias, None)
+        return self.entries.pop(alias, None) is not None
+
+    def trust(self, der: bytes) -> str:
+        """Trust a CA certificate; gives its SHA-256."""
+        sha256 = hashlib.sha256(der).hexdigest()
+        self.trusted[sha256] = der
+        return sha256
+
+    def distrust(self, sha256: str) -> bool:
+        """Stop trusting a CA certificate; False if it was not trusted."""
+        return self.trusted.pop(sha256, None) is not None
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.entries.clear()
+        self.trusted.clear()
+        self._opened.clear()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing managed is held: no key and no trusted certificate."""
+        return not self.entries and not self.trusted
+
+    def identity(self, alias: str) -> Identity:
+        """The opened alias; KeyError if there is none of that name."""
+        opened = self._opened.get(alias)
+        if opened is None:
+            opened = self._opened[alias] = _open(self.entries[alias])
+        return opened
+
+    def identities(self) -> Iterator[Identity]:
+        """Every alias, opened, in the order of installation."""
+        return (self.identity(alias) for alias in self.entries)
+
+    def choose(self, certificate_thumbprint: str) -> Identity | None:
+        """The key that belongs to this certificate (SHA-1, any case), or None."""
+        wanted = certificate_thumbprint.lower()
+        return next((self.identity(entry.alias) for entry in self.entries.values() if entry.sha1 == wanted), None)
+
+    def trusted_certificates(self) -> tuple[x509.Certificate, ...]:
+        """The trusted CA certificates, roots and intermediates alike."""
+        return tuple(x509.load_der_x509_certificate(der) for der in self.trusted.values())
+
+    def listing(self) -> list[dict[str, Any]]:
+        """`[{"alias","source","thumbprint","subject","notAfter","intendedPurpose","hasKey"}]`, roots first."""
+        roots = [_row(f"root-{sha256}", x509.load_der_x509_certificate(der)) for sha256, der in self.trusted.items()]
+        return roots + [
+            _row(one.alias, one.certificate, source=one.source)
+            | {"intendedPurpose": one.intended_purpose, "hasKey": True}
+            for one in self.identities()
+        ]
+
+    def document(self) -> dict[str, Any]:
+        """The store as JSON, private keys included: only ever written to a file of mode 0600."""
+        return {
+            "entries": [
+                {
+                    "alias": entry.alias,
+                    "source": entry.source,
+                    "certificate": _text(entry.certificate),
+                    "key": _text(entry.key),
+                    "chain": [_text(one) for one in entry.chain],
+                    "intendedPurpose": entry.intended_purpose,
+                    "profileId": entry.profile_id,
+                    "digest": entry.digest,
+                }
+                for entry in self.entries.values()
+            ],
+            "trusted": [_text(der) for der in self.trusted.values()],
+        }
+
+    @classmethod
+    def from_document(cls, document: dict[str, Any]) -> KeyStore:
+        """The reverse of `document`; StateBroken if it is none."""
+        store = cls()
+        try:
+            for row in document["entries"]:
+                store.install(
+                    KeyEntry(
+                        alias=row["alias"],
+                        source=row["source"],
+                        certificate=base64.b64decode(row["certificate"]),
+                        key=base64.b64decode(row["key"]),
+                        chain=tuple(base64.b64decode(one) for one in row["chain"]),
+                        intended_purpose=row["intendedPurpose"],
+                        profile_id=row["profileId"],
+                        digest=row["digest"],
+                    )
+                )
+            for der in document["trusted"]:
+                store.trust(base64.b64decode(der))
+        except (KeyError, TypeError, ValueError) as broken:
+            raise StateBroken(f"the key store's file is damaged: {broken!r}") from broken
+        return store
+
+
+def _open(entry: KeyEntry) -> Identity:
+    # The key came out of a PFX that was verified; checking its primes again would cost 36 ms for each.
+    key = load_der_private_key(entry.key, None, unsafe_skip_rsa_key_validation=True)
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise StateBroken(f"the key of {entry.alias} is neither RSA nor EC")
+    return Identity(
+        alias=entry.alias,
+        source=entry.source,
+        certificate=x509.load_der_x509_certificate(entry.certificate),
+        key=key,
+        chain=tuple(x509.load_der_x509_certificate(one) for one in entry.chain),
+        intended_purpose=entry.intended_purpose,
+    )
+
+
+def _row(alias: str, certificate: x509.Certificate, *, source: str = "root") -> dict[str, Any]:
+    return {
+        "alias": alias,
+        "source": source,
+        "thumbprint": thumbprint(certificate),
+        "subject": subject(certificate),
+        "notAfter": certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "intendedPurpose": None,
+        "hasKey": False,
+    }
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,97 @@
+"""Whether a signer's certificate is to be trusted on a device (RFC 5280 6.1, the parts that S/MIME needs).
+
+A chain ends at a self-signed certificate that the device trusts. Links may be certificates the device trusts or ones
+that came with the message. Everything is judged at one moment, which is an argument. Revocation is not looked at: a
+phone does not, unless it is told to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+
+from fauxtune_sim.certificates import subject
+
+_LONGEST = 8
+
+
+def why_not_trusted(
+    certificate: x509.Certificate,
+    *,
+    trusted: Iterable[x509.Certificate],
+    offered: Iterable[x509.Certificate] = (),
+    at: datetime,
+) -> str | None:
+    """None if a chain leads from the certificate to a trusted root, all of it valid at `at`; else why none does."""
+    held = tuple(trusted)
+    roots = [one for one in held if one.subject == one.issuer]
+    links = [one for one in (*held, *offered) if one.subject != one.issuer]
+    if (outside := _outside_validity(certificate, at)) is not None:
+        return outside
+    return _climb(certificate, roots=roots, links=links, at=at, below=0)
+
+
+def _climb(
+    certificate: x509.Certificate,
+    *,
+    roots: Sequence[x509.Certificate],
+    links: Sequence[x509.Certificate],
+    at: datetime,
+    below: int,
+) -> str | None:
+    """Look for an issuer, roots first; `below` counts the intermediates between it and the signer."""
+    why = f"no trusted certificate on this device issued {subject(certificate)} (its issuer is {_issuer(certificate)})"
+    if below > _LONGEST:
+        return "the chain is too long"
+    for issuer in (*roots, *links):
+        if issuer.subject != certificate.issuer:
+            continue
+        wrong = _cannot_issue(issuer, certificate, at=at, below=below)
+        if wrong is None and issuer not in roots:
+            wrong = _climb(issuer, roots=roots, links=links, at=at, below=below + 1)
+        if wrong is None:
+            return None
+        why = wrong
+    return why
+
+
+def _cannot_issue(issuer: x509.Certificate, certificate: x509.Certificate, *, at: datetime, below: int) -> str | None:
+    try:
+        certificate.verify_directly_issued_by(issuer)
+    except (InvalidSignature, ValueError, TypeError):
+        return f"{subject(certificate)} was not signed by the key of {subject(issuer)}"
+    if (outside := _outside_validity(issuer, at)) is not None:
+        return outside
+    try:
+        constraints = issuer.extensions.get_extension_for_class(x509.BasicConstraints).value
+    except x509.ExtensionNotFound:
+        return f"{subject(issuer)} is not a certification authority"
+    if not constraints.ca:
+        return f"{subject(issuer)} is not a certification authority"
+    if constraints.path_length is not None and below > constraints.path_length:
+        return f"{subject(issuer)} may not have {below} authorities below it"
+    return _lacks_signing(issuer)
+
+
+def _lacks_signing(issuer: x509.Certificate) -> str | None:
+    try:
+        usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    return None if usage.key_cert_sign else f"{subject(issuer)} may not sign certificates"
+
+
+def _outside_validity(certificate: x509.Certificate, at: datetime) -> str | None:
+    begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    if at < begins:
+        return f"{subject(certificate)} was not valid yet on {at:%Y-%m-%d}: it begins on {begins:%Y-%m-%d}"
+    if at > ends:
+        return f"{subject(certificate)} had expired on {at:%Y-%m-%d}: it ended on {ends:%Y-%m-%d}"
+    return None
+
+
+def _issuer(certificate: x509.Certificate) -> str:
+    return certificate.issuer.rfc4514_string()

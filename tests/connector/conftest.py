@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root, subordinate
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Authorities:
+    root: Authority
+    issuing: Authority
+    devices: Authority
+    now: datetime = NOW
+    end: datetime = NOW + timedelta(days=365)
+
+
+@pytest.fixture(scope="session")
+def authorities(rsa_keys: KeyRing) -> Authorities:
+    span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
+    where = {
+        name: addresses_for("http://localhost:8080", tenant_name="contoso", authority=name)
+        for name in ("root", "issuing", "devices")
+    }
+    root = self_signed_root(
+        name="root",
+        common_name="Contoso Root CA",
+        key=ec.generate_private_key(ec.SECP256R1()),
+        serial=1,
+        addresses=where["root"],
+        **span,
+    )
+    issuing = subordinate(
+        parent=root,
+        common_name="Contoso Issuing CA",
+        key=ec.generate_private_key(ec.SECP256R1()),
+        serial=2,
+        addresses=where["issuing"],
+        **span,
+    )
+    devices = self_signed_root(
+        name="devices",
+        common_name="Contoso Device CA",
+        key=rsa_keys.take(),
+        serial=1,
+        addresses=where["devices"],
+        **span,
+    )
+    return Authorities(root, issuing, devices)

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.cng import read_private_blob, read_public_blob, write_private_blob, write_public_blob
+
+
+def test_blobs_have_windows_sizes_and_survive(rsa_keys) -> None:
+    key = rsa_keys.take()
+    public, private = write_public_blob(key.public_key()), write_private_blob(key)
+    assert (len(public), public[:4]) == (283, b"RSA1")
+    assert (len(private), private[:4]) == (1179, b"RSA3")
+    assert read_public_blob(public) == key.public_key()
+    assert read_private_blob(private).private_numbers() == key.private_numbers()
+
+
+def test_one_kind_of_blob_is_not_the_other(rsa_keys) -> None:
+    key = rsa_keys.take()
+    with pytest.raises(Invalid, match="RSA3"):
+        read_private_blob(write_public_blob(key.public_key()))
+    with pytest.raises(Invalid, match="RSA1"):
+        read_public_blob(write_private_blob(key))
+
+
+@settings(deadline=None)
+@given(data=st.data())
+def test_a_damaged_private_blob_is_invalid(rsa_keys, data) -> None:
+    blob = write_private_blob(rsa_keys.take())
+    at = data.draw(st.integers(0, len(blob) - 1))
+    flipped = blob[:at] + bytes([blob[at] ^ data.draw(st.integers(1, 255))]) + blob[at + 1 :]
+    with pytest.raises(Invalid):
+        read_private_blob(flipped)
+    with pytest.raises(Invalid):
+        read_private_blob(blob[:at])
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=64))
+def test_garbage_is_no_blob(data: bytes) -> None:
+    for read in (read_public_blob, read_private_blob):
+        with pytest.raises(Invalid):
+            read(b"RSA1" + data)
+        with pytest.raises(Invalid):
+            read(b"RSA3" + data)

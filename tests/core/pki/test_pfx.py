@@ -1,0 +1,245 @@
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from asn1crypto import pkcs12
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import pkcs12 as writer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
+from fauxtune.core.pki.issuance import issue
+from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
+from fauxtune.core.pki.pbe import Budget, pkcs12_key
+from fauxtune.core.pki.pfx import check_pfx_structure, read_pfx, write_pfx
+from fauxtune.core.pki.template import BUILT_IN
+
+TEMPLATES = {template.key_type: template for template in reversed(BUILT_IN)}
+
+
+@pytest.fixture(scope="module")
+def identity(authorities, rsa_keys):
+    """One (key, certificate) each of EC and RSA."""
+
+    def make(key, serial: int):
+        kind = "EC" if isinstance(key, ec.EllipticCurvePrivateKey) else "RSA"
+        return key, issue(
+            authority=authorities.issuing,
+            public_key=key.public_key(),
+            subject=parse_subject("CN=alice"),
+            alternative_names=[email_name("alice@contoso.example")],
+            template=TEMPLATES[kind],
+            serial=serial,
+            not_before=authorities.now,
+            not_after=authorities.end,
+        )
+
+    return {"EC": make(ec.generate_private_key(ec.SECP256R1()), 1), "RSA": make(rsa_keys.take(), 2)}
+
+
+def chain_of(authorities) -> list:
+    return [authorities.issuing.certificate, authorities.root.certificate]
+
+
+@pytest.fixture(scope="module")
+def small(authorities, identity) -> bytes:
+    """A file that costs little to open: for fuzzing."""
+    key, certificate = identity["EC"]
+    return write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", rounds=1)
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
+@pytest.mark.parametrize("kind", ["EC", "RSA"])
+def test_what_is_written_is_read(authorities, identity, kind: str, legacy: bool) -> None:
+    key, certificate = identity[kind]
+    data = write_pfx(
+        key=key,
+        certificate=certificate,
+        chain=chain_of(authorities),
+        password="Pass wörd €",
+        name="Alice's",
+        legacy=legacy,
+    )
+    contents = read_pfx(data, "Pass wörd €".encode())
+    assert contents.key.private_numbers() == key.private_numbers()
+    assert contents.certificate == certificate
+    assert list(contents.chain) == chain_of(authorities)
+    assert contents.name == "Alice's"
+    assert "key=" not in repr(contents)
+
+
+def test_a_written_file_is_aes_with_2048_rounds(identity) -> None:
+    key, certificate = identity["EC"]
+    data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a")
+    parts = pkcs12.Pfx.load(data).authenticated_safe
+    sealed = [part for part in parts if part["content_type"].native == "encrypted_data"]
+    algorithm = sealed[0]["content"]["encrypted_content_info"]["content_encryption_algorithm"]
+    assert algorithm["algorithm"].native == "pbes2"
+    assert algorithm["parameters"]["encryption_scheme"]["algorithm"].native == "aes256_cbc"
+    derivation = algorithm["parameters"]["key_derivation_func"]["parameters"]
+    assert (derivation["iteration_count"].native, derivation["prf"]["algorithm"].native) == (2048, "sha256")
+
+
+def test_others_can_open_what_is_written(identity) -> None:
+    key, certificate = identity["EC"]
+    for legacy in (False, True):
+        data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", legacy=legacy)
+        assert writer.load_pkcs12(data, b"pw").cert.certificate == certificate
+
+
+def test_a_password_sent_as_one_byte_for_each_character_opens(identity) -> None:
+    key, certificate = identity["EC"]
+    for legacy in (False, True):
+        data = write_pfx(key=key, certificate=certificate, chain=[], password="wörd", name="a", legacy=legacy)
+        assert read_pfx(data, "wörd".encode("latin-1")).certificate == certificate
+
+
+@pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
+@pytest.mark.parametrize("password", [b"", b"wrong", b"pw ", b"\xff\xfe", b"\x00"])
+def test_a_wrong_password_is_told(identity, legacy: bool, password: bytes) -> None:
+    key, certificate = identity["EC"]
+    data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", legacy=legacy)
+    with pytest.raises(PfxPasswordWrong):
+        read_pfx(data, password)
+
+
+def test_a_file_without_mac_opens_too(small, identity) -> None:
+    pfx = pkcs12.Pfx.load(small)
+    bare = pkcs12.Pfx({"version": "v3", "auth_safe": pfx["auth_safe"]}).dump()
+    assert read_pfx(bare, b"pw").certificate == identity["EC"][1]
+    with pytest.raises(PfxPasswordWrong):
+        read_pfx(bare, b"wrong")
+
+
+def test_a_file_without_encryption_opens(identity) -> None:
+    key, certificate = identity["EC"]
+    data = writer.serialize_key_and_certificates(b"a", key, certificate, None, serialization.NoEncryption())
+    assert read_pfx(data, b"").certificate == certificate
+
+
+def test_of_several_certificates_the_one_with_the_key_is_the_identity(authorities, identity) -> None:
+    key, certificate = identity["EC"]
+    data = writer.serialize_key_and_certificates(
+        b"a", key, None, [identity["RSA"][1], certificate], serialization.BestAvailableEncryption(b"pw")
+    )
+    contents = read_pfx(data, b"pw")
+    assert contents.certificate == certificate
+    assert contents.chain == (identity["RSA"][1],)
+
+
+def test_of_two_certificates_for_one_key_the_thumbprint_chooses(authorities, identity) -> None:
+    key, first = identity["EC"]
+    second = issue(
+        authority=authorities.issuing,
+        public_key=key.public_key(),
+        subject=parse_subject("CN=renewed"),
+        alternative_names=[],
+        template=TEMPLATES["EC"],
+        serial=3,
+        not_before=authorities.now,
+        not_after=authorities.end,
+    )
+    data = write_pfx(key=key, certificate=first, chain=[second], password="pw", name="a")
+    assert read_pfx(data, b"pw").certificate == first
+    assert read_pfx(data, b"pw", thumbprint=thumbprint(second).upper()).certificate == second
+    assert read_pfx(data, b"pw", thumbprint="0" * 40).certificate == first
+
+
+def test_a_file_without_a_key_that_fits_is_told(identity) -> None:
+    only_certificate = writer.serialize_key_and_certificates(
+        b"a", None, identity["EC"][1], None, serialization.BestAvailableEncryption(b"pw")
+    )
+    with pytest.raises(PfxWithoutKey, match="no private key"):
+        read_pfx(only_certificate, b"pw")
+    other = writer.serialize_key_and_certificates(
+        b"a", identity["EC"][0], None, [identity["RSA"][1]], serialization.BestAvailableEncryption(b"pw")
+    )
+    with pytest.raises(PfxWithoutKey, match="no certificate that belongs"):
+        read_pfx(other, b"pw")
+
+
+def test_a_file_cannot_ask_for_endless_work(identity, small) -> None:
+    pfx = pkcs12.Pfx.load(small)
+    pfx["mac_data"]["iterations"] = 2_000_000_000
+    with pytest.raises(PfxUnreadable, match="rounds"):
+        read_pfx(pfx.dump(force=True), b"pw")
+    with pytest.raises(ValueError, match="rounds"):
+        Budget(10).spend(0)
+
+
+def test_a_pfx_needs_a_password(identity) -> None:
+    key, certificate = identity["EC"]
+    with pytest.raises(Invalid):
+        write_pfx(key=key, certificate=certificate, chain=[], password="", name="a")
+
+
+def test_key_derivation_matches_a_published_vector() -> None:
+    # From Bouncy Castle's and GNU TLS's tests of RFC 7292 B.2: password "smeg", key material of 3DES.
+    key = pkcs12_key(
+        "smeg".encode("utf-16-be") + b"\0\0",
+        bytes.fromhex("0A58CF64530D823F"),
+        purpose=1,
+        rounds=1,
+        size=24,
+        algorithm="sha1",
+    )
+    assert key.hex() == "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"
+
+
+def test_structure_is_checked_without_a_password(small) -> None:
+    check_pfx_structure(small)
+    for broken in (b"", b"AA==", b"\x00", b"\x30\x00", small[:-1], small + b"x", small[: len(small) // 2]):
+        with pytest.raises(PfxUnreadable):
+            check_pfx_structure(broken)
+
+
+@settings(deadline=None, max_examples=300)
+@given(data=st.data())
+def test_a_damaged_file_is_invalid_at_worst(small, data) -> None:
+    at = data.draw(st.integers(0, len(small) - 1))
+    patch = data.draw(st.binary(max_size=4))
+    cut = data.draw(st.booleans())
+    damaged = small[:at] + patch + (b"" if cut else small[at + len(patch) :])
+    for read in (lambda: check_pfx_structure(damaged), lambda: read_pfx(damaged, b"pw")):
+        with suppress(Invalid):
+            read()
+
+
+# A damaged serial number may be zero or negative, of which cryptography only warns.
+@pytest.mark.filterwarnings("ignore:Parsed a serial number")
+@settings(deadline=None, max_examples=300)
+@given(data=st.data())
+def test_a_damaged_file_without_mac_is_invalid_at_worst(identity, data) -> None:
+    # Without a MAC and without encryption the damage reaches the innermost parts.
+    key, certificate = identity[data.draw(st.sampled_from(["EC", "RSA"]))]
+    whole = writer.serialize_key_and_certificates(b"a", key, certificate, None, serialization.NoEncryption())
+    pfx = pkcs12.Pfx.load(whole)
+    content = pfx["auth_safe"]["content"].native
+    at = data.draw(st.integers(0, len(content) - 1))
+    patch = data.draw(st.binary(max_size=4))
+    damaged = content[:at] + patch + content[at + len(patch) :]
+    bare = pkcs12.Pfx({"version": "v3", "auth_safe": {"content_type": "data", "content": damaged}}).dump()
+    with suppress(Invalid):
+        read_pfx(bare, b"")
+
+
+@settings(deadline=None)
+@given(data=st.binary(max_size=120), password=st.binary(max_size=8))
+def test_garbage_is_invalid(data: bytes, password: bytes) -> None:
+    with pytest.raises(Invalid):
+        read_pfx(data, password)
+
+
+@pytest.mark.parametrize(
+    "mac", [hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda h: h.name
+)
+def test_macs_of_all_hashes_are_verified(identity, mac) -> None:
+    key, certificate = identity["EC"]
+    protection = serialization.PrivateFormat.PKCS12.encryption_builder().hmac_hash(mac).build(b"pw")
+    data = writer.serialize_key_and_certificates(b"a", key, certificate, None, protection)
+    assert read_pfx(data, b"pw").certificate == certificate
+    with pytest.raises(PfxPasswordWrong):
+        read_pfx(data, b"wrong")

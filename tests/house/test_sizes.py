@@ -1,0 +1,100 @@
+"""Files and functions stay small, and no name says "various things".
+
+Limits: 500 lines a file, 60 lines a function. Tables of data do not count: a module that says so with a line beginning
+`#: data`, the entities of Graph, and migrations (each is a list of columns). Medians and 90th percentiles are printed
+as a thermometer; their goals are 150 and 300 lines a file, 12 and 35 lines a function.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("app", "simulator", "migrations", "tests", "bench")
+FILE_LIMIT, FUNCTION_LIMIT = 500, 60
+VERSIONS = ROOT / "migrations" / "fauxtune_migrations" / "versions"
+ENTITIES = ROOT / "app" / "fauxtune" / "core" / "odata" / "entities"
+VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "manager", "managers", "processor", "processors"}
+
+
+def _files() -> list[Path]:
+    return sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.py"))
+
+
+def _is_data(file: Path, text: str) -> bool:
+    return (
+        bool(re.search(r"^#: data\b", text, flags=re.MULTILINE))
+        or file.is_relative_to(ENTITIES)
+        or file.is_relative_to(VERSIONS)
+    )
+
+
+def _functions(file: Path) -> Iterator[tuple[str, int]]:
+    """Name and number of lines of every function in the file, nested ones too; decorators do not count."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert node.end_lineno is not None
+            yield f"{file.relative_to(ROOT)}:{node.lineno} {node.name}", node.end_lineno - node.lineno + 1
+
+
+def _percentile(sizes: list[int], percent: int) -> int:
+    return sorted(sizes)[min(len(sizes) - 1, len(sizes) * percent // 100)]
+
+
+def test_no_file_is_longer_than_the_limit() -> None:
+    texts = {file: file.read_text(encoding="utf-8") for file in _files()}
+    lines = {file: text.count("\n") for file, text in texts.items()}
+    too_long = {
+        str(file.relative_to(ROOT)): count
+        for file, count in lines.items()
+        if count > FILE_LIMIT and not _is_data(file, texts[file])
+    }
+    assert not too_long
+
+
+def test_no_function_is_longer_than_the_limit() -> None:
+    too_long = {
+        name: lines
+        for file in _files()
+        if not file.is_relative_to(VERSIONS)
+        for name, lines in _functions(file)
+        if lines > FUNCTION_LIMIT
+    }
+    assert not too_long
+
+
+def _classes(file: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.ClassDef)]
+
+
+def _words(class_name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z][a-z]*|[a-z]+", class_name)}
+
+
+def test_no_module_and_no_class_has_a_vague_name() -> None:
+    modules = [str(file) for file in _files() if VAGUE & {*re.split(r"[_.]", file.stem), file.parent.name}]
+    classes = [f"{file}:{node.lineno}" for file in _files() for node in _classes(file) if VAGUE & _words(node.name)]
+    assert not modules + classes
+
+
+def test_medians_are_printed_and_not_judged(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = []
+    for folder in FOLDERS:
+        files = sorted((ROOT / folder).rglob("*.py"))
+        lengths = [count for count in (file.read_text(encoding="utf-8").count("\n") for file in files) if count]
+        functions = [lines for file in files for _, lines in _functions(file)]
+        if lengths and functions:
+            rows.append(
+                f"  {folder:<11}{len(lengths):>4} files, median {statistics.median(lengths):>4.0f}, "
+                f"p90 {_percentile(lengths, 90):>4}; {len(functions):>5} functions, "
+                f"median {statistics.median(functions):>3.0f}, p90 {_percentile(functions, 90):>3}"
+            )
+    with capsys.disabled():
+        print("\nlines:", *rows, sep="\n")
+    assert rows

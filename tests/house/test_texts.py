@@ -1,0 +1,82 @@
+"""What must not stand in the repository: secrets, this machine's paths, registry hosts, unfinished business.
+
+And what must: a docstring in every module, and a file behind every page that a text names.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: What may not be written -> why, for the one who reads the failure. (The brackets keep this file from finding itself.)
+FORBIDDEN: dict[str, str] = {
+    r"\bpypi[.]org\b|files[.]pythonhosted|registry[.]npmjs": "a registry host: the installer knows where packages are",
+    r"\bTO[D]O\b|\bFIX[M]E\b": "unfinished business: finish it, or write it into the issue tracker",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=]{40}": "a private key: keys are made when they are needed",
+    r"\bgh[pousr]_[A-Za-z0-9]{30,}|\bAKIA[0-9A-Z]{16}\b|\bxox[abp]-[0-9A-Za-z-]{20,}": "a token of a real service",
+    r"\beyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}\.[A-Za-z0-9_-]{20,}": "a signed token",
+    r"(?<![\w.~}])/(?:home|Users)/[a-z]\w*/": "a path below somebody's home",
+}
+
+
+@cache
+def _texts() -> dict[str, str]:
+    """Path -> text of every file that git tracks or would track, except those that are not text."""
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
+    texts = {}
+    for name in listed:
+        file = ROOT / name
+        if name and file.is_file():
+            raw = file.read_bytes()
+            if b"\0" not in raw[:4096]:
+                texts[name] = raw.decode("utf-8")
+    return texts
+
+
+def _places(pattern: str) -> list[str]:
+    return [
+        f"{name}:{text.count(chr(10), 0, match.start()) + 1}: {match.group()[:60]}"
+        for name, text in _texts().items()
+        for match in re.finditer(pattern, text)
+    ]
+
+
+@pytest.mark.parametrize("pattern", FORBIDDEN, ids=lambda pattern: FORBIDDEN[pattern].partition(":")[0])
+def test_no_text_contains(pattern: str) -> None:
+    places = _places(pattern)
+    assert not places, FORBIDDEN[pattern]
+
+
+def test_no_text_names_the_folder_it_was_written_in() -> None:
+    if len(ROOT.parts) > 2:  # a checkout at /app would find every mention of app/
+        assert not _places(rf"(?<![\w.]){re.escape(str(ROOT))}(?![\w-])")
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    mute = [
+        name for name, text in _texts().items() if name.endswith(".py") and ast.get_docstring(ast.parse(text)) is None
+    ]
+    assert not mute
+
+
+def test_every_page_that_a_text_names_is_there() -> None:
+    """A relative link, or the name of a .md file: of use to a reader only if the file came along."""
+    names = set(_texts())
+    stems = {Path(name).name for name in names}
+    missing = []
+    for name, text in _texts().items():
+        if name.endswith((".lock", ".json")):
+            continue
+        mentions = {match.group() for match in re.finditer(r"(?<![\w/:.-])[\w./-]+\.md\b", text)}
+        links = set(re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", text)) if name.endswith(".md") else set()
+        missing += [f"{name}: {mention}" for mention in mentions if Path(mention).name not in stems]
+        missing += [f"{name}: {link}" for link in links if not (ROOT / name).parent.joinpath(link).exists()]
+    assert not missing

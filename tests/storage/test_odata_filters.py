@@ -1,0 +1,294 @@
+"""A `$filter` finds the same rows in SQLite, in PostgreSQL, and in memory; `$orderby` sorts them the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, insert, select
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.odata.evaluation import matches
+from fauxtune.core.odata.filter import parse_filter
+from fauxtune.core.odata.query import OrderBy, QueryOptions
+from fauxtune.core.odata.validation import defaults
+from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
+
+metadata = MetaData()
+things = Table("things", metadata, Column("id", String, primary_key=True), Column("document", JSON(none_as_null=True)))
+typed_things = Table(
+    "typed_things",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("document", JSON(none_as_null=True)),
+)
+
+USER, DEVICE, PROFILE = entity("user"), entity("managedDevice"), entity("deviceConfiguration")
+SKU = "184efa21-98c3-4e5d-95ab-d07053a96e67"
+
+
+def fill(connection: Connection, documents: Sequence[dict[str, Any]]) -> None:
+    metadata.drop_all(connection)
+    metadata.create_all(connection)
+    for number, document in enumerate(documents):
+        connection.execute(insert(things).values(id=str(number), document=document))
+
+
+def found(connection: Connection, text: str, *, kind: Any = USER) -> list[int]:
+    condition = where(parse_filter(text, kind, types=ENTITIES), columns={}, document=things.c.document)
+    rows = connection.scalars(select(things.c.id).where(condition).order_by(things.c.id))
+    return [int(row) for row in rows]
+
+
+USERS: list[dict[str, Any]] = [
+    defaults(USER)
+    | {
+        "displayName": "Alice",
+        "userPrincipalName": "Alice@contoso.example",
+        "accountEnabled": True,
+        "proxyAddresses": ["SMTP:alice@contoso.example", "smtp:a@contoso.example"],
+        "assignedLicenses": [{"skuId": SKU, "disabledPlans": []}],
+    },
+    defaults(USER)
+    | {"displayName": "Bob 100%_\\", "userPrincipalName": "bob@contoso.example", "accountEnabled": False},
+    {"displayName": None},
+    defaults(USER) | {"displayName": "Zoë O'Neil", "onPremisesSamAccountName": "zoe", "mail": ""},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("displayName eq 'alice'", [0]),
+        ("displayName ne 'alice'", [1, 2, 3]),
+        ("not (displayName eq 'alice')", [1, 2, 3]),
+        ("displayName eq null", [2]),
+        ("displayName ne null", [0, 1, 3]),
+        ("displayName gt 'alice'", [1, 3]),
+        ("not (displayName gt 'alice')", [0, 2]),
+        ("displayName eq 'Zoë O''Neil'", [3]),
+        ("displayName in ('Alice', 'bob 100%_\\')", [0, 1]),
+        ("mail in (null, 'x')", [0, 1, 2]),
+        ("contains(displayName, '%_')", [1]),
+        ("contains(displayName, '')", [0, 1, 3]),
+        ("not contains(displayName, 'li')", [1, 2, 3]),
+        ("startswith(displayName, 'al')", [0]),
+        ("startsWith(userPrincipalName, 'BOB@')", [1]),
+        ("endswith(displayName, 'CE')", [0]),
+        ("endswith(displayName, '\\')", [1]),
+        ("endswith(displayName, 'a much longer text than any name')", []),
+        ("endswith(displayName, '')", [0, 1, 3]),
+        ("tolower(userPrincipalName) eq 'alice@contoso.example'", [0]),
+        ("toupper(displayName) eq 'ALICE'", [0]),
+        ("toupper(displayName) eq 'ZOë O''NEIL'", [3]),
+        ("accountEnabled", [0]),
+        ("accountEnabled eq true", [0]),
+        ("accountEnabled eq false", [1]),
+        ("accountEnabled ne true", [1, 2, 3]),
+        ("not accountEnabled", [1, 2, 3]),
+        ("accountEnabled eq null", [2, 3]),
+        ("proxyAddresses/any(p:p eq 'smtp:alice@contoso.example')", [0]),
+        ("proxyAddresses/any(p: startswith(p, 'x') or endswith(p, '.example'))", [0]),
+        ("proxyAddresses/any()", [0]),
+        ("not proxyAddresses/any(p:p eq 'x')", [0, 1, 2, 3]),
+        (f"assignedLicenses/any(l:l/skuId eq {SKU.upper()})", [0]),
+        ("assignedLicenses/any(l:l/skuId eq 00000000-0000-0000-0000-000000000000)", []),
+        ("mail eq userPrincipalName", [2]),
+        ("givenName eq surname", [0, 1, 2, 3]),
+        ("true", [0, 1, 2, 3]),
+        ("false or displayName eq 'alice'", [0]),
+    ],
+)
+def test_a_filter_finds_the_same_users_in_every_database_and_in_memory(
+    engine: Engine, text: str, expected: list[int]
+) -> None:
+    with engine.begin() as connection:
+        fill(connection, USERS)
+        assert found(connection, text) == expected
+    condition = parse_filter(text, USER)
+    assert [number for number, user in enumerate(USERS) if matches(condition, user)] == expected
+
+
+DEVICES: list[dict[str, Any]] = [
+    {
+        "complianceState": "compliant",
+        "totalStorageSpaceInBytes": 2**40,
+        "lastSyncDateTime": "2026-11-24T10:00:00.0000000Z",
+    },
+    {
+        "complianceState": "noncompliant",
+        "totalStorageSpaceInBytes": 5,
+        "lastSyncDateTime": "0001-01-01T00:00:00.0000000Z",
+    },
+    {},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("complianceState eq 'Compliant'", [0]),
+        ("complianceState eq microsoft.graph.complianceState'noncompliant'", [1]),
+        ("complianceState in ('compliant','noncompliant')", [0, 1]),
+        ("totalStorageSpaceInBytes ge 1099511627776", [0]),
+        ("5 ge totalStorageSpaceInBytes", [1]),
+        ("totalStorageSpaceInBytes eq 5", [1]),
+        ("lastSyncDateTime ge 2026-11-24T12:00:00+02:00", [0]),
+        ("lastSyncDateTime lt 2026-11-24", [1]),
+        ("lastSyncDateTime eq 0001-01-01T00:00:00Z", [1]),
+        ("not (totalStorageSpaceInBytes gt 5)", [1, 2]),
+    ],
+)
+def test_enums_numbers_and_moments_compare_by_their_own_rules(engine: Engine, text: str, expected: list[int]) -> None:
+    with engine.begin() as connection:
+        fill(connection, DEVICES)
+        assert found(connection, text, kind=DEVICE) == expected
+
+
+def test_a_value_that_is_no_array_has_no_elements(engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill(connection, [{"proxyAddresses": None}, {"proxyAddresses": "x"}, {"proxyAddresses": ["x"]}])
+        assert found(connection, "proxyAddresses/any()") == [2]
+        assert found(connection, "proxyAddresses/any(p:p eq 'x')") == [2]
+
+
+def test_properties_come_from_columns_where_they_have_one_and_isof_reads_the_type_column(engine: Engine) -> None:
+    columns = {"id": typed_things.c.id, TYPE_COLUMN: typed_things.c.kind}
+    kinds = ["androidWorkProfilePkcsCertificateProfile", "androidDeviceOwnerTrustedRootCertificate"]
+    with engine.begin() as connection:
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        for number, kind in enumerate(kinds):
+            row = insert(typed_things).values(id=str(number), kind=kind, document={"displayName": f"profile {number}"})
+            connection.execute(row)
+
+        def ids(text: str) -> list[str]:
+            condition = parse_filter(text, PROFILE, types=ENTITIES)
+            clause = where(condition, columns=columns, document=typed_things.c.document)
+            return list(connection.scalars(select(typed_things.c.id).where(clause).order_by(typed_things.c.id)))
+
+        assert ids("id eq '1'") == ["1"]
+        assert ids("isof('microsoft.graph.androidWorkProfilePkcsCertificateProfile')") == ["0"]
+        assert ids("isof('#Microsoft.Graph.androidWorkProfileCertificateProfileBase')") == ["0"]
+        assert ids("isof('microsoft.graph.deviceConfiguration') and displayName eq 'profile 1'") == ["1"]
+        assert ids("microsoft.graph.androidWorkProfilePkcsCertificateProfile/certificationAuthority eq null") == [
+            "0",
+            "1",
+        ]
+
+
+def test_isof_reads_the_type_out_of_the_document_where_there_is_no_column(engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill(connection, [{"@odata.type": "#microsoft.graph.user"}, {"@odata.type": "#microsoft.graph.group"}])
+        assert found(connection, "isof('microsoft.graph.user')", kind=entity("directoryObject")) == [0]
+
+
+def ordered(connection: Connection, orderby: str, *, kind: Any) -> list[int]:
+    keys = QueryOptions.parse(f"$orderby={orderby}").orderby
+    clause = order_by(kind, keys, columns={"id": things.c.id}, document=things.c.document)
+    return [int(row) for row in connection.scalars(select(things.c.id).order_by(*clause))]
+
+
+def test_order_is_by_code_point_with_null_first_and_the_id_last(engine: Engine) -> None:
+    names = ["b", None, "Ä", "a", "B", "a"]
+    with engine.begin() as connection:
+        fill(connection, [{"displayName": name} for name in names])
+        assert ordered(connection, "displayName", kind=USER) == [1, 4, 3, 5, 0, 2]
+        assert ordered(connection, "displayName desc", kind=USER) == [2, 0, 3, 5, 4, 1]
+        assert ordered(connection, "", kind=USER) == [0, 1, 2, 3, 4, 5]
+
+
+def test_numbers_order_as_numbers(engine: Engine) -> None:
+    with engine.begin() as connection:
+        fill(connection, [{"totalStorageSpaceInBytes": number} for number in (10, 9, 2**40)])
+        assert ordered(connection, "totalStorageSpaceInBytes", kind=DEVICE) == [1, 0, 2]
+
+
+@pytest.mark.parametrize("name", ["nothing", "businessPhones", "passwordProfile"])
+def test_what_has_no_order_is_refused(name: str) -> None:
+    with pytest.raises(Invalid, match=name):
+        order_by(USER, [OrderBy(name)], columns={}, document=things.c.document)
+
+
+# ------------------------------------------------------------------------------- any expression, evaluated three ways
+
+TEXTS = st.text(alphabet="aAbBéÉ%_'\\ \N{GRINNING FACE}", max_size=3)
+TEXT_PROPERTIES = st.sampled_from(["deviceName", "serialNumber", "model"])
+STATES = ("unknown", "compliant", "noncompliant")
+MOMENTS = ("0001-01-01T00:00:00Z", "2026-11-24T10:00:00.5Z", "9999-12-31T23:59:59Z")
+
+
+def quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+TEXT_LITERALS = TEXTS.map(quoted)
+TEXT_OPERANDS = TEXT_PROPERTIES | TEXT_PROPERTIES.map("tolower({})".format) | TEXT_PROPERTIES.map("toupper({})".format)
+COMPARISONS = st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"])
+EQUALITIES = st.sampled_from(["eq", "ne"])
+WORDS = st.sampled_from(["true", "false", "null"])
+
+
+def joined(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.tuples(*parts).map(" ".join)
+
+
+TERMS = st.one_of(
+    joined(TEXT_OPERANDS, COMPARISONS, TEXT_LITERALS | st.just("null") | TEXT_OPERANDS),
+    joined(TEXT_LITERALS, COMPARISONS, TEXT_OPERANDS),
+    joined(st.just("totalStorageSpaceInBytes"), COMPARISONS, st.integers(-2, 2**40).map(str)),
+    joined(st.just("lastSyncDateTime"), COMPARISONS, st.sampled_from(MOMENTS)),
+    joined(st.just("complianceState"), EQUALITIES, st.sampled_from(STATES).map(quoted) | st.just("null")),
+    joined(st.just("isEncrypted"), EQUALITIES, WORDS),
+    st.tuples(TEXT_OPERANDS, st.lists(TEXT_LITERALS | st.just("null"), min_size=1, max_size=3)).map(
+        lambda pair: f"{pair[0]} in ({', '.join(pair[1])})"
+    ),
+    st.tuples(
+        st.sampled_from(["contains", "startswith", "endswith"]), TEXT_OPERANDS, TEXT_LITERALS | TEXT_OPERANDS
+    ).map(lambda parts: f"{parts[0]}({parts[1]}, {parts[2]})"),
+    st.tuples(EQUALITIES, TEXT_LITERALS).map(lambda pair: f"roleScopeTagIds/any(t: t {pair[0]} {pair[1]})"),
+    st.just("roleScopeTagIds/any()"),
+)
+FILTERS = st.recursive(
+    TERMS,
+    lambda inner: st.one_of(
+        inner.map("not ({})".format),
+        joined(inner.map("({})".format), st.sampled_from(["and", "or"]), inner.map("({})".format)),
+    ),
+    max_leaves=5,
+)
+DOCUMENTS = st.fixed_dictionaries(
+    {},
+    optional={
+        "deviceName": TEXTS | st.none(),
+        "serialNumber": TEXTS | st.none(),
+        "model": TEXTS | st.none(),
+        "totalStorageSpaceInBytes": st.integers(-2, 2**40) | st.none(),
+        "lastSyncDateTime": st.sampled_from(MOMENTS).map(
+            lambda moment: (
+                moment.replace("00Z", "00.0000000Z").replace("59Z", "59.0000000Z").replace(".5Z", ".5000000Z")
+            )
+        ),
+        "complianceState": st.sampled_from(STATES),
+        "isEncrypted": st.booleans() | st.none(),
+        "roleScopeTagIds": st.lists(TEXTS, max_size=3),
+    },
+)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters=st.lists(FILTERS, min_size=1, max_size=10), documents=st.lists(DOCUMENTS, min_size=1, max_size=5))
+def test_any_filter_selects_what_evaluation_in_memory_selects(
+    engine: Engine, filters: list[str], documents: list[dict[str, Any]]
+) -> None:
+    with engine.begin() as connection:
+        fill(connection, documents)
+        for text in filters:
+            condition = parse_filter(text, DEVICE)
+            expected = [number for number, document in enumerate(documents) if matches(condition, document)]
+            assert found(connection, text, kind=DEVICE) == expected, text
