@@ -9,6 +9,7 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.runner import Runner
+from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
 
 
@@ -36,3 +37,8 @@ class Emulator:
     control_token: str | None = None
     turns: Turns = field(default_factory=Turns)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
+
+    @property
+    def signals(self) -> Signals:
+        """Who waits for what."""
+        return self.runner.signals

@@ -95,8 +95,9 @@ def enroll(act: Act, request: EnrollmentRequest, *, keys: KeyStore) -> Enrolled:
         known = ", ".join(each.value for each in Variant)
         raise Invalid(f"Devices of the kind {request.platform}/{request.mode} are not emulated; {known} are.")
     user = _token_user(act, request.token)
-    for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=request.hardware_key):
-        end(act, old, cause=Cause.UNENROLL)
+    if request.hardware_key:
+        for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=request.hardware_key):
+            end(act, old, cause=Cause.UNENROLL)
     enrollment_id = EnrollmentId(act.ids.uuid())
     identity = _identity(act, request.csr, enrollment_id=enrollment_id, keys=keys)
     enrolled = Enrolled(

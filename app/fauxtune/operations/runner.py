@@ -7,6 +7,7 @@ here, so that nearly every request saves a read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import Clock
@@ -71,8 +72,11 @@ class Runner:
         """An act at this moment."""
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
         current = self._tenants.get(tenant.id, tenant)
-        now = current.clock.now(self.clock.now())
-        return Act(connection=connection, tenant=current, now=now, ids=self.ids)
+        return Act(connection=connection, tenant=current, now=self.now(current), ids=self.ids)
+
+    def now(self, tenant: Tenant) -> datetime:
+        """The tenant's time at this moment."""
+        return self._tenants.get(tenant.id, tenant).clock.now(self.clock.now())
 
     def remember(self, tenant: Tenant) -> None:
         """Know the tenant by each of its names."""

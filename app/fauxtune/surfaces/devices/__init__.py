@@ -1,0 +1,1 @@
+"""Where devices call: one folder a platform. They never import one another."""

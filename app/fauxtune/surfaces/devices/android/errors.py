@@ -1,0 +1,45 @@
+"""Facts to Android's error envelope (google.rpc.Status): the one place where they get status codes."""
+
+from __future__ import annotations
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fauxtune.core import errors
+from fauxtune.surfaces.devices.android import messages
+
+#: The first that matches.
+TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.EnrollmentEnded, 404, "DEVICE_NOT_FOUND"),
+    (errors.Unauthenticated, 401, "UNAUTHENTICATED"),
+    (errors.NotLicensed, 403, "PERMISSION_DENIED"),
+    (errors.NotAllowed, 403, "PERMISSION_DENIED"),
+    (errors.NotFound, 404, "DEVICE_NOT_FOUND"),
+    (errors.Conflict, 409, "ABORTED"),
+    (errors.Invalid, 400, "INVALID_ARGUMENT"),
+    (errors.Unavailable, 503, "UNAVAILABLE"),
+    (errors.NotEmulated, 501, "UNIMPLEMENTED"),
+)
+_HTTP = {404: "NOT_FOUND", 405: "INVALID_ARGUMENT", 413: "INVALID_ARGUMENT", 431: "INVALID_ARGUMENT"}
+
+
+def refuse(_request: Request, error: Exception) -> Response:
+    """The refusal as Google's APIs word it."""
+    for kind, code, status in TABLE:
+        if isinstance(error, kind):
+            return _answer(code, status=status, message=str(error))
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        return _answer(400, status="INVALID_ARGUMENT", message=f"{where}: {first['msg']}.")
+    if isinstance(error, HTTPException):
+        status = _HTTP.get(error.status_code, "INTERNAL")
+        return _answer(error.status_code, status=status, message=str(error.detail))
+    return _answer(500, status="INTERNAL", message="Something went wrong here; the server's log says what.")
+
+
+def _answer(code: int, *, status: str, message: str) -> Response:
+    return JSONResponse(messages.failure(code=code, status=status, message=message), code)

@@ -1,0 +1,123 @@
+"""Between the engine's items and Android's words.
+
+Android's policy is declarative: what it leaves out is removed. So the policy holds whatever the device shall have or
+may keep, under aliases that say what each thing is: `pkcs-<profile id>`, `imported-<thumbprint>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, assert_never
+
+from fauxtune.core.engine.report import Inventory
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, imported_key, pkcs_key
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.states import Source
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.surfaces.devices.android import messages
+
+_SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
+_MODES = {"work-profile": "PROFILE_OWNER", "corporate-work-profile": "PROFILE_OWNER"}
+
+
+def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
+    """What the device says about itself, in our words. Invalid when `mode` and `managementMode` contradict."""
+    expected = _MODES.get(message.mode, "DEVICE_OWNER")
+    if message.management_mode not in (None, expected):
+        raise Invalid(f"mode {message.mode} means managementMode {expected}, not {message.management_mode}.")
+    hardware, software, network = message.hardware_info, message.software_info, message.network_info
+    # A device in a work profile hides its serial number; the enrolment-specific id stands for it.
+    same = message.enrollment_specific_id or hardware.serial_number or message.android_id
+    return EnrollmentRequest(
+        platform=Platform.ANDROID,
+        mode=message.mode,
+        token=message.enrollment_token,
+        csr=message.csr,
+        hardware_key=f"android/{message.mode}/{same}" if same else "",
+        facts={
+            "deviceName": message.device_name,
+            "serialNumber": hardware.serial_number,
+            "manufacturer": hardware.manufacturer,
+            "model": hardware.model,
+            "osVersion": software.android_version,
+            "androidSecurityPatchLevel": software.security_patch_level,
+            "imei": network.imei,
+            "meid": network.meid,
+            "wiFiMacAddress": network.wifi_mac_address,
+        },
+    )
+
+
+def alias_of(key: ItemKey) -> str:
+    """The keystore alias of an item: `pkcs/x` is `pkcs-x`."""
+    source, _, name = key.partition("/")
+    return f"{source}-{name}"
+
+
+def key_of(alias: str) -> ItemKey | None:
+    """The item of a keystore alias, or None for an alias that is none of ours."""
+    source, _, name = alias.partition("-")
+    if source == "pkcs":
+        return pkcs_key(ProfileId(name))
+    return imported_key(name) if source == "imported" else None
+
+
+def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
+    """What the device holds and refuses. Complete once it has applied the policy that stands."""
+    held = {}
+    for each in report.key_store.aliases:
+        key = key_of(each.alias)
+        if key is not None:
+            held[key] = each.sha1.lower()
+    return Inventory(
+        identities=held,
+        roots=frozenset(each.lower() for each in report.key_store.ca_certs),
+        refused=_refused(report, rows),
+        complete=report.applied_policy_version == str(policy_version),
+    )
+
+
+def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[str, Any]:
+    """The policy with these items."""
+    pairs: list[dict[str, Any]] = []
+    roots: list[dict[str, str]] = []
+    for item in items:
+        row = item.row
+        match row.source:
+            case Source.ROOT:
+                x509 = messages.base64_text(item.certificate or b"")
+                roots.append({"x509": x509, "sha256": row.key.split("/")[1]})
+            case Source.PKCS | Source.IMPORTED:
+                pairs.append(
+                    messages.key_pair(
+                        alias=alias_of(row.key),
+                        pkcs12=item.pfx or b"",
+                        encrypted_password=item.sealed_password or b"",
+                        source=_SOURCES[row.source],
+                        purpose=row.purpose,
+                        profile=row.claims[0].profile if row.claims else None,
+                    )
+                )
+            case Source.SCEP | Source.EMAIL:
+                raise Invalid(f"A {row.source.value} item cannot be delivered to Android.")
+            case _:
+                assert_never(row.source)
+    return messages.policy(enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots)
+
+
+def _refused(report: messages.ReportStatus, rows: Mapping[ItemKey, LedgerRow]) -> dict[ItemKey, Problem]:
+    found = {}
+    for detail in report.non_compliance_details:
+        name = detail.field_path.partition("=")[2].rstrip("]")
+        why = detail.current_value or detail.non_compliance_reason
+        problem = Problem(REMEDIATION_FAILED, f"The device refused it ({detail.non_compliance_reason}): {why}")
+        if detail.setting_name == "keyPairs":
+            key = key_of(name)
+            if key is not None:
+                found[key] = problem
+        elif detail.setting_name == "caCerts":
+            found |= {key: problem for key in rows if key.startswith(f"root/{name.lower()}/")}
+    return found

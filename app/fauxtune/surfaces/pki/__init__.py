@@ -1,0 +1,1 @@
+"""The CA's HTTP doors: certificates, CRLs, OCSP."""

@@ -1,0 +1,61 @@
+"""CA certificate (AIA), CRL and OCSP, on both listeners (RFC 5280 4.2.1.13 and 4.2.2.1, RFC 6960 appendix A)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from urllib.parse import unquote
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, Request, Response
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations import authorities, certificates
+from fauxtune.operations.emulator import Emulator
+
+router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"])
+
+
+@router.get("/ca.cer")
+async def ca_certificate(request: Request, tenant_key: str, authority: str) -> Response:
+    """The authority's certificate, DER."""
+    emulator, tenant = await _where(request, tenant_key)
+    found = await emulator.runner.run(
+        tenant, lambda act: authorities.certificate(act.connection, act.tenant, name=authority)
+    )
+    return Response(found.public_bytes(Encoding.DER), media_type="application/pkix-cert")
+
+
+@router.get("/crl")
+async def crl(request: Request, tenant_key: str, authority: str) -> Response:
+    """The authority's CRL, DER."""
+    emulator, tenant = await _where(request, tenant_key)
+    found = await emulator.runner.run(tenant, certificates.crl, authority, keys=emulator.keys)
+    return Response(found, media_type="application/pkix-crl")
+
+
+@router.post("/ocsp")
+async def ocsp(request: Request, tenant_key: str, authority: str) -> Response:
+    """An OCSP answer to a request in the body."""
+    emulator, tenant = await _where(request, tenant_key)
+    body = await request.body()
+    found = await emulator.runner.run(tenant, certificates.ocsp, authority, request=body, keys=emulator.keys)
+    return Response(found, media_type="application/ocsp-response")
+
+
+@router.get("/ocsp/{encoded:path}")
+async def ocsp_by_get(request: Request, tenant_key: str, authority: str, encoded: str) -> Response:
+    """An OCSP answer to a request in the path (RFC 6960 A.1)."""
+    emulator, tenant = await _where(request, tenant_key)
+    try:
+        body = base64.b64decode(unquote(encoded), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("An OCSP request in a path is base64 of its DER (RFC 6960 A.1).") from None
+    found = await emulator.runner.run(tenant, certificates.ocsp, authority, request=body, keys=emulator.keys)
+    return Response(found, media_type="application/ocsp-response")
+
+
+async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
+    emulator: Emulator = request.app.state.emulator
+    return emulator, await emulator.runner.tenant(tenant_key)

@@ -1,0 +1,51 @@
+"""The push channel: a long poll under the device's push token.
+
+The answer's `seq` is the device's generation: it rises when something concerns the device. `push` is there when it is
+ahead of `after`. A poll also ends when the tenant's clock is set, so that a device that waits for a moment of emulated
+time looks at the clock again.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries import devices as queries
+
+LONGEST_WAIT = 60.0
+
+router = APIRouter(tags=["push"])
+
+
+@router.get("/push/{tenant_key}/{token}")
+async def wait_for_push(
+    request: Request,
+    tenant_key: str,
+    token: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
+) -> dict[str, Any]:
+    """`{"seq","now","push"}`; waits up to `wait` seconds for a push. 404 for a token of no live enrolment."""
+    emulator: Emulator = request.app.state.emulator
+    tenant = await emulator.runner.tenant(tenant_key)
+    row = await _enrollment(emulator, tenant, token=token)
+    if wait and row["generation"] <= after:
+        await emulator.signals.wait_for_push(EnrollmentId(row["id"]), tenant.id, seconds=wait)
+        row = await _enrollment(emulator, tenant, token=token)
+    now = emulator.runner.now(tenant)
+    push = {"type": "CHECK_IN"} if row["generation"] > after else None
+    return {"seq": row["generation"], "now": iso(now), "push": push}
+
+
+async def _enrollment(emulator: Emulator, tenant: Tenant, *, token: str) -> dict[str, Any]:
+    row = await emulator.runner.read(queries.enrollment_by_push_token, token)
+    if row is None or row["tenant_id"] != tenant.id or row["state"] == EnrollmentState.ENDED.value:
+        raise NotFound("This push token belongs to no enrolled device.")
+    return row
