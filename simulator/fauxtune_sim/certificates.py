@@ -5,6 +5,7 @@ from __future__ import annotations
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 #: The keys that devices hold.
@@ -24,6 +25,11 @@ def serial_hex(certificate: x509.Certificate) -> str:
 def subject(certificate: x509.Certificate) -> str:
     """The subject as text, most specific part first (RFC 4514), with `E` for the e-mail address."""
     return certificate.subject.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
+
+
+def public_key_bytes(certificate: x509.Certificate) -> bytes:
+    """The SubjectPublicKeyInfo, DER: what tells whether two certificates are for one key."""
+    return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:

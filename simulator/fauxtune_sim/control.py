@@ -78,8 +78,8 @@ class Control:
         query = urlencode({"userPrincipalName": user_principal_name, "usage": "encryption"})
         answer = await self._get(f"{self._tenant}/certificates?{query}")
         for row in answer.get("value", []):
-            if row["status"] == "good":
-                one = await self._get(f"{self._tenant}/certificates/{row['thumbprint']}")
+            if row.get("status") == "good":
+                one = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
                 return x509.load_pem_x509_certificate(_text(one, "certificate").encode())
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
 
@@ -96,11 +96,13 @@ class Control:
         """The first key of the first connector that has one; NotFoundHere if none has."""
         connectors = await self._get(f"{self._tenant}/connectors")
         for connector in connectors.get("value", []):
-            keys = await self._get(f"{self._tenant}/connectors/{connector['id']}/keys")
+            keys = await self._get(f"{self._tenant}/connectors/{quote(_text(connector, 'id'), safe='')}/keys")
             for key in keys.get("value", []):
-                public = load_pem_public_key(key["publicKey"].encode())
+                public = load_pem_public_key(_text(key, "publicKey").encode())
                 if isinstance(public, rsa.RSAPublicKey):
-                    return ConnectorKey(provider_name=key["providerName"], key_name=key["keyName"], public_key=public)
+                    return ConnectorKey(
+                        provider_name=_text(key, "providerName"), key_name=_text(key, "keyName"), public_key=public
+                    )
         raise NotFoundHere("no connector has a key for the import of PFX files")
 
     async def _get(self, url: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.hazmat.primitives.serialization import pkcs12 as cryptography_pkcs12
 
-from fauxtune_sim.certificates import PrivateKey
+from fauxtune_sim.certificates import PrivateKey, public_key_bytes
 from fauxtune_sim.errors import PfxRefused
 
 #: What a damaged structure can raise while it is walked.
@@ -188,7 +188,7 @@ def _matched(keys: list[PrivateKey], certificates: list[x509.Certificate]) -> Pf
     for key in keys:
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         for certificate in certificates:
-            if certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo) == public:
+            if public_key_bytes(certificate) == public:
                 others = tuple(one for one in certificates if one is not certificate)
                 return PfxContents(key=key, certificate=certificate, chain=others)
     raise PfxRefused("the file holds a private key, but no certificate that belongs to it")

@@ -197,9 +197,20 @@ class Runner:
 
 
 def describe(done: CheckIn) -> list[str]:
-    """What a check-in did, in a line each; a quiet one gives none."""
-    lines = [f"installed {one}" for one in done.installed] + [f"removed {one}" for one in done.removed]
-    lines += [f"refused {one.path}: {one.why}" for one in done.refused] if done.installed or done.removed else []
+    """What a check-in did, in a line for each kind of change; a quiet one gives none."""
+    lines = [
+        f"{word} {', '.join(_short(one) for one in names)}"
+        for word, names in (("installed", done.installed), ("removed", done.removed))
+        if names
+    ]
+    lines += [f"refused {one.path}: {one.why}" for one in done.refused]
     if done.ended is not None:
         lines.append(f"is no longer managed ({done.ended})")
     return lines
+
+
+def _short(name: str) -> str:
+    """An alias, or a trusted certificate by the first digits of its SHA-256; long ones are cut."""
+    if len(name) == 64:
+        return f"trusted certificate {name[:8]}"
+    return name if len(name) <= 24 else f"{name[:21]}..."

@@ -1,3 +1,5 @@
+"""A root, an issuing and a device authority, made once a session."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass

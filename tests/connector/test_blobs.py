@@ -1,3 +1,5 @@
+"""Keys leave and enter as Windows blobs."""
+
 from __future__ import annotations
 
 from fauxtune.connector import blobs

@@ -1,3 +1,5 @@
+"""The connector makes a certificate and the device opens it."""
+
 from __future__ import annotations
 
 from dataclasses import replace

@@ -1,3 +1,5 @@
+"""Keys made ahead, and the ring of given ones."""
+
 from __future__ import annotations
 
 import threading

@@ -1,3 +1,5 @@
+"""The folder of private keys."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""The connector opens an imported password and seals it for a device, or says why not."""
+
 from __future__ import annotations
 
 from dataclasses import replace

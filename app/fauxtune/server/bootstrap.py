@@ -31,26 +31,25 @@ from fauxtune.surfaces.identity.keys import signing_key
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What an emulator is built into: the machine's clock, randomness and keys, and where it can be reached."""
+    """What an emulator is built into: the machine's clock and randomness, and where it can be reached."""
 
     clock: Clock
     ids: IdSource
-    key_source: KeySource
     addresses: Addresses
     ca_file: str = ""
     control_token: str | None = None
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
-def assemble(database: Database, folder: Path, *, around: Surroundings) -> Emulator:
+def assemble(database: Database, folder: Path, *, around: Surroundings, key_source: KeySource) -> Emulator:
     """An emulator on this database, with its private keys below `folder`. Blocks while its first key is made."""
     keys = KeyStore(folder / "keys")
-    token_key = signing_key(keys, around.key_source)
+    token_key = signing_key(keys, key_source)
     return Emulator(
         runner=Runner(database, around.clock, ids=around.ids, signals=Signals()),
         keys=keys,
         connector_keys=KeyStore(folder / "connector"),
-        key_source=around.key_source,
+        key_source=key_source,
         tokens=TokenIssuer(token_key, clock=around.clock, ids=around.ids),
         addresses=around.addresses,
         ca_file=around.ca_file,

@@ -1,40 +1,29 @@
-"""The life of a server: what a start refuses, what it takes, in which order, and how it all goes back at the end."""
+"""The life of a server: ports, TLS, listeners, emulator, the word that it is ready, and one signal that ends it all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import ipaddress
-import logging
 import resource
-import shutil
 import signal
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from fauxtune.connector.keypool import KeyPool
-from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Addresses, Emulator
-from fauxtune.server import bootstrap, endpoints, lock, tls
+from fauxtune.server import bootstrap, endpoints, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.listening import Listener, Port, bind
 from fauxtune.server.readiness import FrontDoor
-from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
-from fauxtune.storage import migrate
-from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.ownership import owned
 from fauxtune.storage.queries import tenants as tenant_queries
-
-SQLITE_FILE = "fauxtune.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +32,15 @@ class Ready:
 
     endpoints: Endpoints
     data_dir: Path
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
 
-def run(settings: Settings, announce: Callable[[Ready], None]) -> None:
+Announce = Callable[[Ready], None]
+
+
+def run(settings: Settings, announce: Announce) -> None:
     """Serve until SIGINT or SIGTERM. StartRefused, or an error of the core, says why nothing was started."""
+    lifespan.check(settings)
     _allow_many_connections()
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_until_stopped(lambda: _serve(settings, announce)))
@@ -61,47 +54,117 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
         await task
 
 
-async def _serve(settings: Settings, announce: Callable[[Ready], None]) -> None:
-    check(settings)
+async def _serve(settings: Settings, announce: Announce) -> None:
     seed = bootstrap.read_seed(settings.seed)
-    with _data_dir(settings) as folder, _ports(settings) as (https, http):
+    with lifespan.data_folder(settings) as folder, _ports(settings) as (https, http):
         endpoints.remove(folder)
-        addresses = _addresses(settings, https=https.number, http=http.number)
-        clock, ids = SystemClock(), SystemIds()
+        clock, ids, door = SystemClock(), SystemIds(), FrontDoor()
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
         context = tls.server_context(files, client_certificates=settings.client_certificates)
-        door = FrontDoor()
-        async with _listening(Listener(door, https, context=context), Listener(door, http)) as stop:
+        around = bootstrap.Surroundings(
+            clock=clock,
+            ids=ids,
+            addresses=_addresses(settings, https=https.number, http=http.number),
+            ca_file=str(files.ca),
+            control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
+            admit_device_authority=lambda certificate: tls.admit(context, certificate),
+        )
+        listeners = (Listener(door, https, context=context), Listener(door, http))
+        try:
+            for listener in listeners:
+                await listener.start()
             door.done("listeners")
-            database = await asyncio.to_thread(open_database, settings, folder)
-            door.done("database")
-            pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
-            token = settings.control_token
-            around = bootstrap.Surroundings(
-                clock=clock,
-                ids=ids,
-                key_source=pool,
-                addresses=addresses,
-                ca_file=str(files.ca),
-                control_token=None if token is None else token.get_secret_value(),
-                admit_device_authority=lambda certificate: tls.admit(context, certificate),
-            )
-            try:
-                with owned(database, owner=f"fauxtune {_process()} {folder}"):
-                    emulator = await asyncio.to_thread(bootstrap.assemble, database, folder, around=around)
-                    pool.start()
-                    door.done("keyPool")
-                    tenant = await _first_tenant(emulator, seed)
-                    door.open(create_app(emulator))
-                    door.done("tenant")
-                    ready = await _ready(emulator, folder, tenant=tenant)
+            async with lifespan.emulator(settings, folder, around=around, seed=seed, door=door) as emulator:
+                door.open(create_app(emulator))
+                try:
+                    ready = await _ready(emulator, folder)
                     endpoints.write(folder, ready.endpoints)
                     announce(ready)
-                    try:
-                        await asyncio.get_running_loop().create_future()
-                    finally:
-                        endpoints.remove(folder)
-                        await stop()
-            finally:
-                pool.stop()
-                database.close()
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    endpoints.remove(folder)
+                    await _stop(listeners)
+        finally:
+            await _stop(listeners)
+
+
+async def _stop(listeners: tuple[Listener, ...]) -> None:
+    await asyncio.gather(*(listener.stop() for listener in listeners))
+
+
+@contextlib.contextmanager
+def _ports(settings: Settings) -> Iterator[tuple[Port, Port]]:
+    with contextlib.ExitStack() as held:
+        https = bind(settings.host, settings.port)
+        held.callback(https.close)
+        http = bind(settings.host, settings.http_port)
+        held.callback(http.close)
+        yield https, http
+
+
+async def _ready(emulator: Emulator, folder: Path) -> Ready:
+    tenants = await emulator.runner.read(tenant_queries.all_tenants)
+    addresses = emulator.addresses
+    warnings = tuple(
+        f"The certificates of tenant {tenant.name} name {tenant.public_http_url} for CRL and OCSP; this start serves "
+        f"{addresses.public_http_url}. Start with --public-http-url {tenant.public_http_url}, or make a new tenant."
+        for tenant in tenants
+        if tenant.public_http_url != addresses.public_http_url
+    )
+    shown = await _credentials(emulator, tenants[0]) if tenants else {}
+    found = Endpoints(https=addresses.https, http=addresses.http, ca_file=emulator.ca_file, **shown)
+    return Ready(found, folder, warnings)
+
+
+async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | None]:
+    application = await emulator.runner.read(tenant_queries.first_application, tenant.id) or {}
+    return {
+        "tenant": tenant.name,
+        "tenant_id": tenant.id,
+        "client_id": application.get("client_id"),
+        "client_secret": application.get("secret"),
+    }
+
+
+def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
+    host = _reachable(settings.host)
+    http_url = f"http://{host}:{http}"
+    return Addresses(
+        https=f"https://{host}:{https}",
+        http=http_url,
+        public_http_url=(settings.public_http_url or http_url).rstrip("/"),
+        public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
+    )
+
+
+def _reachable(host: str) -> str:
+    """The name under which this machine itself reaches the listeners."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        return "localhost"
+    return f"[{host}]" if address.version == 6 else host
+
+
+def _names(settings: Settings) -> list[str]:
+    public = urlsplit(settings.public_url or "").hostname
+    return [settings.host, *([public] if public else [])]
+
+
+def _allow_many_connections() -> None:
+    """A fleet keeps a connection for each device; the usual limit of 1,024 files would end it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if sys.platform == "win32":
+        return None
+    import uvloop
+
+    return uvloop.new_event_loop

@@ -14,7 +14,6 @@ from typing import Any, assert_never
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     ColumnElement,
     Integer,
     String,
@@ -225,7 +224,7 @@ class _Translation:
         column = self.columns.get(node.path[0]) if len(node.path) == 1 else None
         edm = edm_of(node)
         if edm is Edm.BOOLEAN:
-            return cast(self._in_document(node.path).as_boolean(), Boolean) if column is None else column
+            return self._in_document(node.path).as_boolean() if column is None else column
         if edm is Edm.INT32 or edm is Edm.INT64:
             return cast(self._in_document(node.path).as_string(), BigInteger) if column is None else column
         return _by_code_point(self._in_document(node.path).as_string() if column is None else column)

@@ -1,3 +1,5 @@
+"""What an authority's own certificate says."""
+
 from __future__ import annotations
 
 from datetime import timedelta

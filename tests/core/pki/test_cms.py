@@ -1,3 +1,5 @@
+"""Envelopes that one device can open."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Windows' RSA key blobs."""
+
 from __future__ import annotations
 
 import pytest

@@ -1,3 +1,5 @@
+"""Certificate revocation lists (RFC 5280 5)."""
+
 from __future__ import annotations
 
 from datetime import timedelta

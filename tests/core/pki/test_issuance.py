@@ -1,3 +1,5 @@
+"""Certificates by template, device identities, and requests that are broken."""
+
 from __future__ import annotations
 
 from contextlib import suppress

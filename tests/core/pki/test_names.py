@@ -1,3 +1,5 @@
+"""Subjects as text and as names (RFC 4514), alternative names, thumbprints, serials."""
+
 from __future__ import annotations
 
 from contextlib import suppress

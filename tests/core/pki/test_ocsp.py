@@ -1,3 +1,5 @@
+"""The OCSP responder (RFC 6960), asked by cryptography's client side and by damaged requests."""
+
 from __future__ import annotations
 
 from datetime import timedelta

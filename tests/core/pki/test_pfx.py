@@ -1,3 +1,5 @@
+"""PKCS#12 files: written, read, and damaged in every place."""
+
 from __future__ import annotations
 
 from contextlib import suppress
@@ -243,3 +245,21 @@ def test_macs_of_all_hashes_are_verified(identity, mac) -> None:
     assert read_pfx(data, b"pw").certificate == certificate
     with pytest.raises(PfxPasswordWrong):
         read_pfx(data, b"wrong")
+
+
+def test_a_file_in_pieces_of_indefinite_length_opens(small, identity) -> None:
+    # BER, as browsers and old Windows write it: the protected content comes in chunks of 200 octets.
+    def piece(tag: int, body: bytes) -> bytes:
+        return bytes([tag, 0x82]) + len(body).to_bytes(2) + body
+
+    def open_ended(tag: int, body: bytes) -> bytes:
+        return bytes([tag, 0x80]) + body + b"\0\0"
+
+    pfx = pkcs12.Pfx.load(small)
+    content = pfx["auth_safe"]["content"].native
+    chunks = b"".join(piece(0x04, content[at : at + 200]) for at in range(0, len(content), 200))
+    data_oid = bytes.fromhex("06092a864886f70d010701")
+    safe = open_ended(0x30, data_oid + open_ended(0xA0, open_ended(0x24, chunks)))
+    ber = open_ended(0x30, b"\x02\x01\x03" + safe + pfx["mac_data"].dump())
+    check_pfx_structure(ber)
+    assert read_pfx(ber, b"pw").certificate == identity["EC"][1]

@@ -1,3 +1,5 @@
+"""Certificate templates and their documents."""
+
 from __future__ import annotations
 
 from datetime import timedelta

@@ -134,7 +134,7 @@ def _boolean(options: dict[str, str], name: str) -> bool:
 
 def _expand(item: str) -> Expand:
     path, _, rest = item.partition("(")
-    if rest and not rest.endswith(")"):
+    if "(" in item and not rest.endswith(")"):
         raise Invalid(f"Invalid expand clause: '{item}' has no closing parenthesis.", target="$expand")
     steps = [step.strip() for step in path.split("/")]
     cast = cast_name(steps[0])

@@ -110,9 +110,9 @@ def _checked(prop: Property, value: object, *, version: Version) -> Any:
     try:
         return _value(prop, value, version=version)
     except Invalid as error:
-        if error.target is not None:
-            raise Invalid(error.message, target=f"{prop.name}/{error.target}") from error
-        raise Invalid(f"Invalid value for property '{prop.name}': {error.message}", target=prop.name) from error
+        reason = error.message.removeprefix(f"Invalid value for property '{error.target}': ")
+        path = prop.name if error.target is None else f"{prop.name}/{error.target}"
+        raise Invalid(f"Invalid value for property '{path}': {reason}", target=path) from error
 
 
 def _value(prop: Property, value: object, *, version: Version) -> Any:

@@ -98,11 +98,11 @@ def _certificate_id(given: ocsp.CertId) -> tuple[ocsp.CertId, int]:
 
 
 def _nonce(extension: ocsp.TBSRequestExtension) -> ocsp.ResponseDataExtension:
-    """The same nonce for the answer, octet for octet: old clients leave out the inner OCTET STRING."""
-    value = bytes(extension["extn_value"])
-    if len(value) not in range(_NONCE_SIZES.start, _NONCE_SIZES.stop + 3):  # + tag and length of the inner string
-        raise ValueError("a nonce has 1 to 128 octets")
-    return ocsp.ResponseDataExtension({"extn_id": "nonce", "extn_value": value})
+    """The same nonce for the answer."""
+    nonce = extension["extn_value"].parsed.native
+    if not isinstance(nonce, bytes) or len(nonce) not in _NONCE_SIZES:
+        raise ValueError("a nonce is an OCTET STRING of 1 to 128 octets")
+    return ocsp.ResponseDataExtension({"extn_id": "nonce", "extn_value": nonce})
 
 
 def _is_ours(certificate_id: ocsp.CertId, authority: Authority) -> bool:

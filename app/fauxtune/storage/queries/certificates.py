@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Select, delete, select, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.world import ImportedCertificate
@@ -163,33 +162,6 @@ def pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint
             pfx_certificates.c.thumbprint == thumbprint,
         ),
     )
-
-
-def pfx_page(
-    connection: Connection,
-    tenant_id: TenantId,
-    *,
-    where: ColumnElement[bool] | None = None,
-    order: list[ColumnElement[Any]] | None = None,
-    limit: int = 1000,
-    offset: int = 0,
-) -> list[Row]:
-    """A page of imported certificates without their files: {"user_id", "thumbprint", "document"}."""
-    columns = (pfx_certificates.c.user_id, pfx_certificates.c.thumbprint, pfx_certificates.c.document)
-    statement = select(*columns).where(pfx_certificates.c.tenant_id == tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    statement = statement.order_by(*(order or []), pfx_certificates.c.user_id, pfx_certificates.c.thumbprint)
-    return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
-
-
-def pfx_count(connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool] | None = None) -> int:
-    """How many imported certificates there are."""
-    statement = select(func.count()).select_from(pfx_certificates).where(pfx_certificates.c.tenant_id == tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    found: int = connection.execute(statement).scalar_one()
-    return found
 
 
 def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> tuple[ImportedCertificate, ...]:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
@@ -22,23 +21,6 @@ def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> 
     statement = select(profiles).where(profiles.c.tenant_id == tenant_id, profiles.c.id == profile_id.lower())
     row = connection.execute(statement).mappings().first()
     return None if row is None else dict(row)
-
-
-def profile_page(
-    connection: Connection,
-    tenant_id: TenantId,
-    *,
-    where: ColumnElement[bool] | None = None,
-    order: list[ColumnElement[Any]] | None = None,
-    limit: int = 1000,
-    offset: int = 0,
-) -> list[Row]:
-    """A page of profiles, oldest first unless told otherwise."""
-    statement = select(profiles).where(profiles.c.tenant_id == tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    statement = statement.order_by(*(order or []), profiles.c.created_at, profiles.c.id).limit(limit).offset(offset)
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def add_profile(connection: Connection, tenant_id: TenantId, **values: Any) -> None:

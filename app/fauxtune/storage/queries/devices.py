@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, update
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import Connection, Select, or_, select, update
 
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
@@ -104,34 +103,6 @@ def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: st
 def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
     """Graph's record of an enrolment."""
     return _one(connection, select(managed_devices).where(managed_devices.c.enrollment_id == enrollment_id))
-
-
-def managed_device_page(
-    connection: Connection,
-    tenant_id: TenantId,
-    *,
-    where: ColumnElement[bool] | None = None,
-    order: list[ColumnElement[Any]] | None = None,
-    limit: int = 1000,
-    offset: int = 0,
-) -> list[Row]:
-    """A page of managed devices, oldest enrolment first unless told otherwise."""
-    statement = _managed(tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    statement = statement.order_by(*(order or []), enrollments.c.enrolled_at, managed_devices.c.id)
-    return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
-
-
-def managed_device_count(
-    connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool] | None = None
-) -> int:
-    """How many there are."""
-    statement = _managed(tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    found: int = connection.execute(select(func.count()).select_from(statement.subquery())).scalar_one()
-    return found
 
 
 def add_managed_device(connection: Connection, tenant_id: TenantId, **values: Any) -> None:

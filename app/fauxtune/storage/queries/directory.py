@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import Connection, Select, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.storage import rows
@@ -105,25 +104,6 @@ def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str
         .where(group_members.c.tenant_id == tenant_id)
     )
     return select(tree.c.id)
-
-
-def page(
-    connection: Connection,
-    table_name: str,
-    *,
-    tenant_id: TenantId,
-    where: ColumnElement[bool] | None = None,
-    order: list[ColumnElement[Any]] | None = None,
-    limit: int = 100,
-    offset: int = 0,
-) -> list[Row]:
-    """A page of users, groups or devices; in order of creation unless told otherwise."""
-    table = {"users": users, "groups": groups, "devices": directory_devices}[table_name]
-    statement = select(table).where(table.c.tenant_id == tenant_id)
-    if where is not None:
-        statement = statement.where(where)
-    statement = statement.order_by(*(order or []), table.c.created_at, table.c.id).limit(limit).offset(offset)
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:

@@ -1,0 +1,99 @@
+"""What a running emulator holds from start to end: its folder, its database, its keys being made, its first tenant.
+
+Everything taken here goes back in the opposite order, however the server ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+from fauxtune.connector.keypool import KeyPool
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.seeds import Seed
+from fauxtune.server import bootstrap, lock
+from fauxtune.server.bootstrap import Surroundings
+from fauxtune.server.readiness import FrontDoor
+from fauxtune.server.refusal import StartRefused
+from fauxtune.settings import Settings
+from fauxtune.storage import migrate
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.ownership import owned
+from fauxtune.storage.queries import tenants as tenant_queries
+
+SQLITE_FILE = "fauxtune.sqlite"
+_SQLITE = "sqlite:///"
+
+
+def check(settings: Settings) -> None:
+    """StartRefused for a start that would lose data or open the door to strangers."""
+    if settings.ephemeral and settings.database_url is not None:
+        raise StartRefused(
+            "--ephemeral and --database-url exclude each other: the private keys would be gone at exit and the "
+            "database would still name them. Leave one of them out."
+        )
+    if not settings.is_loopback and settings.control_token is None:
+        raise StartRefused(
+            f"--host {settings.host} can be reached from other machines, and the control surface under /_fauxtune/v1 "
+            "hands out enrolment tokens and certificates to whoever asks. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
+            "listen on localhost."
+        )
+
+
+@contextmanager
+def data_folder(settings: Settings) -> Iterator[Path]:
+    """The data folder, held against other processes; with --ephemeral a temporary one that goes at the end."""
+    if settings.ephemeral:
+        with tempfile.TemporaryDirectory(prefix="fauxtune-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+        return
+    folder = settings.data_dir.absolute()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefused(f"The data folder {folder} cannot be made: {error.strerror}.") from None
+    with lock.held(folder / "lock", what=f"The data folder {folder}"):
+        yield folder
+
+
+@contextmanager
+def database(settings: Settings, folder: Path) -> Iterator[Database]:
+    """The database, ours alone, its schema brought up to date. Blocks."""
+    url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
+    for short in ("postgresql://", "postgres://"):
+        if url.startswith(short):
+            url = f"postgresql+psycopg://{url.removeprefix(short)}"
+    with ExitStack() as held:
+        if settings.database_url is not None and url.startswith(_SQLITE) and url != _SQLITE:
+            file = Path(url.removeprefix(_SQLITE).partition("?")[0])
+            held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
+        opened = Database(url)
+        held.callback(opened.close)
+        held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
+        migrate.upgrade(opened)
+        yield opened
+
+
+@asynccontextmanager
+async def emulator(
+    settings: Settings, folder: Path, *, around: Surroundings, seed: Seed | None, door: FrontDoor
+) -> AsyncIterator[Emulator]:
+    """The emulator, with a tenant if the database has one or `seed` says how to make one."""
+    with ExitStack() as held:
+        opened = await asyncio.to_thread(held.enter_context, database(settings, folder))
+        door.done("database")
+        pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
+        held.callback(pool.stop)
+        made = await asyncio.to_thread(bootstrap.assemble, opened, folder, around=around, key_source=pool)
+        pool.start()
+        door.done("keyPool")
+        if seed is not None and not await made.runner.read(tenant_queries.all_tenants):
+            await bootstrap.seed_tenant(made, seed)
+        await bootstrap.admit_devices(made)
+        door.done("tenant")
+        yield made

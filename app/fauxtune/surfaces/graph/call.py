@@ -1,0 +1,105 @@
+"""One call of Graph: what a handler is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+import orjson
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.query import QueryOptions
+from fauxtune.core.odata.schema import Version
+from fauxtune.operations.access import Caller
+from fauxtune.operations.emulator import Emulator
+
+Json: TypeAlias = dict[str, Any]
+
+
+class UnsupportedMediaType(Invalid):
+    """The body is not JSON, or does not say that it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call on its way: who asks for what, in which version, with which body. `root` is `https://host/beta`."""
+
+    emulator: Emulator
+    tenant: Tenant
+    caller: Caller
+    version: Version
+    root: str
+    path: str
+    keys: Mapping[str, str]
+    cast: str | None
+    query: QueryOptions
+    raw_query: str
+    headers: Mapping[str, str]
+    content: bytes
+
+    def body(self) -> Json:
+        """The JSON object in the body. Invalid when there is none; UnsupportedMediaType when it is something else."""
+        if not self.content:
+            raise Invalid("Empty Payload. JSON content expected.")
+        return self._parsed()
+
+    def optional_body(self) -> Json:
+        """The same for actions whose body may be left out: nothing and null are an empty object."""
+        return self._parsed() if self.content.strip() not in (b"", b"null") else {}
+
+    def _parsed(self) -> Json:
+        media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if media != "application/json":
+            raise UnsupportedMediaType(
+                f"The request's Content-Type is '{media or 'missing'}'; a body must be application/json."
+            )
+        try:
+            parsed = orjson.loads(self.content)
+        except orjson.JSONDecodeError as error:
+            raise Invalid(f"Unable to read JSON request payload. {error}.") from None
+        if not isinstance(parsed, dict):
+            raise Invalid("Unable to read JSON request payload. The body must be a JSON object.")
+        return parsed
+
+    def context(self, what: str) -> str:
+        """`@odata.context` for this version."""
+        return f"{self.root}/$metadata#{what}"
+
+    def location(self, collection: str, key: str) -> str:
+        """Where a new entity is found."""
+        return f"{self.root}/{collection}('{quote(key)}')"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a handler gives back: a JSON document, a plain text, or nothing (204)."""
+
+    status: int = 204
+    document: Json | None = None
+    text: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What a route leads to. `permissions`: any one of them suffices; none: whoever has a token."""
+
+    run: Callable[[Call], Awaitable[Answer]]
+    permissions: tuple[str, ...] = ()
+
+
+def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:
+    """201 with the new entity and its place."""
+    shown = {"@odata.context": call.context(f"{context or collection}/$entity"), **document}
+    return Answer(201, shown, headers={"location": call.location(collection, str(document["id"]))})
+
+
+def entity_answer(call: Call, document: Json, *, context: str) -> Answer:
+    """200 with one entity."""
+    return Answer(200, {"@odata.context": call.context(f"{context}/$entity"), **document})
+
+
+NO_CONTENT = Answer()

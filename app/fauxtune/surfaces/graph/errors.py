@@ -1,0 +1,113 @@
+"""Facts to Graph's error envelope: the one place where they get status codes.
+
+Graph has two dialects. The directory says `Request_ResourceNotFound` and a plain sentence; Intune says
+`ResourceNotFound` and, in `message`, a JSON text whose `Message` has the sentence (seen in live tenants).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from fauxtune.core import errors
+from fauxtune.core.odata.paths import NoSuchVerb, UnknownSegment
+from fauxtune.surfaces.graph.call import UnsupportedMediaType
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A status with the code of each dialect."""
+
+    status: int
+    directory: str
+    intune: str
+
+
+#: The first that matches.
+TABLE: tuple[tuple[type[Exception], Word], ...] = (
+    (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
+    (NoSuchVerb, Word(400, NoSuchVerb.code, NoSuchVerb.code)),
+    (UnknownSegment, Word(400, "BadRequest", "BadRequest")),
+    (errors.Unauthenticated, Word(401, "InvalidAuthenticationToken", "InvalidAuthenticationToken")),
+    (errors.NotAllowed, Word(403, "Authorization_RequestDenied", "Forbidden")),
+    (errors.NotFound, Word(404, "Request_ResourceNotFound", "ResourceNotFound")),
+    # The directory answers 400 where a name is taken or a member is one already.
+    (errors.Conflict, Word(400, "Request_BadRequest", "Conflict")),
+    (errors.NotEmulated, Word(501, "NotImplemented", "NotImplemented")),
+    (errors.Unavailable, Word(503, "ServiceUnavailable", "ServiceUnavailable")),
+    (errors.Invalid, Word(400, "Request_BadRequest", "BadRequest")),
+)
+_BROKEN = Word(500, "InternalServerError", "InternalServerError")
+_HTTP_CODES = {404: "ResourceNotFound", 413: "RequestEntityTooLarge", 431: "RequestHeaderFieldsTooLarge"}
+
+
+def word_of(error: Exception) -> Word:
+    """Status and codes for an error."""
+    return next((word for kind, word in TABLE if isinstance(error, kind)), _BROKEN)
+
+
+def status_of(error: Exception, *, intune: bool) -> int:
+    """The HTTP status."""
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if isinstance(error, errors.Conflict) and intune:
+        return 409
+    return word_of(error).status
+
+
+def document_of(
+    error: Exception, *, intune: bool, at: datetime, request_id: str, client_request_id: str, url: str
+) -> dict[str, Any]:
+    """The envelope: `{"error":{"code","message","innerError":{...}}}`, with `details` where Graph gives them."""
+    message, code = _words(error, intune=intune)
+    if intune and isinstance(error, errors.FauxtuneError) and not _is_odata(error):
+        message = _nested(message, client_request_id=client_request_id, url=url)
+    found: dict[str, Any] = {"code": code, "message": message}
+    if isinstance(error, errors.Conflict) and not intune and error.target:
+        found["details"] = [{"code": "ObjectConflict", "message": error.message, "target": error.target}]
+    found["innerError"] = {
+        "date": at.replace(tzinfo=None).isoformat(timespec="seconds"),
+        "request-id": request_id,
+        "client-request-id": client_request_id,
+    }
+    return {"error": found}
+
+
+def _words(error: Exception, *, intune: bool) -> tuple[str, str]:
+    if isinstance(error, HTTPException):
+        return str(error.detail), _HTTP_CODES.get(error.status_code, _BROKEN.intune)
+    if isinstance(error, RequestValidationError):
+        return str(error), "BadRequest"
+    word = word_of(error)
+    if not isinstance(error, errors.FauxtuneError):
+        return "Something went wrong inside the emulator; its log says what.", word.intune
+    return error.message, word.intune if intune else word.directory
+
+
+def _is_odata(error: errors.FauxtuneError) -> bool:
+    """Graph's own front end refuses these, before Intune is asked: its sentences are plain."""
+    plain = (UnknownSegment, NoSuchVerb, UnsupportedMediaType, errors.Unauthenticated, errors.NotEmulated)
+    return isinstance(error, plain)
+
+
+def _nested(message: str, *, client_request_id: str, url: str) -> str:
+    """Intune's message: a JSON text. The sentence comes first in its `Message`, so that people find it."""
+    return json.dumps(
+        {
+            "_version": 3,
+            "Message": (
+                f"{message} - Operation ID (for customer support): 00000000-0000-0000-0000-000000000000 - "
+                f"Activity ID: {client_request_id} - Url: {url}"
+            ),
+            "CustomApiErrorPhrase": "",
+            "RetryAfter": None,
+            "ErrorSourceService": "",
+            "HttpHeaders": "{}",
+        },
+        indent=2,
+    ).replace("\n", "\r\n")

@@ -1,0 +1,181 @@
+"""Profiles and their assignments. Graph: deviceConfiguration, assign, assignments, deviceStatuses,
+deviceStatusOverview.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.odata.entities import configuration as entities
+from fauxtune.core.odata.entities.index import derived_from, entity
+from fauxtune.core.odata.schema import Entity, Version, bare_name
+from fauxtune.core.odata.validation import accept, binds, defaults, type_name
+from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.profiles.catalog import Kind, kind
+from fauxtune.operations import configuration
+from fauxtune.storage.queries import configuration as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+
+READ = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+WRITE = ("DeviceManagementConfiguration.ReadWrite.All",)
+
+_CONTEXT = "deviceManagement/deviceConfigurations"
+_BASE = entities.DEVICE_CONFIGURATION
+_TARGETS = {
+    "groupassignmenttarget": TargetKind.GROUP,
+    "exclusiongroupassignmenttarget": TargetKind.EXCLUSION,
+    "alldevicesassignmenttarget": TargetKind.ALL_DEVICES,
+    "alllicensedusersassignmenttarget": TargetKind.ALL_USERS,
+}
+_LISTED = Listed(
+    collection="deviceConfigurations",
+    entity=_BASE,
+    context=_CONTEXT,
+    document=lambda row: row["document"],
+    entity_of=lambda row: entity(row["kind"]),
+    always_count=True,
+)
+
+
+async def list_profiles(call: Call) -> Answer:
+    """GET /deviceManagement/deviceConfigurations."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_profiles(call: Call) -> Answer:
+    """GET /deviceManagement/deviceConfigurations/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_profile(call: Call) -> Answer:
+    """GET .../{profile}, with $expand=assignments."""
+    row = await profile_row(call)
+    shape = entity(row["kind"])
+    check_select(call.query.select, entities=(shape, *derived_from(_BASE)), version=call.version)
+    shown = view(shape, row["document"], version=call.version, select=call.query.select)
+    for each in call.query.expand:
+        if each.navigation.lower() != "assignments":
+            raise NotEmulated(f"$expand={each.navigation} is not emulated yet; $expand=assignments is.")
+        shown["assignments@odata.context"] = call.context(f"{_CONTEXT}('{row['id']}')/assignments")
+        shown["assignments"] = await _assignments(call, row["id"])
+    return entity_answer(call, shown, context=_CONTEXT)
+
+
+async def create_profile(call: Call) -> Answer:
+    """POST: the body says what kind of profile it is with @odata.type."""
+    body = call.body()
+    name = type_name(body)
+    if name is None:
+        raise Invalid(
+            "@odata.type is required: deviceConfiguration is abstract. Send, for example, "
+            "'#microsoft.graph.androidWorkProfilePkcsCertificateProfile'.",
+            target="@odata.type",
+        )
+    shape, known = entity(name), _kind(name)
+    document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
+    made = await call.emulator.runner.run(
+        call.tenant, configuration.create_profile, known, document=document, navigations=binds(shape, body)
+    )
+    return created(call, view(shape, made, version=call.version), collection=_CONTEXT)
+
+
+async def update_profile(call: Call) -> Answer:
+    """PATCH .../{profile}: 200 with the entity. The type of a profile cannot be changed."""
+    row = await profile_row(call)
+    body = call.body()
+    name = type_name(body)
+    if name is not None and bare_name(name).lower() not in (row["kind"].lower(), _BASE.name.lower()):
+        raise Invalid(f"The profile is a {row['kind']}; its @odata.type cannot be changed.", target="@odata.type")
+    shape = entity(row["kind"])
+    changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
+    made = await call.emulator.runner.run(
+        call.tenant,
+        configuration.update_profile,
+        row["id"],
+        kind=_kind(row["kind"]),
+        changes=changes,
+        navigations=binds(shape, body),
+    )
+    return entity_answer(call, view(shape, made, version=call.version), context=_CONTEXT)
+
+
+async def delete_profile(call: Call) -> Answer:
+    """DELETE .../{profile}."""
+    await call.emulator.runner.run(call.tenant, configuration.delete_profile, call.keys["profile"])
+    return NO_CONTENT
+
+
+async def assign(call: Call) -> Answer:
+    """POST .../{profile}/assign: the whole new set of assignments."""
+    body = call.body()
+    sent = body.get("assignments")
+    if not isinstance(sent, list):
+        raise Invalid('The body must be {"assignments": [...]}; an empty list takes all away.', target="assignments")
+    targets = [_new_assignment(each, version=call.version) for each in sent]
+    made = await call.emulator.runner.run(call.tenant, configuration.assign, call.keys["profile"], targets=targets)
+    return collection_answer(
+        call,
+        [_assignment_view(call, each) for each in made],
+        context="Collection(microsoft.graph.deviceConfigurationAssignment)",
+    )
+
+
+async def list_assignments(call: Call) -> Answer:
+    """GET .../{profile}/assignments."""
+    row = await profile_row(call)
+    context = f"{_CONTEXT}('{row['id']}')/assignments"
+    return collection_answer(call, await _assignments(call, row["id"]), context=context)
+
+
+async def profile_row(call: Call) -> dict[str, Any]:
+    """The profile that the path names. NotFound otherwise."""
+    key = call.keys["profile"]
+    row = await call.emulator.runner.read(queries.profile, call.tenant.id, profile_id=key)
+    if row is None:
+        raise NotFound(f"There is no deviceConfiguration '{key}'.")
+    return row
+
+
+async def _assignments(call: Call, profile_id: str) -> list[Json]:
+    found = await call.emulator.runner.read(queries.assignments_of, call.tenant.id, profile_id=profile_id)
+    return [_assignment_view(call, each["document"]) for each in found]
+
+
+def _assignment_view(call: Call, document: Json) -> Json:
+    return view(entities.DEVICE_CONFIGURATION_ASSIGNMENT, document, version=call.version)
+
+
+def _new_assignment(sent: object, *, version: Version) -> configuration.NewAssignment:
+    if not isinstance(sent, dict):
+        raise Invalid("Each assignment is an object with a target.", target="assignments")
+    shape: Entity = entities.DEVICE_CONFIGURATION_ASSIGNMENT
+    document = accept(
+        shape, {name: value for name, value in sent.items() if name != "id"}, partial=False, version=version
+    )
+    target = document.get("target")
+    if not isinstance(target, dict):
+        raise Invalid("An assignment needs a target.", target="target")
+    found = _TARGETS.get(bare_name(str(target.get("@odata.type", ""))).lower())
+    if found is None:
+        raise NotEmulated(f"Assigning to a {target.get('@odata.type')} is not emulated.")
+    if target.get("deviceAndAppManagementAssignmentFilterId"):
+        raise NotEmulated("Assignment filters are not emulated yet.")
+    group_id = target.get("groupId")
+    return configuration.NewAssignment(
+        kind=found,
+        group_id=None if group_id is None else str(group_id).lower(),
+        document=target,
+        intent=str(document.get("intent") or "apply"),
+    )
+
+
+def _kind(name: str) -> Kind:
+    found = kind(name)
+    if found is None:
+        raise Invalid(
+            f"The type 'microsoft.graph.{bare_name(name)}' is abstract or not emulated yet.", target="@odata.type"
+        )
+    return found

@@ -1,0 +1,149 @@
+"""Groups and their members. Graph: group; members and members/$ref."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.directory import DEVICE, GROUP, USER
+from fauxtune.core.odata.paths import reference_id
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.validation import accept, binds
+from fauxtune.core.odata.view import check_select, view
+from fauxtune.operations import directory
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import directory as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, list_rows
+
+READ = (
+    "Group.Read.All",
+    "Group.ReadWrite.All",
+    "GroupMember.Read.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+)
+WRITE = ("Group.ReadWrite.All", "Directory.ReadWrite.All")
+WRITE_MEMBERS = ("GroupMember.ReadWrite.All", *WRITE)
+
+_LISTED = Listed(
+    collection="groups",
+    entity=GROUP,
+    context="groups",
+    document=lambda row: row["document"],
+    page_size=100,
+    largest_page=999,
+    may_skip=False,
+)
+_REQUIRED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled")
+_KINDS: dict[str, Entity] = {"user": USER, "group": GROUP, "device": DEVICE}
+_MOST_BOUND = 20
+
+
+async def list_groups(call: Call) -> Answer:
+    """GET /groups."""
+    return await list_rows(call, _LISTED)
+
+
+async def get_group(call: Call) -> Answer:
+    """GET /groups/{group}."""
+    check_select(call.query.select, entities=(GROUP,), version=call.version)
+    row = await _row(call)
+    return entity_answer(
+        call, view(GROUP, row["document"], version=call.version, select=call.query.select), context="groups"
+    )
+
+
+async def create_group(call: Call) -> Answer:
+    """POST /groups, with members@odata.bind if they are sent along."""
+    body = call.body()
+    for name in _REQUIRED:
+        if body.get(name) is None:
+            raise Invalid(f"A value is required for property '{name}' of resource 'Group'.", target=name)
+    document, members = accept(GROUP, body, partial=False, version=call.version), _bound(body)
+
+    def create(act: Act) -> dict[str, Any]:
+        made = directory.create_group(act, document)
+        for member in members:
+            directory.add_member(act, made["id"], member_id=member)
+        return made
+
+    made = await call.emulator.runner.run(call.tenant, create)
+    return created(call, view(GROUP, made, version=call.version), collection="groups")
+
+
+async def update_group(call: Call) -> Answer:
+    """PATCH /groups/{group}: 204. members@odata.bind adds members."""
+    body = call.body()
+    changes, members = accept(GROUP, body, partial=True, version=call.version), _bound(body)
+
+    def update(act: Act) -> None:
+        directory.update_group(act, call.keys["group"], changes=changes)
+        for member in members:
+            directory.add_member(act, call.keys["group"], member_id=member)
+
+    await call.emulator.runner.run(call.tenant, update)
+    return NO_CONTENT
+
+
+async def delete_group(call: Call) -> Answer:
+    """DELETE /groups/{group}."""
+    await call.emulator.runner.run(call.tenant, directory.delete_group, call.keys["group"])
+    return NO_CONTENT
+
+
+async def list_members(call: Call) -> Answer:
+    """GET /groups/{group}/members, also with a cast: each member says what it is."""
+    found = await _members(call)
+    values = [
+        view(_KINDS[each["kind"]], each["document"], version=call.version, select=call.query.select, typed=True)
+        for each in found
+    ]
+    return collection_answer(call, values, context="directoryObjects")
+
+
+async def list_member_references(call: Call) -> Answer:
+    """GET /groups/{group}/members/$ref."""
+    values = [{"@odata.id": f"{call.root}/directoryObjects/{each['id']}"} for each in await _members(call)]
+    return collection_answer(call, values, context="Collection($ref)")
+
+
+async def add_member(call: Call) -> Answer:
+    """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
+    url = call.body().get("@odata.id")
+    if not isinstance(url, str):
+        raise Invalid('The body must be {"@odata.id": "<the member\'s URL>"}.', target="@odata.id")
+    await call.emulator.runner.run(call.tenant, directory.add_member, call.keys["group"], member_id=reference_id(url))
+    return NO_CONTENT
+
+
+async def remove_member(call: Call) -> Answer:
+    """DELETE /groups/{group}/members/{member}/$ref, or .../members/$ref?@id=url."""
+    member = call.keys.get("member") or reference_id(call.query.other("@id") or "")
+    await call.emulator.runner.run(call.tenant, directory.remove_member, call.keys["group"], member_id=member)
+    return NO_CONTENT
+
+
+async def _members(call: Call) -> list[dict[str, Any]]:
+    row = await _row(call)
+    kind = None if call.cast is None else call.cast.lower()
+    read: Callable[..., list[dict[str, Any]]] = queries.members
+    return await call.emulator.runner.read(read, call.tenant.id, group_id=row["id"], kind=kind)
+
+
+async def _row(call: Call) -> dict[str, Any]:
+    key = call.keys["group"]
+    row = await call.emulator.runner.read(queries.group, call.tenant.id, group_id=key.lower())
+    if row is None:
+        raise NotFound(
+            f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+        )
+    return row
+
+
+def _bound(body: dict[str, Any]) -> list[str]:
+    members = binds(GROUP, body).get("members", [])
+    if len(members) > _MOST_BOUND:
+        raise Invalid(f"members@odata.bind takes {_MOST_BOUND} members at most.", target="members@odata.bind")
+    return members

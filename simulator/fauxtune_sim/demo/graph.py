@@ -1,0 +1,141 @@
+"""The little of Microsoft Graph (beta) that an administrator needs for the story, with an application's token.
+
+Token: OAuth 2.0 client credentials. Device management: deviceConfigurations, their assignment, userPfxCertificates,
+managedDevices and the remote actions on them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+
+from fauxtune_sim.control import ConnectorKey, Issued
+from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
+from fauxtune_sim.transport import Answer, Transport
+
+_FORM = "application/x-www-form-urlencoded"
+_CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Graph as seen by one application of one tenant. `base` ends in `/beta`."""
+
+    transport: Transport
+    base: str
+    token: str
+
+    @classmethod
+    async def sign_in(
+        cls, transport: Transport, *, origin: str, tenant: str, client_id: str, client_secret: str
+    ) -> Graph:
+        """Sign in as an application; ServerRefused with the identity platform's words."""
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        url = f"{origin}/{quote(tenant, safe='')}/oauth2/v2.0/token"
+        answer = await transport.send("POST", url, body=urlencode(form).encode(), content_type=_FORM)
+        document = answer.json()
+        if answer.status != 200:
+            why = str(document.get("error_description") or document.get("error") or answer.status)
+            raise ServerRefused(f"no token: {why}", status=answer.status)
+        token = document.get("access_token")
+        if not isinstance(token, str):
+            raise AnswerBroken("the token endpoint's answer has no access_token")
+        return cls(transport, f"{origin}/beta", token)
+
+    async def get(self, path: str) -> dict[str, Any]:
+        """GET below the base; ServerRefused with Graph's words."""
+        return _accepted(await self.transport.get(self.base + path, bearer=self.token))
+
+    async def post(self, path: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
+        """POST below the base; ServerRefused with Graph's words."""
+        return _accepted(await self.transport.post(self.base + path, document, bearer=self.token))
+
+    async def group(self, name: str) -> str:
+        """The id of the group of this name."""
+        query = urlencode({"$filter": f"displayName eq '{name}'"}, quote_via=quote, safe="$'")
+        for row in (await self.get(f"/groups?{query}")).get("value", []):
+            if row.get("displayName") == name:
+                return _identifier(row)
+        raise NotFoundHere(f"there is no group {name}")
+
+    async def assign(self, profile: dict[str, Any], *, group: str) -> str:
+        """Make a profile and assign it to a group; gives the profile's id."""
+        made = await self.post(_CONFIGURATIONS, profile)
+        identifier = _identifier(made)
+        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+        await self.post(f"{_CONFIGURATIONS}/{identifier}/assign", {"assignments": [{"target": target}]})
+        return identifier
+
+    async def import_pfx(self, issued: Issued, *, password: str, user: str, purpose: str, key: ConnectorKey) -> None:
+        """Import a user's PFX, its password encrypted to the connector's key, as the import cmdlets do it."""
+        oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
+        sealed = key.public_key.encrypt(password.encode("latin-1"), oaep)
+        await self.post(
+            "/deviceManagement/userPfxCertificates",
+            {
+                "thumbprint": issued.thumbprint,
+                "intendedPurpose": purpose,
+                "userPrincipalName": user,
+                "startDateTime": issued.certificate.not_valid_before_utc.isoformat(),
+                "expirationDateTime": issued.certificate.not_valid_after_utc.isoformat(),
+                "providerName": key.provider_name,
+                "keyName": key.key_name,
+                "paddingScheme": "oaepSha512",
+                "encryptedPfxBlob": base64.b64encode(issued.pfx).decode(),
+                "encryptedPfxPassword": base64.b64encode(sealed).decode(),
+            },
+        )
+
+    async def managed_device(self, *, identifier: str, name: str) -> str:
+        """Graph's id of a device that the story knows by its own id and name."""
+        rows = (await self.get("/deviceManagement/managedDevices")).get("value", [])
+        for row in rows:
+            if row.get("id") == identifier:
+                return identifier
+        for row in rows:
+            if row.get("deviceName") == name:
+                return _identifier(row)
+        raise NotFoundHere(f"Graph lists no device {name}")
+
+    async def wipe(self, identifier: str) -> None:
+        """Order a wipe; ServerRefused for devices that cannot be wiped."""
+        await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/wipe", {})
+
+
+def _identifier(document: dict[str, Any]) -> str:
+    identifier = document.get("id")
+    if not isinstance(identifier, str):
+        raise AnswerBroken("Graph's answer has no id")
+    return identifier
+
+
+def _accepted(answer: Answer) -> dict[str, Any]:
+    if 200 <= answer.status < 300:
+        return answer.json()
+    try:
+        error = answer.json().get("error", {})
+        code, message = str(error.get("code", "")), str(error.get("message", ""))
+    except (AnswerBroken, AttributeError):
+        code, message = "", ""
+    raise ServerRefused(_plain(message) or f"Graph answered {answer.status}", status=answer.status, code=code)
+
+
+def _plain(message: str) -> str:
+    """Graph's device management wraps its message in JSON within the message; the words are what a reader wants."""
+    try:
+        inner = json.loads(message)
+    except ValueError:
+        return message
+    words = str(inner.get("Message", message)) if isinstance(inner, dict) else message
+    return words.partition(" - Operation ID")[0]

@@ -1,0 +1,80 @@
+"""The OpenAPI document follows from the routes: complete, resolvable, the same every time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.odata.openapi import openapi_document
+from fauxtune.core.odata.paths import Route
+
+USER, PFX = entity("user"), entity("userPFXCertificate")
+ROUTES = [
+    Route("GET", "users", 1, summary="List users", returns=USER, many=True),
+    Route("POST", "users", 2, summary="Create a user", accepts=USER, returns=USER, status=201),
+    Route("DELETE", "users/{id}", 3, summary="Delete a user", status=204),
+    Route("GET", "deviceManagement/userPfxCertificates/{id}", 4, returns=PFX, beta_only=True),
+]
+
+
+def document(routes: list[Route[int]]) -> dict[str, Any]:
+    return openapi_document(routes, entities=ENTITIES, title="Graph")
+
+
+def references(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "$ref":
+                yield value
+            yield from references(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from references(value)
+
+
+def test_every_route_stands_under_each_version_that_has_it() -> None:
+    assert list(document(ROUTES)["paths"]) == [
+        "/v1.0/users",
+        "/v1.0/users/{id}",
+        "/beta/deviceManagement/userPfxCertificates/{id}",
+        "/beta/users",
+        "/beta/users/{id}",
+    ]
+
+
+def test_an_operation_tells_its_keys_bodies_and_status() -> None:
+    paths = document(ROUTES)["paths"]
+    delete = paths["/v1.0/users/{id}"]["delete"]
+    assert [parameter["name"] for parameter in delete["parameters"]] == ["id"]
+    assert delete["responses"]["204"] == {"description": "done"}
+    create = paths["/beta/users"]["post"]
+    assert create["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("microsoft.graph.user")
+    assert {"201", "default"} == create["responses"].keys()
+    answer = paths["/beta/users"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert answer["properties"]["value"]["items"]["$ref"] == "#/components/schemas/microsoft.graph.user"
+
+
+def test_every_reference_leads_somewhere() -> None:
+    made = document(ROUTES)
+    for reference in references(made):
+        node: Any = made
+        for step in reference.removeprefix("#/").split("/"):
+            node = node[step]
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [op["operationId"] for path in document(ROUTES)["paths"].values() for op in path.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_secrets_are_write_only_and_the_servers_properties_read_only() -> None:
+    schemas = document(ROUTES)["components"]["schemas"]
+    properties = schemas["microsoft.graph.userPFXCertificate"]["allOf"][1]["properties"]
+    assert properties["encryptedPfxPassword"]["writeOnly"] is True
+    assert properties["createdDateTime"]["readOnly"] is True
+
+
+def test_the_order_of_the_routes_does_not_matter() -> None:
+    assert json.dumps(document(ROUTES)) == json.dumps(document(ROUTES[::-1]))

@@ -1,0 +1,165 @@
+"""Resource paths in every form that clients write, their routes, and Graph's words where they lead nowhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.odata.paths import NoSuchVerb, Route, RouteTable, UnknownSegment
+from fauxtune.core.odata.segments import reference_id, split_path
+
+MD, DC = "deviceManagement/managedDevices", "deviceManagement/deviceConfigurations"
+PFX = "deviceManagement/userPfxCertificates"
+TEMPLATES = [
+    ("GET", "users"),
+    ("GET", "users/$count"),
+    ("GET", "users/{id}"),
+    ("GET", "users/{user}/managedDevices/{id}"),
+    ("GET", "groups/{id}/members"),
+    ("POST", "groups/{id}/members/$ref"),
+    ("DELETE", "groups/{id}/members/{member}/$ref"),
+    ("GET", MD),
+    ("GET", f"{MD}/{{id}}"),
+    ("POST", f"{MD}/{{id}}/wipe"),
+    ("GET", DC),
+    ("PATCH", f"{DC}/{{id}}"),
+    ("POST", f"{DC}/{{id}}/assign"),
+    ("POST", f"{DC}/getTargetedUsersAndDevices"),
+    ("GET", f"{DC}/{{id}}/rootCertificate"),
+    ("PUT", f"{DC}/{{id}}/rootCertificate/$ref"),
+    ("PATCH", f"{PFX}/{{id}}"),
+]
+TABLE = RouteTable([Route(m, t, f"{m} {t}") for m, t in TEMPLATES], types=[kind.name for kind in ENTITIES])
+PFX_KEY = "c0ffee0000004000800000000000a991-0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "route", "keys"),
+    [
+        ("GET", "users", "users", {}),
+        ("get", "/users/", "users", {}),
+        ("GET", "USERS", "users", {}),
+        ("GET", "/users/a@b.example", "users/{id}", {"id": "a@b.example"}),
+        ("GET", "/users/a%40b.example", "users/{id}", {"id": "a@b.example"}),
+        ("GET", "/users('a@b.example')", "users/{id}", {"id": "a@b.example"}),
+        ("GET", "/users%28%27o%27%27neil%27%29", "users/{id}", {"id": "o'neil"}),
+        ("GET", "/users(id='x')", "users/{id}", {"id": "x"}),
+        ("GET", "/users/x%2Fy", "users/{id}", {"id": "x/y"}),
+        ("GET", "/users/$count", "users/$count", {}),
+        ("GET", "/users/%24count", "users/$count", {}),
+        ("GET", "users('u')/managedDevices('d')", "users/{user}/managedDevices/{id}", {"user": "u", "id": "d"}),
+        ("GET", "//deviceManagement//managedDevices/", MD, {}),
+        ("POST", f"{MD}/1/wipe", f"{MD}/{{id}}/wipe", {"id": "1"}),
+        ("POST", f"{MD}('1')/microsoft.graph.wipe", f"{MD}/{{id}}/wipe", {"id": "1"}),
+        ("POST", f"{MD}/1/wipe()", f"{MD}/{{id}}/wipe", {"id": "1"}),
+        ("POST", f"{MD}/1/microsoft.graph.wipe()", f"{MD}/{{id}}/wipe", {"id": "1"}),
+        ("POST", f"{DC}/getTargetedUsersAndDevices", f"{DC}/getTargetedUsersAndDevices", {}),
+        ("POST", "groups/g/members/$ref", "groups/{id}/members/$ref", {"id": "g"}),
+        ("DELETE", "groups/g/members/u/$ref", "groups/{id}/members/{member}/$ref", {"id": "g", "member": "u"}),
+        ("PATCH", f"{PFX}({PFX_KEY})", f"{PFX}/{{id}}", {"id": PFX_KEY}),
+    ],
+)  # fmt: skip
+def test_a_path_leads_to_its_route(method: str, path: str, route: str, keys: dict[str, str]) -> None:
+    match = TABLE.match(method, path)
+    assert match.route.template == route
+    assert dict(match.keys) == keys
+    assert match.cast is None
+
+
+@pytest.mark.parametrize(
+    ("path", "template", "cast"),
+    [
+        ("groups/g/members/microsoft.graph.user", "groups/{id}/members", "user"),
+        ("groups/g/members/graph.User", "groups/{id}/members", "User"),
+        (
+            f"{DC}('1')/microsoft.graph.androidWorkProfilePkcsCertificateProfile/rootCertificate",
+            f"{DC}/{{id}}/rootCertificate",
+            "androidWorkProfilePkcsCertificateProfile",
+        ),
+    ],
+)
+def test_a_cast_passes_through_and_is_reported(path: str, template: str, cast: str) -> None:
+    match = TABLE.match("GET", path)
+    assert (match.route.template, match.cast) == (template, cast)
+
+
+@pytest.mark.parametrize(
+    ("path", "segment"),
+    [
+        ("nothing", "nothing"),
+        ("users/u/nothing/more", "nothing"),
+        ("microsoft.graph.user", "microsoft.graph.user"),
+        ("groups/g/members/u/more", "more"),
+        (f"{MD}/1/microsoft.graph.toaster", "microsoft.graph.toaster"),
+        ("deviceManagement('x')", "deviceManagement('x')"),
+    ],
+)
+def test_a_path_that_leads_nowhere_names_the_segment(path: str, segment: str) -> None:
+    with pytest.raises(UnknownSegment) as error:
+        TABLE.match("GET", path)
+    assert error.value.message == f"Resource not found for the segment '{segment}'."
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "template"),
+    [
+        ("DELETE", "/users", "~/entityset"),
+        ("POST", "/deviceManagement", "~/singleton"),
+        ("PUT", f"/{MD}/1", "~/singleton/navigation/key"),
+        ("GET", f"/{MD}/1/wipe", "~/singleton/navigation/key/action"),
+        (
+            "POST",
+            f"/{DC}/1/microsoft.graph.user/rootCertificate/$ref",
+            "~/singleton/navigation/key/cast/navigation/$ref",
+        ),
+    ],
+)
+def test_a_wrong_verb_is_told_in_graphs_words(method: str, path: str, template: str) -> None:
+    with pytest.raises(NoSuchVerb) as error:
+        TABLE.match(method, path)
+    assert error.value.code == "No method match route template"
+    assert error.value.message == (
+        f"No OData route exists that match template {template} with http verb {method} for request {path}."
+    )
+
+
+def test_both_misses_are_invalid_requests() -> None:
+    assert issubclass(UnknownSegment, Invalid)
+    assert issubclass(NoSuchVerb, Invalid)
+
+
+def test_a_route_that_is_there_twice_is_noticed_when_the_table_is_made() -> None:
+    with pytest.raises(ValueError, match="two routes"):
+        RouteTable([Route("GET", "users/{id}", 1), Route("GET", "Users/{user}", 2)])
+    with pytest.raises(ValueError, match="key's name"):
+        RouteTable([Route("GET", "users/{id}/managedDevices/{id}", 1)])
+
+
+def test_segments_are_decoded_after_they_are_cut() -> None:
+    assert split_path("//a%2Fb///c%20d/") == ("a/b", "c d")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://graph.microsoft.com/v1.0/directoryObjects/X-1",
+        "https://graph.microsoft.com/v1.0/users/X-1/",
+        "https://localhost:8443/beta//users('X-1')",
+        "http://elsewhere/beta/deviceManagement/deviceConfigurations%28%27X-1%27%29",
+        "/deviceConfigurations/X-1",
+        "deviceManagement/deviceConfigurations('X-1')",
+        "https://graph.microsoft.com/v1.0/contoso.example/users/X-1?$select=id#top",
+        "users(X-1)",
+    ],
+)
+def test_a_reference_is_cut_down_to_its_id(url: str) -> None:
+    assert reference_id(url) == "X-1"
+
+
+@pytest.mark.parametrize(
+    "url", ["", "X-1", "https://graph.microsoft.com", "https://graph.microsoft.com/v1.0/users", "users()", "a/b/$ref"]
+)
+def test_what_has_no_id_is_no_reference(url: str) -> None:
+    with pytest.raises(Invalid, match="not a reference"):
+        reference_id(url)
