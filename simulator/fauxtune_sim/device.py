@@ -180,4 +180,4 @@ class Device:
             self.folder.remove(_KEYS)
         self.enrollment = None
         self.ended = why
-        self.save()
+        self.save(keys=False)

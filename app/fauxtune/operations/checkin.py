@@ -20,12 +20,12 @@ from fauxtune.core.engine.report import Inventory, take_in
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
 from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.enrollment import digest, user_name
-from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, store, tasks
+from fauxtune.operations.enrollment import digest, revoke_one, user_name
+from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
 from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.storage.queries import devices as queries
 
@@ -76,8 +76,7 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, device_id: str, creden
             for task in begun.tasks
         )
         answers = await asyncio.gather(*work)
-        version = await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
-        return CheckedIn(version, 0)
+        return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 
 def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: KeyStore) -> Begun:
@@ -116,19 +115,22 @@ def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: Ke
     return Begun(policy_version=version, tasks=work, enrollment=row)
 
 
-def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> int:
-    """The second transaction; the version of the policy from now on."""
+def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
+    """The second transaction; what the device is told."""
     row = queries.enrollment(act.connection, begun.enrollment["id"], lock=True)
     assert row is not None
     user = user_name(act, row)
-    for answer in answers:
-        store(act, row, fulfilled=answer, user=user)
+    issued = [store(act, row, fulfilled=answer, user=user) for answer in answers]
     if row["state"] != EnrollmentState.ACTIVE.value:
-        return int(row["policy_version"])
+        # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
+        for serial in issued:
+            if serial is not None:
+                revoke_one(act, row, cause=Cause(row["cause"]), source=Source.PKCS, serial=serial)
+        ending = row["state"] == EnrollmentState.ENDING.value
+        return CheckedIn(row["policy_version"], _contacted(act, row) if ending else 0)
     planned = plan_device(act, row, rows=queries.ledger_rows(act.connection, row["id"]))
     write_plan(act, row, planned=planned, user=user)
-    for offered in planned.plan.offered:
-        record_item(act, "delivered", row=offered, device=row["id"], user=user)
+    ready, next_poll = open_requests(act, row)
     version = int(row["policy_version"]) + planned.plan.policy_changed
     queries.change_enrollment(
         act.connection,
@@ -137,9 +139,9 @@ def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> int:
         plans=row["plans"] + 1,
         settled_generation=begun.enrollment["generation"],
         # What is asked only now is answered at the next check-in.
-        due_at=act.now if planned.plan.asks else planned.plan.due_at,
+        due_at=act.now if ready else _due(planned, next_poll),
     )
-    return version
+    return CheckedIn(version, 0)
 
 
 def identified(act: Act, device_id: str, *, credential: str, lock: bool = False) -> Row:
@@ -171,7 +173,11 @@ def _due(planned: Planned, next_poll: datetime | None) -> datetime:
 
 def _contacted(act: Act, row: Row) -> int:
     """A device whose end was ordered is here: the order is on its way. How many operations wait."""
-    waiting = queries.actions(act.connection, row["id"], states=("pending", "active"))
+    waiting = [
+        action
+        for action in queries.actions(act.connection, row["id"], states=("pending", "active"))
+        if action["action"] != "syncDevice"  # nothing is synchronised any more
+    ]
     for action in waiting:
         if action["state"] == "pending":
             queries.change_action(act.connection, action["id"], state="active")
@@ -187,8 +193,11 @@ def _synced(act: Act, row: Row) -> None:
         note_action(act, row["id"], action=action["action"], state="done")
 
 
-_ISSUED = {"wipe": "wipeIssued", "retire": "retireIssued"}
-_PENDING = {"wipe": "wipePending", "retire": "retirePending"}
+_SHOWN = {
+    "pending": {"wipe": "wipePending", "retire": "retirePending"},
+    "active": {"wipe": "wipeIssued", "retire": "retireIssued"},
+    "failed": {"wipe": "wipeFailed", "retire": "retireFailed"},
+}
 
 
 def note_action(act: Act, enrollment_id: str, *, action: str, state: str) -> None:
@@ -205,7 +214,7 @@ def note_action(act: Act, enrollment_id: str, *, action: str, state: str) -> Non
         "startDateTime": iso(started) if started else results[action]["startDateTime"],
         "lastUpdatedDateTime": iso(act.now),
     }
-    shown = (_PENDING if state == "pending" else _ISSUED).get(action)
+    shown = _SHOWN.get(state, {}).get(action)
     changes = {"deviceActionResults": list(results.values()), **({"managementState": shown} if shown else {})}
     queries.change_managed_device(
         act.connection, act.tenant.id, device_id=record["id"], document={**document, **changes}

@@ -13,8 +13,11 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.operations.act import Act
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -73,6 +76,8 @@ def update_profile(
     queries.change_profile(
         act.connection, act.tenant.id, profile_id=row["id"], document=full, version=version, navigations=bound
     )
+    # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
+    certificate_queries.forget_unanswered(act.connection, act.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
     _wake(act, row["id"])
     return full
 

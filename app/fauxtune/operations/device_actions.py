@@ -61,7 +61,7 @@ def delete(act: Act, device_id: str) -> None:
     record, _variant = _record(act, device_id)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
-    if row is not None and row["state"] == EnrollmentState.ACTIVE.value:
+    if row is not None and row["state"] != EnrollmentState.ENDED.value and not pending(act, row):
         _order_end(act, record, cause=Cause.DELETE)
 
 
@@ -90,9 +90,10 @@ def _order_end(act: Act, record: Row, *, cause: Cause) -> None:
     enrollment_id = record["enrollment_id"]
     row = queries.enrollment(act.connection, enrollment_id, lock=True)
     assert row is not None
-    if row["state"] == EnrollmentState.ENDING.value and row["cause"] == cause.value:
+    waiting = queries.actions(act.connection, enrollment_id, states=("pending", "active"))
+    if any(each["action"] == cause.value for each in waiting):
         return  # ordered already: the same again
-    for earlier in queries.actions(act.connection, enrollment_id, states=("pending", "active")):
+    for earlier in waiting:
         queries.change_action(act.connection, earlier["id"], state="canceled", completed_at=act.now)
     queries.change_enrollment(act.connection, enrollment_id, state=EnrollmentState.ENDING.value, cause=cause.value)
     revoke_held(act, row, cause=cause)

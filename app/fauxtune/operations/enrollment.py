@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.ledger import moved
-from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.plan import NEVER, in_policy
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
@@ -125,7 +125,8 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     """The relation is over: revoke what the removal table says, close the ledger, drop Graph's record."""
     enrollment_id = EnrollmentId(enrollment["id"])
     revoke_held(act, enrollment, cause=cause)
-    rows = queries.ledger_rows(act.connection, enrollment_id).values()
+    ledger = queries.ledger_rows(act.connection, enrollment_id).values()
+    rows = [row for row in ledger if row.state is not ItemState.REMOVED]
     gone = [moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None) for row in rows]
     queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=gone, at=act.now)
     queries.change_enrollment(
@@ -141,7 +142,9 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
         act.connection, act.tenant.id, device_id=enrollment["directory_device_id"]
     )
     upn = user_name(act, enrollment)
-    for row in gone:
+    for row in rows:
+        if not in_policy(row) and row.state is not ItemState.REMOVING:
+            continue  # it was never there
         held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
         act.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
     words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
@@ -150,20 +153,26 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
 
 
 def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
-    """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat."""
-    edition = str(act.tenant.setting("removalEdition"))
+    """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. What was removed from the
+    device before stays as the table left it then.
+    """
     for row in queries.ledger_rows(act.connection, enrollment["id"]).values():
-        if row.serial is None or row.source not in (Source.PKCS, Source.SCEP):
-            continue
-        if outcome(Variant(enrollment["variant"]), edition, source=row.source, cause=cause).revoked:
-            certificates.revoke(
-                act,
-                row.serial,
-                reason="cessationOfOperation",
-                device=enrollment["id"],
-                user=user_name(act, enrollment),
-                source=row.source.value,
-            )
+        if row.serial is not None and row.state is not ItemState.REMOVED:
+            revoke_one(act, enrollment, cause=cause, source=row.source, serial=row.serial)
+
+
+def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause, source: Source, serial: str) -> None:
+    """Revoke one certificate of an ending enrolment, where the removal table says so."""
+    edition = str(act.tenant.setting("removalEdition"))
+    if outcome(Variant(enrollment["variant"]), edition, source=source, cause=cause).revoked:
+        certificates.revoke(
+            act,
+            serial,
+            reason="cessationOfOperation",
+            device=enrollment["id"],
+            user=user_name(act, enrollment),
+            source=source.value,
+        )
 
 
 def user_name(act: Act, enrollment: dict[str, Any]) -> str | None:

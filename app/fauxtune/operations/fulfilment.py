@@ -12,7 +12,7 @@ from fauxtune.connector.issue import PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
-from fauxtune.core.errors import ConnectorRefused, Invalid, NotFound
+from fauxtune.core.errors import ConnectorRefused, Invalid, NotFound, Unavailable
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.pki.authority import Authority
@@ -20,7 +20,7 @@ from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex,
 from fauxtune.core.pki.template import Template
 from fauxtune.operations import authorities, certificates
 from fauxtune.operations.act import Act
-from fauxtune.operations.planning import serving_connector
+from fauxtune.operations.planning import serving_connectors
 from fauxtune.storage.queries import certificates as queries
 
 Row = dict[str, Any]
@@ -56,17 +56,23 @@ class Fulfilled:
 
 def tasks(act: Act, enrollment: Row, *, keys: KeyStore) -> tuple[list[Task], datetime | None]:
     """What a connector answers now, and when a polling one will look at what it does not answer yet."""
-    found: list[Task] = []
+    ready, next_poll = open_requests(act, enrollment)
+    return [_task(act, enrollment, row=row, keys=keys) for row in ready], next_poll
+
+
+def open_requests(act: Act, enrollment: Row) -> tuple[list[Row], datetime | None]:
+    """The requests for the device that a connector answers now, and when a polling one will look at others."""
+    found: list[Row] = []
     next_poll: datetime | None = None
     for row in queries.requests(act.connection, enrollment["id"]):
-        connector = serving_connector(act, row["role"]) if row["state"] == "open" else None
-        if connector is None:
+        serving = serving_connectors(act, row["role"]) if row["state"] == "open" else []
+        if not serving:
             continue
         polled_at = row["created_at"] + POLL
-        if connector["mode"] == "polling" and polled_at > act.now:
+        if all(each["mode"] == "polling" for each in serving) and polled_at > act.now:
             next_poll = min(polled_at, next_poll or polled_at)
             continue
-        found.append(_task(act, enrollment, row=row, keys=keys))
+        found.append(row)
     return found, next_poll
 
 
@@ -82,12 +88,14 @@ def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfil
         return Fulfilled(task=task, sealed_password=reencrypt(task.imported, key))
     except ConnectorRefused as refusal:
         return Fulfilled(task=task, refusal=refusal)
-    except NotFound as error:
+    except (NotFound, Unavailable) as error:  # the key's file is gone, or damaged
         return Fulfilled(task=task, refusal=ConnectorRefused(error.message, code=REMEDIATION_FAILED))
 
 
-def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> None:
-    """Write an answer. One that comes for a request that is no longer open is dropped."""
+def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> str | None:
+    """Write an answer. One that comes for a request that is no longer open is dropped. The serial number of the new
+    certificate, if it is one.
+    """
     task = fulfilled.task
     if fulfilled.refusal is not None:
         queries.answer_request(
@@ -98,7 +106,7 @@ def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) 
             message=fulfilled.refusal.message,
             answered_at=act.now,
         )
-        return
+        return None
     if fulfilled.issued is None:
         taken = queries.answer_request(
             act.connection,
@@ -110,9 +118,9 @@ def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) 
         if taken and task.imported is not None and not task.imported.already_verified:
             where = {"user_id": task.order["userId"], "thumbprint": task.imported.thumbprint}
             queries.change_pfx(act.connection, act.tenant.id, **where, verified=True)
-        return
+        return None
     serial = serial_hex(fulfilled.issued.certificate)
-    if queries.answer_request(
+    if not queries.answer_request(
         act.connection,
         task.request_id,
         state="answered",
@@ -121,7 +129,9 @@ def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) 
         sealed_password=fulfilled.issued.sealed_password,
         answered_at=act.now,
     ):
-        _register(act, enrollment, task=task, certificate=fulfilled.issued.certificate, user=user)
+        return None
+    _register(act, enrollment, task=task, certificate=fulfilled.issued.certificate, user=user)
+    return serial
 
 
 def _register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
@@ -159,14 +169,15 @@ def _task(act: Act, enrollment: Row, *, row: Row, keys: KeyStore) -> Task:
             pkcs = _pkcs_order(act, order, recipient=recipient)
             return Task(row["id"], row["item_key"], pkcs=pkcs, authority=authority, order=order)
         return _imported_task(act, row, order=order, recipient=recipient)
-    except (Invalid, NotFound) as error:
+    except (Invalid, NotFound, Unavailable) as error:
         refusal = ConnectorRefused(error.message, code=REMEDIATION_FAILED)
         return Task(row["id"], row["item_key"], refusal=refusal, order=order)
 
 
 def _pkcs_order(act: Act, order: Row, *, recipient: x509.Certificate) -> PkcsOrder:
     template: Template = certificates.template_named(act, order["template"])
-    asked = template.validity if order["days"] is None else timedelta(days=order["days"])
+    longest = template.validity
+    asked = longest if order["days"] is None else timedelta(days=min(order["days"], longest.days + 1))
     return PkcsOrder(
         subject=parse_subject(order["subject"]),
         alternative_names=tuple(alternative_name(kind, value) for kind, value in order["names"]),
@@ -175,7 +186,7 @@ def _pkcs_order(act: Act, order: Row, *, recipient: x509.Certificate) -> PkcsOrd
         serial=act.ids.serial(),
         not_before=act.now - _BACKDATED,
         # As a Windows CA does, the shorter of what the profile asks for and what the template allows.
-        not_after=act.now + min(asked, template.validity),
+        not_after=act.now + min(asked, longest),
         recipient=recipient,
         friendly_name=order["subject"],
         extra_extended_key_usages=tuple(order["extended_key_usages"]),
@@ -187,8 +198,13 @@ def _imported_task(act: Act, row: Row, *, order: Row, recipient: x509.Certificat
     if record is None:
         raise NotFound(f"The imported certificate {order['thumbprint']} was deleted meanwhile.")
     key_file = None
+    # A key helps only at a connector that works: one that is offline cannot lend its own.
+    online = {each["id"] for each in serving_connectors(act, row["role"])}
     for key in queries.connector_key_rows(act.connection, act.tenant.id):
-        if (key["provider"], key["key_name"]) == (record["provider"], record["key_name"]):
+        if key["connector_id"] in online and (key["provider"], key["key_name"]) == (
+            record["provider"],
+            record["key_name"],
+        ):
             key_file = key["file"]
     padding = "oaepSha512" if record["padding"] == "none" else record["padding"]
     imported = ImportedOrder(

@@ -36,10 +36,11 @@ _RETRY_AFTER = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with the profiles it is about and the ledger as it is from now on."""
+    """A plan with the profiles it is about, the ledger as it was, and as it is from now on."""
 
     plan: Plan
     profiles: tuple[Profile, ...]
+    before: Mapping[ItemKey, LedgerRow]
     rows: Mapping[ItemKey, LedgerRow]
 
 
@@ -61,7 +62,7 @@ def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow])
             waiting_for=_waiting_for(act),
         )
     )
-    return Planned(plan=made, profiles=profiles, rows={**rows, **made.rows})
+    return Planned(plan=made, profiles=profiles, before=rows, rows={**rows, **made.rows})
 
 
 def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None) -> None:
@@ -96,8 +97,11 @@ def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None)
             )
             act.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
     for row in changed:
-        if row.state is ItemState.FAILED:
+        old = planned.before.get(row.key)
+        if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
             record_item(act, "failed", row=row, device=enrollment_id, user=user)
+    for row in planned.plan.offered:
+        record_item(act, "delivered", row=row, device=enrollment_id, user=user)
     _write_states(act, enrollment_id, planned=planned)
 
 
@@ -116,12 +120,10 @@ def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str 
     )
 
 
-def serving_connector(act: Act, role: str) -> Row | None:
-    """The connector that answers requests of this role now, or None."""
-    for row in certificate_queries.connector_rows(act.connection, act.tenant.id):
-        if role in row["roles"] and row["state"] == "online":
-            return row
-    return None
+def serving_connectors(act: Act, role: str) -> list[Row]:
+    """The connectors that answer requests of this role now: any of them takes one."""
+    found = certificate_queries.connector_rows(act.connection, act.tenant.id)
+    return [row for row in found if role in row["roles"] and row["state"] == "online"]
 
 
 def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:

@@ -62,8 +62,8 @@ def data_folder(settings: Settings) -> Iterator[Path]:
 
 
 @contextmanager
-def database(settings: Settings, folder: Path) -> Iterator[Database]:
-    """The database, ours alone, its schema brought up to date. Blocks."""
+def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[Database]:
+    """The database, ours alone, its schema brought up to date unless told otherwise. Blocks."""
     url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
     for short in ("postgresql://", "postgres://"):
         if url.startswith(short):
@@ -75,7 +75,8 @@ def database(settings: Settings, folder: Path) -> Iterator[Database]:
         opened = Database(url)
         held.callback(opened.close)
         held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
-        migrate.upgrade(opened)
+        if migrated:
+            migrate.upgrade(opened)
         yield opened
 
 

@@ -134,7 +134,7 @@ class Listener(Server):
             await self._serving
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """Signals are for the whole process, not for one listener."""
         yield
 

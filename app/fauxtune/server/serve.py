@@ -128,11 +128,10 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
 
 def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
     host = _reachable(settings.host)
-    http_url = f"http://{host}:{http}"
     return Addresses(
         https=f"https://{host}:{https}",
-        http=http_url,
-        public_http_url=(settings.public_http_url or http_url).rstrip("/"),
+        http=f"http://{host}:{http}",
+        public_http_url=(settings.public_http_url or f"http://localhost:{http}").rstrip("/"),
         public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
     )
 

@@ -97,8 +97,7 @@ def test_a_filter_that_cannot_be_is_refused_with_a_reason(kind: Entity, text: st
     with pytest.raises(Invalid, match=why) as error:
         parse_filter(text, kind, types=ENTITIES)
     assert error.value.target == "$filter"
-    if "not a moment" not in why:
-        assert error.value.message.startswith("Invalid filter clause: ")
+    assert error.value.message.startswith("Invalid filter clause: ")
 
 
 def test_properties_of_beta_are_unknown_to_filters_of_v1() -> None:

@@ -76,7 +76,7 @@ def in_policy(row: LedgerRow) -> bool:
 def plan(situation: Situation) -> Plan:
     """The plan for one device. Rows that are unchanged are not in it."""
     planner = _Planner(situation)
-    before = {(row.key, row.fingerprint) for row in situation.rows.values() if in_policy(row)}
+    before = _policy(situation.rows.values())
     after = dict(situation.rows)
     for key, item in situation.items.items():
         after[key] = planner.keep_or_bring(item)
@@ -85,15 +85,21 @@ def plan(situation: Situation) -> Plan:
             after[key] = planner.take_away(row)
     made = planner.made
     made.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
-    made.policy_changed = bool(made.offered) or before != {
-        (row.key, row.fingerprint) for row in after.values() if in_policy(row)
-    }
-    made.due_at = min((made.due_at, *(row.renew_at for row in after.values() if row.renew_at and _renews(row))))
+    made.policy_changed = bool(made.offered) or before != _policy(after.values())
+    made.due_at = min((made.due_at, *_renewals(after.values(), now=situation.now)))
     return made
 
 
-def _renews(row: LedgerRow) -> bool:
-    return row.state in (ItemState.SENT, ItemState.INSTALLED)
+def _policy(rows: Iterable[LedgerRow]) -> set[tuple[str | None, ...]]:
+    """What the device is told, as far as a change in it is told by a new version."""
+    return {(row.key, row.fingerprint, row.purpose) for row in rows if in_policy(row)}
+
+
+def _renewals(rows: Iterable[LedgerRow], *, now: datetime) -> Iterable[datetime]:
+    """When certificates are to be renewed. One whose moment is past was asked for: the answer is awaited, not time."""
+    for row in rows:
+        if in_policy(row) and row.state is not ItemState.KEPT and row.renew_at is not None and row.renew_at > now:
+            yield row.renew_at
 
 
 class _Planner:
@@ -127,9 +133,11 @@ class _Planner:
         """A root or an imported certificate: the bytes are what they are."""
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
-        if row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled:
-            return row
         described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
+        if row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled:
+            return described
+        # Other bytes took the place of those that the device has: the old ones cannot be given any more.
+        described = replace(described, fingerprint=None)
         if item.problem is not None or item.fingerprint is None:
             return _failed(described, item.problem)
         if item.source is Source.ROOT:
@@ -137,7 +145,7 @@ class _Planner:
         answer = self.situation.answers.get((item.key, item.fingerprint))
         if answer is not None and answer.answered:
             return _offered(described, item.fingerprint)
-        self._ask(Ask(item=item, fingerprint=item.fingerprint), answer)
+        answer = self._ask(Ask(item=item, fingerprint=item.fingerprint), answer)
         return self._unanswered(described, answer)
 
     def _pkcs(self, row: LedgerRow, item: Item) -> LedgerRow:
@@ -154,7 +162,7 @@ class _Planner:
         problem = item.problem or self._untrusted(item)
         awaited = self._root_awaited(item)
         if problem is None and awaited is None:
-            self._ask(Ask(item=item, fingerprint=wish), answer)
+            answer = self._ask(Ask(item=item, fingerprint=wish), answer)
         if current:
             return row
         bare = replace(row, fingerprint=None)
@@ -181,13 +189,17 @@ class _Planner:
             return None
         return f"the trusted root {item.needs_root} to be installed first"
 
-    def _ask(self, ask: Ask, answer: Answer | None) -> None:
-        """Ask, unless it was asked already; a refused request is asked again when its time has come."""
+    def _ask(self, ask: Ask, answer: Answer | None) -> Answer:
+        """Ask, unless it was asked already; a refused request is asked again when its time has come. Gives back where
+        the request stands now.
+        """
         retry_at = answer.retry_at if answer is not None and answer.problem is not None else None
         if answer is None or (retry_at is not None and retry_at <= self.situation.now):
             self.made.asks.append(ask)
-        elif retry_at is not None:
+            return Answer()
+        if retry_at is not None:
             self.made.due_at = min(self.made.due_at, retry_at)
+        return answer
 
     def _unanswered(self, row: LedgerRow, answer: Answer | None) -> LedgerRow:
         if answer is not None and answer.problem is not None:

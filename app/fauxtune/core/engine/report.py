@@ -35,7 +35,11 @@ def take_in(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, Le
 
 def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
     refusal = inventory.refused.get(row.key)
-    if refusal is not None and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED):
+    # What the connector or the profile made fail was not offered: the device's refusal is of something older.
+    offered = row.state in (ItemState.SENT, ItemState.INSTALLED) or (
+        row.state is ItemState.FAILED and row.fingerprint is not None
+    )
+    if refusal is not None and offered:
         return moved(row, ItemState.FAILED, problem=refusal, installed_fingerprint=None)
     if _present(row, inventory):
         if row.state is ItemState.SENT or (row.state is ItemState.FAILED and row.fingerprint is not None):
@@ -75,10 +79,8 @@ def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, nothing_code: int
     """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
     says whether that is an error.
     """
-    mine = [row for row in rows if any(claim.profile == profile.id for claim in row.claims)]
-    mine = [
-        row for row in mine if row.state in (ItemState.WANTED, ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
-    ]
+    claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
+    mine = [row for row in claimed if row.state in _LIVE_STATES]
     for row in mine:
         if row.state is ItemState.FAILED:
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)

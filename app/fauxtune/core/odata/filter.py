@@ -24,7 +24,7 @@ from fauxtune.core.odata.expressions import (
 )
 from fauxtune.core.odata.filter_typing import Names, as_condition, as_text, compared, folded, one_of, text_test
 from fauxtune.core.odata.schema import Entity, Version, bare_name
-from fauxtune.core.odata.tokens import Kind, Reader, malformed
+from fauxtune.core.odata.tokens import PREFIX, Kind, Reader, malformed
 
 #: SQLite evaluates expressions no deeper than 1,000 levels; nobody writes filters near these.
 _MAX_DEPTH = 50
@@ -50,7 +50,8 @@ def parse_filter(
         if reader.peek().kind is not Kind.END:
             raise reader.error("expected the end")
     except Invalid as error:
-        raise Invalid(error.message, target="$filter") from error
+        # What the values say of themselves does not tell that it was a filter.
+        raise malformed(error.message.removeprefix(PREFIX)) from error
     return condition
 
 

@@ -129,6 +129,12 @@ class Property:
     shown: Shown = Shown.ALWAYS
     ignores_case: bool = False
     variants: tuple[ComplexType, ...] = ()
+    #: Whether every version shows the value just as it is kept: lists of thousands of documents take the short way.
+    is_plain: bool = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain = self.type is not Edm.DATE_TIME if isinstance(self.type, Edm) else not _has_parts(self.type)
+        object.__setattr__(self, "is_plain", plain and not self.write_only)
 
     def initial(self) -> Any:
         """The value of a property that was never set: a new JSON value at each call."""
@@ -139,6 +145,10 @@ class Property:
         if isinstance(self.type, EnumType):
             return self.type.members[0]
         return _ZEROS.get(self.type) if isinstance(self.type, Edm) else None
+
+
+def _has_parts(kind: EnumType | ComplexType) -> bool:
+    return not isinstance(kind, EnumType) or bool(kind.beta_only)
 
 
 _ZEROS: dict[Edm, bool | int | str] = {

@@ -49,9 +49,12 @@ _PATTERN = re.compile(
 )
 
 
+PREFIX = "Invalid filter clause: "
+
+
 def malformed(reason: str) -> Invalid:
     """The error of every filter that cannot be read."""
-    return Invalid(f"Invalid filter clause: {reason}", target="$filter")
+    return Invalid(f"{PREFIX}{reason}", target="$filter")
 
 
 def tokenise(text: str) -> list[Token]:

@@ -54,11 +54,13 @@ def check_select(names: Iterable[str] | None, *, entities: Iterable[Entity], ver
 
 
 def _shown(prop: Property, document: Mapping[str, Any], *, version: Version) -> Any:
-    if prop.write_only:
-        return prop.mask
     value = document.get(prop.name, _MISSING)
     if value is _MISSING:
         value = prop.initial()
+    if prop.is_plain:
+        return value
+    if prop.write_only:
+        return prop.mask
     if value is None:
         return None
     if prop.collection:

@@ -10,7 +10,8 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, pkcs_key
 from fauxtune.core.model.states import Source
-from fauxtune.core.pki.names import alternative_name, parse_subject
+from fauxtune.core.pki.names import AlternativeNameKind, alternative_name, parse_subject
+from fauxtune.core.pki.template import extended_key_usages
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS, expand
 from fauxtune.core.profiles.world import AuthorityFacts, Family, Profile, World
 
@@ -37,6 +38,20 @@ def _check(document: dict[str, Any]) -> None:
             "subjectNameFormat is custom, so subjectNameFormatString is required, such as 'CN={{UserName}}'.",
             target="subjectNameFormatString",
         )
+    for each in document.get("customSubjectAlternativeNames") or ():
+        if not each.get("name") or each.get("sanType") not in AlternativeNameKind.__members__.values():
+            kinds = ", ".join(AlternativeNameKind)
+            raise Invalid(
+                f"An entry of customSubjectAlternativeNames needs a name and a sanType ({kinds}).",
+                target="customSubjectAlternativeNames",
+            )
+    _usages(document)
+
+
+def _usages(document: dict[str, Any]) -> tuple[str, ...]:
+    return extended_key_usages(
+        tuple(each.get("objectIdentifier") or "" for each in document.get("extendedKeyUsages") or ())
+    )
 
 
 def _authority(document: dict[str, Any], world: World) -> AuthorityFacts:
@@ -68,7 +83,7 @@ def _subject(document: dict[str, Any], values: dict[str, str]) -> str:
 def _names(document: dict[str, Any], values: dict[str, str]) -> tuple[tuple[str, str], ...]:
     names = [
         (flag, expand(_NAME_FLAGS[flag], values))
-        for flag in (document.get("subjectAlternativeNameType") or "").split(",")
+        for flag in (word.strip() for word in (document.get("subjectAlternativeNameType") or "").split(","))
         if flag in _NAME_FLAGS
     ]
     custom = document.get("customSubjectAlternativeNames") or ()
@@ -86,7 +101,7 @@ def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts)
         template=_template(document, authority),
         subject=_subject(document, world.variables),
         names=_names(document, world.variables),
-        extended_key_usages=tuple(each["objectIdentifier"] for each in document.get("extendedKeyUsages") or ()),
+        extended_key_usages=_usages(document),
         days=None if value is None else value * _DAYS[scale or "years"],
         renew_percent=document.get("renewalThresholdPercentage") or _RENEW_PERCENT,
     )

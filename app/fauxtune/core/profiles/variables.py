@@ -12,7 +12,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.names import escape_value
 
-_VARIABLE = re.compile(r"\{\{\s*([A-Za-z_]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 
 #: variable (lower case) -> property of the user's document.
 USER_VARIABLES = {

@@ -301,6 +301,17 @@ def forget_refusals(
     connection.execute(statement)
 
 
+def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: str) -> None:
+    """Drop what was asked for this item and not answered: it is asked anew, in the words of now."""
+    connection.execute(
+        delete(connector_requests).where(
+            connector_requests.c.tenant_id == tenant_id,
+            connector_requests.c.item_key == item_key,
+            connector_requests.c.state != "answered",
+        )
+    )
+
+
 def licensed_upn(connection: Connection, tenant_id: TenantId, *, user_id: str) -> str | None:
     """The userPrincipalName of a user that still exists."""
     found: str | None = connection.execute(

@@ -54,7 +54,8 @@ def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[A
     excluded = [each.group for each in targets if each.kind is TargetKind.EXCLUSION and each.group]
     included = [each.group for each in targets if each.kind is TargetKind.GROUP and each.group]
     kinds = {each.kind for each in targets}
-    out, inside = members_below(tenant_id, [*excluded]), members_below(tenant_id, [*included])
+    out = members_below(tenant_id, [*excluded], name="excluded")
+    inside = members_below(tenant_id, [*included], name="included")
     has_user = enrollments.c.user_id.is_not(None)
     by_user = has_user if TargetKind.ALL_USERS in kinds else has_user & enrollments.c.user_id.in_(inside)
     by_device: ColumnElement[bool] = enrollments.c.directory_device_id.in_(inside)

@@ -152,10 +152,10 @@ def states_of_profile(
 
 
 def status_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
-    """How many devices report each status."""
+    """How many devices report each status: of those that still have a record, as `states_of_profile` lists them."""
     statement = (
         select(profile_states.c.status, func.count())
-        .join(enrollments, enrollments.c.id == profile_states.c.enrollment_id)
+        .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
         .where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id == profile_id)
         .group_by(profile_states.c.status)
     )

@@ -94,10 +94,13 @@ def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str)
     return frozenset(GroupId(row[0]) for row in connection.execute(select(above.c.group_id)))
 
 
-def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str]]:
-    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too."""
+def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "below") -> Select[tuple[str]]:
+    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too.
+
+    `name` tells two such SELECTs in one statement apart.
+    """
     below = select(groups.c.id.label("id")).where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids))
-    tree = below.cte("below", recursive=True)
+    tree = below.cte(name, recursive=True)
     tree = tree.union(
         select(group_members.c.member_id)
         .join(tree, group_members.c.group_id == tree.c.id)

@@ -22,7 +22,7 @@ from fauxtune.operations.access import Caller
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Endpoint
-from fauxtune.surfaces.graph.routes import TABLE
+from fauxtune.surfaces.graph.routes import TABLES
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 #: Graph's own application, which Entra ID names when it refuses a token.
@@ -67,7 +67,7 @@ async def _answer(request: Request) -> Answer:
     caller = _caller(request, emulator)
     tenant = await _tenant_of(emulator, caller)
     version, path = _version_and_path(request)
-    match = TABLE.match(request.method, path)
+    match = TABLES[version].match(request.method, path)
     _check(match, caller=caller)
     raw_query = request.scope["query_string"].decode("ascii", "replace")
     call = Call(

@@ -9,7 +9,7 @@ from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import DIRECTORY_OBJECT, GROUP, USER
 from fauxtune.core.odata.entities.index import ENTITIES
 from fauxtune.core.odata.paths import Route, RouteTable
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema import Entity, Version
 from fauxtune.surfaces.graph.call import Answer, Call, Endpoint
 from fauxtune.surfaces.graph.resources import (
     device_configurations,
@@ -244,4 +244,11 @@ ROUTES: tuple[Row, ...] = (
     *_PFX_CERTIFICATES,
     *_NOT_EMULATED,
 )
-TABLE: RouteTable[Endpoint] = RouteTable(ROUTES, types=[each.name for each in ENTITIES])
+#: What each version knows: v1.0 answers for beta's own paths as for any unknown one.
+TABLES: dict[Version, RouteTable[Endpoint]] = {
+    version: RouteTable(
+        [route for route in ROUTES if version is Version.BETA or not route.beta_only],
+        types=[each.name for each in ENTITIES],
+    )
+    for version in Version
+}

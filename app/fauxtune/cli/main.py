@@ -1,0 +1,165 @@
+"""`fauxtune`: every command. What is heavy is imported by the command that needs it, so that --help is there at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fauxtune.cli import pfx, serving, shell
+from fauxtune.cli.options import (
+    DATA_DIR,
+    CaOption,
+    DataDirOption,
+    Output,
+    OutputOption,
+    UrlOption,
+    emit,
+    fail,
+    said_plainly,
+)
+
+app = typer.Typer(
+    name="fauxtune",
+    help="Fauxtune: an Intune-compatible device-management emulator. Never for real devices or real people.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+database = typer.Typer(help="The database.", no_args_is_help=True)
+app.add_typer(pfx.app, name="pfx")
+app.add_typer(database, name="db")
+app.command()(serving.serve)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def demo(context: typer.Context) -> None:
+    """The main job, told step by step and proved on simulated devices.
+
+    Takes --once, --port, --http-port, --data-dir and --output; see `fauxtune demo --help`.
+    """
+    # The simulator is a program of its own: it knows this server only over the wire, like every other device.
+    command = [sys.executable, "-m", "fauxtune_sim", "demo", *context.args]
+    if sys.platform == "win32":
+        raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own program
+    sys.stdout.flush()
+    os.execv(command[0], command)  # noqa: S606 - our own program
+
+
+@app.command()
+def trust(
+    *,
+    out: Annotated[Path | None, typer.Option(help="write the CA certificate to this file")] = None,
+    data_dir: DataDirOption = DATA_DIR,
+    ca: CaOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """The CA that clients must trust: where it is, and how to make them.
+
+    \b
+    fauxtune trust                  says where it is
+    fauxtune trust --out ca.pem     writes a copy
+    """
+    with said_plainly():
+        from fauxtune.client.endpoints import ca_file
+
+        file = ca_file(data_dir=data_dir, ca=ca)
+        document = shell.describe_ca(file)
+        if out is not None:
+            try:
+                out.write_bytes(file.read_bytes())
+            except OSError as error:
+                fail(f"{out} cannot be written: {error.strerror}.")
+            document["written"] = str(out.absolute())
+        emit(output, document, text=shell.how_to_trust(document))
+
+
+@app.command()
+def env(
+    *,
+    language: Annotated[shell.Language, typer.Option("--for", help="what will read the lines")] = shell.Language.PYTHON,
+    data_dir: DataDirOption = DATA_DIR,
+    url: UrlOption = None,
+    ca: CaOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Environment variables that point a client at the running server, ready to paste.
+
+    \b
+    eval "$(fauxtune env --for python)"                    azure-identity, httpx, requests
+    eval "$(fauxtune env --for node)"                      Node.js
+    fauxtune env --for powershell | Invoke-Expression      PowerShell
+    eval "$(fauxtune env --for curl)"                      curl, with a token in $TOKEN
+    """
+    with said_plainly():
+        from fauxtune.client.endpoints import find
+
+        server = find(data_dir=data_dir, url=url, ca=ca)
+        emit(output, shell.variables(server, language), text=shell.lines(server, language))
+
+
+@app.command()
+def healthcheck(
+    *,
+    data_dir: DataDirOption = DATA_DIR,
+    url: UrlOption = None,
+    ca: CaOption = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Is the server ready? Exit code 0 if it is.
+
+    \b
+    fauxtune healthcheck --data-dir .fauxtune
+    fauxtune healthcheck --url https://localhost:8443 --ca ca.pem
+    """
+    with said_plainly():
+        from fauxtune.client.endpoints import find
+        from fauxtune.client.http import Client
+
+        server = find(data_dir=data_dir, url=url, ca=ca)
+        with Client(server) as client:
+            ready, missing = client.readiness()
+        text = f"{server.https} is ready." if ready else f"{server.https} is not ready: {', '.join(missing)}."
+        emit(output, {"url": server.https, "ready": ready, "notReady": missing}, text=text)
+        if not ready:
+            raise typer.Exit(1)
+
+
+@database.command()
+def upgrade(
+    *,
+    data_dir: DataDirOption = DATA_DIR,
+    database_url: Annotated[str | None, typer.Option(envvar="FAUXTUNE_DATABASE_URL", help="default: SQLite")] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Bring the database's schema up to date. A start does the same; the server must be stopped.
+
+    \b
+    fauxtune db upgrade
+    fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
+    """
+    with said_plainly(), serving.refusals():
+        from fauxtune.server.upgrade import upgrade as bring_up_to_date
+        from fauxtune.settings import Settings
+
+        changed, revision = bring_up_to_date(Settings(data_dir=data_dir, database_url=database_url))
+        verb = "was brought to" if changed else "was already at"
+        emit(output, {"upgraded": changed, "revision": revision}, text=f"The schema {verb} revision {revision}.")
+
+
+@app.command()
+def openapi(
+    *,
+    out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("openapi"),
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write the OpenAPI documents of every surface: identity, devices, control, graph."""
+    from fauxtune.server.openapi import write
+
+    files = write(out)
+    emit(output, {"written": files}, text="\n".join(files))

@@ -1,0 +1,138 @@
+"""`fauxtune serve`: settings from arguments and environment, then the server, then what it says when it is ready."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.cli.options import Output, OutputOption, fail, said_plainly
+
+if TYPE_CHECKING:
+    from fauxtune.server.serve import Ready
+    from fauxtune.settings import Settings
+
+
+def serve(
+    *,
+    host: Annotated[str | None, typer.Option(help="where to listen [default: localhost]")] = None,
+    port: Annotated[int | None, typer.Option(help="HTTPS; 0 takes a free one [default: 8443]")] = None,
+    http_port: Annotated[int | None, typer.Option(help="HTTP, for CRL and OCSP [default: 8080]")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="keys and database [default: .fauxtune]")] = None,
+    database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... [default: SQLite]")] = None,
+    ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="a temporary folder, gone at exit")] = None,
+    seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file [default: contoso]")] = None,
+    public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
+    public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
+    client_certificates: Annotated[
+        bool | None, typer.Option(help="ask TLS clients for a certificate [default: ask]")
+    ] = None,
+    print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and end")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Start the emulator and serve until Ctrl-C.
+
+    Every option is also a variable, FAUXTUNE_PORT for --port. With a --host that others can reach,
+    FAUXTUNE_CONTROL_TOKEN must be set.
+
+    \b
+    fauxtune serve                                  .fauxtune, https://localhost:8443
+    fauxtune serve --ephemeral --port 0 --http-port 0 --output json
+    fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
+    fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
+    """
+    if print_seed:
+        from fauxtune.operations.seeds import BUILT_IN
+
+        print(json.dumps(BUILT_IN, indent=2))
+        return
+    given = {
+        "host": host,
+        "port": port,
+        "http_port": http_port,
+        "data_dir": data_dir,
+        "database_url": database_url,
+        "ephemeral": ephemeral,
+        "seed": seed,
+        "public_url": public_url,
+        "public_http_url": public_http_url,
+        "client_certificates": client_certificates,
+    }
+    with said_plainly(), refusals():
+        settings = _settings({name: value for name, value in given.items() if value is not None})
+        _log(settings.log_level)
+        from fauxtune.server.serve import run
+
+        run(settings, _announce_json if output is Output.JSON else _announce_text)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """A refused start is a sentence, not a traceback."""
+    from fauxtune.server.refusal import StartRefused
+
+    try:
+        yield
+    except StartRefused as refusal:
+        fail(str(refusal))
+
+
+def _settings(given: dict[str, Any]) -> Settings:
+    from pydantic import ValidationError
+
+    from fauxtune.settings import Settings
+
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0])
+        raise typer.BadParameter(f"{name.replace('_', '-')} (FAUXTUNE_{name.upper()}): {first['msg']}") from None
+
+
+def _log(level: str) -> None:
+    import logging
+
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+
+def _announce_json(ready: Ready) -> None:
+    print(json.dumps(ready.endpoints.document()), flush=True)
+    for warning in ready.warnings:
+        print(f"fauxtune: {warning}", file=sys.stderr)
+
+
+def _announce_text(ready: Ready) -> None:
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.table import Table
+
+    found = ready.endpoints
+    rows = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("Graph", f"{found.https}/v1.0, {found.https}/beta"),
+        ("authority", f"{found.https}/{found.tenant_id}" if found.tenant_id else "none: no tenant yet"),
+        ("tenant", f"{found.tenant} ({found.tenant_id})" if found.tenant else "none: POST /_fauxtune/v1/tenants"),
+        ("client id", found.client_id),
+        ("client secret", found.client_secret),
+        ("control", f"{found.https}/_fauxtune/v1"),
+        ("CRL, OCSP", f"{found.http}/pki/..."),
+        ("CA to trust", found.ca_file),
+        ("data", str(ready.data_dir)),
+    ):
+        if value is not None:
+            rows.add_row(name, value)
+    console = Console(highlight=False, soft_wrap=True)
+    title = "[bold]FAUXTUNE - AN EMULATOR. Not Intune, not trusted, not for real devices.[/]"
+    console.print(Panel(title, border_style="yellow", expand=False))
+    console.print(rows)
+    for warning in ready.warnings:
+        console.print(f"[yellow]Note:[/] {warning}")
+    console.print("\nPoint your code at it: fauxtune env --for python|node|powershell|curl.   Stop: Ctrl-C.")

@@ -1,0 +1,102 @@
+"""What other programs must be told to reach the server: variables, in the words of each shell; the CA, and how to
+make clients trust it."""
+
+from __future__ import annotations
+
+import shlex
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fauxtune.client.endpoints import Server
+
+
+class Language(StrEnum):
+    """Whose variables."""
+
+    PYTHON = "python"
+    NODE = "node"
+    POWERSHELL = "powershell"
+    CURL = "curl"
+
+
+def variables(server: Server, language: Language) -> dict[str, str]:
+    """Name -> value."""
+    found = {
+        "FAUXTUNE_URL": server.https,
+        "FAUXTUNE_GRAPH_URL": f"{server.https}/beta",
+        "AZURE_AUTHORITY_HOST": server.https,
+        "AZURE_TENANT_ID": server.tenant_id or server.tenant,
+        "AZURE_CLIENT_ID": server.client_id,
+        "AZURE_CLIENT_SECRET": server.client_secret,
+    }
+    if server.ca_file is None:
+        return found
+    file = str(server.ca_file.absolute())
+    own = {
+        # httpx and the ssl module read the first, requests (and so azure-core) the second.
+        Language.PYTHON: {"SSL_CERT_FILE": file, "REQUESTS_CA_BUNDLE": file},
+        Language.NODE: {"NODE_EXTRA_CA_CERTS": file},
+        Language.POWERSHELL: {"SSL_CERT_FILE": file},
+        Language.CURL: {"CURL_CA_BUNDLE": file},
+    }
+    return {**found, "FAUXTUNE_CA": file, **own[language]}
+
+
+def lines(server: Server, language: Language) -> str:
+    """The lines to paste."""
+    found = variables(server, language)
+    if language is Language.POWERSHELL:
+        return "\n".join(
+            [
+                *("$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in found.items()),
+                "# Add-MgEnvironment -Name Fauxtune -AzureADEndpoint $env:FAUXTUNE_URL -GraphEndpoint $env:FAUXTUNE_URL",
+            ]
+        )
+    text = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
+    if language is Language.PYTHON:
+        text.append(
+            "# ClientSecretCredential(tenant, client, secret, authority=os.environ['AZURE_AUTHORITY_HOST'],"
+            " disable_instance_discovery=True)"
+        )
+    if language is Language.CURL:
+        token_url = shlex.quote(f"{server.https}/{found['AZURE_TENANT_ID']}/oauth2/v2.0/token")
+        text += [
+            f"TOKEN=$(curl -sS {token_url} -d grant_type=client_credentials -d client_id=$AZURE_CLIENT_ID"
+            " --data-urlencode client_secret=$AZURE_CLIENT_SECRET -d scope=https://localhost/.default"
+            """ | sed -E 's/.*"access_token": ?"([^"]*)".*/\\1/')""",
+            '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"',
+        ]
+    return "\n".join(text)
+
+
+def describe_ca(file: Path) -> dict[str, str]:
+    """What stands in a CA file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+
+    certificate = x509.load_pem_x509_certificate(file.read_bytes())
+    return {
+        "caFile": str(file),
+        "subject": certificate.subject.rfc4514_string(),
+        "sha256": certificate.fingerprint(hashes.SHA256()).hex(),
+        "notAfter": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def how_to_trust(document: dict[str, str]) -> str:
+    """The same, for people."""
+    file = document.get("written", document["caFile"])
+    return f"""The CA of this emulator (made here at the first start; its key never leaves this machine):
+  file     {file}
+  subject  {document["subject"]}
+  SHA-256  {document["sha256"]}
+  until    {document["notAfter"]}
+
+Trust it for one program (better), by a variable: see `fauxtune env --for python|node|powershell|curl`.
+Trust it on a whole test machine:
+  Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/fauxtune.crt && sudo update-ca-certificates
+  Fedora, RHEL     sudo cp {file} /etc/pki/ca-trust/source/anchors/fauxtune.pem && sudo update-ca-trust
+  macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}
+  Windows          Import-Certificate -FilePath {file} -CertStoreLocation Cert:\\LocalMachine\\Root"""

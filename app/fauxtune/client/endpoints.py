@@ -1,0 +1,111 @@
+"""Finding a running server: by its URL, or by the `endpoints.json` in its data folder."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+#: The tenant that every server has unless told otherwise.
+_SEEDED = {
+    "tenant": "contoso",
+    "clientId": "c0ffee00-0000-4000-8000-00000000a991",
+    "clientSecret": "fauxtune-not-a-secret",
+}
+
+
+class ClientError(Exception):
+    """What was asked could not be done; the message is for the person who asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is and who we are there. URLs end without a slash; no CA file: the system's authorities."""
+
+    https: str
+    http: str | None
+    control: str
+    ca_file: Path | None
+    tenant: str
+    tenant_id: str | None
+    client_id: str
+    client_secret: str
+
+    def signing_in_as(
+        self, *, tenant: str | None = None, client_id: str | None = None, client_secret: str | None = None
+    ) -> Server:
+        """The same server, with another tenant or application."""
+        return replace(
+            self,
+            tenant=tenant or self.tenant,
+            tenant_id=tenant or self.tenant_id,
+            client_id=client_id or self.client_id,
+            client_secret=client_secret or self.client_secret,
+        )
+
+
+def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> Server:
+    """The server at `url`, else the one that runs on `data_dir`. ClientError when there is none.
+
+    What the folder says of CA and credentials counts for a `url` too, if it is that server's; else the seeded ones do.
+    """
+    known = _read(data_dir)
+    if url is None:
+        if known is None:
+            raise ClientError(
+                f"No server runs on {data_dir} (there is no {data_dir / 'endpoints.json'}). Start one with "
+                "`fauxtune serve`, or name a running one with --data-dir, or with --url and --ca."
+            )
+        _check_alive(known, data_dir)
+        url = str(known["https"])
+    url = url.rstrip("/")
+    if known is None or known.get("https") != url:
+        known = {}
+    ca_file = ca or (Path(str(known["caFile"])) if known.get("caFile") else None)
+    return Server(
+        https=url,
+        http=known.get("http"),
+        control=str(known.get("control") or f"{url}/_fauxtune/v1"),
+        ca_file=ca_file,
+        tenant=str(known.get("tenant") or _SEEDED["tenant"]),
+        tenant_id=known.get("tenantId"),
+        client_id=str(known.get("clientId") or _SEEDED["clientId"]),
+        client_secret=str(known.get("clientSecret") or _SEEDED["clientSecret"]),
+    )
+
+
+def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:
+    """The CA file, also of a server that does not run at present."""
+    known = _read(data_dir) or {}
+    file = ca or Path(str(known.get("caFile") or data_dir / "tls" / "ca.pem"))
+    if not file.exists():
+        raise ClientError(f"There is no {file}: the first start of a server on {data_dir} makes it.")
+    return file.absolute()
+
+
+def _read(data_dir: Path) -> dict[str, Any] | None:
+    file = data_dir / "endpoints.json"
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise ClientError(f"{file} cannot be read: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("https"), str):
+        raise ClientError(f"{file} does not describe a server.")
+    return document
+
+
+def _check_alive(known: dict[str, Any], data_dir: Path) -> None:
+    pid = known.get("pid")
+    try:
+        if isinstance(pid, int):
+            os.kill(pid, 0)
+    except ProcessLookupError:
+        raise ClientError(
+            f"No server runs on {data_dir}: process {pid}, which wrote its endpoints.json, is gone."
+        ) from None
+    except OSError:
+        pass  # it runs, as somebody else

@@ -1,0 +1,43 @@
+"""The OpenAPI documents, one a surface, from the routes themselves; written in one order, so that they can be compared.
+
+Graph's comes from its own table of routes.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+
+from fauxtune import __version__
+from fauxtune.surfaces.identity import routes as identity
+
+#: File name -> title and routers.
+SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
+    "identity": ("Fauxtune: identity", (identity.router,)),
+}
+
+
+def documents() -> dict[str, dict[str, Any]]:
+    """Surface -> its OpenAPI document."""
+    return {name: _document(title, routers) for name, (title, routers) in SURFACES.items()}
+
+
+def write(folder: Path) -> list[str]:
+    """Write `<surface>.json` for each; the paths that were written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name, document in sorted(documents().items()):
+        file = folder / f"{name}.json"
+        file.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        written.append(str(file))
+    return written
+
+
+def _document(title: str, routers: tuple[APIRouter, ...]) -> dict[str, Any]:
+    app = FastAPI(title=title, version=__version__)
+    for router in routers:
+        app.include_router(router)
+    return app.openapi()

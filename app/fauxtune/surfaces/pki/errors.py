@@ -1,0 +1,32 @@
+"""Facts to plain HTTP: PKI clients read a status and, at most, a sentence."""
+
+from __future__ import annotations
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fauxtune.core import errors
+
+#: The first that matches.
+TABLE: tuple[tuple[type[Exception], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.NotAllowed, 403),
+    (errors.Conflict, 409),
+    (errors.Unavailable, 503),
+    (errors.NotEmulated, 501),
+    (errors.Invalid, 400),
+    (RequestValidationError, 400),
+)
+
+
+def refuse(_request: Request, error: Exception) -> Response:
+    """The refusal."""
+    if isinstance(error, HTTPException):
+        return PlainTextResponse(f"{error.detail}\n", error.status_code)
+    for kind, status in TABLE:
+        if isinstance(error, kind):
+            return PlainTextResponse(f"{error}\n", status)
+    return PlainTextResponse("Something went wrong here; the server's log says what.\n", 500)

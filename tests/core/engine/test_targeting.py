@@ -1,0 +1,181 @@
+"""Who gets a profile: inclusion and exclusion by the user's path and by the device's path (Graph: assignment targets)."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
+from fauxtune.core.model.ids import GroupId, ProfileId
+
+PROFILE = ProfileId("p")
+USERS, OTHER_USERS, DEVICES, OTHER_DEVICES = (GroupId(name) for name in ("users", "users2", "devices", "devices2"))
+
+
+def include(group: GroupId) -> Assignment:
+    return Assignment(id=f"in-{group}", profile=PROFILE, kind=TargetKind.GROUP, group=group)
+
+
+def exclude(group: GroupId) -> Assignment:
+    return Assignment(id=f"out-{group}", profile=PROFILE, kind=TargetKind.EXCLUSION, group=group)
+
+
+ALL_USERS = Assignment(id="all-users", profile=PROFILE, kind=TargetKind.ALL_USERS)
+ALL_DEVICES = Assignment(id="all-devices", profile=PROFILE, kind=TargetKind.ALL_DEVICES)
+
+
+def member(*, users: tuple[GroupId, ...] = (), devices: tuple[GroupId, ...] = (), has_user: bool = True) -> Membership:
+    return Membership(has_user=has_user, user_groups=frozenset(users), device_groups=frozenset(devices))
+
+
+@pytest.mark.parametrize(
+    ("assignments", "membership", "expected"),
+    [
+        pytest.param([], member(users=(USERS,)), None, id="assigned to nobody"),
+        pytest.param([include(USERS)], member(users=(USERS,)), "in-users", id="the user is in the group"),
+        pytest.param([include(DEVICES)], member(devices=(DEVICES,)), "in-devices", id="the device is in the group"),
+        pytest.param([include(USERS)], member(users=(OTHER_USERS,)), None, id="the user is in another group"),
+        pytest.param([ALL_USERS], member(), "all-users", id="all users: any user's device"),
+        pytest.param([ALL_USERS], member(has_user=False), None, id="all users: no device without a user"),
+        pytest.param([ALL_DEVICES], member(has_user=False), "all-devices", id="all devices: one without a user too"),
+        pytest.param(
+            [include(USERS), exclude(OTHER_USERS)],
+            member(users=(USERS, OTHER_USERS)),
+            None,
+            id="an excluded user group beats an included user group",
+        ),
+        pytest.param(
+            [include(DEVICES), exclude(OTHER_DEVICES)],
+            member(devices=(DEVICES, OTHER_DEVICES)),
+            None,
+            id="an excluded device group beats an included device group",
+        ),
+        pytest.param(
+            [include(USERS), exclude(DEVICES)],
+            member(users=(USERS,), devices=(DEVICES,)),
+            "in-users",
+            id="an excluded device group does not beat an included user group",
+        ),
+        pytest.param(
+            [include(DEVICES), exclude(USERS)],
+            member(users=(USERS,), devices=(DEVICES,)),
+            "in-devices",
+            id="an excluded user group does not beat an included device group",
+        ),
+        pytest.param(
+            [ALL_USERS, exclude(USERS)], member(users=(USERS,)), None, id="all users without an excluded user group"
+        ),
+        pytest.param(
+            [ALL_DEVICES, exclude(DEVICES)],
+            member(devices=(DEVICES,)),
+            None,
+            id="all devices without an excluded device group",
+        ),
+        pytest.param(
+            [ALL_USERS, exclude(DEVICES)],
+            member(devices=(DEVICES,)),
+            "all-users",
+            id="all users: an excluded device group is not honoured",
+        ),
+        pytest.param(
+            [ALL_DEVICES, exclude(USERS)],
+            member(users=(USERS,)),
+            "all-devices",
+            id="all devices: an excluded user group is not honoured",
+        ),
+        pytest.param(
+            [include(USERS), include(DEVICES), exclude(OTHER_USERS)],
+            member(users=(USERS, OTHER_USERS), devices=(DEVICES,)),
+            "in-devices",
+            id="excluded by the user's path, included by the device's: included",
+        ),
+        pytest.param(
+            [include(USERS)],
+            member(users=(USERS,), has_user=False),
+            None,
+            id="without a user nothing comes by the user's path",
+        ),
+        pytest.param(
+            [include(USERS), include(DEVICES)],
+            member(users=(USERS,), devices=(DEVICES,)),
+            "in-users",
+            id="by two groups: once, through the first",
+        ),
+    ],
+)
+def test_a_device_is_targeted_as_documented(
+    assignments: list[Assignment], membership: Membership, expected: str | None
+) -> None:
+    found = target(assignments, membership)
+    assert (None if found is None else found.id) == expected
+
+
+def test_the_order_of_assignments_decides_only_which_one_is_shown() -> None:
+    membership = member(users=(USERS, OTHER_USERS))
+    assert target([include(OTHER_USERS), include(USERS)], membership) == include(OTHER_USERS)
+    assert target([include(USERS), include(OTHER_USERS)], membership) == include(USERS)
+
+
+groups = st.sampled_from([GroupId(f"g{number}") for number in range(5)])
+group_sets = st.frozensets(groups, max_size=5)
+inclusions = st.one_of(st.builds(include, groups), st.sampled_from([ALL_USERS, ALL_DEVICES]))
+exclusions = st.builds(exclude, groups)
+sets_of_assignments = st.lists(st.one_of(inclusions, exclusions), max_size=6)
+memberships = st.builds(Membership, has_user=st.booleans(), user_groups=group_sets, device_groups=group_sets)
+quick = settings(deadline=None, max_examples=200)
+
+
+@quick
+@given(sets_of_assignments, memberships, exclusions)
+def test_a_further_exclusion_never_brings_a_profile(
+    assignments: list[Assignment], membership: Membership, further: Assignment
+) -> None:
+    if target(assignments, membership) is None:
+        assert target([*assignments, further], membership) is None
+
+
+@quick
+@given(sets_of_assignments, memberships, inclusions)
+def test_a_further_inclusion_never_takes_a_profile_away(
+    assignments: list[Assignment], membership: Membership, further: Assignment
+) -> None:
+    if target(assignments, membership) is not None:
+        assert target([*assignments, further], membership) is not None
+
+
+@quick
+@given(sets_of_assignments, memberships, st.randoms(use_true_random=False))
+def test_the_order_of_assignments_never_decides_whether(
+    assignments: list[Assignment], membership: Membership, shuffler: object
+) -> None:
+    shuffled = list(assignments)
+    shuffler.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert (target(assignments, membership) is None) == (target(shuffled, membership) is None)
+
+
+@quick
+@given(sets_of_assignments, memberships)
+def test_what_brings_a_profile_is_an_inclusion_by_a_path_that_is_not_excluded(
+    assignments: list[Assignment], membership: Membership
+) -> None:
+    found = target(assignments, membership)
+    if found is None:
+        return
+    out = {each.group for each in assignments if each.kind is TargetKind.EXCLUSION}
+    by_user = found.kind is TargetKind.ALL_USERS or found.group in membership.user_groups
+    by_device = found.kind is TargetKind.ALL_DEVICES or found.group in membership.device_groups
+    assert found.kind is not TargetKind.EXCLUSION
+    assert (by_user and membership.has_user and not out & membership.user_groups) or (
+        by_device and not out & membership.device_groups
+    )
+
+
+@quick
+@given(sets_of_assignments, group_sets, group_sets)
+def test_a_device_without_a_user_never_depends_on_user_groups(
+    assignments: list[Assignment], user_groups: frozenset[GroupId], device_groups: frozenset[GroupId]
+) -> None:
+    with_groups = Membership(has_user=False, user_groups=user_groups, device_groups=device_groups)
+    without = Membership(has_user=False, device_groups=device_groups)
+    assert target(assignments, with_groups) == target(assignments, without)

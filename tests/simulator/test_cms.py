@@ -1,0 +1,117 @@
+"""CMS: envelopes for RSA and EC recipients, signatures over attached and detached content, and what is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from asn1crypto import cms as asn1_cms
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+
+from fauxtune_sim.cms import Kind, encrypt, kind_of, open_envelope, sign, verify
+from fauxtune_sim.errors import CmsRefused
+
+if TYPE_CHECKING:
+    from conftest import Pki
+
+SECRET = b"for your eyes only"
+CURVES = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
+KEYS: dict[str, Callable[[], ec.EllipticCurvePrivateKey | None]] = {"rsa": lambda: None} | {
+    name: (lambda curve=curve: ec.generate_private_key(curve())) for name, curve in CURVES.items()
+}
+WHEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+
+
+def test_an_envelope_for_several_recipients_is_opened_by_each_and_names_who_it_was(pki: Pki) -> None:
+    holders = [pki.issue(key=make()) for make in KEYS.values()]
+    envelope = encrypt(SECRET, [one.certificate for one in holders])
+    assert kind_of(envelope) is Kind.ENVELOPED
+    for one in holders:
+        opened = open_envelope(envelope, [pki.issue(), one])
+        assert (opened.content, opened.recipient) == (SECRET, one.certificate)
+
+
+@pytest.mark.parametrize("algorithm", [AES128, AES256])
+def test_envelopes_of_another_program_are_opened(pki: Pki, algorithm: type[AES128] | type[AES256]) -> None:
+    one = pki.issue()
+    builder = pkcs7.PKCS7EnvelopeBuilder().set_data(SECRET).set_content_encryption_algorithm(algorithm)
+    envelope = builder.add_recipient(one.certificate).encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
+    assert open_envelope(envelope, [one]).content == SECRET
+
+
+def test_an_envelope_for_somebody_else_says_for_whom_it_is(pki: Pki) -> None:
+    other = pki.issue()
+    with pytest.raises(CmsRefused, match=f"{other.certificate.serial_number:x} of Common Name: Test Issuing"):
+        open_envelope(encrypt(SECRET, [other.certificate]), [pki.issue(), pki.issue()])
+
+
+def test_a_content_key_for_another_key_of_the_same_name_does_not_open(pki: Pki) -> None:
+    one, key_of_another = pki.issue(), pki.issue().key
+    envelope = asn1_cms.ContentInfo.load(encrypt(SECRET, [one.certificate]))
+    recipient = envelope["content"]["recipient_infos"][0].chosen
+    public = key_of_another.public_key()
+    recipient["encrypted_key"] = asn1_cms.ContentInfo.load(
+        encrypt(SECRET, [pki.issue(key=key_of_another).certificate])
+    )["content"]["recipient_infos"][0].chosen["encrypted_key"]
+    assert public != one.key.public_key()
+    with pytest.raises(CmsRefused):
+        open_envelope(envelope.dump(force=True), [one])
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("detached", [True, False], ids=["detached", "attached"])
+def test_a_signature_verifies_and_says_who_and_when(pki: Pki, name: str, detached: bool) -> None:
+    one = pki.issue(key=KEYS[name]())
+    data = sign(
+        SECRET, certificate=one.certificate, key=one.key, signing_time=WHEN, others=one.chain, detached=detached
+    )
+    signature = verify(data, detached=SECRET if detached else None)
+    assert (signature.content, signature.signer, signature.signing_time) == (SECRET, one.certificate, WHEN)
+    assert set(signature.certificates) == {one.certificate, pki.intermediate}
+
+
+def test_a_signature_over_other_content_is_refused(pki: Pki) -> None:
+    one = pki.issue()
+    data = sign(SECRET, certificate=one.certificate, key=one.key, signing_time=WHEN)
+    with pytest.raises(CmsRefused, match="changed after it was signed"):
+        verify(data, detached=SECRET + b"!")
+
+
+def test_a_detached_signature_needs_its_content(pki: Pki) -> None:
+    one = pki.issue()
+    with pytest.raises(CmsRefused, match="detached"):
+        verify(sign(SECRET, certificate=one.certificate, key=one.key, signing_time=WHEN))
+
+
+def test_a_signature_by_another_key_is_refused(pki: Pki) -> None:
+    one = pki.issue()
+    data = sign(SECRET, certificate=one.certificate, key=pki.issue().key, signing_time=WHEN)
+    with pytest.raises(CmsRefused, match="does not verify"):
+        verify(data, detached=SECRET)
+
+
+@pytest.mark.parametrize("year", [2049, 2050])
+def test_the_signing_time_is_written_as_its_year_demands(pki: Pki, year: int) -> None:
+    one, moment = pki.issue(), datetime(year, 6, 1, tzinfo=UTC)
+    data = sign(SECRET, certificate=one.certificate, key=one.key, signing_time=moment)
+    assert verify(data, detached=SECRET).signing_time == moment
+
+
+def test_no_truncation_and_no_flipped_byte_escapes_as_another_error(pki: Pki) -> None:
+    holder = pki.issue()
+    envelope = encrypt(SECRET, [holder.certificate])
+    signed = sign(SECRET, certificate=holder.certificate, key=holder.key, signing_time=WHEN, detached=False)
+    for data, use in (
+        (envelope, lambda broken: open_envelope(broken, [holder])),
+        (signed, verify),
+    ):
+        for at in range(0, len(data), 7):
+            for broken in (data[:at], data[:at] + bytes([data[at] ^ 0xFF]) + data[at + 1 :]):
+                try:
+                    use(broken)
+                except CmsRefused:
+                    continue

@@ -1,0 +1,175 @@
+"""The command line: JSON alone on standard output, exit codes, and one line for what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from fauxtune_sim.cli import app
+
+if TYPE_CHECKING:
+    from conftest import Pki, Service
+
+
+class Shell:
+    """Runs commands against the service, in a thread, as each brings an event loop of its own."""
+
+    def __init__(self, service: Service) -> None:
+        self._environment = {"FAUXTUNE_SERVER": service.url, "FAUXTUNE_TENANT": "contoso"}
+
+    async def run(self, *words: str | Path, code: int = 0) -> str:
+        """Standard output of a command that must end with this code (standard error if it fails)."""
+        result = await asyncio.to_thread(
+            CliRunner().invoke, app, [str(word) for word in words], env=self._environment, catch_exceptions=False
+        )
+        assert result.exit_code == code, result.output
+        return result.stdout if code == 0 else result.stderr
+
+    async def json(self, *words: str | Path) -> Any:
+        """The JSON document that a command prints."""
+        return json.loads(await self.run(*words, "--output", "json"))
+
+
+@pytest.fixture
+def shell(service: Service) -> Shell:
+    return Shell(service)
+
+
+@pytest.fixture
+async def phone(shell: Shell, tmp_path: Path) -> Path:
+    """The folder of an enrolled device."""
+    await shell.run("enroll", "--user", "alice@contoso.example", "--state", tmp_path / "phone")
+    return tmp_path / "phone"
+
+
+async def test_enrol_check_in_show_and_unenrol(shell: Shell, service: Service, pki: Pki, tmp_path: Path) -> None:
+    state = tmp_path / "phone"
+    answer = await shell.json("enroll", "--token", "good", "--state", state, "--name", "my phone")
+    assert (answer["device"], answer["userPrincipalName"], answer["settled"]) == (
+        "my phone",
+        "alice@contoso.example",
+        True,
+    )
+    (served,) = service.devices.values()
+    one = pki.issue()
+    served.give(pairs=[served.pair(one)], roots=[pki.root])
+    checked = await shell.json("checkin", "--state", state, "--until-settled")
+    assert (checked["settled"], len(checked["installed"])) == (True, 2)
+    rows = await shell.json("keystore", "--state", state)
+    assert [set(row) for row in rows] == [
+        {"alias", "source", "thumbprint", "subject", "notAfter", "intendedPurpose", "hasKey"}
+    ] * 2
+    assert [(row["source"], row["hasKey"]) for row in rows] == [("root", False), ("pkcs", True)]
+    assert (await shell.json("unenroll", "--state", state))["told"] is True
+    assert await shell.json("keystore", "--state", state) == []
+    assert "not enrolled" in await shell.run("checkin", "--state", state, code=1)
+
+
+async def test_a_fully_managed_device_is_not_unenrolled(shell: Shell, tmp_path: Path) -> None:
+    state = tmp_path / "phone"
+    await shell.run("enroll", "--mode", "fully-managed", "--token", "good", "--state", state)
+    assert "fully managed" in await shell.run("unenroll", "--state", state, code=1)
+
+
+async def test_enrolling_twice_into_one_folder_is_refused(shell: Shell, phone: Path) -> None:
+    assert "enrolled already" in await shell.run("enroll", "--token", "good", "--state", phone, code=1)
+
+
+@pytest.mark.parametrize("words", [(), ("--token", "t", "--user", "u")], ids=["neither", "both"])
+async def test_enrolling_takes_a_token_or_a_user(shell: Shell, tmp_path: Path, words: tuple[str, ...]) -> None:
+    assert "either" in await shell.run("enroll", *words, "--state", tmp_path, code=1)
+
+
+async def test_an_unknown_user_is_one_line_and_leaves_no_folder(shell: Shell, tmp_path: Path) -> None:
+    words = await shell.run("enroll", "--user", "nobody@elsewhere", "--state", tmp_path / "phone", code=1)
+    assert "no such user" in words
+    assert not (tmp_path / "phone").exists()
+
+
+async def test_mail_goes_from_device_to_device(shell: Shell, service: Service, phone: Path, pki: Pki) -> None:
+    (served,) = service.devices.values()
+    served.give(pairs=[served.pair(pki.issue())], roots=[pki.root, pki.intermediate])
+    await shell.run("checkin", "--state", phone)
+    letter, certificate = phone.parent / "letter.eml", phone.parent / "alice.cer"
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    certificate.write_bytes(next(iter(pki_certificates(phone))).public_bytes(Encoding.DER))
+    sent = await shell.json(
+        "mail", "send", "--state", phone, "--to-certificate", certificate, "--sign", "--encrypt", "--out", letter
+    )
+    assert (sent["from"], sent["to"]) == ("alice@contoso.example", "alice@contoso.example")
+    read = await shell.json("mail", "read", "--state", phone, letter)
+    assert (read["decrypted"], read["verified"], read["why"]) == (True, True, None)
+    assert {"decrypted", "recipient", "signer", "verified", "why", "text"} <= set(read)
+
+
+def pki_certificates(state: Path) -> list[Any]:
+    from fauxtune_sim.device import Device
+
+    return [one.certificate for one in Device.load(state).keystore.identities()]
+
+
+async def test_mail_that_no_key_opens_is_told_in_json_and_by_the_exit_code(shell: Shell, phone: Path, pki: Pki) -> None:
+    from fauxtune_sim.mail import Letter, write_mail
+
+    letter = Letter(
+        sender="a@b.example", recipient="c@d.example", subject="s", text="t", date=datetime(2026, 11, 24, tzinfo=UTC)
+    )
+    file = phone.parent / "letter.eml"
+    file.write_bytes(write_mail(letter, encrypt_to=[pki.issue().certificate]))
+    result = await asyncio.to_thread(
+        CliRunner().invoke, app, ["mail", "read", "--state", str(phone), str(file), "--output", "json"]
+    )
+    assert (result.exit_code, json.loads(result.stdout)["decrypted"]) == (1, False)
+
+
+async def test_a_fleet_says_what_came_of_it(shell: Shell) -> None:
+    summary = await shell.json("fleet", "--devices", "3", "--keys", "1")
+    assert (summary["enrolled"], summary["settled"], summary["failures"]) == (3, 3, [])
+
+
+async def test_a_server_that_is_away_is_one_line(tmp_path: Path) -> None:
+    words = ["enroll", "--token", "t", "--state", str(tmp_path / "x"), "--server", "http://127.0.0.1:1"]
+    result = await asyncio.to_thread(CliRunner().invoke, app, words)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "cannot be reached" in result.stderr
+
+
+async def test_devices_stay_connected_until_they_are_interrupted(service: Service, phone: Path, pki: Pki) -> None:
+    words = [sys.executable, "-m", "fauxtune_sim", "run", "--state", str(phone), "--output", "json"]
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE, env=dict(os.environ)
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert b"connected" in await process.stderr.readline()
+    (served,) = service.devices.values()
+    served.give(pairs=[served.pair(pki.issue())])
+    await service.push(served)
+    assert b"installed pkcs-1" in await process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, _ = await process.communicate()
+    assert process.returncode == 0
+    assert json.loads(out)["devices"][0]["enrolled"] is True
+
+
+def test_help_does_not_load_what_it_does_not_need() -> None:
+    import subprocess
+
+    code = (
+        "import sys\n"
+        "from typer.testing import CliRunner\n"
+        "from fauxtune_sim.cli import app\n"
+        "assert CliRunner().invoke(app, ['enroll', '--help']).exit_code == 0\n"
+        "print([name for name in ('aiohttp', 'cryptography', 'asn1crypto') if name in sys.modules])\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout == "[]\n"

@@ -1,0 +1,75 @@
+"""Fleets: shares, users in turn, counts, and failures by cause."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fauxtune_sim.control import Control
+from fauxtune_sim.errors import NotFoundHere
+from fauxtune_sim.fleet import FleetOrder, FleetSummary, read_mix, run_fleet
+from fauxtune_sim.platforms import Mode
+
+if TYPE_CHECKING:
+    from conftest import Service
+    from fauxtune_sim.transport import Transport
+
+ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
+
+
+async def fleet(service: Service, transport: Transport, *, users: tuple[str, ...] = (ALICE, BOB)) -> FleetSummary:
+    order = FleetOrder(
+        devices=6,
+        server=service.url,
+        tenant="contoso",
+        users=users,
+        mix=((Mode.WORK_PROFILE, 2), (Mode.FULLY_MANAGED, 1)),
+        keys=1,
+    )
+    control = Control(transport, f"{service.url}/_fauxtune/v1", tenant="contoso")
+    return await run_fleet(order, transport=transport, control=control, progress=lambda line: None)
+
+
+async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
+    service: Service, transport: Transport
+) -> None:
+    summary = await fleet(service, transport)
+    document = summary.document()
+    assert (document["enrolled"], document["settled"], document["failures"]) == (6, 6, [])
+    assert set(document) == {"enrolled", "settled", "itemsInstalled", "failures", "checkinsPerSecond"}
+    modes = Counter(one.request["mode"] for one in service.devices.values())
+    assert modes == {"work-profile": 4, "fully-managed": 2}
+    assert len({one.request["androidId"] for one in service.devices.values()}) == 6
+
+
+async def test_failures_are_counted_by_cause(service: Service, transport: Transport) -> None:
+    service.tokens.clear()
+    (failure,) = (await fleet(service, transport)).document()["failures"]
+    assert failure["count"] == 6
+    assert "the token is used up" in failure["cause"]
+
+
+async def test_a_user_who_does_not_exist_costs_only_his_devices(service: Service, transport: Transport) -> None:
+    summary = await fleet(service, transport, users=(ALICE, "nobody@elsewhere.example"))
+    assert (summary.enrolled, summary.settled) == (3, 3)
+    ((cause, count),) = summary.failures.items()
+    assert ("no such user" in cause, count) == (True, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "mix"),
+    [
+        ("android", ((Mode.WORK_PROFILE, 1),)),
+        ("android:3,android/fully-managed:2", ((Mode.WORK_PROFILE, 3), (Mode.FULLY_MANAGED, 2))),
+    ],
+)
+def test_a_mix_is_read(text: str, mix: tuple[tuple[Mode, int], ...]) -> None:
+    assert read_mix(text) == mix
+
+
+@pytest.mark.parametrize("text", ["", "symbian", "android/knox:1", "android:0", "android:x", "android:-1"])
+def test_a_mix_of_what_is_not_simulated_is_refused(text: str) -> None:
+    with pytest.raises(NotFoundHere):
+        read_mix(text)

@@ -1,0 +1,130 @@
+"""The example messages of tests/wire/android: what the simulator writes has their shape, and it reads the rest."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune_sim.android import messages
+from fauxtune_sim.device import Device, Enrollment, Refusal
+from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.identity import certificate_request
+from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.platforms import Mode
+
+EXAMPLES = Path(__file__).parents[1] / "wire" / "android"
+
+
+def example(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text())
+    return document
+
+
+def shape(document: Any) -> Any:
+    """The names and types of a message, without its values."""
+    if isinstance(document, dict):
+        return {name: shape(value) for name, value in document.items()}
+    if isinstance(document, list):
+        return [shape(document[0])] if document else []
+    return type(document).__name__
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_an_enroll_request_has_the_shape_of_the_example(mode: Mode, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    csr = certificate_request(raw_rsa_keys[0], "device")
+    request = messages.enroll_request(Device.new("a phone", mode=mode), token="t", csr=csr)
+    assert shape(request) == shape(example("enroll-request"))
+
+
+def test_the_example_request_carries_a_valid_certificate_request() -> None:
+    csr = x509.load_der_x509_csr(base64.b64decode(example("enroll-request")["csr"]))
+    assert csr.is_signature_valid
+
+
+def test_a_personal_device_shows_neither_serial_number_nor_imei_and_a_company_device_does() -> None:
+    personal = messages.enroll_request(Device.new(mode=Mode.WORK_PROFILE), token="t", csr=b"")
+    company = messages.enroll_request(Device.new(mode=Mode.FULLY_MANAGED), token="t", csr=b"")
+    assert (personal["hardwareInfo"]["serialNumber"], personal["networkInfo"]["imei"]) == ("", "")
+    assert company["hardwareInfo"]["serialNumber"]
+    assert len(company["networkInfo"]["imei"]) == 15
+    assert (personal["managementMode"], personal["ownership"]) == ("PROFILE_OWNER", "PERSONALLY_OWNED")
+    assert (company["managementMode"], company["ownership"]) == ("DEVICE_OWNER", "COMPANY_OWNED")
+
+
+def test_the_enroll_answer_is_read() -> None:
+    answer = messages.enroll_answer(example("enroll-answer"))
+    assert answer.name.startswith("enterprises/")
+    assert answer.user_principal_name == "alice@contoso.example"
+    assert x509.load_der_x509_certificate(answer.identity_certificate).serial_number == 0x5F3A
+
+
+def test_a_status_report_has_the_shape_of_the_example() -> None:
+    device = Device.new("a phone")
+    wanted = example("report-status-request")
+    device.enrollment = Enrollment(
+        server="",
+        tenant="",
+        name="",
+        credential="",
+        identity_certificate=b"",
+        identity_key=b"",
+        policy_name=wanted["appliedPolicyName"],
+        user_principal_name="",
+        push_token="",
+        policy_version="8",
+        refusals=(Refusal("keyPairs", "keyPairs[alias=x]", "it does not open"),),
+    )
+    device.keystore.install(KeyEntry(alias="a", source="pkcs", certificate=b"", key=b""))
+    device.keystore.trusted["0" * 64] = b""
+    report = messages.status_report(device)
+    assert shape(report) == shape(wanted)
+    assert report["policyCompliant"] is False
+    assert report["keyStore"]["aliases"] == [
+        {"alias": "a", "sha1": "da39a3ee5e6b4b0d3255bfef95601890afd80709", "isIdentity": True}
+    ]
+
+
+def test_the_status_answer_is_read() -> None:
+    assert messages.status_answer(example("report-status-answer")) == messages.StatusAnswer("9", 1)
+
+
+def test_the_policy_is_read_and_its_words_become_ours() -> None:
+    policy = messages.policy(example("policy"))
+    assert policy.version == "9"
+    assert [(one.source, one.intended_purpose) for one in policy.key_pairs] == [
+        ("pkcs", None),
+        ("imported", "smimeEncryption"),
+    ]
+    (trusted,) = policy.ca_certificates
+    assert len(trusted.sha256) == 64
+
+
+def test_operations_are_read() -> None:
+    (operation,) = messages.operations(example("operations"))
+    assert (operation.type, operation.scope) == ("WIPE", "DEVICE")
+
+
+@pytest.mark.parametrize(("name", "wakes"), [("push-answer", True), ("push-answer-quiet", False)])
+def test_push_answers_are_read(name: str, wakes: bool) -> None:
+    push = messages.push(example(name))
+    assert (push.seq, push.wakes, push.now.year) == (4, wakes, 2026)
+
+
+def test_an_error_is_read() -> None:
+    word, message = messages.problem(example("device-not-found"))
+    assert word == "DEVICE_NOT_FOUND"
+    assert "over" in message
+
+
+@pytest.mark.parametrize("missing", ["name", "version"])
+def test_a_policy_without_its_name_or_version_is_refused(missing: str) -> None:
+    document = example("policy")
+    del document[missing]
+    with pytest.raises(AnswerBroken, match=missing):
+        messages.policy(document)
