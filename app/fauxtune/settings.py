@@ -14,24 +14,30 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FAUXTUNE_", frozen=True)
 
-    host: str = Field("localhost", description="where to listen; localhost means 127.0.0.1 and [::1]")
-    port: int = Field(8443, ge=0, le=65535, description="HTTPS; 0 takes a free one")
+    host: str = Field(default="localhost", description="where to listen; localhost means 127.0.0.1 and [::1]")
+    port: int = Field(default=8443, ge=0, le=65535, description="HTTPS; 0 takes a free one")
     http_port: int = Field(
-        8080, ge=0, le=65535, description="plain HTTP (CRL, OCSP, CA certificates); 0 takes a free one"
+        default=8080, ge=0, le=65535, description="plain HTTP (CRL, OCSP, CA certificates); 0 takes a free one"
     )
-    data_dir: Path = Field(Path(".fauxtune"), description="keys, TLS, endpoints.json and the SQLite file")
-    database_url: str | None = Field(None, description="postgresql+psycopg://...; default: a SQLite file in data_dir")
-    ephemeral: bool = Field(False, description="a temporary data_dir, gone at exit")
-    seed: str = Field("contoso", description="what an empty database is filled with: contoso, none, or a JSON file")
+    data_dir: Path = Field(default=Path(".fauxtune"), description="keys, TLS, endpoints.json and the SQLite file")
+    database_url: str | None = Field(
+        default=None, description="postgresql+psycopg://...; default: a SQLite file in data_dir"
+    )
+    ephemeral: bool = Field(default=False, description="a temporary data_dir, gone at exit")
+    seed: str = Field(
+        default="contoso", description="what an empty database is filled with: contoso, none, or a JSON file"
+    )
     public_url: str | None = Field(
-        None, description="the HTTPS origin that clients see, where it is not the Host header"
+        default=None, description="the HTTPS origin that clients see, where it is not the Host header"
     )
-    public_http_url: str | None = Field(None, description="the HTTP origin that certificates name (CRL, OCSP, AIA)")
-    control_token: SecretStr | None = Field(None, description="bearer token that guards /_fauxtune/v1")
-    client_certificates: bool = Field(True, description="ask TLS clients for a certificate")
-    key_pool_size: int = Field(8, ge=0, description="RSA keys made ahead")
-    key_pool_threads: int = Field(1, ge=1, description="threads that make them")
-    log_level: str = Field("warning", description="debug, info, warning or error")
+    public_http_url: str | None = Field(
+        default=None, description="the HTTP origin that certificates name (CRL, OCSP, AIA)"
+    )
+    control_token: SecretStr | None = Field(default=None, description="bearer token that guards /_fauxtune/v1")
+    client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
+    key_pool_size: int = Field(default=8, ge=0, description="RSA keys made ahead")
+    key_pool_threads: int = Field(default=1, ge=1, description="threads that make them")
+    log_level: str = Field(default="warning", description="debug, info, warning or error")
 
     @property
     def is_loopback(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -218,6 +219,7 @@ async def fleet(wish: FleetWish, named: Named, *, tell: Callable[[str], None], s
         raise NotFoundHere(f"--keys is a number from 1, or `each`; not {wish.keys}")
     mix = read_mix(wish.mix)
     server = find_server(named)
+    _allow_many_connections()
     async with transport_to(server) as transport:
         control = control_of(server, transport)
         order = FleetOrder(
@@ -241,6 +243,16 @@ async def fleet(wish: FleetWish, named: Named, *, tell: Callable[[str], None], s
         if wish.stay and summary.agents:
             await _stay(summary.agents, tell=tell)
     return all_well
+
+
+def _allow_many_connections() -> None:
+    """Every connected device is an open connection; the usual soft limit of 1,024 is too low for a fleet."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _stay(agents: Sequence[AndroidAgent], *, tell: Callable[[str], None]) -> None:

@@ -156,7 +156,7 @@ def _take(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list
     if kind == "pkcs8_shrouded_key_bag":
         der = _decrypt(value["encryption_algorithm"], value["encrypted_data"].native, password=password)
     elif kind == "key_bag":
-        der = value.dump()
+        der = value.untag().dump()
     else:
         return
     key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)

@@ -102,8 +102,14 @@ class Runner:
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
         return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        """A task that broke must not break unheard."""
+        self._tasks.discard(task)
+        if not task.cancelled() and (broken := task.exception()) is not None:
+            self._announce(f"a device broke: {broken!r}")
 
     async def _listen(self, member: _Member) -> None:
         """One device's connection to the push service, for as long as it is enrolled."""
@@ -130,6 +136,8 @@ class Runner:
 
     async def _recover(self, member: _Member, failed: SimulatorError, *, pause: float) -> float:
         """Wait after a failed poll; gives the next pause. Only a check-in may tell that an enrolment is over."""
+        if not member.agent.device.is_enrolled:
+            return pause
         if isinstance(failed, EnrollmentOver) or (isinstance(failed, ServerRefused) and failed.status in {404, 410}):
             await self._check_in(member)
         elif str(failed) not in self._told_unreachable:

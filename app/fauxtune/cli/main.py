@@ -1,4 +1,4 @@
-"""`fauxtune`: every command. What is heavy is imported by the command that needs it, so that --help is there at once."""
+"""`fauxtune`: every command. Each imports what it needs itself, so that --help is there at once."""
 
 from __future__ import annotations
 

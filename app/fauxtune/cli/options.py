@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -53,7 +53,7 @@ def said_plainly() -> Iterator[None]:
         fail(str(error))
 
 
-def fail(message: str) -> None:
+def fail(message: str) -> NoReturn:
     """One line on standard error, exit code 1."""
     print(f"fauxtune: {message}", file=sys.stderr)
     raise typer.Exit(FAILED)

@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="where to listen [default: localhost]")] = None,
-    port: Annotated[int | None, typer.Option(help="HTTPS; 0 takes a free one [default: 8443]")] = None,
-    http_port: Annotated[int | None, typer.Option(help="HTTP, for CRL and OCSP [default: 8080]")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="keys and database [default: .fauxtune]")] = None,
-    database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... [default: SQLite]")] = None,
+    host: Annotated[str | None, typer.Option(help="where to listen (default: localhost)")] = None,
+    port: Annotated[int | None, typer.Option(help="HTTPS; 0 takes a free one (default: 8443)")] = None,
+    http_port: Annotated[int | None, typer.Option(help="HTTP, for CRL and OCSP (default: 8080)")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="keys and database (default: .fauxtune)")] = None,
+    database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
     ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="a temporary folder, gone at exit")] = None,
-    seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file [default: contoso]")] = None,
+    seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file (default: contoso)")] = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
     client_certificates: Annotated[
-        bool | None, typer.Option(help="ask TLS clients for a certificate [default: ask]")
+        bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and end")] = False,
     output: OutputOption = Output.TEXT,

@@ -48,27 +48,32 @@ def lines(server: Server, language: Language) -> str:
     """The lines to paste."""
     found = variables(server, language)
     if language is Language.POWERSHELL:
-        return "\n".join(
-            [
-                *("$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in found.items()),
-                "# Add-MgEnvironment -Name Fauxtune -AzureADEndpoint $env:FAUXTUNE_URL -GraphEndpoint $env:FAUXTUNE_URL",
-            ]
-        )
-    text = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
-    if language is Language.PYTHON:
-        text.append(
-            "# ClientSecretCredential(tenant, client, secret, authority=os.environ['AZURE_AUTHORITY_HOST'],"
-            " disable_instance_discovery=True)"
-        )
-    if language is Language.CURL:
-        token_url = shlex.quote(f"{server.https}/{found['AZURE_TENANT_ID']}/oauth2/v2.0/token")
-        text += [
-            f"TOKEN=$(curl -sS {token_url} -d grant_type=client_credentials -d client_id=$AZURE_CLIENT_ID"
-            " --data-urlencode client_secret=$AZURE_CLIENT_SECRET -d scope=https://localhost/.default"
-            """ | sed -E 's/.*"access_token": ?"([^"]*)".*/\\1/')""",
-            '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"',
-        ]
-    return "\n".join(text)
+        text = ["$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in found.items()]
+    else:
+        text = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
+    return "\n".join([*text, *_hints(server, language)])
+
+
+def _hints(server: Server, language: Language) -> list[str]:
+    """What to do with them, as comments; for curl also the token."""
+    tenant = server.tenant_id or server.tenant
+    token_url = shlex.quote(f"{server.https}/{tenant}/oauth2/v2.0/token")
+    get_token = (
+        f"TOKEN=$(curl -sS {token_url} -d grant_type=client_credentials -d client_id=$AZURE_CLIENT_ID"
+        " --data-urlencode client_secret=$AZURE_CLIENT_SECRET -d scope=https://localhost/.default"
+        """ | sed -E 's/.*"access_token": ?"([^"]*)".*/\\1/')"""
+    )
+    credential = (
+        "# ClientSecretCredential(tenant, client, secret, authority=os.environ['AZURE_AUTHORITY_HOST'],"
+        " disable_instance_discovery=True)"
+    )
+    environment = "# Add-MgEnvironment -Name Fauxtune -AzureADEndpoint $env:FAUXTUNE_URL -GraphEndpoint "
+    return {
+        Language.PYTHON: [credential],
+        Language.NODE: ["# new ClientSecretCredential(tenant, client, secret, { disableInstanceDiscovery: true })"],
+        Language.POWERSHELL: [f"{environment}$env:FAUXTUNE_URL"],
+        Language.CURL: [get_token, '# curl -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'],
+    }[language]
 
 
 def describe_ca(file: Path) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,9 +38,7 @@ class Client:
     def __enter__(self) -> Client:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._http.close()
 
     def token(self) -> str:
@@ -101,7 +98,7 @@ class Client:
         return f"{host.scheme}://{host.hostname}"
 
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
-        """The answer, after waiting where the server asks to (429, Retry-After in seconds). ClientError for a refusal."""
+        """The answer, after waiting where the server asks to (429, Retry-After in seconds). ClientError: a refusal."""
         for _ in range(_RETRIES):
             answer = self._exchange(method, url, **content)
             if answer.status_code != 429:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -32,44 +31,26 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 }
 
 
-class Purpose(StrEnum):
-    """userPfxIntendedPurpose."""
-
-    UNASSIGNED = "unassigned"
-    SMIME_ENCRYPTION = "smimeEncryption"
-    SMIME_SIGNING = "smimeSigning"
-    VPN = "vpn"
-    WIFI = "wifi"
-
-
-class Padding(StrEnum):
-    """userPfxPaddingScheme, as far as it is still supported."""
-
-    OAEP_SHA256 = "oaepSha256"
-    OAEP_SHA384 = "oaepSha384"
-    OAEP_SHA512 = "oaepSha512"
-
-
 @dataclass(frozen=True, slots=True)
 class PfxFile:
-    """A PFX file with its password, and how it is to be imported."""
+    """A PFX file with its password, and how it is to be imported.
+
+    `purpose` is a userPfxIntendedPurpose; `padding` one of oaepSha256, oaepSha384, oaepSha512.
+    """
 
     path: Path
     password: str
     upn: str
     provider_name: str
     key_name: str
-    purpose: Purpose
-    padding: Padding
+    purpose: str
+    padding: str
 
 
 def read_public_key(data: bytes) -> RSAPublicKey:
     """A public key file: PEM (SubjectPublicKeyInfo), else CNG's RSAPUBLICBLOB. ClientError for anything else."""
     try:
-        if b"-----BEGIN" in data:
-            key = serialization.load_pem_public_key(data)
-        else:
-            key = read_public_blob(data)
+        key = serialization.load_pem_public_key(data) if b"-----BEGIN" in data else read_public_blob(data)
     except (ValueError, Invalid) as error:
         raise ClientError(f"The key file is neither a PEM public key nor a CNG RSAPUBLICBLOB: {error}") from None
     if not isinstance(key, RSAPublicKey):
@@ -96,13 +77,13 @@ def document(file: PfxFile, public_key: RSAPublicKey) -> dict[str, Any]:
         raise ClientError(f"{file.path}: {error}") from None
     return {
         "thumbprint": thumbprint(certificate),
-        "intendedPurpose": file.purpose.value,
+        "intendedPurpose": file.purpose,
         "userPrincipalName": file.upn,
         "startDateTime": f"{certificate.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
         "expirationDateTime": f"{certificate.not_valid_after_utc:%Y-%m-%dT%H:%M:%SZ}",
         "providerName": file.provider_name,
         "keyName": file.key_name,
-        "paddingScheme": file.padding.value,
+        "paddingScheme": file.padding,
         "encryptedPfxBlob": base64.b64encode(data).decode(),
         "encryptedPfxPassword": base64.b64encode(_encrypt(password, public_key, padding=file.padding)).decode(),
     }
@@ -157,14 +138,14 @@ def _password_bytes(password: str) -> bytes:
     return password.encode("ascii")
 
 
-def _encrypt(password: bytes, key: RSAPublicKey, *, padding: Padding) -> bytes:
-    algorithm = _HASHES[padding.value]
+def _encrypt(password: bytes, key: RSAPublicKey, *, padding: str) -> bytes:
+    algorithm = _HASHES[padding]
     try:
         return key.encrypt(password, OAEP(MGF1(algorithm), algorithm, label=None))
     except ValueError:
         room = key.key_size // 8 - 2 * algorithm.digest_size - 2
         raise ClientError(
-            f"The password has {len(password)} bytes; {padding.value} with this {key.key_size}-bit key has room for "
+            f"The password has {len(password)} bytes; {padding} with this {key.key_size}-bit key has room for "
             f"{max(room, 0)}."
         ) from None
 

@@ -20,8 +20,13 @@ MODES = ("immediate", "polling")
 
 
 def add_connector(act: Act, name: str, *, roles: list[str], mode: str = "immediate") -> Row:
-    """A further connector, online, without keys."""
-    _check_roles(roles)
+    """A further connector, online, without keys. Conflict when its name is taken."""
+    if not name.strip():
+        raise Invalid("A connector needs a name.", target="name")
+    for row in queries.connector_rows(act.connection, act.tenant.id):
+        if name.lower() in (row["id"], row["name"].lower()):
+            raise Conflict(f"There is a connector '{name}' already.", target="name")
+    roles = _check_roles(roles)
     _check(mode, MODES, name="mode")
     connector_id = act.ids.uuid()
     queries.add_connector(
@@ -67,8 +72,10 @@ def connector(act: Act, connector_id: str) -> Row:
 def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: RSAPrivateKey, file: str) -> Row:
     """Name a key whose file is written already. Conflict when provider and name are taken."""
     row = connector(act, connector_id)
-    if not provider or not key_name:
-        raise Invalid("providerName and keyName are required.", target="keyName")
+    for target, word in (("providerName", provider), ("keyName", key_name)):
+        # Both are parts of paths: a slash in one would end it.
+        if not word.strip() or "/" in word or not word.isprintable():
+            raise Invalid(f"{target} must be printable text without a slash.", target=target)
     if any(
         (each["provider"], each["key_name"]) == (provider, key_name)
         for each in queries.connector_key_rows(act.connection, act.tenant.id)
@@ -122,4 +129,4 @@ def _check(value: str, allowed: tuple[str, ...], *, name: str) -> str:
 def _check_roles(roles: list[str]) -> list[str]:
     for role in roles:
         _check(role, ROLES, name="roles")
-    return roles
+    return list(dict.fromkeys(roles))

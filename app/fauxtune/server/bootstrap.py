@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,10 +18,10 @@ from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.founding import found
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.operations.signals import Signals
-from fauxtune.operations.tenants import create_tenant, make_keys, new_tenant
 from fauxtune.server.refusal import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as queries
@@ -58,28 +57,9 @@ def assemble(database: Database, folder: Path, *, around: Surroundings, key_sour
     )
 
 
-async def seed_tenant(emulator: Emulator, seed: Seed, *, name: str | None = None, domain: str | None = None) -> Tenant:
-    """A new tenant from a seed, under the seed's own name and domain unless others are given."""
-    runner = emulator.runner
-    tenant = new_tenant(
-        seed,
-        ids=runner.ids,
-        now=runner.clock.now(),
-        public_http_url=emulator.addresses.public_http_url,
-        name=name or seed.name,
-        domain=domain or (seed.domain if name is None else None),
-    )
-    keys = await asyncio.to_thread(
-        make_keys,
-        seed,
-        ids=runner.ids,
-        source=emulator.key_source,
-        keys=emulator.keys,
-        connector_keys=emulator.connector_keys,
-    )
-    await runner.run(tenant, create_tenant, seed, keys=keys)
-    await admit_devices(emulator)
-    return await runner.tenant(tenant.id)
+async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
+    """The tenant that a first start is given, under the seed's own name and domain."""
+    return await found(emulator, seed, name=seed.name, domain=seed.domain)
 
 
 async def admit_devices(emulator: Emulator) -> None:

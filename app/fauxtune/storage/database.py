@@ -8,6 +8,7 @@ Never `await` inside a transaction: on SQLite the loop is the lock.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -23,6 +24,8 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 _ATTEMPTS = 3
+#: Seconds of a transaction on the loop after which others get a turn.
+_LONG = 0.002
 #: PostgreSQL's serialization_failure and deadlock_detected.
 _COLLISIONS = {"40001", "40P01"}
 
@@ -32,15 +35,28 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._turn = asyncio.Lock()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=10, max_overflow=10)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back."""
         if self.is_sqlite:
-            with self.engine.begin() as connection:
-                return work(connection, *args, **kwargs)
+            return await self._run_inline(lambda connection: work(connection, *args, **kwargs))
         return await asyncio.to_thread(lambda: self._run_repeatedly(work, *args, **kwargs))
+
+    async def _run_inline(self, work: Callable[[Connection], T]) -> T:
+        """On the loop, in order of arrival. After a long one the loop gets a turn before the next, so that a hundred
+        devices that come at once do not hold up everybody else.
+        """
+        async with self._turn:
+            started = time.perf_counter()
+            try:
+                with self.engine.begin() as connection:
+                    return work(connection)
+            finally:
+                if time.perf_counter() - started > _LONG:
+                    await asyncio.sleep(0)
 
     def run_now(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """The same, from code that is not on the event loop (start-up, commands, tests)."""

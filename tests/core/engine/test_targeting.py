@@ -1,4 +1,4 @@
-"""Who gets a profile: inclusion and exclusion by the user's path and by the device's path (Graph: assignment targets)."""
+"""Who gets a profile: inclusion and exclusion by the user's path and by the device's (Graph: assignment targets)."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ inclusions = st.one_of(st.builds(include, groups), st.sampled_from([ALL_USERS, A
 exclusions = st.builds(exclude, groups)
 sets_of_assignments = st.lists(st.one_of(inclusions, exclusions), max_size=6)
 memberships = st.builds(Membership, has_user=st.booleans(), user_groups=group_sets, device_groups=group_sets)
-quick = settings(deadline=None, max_examples=200)
+quick = settings(deadline=None, max_examples=100)
 
 
 @quick

@@ -152,9 +152,10 @@ class _Planner:
         """The device's own certificate: the current one stays, whatever the profile says by now, until its renewal."""
         current = row.fingerprint is not None and row.state is not ItemState.REMOVED
         renewing = row.renew_at is not None and row.renew_at <= self.situation.now
+        if current and row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED):
+            row = _offered(row, str(row.fingerprint))  # it is wanted again
         if current and not renewing:
-            taken_back = row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED)
-            return _offered(row, str(row.fingerprint)) if taken_back else row
+            return row
         wish = f"after/{row.serial}" if row.serial else "first"
         answer = self.situation.answers.get((item.key, wish))
         if answer is not None and answer.serial is not None:

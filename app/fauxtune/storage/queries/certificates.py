@@ -121,6 +121,14 @@ def issued(
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def is_imported(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> bool:
+    """Has somebody imported this certificate?"""
+    statement = select(pfx_certificates.c.thumbprint).where(
+        pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == thumbprint
+    )
+    return connection.execute(statement.limit(1)).first() is not None
+
+
 def revoked(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> list[Row]:
     """What is on the authority's CRL."""
     statement = (
@@ -312,7 +320,7 @@ def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: 
     )
 
 
-def licensed_upn(connection: Connection, tenant_id: TenantId, *, user_id: str) -> str | None:
+def name_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> str | None:
     """The userPrincipalName of a user that still exists."""
     found: str | None = connection.execute(
         select(users.c.document["userPrincipalName"].as_string()).where(

@@ -79,6 +79,13 @@ def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[Enroll
     return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
 
 
+def all_enrollments(connection: Connection, tenant_id: TenantId) -> list[Row]:
+    """Every enrolment, oldest first, those that have ended too."""
+    statement = select(enrollments).where(enrollments.c.tenant_id == tenant_id)
+    statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
 def add_enrollment(connection: Connection, **values: Any) -> None:
     """A new enrolment."""
     rows.add(connection, enrollments, **values)

@@ -1,0 +1,74 @@
+"""The private half of a connector's key: made, or brought along, and written where only the connector reads it.
+
+What Add-IntuneKspKey does on the connector's machine. The row that names the key is `connectors.add_key`'s.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from fauxtune.connector.blobs import read_private_blob
+from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.errors import Invalid
+
+DEFAULT_LENGTH = 2048
+#: Longer keys take minutes to make; shorter ones have no room for OAEP with SHA-512 and a password.
+LENGTHS = (2048, 3072, 4096)
+
+
+def store_key(
+    file: str, *, source: KeySource, store: KeyStore, length: int | None = None, private_key: str | None = None
+) -> RSAPrivateKey:
+    """A key in the file of this name. Blocks, up to seconds for a long key: call it in a thread.
+
+    `private_key` is PEM, or base64 of a CNG blob (RSAFULLPRIVATEBLOB); without it a key of `length` bits is made.
+    Invalid for what is no such key.
+    """
+    if length is not None and length not in LENGTHS:
+        raise Invalid(f"keyLength is one of {', '.join(map(str, LENGTHS))}, not {length}.", target="keyLength")
+    key = _made(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
+    store.store(file, key)
+    return key
+
+
+def _made(length: int, source: KeySource) -> RSAPrivateKey:
+    if length == DEFAULT_LENGTH:
+        key = source.take()
+        if key.key_size == length:
+            return key
+    return rsa.generate_private_key(public_exponent=65537, key_size=length)
+
+
+def _read(text: str, *, length: int | None) -> RSAPrivateKey:
+    key = _from_pem(text) if "-----BEGIN" in text else _from_blob(text)
+    if key.key_size not in range(LENGTHS[0], 16385):
+        raise Invalid(f"The private key has {key.key_size} bits; {LENGTHS[0]} to 16384 are taken.", target="privateKey")
+    if length is not None and key.key_size != length:
+        raise Invalid(f"The private key has {key.key_size} bits, not the {length} of keyLength.", target="keyLength")
+    return key
+
+
+def _from_pem(text: str) -> RSAPrivateKey:
+    try:
+        key = load_pem_private_key(text.encode(), None)
+    except TypeError:
+        raise Invalid("The private key is encrypted: send it without a password.", target="privateKey") from None
+    except ValueError as error:
+        raise Invalid(f"The PEM text holds no private key that can be read: {error}", target="privateKey") from None
+    if not isinstance(key, RSAPrivateKey):
+        raise Invalid("A connector's key is an RSA key.", target="privateKey")
+    return key
+
+
+def _from_blob(text: str) -> RSAPrivateKey:
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("privateKey is PEM, or base64 of an RSAFULLPRIVATEBLOB.", target="privateKey") from None
+    return read_private_blob(data)

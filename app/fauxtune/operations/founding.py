@@ -1,0 +1,108 @@
+"""How a tenant comes and goes, with the private keys that no row holds.
+
+Keys are made in a thread and are on disk before a row names them; a tenant's rows are gone before its keys' files are.
+So a crash leaves files that no row names, which do no harm, and never the reverse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.seeds import Seed
+from fauxtune.operations.tenants import TenantKeys, create_tenant, delete_tenant, key_files, make_keys, new_tenant
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import tenants as queries
+
+#: A name is a part of URLs, and of the domain that is made from it.
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+#: What stands for "any tenant" in the paths of Entra ID.
+_RESERVED = frozenset({"common", "consumers", "organizations"})
+
+
+async def found_tenant(emulator: Emulator, seed: Seed, *, name: str | None = None, domain: str | None = None) -> Tenant:
+    """A new tenant from a seed; it gets a name and a domain of its own unless they are given.
+
+    Conflict when a name is taken, Invalid when it cannot be one; then nothing is left behind.
+    """
+    runner = emulator.runner
+    tenant = new_tenant(
+        seed,
+        ids=runner.ids,
+        now=runner.clock.now(),
+        public_http_url=emulator.addresses.public_http_url,
+        name=name,
+        domain=domain,
+    )
+    _check_names(tenant)
+    await runner.read(_check_free, tenant)
+    keys = await asyncio.to_thread(
+        make_keys,
+        seed,
+        ids=runner.ids,
+        source=emulator.key_source,
+        keys=emulator.keys,
+        connector_keys=emulator.connector_keys,
+    )
+    created = False
+    try:
+        await runner.run(tenant, create_tenant, seed, keys=keys)
+        created = True
+    finally:
+        if not created:
+            await asyncio.to_thread(_remove_made, emulator, keys)
+    await admit_devices(emulator, tenant)
+    return await runner.tenant(tenant.id)
+
+
+async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
+    """The tenant with all that is its own: rows, then private keys. Whoever waits for something of it is told."""
+    service, connector = await emulator.runner.read(key_files, tenant.id)
+    await emulator.runner.run(tenant, delete_tenant)
+    emulator.runner.forget(tenant)
+    emulator.signals.journal_grew(tenant.id)
+    emulator.signals.clock_moved(tenant.id)
+    await asyncio.to_thread(_remove_files, emulator, service=service, connector=connector)
+
+
+async def admit_devices(emulator: Emulator, tenant: Tenant | None = None) -> None:
+    """Let in whoever the device authority of the tenant, or of every tenant, has signed."""
+    for row in await emulator.runner.read(certificate_queries.authorities_named, "devices"):
+        if tenant is None or row["tenant_id"] == tenant.id:
+            emulator.admit_device_authority(row["certificate"])
+
+
+def _check_names(tenant: Tenant) -> None:
+    if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in _RESERVED:
+        raise Invalid(
+            "A tenant's name has 1 to 63 letters, digits and hyphens, begins and ends with none of the latter, and is "
+            f"none of {', '.join(sorted(_RESERVED))}; '{tenant.name}' cannot be one.",
+            target="name",
+        )
+    if not _DOMAIN.fullmatch(tenant.domain):
+        raise Invalid(f"A tenant's domain looks like contoso.example; '{tenant.domain}' does not.", target="domain")
+
+
+def _check_free(connection: Connection, tenant: Tenant) -> None:
+    # create_tenant asks again, in its own transaction; this spares the making of keys for nothing.
+    for key, target in ((tenant.name, "name"), (tenant.domain, "domain")):
+        if queries.tenant_by_key(connection, key) is not None:
+            raise Conflict(f"There is a tenant '{key}' already.", target=target)
+
+
+def _remove_made(emulator: Emulator, keys: TenantKeys) -> None:
+    _remove_files(
+        emulator, service=list(keys.authority_names.values()), connector=[file for _, file in keys.connector_keys]
+    )
+
+
+def _remove_files(emulator: Emulator, *, service: list[str], connector: list[str]) -> None:
+    for file in service:
+        emulator.keys.delete(file)
+    for file in connector:
+        emulator.connector_keys.delete(file)

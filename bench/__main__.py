@@ -1,0 +1,35 @@
+"""`python -m bench [--only NAME]`: prints the table, a row as soon as it is measured."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+from collections.abc import Callable, Iterator
+
+from bench import checkin, fanout, fleet, issuance, start
+from bench.rows import Row, line
+
+TABLE: dict[str, Callable[[], Iterator[Row]]] = {
+    "start": start.rows,
+    "checkin": checkin.rows,
+    "issuance": issuance.rows,
+    "fanout": fanout.rows,
+    "fleet": fleet.rows,
+}
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", choices=TABLE, help="measure one group of rows")
+    chosen = parser.parse_args().only
+    print(f"Python {platform.python_version()}, {platform.machine()}; ratios count, absolute figures vary by machine")
+    print(f"{'':<46} {'measured':>17} {'floor':>17} {'ratio':>7} {'goal':>8}")
+    for name, rows in TABLE.items():
+        if chosen in (None, name):
+            for row in rows():
+                print(line(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

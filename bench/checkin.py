@@ -1,0 +1,69 @@
+"""The quiet check-in over HTTP, on SQLite and PostgreSQL, against a bare FastAPI endpoint."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bench import load, world
+from bench.postgres import postgresql
+from bench.rows import Row, side_by_side
+
+_DEVICES = 32
+_SECONDS = 2.0
+_REPORT = {
+    "state": "ACTIVE",
+    "appliedState": "ACTIVE",
+    "appliedPolicyName": "default",
+    "appliedPolicyVersion": "1",
+    "policyCompliant": True,
+    "nonComplianceDetails": [],
+    "keyStore": {"aliases": [], "caCerts": []},
+}
+
+
+def rows() -> Iterator[Row]:
+    """Two rows: SQLite, PostgreSQL."""
+    yield _measured("quiet check-in / bare FastAPI, SQLite", goal=0.35)
+    with postgresql() as url:
+        yield _measured("quiet check-in / bare FastAPI, PostgreSQL", "--database-url", url, goal=0.15)
+
+
+def _measured(name: str, *arguments: str, goal: float) -> Row:
+    with world.server(*arguments) as server:
+        requests = _requests(server)
+        port = world.free_port()
+        bare = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)])
+        try:
+            world.wait_for(port)
+
+            def rate(of: int) -> float:
+                return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
+
+            rate(server.http_port), rate(port)  # warm both
+            ours, floor, ratio = side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
+        finally:
+            bare.terminate()
+            bare.wait()
+    return Row(name, f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, goal)
+
+
+def _requests(server: world.Server) -> list[bytes]:
+    """One settled device per connection, each with its own report."""
+    client = server.client()
+    token = world.enrollment_token(client, uses=_DEVICES)
+    key = rsa.generate_private_key(65537, 2048)
+    body = orjson.dumps(_REPORT)
+    requests = []
+    for _ in range(_DEVICES):
+        path, headers = world.enrol(client, key, token=token)
+        client.post(
+            f"{path}:reportStatus", content=body, headers={**headers, "content-type": "application/json"}
+        ).raise_for_status()
+        requests.append(load.post(f"{path}:reportStatus", body=body, headers=headers))
+    return requests

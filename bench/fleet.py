@@ -1,0 +1,50 @@
+"""A thousand and ten thousand simulated devices, from enrolment to rest, with a P-256 template and a ring of keys."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from bench import world
+from bench.rows import Row
+
+
+def rows() -> Iterator[Row]:
+    """A row per fleet, and the server's memory after the larger one."""
+    for devices in (1000, 10000):
+        with world.server() as server:
+            client = server.client()
+            group = world.group_id(client, "All Staff")
+            world.smime_profiles(client, group=group, template="SmimeP256")
+            idle = server.memory()
+            summary = _fleet(server, devices=devices)
+            failures = "" if not summary["failures"] else f" {summary['failures'][0]['cause'][:20]}"
+            yield Row(
+                f"{devices:,} devices: settled; check-ins per second",
+                f"{summary['settled']:,}{failures}",
+                f"{summary['checkinsPerSecond']:.0f}/s",
+                summary["settled"] / devices,
+                1.0,
+            )
+            yield Row(
+                f"server memory: idle; after {devices:,} devices", f"{server.memory():.0f} MiB", f"{idle:.0f} MiB"
+            )
+
+
+def _fleet(server: world.Server, *, devices: int) -> dict[str, Any]:
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", str(devices)),
+            *("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1"),
+            *("--keys", "64", "--output", "json"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    summary: dict[str, Any] = json.loads(ended.stdout)
+    return summary

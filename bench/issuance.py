@@ -1,0 +1,141 @@
+"""Issuing PKCS certificates: against raw key generation, against raw certificate and PFX writing, and over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+
+from bench import inside, world
+from bench.rows import Row, side_by_side
+from fauxtune.connector.issue import PkcsOrder, issue_pkcs
+from fauxtune.connector.keypool import KeyRing, KeySource
+from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
+from fauxtune.core.pki.names import email_name, parse_subject
+from fauxtune.core.pki.template import BUILT_IN
+
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_KEYS = 12
+_ANSWERS = 200
+
+
+class _Fresh:
+    """An empty pool: every key is made when it is asked for."""
+
+    def take(self) -> rsa.RSAPrivateKey:
+        return rsa.generate_private_key(65537, 2048)
+
+
+def rows() -> Iterator[Row]:
+    """Empty pool, warm pool, warm pool over HTTP, and how much the event loop lags meanwhile."""
+    ring = KeyRing([rsa.generate_private_key(65537, 2048) for _ in range(8)])
+    authority = _authority(ring.take())
+    ours, floor, ratio = side_by_side(
+        lambda: _issued_per_second(_Fresh(), authority, count=_KEYS),
+        lambda: _keys_per_second(_KEYS),
+        pairs=11,
+    )
+    yield Row("RSA-2048 issuance, empty pool / raw keys", f"{ours:.1f}/s", f"{floor:.1f}/s", ratio, 0.9)
+    ours, floor, ratio = side_by_side(
+        lambda: _issued_per_second(ring, authority, count=_ANSWERS),
+        lambda: _raw_per_second(ring, authority, count=_ANSWERS),
+        pairs=5,
+    )
+    yield Row("connector, warm pool / raw certificate + PFX", f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, 0.7)
+    over_http = _over_http(devices=100)
+    yield Row("the same over HTTP, begin to finish", f"{over_http:.0f}/s", f"{floor:.0f}/s", over_http / floor)
+    lag = asyncio.run(inside.loop_lag_while_issuing(devices=40))
+    yield Row("loop lag p99 while issuing", f"{lag * 1000:.1f} ms", "10 ms", lag * 1000 / 10, 1.0, at_most=True)
+
+
+def _authority(key: rsa.RSAPrivateKey) -> Authority:
+    addresses = addresses_for("http://localhost:8080", tenant_name="bench", authority="issuing")
+    return self_signed_root(
+        name="root",
+        common_name="Bench",
+        key=key,
+        serial=1,
+        not_before=_NOW,
+        not_after=_NOW + timedelta(days=3650),
+        addresses=addresses,
+    )
+
+
+def _issued_per_second(source: KeySource, authority: Authority, *, count: int) -> float:
+    template = next(each for each in BUILT_IN if each.name == "SmimeSigning")
+    start = time.perf_counter()
+    for number in range(count):
+        order = PkcsOrder(
+            subject=parse_subject(f"CN=user{number},E={world.ALICE}"),
+            alternative_names=(email_name(world.ALICE),),
+            template=template,
+            password="a-password-of-24-letters",
+            serial=number + 1,
+            not_before=_NOW,
+            not_after=_NOW + timedelta(days=365),
+            recipient=authority.certificate,
+            friendly_name="bench",
+        )
+        issue_pkcs(order, authority=authority, keys=source)
+    return count / (time.perf_counter() - start)
+
+
+def _keys_per_second(count: int) -> float:
+    start = time.perf_counter()
+    for _ in range(count):
+        rsa.generate_private_key(65537, 2048)
+    return count / (time.perf_counter() - start)
+
+
+def _raw_per_second(ring: KeyRing, authority: Authority, *, count: int) -> float:
+    """The least that any connector must do: sign a certificate, write a PFX."""
+    ca_key = authority.key
+    encryption = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(2048)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .build(b"a-password-of-24-letters")
+    )
+    start = time.perf_counter()
+    for number in range(count):
+        key = ring.take()
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"user{number}")]))
+            .issuer_name(authority.certificate.subject)
+            .public_key(key.public_key())
+            .serial_number(number + 1)
+            .not_valid_before(_NOW)
+            .not_valid_after(_NOW + timedelta(days=365))
+            .sign(ca_key, hashes.SHA256())
+        )
+        pkcs12.serialize_key_and_certificates(b"bench", key, certificate, None, encryption)
+    return count / (time.perf_counter() - start)
+
+
+def _over_http(*, devices: int) -> float:
+    """Check-ins per second in which a certificate is issued, from a full pool, one device after the other."""
+    with world.server(FAUXTUNE_KEY_POOL_SIZE=str(devices + 8), FAUXTUNE_KEY_POOL_THREADS="2") as server:
+        client = server.client()
+        world.smime_profiles(client, group=world.group_id(client, "SMIME Pilot"), template="SmimeSigning")
+        key = rsa.generate_private_key(65537, 2048)
+        token = world.enrollment_token(client, uses=devices)
+        ready = []
+        for _ in range(devices):
+            path, headers = world.enrol(client, key, token=token)
+            report = {"appliedPolicyVersion": "", "keyStore": {}}
+            client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
+            policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
+            roots = [each["sha256"] for each in policy["caCerts"]]
+            ready.append((path, headers, {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}))
+        time.sleep(devices * 0.045)  # the pool fills: 42 ms a key
+        start = time.perf_counter()
+        for path, headers, report in ready:
+            client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
+        return devices / (time.perf_counter() - start)

@@ -1,0 +1,77 @@
+"""A load of one fixed HTTP request over several kept connections, cheap enough not to be what is measured."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+
+CONNECTIONS = 32
+
+
+class _Caller(asyncio.Protocol):
+    """Sends the request, reads the answer by its Content-Length, sends the next, until the time is over."""
+
+    def __init__(self, request: bytes, until: float, *, done: asyncio.Future[int]) -> None:
+        self._request = request
+        self._until = until
+        self._done = done
+        self._buffer = b""
+        self.answered = 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.write(self._request)
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        head, found, rest = self._buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        lower = head.lower()
+        at = lower.find(b"content-length:")
+        length = 0 if at < 0 else int(lower[at + 15 :].split(b"\r\n", 1)[0])
+        if len(rest) < length:
+            return
+        if not head.startswith(b"HTTP/1.1 2"):
+            self._finish(RuntimeError(f"{head.splitlines()[0]!r}: {rest[:300]!r}"))
+            return
+        self.answered += 1
+        self._buffer = b""
+        if time.perf_counter() >= self._until:
+            self._finish(None)
+        else:
+            self._transport.write(self._request)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._finish(exc or (None if self._done.done() else RuntimeError("the server closed the connection")))
+
+    def _finish(self, error: Exception | None) -> None:
+        if not self._done.done():
+            self._transport.close()
+            if error is None:
+                self._done.set_result(self.answered)
+            else:
+                self._done.set_exception(error)
+
+
+async def requests_per_second(port: int, requests: list[bytes], *, seconds: float) -> float:
+    """How many of these requests (one per connection, in turn) the server on this port answers in a second."""
+    loop = asyncio.get_running_loop()
+    start = time.perf_counter()
+    futures = []
+    for number in range(CONNECTIONS):
+        done: asyncio.Future[int] = loop.create_future()
+        request = requests[number % len(requests)]
+        await loop.create_connection(partial(_Caller, request, start + seconds, done=done), "127.0.0.1", port)
+        futures.append(done)
+    answered = await asyncio.gather(*futures)
+    return sum(answered) / (time.perf_counter() - start)
+
+
+def post(path: str, *, body: bytes, headers: dict[str, str]) -> bytes:
+    """The bytes of a POST."""
+    named = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body)), **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body

@@ -1,0 +1,153 @@
+"""What the rows share: a real server as a child process, and an emulator inside this process."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+ALICE = "alice@contoso.example"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen[str]
+    endpoints: dict[str, Any]
+
+    @property
+    def http_port(self) -> int:
+        """The plain listener's port."""
+        return int(self.endpoints["http"].rpartition(":")[2])
+
+    def client(self) -> httpx.Client:
+        """Signed in to Graph, over the plain listener."""
+        client = httpx.Client(base_url=self.endpoints["http"].replace("localhost", "127.0.0.1"), timeout=60)
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.endpoints["clientId"],
+            "client_secret": self.endpoints["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        answer = client.post(f"/{self.endpoints['tenant']}/oauth2/v2.0/token", data=form).raise_for_status()
+        client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+        return client
+
+    def memory(self) -> float:
+        """Resident memory in MiB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
+
+
+@contextmanager
+def server(*arguments: str, **environment: str) -> Iterator[Server]:
+    """A server in a fresh folder, gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as folder:
+        process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", folder),
+                *("--port", "0", "--http-port", "0", *arguments),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, **environment},
+        )
+        try:
+            assert process.stdout is not None
+            yield Server(process, json.loads(process.stdout.readline()))
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def free_port() -> int:
+    """A port that nobody has at this moment."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+def wait_for(port: int) -> None:
+    """Until somebody listens."""
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError(f"nobody listens on {port}")
+
+
+def csr(key: rsa.RSAPrivateKey) -> str:
+    """A certificate request, as an enrolment carries it."""
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    return base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+
+
+def group_id(client: httpx.Client, name: str) -> str:
+    """The id of a seeded group."""
+    found = client.get("/beta/groups", params={"$filter": f"displayName eq '{name}'"}).raise_for_status()
+    return str(found.json()["value"][0]["id"])
+
+
+def profile(client: httpx.Client, kind: str, *, group: str, **properties: Any) -> str:
+    """A profile, assigned to a group; its id."""
+    body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
+    path = "/beta/deviceManagement/deviceConfigurations"
+    made = client.post(path, json=body).raise_for_status().json()
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+    client.post(f"{path}/{made['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
+    return str(made["id"])
+
+
+def smime_profiles(client: httpx.Client, *, group: str, template: str) -> None:
+    """A trusted root and a PKCS profile for work profiles."""
+    root = client.get("/pki/contoso/root/ca.cer").raise_for_status().content
+    profile(
+        client,
+        "androidWorkProfileTrustedRootCertificate",
+        group=group,
+        trustedRootCertificate=base64.b64encode(root).decode(),
+    )
+    profile(
+        client,
+        "androidWorkProfilePkcsCertificateProfile",
+        group=group,
+        certificationAuthority="ca.contoso.example",
+        certificationAuthorityName="Contoso Issuing CA",
+        certificateTemplateName=template,
+        subjectNameFormat="commonNameIncludingEmail",
+        subjectAlternativeNameType="emailAddress",
+    )
+
+
+def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, token: str) -> tuple[str, dict[str, str]]:
+    """A device comes in: the path of its resource, and the headers it calls with."""
+    body = {"enrollmentToken": token, "mode": "work-profile", "csr": csr(key)}
+    base = "/mdm/contoso/android/v1"
+    answer = client.post(f"{base}/enterprises/contoso/devices:enroll", json=body).raise_for_status().json()
+    return f"{base}/{answer['name']}", {"authorization": f"Bearer {answer['deviceCredential']}"}
+
+
+def enrollment_token(client: httpx.Client, *, uses: int) -> str:
+    """A token for Alice's devices."""
+    body = {"userPrincipalName": ALICE, "uses": uses}
+    answer = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status()
+    return str(answer.json()["token"])

@@ -1,0 +1,449 @@
+"""The plan: what the connector is asked, what a device is offered, what it must give back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.engine.causes import Standing
+from fauxtune.core.engine.plan import NEVER, Answer, Plan, Situation, plan
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, ItemState, Source
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=300)
+ROOT = "ab" * 32
+PROBLEM = Problem(-1, "The connector has no such key.")
+
+ORDER = Order(
+    authority_host="ca.contoso.example",
+    authority_name="Contoso Issuing CA",
+    template="SmimeSigning",
+    subject="CN=alice@contoso.example",
+    names=(),
+    extended_key_usages=(),
+    days=365,
+    renew_percent=20,
+)
+
+
+def claim(profile: str = "p") -> Claim:
+    return Claim(ProfileId(profile), f"{profile}_group")
+
+
+def root_item(sha256: str = ROOT) -> Item:
+    return Item(root_key(sha256), Source.ROOT, (claim("root"),), fingerprint=sha256, thumbprint="cc", payload=b"der")
+
+
+def imported_item(thumbprint: str = "aa", *, fingerprint: str = "f1") -> Item:
+    key = imported_key(thumbprint)
+    return Item(
+        key,
+        Source.IMPORTED,
+        (claim("imported"),),
+        fingerprint=fingerprint,
+        purpose="smimeEncryption",
+        thumbprint=thumbprint,
+    )
+
+
+def pkcs_item(profile: str = "p", *, needs_root: str | None = None, problem: Problem | None = None) -> Item:
+    order = None if problem is not None else ORDER
+    key = pkcs_key(ProfileId(profile))
+    return Item(key, Source.PKCS, (claim(profile),), order=order, needs_root=needs_root, problem=problem)
+
+
+def held(item: Item, state: ItemState = ItemState.INSTALLED, *, serial: str = "01") -> LedgerRow:
+    """The ledger row of an item that the device was given."""
+    row = LedgerRow(
+        item.key,
+        item.source,
+        state,
+        fingerprint=item.fingerprint,
+        user_id="alice",
+        purpose=item.purpose,
+        thumbprint=item.thumbprint,
+        claims=item.claims,
+        payload=item.payload,
+    )
+    if item.source is Source.PKCS:
+        row = replace(row, fingerprint=serial, serial=serial, thumbprint=f"t{serial}", renew_at=LATER)
+    installed = row.fingerprint if state is ItemState.INSTALLED else None
+    return replace(row, installed_fingerprint=installed)
+
+
+def issued(serial: str, *, renew_at: datetime = LATER) -> Answer:
+    return Answer(
+        answered=True, serial=serial, thumbprint=f"t{serial}", renew_at=renew_at, not_after=LATER + timedelta(days=60)
+    )
+
+
+STANDING = Standing(
+    user_id="alice",
+    user_exists=True,
+    user_licensed=True,
+    certificates=frozenset({"aa", "bb"}),
+    profiles=frozenset({"p", "q", "root", "imported"}),
+    assignments=frozenset({"p_group", "q_group", "root_group", "imported_group"}),
+)
+
+
+def situation(
+    *items: Item,
+    rows: Iterable[LedgerRow] = (),
+    answers: Mapping[tuple[ItemKey, str], Answer] | None = None,
+    standing: Standing = STANDING,
+    now: datetime = NOW,
+    waiting_for: Mapping[Source, str] | None = None,
+) -> Situation:
+    return Situation(
+        now=now,
+        variant=Variant.ANDROID_WORK_PROFILE,
+        edition="2024-04",
+        items={item.key: item for item in items},
+        rows={row.key: row for row in rows},
+        answers=answers or {},
+        standing=standing,
+        waiting_for=waiting_for or {},
+    )
+
+
+def after(before: Situation, made: Plan, **changes: object) -> Situation:
+    """The situation once the plan is written: rows changed, requests made."""
+    asked = {(ask.item.key, ask.fingerprint): Answer() for ask in made.asks}
+    written = replace(before, rows={**before.rows, **made.rows}, answers={**before.answers, **asked})
+    return replace(written, **changes)  # type: ignore[arg-type]
+
+
+def only(made: Plan) -> LedgerRow:
+    (row,) = made.rows.values()
+    return row
+
+
+# ------------------------------------------------------------------------------------------------------------- roots
+
+
+def test_a_root_is_offered_with_its_bytes() -> None:
+    made = plan(situation(root_item()))
+    row = only(made)
+    assert (row.state, row.fingerprint, row.payload, row.user_id) == (ItemState.SENT, ROOT, b"der", "alice")
+    assert made.offered == [row]
+    assert made.policy_changed
+
+
+def test_what_the_device_has_is_left_alone() -> None:
+    for item in (root_item(), imported_item(), pkcs_item()):
+        made = plan(situation(item, rows=[held(item)]))
+        assert (made.rows, made.asks, made.offered, made.policy_changed) == ({}, [], [], False)
+
+
+@pytest.mark.parametrize("state", [ItemState.REMOVED, ItemState.REMOVING, ItemState.KEPT])
+def test_a_root_that_is_wanted_again_is_offered_again(state: ItemState) -> None:
+    made = plan(situation(root_item(), rows=[held(root_item(), state)]))
+    assert only(made).state is ItemState.SENT
+    assert made.policy_changed
+
+
+def test_a_further_claim_changes_the_row_and_not_the_policy() -> None:
+    item = root_item()
+    both = replace(item, claims=(*item.claims, claim("q")))
+    made = plan(situation(both, rows=[held(item)]))
+    assert only(made).claims == both.claims
+    assert not made.policy_changed
+
+
+# ---------------------------------------------------------------------------------------------------------- imported
+
+
+def test_an_imported_certificate_needs_no_root_and_asks_once() -> None:
+    first = situation(imported_item(), waiting_for={Source.IMPORTED: "the connector 'One'"})
+    made = plan(first)
+    assert [(ask.item.key, ask.fingerprint) for ask in made.asks] == [(imported_key("aa"), "f1")]
+    assert (only(made).state, only(made).waits_for) == (ItemState.WANTED, "the connector 'One'")
+    assert not made.policy_changed, "what is still with the connector is not in the policy"
+    assert plan(after(first, made)).asks == []
+
+
+def test_an_answered_imported_certificate_is_offered() -> None:
+    made = plan(situation(imported_item(), answers={(imported_key("aa"), "f1"): Answer(answered=True)}))
+    assert (only(made).state, only(made).fingerprint) == (ItemState.SENT, "f1")
+    assert only(made).purpose == "smimeEncryption"
+
+
+def test_a_refused_request_fails_the_item_and_is_asked_again_when_its_time_has_come() -> None:
+    refused = Answer(problem=PROBLEM, retry_at=SOON)
+    before = situation(imported_item(), answers={(imported_key("aa"), "f1"): refused})
+    made = plan(before)
+    assert (only(made).state, only(made).problem, made.asks) == (ItemState.FAILED, PROBLEM, [])
+    assert made.due_at == SOON
+    again = plan(after(before, made, now=SOON))
+    assert [ask.fingerprint for ask in again.asks] == ["f1"]
+    assert only(again).state is ItemState.WANTED
+    assert only(again).problem is None
+
+
+def test_other_bytes_are_asked_for_and_the_old_ones_leave_the_policy_till_then() -> None:
+    before = situation(imported_item(fingerprint="f2"), rows=[held(imported_item())])
+    made = plan(before)
+    assert [ask.fingerprint for ask in made.asks] == ["f2"]
+    assert (only(made).state, only(made).fingerprint) == (ItemState.WANTED, None)
+    assert made.policy_changed
+    answered = {(imported_key("aa"), "f2"): Answer(answered=True)}
+    assert only(plan(after(before, made, answers=answered))).fingerprint == "f2"
+
+
+def test_refused_new_bytes_do_not_leave_the_old_ones_in_the_policy() -> None:
+    refused = {(imported_key("aa"), "f2"): Answer(problem=PROBLEM, retry_at=SOON)}
+    row = only(plan(situation(imported_item(fingerprint="f2"), rows=[held(imported_item())], answers=refused)))
+    assert (row.state, row.fingerprint) == (ItemState.FAILED, None)
+
+
+def test_another_purpose_changes_the_policy_without_a_new_request() -> None:
+    made = plan(situation(replace(imported_item(), purpose="smimeSigning"), rows=[held(imported_item())]))
+    assert (only(made).state, only(made).purpose) == (ItemState.INSTALLED, "smimeSigning")
+    assert (made.asks, made.policy_changed) == ([], True)
+
+
+def test_what_the_device_refused_stays_failed_and_in_the_policy() -> None:
+    for item in (root_item(), imported_item(), pkcs_item()):
+        refused = replace(held(item, ItemState.FAILED), problem=PROBLEM)
+        made = plan(situation(item, rows=[refused]))
+        assert (made.rows, made.asks, made.policy_changed) == ({}, [], False)
+
+
+# -------------------------------------------------------------------------------------------------------------- pkcs
+
+
+def test_pkcs_without_a_targeted_root_is_an_error_that_names_what_is_missing() -> None:
+    made = plan(situation(pkcs_item(needs_root=ROOT)))
+    assert (only(made).state, made.asks) == (ItemState.FAILED, [])
+    message = str(only(made).problem)
+    assert "'Contoso Issuing CA'" in message
+    assert ROOT in message
+    assert "trusted-root" in message
+
+
+def test_pkcs_waits_for_a_root_that_is_targeted_but_not_there_yet() -> None:
+    root, pkcs = root_item(), pkcs_item(needs_root=ROOT)
+    first = situation(root, pkcs)
+    made = plan(first)
+    assert made.asks == []
+    assert made.rows[pkcs.key].state is ItemState.WANTED
+    assert ROOT in str(made.rows[pkcs.key].waits_for)
+    assert made.rows[root.key].state is ItemState.SENT
+    there = after(first, made)
+    installed = replace(there, rows={**there.rows, root.key: held(root)})
+    assert [ask.fingerprint for ask in plan(installed).asks] == ["first"]
+
+
+def test_pkcs_heals_by_itself_once_its_root_is_targeted() -> None:
+    pkcs = pkcs_item(needs_root=ROOT)
+    failed = plan(situation(pkcs))
+    healed = plan(situation(root_item(), pkcs, rows=[*failed.rows.values(), held(root_item())]))
+    assert [ask.item.key for ask in healed.asks] == [pkcs.key]
+    assert (healed.rows[pkcs.key].state, healed.rows[pkcs.key].problem) == (ItemState.WANTED, None)
+
+
+def test_pkcs_asks_once_and_takes_the_serial_of_the_answer() -> None:
+    first = situation(pkcs_item())
+    made = plan(first)
+    assert [ask.fingerprint for ask in made.asks] == ["first"]
+    assert plan(after(first, made)).asks == []
+    answered = after(first, made, answers={(pkcs_item().key, "first"): issued("01")})
+    row = only(plan(answered))
+    assert (row.state, row.fingerprint, row.serial, row.thumbprint) == (ItemState.SENT, "01", "01", "t01")
+    assert plan(answered).due_at == LATER, "its renewal"
+
+
+def test_a_certificate_is_renewed_at_its_threshold_and_stays_until_its_successor_is_there() -> None:
+    pkcs = pkcs_item()
+    before = situation(pkcs, rows=[held(pkcs)], now=LATER - timedelta(seconds=1))
+    assert (plan(before).asks, plan(before).due_at) == ([], LATER)
+    at = replace(before, now=LATER)
+    made = plan(at)
+    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert (made.rows, made.policy_changed) == ({}, False)
+    assert made.due_at == NEVER, "the answer is awaited, not a moment"
+    successor = {(pkcs.key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
+    renewed = plan(after(at, made, answers=successor))
+    assert (only(renewed).state, only(renewed).serial) == (ItemState.SENT, "02")
+    assert renewed.policy_changed
+
+
+def test_a_refused_renewal_leaves_the_current_certificate_and_is_asked_again() -> None:
+    pkcs = pkcs_item()
+    refused = {(pkcs.key, "after/01"): Answer(problem=PROBLEM, retry_at=LATER + timedelta(hours=1))}
+    made = plan(situation(pkcs, rows=[held(pkcs)], answers=refused, now=LATER))
+    assert (made.rows, made.due_at) == ({}, LATER + timedelta(hours=1))
+
+
+def test_an_edited_profile_does_not_change_the_current_certificate() -> None:
+    broken = pkcs_item(problem=PROBLEM)
+    assert plan(situation(broken, rows=[held(pkcs_item())])).rows == {}
+
+
+def test_a_certificate_that_was_removed_by_hand_is_issued_anew() -> None:
+    pkcs = pkcs_item()
+    missing = replace(held(pkcs, ItemState.WANTED), fingerprint=None)
+    before = situation(pkcs, rows=[missing], answers={(pkcs.key, "first"): issued("01")})
+    made = plan(before)
+    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    anew = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
+    assert only(plan(anew)).serial == "02"
+
+
+@pytest.mark.parametrize("state", [ItemState.KEPT, ItemState.REMOVING])
+def test_a_certificate_that_is_kept_or_being_removed_and_wanted_again_is_offered_again(state: ItemState) -> None:
+    made = plan(situation(pkcs_item(), rows=[held(pkcs_item(), state)]))
+    assert (only(made).state, only(made).serial, made.asks) == (ItemState.SENT, "01", [])
+
+
+def test_a_certificate_that_was_removed_and_is_wanted_again_is_a_new_one() -> None:
+    made = plan(situation(pkcs_item(), rows=[held(pkcs_item(), ItemState.REMOVED)]))
+    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+
+
+def test_a_profile_that_cannot_be_filled_in_fails_with_its_reason() -> None:
+    made = plan(situation(pkcs_item(problem=PROBLEM)))
+    assert (only(made).state, only(made).problem, made.asks) == (ItemState.FAILED, PROBLEM, [])
+
+
+# ----------------------------------------------------------------------------------------------------------- removal
+
+
+def test_what_is_no_longer_wanted_is_taken_back_without_revocation() -> None:
+    made = plan(situation(rows=[held(pkcs_item())], standing=replace(STANDING, assignments=frozenset())))
+    assert (only(made).state, made.revoked, made.policy_changed) == (ItemState.REMOVING, [], True)
+
+
+def test_what_was_never_offered_is_dropped_at_once() -> None:
+    waiting = replace(held(imported_item(), ItemState.WANTED), fingerprint=None, waits_for="x")
+    made = plan(situation(rows=[waiting]))
+    assert (only(made).state, only(made).waits_for, made.policy_changed) == (ItemState.REMOVED, None, False)
+
+
+def test_a_user_without_licence_keeps_what_is_there_and_the_policy_stays() -> None:
+    rows = [held(root_item()), held(imported_item()), held(pkcs_item())]
+    made = plan(situation(rows=rows, standing=replace(STANDING, user_licensed=False)))
+    assert {row.state for row in made.rows.values()} == {ItemState.KEPT}
+    assert not made.policy_changed
+
+
+def test_what_was_kept_goes_when_the_licence_is_back_and_the_profile_is_gone() -> None:
+    made = plan(situation(rows=[held(pkcs_item(), ItemState.KEPT)], standing=replace(STANDING, profiles=frozenset())))
+    assert only(made).state is ItemState.REMOVING
+
+
+def test_the_end_of_the_enrolment_revokes_pkcs_and_nothing_imported() -> None:
+    rows = [held(root_item()), held(imported_item()), held(pkcs_item())]
+    made = plan(situation(rows=rows, standing=replace(STANDING, ending=Cause.RETIRE)))
+    assert {row.state for row in made.rows.values()} == {ItemState.REMOVING}
+    assert [(row.serial, cause) for row, cause in made.revoked] == [("01", Cause.RETIRE)]
+
+
+# ------------------------------------------------------------------------------------------------- any situation at all
+
+ITEMS = [root_item(), root_item("cd" * 32), imported_item("aa"), imported_item("bb"), pkcs_item("p"), pkcs_item("q")]
+BY_KEY = {item.key: item for item in ITEMS}
+moments = st.sampled_from([None, NOW - timedelta(days=1), NOW, LATER])
+
+
+@st.composite
+def wanted_items(draw: st.DrawFn) -> list[Item]:
+    chosen = draw(st.lists(st.sampled_from(ITEMS), unique_by=lambda item: item.key))
+    found = []
+    for item in chosen:
+        if item.source is Source.PKCS:
+            needs = draw(st.sampled_from([None, ROOT, "99" * 32]))
+            broken = draw(st.sampled_from([None, PROBLEM]))
+            found.append(replace(item, needs_root=needs, problem=broken))
+        elif item.source is Source.IMPORTED:
+            found.append(replace(item, fingerprint=draw(st.sampled_from(["f1", "f2"]))))
+        else:
+            found.append(item)
+    return found
+
+
+@st.composite
+def ledger_rows(draw: st.DrawFn) -> list[LedgerRow]:
+    """Rows as they can be: what was offered has a fingerprint, a certificate that was issued has a serial number."""
+    found = []
+    for item in draw(st.lists(st.sampled_from(ITEMS), unique_by=lambda item: item.key)):
+        row = held(item, draw(st.sampled_from(list(ItemState))))
+        if row.state in (ItemState.WANTED, ItemState.FAILED, ItemState.REMOVED) and draw(st.booleans()):
+            row = replace(row, fingerprint=None, serial=None if draw(st.booleans()) else row.serial)
+        if row.state is ItemState.WANTED and row.source is Source.PKCS:
+            row = replace(row, fingerprint=None)
+        if row.serial is not None:
+            row = replace(row, renew_at=draw(moments))
+        found.append(replace(row, user_id=draw(st.sampled_from(["alice", "bob"]))))
+    return found
+
+
+def answers() -> st.SearchStrategy[dict[tuple[ItemKey, str], Answer]]:
+    possible: dict[tuple[ItemKey, str], st.SearchStrategy[Answer]] = {}
+    refusals = st.sampled_from(
+        [Answer(), Answer(problem=PROBLEM, retry_at=NOW), Answer(problem=PROBLEM, retry_at=SOON)]
+    )
+    for item in ITEMS:
+        if item.source is Source.IMPORTED:
+            for fingerprint in ("f1", "f2"):
+                possible[item.key, fingerprint] = refusals | st.just(Answer(answered=True))
+        if item.source is Source.PKCS:
+            possible[item.key, "first"] = refusals | st.just(issued("01"))
+            possible[item.key, "after/01"] = refusals | st.just(issued("02"))
+    return st.fixed_dictionaries({}, optional=possible)
+
+
+standings = st.builds(
+    Standing,
+    user_id=st.just("alice"),
+    user_exists=st.booleans(),
+    user_licensed=st.booleans(),
+    certificates=st.frozensets(st.sampled_from(["aa", "bb"])),
+    profiles=st.frozensets(st.sampled_from(["p", "q", "root", "imported"])),
+    assignments=st.frozensets(st.sampled_from(["p_group", "q_group", "root_group", "imported_group"])),
+    ending=st.sampled_from([None, None, Cause.WIPE]),
+)
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    return situation(*draw(wanted_items()), rows=draw(ledger_rows()), answers=draw(answers()), standing=draw(standings))
+
+
+@settings(deadline=None, max_examples=200)
+@given(situations())
+def test_a_plan_that_was_written_down_plans_nothing_more(before: Situation) -> None:
+    made = plan(before)
+    again = plan(after(before, made))
+    assert again.rows == {}
+    assert (again.asks, again.revoked, again.offered, again.policy_changed) == ([], [], [], False)
+
+
+@settings(deadline=None, max_examples=200)
+@given(situations())
+def test_whatever_is_planned_makes_sense(before: Situation) -> None:
+    made = plan(before)
+    rows = {**before.rows, **made.rows}
+    for key, item in before.items.items():
+        row = rows[key]
+        assert row.state not in (ItemState.REMOVED, ItemState.REMOVING, ItemState.KEPT), "it is wanted"
+        assert row.claims == item.claims
+        assert (row.state is ItemState.FAILED) == (row.problem is not None) or row.fingerprint is not None
+    for key, row in rows.items():
+        if key not in before.items:
+            assert row.state in (ItemState.REMOVED, ItemState.REMOVING, ItemState.KEPT)
+    for row, _ in made.revoked:
+        assert row.source is Source.PKCS
+    for ask in made.asks:
+        before_it = before.answers.get((ask.item.key, ask.fingerprint))
+        assert before_it is None or (before_it.problem is not None and before_it.retry_at == NOW)
+    assert made.due_at > before.now

@@ -1,0 +1,168 @@
+"""What devices answer becomes ledger states, and these become Graph's statuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from fauxtune.core.engine.report import Inventory, outcome_of, outcomes, take_in
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import Claim, LedgerRow, Problem, imported_key, pkcs_key, root_key
+from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.profiles.world import Profile
+
+SHA256 = "ab" * 32
+PROBLEM, OTHER = Problem(-1, "The device refused it."), Problem(-2, "The connector has no such key.")
+CODE = -2016281112
+
+ROOT = LedgerRow(root_key(SHA256), Source.ROOT, ItemState.SENT, fingerprint=SHA256)
+IMPORTED = LedgerRow(imported_key("aa"), Source.IMPORTED, ItemState.SENT, fingerprint="f1", thumbprint="aa")
+PKCS = LedgerRow(pkcs_key(ProfileId("p")), Source.PKCS, ItemState.SENT, fingerprint="01", serial="01", thumbprint="cc")
+EACH = pytest.mark.parametrize("row", [ROOT, IMPORTED, PKCS], ids=["root", "imported", "pkcs"])
+
+HOLDS_ALL = Inventory(
+    identities={IMPORTED.key: "aa", PKCS.key: "cc"}, roots=frozenset({SHA256}), refused={}, complete=True
+)
+HOLDS_NOTHING = Inventory()
+NOT_YET_APPLIED = Inventory(complete=False)
+
+
+def taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
+    return take_in([row], inventory).get(row.key, row)
+
+
+@EACH
+def test_what_was_sent_and_is_there_is_installed(row: LedgerRow) -> None:
+    new = taken(row, HOLDS_ALL)
+    assert (new.state, new.installed_fingerprint) == (ItemState.INSTALLED, row.fingerprint)
+
+
+@EACH
+def test_what_was_sent_and_not_applied_yet_is_still_sent(row: LedgerRow) -> None:
+    assert take_in([row], NOT_YET_APPLIED) == {}
+
+
+@EACH
+def test_what_is_installed_and_there_is_not_changed(row: LedgerRow) -> None:
+    installed = taken(row, HOLDS_ALL)
+    assert take_in([installed], HOLDS_ALL) == {}
+
+
+@EACH
+def test_what_was_refused_is_failed_with_the_devices_reason(row: LedgerRow) -> None:
+    refusal = Inventory(refused={row.key: PROBLEM})
+    new = taken(row, refusal)
+    assert (new.state, new.problem, new.fingerprint) == (ItemState.FAILED, PROBLEM, row.fingerprint)
+    assert take_in([new], refusal) == {}, "the same refusal again says nothing new"
+
+
+@EACH
+def test_what_was_refused_and_is_there_after_all_is_installed(row: LedgerRow) -> None:
+    failed = taken(row, Inventory(refused={row.key: PROBLEM}))
+    assert (taken(failed, HOLDS_ALL).state, taken(failed, HOLDS_ALL).problem) == (ItemState.INSTALLED, None)
+
+
+@pytest.mark.parametrize("row", [IMPORTED, PKCS], ids=["imported", "pkcs"])
+def test_what_the_connector_refused_is_not_touched_by_the_device(row: LedgerRow) -> None:
+    never_offered = replace(row, state=ItemState.FAILED, fingerprint=None, problem=OTHER)
+    assert take_in([never_offered], Inventory(refused={row.key: PROBLEM})) == {}
+    assert take_in([never_offered], HOLDS_ALL) == {}
+
+
+def test_what_was_removed_by_hand_is_wanted_again_and_a_pkcs_certificate_anew() -> None:
+    for row, fingerprint in ((ROOT, SHA256), (IMPORTED, "f1"), (PKCS, None)):
+        new = taken(taken(row, HOLDS_ALL), HOLDS_NOTHING)
+        assert (new.state, new.fingerprint, new.installed_fingerprint) == (ItemState.WANTED, fingerprint, None)
+        assert new.serial == row.serial, "the next request says which certificate it follows"
+
+
+def test_another_certificate_under_the_same_name_is_not_the_one_that_was_sent() -> None:
+    installed = taken(PKCS, HOLDS_ALL)
+    assert taken(installed, Inventory(identities={PKCS.key: "dd"})).state is ItemState.WANTED
+
+
+@EACH
+def test_what_is_missing_counts_only_in_a_complete_inventory(row: LedgerRow) -> None:
+    assert take_in([taken(row, HOLDS_ALL)], NOT_YET_APPLIED) == {}
+
+
+@EACH
+@pytest.mark.parametrize("state", [ItemState.REMOVING, ItemState.KEPT])
+def test_what_is_taken_back_is_removed_once_it_is_gone(row: LedgerRow, state: ItemState) -> None:
+    row = replace(row, state=state, installed_fingerprint=row.fingerprint)
+    assert take_in([row], HOLDS_ALL) == {}
+    assert take_in([row], NOT_YET_APPLIED) == {}
+    assert (taken(row, HOLDS_NOTHING).state, taken(row, HOLDS_NOTHING).installed_fingerprint) == (
+        ItemState.REMOVED,
+        None,
+    )
+
+
+@EACH
+@pytest.mark.parametrize("state", [ItemState.WANTED, ItemState.REMOVED])
+def test_what_the_device_should_not_have_is_not_believed(row: LedgerRow, state: ItemState) -> None:
+    assert take_in([replace(row, state=state)], HOLDS_ALL) == {}
+    assert take_in([replace(row, state=state)], HOLDS_NOTHING) == {}
+
+
+# ---------------------------------------------------------------------------------------------------------- statuses
+
+P = ProfileId("p")
+PROFILE = Profile(P, "androidWorkProfilePkcsCertificateProfile", 1, {}, "p_g")
+IMPORTED_PROFILE = Profile(
+    ProfileId("i"),
+    "androidForWorkImportedPFXCertificateProfile",
+    1,
+    {"intendedPurpose": "smimeEncryption"},
+    "i_g",
+)
+
+
+def claimed(state: ItemState, *, key: str = "k", profile: str = "p", problem: Problem | None = None) -> LedgerRow:
+    return LedgerRow(
+        ItemKey(key), Source.PKCS, state, claims=(Claim(ProfileId(profile), f"{profile}_g"),), problem=problem
+    )
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [
+        ([ItemState.INSTALLED], ProfileStatus.COMPLIANT),
+        ([ItemState.SENT], ProfileStatus.PENDING),
+        ([ItemState.WANTED], ProfileStatus.PENDING),
+        ([ItemState.INSTALLED, ItemState.WANTED], ProfileStatus.PENDING),
+        ([ItemState.INSTALLED, ItemState.FAILED], ProfileStatus.ERROR),
+        ([ItemState.WANTED, ItemState.FAILED], ProfileStatus.ERROR),
+        ([ItemState.INSTALLED, ItemState.REMOVED, ItemState.KEPT, ItemState.REMOVING], ProfileStatus.COMPLIANT),
+    ],
+)
+def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], status: ProfileStatus) -> None:
+    rows = [
+        claimed(state, key=str(number), problem=PROBLEM if state is ItemState.FAILED else None)
+        for number, state in enumerate(states)
+    ]
+    found = outcome_of(PROFILE, rows, nothing_code=CODE)
+    assert found.status is status
+    assert found.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
+
+
+def test_other_profiles_items_do_not_matter() -> None:
+    rows = [claimed(ItemState.INSTALLED), claimed(ItemState.FAILED, key="other", profile="q", problem=PROBLEM)]
+    assert outcome_of(PROFILE, rows, nothing_code=CODE).status is ProfileStatus.COMPLIANT
+
+
+def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() -> None:
+    found = outcome_of(IMPORTED_PROFILE, [], nothing_code=CODE)
+    assert found.status is ProfileStatus.ERROR
+    assert found.problem is not None
+    assert found.problem.code == CODE
+    assert "smimeEncryption" in found.problem.message
+
+
+def test_every_profile_has_its_outcome() -> None:
+    found = outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)], code=CODE)
+    assert {profile: each.status for profile, each in found.items()} == {
+        "p": ProfileStatus.COMPLIANT,
+        "i": ProfileStatus.ERROR,
+    }

@@ -1,0 +1,189 @@
+"""PKCS profiles: the order that the connector gets, and the reasons why there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item
+from fauxtune.core.profiles.pkcs import FAMILY
+from fauxtune.core.profiles.variables import variables
+from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
+
+ROOT = "ab" * 32
+WORLD = World(
+    variables=variables(
+        {"userPrincipalName": "alice@contoso.example", "mail": "alice@contoso.example"}, {"managedDeviceId": "m1"}
+    ),
+    has_user=True,
+    authorities=(AuthorityFacts("ca.contoso.example", "Contoso Issuing CA", ROOT, ("SmimeSigning", "SmimeBoth")),),
+)
+DOCUMENT: dict[str, Any] = {
+    "certificationAuthority": "ca.contoso.example",
+    "certificationAuthorityName": "Contoso Issuing CA",
+    "certificateTemplateName": "SmimeSigning",
+    "subjectNameFormat": "commonName",
+    "subjectAlternativeNameType": "emailAddress",
+}
+
+
+def item(world: World = WORLD, **changes: Any) -> Item:
+    profile = Profile(ProfileId("p"), "androidWorkProfilePkcsCertificateProfile", 1, {**DOCUMENT, **changes}, "p_g")
+    FAMILY.check(profile.document)
+    (found,) = FAMILY.items(profile, world)
+    assert (found.key, found.claims) == ("pkcs/p", (profile.claim,))
+    return found
+
+
+def problem(world: World = WORLD, **changes: Any) -> str:
+    found = item(world, **changes)
+    assert found.order is None
+    assert found.problem is not None
+    assert found.problem.code == REMEDIATION_FAILED
+    return found.problem.message
+
+
+def names(**changes: Any) -> tuple[tuple[str, str], ...]:
+    order = item(**changes).order
+    assert order is not None
+    return order.names
+
+
+def test_a_profile_becomes_an_order() -> None:
+    found = item()
+    assert found.problem is None
+    assert found.needs_root == ROOT
+    assert found.order is not None
+    assert found.order.template == "SmimeSigning"
+    assert found.order.subject == "CN=alice@contoso.example"
+    assert found.order.names == (("emailAddress", "alice@contoso.example"),)
+    assert (found.order.days, found.order.renew_percent) == (None, 20)
+
+
+def test_the_tenants_switch_takes_the_need_for_a_root_away() -> None:
+    free = World(variables=WORLD.variables, authorities=WORLD.authorities, require_trusted_root=False)
+    assert item(free).needs_root is None
+
+
+def test_authority_and_template_are_found_in_any_case_and_ordered_by_their_own_names() -> None:
+    order = item(
+        certificationAuthority="CA.CONTOSO.EXAMPLE",
+        certificationAuthorityName="contoso issuing ca",
+        certificateTemplateName="smimeboth",
+    ).order
+    assert order is not None
+    assert (order.authority_host, order.authority_name, order.template) == (
+        "ca.contoso.example",
+        "Contoso Issuing CA",
+        "SmimeBoth",
+    )
+
+
+@pytest.mark.parametrize(
+    "changes", [{"certificationAuthority": "ca.fabrikam.example"}, {"certificationAuthorityName": "Fabrikam CA"}]
+)
+def test_an_unknown_authority_lists_the_known_ones(changes: dict[str, str]) -> None:
+    message = problem(**changes)
+    assert next(iter(changes.values())) in message
+    assert "'Contoso Issuing CA' at ca.contoso.example" in message
+
+
+def test_an_unknown_template_lists_the_known_ones() -> None:
+    message = problem(certificateTemplateName="Smime")
+    assert "'Smime'" in message
+    assert "SmimeSigning, SmimeBoth" in message
+
+
+def test_a_missing_variable_fails_the_profile_and_is_named() -> None:
+    assert "{{SerialNumber}}" in problem(subjectNameFormat="commonNameAsSerialNumber")
+    without_mail = World(variables={"username": "alice"}, authorities=WORLD.authorities)
+    assert "{{EmailAddress}}" in problem(without_mail)
+
+
+@pytest.mark.parametrize(
+    ("flags", "kinds"),
+    [
+        ("emailAddress", ["emailAddress"]),
+        ("userPrincipalName", ["userPrincipalName"]),
+        ("emailAddress,userPrincipalName", ["emailAddress", "userPrincipalName"]),
+        ("userPrincipalName, emailAddress", ["userPrincipalName", "emailAddress"]),
+        ("none", []),
+        (None, []),
+    ],
+)
+def test_every_flag_of_the_alternative_name_gives_a_name(flags: str | None, kinds: list[str]) -> None:
+    assert names(subjectAlternativeNameType=flags) == tuple((kind, "alice@contoso.example") for kind in kinds)
+
+
+def test_custom_alternative_names_come_with_their_variables_filled_in_and_once_each() -> None:
+    custom = [
+        {"sanType": "domainNameService", "name": "{{DeviceId}}.contoso.example"},
+        {"sanType": "universalResourceIdentifier", "name": "urn:device:{{DeviceId}}"},
+        {"sanType": "emailAddress", "name": "{{EmailAddress}}"},
+    ]
+    assert names(customSubjectAlternativeNames=custom) == (
+        ("emailAddress", "alice@contoso.example"),
+        ("domainNameService", "m1.contoso.example"),
+        ("universalResourceIdentifier", "urn:device:m1"),
+    )
+
+
+def test_an_alternative_name_that_cannot_be_written_is_a_problem() -> None:
+    assert "ümlaut" in problem(customSubjectAlternativeNames=[{"sanType": "emailAddress", "name": "ümlaut@x.example"}])
+
+
+def test_a_custom_subject_is_taken_as_written() -> None:
+    order = item(subjectNameFormat="custom", subjectNameFormatString="CN={{UserName}},OU=S/MIME,O=Contoso").order
+    assert order is not None
+    assert order.subject == "CN=alice@contoso.example,OU=S/MIME,O=Contoso"
+
+
+@pytest.mark.parametrize("text", ["CN={{UserName}},BOGUS=1", "no name at all", "CN={{Nobody}}"])
+def test_a_custom_subject_that_is_none_is_a_problem(text: str) -> None:
+    assert problem(subjectNameFormat="custom", subjectNameFormatString=text)
+
+
+@pytest.mark.parametrize(
+    ("value", "scale", "days"),
+    [(10, "days", 10), (6, "months", 180), (2, "years", 730), (1, None, 365), (None, "years", None)],
+)
+def test_the_validity_is_counted_in_days(value: int | None, scale: str | None, days: int | None) -> None:
+    order = item(certificateValidityPeriodValue=value, certificateValidityPeriodScale=scale).order
+    assert order is not None
+    assert order.days == days
+
+
+def test_extended_key_usages_are_ordered() -> None:
+    usages = [{"name": "Client Authentication", "objectIdentifier": "1.3.6.1.5.5.7.3.2"}]
+    order = item(extendedKeyUsages=usages).order
+    assert order is not None
+    assert order.extended_key_usages == ("1.3.6.1.5.5.7.3.2",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "target"),
+    [
+        ({"certificationAuthority": None}, "certificationAuthority"),
+        ({"certificationAuthorityName": ""}, "certificationAuthorityName"),
+        ({"certificateTemplateName": None}, "certificateTemplateName"),
+        ({"renewalThresholdPercentage": 0}, "renewalThresholdPercentage"),
+        ({"renewalThresholdPercentage": 100}, "renewalThresholdPercentage"),
+        ({"certificateValidityPeriodValue": 0}, "certificateValidityPeriodValue"),
+        ({"subjectNameFormat": "custom"}, "subjectNameFormatString"),
+        ({"extendedKeyUsages": [{"name": "x", "objectIdentifier": None}]}, "extendedKeyUsages"),
+        ({"extendedKeyUsages": [{"name": "x", "objectIdentifier": "S/MIME"}]}, "extendedKeyUsages"),
+        ({"customSubjectAlternativeNames": [{"sanType": None, "name": "x"}]}, "customSubjectAlternativeNames"),
+        ({"customSubjectAlternativeNames": [{"sanType": "none", "name": "x"}]}, "customSubjectAlternativeNames"),
+        (
+            {"customSubjectAlternativeNames": [{"sanType": "emailAddress", "name": None}]},
+            "customSubjectAlternativeNames",
+        ),
+    ],
+)
+def test_a_document_that_can_never_work_is_refused_by_name(changes: dict[str, Any], target: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        FAMILY.check({**DOCUMENT, **changes})
+    assert caught.value.target == target

@@ -1,0 +1,84 @@
+"""Variables in subject names: filled in from the user and the device, and named when they cannot be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.names import parse_subject
+from fauxtune.core.profiles.variables import DEVICE_VARIABLES, SUBJECT_FORMATS, USER_VARIABLES, expand, variables
+
+ALICE = {"userPrincipalName": "alice@contoso.example", "mail": "alice.adams@contoso.example"}
+PHONE = {"managedDeviceId": "m1", "azureADDeviceId": "a1", "serialNumber": "S1", "imei": "35", "deviceName": "Phone"}
+VALUES = variables(ALICE, PHONE)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CN={{UserName}},E={{EmailAddress}}", "CN=alice@contoso.example,E=alice.adams@contoso.example"),
+        ("CN={{username}}", "CN=alice@contoso.example"),
+        ("CN={{ USERPRINCIPALNAME }}", "CN=alice@contoso.example"),
+        ("CN={{DeviceId}}-{{AAD_Device_ID}}", "CN=m1-a1"),
+        ("CN={{SerialNumber}}{{IMEINumber}}", "CN=S135"),
+        ("CN=plain", "CN=plain"),
+        ("CN={UserName}", "CN={UserName}"),
+    ],
+)
+def test_variables_are_filled_in_in_any_case(text: str, expected: str) -> None:
+    assert expand(text, VALUES) == expected
+
+
+def test_a_variable_without_a_value_is_named() -> None:
+    without_mail = variables({"userPrincipalName": "bob@contoso.example", "mail": None}, PHONE)
+    with pytest.raises(Invalid, match=r"\{\{EmailAddress\}\}.*has no value") as caught:
+        expand("CN={{UserName}},E={{EmailAddress}}", without_mail)
+    assert caught.value.target == "EmailAddress"
+
+
+def test_a_device_without_a_user_has_no_user_variables() -> None:
+    with pytest.raises(Invalid, match=r"\{\{UserName\}\}"):
+        expand("CN={{UserName}}", variables(None, PHONE))
+    assert expand("CN={{DeviceName}}", variables(None, PHONE)) == "CN=Phone"
+
+
+@pytest.mark.parametrize("name", ["Unknown", "User-Name", "UserName2", "a b", ""])
+def test_a_variable_that_does_not_exist_is_said_to_be_none(name: str) -> None:
+    with pytest.raises(Invalid, match="no such variable exists") as caught:
+        expand(f"CN={{{{{name}}}}}", VALUES)
+    assert f"{{{{{name}}}}}" in caught.value.message
+
+
+def test_every_variable_is_filled_in_when_its_fact_is_there() -> None:
+    values = variables(
+        {fact: f"user {fact}" for fact in USER_VARIABLES.values()},
+        {fact: f"device {fact}" for fact in DEVICE_VARIABLES.values()},
+    )
+    for name in (*USER_VARIABLES, *DEVICE_VARIABLES):
+        assert expand(f"{{{{{name}}}}}", values) == values[name]
+
+
+def test_every_subject_format_is_made_of_known_variables() -> None:
+    everything = dict.fromkeys((*USER_VARIABLES, *DEVICE_VARIABLES), "a@b.example")
+    for text in SUBJECT_FORMATS.values():
+        assert list(parse_subject(expand(text, everything, escape=True)))
+
+
+@pytest.mark.parametrize("name", ["Adams, Alice", "R+D", "a=b", 'say "hi"', "back\\slash", "#1", " padded ", "a;b<c>"])
+def test_what_a_user_is_called_never_changes_the_shape_of_the_subject(name: str) -> None:
+    values = variables({**ALICE, "onPremisesSamAccountName": name}, PHONE)
+    subject = parse_subject(expand("CN={{OnPremisesSamAccountName}},O=Contoso", values, escape=True))
+    assert [attribute.value for attribute in subject] == ["Contoso", name]
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.text(st.characters(codec="utf-8", exclude_categories=("C",)), min_size=1, max_size=40))
+def test_any_name_at_all_stays_one_value(name: str) -> None:
+    subject = parse_subject(expand("CN={{x}},O=Contoso", {"x": name}, escape=True))
+    assert [attribute.value for attribute in subject] == ["Contoso", name]
+
+
+def test_a_value_that_looks_like_a_variable_is_not_filled_in_again() -> None:
+    assert expand("{{x}}", {"x": "{{y}}", "y": "never"}) == "{{y}}"

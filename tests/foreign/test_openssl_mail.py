@@ -1,0 +1,215 @@
+"""Mail to and from the openssl program: it reads what simulated devices write, and they read what it writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
+from fauxtune_sim.mail import Letter, read_mail, write_mail
+from fauxtune_sim.pfx import read_pfx
+
+Run = Callable[..., bytes]
+
+TEXT = b"We meet at ten.\r\nBring a pen.\r\n"
+ALICE = ("-from", "alice@contoso.example", "-to", "bob@contoso.example", "-subject", "hello")
+
+AUTHORITY = """
+[req]
+distinguished_name = name
+[name]
+[ca]
+basicConstraints = critical, CA:true
+keyUsage = critical, keyCertSign, cRLSign
+subjectKeyIdentifier = hash
+[mail]
+basicConstraints = CA:false
+keyUsage = critical, digitalSignature, keyEncipherment, keyAgreement
+extendedKeyUsage = emailProtection
+subjectAltName = email:alice@contoso.example
+subjectKeyIdentifier = hash
+"""
+
+#: What openssl is told when it makes the key of each kind.
+KEYS = {
+    "rsa": ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"),
+    "p256": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"),
+    "p384": ("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384"),
+}
+
+
+@pytest.fixture
+def root(openssl: Run, tmp_path: Path) -> x509.Certificate:
+    """A root that openssl made: root.pem and root.key in `tmp_path`, beside the text of the mail."""
+    (tmp_path / "openssl.cnf").write_text(AUTHORITY)
+    (tmp_path / "text").write_bytes(TEXT)
+    openssl("genpkey", *KEYS["p256"], "-out", "root.key")
+    openssl(
+        *("req", "-x509", "-new", "-key", "root.key", "-subj", "/O=Test/CN=Root", "-days", "30"),
+        *("-config", "openssl.cnf", "-extensions", "ca", "-out", "root.pem"),
+    )
+    return x509.load_pem_x509_certificate((tmp_path / "root.pem").read_bytes())
+
+
+@pytest.fixture(params=KEYS)
+def alice(request: pytest.FixtureRequest, openssl: Run, tmp_path: Path, root: x509.Certificate) -> Identity:
+    """Alice's key and certificate, made by openssl: alice.pem and alice.key in `tmp_path`."""
+    openssl("genpkey", *KEYS[request.param], "-out", "alice.key")
+    openssl(
+        *("req", "-x509", "-new", "-key", "alice.key", "-subj", "/CN=Alice", "-days", "20", "-CA", "root.pem"),
+        *("-CAkey", "root.key", "-config", "openssl.cnf", "-extensions", "mail", "-out", "alice.pem"),
+    )
+    key = load_pem_private_key((tmp_path / "alice.key").read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+    certificate = x509.load_pem_x509_certificate((tmp_path / "alice.pem").read_bytes())
+    assert certificate.issuer == root.subject
+    return Identity(alias="alice", source="imported", certificate=certificate, key=key)
+
+
+@pytest.fixture
+def store(alice: Identity, root: x509.Certificate) -> KeyStore:
+    """A device that holds Alice's key and trusts the root."""
+    store = KeyStore()
+    store.install(
+        KeyEntry(
+            alias=alice.alias,
+            source=alice.source,
+            certificate=alice.certificate.public_bytes(Encoding.DER),
+            key=alice.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+        )
+    )
+    store.trust(root.public_bytes(Encoding.DER))
+    return store
+
+
+def letter(alice: Identity) -> Letter:
+    """A mail from Alice, dated inside her certificate's validity whatever the clock of this machine says."""
+    return Letter(
+        sender="alice@contoso.example",
+        recipient="bob@contoso.example",
+        subject="hello",
+        text="We meet at ten.\nBring a pen.",
+        date=max(alice.certificate.not_valid_before_utc, datetime.now(UTC)),
+    )
+
+
+def test_openssl_verifies_what_a_device_signed(openssl: Run, tmp_path: Path, alice: Identity) -> None:
+    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice))
+    assert TEXT in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem")
+    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice).replace(b"at ten", b"at two"))
+    assert b"ailure" in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem", fails=True)
+
+
+def test_openssl_reads_what_a_device_encrypted(openssl: Run, tmp_path: Path, alice: Identity) -> None:
+    (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), encrypt_to=[alice.certificate]))
+    assert TEXT in openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key")
+
+
+def test_openssl_reads_and_verifies_what_a_device_signed_and_encrypted(
+    openssl: Run, tmp_path: Path, alice: Identity
+) -> None:
+    mail = write_mail(letter(alice), signer=alice, encrypt_to=[alice.certificate])
+    (tmp_path / "mail.eml").write_bytes(mail)
+    openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key", "-out", "inner.eml")
+    assert TEXT in openssl("cms", "-verify", "-in", "inner.eml", "-CAfile", "root.pem")
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        (),
+        ("-nodetach",),
+        ("-nodetach", "-stream"),
+        ("-noattr",),
+        ("-keyid",),
+        ("-md", "sha512"),
+        ("-binary",),
+        ("-crlfeol",),
+    ],
+    ids=lambda how: " ".join(how) or "plain",
+)
+def test_a_device_believes_what_openssl_signed(
+    openssl: Run, alice: Identity, store: KeyStore, how: tuple[str, ...]
+) -> None:
+    signing = ("-signer", "alice.pem", "-inkey", "alice.key")
+    mail = openssl("cms", "-sign", "-text", "-in", "text", *how, *signing, *ALICE)
+    if how == ("-noattr",):
+        # Without attributes the signature does not say when it was made: the mail's own date counts.
+        assert "says when it was signed" in str(read_mail(mail, store).why)
+        mail = f"Date: {format_datetime(letter(alice).date)}\r\n".encode() + mail
+    reading = read_mail(mail, store)
+    assert (reading.verified, reading.why) == (True, None)
+    assert str(reading.text).split() == TEXT.decode().split()
+    broken = read_mail(mail.replace(b"at ten", b"at two"), store)
+    if b"at ten" in mail:
+        assert broken.verified is False
+
+
+def test_a_device_believes_a_pss_signature_of_openssl(openssl: Run, alice: Identity, store: KeyStore) -> None:
+    options = ("-keyopt", "rsa_padding_mode:pss") if isinstance(alice.key, rsa.RSAPrivateKey) else ()
+    mail = openssl(
+        "cms", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key", *options, *ALICE
+    )
+    assert read_mail(mail, store).verified
+
+
+def test_a_device_believes_what_the_older_command_signed(openssl: Run, alice: Identity, store: KeyStore) -> None:
+    mail = openssl("smime", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key", *ALICE)
+    assert read_mail(mail, store).verified
+
+
+@pytest.mark.parametrize(
+    "how",
+    [("-aes128",), ("-aes192",), ("-aes256",), ("-des3",), ("-aes256", "-keyid"), ("-aes256", "-stream")],
+    ids=" ".join,
+)
+def test_a_device_reads_what_openssl_encrypted(
+    openssl: Run, alice: Identity, store: KeyStore, how: tuple[str, ...]
+) -> None:
+    if how == ("-des3",) and isinstance(alice.key, ec.EllipticCurvePrivateKey):
+        how = (*how, "-wrap", "id-aes256-wrap")
+    mail = openssl("cms", "-encrypt", "-text", "-in", "text", *how, *ALICE, "-recip", "alice.pem")
+    reading = read_mail(mail, store)
+    assert (reading.decrypted, reading.recipient, reading.why) == (True, alice.thumbprint, None)
+    assert str(reading.text).split() == TEXT.decode().split()
+
+
+@pytest.mark.parametrize("alice", ["rsa"], indirect=True)
+@pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
+def test_a_device_reads_an_oaep_envelope_of_openssl(
+    openssl: Run, alice: Identity, store: KeyStore, digest: str
+) -> None:
+    oaep = ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{digest}")
+    mail = openssl("cms", "-encrypt", "-text", "-in", "text", "-aes256", *ALICE, "-recip", "alice.pem", *oaep)
+    assert read_mail(mail, store).recipient == alice.thumbprint
+
+
+def test_a_device_reads_what_openssl_signed_and_encrypted(openssl: Run, alice: Identity, store: KeyStore) -> None:
+    signed = openssl("cms", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key")
+    mail = openssl("cms", "-encrypt", *ALICE, "-aes256", "-recip", "alice.pem", input=signed)
+    reading = read_mail(mail, store)
+    assert (reading.decrypted, reading.verified, reading.why) == (True, True, None)
+
+
+@pytest.mark.parametrize("ciphers", [(), ("-legacy",), ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES")])
+def test_a_device_opens_a_pfx_that_openssl_wrote(
+    openssl: Run, tmp_path: Path, alice: Identity, ciphers: tuple[str, ...]
+) -> None:
+    openssl(
+        *("pkcs12", "-export", "-in", "alice.pem", "-inkey", "alice.key", "-certfile", "root.pem"),
+        *("-passout", "pass:secret", "-out", "alice.pfx", *ciphers),
+    )
+    contents = read_pfx((tmp_path / "alice.pfx").read_bytes(), b"secret")
+    assert (contents.certificate, len(contents.chain)) == (alice.certificate, 1)

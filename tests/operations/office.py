@@ -1,0 +1,443 @@
+"""An office for tests: the contoso tenant in an emulator without a wire, its administrator, and its Android devices.
+
+A `Phone` does what an Android device does (it applies the whole policy, and reports what it holds), but calls the
+operations themselves, so that a test can report whatever it likes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs7
+
+from fauxtune.connector.keypool import KeySource
+from fauxtune.core.clock import ClockMode
+from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.states import Source
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki.names import parse_subject, thumbprint
+from fauxtune.core.pki.pfx import read_pfx
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.operations import (
+    authorities,
+    certificates,
+    configuration,
+    connectors,
+    device_actions,
+    directory,
+    enrollment,
+    imported_pfx,
+    tenants,
+)
+from fauxtune.operations.act import Act
+from fauxtune.operations.checkin import Begun, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.delivery import Deliverable, deliverables
+from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
+from fauxtune.operations.founding import found
+from fauxtune.server.bootstrap import Surroundings, assemble
+from fauxtune.server.ids import SeededIds
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import tenants as tenant_queries
+
+Row = dict[str, Any]
+
+START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+#: Each office has ids of its own, so that many live in one database.
+_offices = count(1)
+
+
+@dataclass(slots=True)
+class FixedClock:
+    """A system clock that stands still until a test moves it."""
+
+    moment: datetime = START
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def forward(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@dataclass(slots=True)
+class Office:
+    """One tenant and everything one does in it. Every call is one transaction."""
+
+    emulator: Emulator
+    tenant: Tenant
+    clock: FixedClock
+    #: Keys of devices: any will do, but reading their requests should not wait for new ones.
+    device_keys: list[RSAPrivateKey]
+    groups: dict[str, str] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------------------------------------------- basics
+
+    async def do(self, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
+
+    async def look(self, query: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return await self.emulator.runner.read(query, *args, **kwargs)
+
+    def upn(self, name: str) -> str:
+        return f"{name}@{self.tenant.domain}"
+
+    async def user_id(self, name: str) -> str:
+        row = await self.look(directory_queries.user_by_upn, self.tenant.id, upn=self.upn(name))
+        return str(row["id"])
+
+    async def switch(self, **settings: Any) -> None:
+        self.tenant = await self.do(tenants.change_settings, settings)
+
+    async def events(self, *types: str, device: Phone | None = None) -> list[Row]:
+        device_id = None if device is None else device.id
+        found: list[Row] = await self.look(
+            tenant_queries.events, self.tenant.id, after=0, types=types, device=device_id, limit=10_000
+        )
+        return found
+
+    # ---------------------------------------------------------------------------------------------------- directory
+
+    async def user(self, name: str, *, licensed: bool = True, mail: str | None = None) -> str:
+        licences = [{"skuId": directory.INTUNE_SKU, "disabledPlans": []}] if licensed else []
+        document = {
+            "userPrincipalName": self.upn(name),
+            "displayName": name.title(),
+            "mail": mail or self.upn(name),
+            "assignedLicenses": licences,
+        }
+        return str((await self.do(directory.create_user, document))["id"])
+
+    async def group(self, name: str, *members: str) -> str:
+        made = await self.do(directory.create_group, {"displayName": name})
+        self.groups[name] = made["id"]
+        for member in members:
+            await self.do(directory.add_member, made["id"], member_id=member)
+        return str(made["id"])
+
+    async def take_licence(self, name: str) -> None:
+        await self.do(directory.assign_license, self.upn(name), add=[], remove=[directory.INTUNE_SKU])
+
+    async def give_licence(self, name: str) -> None:
+        await self.do(directory.assign_license, self.upn(name), add=[{"skuId": directory.INTUNE_SKU}], remove=[])
+
+    # ----------------------------------------------------------------------------------------------------- profiles
+
+    async def profile(self, kind_name: str, *groups: str, **document: Any) -> str:
+        """A new profile, assigned to these groups (by name); its id."""
+        known = kind(kind_name)
+        assert known is not None
+        document = {"@odata.type": f"#microsoft.graph.{kind_name}", "displayName": kind_name, **document}
+        made = await self.do(configuration.create_profile, known, document=document)
+        if groups:
+            await self.assign(made["id"], *groups)
+        return str(made["id"])
+
+    async def root_profile(self, *groups: str, owned: bool = False) -> str:
+        root = await self.look(authorities.certificate, self.tenant, name="root")
+        text = base64.b64encode(root.public_bytes(Encoding.DER)).decode()
+        name = "androidDeviceOwnerTrustedRootCertificate" if owned else "androidWorkProfileTrustedRootCertificate"
+        return await self.profile(name, *(groups or ("All Staff",)), trustedRootCertificate=text)
+
+    async def pkcs_profile(self, *groups: str, owned: bool = False, **changes: Any) -> str:
+        document = {
+            "certificationAuthority": self.tenant.ca_host,
+            "certificationAuthorityName": self.tenant.ca_name,
+            "certificateTemplateName": "SmimeSigning",
+            "subjectNameFormat": "commonName",
+            "subjectAlternativeNameType": "emailAddress",
+            **changes,
+        }
+        name = "androidDeviceOwnerPkcsCertificateProfile" if owned else "androidWorkProfilePkcsCertificateProfile"
+        return await self.profile(name, *(groups or ("All Staff",)), **document)
+
+    async def imported_profile(self, *groups: str, purpose: str = "smimeEncryption", owned: bool = False) -> str:
+        name = (
+            "androidDeviceOwnerImportedPFXCertificateProfile"
+            if owned
+            else "androidForWorkImportedPFXCertificateProfile"
+        )
+        return await self.profile(name, *(groups or ("All Staff",)), intendedPurpose=purpose)
+
+    async def assign(self, profile_id: str, *groups: str, excluded: tuple[str, ...] = ()) -> None:
+        targets = [
+            configuration.NewAssignment(what, self.groups[name], {"groupId": self.groups[name]})
+            for what, names in ((TargetKind.GROUP, groups), (TargetKind.EXCLUSION, excluded))
+            for name in names
+        ]
+        await self.do(configuration.assign, profile_id, targets=targets)
+
+    async def status(self, phone: Phone, profile_id: str) -> Row | None:
+        found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.id)
+        return found.get(profile_id)
+
+    # ------------------------------------------------------------------------------------------------- certificates
+
+    async def pfx(self, name: str, *, password: str = "geheim-42", **times: datetime) -> tuple[str, bytes]:
+        """A new encryption certificate from the CA's counter: its thumbprint, and its PFX file."""
+        key = await asyncio.to_thread(self.emulator.key_source.take)
+        request = certificates.CounterRequest(
+            "SmimeEncryption", user_principal_name=self.upn(name), pfx_password=password, **times
+        )
+        answer = await self.do(certificates.issue_at_counter, request, key=key, keys=self.emulator.keys)
+        return thumbprint(answer.certificate), answer.pfx
+
+    async def encrypted(self, password: str) -> str:
+        """A password as an administrator sends it: encrypted with the connector's public key, base64."""
+        (row,) = await self.look(certificate_queries.connector_key_rows, self.tenant.id)
+        key = load_der_public_key(row["public_key"])
+        oaep = OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        return base64.b64encode(key.encrypt(password.encode(), oaep)).decode()  # type: ignore[union-attr]
+
+    async def import_pfx(self, name: str, *, password: str = "geheim-42", **changes: Any) -> str:
+        """Make a certificate, import it for the user; its thumbprint."""
+        mark, file = await self.pfx(name, password=password)
+        document = {
+            "thumbprint": mark,
+            "userPrincipalName": self.upn(name),
+            "intendedPurpose": "smimeEncryption",
+            "providerName": PROVIDER,
+            "keyName": KEY_NAME,
+            "paddingScheme": "oaepSha256",
+            "encryptedPfxBlob": base64.b64encode(file).decode(),
+            "encryptedPfxPassword": await self.encrypted(password),
+            **changes,
+        }
+        await self.do(imported_pfx.import_pfx, document)
+        return str(document["thumbprint"])
+
+    async def record_id(self, name: str, mark: str) -> str:
+        return imported_pfx.record_id(await self.user_id(name), mark)
+
+    async def certificate_status(self, key: str) -> str:
+        row = await self.look(certificate_queries.certificate, self.tenant.id, key=key)
+        assert row is not None, key
+        return "good" if row["revoked_at"] is None else "revoked"
+
+    async def issued(self) -> list[Row]:
+        found: list[Row] = await self.look(certificate_queries.issued, self.tenant.id)
+        return found
+
+    async def connector(self, **changes: Any) -> Row:
+        """Change the one connector."""
+        (row,) = await self.look(certificate_queries.connector_rows, self.tenant.id)
+        changed: Row = await self.do(connectors.change_connector, row["id"], **changes)
+        return changed
+
+    # ------------------------------------------------------------------------------------------------------ devices
+
+    async def token(self, name: str, **changes: Any) -> str:
+        return str(await self.do(enrollment.create_token, self.upn(name), **changes))
+
+    async def enroll(
+        self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None
+    ) -> Phone:
+        """A device of this user comes in, with a real certificate request."""
+        key = self.device_keys[next(_offices) % len(self.device_keys)]
+        csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(key, hashes.SHA256())
+        request = enrollment.EnrollmentRequest(
+            platform=Platform.ANDROID,
+            mode=mode,
+            token=token or await self.token(name),
+            csr=csr.public_bytes(Encoding.DER),
+            hardware_key=hardware and f"android/{mode}/{hardware}",
+            facts={"serialNumber": hardware, "model": "Pixel 8", "osVersion": "14"},
+        )
+        done = await self.do(enrollment.enroll, request, keys=self.emulator.keys)
+        return Phone(office=self, id=done.id, credential=done.credential, key=key, der=done.identity_certificate)
+
+    async def action(self, phone: Phone, operation: Callable[..., Any], **kwargs: Any) -> None:
+        """What an administrator asks of a device: `device_actions.wipe` and its kin."""
+        await self.do(operation, (await phone.record())["id"], **kwargs)
+
+
+@dataclass(slots=True)
+class Phone:
+    """A simulated Android device at the level of reports. `holds` is its keystore: item -> thumbprint."""
+
+    office: Office
+    id: str
+    credential: str
+    key: RSAPrivateKey
+    der: bytes
+    holds: dict[ItemKey, str] = field(default_factory=dict)
+    roots: set[str] = field(default_factory=set)
+    applied: int = 0
+    #: Items that the device refuses to install.
+    refuses: set[ItemKey] = field(default_factory=set)
+    refused: dict[ItemKey, Problem] = field(default_factory=dict)
+    #: The private keys that it holds, by item.
+    keys: dict[ItemKey, object] = field(default_factory=dict)
+
+    # ------------------------------------------------------------------------------------------------ what is stored
+
+    async def row(self) -> Row:
+        found = await self.office.look(device_queries.enrollment, self.id)
+        assert found is not None
+        return dict(found)
+
+    async def record(self) -> Row:
+        found = await self.office.look(device_queries.managed_device_of, self.id)
+        assert found is not None
+        return dict(found)
+
+    async def plans(self) -> int:
+        return int((await self.row())["plans"])
+
+    async def ledger(self) -> dict[ItemKey, LedgerRow]:
+        found: dict[ItemKey, LedgerRow] = await self.office.look(device_queries.ledger_rows, self.id)
+        return found
+
+    async def states(self) -> dict[str, str]:
+        """The ledger in short: source or thumbprint of an imported certificate -> state."""
+        found = {}
+        for key, row in (await self.ledger()).items():
+            found[key if row.source is Source.IMPORTED else row.source.value] = row.state.value
+        return found
+
+    async def item(self, source: Source = Source.PKCS) -> LedgerRow:
+        """The one item of this source."""
+        (found,) = [row for row in (await self.ledger()).values() if row.source is source]
+        return found
+
+    # -------------------------------------------------------------------------------------------- what a device does
+
+    def report(self) -> Report:
+        held, roots, refused, applied = dict(self.holds), frozenset(self.roots), dict(self.refused), self.applied
+
+        def read(policy_version: int, _rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
+            return Inventory(identities=held, roots=roots, refused=refused, complete=applied == policy_version)
+
+        said = repr((sorted(held.items()), sorted(roots), sorted(refused), applied))
+        return Report(digest=hashlib.sha256(said.encode()).hexdigest(), read=read)
+
+    async def check_in(self, report: Report | None = None) -> CheckedIn:
+        return await check_in(
+            self.office.emulator,
+            self.office.tenant,
+            device_id=self.id,
+            credential=self.credential,
+            report=report or self.report(),
+        )
+
+    async def begin_only(self) -> Begun:
+        """The first half of a check-in: what a crash leaves behind."""
+        begun: Begun = await self.office.do(
+            begin,
+            device_id=self.id,
+            credential=self.credential,
+            report=self.report(),
+            keys=self.office.emulator.keys,
+        )
+        return begun
+
+    async def policy(self) -> list[Deliverable]:
+        def read(act: Act) -> list[Deliverable]:
+            return deliverables(act.connection, identified(act, self.id, credential=self.credential))
+
+        found: list[Deliverable] = await self.office.do(read)
+        return found
+
+    async def settle(self) -> CheckedIn:
+        """Report, apply what is new, report again, until the answer says nothing new."""
+        for _ in range(12):
+            answer = await self.check_in()
+            if answer.operations or answer.policy_version == self.applied:
+                return answer
+            self.apply(await self.policy(), version=answer.policy_version)
+        raise AssertionError("the device never comes to rest")
+
+    def apply(self, items: list[Deliverable], *, version: int) -> None:
+        """Android's policy is declarative: what is not in it goes."""
+        before = self.holds
+        self.holds, self.keys, self.refused, self.roots = {}, {}, {}, set()
+        for each in items:
+            if each.row.key in self.refuses:
+                self.refused[each.row.key] = Problem(REMEDIATION_FAILED, "The device refused it.")
+                if each.row.key in before:
+                    self.holds[each.row.key] = before[each.row.key]
+            elif each.certificate is not None:
+                self.roots.add(hashlib.sha256(each.certificate).hexdigest())
+            else:
+                assert each.pfx is not None
+                assert each.sealed_password is not None
+                contents = read_pfx(each.pfx, self.unseal(each.sealed_password))
+                self.holds[each.row.key] = thumbprint(contents.certificate)
+                self.keys[each.row.key] = contents.key
+        self.applied = version
+
+    def unseal(self, envelope: bytes) -> bytes:
+        """The PFX password, opened with the device's identity."""
+        certificate = x509.load_der_x509_certificate(self.der)
+        return pkcs7.pkcs7_decrypt_der(envelope, certificate, self.key, [])
+
+    def lose(self, *items: ItemKey) -> None:
+        """The user takes certificates off the device by hand."""
+        for item in items:
+            del self.holds[item]
+
+    async def operations(self) -> list[tuple[str, str]]:
+        """What an administrator ordered: (id, scope)."""
+
+        def read(act: Act) -> list[tuple[str, str]]:
+            row = identified(act, self.id, credential=self.credential)
+            return [(each["id"], scope) for each, scope in device_actions.pending(act, row)]
+
+        found: list[tuple[str, str]] = await self.office.do(read)
+        return found
+
+    async def complete(self, action_id: str, *, error: str | None = None) -> None:
+        def confirm(act: Act) -> None:
+            row = identified(act, self.id, credential=self.credential, lock=True)
+            device_actions.complete(act, row, action_id=action_id, error=error)
+
+        await self.office.do(confirm)
+
+    async def unenroll(self) -> None:
+        def leave(act: Act) -> None:
+            enrollment.unenroll(act, identified(act, self.id, credential=self.credential, lock=True))
+
+        await self.office.do(leave)
+
+
+async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Office:
+    """The contoso tenant under a name of its own, on a clock that stands still."""
+    number, clock = next(_offices), FixedClock()
+    addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
+    around = Surroundings(clock=clock, ids=SeededIds(number), addresses=addresses)
+    emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)
+    seed = parse_seed({**BUILT_IN, "id": None})
+    tenant = await found(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
+    office = Office(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
+    for row in await office.look(directory_queries.page, "groups", tenant_id=tenant.id):
+        office.groups[row["document"]["displayName"]] = row["id"]
+    return office
+
+
+def frozen(office: Office) -> Callable[..., Any]:
+    """Freezes the tenant's own clock, apart from the system's."""
+
+    async def freeze(now: datetime | None = None) -> None:
+        await office.do(tenants.set_clock, ClockMode.FROZEN, now=now, system_now=office.clock.now())
+
+    return freeze

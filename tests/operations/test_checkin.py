@@ -1,0 +1,324 @@
+"""Check-ins: quiet ones plan nothing, two at once issue once, and a crash in the middle heals at the next."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.operations import configuration, device_actions, directory, imported_pfx
+from fauxtune.operations.checkin import check_in, finish
+from fauxtune.operations.fulfilment import fulfil
+from tests.operations.office import Office
+
+
+async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(office: Office) -> None:
+    await office.root_profile()
+    profile = await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    assert (await phone.settle()).policy_version == phone.applied
+    assert await phone.states() == {"root": "installed", "pkcs": "installed"}
+    row = await phone.item()
+    assert phone.holds == {row.key: row.thumbprint}
+    assert [each["serial"] for each in await office.issued()] == [row.serial]
+    assert (await office.status(phone, profile) or {})["status"] == "compliant"
+    assert [each["type"] for each in await office.events(device=phone)] == [
+        "enrolled",
+        "delivered",
+        "installed",
+        "issued",
+        "delivered",
+        "installed",
+    ]
+
+
+async def test_every_device_has_its_own_pkcs_certificate_and_all_of_a_users_share_what_was_imported(
+    office: Office,
+) -> None:
+    await office.root_profile()
+    await office.pkcs_profile()
+    await office.imported_profile()
+    marks = {await office.import_pfx("alice") for _ in range(2)}
+    first, second, bobs = [await office.enroll(name) for name in ("alice", "alice", "bob")]
+    for phone in (first, second, bobs):
+        await phone.settle()
+    assert (await first.item()).thumbprint != (await second.item()).thumbprint
+    for phone, expected in ((first, marks), (second, marks), (bobs, set())):
+        assert {mark for key, mark in phone.holds.items() if key.startswith("imported/")} == expected
+
+
+# ------------------------------------------------------------------------------------------------------------- quiet
+
+
+async def test_a_quiet_check_in_does_not_plan(office: Office) -> None:
+    await office.root_profile()
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    plans = await phone.plans()
+    for _ in range(3):
+        office.clock.forward(hours=8)
+        await phone.check_in()
+    assert await phone.plans() == plans
+    assert (await phone.row())["last_checkin_at"] == office.clock.now()
+
+
+async def test_one_users_import_makes_only_that_users_devices_plan(office: Office) -> None:
+    await office.imported_profile()
+    alices = [await office.enroll("alice") for _ in range(2)]
+    others = [await office.enroll(name) for name in ("bob", "carol")]
+    for phone in (*alices, *others):
+        await phone.settle()
+    before = {phone.id: await phone.plans() for phone in (*alices, *others)}
+    await office.import_pfx("alice")
+    for phone in (*alices, *others):
+        await phone.settle()
+    assert all(await phone.plans() > before[phone.id] for phone in alices)
+    assert all(await phone.plans() == before[phone.id] for phone in others)
+    assert all(len(phone.holds) == 1 for phone in alices)
+
+
+async def test_changes_elsewhere_leave_a_device_quiet(office: Office) -> None:
+    await office.root_profile("SMIME Pilot")
+    carols = await office.enroll("carol")
+    await carols.settle()
+    plans = await carols.plans()
+    await office.pkcs_profile("SMIME Pilot")
+    await office.do(directory.update_user, office.upn("alice"), changes={"displayName": "Alice B."})
+    await office.import_pfx("bob")
+    await office.group("unassigned", await office.user_id("carol"))
+    await carols.check_in()
+    assert await carols.plans() == plans
+
+
+async def test_a_new_report_makes_a_device_plan(office: Office) -> None:
+    await office.root_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    plans = await phone.plans()
+    phone.roots.clear()
+    answer = await phone.check_in()
+    assert await phone.plans() == plans + 1
+    assert answer.policy_version > phone.applied, "it is given the root again"
+    await phone.settle()
+    assert await phone.states() == {"root": "installed"}
+
+
+async def test_a_certificate_that_was_removed_by_hand_is_issued_anew(office: Office) -> None:
+    await office.root_profile()
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    old = await phone.item()
+    phone.lose(old.key)
+    await phone.settle()
+    new = await phone.item()
+    assert (new.state, new.serial != old.serial) == (ItemState.INSTALLED, True)
+    assert new.serial is not None
+    assert old.serial is not None
+    assert [await office.certificate_status(serial) for serial in (old.serial, new.serial)] == ["good", "good"]
+
+
+async def test_an_imported_certificate_that_was_removed_by_hand_is_the_same_again(office: Office) -> None:
+    await office.imported_profile()
+    mark = await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    phone.lose(*phone.holds)
+    await phone.settle()
+    assert list(phone.holds.values()) == [mark]
+
+
+async def test_a_certificate_is_renewed_when_its_threshold_is_reached(office: Office) -> None:
+    await office.root_profile()
+    await office.pkcs_profile(renewalThresholdPercentage=20)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    old = await phone.item()
+    office.clock.forward(days=290)
+    await phone.settle()
+    assert (await phone.item()).serial == old.serial
+    office.clock.forward(days=5)
+    await phone.settle()
+    new = await phone.item()
+    assert (new.state, new.serial != old.serial) == (ItemState.INSTALLED, True)
+    assert len(await office.events("renewed")) == 1
+    plans = await phone.plans()
+    await phone.check_in()
+    assert await phone.plans() == plans
+
+
+async def test_an_edited_profile_leaves_the_certificate_as_it_is(office: Office) -> None:
+    await office.root_profile()
+    profile = await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    serial = (await phone.item()).serial
+    known = kind("androidWorkProfilePkcsCertificateProfile")
+    changes = {"certificateTemplateName": "SmimeBoth"}
+    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await phone.settle()
+    assert (await phone.item()).serial == serial
+    assert (await office.status(phone, profile) or {})["version"] == 2
+
+
+# ---------------------------------------------------------------------------------------------------- at once, crash
+
+
+async def test_two_check_ins_of_one_device_at_once_issue_once(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    answers = await asyncio.gather(*(phone.check_in() for _ in range(4)))
+    assert len({answer.policy_version for answer in answers}) == 1
+    assert len(await office.issued()) == 1
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+
+
+async def test_two_halves_of_check_ins_that_cross_issue_once(office: Office) -> None:
+    """As two processes would: both begin before either finishes."""
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    begun = [await phone.begin_only() for _ in range(2)]
+    emulator = office.emulator
+    for each in begun:
+        answers = [
+            fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in each.tasks
+        ]
+        await office.do(finish, begun=each, answers=answers)
+    assert [len(each.tasks) for each in begun] == [1, 1]
+    assert len(await office.issued()) == 1
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+
+
+async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_the_same_report(
+    office: Office,
+) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    await office.imported_profile()
+    mark = await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    same = phone.report()
+    assert len((await phone.begin_only()).tasks) == 2
+    assert await phone.states() == {"pkcs": "wanted", f"imported/{mark}": "wanted"}
+    answer = await phone.check_in(same)
+    assert answer.policy_version > 1
+    assert await phone.states() == {"pkcs": "sent", f"imported/{mark}": "sent"}
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+    assert len([row for row in await office.issued() if row["enrollment_id"] == phone.id]) == 1
+
+
+async def test_what_changes_while_the_connector_works_waits_for_the_next_check_in(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    await office.imported_profile()
+    phone = await office.enroll("alice")
+    begun = await phone.begin_only()
+    mark = await office.import_pfx("alice")
+    emulator = office.emulator
+    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    await office.do(finish, begun=begun, answers=answers)
+    row = await phone.row()
+    assert row["settled_generation"] < row["generation"]
+    await phone.settle()
+    assert mark in phone.holds.values()
+    row = await phone.row()
+    assert row["settled_generation"] == row["generation"]
+
+
+async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_comes(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    begun = await phone.begin_only()
+    await office.action(phone, device_actions.wipe)
+    emulator = office.emulator
+    answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
+    answer = await office.do(finish, begun=begun, answers=answers)
+    assert answer.operations == 1, "the device is told what waits for it"
+    (issued,) = await office.issued()
+    assert issued["revoked_at"] is not None
+    assert await phone.states() == {"pkcs": "wanted"}
+
+
+# --------------------------------------------------------------------------------------------------- who is calling
+
+
+async def test_a_wrong_credential_another_device_and_another_tenant_are_refused(
+    office: Office,
+) -> None:
+    phone, other = await office.enroll("alice"), await office.enroll("bob")
+    with pytest.raises(Unauthenticated):
+        await check_in(office.emulator, office.tenant, device_id=phone.id, credential="wrong", report=phone.report())
+    with pytest.raises(Unauthenticated):
+        await check_in(
+            office.emulator, office.tenant, device_id=phone.id, credential=other.credential, report=phone.report()
+        )
+    with pytest.raises(NotFound, match="There is no device"):
+        await check_in(
+            office.emulator, office.tenant, device_id="unknown", credential=phone.credential, report=phone.report()
+        )
+    assert await phone.plans() == 0
+
+
+async def test_an_enrolment_that_has_ended_is_told_so(office: Office) -> None:
+    phone = await office.enroll("alice")
+    await phone.unenroll()
+    with pytest.raises(EnrollmentEnded):
+        await phone.check_in()
+    with pytest.raises(EnrollmentEnded):
+        await phone.policy()
+
+
+async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_in(office: Office) -> None:
+    phone = await office.enroll("alice")
+    await phone.settle()
+    await office.action(phone, device_actions.sync)
+    results = (await phone.record())["document"]["deviceActionResults"]
+    assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "pending")]
+    plans = await phone.plans()
+    await phone.check_in()
+    results = (await phone.record())["document"]["deviceActionResults"]
+    assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "done")]
+    assert await phone.plans() == plans + 1
+
+
+async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_for_again(office: Office) -> None:
+    await office.imported_profile()
+    profile = await office.imported_profile(purpose="smimeSigning")
+    mark = await office.import_pfx("alice", intendedPurpose="smimeSigning")
+    phone = await office.enroll("alice")
+    phone.refuses.add(f"imported/{mark}")
+    await phone.settle()
+    assert (await phone.states())[f"imported/{mark}"] == "failed"
+    assert "The device refused it." in str((await office.status(phone, profile) or {})["message"])
+    plans = await phone.plans()
+    await phone.check_in()
+    assert await phone.plans() == plans
+    phone.refuses.clear()
+    phone.apply(await phone.policy(), version=phone.applied)
+    await phone.settle()
+    assert (await phone.states())[f"imported/{mark}"] == "installed"
+
+
+async def test_another_purpose_of_a_record_reaches_the_device(office: Office) -> None:
+    await office.imported_profile(purpose="smimeEncryption")
+    await office.imported_profile(purpose="smimeSigning")
+    mark = await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    record = await office.record_id("alice", mark)
+    await office.do(imported_pfx.update_pfx, record, changes={"intendedPurpose": "smimeSigning"})
+    applied = phone.applied
+    await phone.settle()
+    assert phone.applied > applied
+    assert [each.row.purpose for each in await phone.policy()] == ["smimeSigning"]
+    assert (await phone.item(Source.IMPORTED)).state is ItemState.INSTALLED

@@ -1,0 +1,195 @@
+"""A database with its tables, on both kinds, and short ways to fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection
+
+from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import GroupId, ProfileId, TenantId
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.queries import configuration, devices, directory, tenants
+from fauxtune.storage.tables import metadata
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
+
+
+@dataclass(slots=True)
+class Filler:
+    """Rows of one tenant, by names that are their ids too."""
+
+    connection: Connection
+    tenant_id: TenantId = TENANT
+    now: datetime = NOW
+
+    def tenant(self) -> TenantId:
+        name = self.tenant_id[:8]
+        tenant = Tenant(self.tenant_id, name, f"{name}.example", NOW, f"ca.{name}.example", "Issuing CA", "http://x")
+        tenants.add_tenant(self.connection, tenant)
+        return self.tenant_id
+
+    def user(self, name: str, *, licensed: bool = True) -> str:
+        directory.add_user(
+            self.connection,
+            self.tenant_id,
+            id=name,
+            upn_key=f"{name}@contoso.example".casefold(),
+            licensed=licensed,
+            created_at=self.now,
+            document={"id": name, "userPrincipalName": f"{name}@contoso.example"},
+        )
+        return name
+
+    def group(self, name: str, *members: str) -> GroupId:
+        directory.add_group(self.connection, self.tenant_id, id=name, created_at=self.now, document={"id": name})
+        for member in members:
+            self.member(name, member)
+        return GroupId(name)
+
+    def member(self, group: str, member: str) -> None:
+        kind = directory.kind_of(self.connection, self.tenant_id, object_id=member) or "group"
+        directory.add_member(self.connection, self.tenant_id, group_id=group, member_id=member, kind=kind)
+
+    def device(self, name: str, *, user: str | None = None, **columns: Any) -> str:
+        """An enrolment `e-<name>` with its Entra device `d-<name>` and its record `m-<name>`."""
+        values = {
+            "platform": "android",
+            "mode": "work-profile",
+            "variant": "android/work-profile",
+            "hardware_key": f"hardware-{name}",
+            "state": "active",
+            "credential_digest": f"digest-{self.tenant_id}-{name}",
+            "push_token": f"push-{self.tenant_id}-{name}",
+            "identity_certificate": b"der",
+            "enrolled_at": self.now,
+            "generation": 1,
+            "settled_generation": 1,
+            "due_at": NEVER,
+            "policy_version": 1,
+            "plans": 0,
+            "facts": {},
+        }
+        enrollment_id = f"e-{name}" if self.tenant_id == TENANT else f"e-{self.tenant_id}-{name}"
+        devices.add_enrollment(
+            self.connection,
+            id=enrollment_id,
+            tenant_id=self.tenant_id,
+            user_id=user,
+            directory_device_id=f"d-{name}",
+            **{**values, **columns},
+        )
+        devices.add_managed_device(
+            self.connection,
+            self.tenant_id,
+            id=f"m-{name}",
+            enrollment_id=enrollment_id,
+            user_id=user,
+            document={"id": f"m-{name}"},
+        )
+        directory.add_directory_device(
+            self.connection,
+            self.tenant_id,
+            id=f"d-{name}",
+            enrollment_id=enrollment_id,
+            created_at=self.now,
+            document={"id": f"d-{name}"},
+        )
+        return enrollment_id
+
+    def profile(self, name: str, *targets: Assignment, kind: str = "someKind", created_at: datetime = NOW) -> str:
+        configuration.add_profile(
+            self.connection,
+            self.tenant_id,
+            id=name,
+            kind=kind,
+            version=1,
+            created_at=created_at,
+            document={"id": name},
+            navigations={},
+        )
+        configuration.replace_assignments(
+            self.connection,
+            self.tenant_id,
+            profile_id=name,
+            new=[
+                {"id": each.id, "kind": each.kind.value, "group_id": each.group, "document": {"id": each.id}}
+                for each in targets
+            ],
+        )
+        return name
+
+
+def aim(kind: TargetKind, group: str | None = None, *, profile: str = "p") -> Assignment:
+    """One target of a profile."""
+    suffix = group or kind.value
+    return Assignment(f"{profile}_{suffix}", ProfileId(profile), kind, None if group is None else GroupId(group))
+
+
+@pytest.fixture
+def target() -> Any:
+    """Builds assignments: see `aim`."""
+    return aim
+
+
+@pytest.fixture(scope="session")
+def databases(postgresql_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Database]]:
+    """One database of each kind with all tables, made once: tables take PostgreSQL longer than a test does."""
+    name = postgresql_server.create()
+    made = {
+        "sqlite": Database(sqlite_url(tmp_path_factory.mktemp("storage") / "storage.sqlite")),
+        "postgresql": Database(postgresql_server.url(name)),
+    }
+    for each in made.values():
+        metadata.create_all(each.engine)
+    yield made
+    for each in made.values():
+        each.close()
+    postgresql_server.drop(name)
+
+
+def emptied(database: Database) -> Iterator[Database]:
+    yield database
+    with database.engine.begin() as connection:
+        for table in metadata.sorted_tables:
+            connection.execute(table.delete())
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, databases: dict[str, Database]) -> Iterator[Database]:
+    """An open database with all tables and no rows; a test that asks for it runs on both kinds."""
+    yield from emptied(databases[request.param])
+
+
+@pytest.fixture
+def postgresql(databases: dict[str, Database]) -> Iterator[Database]:
+    """The same on PostgreSQL alone, where transactions run at once."""
+    yield from emptied(databases["postgresql"])
+
+
+@pytest.fixture
+def connection(database: Database) -> Iterator[Connection]:
+    """A transaction on it."""
+    with database.engine.begin() as opened:
+        yield opened
+
+
+@pytest.fixture
+def filler() -> type[Filler]:
+    """Fills by a connection that the test opens itself."""
+    return Filler
+
+
+@pytest.fixture
+def fill(connection: Connection) -> Filler:
+    """The tenant of the tests, with its row."""
+    made = Filler(connection)
+    made.tenant()
+    return made

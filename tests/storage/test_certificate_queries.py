@@ -1,0 +1,273 @@
+"""Authorities, issued and imported certificates, connectors and their requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.queries import certificates as queries
+
+if TYPE_CHECKING:
+    from conftest import Filler
+
+OTHER = TenantId("other")
+
+
+def issue(fill: Filler, serial: str, *, authority: str = "issuing", user: str | None = "alice", day: int = 0) -> None:
+    queries.add_certificate(
+        fill.connection,
+        fill.tenant_id,
+        authority=authority,
+        serial=serial,
+        thumbprint=f"t{serial}",
+        certificate=b"der",
+        subject=f"CN={serial}",
+        key_usage=["digitalSignature"],
+        user_id=user,
+        not_before=fill.now + timedelta(days=day),
+        not_after=fill.now + timedelta(days=day + 365),
+    )
+
+
+def import_pfx(fill: Filler, thumbprint: str, *, user: str = "alice", pfx: bytes = b"pfx") -> None:
+    queries.add_pfx(
+        fill.connection,
+        fill.tenant_id,
+        user_id=user,
+        thumbprint=thumbprint,
+        purpose="smimeEncryption",
+        provider="P",
+        key_name="K",
+        padding="oaepSha256",
+        encrypted_password=b"\x01",
+        pfx=pfx,
+        fingerprint=f"f-{thumbprint}",
+        verified=False,
+        not_after=fill.now,
+        document={},
+    )
+
+
+def request(fill: Filler, name: str, **columns: Any) -> None:
+    values = {
+        "enrollment_id": "e",
+        "item_key": "pkcs/p",
+        "fingerprint": "first",
+        "role": "pkcs",
+        "order": {},
+        "state": "open",
+    }
+    queries.put_request(
+        fill.connection, id=name, tenant_id=fill.tenant_id, created_at=fill.now, **{**values, **columns}
+    )
+
+
+def asked(fill: Filler, enrollment: str = "e") -> list[str]:
+    return sorted(row["id"] for row in queries.requests(fill.connection, enrollment))
+
+
+# ----------------------------------------------------------------------------------------------------------- the CA
+
+
+def test_a_certificate_is_found_by_serial_and_by_thumbprint_in_its_tenant(fill: Filler) -> None:
+    issue(fill, "0a")
+    for key in ("0a", "0A", "t0a", "T0A"):
+        found = queries.certificate(fill.connection, fill.tenant_id, key=key)
+        assert found is not None
+        assert found["subject"] == "CN=0a"
+    assert queries.certificate(fill.connection, OTHER, key="0a") is None
+    assert queries.certificate(fill.connection, fill.tenant_id, key="ff") is None
+
+
+def test_two_authorities_may_use_the_same_number(fill: Filler) -> None:
+    issue(fill, "01")
+    issue(fill, "01", authority="devices", user=None)
+    for authority, user in (("issuing", "alice"), ("devices", None)):
+        found = queries.certificate_by_serial(fill.connection, fill.tenant_id, authority_name=authority, serial="01")
+        assert found is not None
+        assert found["user_id"] == user
+
+
+def test_what_was_issued_comes_newest_first_and_says_what_is_imported(fill: Filler) -> None:
+    for serial, day in (("01", 0), ("02", 5), ("03", 2)):
+        issue(fill, serial, day=day)
+    issue(fill, "04", user="bob")
+    import_pfx(fill, "t03")
+    found = queries.issued(fill.connection, fill.tenant_id, user_id="alice")
+    assert [(row["serial"], row["imported"]) for row in found] == [("02", False), ("03", True), ("01", False)]
+    assert len(queries.issued(fill.connection, fill.tenant_id)) == 4
+    assert queries.issued(fill.connection, OTHER) == []
+
+
+def test_a_revocation_keeps_its_first_date_and_reason(fill: Filler) -> None:
+    issue(fill, "01")
+    issue(fill, "02")
+    where = {"authority_name": "issuing", "serial": "01"}
+    later = fill.now + timedelta(days=1)
+    assert queries.revoke(fill.connection, fill.tenant_id, **where, at=fill.now, reason="keyCompromise")
+    assert not queries.revoke(fill.connection, fill.tenant_id, **where, at=later, reason="superseded")
+    unknown = {**where, "serial": "99"}
+    assert not queries.revoke(fill.connection, fill.tenant_id, **unknown, at=later, reason="superseded")
+    assert not queries.revoke(fill.connection, OTHER, **{**where, "serial": "02"}, at=later, reason="superseded")
+    assert queries.revoked(fill.connection, fill.tenant_id, authority_name="issuing") == [
+        {"serial": "01", "revoked_at": fill.now, "reason": "keyCompromise"}
+    ]
+
+
+def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler) -> None:
+    queries.add_authority(
+        fill.connection, fill.tenant_id, name="issuing", certificate=b"der", key_name="k", crl_number=0
+    )
+    for number in (1, 2):
+        queries.keep_crl(fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now)
+        row = queries.authority(fill.connection, fill.tenant_id, name="issuing")
+        assert row is not None
+        assert (row["crl"], row["crl_number"], row["crl_next_update"]) == (bytes([number]), number, fill.now)
+    queries.forget_crl(fill.connection, fill.tenant_id, name="issuing")
+    row = queries.authority(fill.connection, fill.tenant_id, name="issuing")
+    assert row is not None
+    assert (row["crl"], row["crl_number"]) == (None, 2)
+
+
+def test_templates_are_replaced_by_name(fill: Filler) -> None:
+    for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
+        queries.put_template(
+            fill.connection, fill.tenant_id, authority_name="issuing", name=name, document={"text": text}
+        )
+    found = queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
+    assert list(found.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
+
+
+# --------------------------------------------------------------------------------------------------------- imported
+
+
+def test_a_user_has_its_own_imported_certificates(fill: Filler) -> None:
+    import_pfx(fill, "bb")
+    import_pfx(fill, "aa")
+    import_pfx(fill, "aa", user="bob")
+    found = queries.imported_of_user(fill.connection, fill.tenant_id, user_id="alice")
+    assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in found] == [
+        ("aa", "smimeEncryption", "f-aa", fill.now),
+        ("bb", "smimeEncryption", "f-bb", fill.now),
+    ]
+    queries.delete_pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa")
+    assert queries.pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa") is None
+    assert queries.pfx(fill.connection, fill.tenant_id, user_id="bob", thumbprint="aa") is not None
+
+
+def test_a_certificate_is_imported_once_for_a_user(fill: Filler) -> None:
+    import_pfx(fill, "aa")
+    with pytest.raises(IntegrityError):
+        import_pfx(fill, "aa")
+
+
+def test_files_are_found_by_pair_and_never_crosswise(fill: Filler) -> None:
+    import_pfx(fill, "aa", pfx=b"1")
+    import_pfx(fill, "bb", user="bob", pfx=b"2")
+    import_pfx(fill, "bb", pfx=b"3")
+    pairs = [("alice", "aa"), ("bob", "bb"), ("bob", "aa")]
+    found = queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
+    assert found == {("alice", "aa"): b"1", ("bob", "bb"): b"2"}
+    assert queries.pfx_files(fill.connection, fill.tenant_id, pairs=[]) == {}
+
+
+# --------------------------------------------------------------------------------------------------------- requests
+
+
+def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> None:
+    request(fill, "r1")
+    request(fill, "r2")
+    request(fill, "r3", fingerprint="after/01")
+    request(fill, "r4", enrollment_id="other")
+    assert asked(fill) == ["r2", "r3"]
+    assert asked(fill, "other") == ["r4"]
+
+
+def test_a_request_is_answered_once(fill: Filler) -> None:
+    request(fill, "r1")
+    first = {"state": "answered", "pfx": b"1", "sealed_password": b"2", "serial": "01", "answered_at": fill.now}
+    assert queries.answer_request(fill.connection, "r1", **first)
+    assert not queries.answer_request(fill.connection, "r1", **{**first, "pfx": b"other"})
+    assert not queries.answer_request(fill.connection, "gone", **first)
+    (row,) = queries.answers(fill.connection, "e")
+    assert (row["pfx"], row["sealed_password"], row["serial"]) == (b"1", b"2", "01")
+    assert not {"pfx", "sealed_password"} & set(queries.requests(fill.connection, "e")[0])
+
+
+@pytest.mark.parametrize(
+    ("which", "left"),
+    [
+        ({}, ["answered", "open"]),
+        ({"item_key": "pkcs/p"}, ["answered", "failed-q", "open"]),
+        ({"role": "imported-pfx"}, ["answered", "failed-p", "failed-q", "open"]),
+    ],
+)
+def test_forgetting_refusals_leaves_answers_and_open_requests(
+    fill: Filler, which: dict[str, str], left: list[str]
+) -> None:
+    for name, state, key in (
+        ("open", "open", "pkcs/a"),
+        ("answered", "answered", "pkcs/b"),
+        ("failed-p", "failed", "pkcs/p"),
+        ("failed-q", "failed", "pkcs/q"),
+    ):
+        request(fill, name, state=state, item_key=key)
+    queries.forget_refusals(fill.connection, OTHER)
+    queries.forget_refusals(fill.connection, fill.tenant_id, **which)
+    assert asked(fill) == left
+
+
+def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Filler) -> None:
+    for number, state in enumerate(("open", "failed", "answered")):
+        request(fill, state, state=state, fingerprint=str(number))
+    request(fill, "another", item_key="pkcs/q")
+    queries.forget_unanswered(fill.connection, fill.tenant_id, item_key="pkcs/p")
+    assert asked(fill) == ["another", "answered"]
+
+
+# -------------------------------------------------------------------------------------------------------- connectors
+
+
+def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fill: Filler) -> None:
+    for number, name in enumerate(("b", "a")):
+        queries.add_connector(
+            connection,
+            fill.tenant_id,
+            id=name,
+            name=name,
+            state="online",
+            mode="immediate",
+            roles=["pkcs"],
+            created_at=fill.now + timedelta(seconds=number),
+        )
+        queries.add_connector_key(
+            connection,
+            fill.tenant_id,
+            connector_id=name,
+            provider="P",
+            key_name="K",
+            key_length=2048,
+            public_key=b"spki",
+            file=f"file-{name}",
+        )
+    queries.change_connector(connection, fill.tenant_id, connector_id="a", state="offline")
+    found = queries.connector_rows(connection, fill.tenant_id)
+    assert [(row["id"], row["state"], row["roles"]) for row in found] == [
+        ("b", "online", ["pkcs"]),
+        ("a", "offline", ["pkcs"]),
+    ]
+    assert len(queries.connector_key_rows(connection, fill.tenant_id)) == 2
+    queries.delete_connector_key(connection, fill.tenant_id, connector_id="a", provider="P", key_name="K")
+    assert [row["file"] for row in queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
+    assert queries.connector_key_rows(connection, fill.tenant_id, connector_id="a") == []
+
+
+def test_a_name_is_known_while_the_user_exists(fill: Filler) -> None:
+    fill.user("alice")
+    assert queries.licensed_upn(fill.connection, fill.tenant_id, user_id="alice") == "alice@contoso.example"
+    assert queries.licensed_upn(fill.connection, fill.tenant_id, user_id="bob") is None

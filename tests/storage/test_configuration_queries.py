@@ -1,0 +1,103 @@
+"""Profiles, assignments, and how profiles fare on devices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.queries import configuration, devices
+
+if TYPE_CHECKING:
+    from conftest import Filler
+
+    Aim = Callable[..., Assignment]
+
+
+def state(fill: Filler, device: str, profile: str, status: str = "compliant") -> dict[str, Any]:
+    return {
+        "enrollment_id": device,
+        "profile_id": profile,
+        "tenant_id": fill.tenant_id,
+        "status": status,
+        "error_code": None,
+        "message": None,
+        "version": 1,
+        "reported_at": fill.now,
+    }
+
+
+def test_only_profiles_that_can_reach_the_groups_are_candidates_each_with_all_its_assignments(
+    fill: Filler, target: Aim
+) -> None:
+    fill.profile("nobody")
+    fill.profile("young", target(TargetKind.GROUP, "g", profile="young"), created_at=fill.now + timedelta(days=1))
+    fill.profile("elsewhere", target(TargetKind.GROUP, "h", profile="elsewhere"))
+    everybody = [target(TargetKind.ALL_USERS, profile="all"), target(TargetKind.EXCLUSION, "h", profile="all")]
+    fill.profile("all", *everybody)
+    found = configuration.candidates(fill.connection, fill.tenant_id, groups=["g"])
+    assert [profile.id for profile, _ in found] == ["all", "young"], "oldest first"
+    assert found[0][1] == everybody
+    assert [profile.id for profile, _ in configuration.candidates(fill.connection, fill.tenant_id, groups=[])] == [
+        "all"
+    ]
+    assert configuration.candidates(fill.connection, TenantId("other"), groups=["g"]) == []
+
+
+def test_assignments_keep_the_order_in_which_they_were_sent_and_are_replaced_whole(fill: Filler, target: Aim) -> None:
+    fill.profile("p", target(TargetKind.GROUP, "z"), target(TargetKind.GROUP, "a"), target(TargetKind.ALL_DEVICES))
+    found = configuration.assignments_of(fill.connection, fill.tenant_id, profile_id="p")
+    assert [row["group_id"] for row in found] == ["z", "a", None]
+    assert [each.kind for each in configuration.assignment_targets(found)][2] is TargetKind.ALL_DEVICES
+    configuration.replace_assignments(fill.connection, fill.tenant_id, profile_id="p", new=[])
+    assert configuration.assignments_of(fill.connection, fill.tenant_id, profile_id="p") == []
+
+
+def test_what_exists_and_what_stands_is_told_from_what_is_gone(fill: Filler, target: Aim) -> None:
+    fill.profile("p", target(TargetKind.GROUP, "g"))
+    exists = configuration.existing(fill.connection, fill.tenant_id, profile_ids={"p", "gone"})
+    stands = configuration.standing(fill.connection, fill.tenant_id, assignment_ids={"p_g", "p_h"})
+    assert (exists, stands) == ({"p"}, {"p_g"})
+    configuration.delete_profile(fill.connection, fill.tenant_id, profile_id="p")
+    assert configuration.existing(fill.connection, fill.tenant_id, profile_ids={"p"}) == frozenset()
+    assert configuration.standing(fill.connection, fill.tenant_id, assignment_ids={"p_g"}) == frozenset()
+
+
+def test_a_state_is_one_row_for_each_device_and_profile(fill: Filler) -> None:
+    fill.profile("p")
+    a, b = fill.device("a"), fill.device("b")
+    configuration.put_states(fill.connection, [state(fill, a, "p", "unknown"), state(fill, b, "p", "error")])
+    configuration.put_states(fill.connection, [state(fill, a, "p", "compliant")])
+    listed = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p")
+    assert [(row["device_id"], row["status"], row["device"]) for row in listed] == [
+        ("m-a", "compliant", {"id": "m-a"}),
+        ("m-b", "error", {"id": "m-b"}),
+    ]
+    page = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p", limit=1, offset=1)
+    assert [row["device_id"] for row in page] == ["m-b"]
+    configuration.drop_state(fill.connection, a, profile_id="p")
+    assert configuration.states_of_device(fill.connection, a) == {}
+    assert set(configuration.states_of_device(fill.connection, b)) == {"p"}
+    configuration.put_states(fill.connection, [])
+
+
+def test_the_overview_counts_what_the_list_shows(fill: Filler) -> None:
+    fill.profile("p")
+    for name, status in (("a", "compliant"), ("b", "compliant"), ("c", "error")):
+        configuration.put_states(fill.connection, [state(fill, fill.device(name), "p", status)])
+    counts = configuration.status_counts(fill.connection, fill.tenant_id, profile_id="p")
+    assert counts == {"compliant": 2, "error": 1}
+    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-b")
+    counts = configuration.status_counts(fill.connection, fill.tenant_id, profile_id="p")
+    listed = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p")
+    assert (sum(counts.values()), len(listed)) == (2, 2), "a device whose record was deleted is in neither"
+
+
+def test_variants_are_counted_however_many_devices_there_are(fill: Filler) -> None:
+    ids = [fill.device(str(number)) for number in range(3)]
+    ids.append(fill.device("owned", variant="android/fully-managed"))
+    many = [*ids, *(f"unknown-{number}" for number in range(1200))]
+    found = configuration.variants_of(fill.connection, fill.tenant_id, ids=many)
+    assert found == {"android/work-profile": 3, "android/fully-managed": 1}

@@ -1,0 +1,230 @@
+"""Enrolments, tokens, ledgers and actions as both databases keep them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Connection
+
+from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
+from fauxtune.core.model.items import Claim, LedgerRow, Problem
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import devices
+
+if TYPE_CHECKING:
+    from conftest import Filler
+
+NEXT_YEAR = datetime(2027, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
+
+
+def add_token(fill: Filler, *, uses: int = 1, digest: str = "digest") -> None:
+    devices.add_token(
+        fill.connection,
+        digest=digest,
+        tenant_id=fill.tenant_id,
+        user_id="alice",
+        expires_at=fill.now + timedelta(hours=1),
+        uses_left=uses,
+    )
+
+
+# ------------------------------------------------------------------------------------------------------------ tokens
+
+
+def test_a_token_is_taken_as_often_as_it_may_be(fill: Filler) -> None:
+    add_token(fill, uses=2)
+    taken = [devices.use_token(fill.connection, fill.tenant_id, digest="digest", now=fill.now) for _attempt in range(3)]
+    assert taken == ["alice", "alice", None]
+
+
+def test_a_token_ends_at_its_moment_and_is_good_in_its_tenant_only(fill: Filler) -> None:
+    add_token(fill)
+    end = fill.now + timedelta(hours=1)
+    assert devices.use_token(fill.connection, fill.tenant_id, digest="digest", now=end) is None
+    assert devices.use_token(fill.connection, TenantId("other"), digest="digest", now=fill.now) is None
+    assert devices.use_token(fill.connection, fill.tenant_id, digest="unknown", now=fill.now) is None
+    before = end - timedelta(microseconds=1)
+    assert devices.use_token(fill.connection, fill.tenant_id, digest="digest", now=before) == "alice"
+
+
+def test_a_use_that_was_rolled_back_can_be_taken_again(database: Database, filler: type[Filler]) -> None:
+    with database.engine.begin() as connection:
+        fill = filler(connection)
+        add_token(fill)
+
+    def use_and_fail(connection: Connection) -> None:
+        assert devices.use_token(connection, fill.tenant_id, digest="digest", now=fill.now) == "alice"
+        raise LookupError("the enrolment was refused")
+
+    with pytest.raises(LookupError):
+        database.run_now(use_and_fail)
+    assert database.run_now(devices.use_token, fill.tenant_id, digest="digest", now=fill.now) == "alice"
+
+
+def test_many_at_once_never_take_the_same_use(postgresql: Database, filler: type[Filler]) -> None:
+    with postgresql.engine.begin() as connection:
+        fill = filler(connection)
+        add_token(fill, uses=5)
+
+    def take(_number: int) -> str | None:
+        return postgresql.run_now(devices.use_token, fill.tenant_id, digest="digest", now=fill.now)
+
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(take, range(24)))
+    assert sum(user is not None for user in taken) == 5
+
+
+# ------------------------------------------------------------------------------------------------------------ ledger
+
+FULL = LedgerRow(
+    key=ItemKey("imported/aa"),
+    source=Source.IMPORTED,
+    state=ItemState.INSTALLED,
+    fingerprint="f1",
+    installed_fingerprint="f1",
+    user_id="alice",
+    purpose="smimeEncryption",
+    thumbprint="aa",
+    serial="01",
+    renew_at=NEXT_YEAR,
+    not_after=NEXT_YEAR + timedelta(days=30),
+    claims=(Claim(ProfileId("p"), "p_g"), Claim(ProfileId("q"), "q_g")),
+    payload=b"\x00\xff",
+)
+ROWS = [
+    FULL,
+    LedgerRow(key=ItemKey("pkcs/p"), source=Source.PKCS, state=ItemState.WANTED, waits_for="the connector 'One'"),
+    LedgerRow(
+        key=ItemKey("pkcs/q"), source=Source.PKCS, state=ItemState.FAILED, problem=Problem(-2016281112, "Zoë's reason")
+    ),
+    LedgerRow(key=ItemKey("root/ab/trusted"), source=Source.ROOT, state=ItemState.REMOVED),
+]
+
+
+def test_a_ledger_comes_back_as_it_was_written(fill: Filler) -> None:
+    device = fill.device("phone")
+    devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=ROWS, at=fill.now)
+    found = devices.ledger_rows(fill.connection, device)
+    assert list(found.values()) == ROWS
+    assert list(found) == [row.key for row in ROWS]
+
+
+def test_a_row_that_is_written_again_is_replaced_and_others_stay(fill: Filler) -> None:
+    device, other = fill.device("phone"), fill.device("tablet")
+    for each in (device, other):
+        devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=each, changed=ROWS, at=fill.now)
+    bare = LedgerRow(key=FULL.key, source=FULL.source, state=ItemState.REMOVED)
+    devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[bare], at=fill.now)
+    assert list(devices.ledger_rows(fill.connection, device).values()) == [bare, *ROWS[1:]]
+    assert list(devices.ledger_rows(fill.connection, other).values()) == ROWS
+    devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[], at=fill.now)
+
+
+def test_holders_are_those_whose_ledger_says_that_they_have_it(fill: Filler) -> None:
+    for name, state in (("a", ItemState.INSTALLED), ("b", ItemState.KEPT), ("c", ItemState.SENT)):
+        device = fill.device(name, user=f"user-{name}")
+        row = replace(FULL, state=state)
+        devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
+    found = devices.holders(fill.connection, fill.tenant_id, thumbprint="aa")
+    assert [(each["enrollment_id"], each["user_id"], each["state"]) for each in found] == [
+        ("e-a", "user-a", "installed"),
+        ("e-b", "user-b", "kept"),
+    ]
+    assert devices.holders(fill.connection, TenantId("other"), thumbprint="aa") == []
+
+
+# -------------------------------------------------------------------------------------------------------- enrolments
+
+
+def test_an_enrolment_is_found_by_id_credential_and_push_token(fill: Filler) -> None:
+    device = fill.device("phone", facts={"serialNumber": "S1"})
+    for lock in (False, True):
+        found = devices.enrollment(fill.connection, device, tenant_id=fill.tenant_id, lock=lock)
+        assert found is not None
+        assert (found["id"], found["facts"], found["enrolled_at"]) == (device, {"serialNumber": "S1"}, fill.now)
+        by_credential = devices.enrollment_by_credential(fill.connection, found["credential_digest"], lock=lock)
+        assert by_credential == found
+    assert devices.enrollment_by_push_token(fill.connection, found["push_token"]) == found
+    assert devices.enrollment(fill.connection, device, tenant_id=TenantId("other")) is None
+
+
+def test_the_same_hardware_is_found_while_it_is_enrolled(fill: Filler) -> None:
+    for number, state in enumerate(("active", "ending", "ended")):
+        fill.device(str(number), state=state, hardware_key="android/work-profile/x")
+    fill.device("other")
+    found = devices.enrollments_by_hardware(fill.connection, fill.tenant_id, hardware_key="android/work-profile/x")
+    assert sorted(row["id"] for row in found) == ["e-0", "e-1"]
+    assert sorted(devices.live_enrollments(fill.connection, fill.tenant_id)) == ["e-0", "e-1", "e-other"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "state", "rests"),
+    [
+        ({}, None, True),
+        ({}, ItemState.INSTALLED, True),
+        ({}, ItemState.FAILED, True),
+        ({"generation": 2}, None, False),
+        ({"due": True}, None, False),
+        ({"state": "ending"}, None, False),
+        ({"state": "ended", "generation": 2}, None, True),
+        ({}, ItemState.WANTED, False),
+        ({}, ItemState.SENT, False),
+        ({}, ItemState.REMOVING, False),
+    ],
+)
+def test_a_device_is_at_rest_when_nothing_is_awaited(
+    fill: Filler, columns: dict[str, object], state: ItemState | None, rests: bool
+) -> None:
+    if columns.pop("due", False):
+        columns["due_at"] = fill.now
+    device = fill.device("phone", **columns)
+    if state is not None:
+        row = replace(FULL, state=state)
+        devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
+    found = devices.unsettled(fill.connection, fill.tenant_id, now=fill.now)
+    assert [row["id"] for row in found] == ([] if rests else [device])
+
+
+def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> None:
+    device = fill.device("phone", user="alice")
+    record = devices.managed_device(fill.connection, fill.tenant_id, device_id="M-PHONE")
+    assert record is not None
+    assert (record["enrollment_id"], record["enrollment_state"], record["variant"]) == (
+        device,
+        "active",
+        "android/work-profile",
+    )
+    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-phone")
+    assert devices.managed_device_of(fill.connection, device) is None
+    assert devices.enrollment(fill.connection, device) is not None
+
+
+def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
+    device = fill.device("phone")
+    for number, state in enumerate(("pending", "active", "done", "pending")):
+        devices.add_action(
+            fill.connection,
+            id=f"a{9 - number}",
+            tenant_id=fill.tenant_id,
+            enrollment_id=device,
+            action="wipe",
+            state=state,
+            created_at=fill.now + timedelta(seconds=number),
+        )
+    found = devices.actions(fill.connection, device, states=("pending", "active"))
+    assert [row["id"] for row in found] == ["a9", "a8", "a6"]
+    devices.change_action(fill.connection, "a9", state="done", completed_at=fill.now)
+    assert [row["id"] for row in devices.actions(fill.connection, device, states=("pending",))] == ["a6"]
+
+
+def test_a_touch_changes_the_last_check_in_and_nothing_else(fill: Filler) -> None:
+    device = fill.device("phone")
+    before = devices.enrollment(fill.connection, device)
+    devices.touch(fill.connection, device, at=NEXT_YEAR)
+    assert before is not None
+    assert devices.enrollment(fill.connection, device) == {**before, "last_checkin_at": NEXT_YEAR}

@@ -1,0 +1,136 @@
+"""One emulator per test, in process: the real application over a copy of a database that was seeded once a session.
+
+On SQLite and on PostgreSQL. The system's clock stands still until a test moves it; keys come from the session's ring.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.seeds import BUILT_IN, parse_seed
+from fauxtune.server.bootstrap import Surroundings, assemble, seed_tenant
+from fauxtune.server.factory import create_app
+from fauxtune.server.ids import SystemIds
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.tables import metadata
+from tests.clock import FixedClock
+from tests.postgresql import PostgresServer
+
+ORIGIN = "https://localhost:8443"
+_ADDRESSES = Addresses(ORIGIN, "http://localhost:8080", "http://localhost:8080")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A seeded emulator at rest: its private keys, and its database (a file, or a database's name)."""
+
+    folder: Path
+    database: str
+
+
+def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
+    around = Surroundings(clock=clock, ids=SystemIds(), addresses=_ADDRESSES)
+    return assemble(database, folder, around=around, key_source=keys)
+
+
+def _seed(url: str, folder: Path, *, keys: KeyRing) -> None:
+    database = Database(url)
+    metadata.create_all(database.engine)
+    emulator = _emulator(database, folder, clock=FixedClock(), keys=keys)
+    asyncio.run(seed_tenant(emulator, parse_seed(BUILT_IN)))
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing) -> Template:
+    """The tenant `contoso` in a SQLite file."""
+    folder = tmp_path_factory.mktemp("seeded-sqlite")
+    file = folder / "fauxtune.sqlite"
+    _seed(sqlite_url(file), folder, keys=rsa_keys)
+    return Template(folder, str(file))
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(
+    tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing, postgresql_server: PostgresServer
+) -> Template:
+    """The tenant `contoso` in a PostgreSQL database."""
+    folder, name = tmp_path_factory.mktemp("seeded-postgresql"), postgresql_server.create()
+    _seed(postgresql_server.url(name), folder, keys=rsa_keys)
+    return Template(folder, name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def seeded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """A database of the test's own that holds the tenant `contoso`, and the folder with its keys: (url, folder)."""
+    template: Template = request.getfixturevalue(f"{request.param}_template")
+    folder = tmp_path / "emulator"
+    shutil.copytree(template.folder, folder)
+    if request.param == "sqlite":
+        yield sqlite_url(folder / Path(template.database).name), folder
+        return
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    name = server.create(template.database)
+    yield server.url(name), folder
+    server.drop(name)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """The system's clock."""
+    return FixedClock()
+
+
+@pytest.fixture
+def emulator(seeded: tuple[str, Path], clock: FixedClock, rsa_keys: KeyRing) -> Iterator[Emulator]:
+    """An emulator with the tenant `contoso`; a test that asks for it runs on both databases."""
+    url, folder = seeded
+    database = Database(url)
+    yield _emulator(database, folder, clock=clock, keys=rsa_keys)
+    database.close()
+
+
+@pytest.fixture
+def app(emulator: Emulator) -> FastAPI:
+    """The whole application, as the server serves it."""
+    return create_app(emulator)
+
+
+@pytest.fixture
+async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the application, with no credentials."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
+        yield client
+
+
+@pytest.fixture
+async def tenant(emulator: Emulator) -> Tenant:
+    """The seeded tenant."""
+    return await emulator.runner.tenant("contoso")
+
+
+@pytest.fixture
+async def app_token(http: httpx.AsyncClient) -> str:
+    """An access token of the seeded application, for Graph."""
+    application = BUILT_IN["applications"][0]
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": application["clientId"],
+        "client_secret": application["secret"],
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    answer = await http.post("/contoso/oauth2/v2.0/token", data=form)
+    assert answer.status_code == 200, answer.text
+    token: str = answer.json()["access_token"]
+    return token

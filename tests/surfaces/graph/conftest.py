@@ -1,0 +1,75 @@
+"""Graph as a client sees it: both versions with a token, and devices that make managedDevices come to be."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from fastapi import FastAPI
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations import enrollment
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries.devices import managed_device_of
+from tests.surfaces.graph.phone import Phone
+
+Enroll = Callable[..., Awaitable[Phone]]
+
+
+def _client(app: FastAPI, token: str, *, version: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app),
+        base_url=f"https://localhost:8443/{version}",
+        headers={"authorization": f"Bearer {token}"},
+    )
+
+
+@pytest.fixture
+async def beta(app: FastAPI, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The seeded application at https://localhost:8443/beta."""
+    async with _client(app, app_token, version="beta") as opened:
+        yield opened
+
+
+@pytest.fixture
+async def v1(app: FastAPI, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """The seeded application at https://localhost:8443/v1.0."""
+    async with _client(app, app_token, version="v1.0") as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
+    """A device's request for its identity: DER, base64."""
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(raw_rsa_keys[0], hashes.SHA256())
+    return base64.b64encode(request.public_bytes(serialization.Encoding.DER)).decode()
+
+
+@pytest.fixture
+def enroll(emulator: Emulator, tenant: Tenant, http: httpx.AsyncClient, csr: str) -> Enroll:
+    """`await enroll("alice", mode="fully-managed")`: a device of that user, over the wire."""
+
+    async def one(user: str = "alice", *, mode: str = "work-profile", serial: str = "") -> Phone:
+        token = await emulator.runner.run(tenant, enrollment.create_token, f"{user}@contoso.example")
+        body = {
+            "enrollmentToken": token,
+            "mode": mode,
+            "csr": csr,
+            "hardwareInfo": {"manufacturer": "Google", "model": "Pixel 9", "serialNumber": serial},
+            "softwareInfo": {"androidVersion": "16"},
+        }
+        answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
+        assert answer.status_code == 200, answer.text
+        name = answer.json()["name"]
+        record = await emulator.runner.read(managed_device_of, name.rpartition("/")[2])
+        assert record is not None
+        return Phone(http, name, answer.json()["deviceCredential"], record["id"])
+
+    return one
