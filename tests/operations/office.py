@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs7
 
 from fauxtune.connector.keypool import KeySource
-from fauxtune.core.clock import ClockMode
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.ids import ItemKey
@@ -31,6 +30,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
@@ -49,12 +49,13 @@ from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Begun, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
-from fauxtune.operations.founding import found
 from fauxtune.server.bootstrap import Surroundings, assemble
 from fauxtune.server.ids import SeededIds
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -427,17 +428,8 @@ async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_
     around = Surroundings(clock=clock, ids=SeededIds(number), addresses=addresses)
     emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)
     seed = parse_seed({**BUILT_IN, "id": None})
-    tenant = await found(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
+    tenant = await found_tenant(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
     office = Office(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
-    for row in await office.look(directory_queries.page, "groups", tenant_id=tenant.id):
+    for row in await office.look(collections.page, tenant.id, collection="groups", entity=entity("group"), limit=100):
         office.groups[row["document"]["displayName"]] = row["id"]
     return office
-
-
-def frozen(office: Office) -> Callable[..., Any]:
-    """Freezes the tenant's own clock, apart from the system's."""
-
-    async def freeze(now: datetime | None = None) -> None:
-        await office.do(tenants.set_clock, ClockMode.FROZEN, now=now, system_now=office.clock.now())
-
-    return freeze

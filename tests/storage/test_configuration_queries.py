@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.queries import configuration, devices
+from fauxtune.core.odata.entities.index import entity
+from fauxtune.storage.queries import collections, configuration, devices
 
 if TYPE_CHECKING:
     from conftest import Filler
@@ -27,6 +28,19 @@ def state(fill: Filler, device: str, profile: str, status: str = "compliant") ->
         "version": 1,
         "reported_at": fill.now,
     }
+
+
+def listed_states(fill: Filler, profile: str, *, limit: int = 100, offset: int = 0) -> list[dict[str, Any]]:
+    shape = entity("deviceConfigurationDeviceStatus")
+    return collections.page(
+        fill.connection,
+        fill.tenant_id,
+        collection="deviceStatuses",
+        entity=shape,
+        parent=profile,
+        limit=limit,
+        offset=offset,
+    )
 
 
 def test_only_profiles_that_can_reach_the_groups_are_candidates_each_with_all_its_assignments(
@@ -70,13 +84,13 @@ def test_a_state_is_one_row_for_each_device_and_profile(fill: Filler) -> None:
     a, b = fill.device("a"), fill.device("b")
     configuration.put_states(fill.connection, [state(fill, a, "p", "unknown"), state(fill, b, "p", "error")])
     configuration.put_states(fill.connection, [state(fill, a, "p", "compliant")])
-    listed = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p")
+    listed = listed_states(fill, "p")
     assert [(row["device_id"], row["status"], row["device"]) for row in listed] == [
         ("m-a", "compliant", {"id": "m-a"}),
         ("m-b", "error", {"id": "m-b"}),
     ]
-    page = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p", limit=1, offset=1)
-    assert [row["device_id"] for row in page] == ["m-b"]
+    assert [row["device_id"] for row in listed_states(fill, "p", limit=1, offset=1)] == ["m-b"]
+    assert listed_states(fill, "q") == []
     configuration.drop_state(fill.connection, a, profile_id="p")
     assert configuration.states_of_device(fill.connection, a) == {}
     assert set(configuration.states_of_device(fill.connection, b)) == {"p"}
@@ -91,7 +105,7 @@ def test_the_overview_counts_what_the_list_shows(fill: Filler) -> None:
     assert counts == {"compliant": 2, "error": 1}
     devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-b")
     counts = configuration.status_counts(fill.connection, fill.tenant_id, profile_id="p")
-    listed = configuration.states_of_profile(fill.connection, fill.tenant_id, profile_id="p")
+    listed = listed_states(fill, "p")
     assert (sum(counts.values()), len(listed)) == (2, 2), "a device whose record was deleted is in neither"
 
 

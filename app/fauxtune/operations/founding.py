@@ -56,7 +56,9 @@ async def found_tenant(emulator: Emulator, seed: Seed, *, name: str | None = Non
     finally:
         if not created:
             await asyncio.to_thread(_remove_made, emulator, keys)
-    await admit_devices(emulator, tenant)
+    devices = await runner.read(certificate_queries.authority, tenant.id, name="devices")
+    assert devices is not None
+    emulator.admit_device_authority(devices["certificate"])
     return await runner.tenant(tenant.id)
 
 
@@ -68,13 +70,6 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
     emulator.signals.journal_grew(tenant.id)
     emulator.signals.clock_moved(tenant.id)
     await asyncio.to_thread(_remove_files, emulator, service=service, connector=connector)
-
-
-async def admit_devices(emulator: Emulator, tenant: Tenant | None = None) -> None:
-    """Let in whoever the device authority of the tenant, or of every tenant, has signed."""
-    for row in await emulator.runner.read(certificate_queries.authorities_named, "devices"):
-        if tenant is None or row["tenant_id"] == tenant.id:
-            emulator.admit_device_authority(row["certificate"])
 
 
 def _check_names(tenant: Tenant) -> None:

@@ -13,6 +13,10 @@ class Turns:
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
+    def is_taken(self, name: str) -> bool:
+        """Does anybody hold or await this name's turn?"""
+        return name in self._locks
+
     @asynccontextmanager
     async def of(self, name: str) -> AsyncIterator[None]:
         """Wait for the turn, and give it on at the end."""

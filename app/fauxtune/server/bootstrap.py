@@ -18,7 +18,7 @@ from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.emulator import Addresses, Emulator
-from fauxtune.operations.founding import found
+from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.operations.signals import Signals
@@ -59,7 +59,7 @@ def assemble(database: Database, folder: Path, *, around: Surroundings, key_sour
 
 async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
     """The tenant that a first start is given, under the seed's own name and domain."""
-    return await found(emulator, seed, name=seed.name, domain=seed.domain)
+    return await found_tenant(emulator, seed, name=seed.name, domain=seed.domain)
 
 
 async def admit_devices(emulator: Emulator) -> None:

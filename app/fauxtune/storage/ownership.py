@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
-from fauxtune.core.errors import Conflict
+from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.storage.database import Database
 
 #: Any number of our own: "faux" in ASCII.
@@ -24,12 +25,12 @@ _ATTEMPTS, _PAUSE = 20, 0.1
 def owned(database: Database, *, owner: str) -> Iterator[None]:
     """Own the database as long as the block runs. `owner` (at most 63 bytes) is what the next one is told.
 
-    Conflict, naming the owner, when another process has it. SQLite: nothing.
+    Conflict, naming the owner, when another process has it; Unavailable when it cannot be reached. SQLite: nothing.
     """
     if database.is_sqlite:
         yield
         return
-    with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    with _connected(database) as connection:
         connection.execute(text("SELECT set_config('application_name', :owner, false)"), {"owner": owner[:63]})
         for attempt in range(1, _ATTEMPTS + 1):
             if connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _LOCK}).scalar_one():
@@ -41,6 +42,13 @@ def owned(database: Database, *, owner: str) -> Iterator[None]:
             yield
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _LOCK})
+
+
+def _connected(database: Database) -> Connection:
+    try:
+        return database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except OperationalError as error:
+        raise Unavailable(f"The database cannot be used: {error.orig}") from None
 
 
 def _holder(connection: Connection) -> str:

@@ -24,6 +24,7 @@ from fauxtune.storage.tables import (
     groups,
     managed_devices,
     pfx_certificates,
+    profile_states,
     profiles,
     users,
 )
@@ -33,12 +34,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """One collection. `columns` maps a property to the column that has it."""
+    """One collection. `columns` maps a property to the column, or part of a document, that has it; `parent` is the
+    column that says whose part an element is, where the elements are parts of something.
+    """
 
     statement: Callable[[TenantId], Select[Any]]
     document: ColumnElement[Any]
     columns: Mapping[str, ColumnElement[Any]]
     order: tuple[ColumnElement[Any], ...]
+    parent: ColumnElement[Any] | None = None
 
 
 def _managed(tenant_id: TenantId) -> Select[Any]:
@@ -48,6 +52,20 @@ def _managed(tenant_id: TenantId) -> Select[Any]:
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
         .where(managed_devices.c.tenant_id == tenant_id)
     )
+
+
+def _statuses(tenant_id: TenantId) -> Select[Any]:
+    columns = (profile_states, managed_devices.c.document.label("device"), managed_devices.c.id.label("device_id"))
+    return (
+        select(*columns)
+        .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
+        .where(profile_states.c.tenant_id == tenant_id)
+    )
+
+
+def _of_device(name: str) -> ColumnElement[Any]:
+    found: ColumnElement[Any] = managed_devices.c.document[name].as_string()
+    return found
 
 
 #: Imported certificates come without their files.
@@ -87,6 +105,20 @@ COLLECTIONS: dict[str, Collection] = {
         columns={"id": profiles.c.id, "version": profiles.c.version, TYPE_COLUMN: profiles.c.kind},
         order=(profiles.c.created_at, profiles.c.id),
     ),
+    "deviceStatuses": Collection(
+        statement=_statuses,
+        document=managed_devices.c.document,
+        columns={
+            "status": profile_states.c.status,
+            "lastReportedDateTime": profile_states.c.reported_at,
+            "deviceDisplayName": _of_device("deviceName"),
+            "userName": _of_device("userDisplayName"),
+            "deviceModel": _of_device("model"),
+            "userPrincipalName": _of_device("userPrincipalName"),
+        },
+        order=(managed_devices.c.id,),
+        parent=profile_states.c.profile_id,
+    ),
     "userPfxCertificates": Collection(
         statement=lambda tenant_id: select(*_PFX).where(pfx_certificates.c.tenant_id == tenant_id),
         document=pfx_certificates.c.document,
@@ -102,6 +134,7 @@ def page(
     *,
     collection: str,
     entity: Entity,
+    parent: str | None = None,
     condition: Condition | None = None,
     keys: tuple[OrderBy, ...] = (),
     limit: int,
@@ -110,19 +143,30 @@ def page(
     """A page of one collection's rows. Invalid for a sort key that does not exist."""
     found = COLLECTIONS[collection]
     order = order_by(entity, keys, columns=found.columns, document=found.document) if keys else []
-    statement = _chosen(found, tenant_id, condition=condition).order_by(*order, *found.order)
+    statement = _chosen(found, tenant_id, parent=parent, condition=condition).order_by(*order, *found.order)
     return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
 
 
-def count(connection: Connection, tenant_id: TenantId, *, collection: str, condition: Condition | None = None) -> int:
+def count(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    collection: str,
+    parent: str | None = None,
+    condition: Condition | None = None,
+) -> int:
     """How many rows the collection has, or how many meet the condition."""
-    inner = _chosen(COLLECTIONS[collection], tenant_id, condition=condition).subquery()
+    inner = _chosen(COLLECTIONS[collection], tenant_id, parent=parent, condition=condition).subquery()
     found: int = connection.execute(select(func.count()).select_from(inner)).scalar_one()
     return found
 
 
-def _chosen(found: Collection, tenant_id: TenantId, *, condition: Condition | None) -> Select[Any]:
+def _chosen(
+    found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None
+) -> Select[Any]:
     statement = found.statement(tenant_id)
+    if found.parent is not None:
+        statement = statement.where(found.parent == parent)
     if condition is None:
         return statement
     return statement.where(where(condition, columns=found.columns, document=found.document))

@@ -44,6 +44,13 @@ def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id:
     return _raise(connection, tenant_id, where=enrollments.c.id == enrollment_id)
 
 
+def by_enrollments(
+    connection: Connection, tenant_id: TenantId, *, enrollment_ids: Sequence[EnrollmentId]
+) -> list[EnrollmentId]:
+    """These devices."""
+    return _raise(connection, tenant_id, where=enrollments.c.id.in_(enrollment_ids))
+
+
 def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Every device of the tenant: a switch was turned."""
     return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)

@@ -136,23 +136,8 @@ def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_i
     rows.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)
 
 
-def states_of_profile(
-    connection: Connection, tenant_id: TenantId, *, profile_id: str, limit: int = 1000, offset: int = 0
-) -> list[Row]:
-    """One row per device that reported: the state, with the managed device's document."""
-    statement = (
-        select(profile_states, managed_devices.c.document.label("device"), managed_devices.c.id.label("device_id"))
-        .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
-        .where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id == profile_id)
-        .order_by(managed_devices.c.id)
-        .limit(limit)
-        .offset(offset)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
-
 def status_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
-    """How many devices report each status: of those that still have a record, as `states_of_profile` lists them."""
+    """How many devices report each status: of those that still have a record, as Graph's list shows them."""
     statement = (
         select(profile_states.c.status, func.count())
         .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)

@@ -71,19 +71,53 @@ def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> 
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def awaited(connection: Connection, tenant_id: TenantId) -> list[Row]:
+    """What is under way on live devices: {"enrollment_id", "item_key", "state", "message"}, by device."""
+    statement = (
+        select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
+        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+        .where(
+            ledger.c.tenant_id == tenant_id,
+            enrollments.c.state != EnrollmentState.ENDED.value,
+            ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
+        )
+        .order_by(ledger.c.enrollment_id, ledger.c.item_key)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def all_enrollments(connection: Connection, tenant_id: TenantId, *, state: str | None = None) -> list[Row]:
+    """Every enrolment, ended ones too, or those in one state; oldest first, with `device_name` of Graph's record."""
+    statement = (
+        select(enrollments, managed_devices.c.document["deviceName"].as_string().label("device_name"))
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+        .where(enrollments.c.tenant_id == tenant_id)
+        .order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    )
+    if state is not None:
+        statement = statement.where(enrollments.c.state == state)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
+    """The enrolment with this id, or the one whose managedDevice has or had it."""
+    wanted = key.lower()
+    found = enrollment(connection, wanted, tenant_id=tenant_id)
+    if found is not None:
+        return found
+    # The record may be gone by now; the enrolment remembers its id.
+    statement = select(enrollments).where(
+        enrollments.c.tenant_id == tenant_id, enrollments.c.facts["managedDeviceId"].as_string() == wanted
+    )
+    return _one(connection, statement)
+
+
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Every enrolment that has not ended."""
     statement = select(enrollments.c.id).where(
         enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value
     )
     return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
-
-
-def all_enrollments(connection: Connection, tenant_id: TenantId) -> list[Row]:
-    """Every enrolment, oldest first, those that have ended too."""
-    statement = select(enrollments).where(enrollments.c.tenant_id == tenant_id)
-    statement = statement.order_by(enrollments.c.enrolled_at, enrollments.c.id)
-    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def add_enrollment(connection: Connection, **values: Any) -> None:

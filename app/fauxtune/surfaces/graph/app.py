@@ -6,10 +6,12 @@ Rules: Graph's REST conventions (headers, envelope), OData JSON format 4.01 for 
 from __future__ import annotations
 
 import json
+import re
 from http import HTTPStatus
 from typing import Any
 
 import orjson
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -25,6 +27,8 @@ from fauxtune.surfaces.graph.call import Answer, Call, Endpoint
 from fauxtune.surfaces.graph.routes import TABLES
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+#: Paths that Graph words the refusals of: its versions, and what looks like another one.
+PATHS = re.compile(r"/(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
 #: Graph's own application, which Entra ID names when it refuses a token.
 _GRAPH_APPLICATION = "00000003-0000-0000-c000-000000000000"
 
@@ -43,6 +47,9 @@ def refuse(request: Request, error: Exception) -> Response:
     """The refusal in Graph's envelope."""
     emulator: Emulator = request.app.state.emulator
     version, path = _version_and_path(request)
+    if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
+        # Nothing but a version that does not exist, or nothing behind the version, gets past the mounts.
+        error = HTTPException(404, f"Invalid version: {request.url.path.split('/')[1]}, or nothing after it.")
     intune = path.strip("/").lower().startswith("devicemanagement")
     document = errors.document_of(
         error,

@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import orjson
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.query import QueryOptions
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema import Entity, Version
+from fauxtune.core.odata.view import check_select
 from fauxtune.operations.access import Caller
 from fauxtune.operations.emulator import Emulator
 
@@ -89,6 +90,15 @@ class Endpoint:
 
     run: Callable[[Call], Awaitable[Answer]]
     permissions: tuple[str, ...] = ()
+
+
+def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = ()) -> None:
+    """Invalid for a `$select` of what none of the types has; NotEmulated for an `$expand` of what is not expandable."""
+    check_select(call.query.select, entities=entities, version=call.version)
+    for each in call.query.expand:
+        if each.navigation.lower() not in expandable:
+            can = f"; here $expand={' and '.join(expandable)} is" if expandable else ""
+            raise NotEmulated(f"$expand={each.navigation} is not emulated{can}.")
 
 
 def created(call: Call, document: Json, *, collection: str, context: str | None = None) -> Answer:

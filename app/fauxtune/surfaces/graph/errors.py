@@ -43,7 +43,14 @@ TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (errors.Invalid, Word(400, "Request_BadRequest", "BadRequest")),
 )
 _BROKEN = Word(500, "InternalServerError", "InternalServerError")
-_HTTP_CODES = {404: "ResourceNotFound", 413: "RequestEntityTooLarge", 431: "RequestHeaderFieldsTooLarge"}
+#: What is refused before Graph is asked: by the router, or by the limits that every request must keep.
+_HTTP_CODES = {
+    400: "BadRequest",
+    404: "ResourceNotFound",
+    413: "RequestEntityTooLarge",
+    431: "RequestHeaderFieldsTooLarge",
+    503: "ServiceUnavailable",
+}
 
 
 def word_of(error: Exception) -> Word:

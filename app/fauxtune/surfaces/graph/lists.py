@@ -1,32 +1,47 @@
 """Collections: `$filter`, `$orderby`, `$top`, `$skip`, `$select`, `$count`, and the link to the next page.
 
-The next page is an absolute link on the host that the client called, with all of its options; its `$skiptoken` is the
-number of elements before it.
+`$top` is the size of a page, as everywhere in Graph ("Paging Microsoft Graph data in your app"): there is a link as
+long as there is more. The link is absolute, on the host that the client called, with all of its options; its
+`$skiptoken` is the number of elements before the next page.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
 from fauxtune.core.odata.expressions import Condition
 from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.schema import Entity
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, Json
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
 
 Row = dict[str, Any]
+T = TypeVar("T")
+
+_PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})", re.IGNORECASE)
+_TOKEN = re.compile(r"[0-9]{1,9}")
+
+
+def _expand_nothing(_call: Call, _connection: Connection, _row: Row) -> Json:
+    return {}
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """How one collection is listed. `always_count`: Intune's own collections say their size unasked."""
+    """How one collection is listed.
+
+    `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
+    header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say their size unasked. `expand` gives
+    what `$expand` adds to a row, for the navigations in `expandable`.
+    """
 
     collection: str
     entity: Entity
@@ -35,8 +50,23 @@ class Listed:
     entity_of: Callable[[Row], Entity] | None = None
     page_size: int = 1000
     largest_page: int = 1000
-    may_skip: bool = True
+    directory: bool = False
     always_count: bool = False
+    expandable: tuple[str, ...] = ()
+    expand: Callable[[Call, Connection, Row], Json] = _expand_nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The elements that a request asks for. One more than `limit` is looked for, to know whether there are more."""
+
+    limit: int
+    offset: int
+
+    def page(self, found: Sequence[T]) -> tuple[Sequence[T], int | None]:
+        """The page, and where the next one begins, or None."""
+        more = len(found) > self.limit > 0
+        return found[: self.limit], self.offset + self.limit if more else None
 
 
 def condition_of(call: Call, entity: Entity) -> Condition | None:
@@ -46,52 +76,70 @@ def condition_of(call: Call, entity: Entity) -> Condition | None:
     return parse_filter(call.query.filter, entity, types=ENTITIES, version=call.version)
 
 
-async def list_rows(call: Call, listed: Listed) -> Answer:
-    """A page of the collection."""
-    limit, offset = _window(call, listed)
+async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
+    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
+    window = window_of(call, listed)
     condition = condition_of(call, listed.entity)
-    check_select(call.query.select, entities=(listed.entity, *derived_from(listed.entity)), version=call.version)
-    counted = call.query.count or listed.always_count
+    if call.query.search is not None:
+        raise NotEmulated("$search is not emulated: use $filter.")
+    check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
 
-    def read(connection: Connection) -> tuple[list[Row], int | None]:
+    def read(connection: Connection) -> tuple[list[tuple[Row, Json]], int | None]:
         rows = collections.page(
             connection,
             call.tenant.id,
             collection=listed.collection,
             entity=listed.entity,
+            parent=parent,
             condition=condition,
             keys=call.query.orderby,
-            limit=limit + 1,
-            offset=offset,
+            limit=window.limit + 1,
+            offset=window.offset,
         )
+        more = [listed.expand(call, connection, row) if call.query.expand else {} for row in rows]
         total = None
-        if counted:
-            total = collections.count(connection, call.tenant.id, collection=listed.collection, condition=condition)
-        return rows, total
+        if counts(call, listed):
+            total = collections.count(
+                connection, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
+            )
+        return list(zip(rows, more, strict=True)), total
 
     rows, total = await call.emulator.runner.read(read)
-    values = [
-        view(
-            listed.entity_of(row) if listed.entity_of else listed.entity,
-            listed.document(row),
-            version=call.version,
-            select=call.query.select,
-        )
-        for row in rows[:limit]
-    ]
-    more = (len(rows) > limit and call.query.top is None) or (len(rows) > limit and limit < (call.query.top or 0))
-    return collection_answer(
-        call, values, context=listed.context, total=total, next_offset=offset + limit if more else None
-    )
+    page, next_offset = window.page(rows)
+    values = [{**_shown(call, row, listed=listed), **more} for row, more in page]
+    return collection_answer(call, values, context=context or listed.context, total=total, next_offset=next_offset)
 
 
-async def count_rows(call: Call, listed: Listed) -> Answer:
+async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -> Answer:
     """`/$count`: the number alone, as text."""
+    if listed.directory and not _is_eventual(call):
+        raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
     condition = condition_of(call, listed.entity)
     total = await call.emulator.runner.read(
-        collections.count, call.tenant.id, collection=listed.collection, condition=condition
+        collections.count, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
     )
     return Answer(200, text=str(total))
+
+
+def window_of(call: Call, listed: Listed) -> Window:
+    """What `$top`, `$skip`, `$skiptoken` and the header Prefer ask for. Invalid for what cannot be had."""
+    query = call.query
+    if listed.directory:
+        _check_directory(call, listed)
+    limit = min(listed.page_size if query.top is None else query.top, listed.largest_page)
+    preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
+    if preferred is not None and int(preferred[1]) > 0:
+        limit = min(limit, int(preferred[1]))
+    if query.skiptoken is None:
+        return Window(limit, query.skip or 0)
+    if not _TOKEN.fullmatch(query.skiptoken):
+        raise Invalid("The $skiptoken is not one that this service gave out.", target="$skiptoken")
+    return Window(limit, int(query.skiptoken))
+
+
+def counts(call: Call, listed: Listed) -> bool:
+    """Whether the answer says how many there are in all."""
+    return listed.always_count or (call.query.count and (not listed.directory or _is_eventual(call)))
 
 
 def collection_answer(
@@ -107,28 +155,28 @@ def collection_answer(
     return Answer(200, document)
 
 
-def _window(call: Call, listed: Listed) -> tuple[int, int]:
+def _shown(call: Call, row: Row, *, listed: Listed) -> Json:
+    entity = listed.entity_of(row) if listed.entity_of else listed.entity
+    return view(entity, listed.document(row), version=call.version, select=call.query.select)
+
+
+def _check_directory(call: Call, listed: Listed) -> None:
     query = call.query
-    if query.skip is not None and not listed.may_skip:
+    if query.skip is not None:
         raise Invalid("'$skip' is not supported by the service.", target="$skip")
-    if query.top is not None and query.top > listed.largest_page and not listed.may_skip:
+    if query.top is not None and not 1 <= query.top <= listed.largest_page:
         raise Invalid(f"Invalid page size specified: '{query.top}'. Must be between 1 and {listed.largest_page}.")
-    limit = min(query.top or listed.page_size, listed.largest_page)
-    preferred = call.headers.get("prefer", "").lower().partition("odata.maxpagesize=")[2].partition(",")[0].strip()
-    if preferred.isdigit() and int(preferred) > 0:
-        limit = min(limit, int(preferred))
-    if query.skiptoken is None:
-        return limit, query.skip or 0
-    if not query.skiptoken.isdigit():
-        raise Invalid("The $skiptoken is not one that this service gave out.", target="$skiptoken")
-    return limit, int(query.skiptoken)
+
+
+def _is_eventual(call: Call) -> bool:
+    return call.headers.get("consistencylevel", "").lower() == "eventual"
 
 
 def _next_link(call: Call, offset: int) -> str:
     kept = [
         (name, value)
         for name, value in parse_qsl(call.raw_query, keep_blank_values=True)
-        if name.lower() not in ("$skiptoken", "$skip")
+        if name.strip().lower() not in ("$skiptoken", "$skip")
     ]
     kept.append(("$skiptoken", str(offset)))
     query = "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in kept)

@@ -10,7 +10,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.operations import tenants
 from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.founding import dissolve, found
+from fauxtune.operations.founding import dissolve_tenant, found_tenant
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.control import messages
@@ -22,7 +22,7 @@ router = APIRouter(tags=["tenants"])
 @router.post("/tenants", status_code=201, summary="Make an isolated tenant")
 async def create(request: Request, emulator: Anyone, body: messages.NewTenant) -> dict[str, Any]:
     """A tenant with people, groups, a CA and a connector of its own."""
-    tenant = await found(emulator, _seed(body.seed), name=body.name, domain=body.domain)
+    tenant = await found_tenant(emulator, _seed(body.seed), name=body.name, domain=body.domain)
     application = await emulator.runner.read(queries.first_application, tenant.id)
     return {
         "id": tenant.id,
@@ -57,7 +57,7 @@ async def change(here: Here, body: messages.Settings) -> dict[str, Any]:
 @router.delete("/tenants/{tenant}", status_code=204, summary="Delete a tenant with everything that is its own")
 async def delete(here: Here) -> Response:
     """Nothing of it is left."""
-    await dissolve(here.emulator, here.tenant)
+    await dissolve_tenant(here.emulator, here.tenant)
     return Response(status_code=204)
 
 

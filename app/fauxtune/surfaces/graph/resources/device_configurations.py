@@ -12,11 +12,12 @@ from fauxtune.core.odata.entities import configuration as entities
 from fauxtune.core.odata.entities.index import derived_from, entity
 from fauxtune.core.odata.schema import Entity, Version, bare_name
 from fauxtune.core.odata.validation import accept, binds, defaults, type_name
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations import configuration
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
 
 READ = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
@@ -37,6 +38,8 @@ _LISTED = Listed(
     document=lambda row: row["document"],
     entity_of=lambda row: entity(row["kind"]),
     always_count=True,
+    expandable=("assignments",),
+    expand=lambda call, connection, row: _assignments(call, connection, row),
 )
 
 
@@ -54,14 +57,12 @@ async def get_profile(call: Call) -> Answer:
     """GET .../{profile}, with $expand=assignments."""
     row = await profile_row(call)
     shape = entity(row["kind"])
-    check_select(call.query.select, entities=(shape, *derived_from(_BASE)), version=call.version)
+    check_options(call, shape, *derived_from(_BASE), expandable=_LISTED.expandable)
     shown = view(shape, row["document"], version=call.version, select=call.query.select)
-    for each in call.query.expand:
-        if each.navigation.lower() != "assignments":
-            raise NotEmulated(f"$expand={each.navigation} is not emulated yet; $expand=assignments is.")
-        shown["assignments@odata.context"] = call.context(f"{_CONTEXT}('{row['id']}')/assignments")
-        shown["assignments"] = await _assignments(call, row["id"])
-    return entity_answer(call, shown, context=_CONTEXT)
+    more: Json = {}
+    if call.query.expand:
+        more = await call.emulator.runner.read(lambda connection: _assignments(call, connection, row))
+    return entity_answer(call, {**shown, **more}, context=_CONTEXT)
 
 
 async def create_profile(call: Call) -> Answer:
@@ -126,8 +127,8 @@ async def assign(call: Call) -> Answer:
 async def list_assignments(call: Call) -> Answer:
     """GET .../{profile}/assignments."""
     row = await profile_row(call)
-    context = f"{_CONTEXT}('{row['id']}')/assignments"
-    return collection_answer(call, await _assignments(call, row["id"]), context=context)
+    found = await call.emulator.runner.read(lambda connection: _assignments(call, connection, row))
+    return collection_answer(call, found["assignments"], context=_assignments_context(row["id"]))
 
 
 async def profile_row(call: Call) -> dict[str, Any]:
@@ -139,9 +140,17 @@ async def profile_row(call: Call) -> dict[str, Any]:
     return row
 
 
-async def _assignments(call: Call, profile_id: str) -> list[Json]:
-    found = await call.emulator.runner.read(queries.assignments_of, call.tenant.id, profile_id=profile_id)
-    return [_assignment_view(call, each["document"]) for each in found]
+def _assignments(call: Call, connection: Connection, row: Json) -> Json:
+    """What `$expand=assignments` adds to a profile."""
+    found = queries.assignments_of(connection, call.tenant.id, profile_id=row["id"])
+    return {
+        "assignments@odata.context": call.context(_assignments_context(row["id"])),
+        "assignments": [_assignment_view(call, each["document"]) for each in found],
+    }
+
+
+def _assignments_context(profile_id: str) -> str:
+    return f"{_CONTEXT}('{profile_id}')/assignments"
 
 
 def _assignment_view(call: Call, document: Json) -> Json:

@@ -14,10 +14,18 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.lists import collection_answer
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import profile_row
 
 _PATH = "deviceManagement/deviceConfigurations"
+
+
+_LISTED = Listed(
+    collection="deviceStatuses",
+    entity=entities.DEVICE_CONFIGURATION_DEVICE_STATUS,
+    context=_PATH,
+    document=lambda row: _status(row),
+)
 
 
 async def list_device_statuses(call: Call) -> Answer:
@@ -26,23 +34,13 @@ async def list_device_statuses(call: Call) -> Answer:
     The id is `<user>_<profile>_<device>`: there is no device property, and tools split the id.
     """
     profile = await profile_row(call)
-    limit = min(call.query.top or 1000, 1000)
-    offset = int(call.query.skiptoken or 0) if (call.query.skiptoken or "0").isdigit() else 0
-    rows = await call.emulator.runner.read(
-        queries.states_of_profile, call.tenant.id, profile_id=profile["id"], limit=limit + 1, offset=offset
-    )
-    values = [
-        view(
-            entities.DEVICE_CONFIGURATION_DEVICE_STATUS,
-            _status(row),
-            version=call.version,
-            select=call.query.select,
-        )
-        for row in rows[:limit]
-    ]
     context = f"{_PATH}('{profile['id']}')/deviceStatuses"
-    more = offset + limit if len(rows) > limit and call.query.top is None else None
-    return collection_answer(call, values, context=context, next_offset=more)
+    return await list_rows(call, _LISTED, parent=profile["id"], context=context)
+
+
+async def count_device_statuses(call: Call) -> Answer:
+    """GET .../{profile}/deviceStatuses/$count."""
+    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
 
 
 async def device_status_overview(call: Call) -> Answer:

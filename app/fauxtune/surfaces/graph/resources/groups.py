@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.odata.entities.directory import DEVICE, GROUP, USER
 from fauxtune.core.odata.paths import reference_id
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.validation import accept, binds
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, list_rows
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, counts, list_rows, window_of
 
 READ = (
     "Group.Read.All",
@@ -34,7 +34,7 @@ _LISTED = Listed(
     document=lambda row: row["document"],
     page_size=100,
     largest_page=999,
-    may_skip=False,
+    directory=True,
 )
 _REQUIRED = ("displayName", "mailEnabled", "mailNickname", "securityEnabled")
 _KINDS: dict[str, Entity] = {"user": USER, "group": GROUP, "device": DEVICE}
@@ -46,9 +46,14 @@ async def list_groups(call: Call) -> Answer:
     return await list_rows(call, _LISTED)
 
 
+async def count_groups(call: Call) -> Answer:
+    """GET /groups/$count."""
+    return await count_rows(call, _LISTED)
+
+
 async def get_group(call: Call) -> Answer:
     """GET /groups/{group}."""
-    check_select(call.query.select, entities=(GROUP,), version=call.version)
+    check_options(call, GROUP)
     row = await _row(call)
     return entity_answer(
         call, view(GROUP, row["document"], version=call.version, select=call.query.select), context="groups"
@@ -95,18 +100,22 @@ async def delete_group(call: Call) -> Answer:
 
 async def list_members(call: Call) -> Answer:
     """GET /groups/{group}/members, also with a cast: each member says what it is."""
-    found = await _members(call)
-    values = [
-        view(_KINDS[each["kind"]], each["document"], version=call.version, select=call.query.select, typed=True)
-        for each in found
-    ]
-    return collection_answer(call, values, context="directoryObjects")
+    check_options(call, *_KINDS.values())
+
+    def shown(member: dict[str, Any]) -> Json:
+        kind = _KINDS[member["kind"]]
+        return view(kind, member["document"], version=call.version, select=call.query.select, typed=True)
+
+    return await _member_page(call, shown, context="directoryObjects")
 
 
 async def list_member_references(call: Call) -> Answer:
     """GET /groups/{group}/members/$ref."""
-    values = [{"@odata.id": f"{call.root}/directoryObjects/{each['id']}"} for each in await _members(call)]
-    return collection_answer(call, values, context="Collection($ref)")
+
+    def reference(member: dict[str, Any]) -> Json:
+        return {"@odata.id": f"{call.root}/directoryObjects/{member['id']}"}
+
+    return await _member_page(call, reference, context="Collection($ref)")
 
 
 async def add_member(call: Call) -> Answer:
@@ -125,11 +134,18 @@ async def remove_member(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def _members(call: Call) -> list[dict[str, Any]]:
-    row = await _row(call)
+async def _member_page(call: Call, shown: Callable[[dict[str, Any]], Json], *, context: str) -> Answer:
+    """Members come as a whole and are cut here: a group of an emulator is small."""
+    for option in ("filter", "orderby", "search"):
+        if getattr(call.query, option):
+            raise NotEmulated(f"${option} of members is not emulated.")
+    row, window = await _row(call), window_of(call, _LISTED)
     kind = None if call.cast is None else call.cast.lower()
     read: Callable[..., list[dict[str, Any]]] = queries.members
-    return await call.emulator.runner.read(read, call.tenant.id, group_id=row["id"], kind=kind)
+    found = await call.emulator.runner.read(read, call.tenant.id, group_id=row["id"], kind=kind)
+    page, next_offset = window.page(found[window.offset :])
+    total = len(found) if counts(call, _LISTED) else None
+    return collection_answer(call, [shown(each) for each in page], context=context, total=total, next_offset=next_offset)
 
 
 async def _row(call: Call) -> dict[str, Any]:

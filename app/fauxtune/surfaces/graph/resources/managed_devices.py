@@ -7,10 +7,10 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.operations import device_actions
 from fauxtune.storage.queries import devices as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
 READ = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
@@ -49,7 +49,7 @@ async def count_devices(call: Call) -> Answer:
 
 async def get_device(call: Call) -> Answer:
     """GET /deviceManagement/managedDevices/{device}."""
-    check_select(call.query.select, entities=(MANAGED_DEVICE,), version=call.version)
+    check_options(call, MANAGED_DEVICE)
     key = call.keys["device"]
     row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, device_id=key)
     if row is None:

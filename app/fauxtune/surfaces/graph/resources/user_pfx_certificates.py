@@ -8,10 +8,10 @@ from __future__ import annotations
 from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.validation import accept, defaults
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.operations import imported_pfx
 from fauxtune.storage.queries import certificates as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
 READ = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
@@ -41,7 +41,7 @@ async def count_certificates(call: Call) -> Answer:
 
 async def get_certificate(call: Call) -> Answer:
     """GET .../{user id}-{thumbprint}, in any key form."""
-    check_select(call.query.select, entities=(USER_PFX_CERTIFICATE,), version=call.version)
+    check_options(call, USER_PFX_CERTIFICATE)
     key = call.keys["certificate"]
     user_id, thumbprint = imported_pfx.split_id(key)
     row = await call.emulator.runner.read(queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)

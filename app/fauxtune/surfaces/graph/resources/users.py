@@ -7,10 +7,10 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.directory import USER
 from fauxtune.core.odata.validation import accept
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
 READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
@@ -23,7 +23,7 @@ _LISTED = Listed(
     document=lambda row: row["document"],
     page_size=100,
     largest_page=999,
-    may_skip=False,
+    directory=True,
 )
 #: What Graph asks for when a user is made.
 _REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile")
@@ -36,7 +36,6 @@ async def list_users(call: Call) -> Answer:
 
 async def count_users(call: Call) -> Answer:
     """GET /users/$count."""
-    _need_consistency_level(call)
     return await count_rows(call, _LISTED)
 
 
@@ -96,7 +95,7 @@ async def assign_license(call: Call) -> Answer:
 
 
 async def _shown(call: Call, key: str) -> Answer:
-    check_select(call.query.select, entities=(USER,), version=call.version)
+    check_options(call, USER)
     row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
         raise NotFound(
@@ -115,7 +114,3 @@ def _accepted(call: Call, body: Json, *, partial: bool) -> tuple[Json, str | Non
         raise Invalid("passwordProfile needs a password.", target="passwordProfile")
     return document, password
 
-
-def _need_consistency_level(call: Call) -> None:
-    if call.headers.get("consistencylevel", "").lower() != "eventual":
-        raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")

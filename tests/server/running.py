@@ -1,0 +1,81 @@
+"""A real server in a process of its own, on free ports, and what it said."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import ssl
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+SECONDS = 60
+
+
+@dataclass(slots=True)
+class Running:
+    """The process, and the document that its first line was."""
+
+    process: subprocess.Popen[str]
+    endpoints: dict[str, Any]
+
+    @property
+    def https(self) -> str:
+        return str(self.endpoints["https"])
+
+    def trusting(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=self.endpoints["caFile"])
+
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.https, verify=self.trusting(), timeout=SECONDS)
+
+    def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
+        """Exit code and standard error."""
+        self.process.send_signal(number)
+        _, errors = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, errors
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment, without what would change a server's settings."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAUXTUNE_", "AZURE_"))}
+    return {**kept, "PYTHONDONTWRITEBYTECODE": "", "COLUMNS": "200", **more}
+
+
+def fauxtune(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[str]:
+    """One command, to its end."""
+    command = [sys.executable, "-m", "fauxtune", *map(str, arguments)]
+    return subprocess.run(
+        command, env=environment(**more), capture_output=True, text=True, timeout=SECONDS, check=False
+    )
+
+
+@contextmanager
+def serving(*arguments: str | Path, **more: str) -> Iterator[Running]:
+    """A server until the block ends."""
+    command = [sys.executable, "-m", "fauxtune", "serve", "--port", "0", "--http-port", "0", "--output", "json"]
+    process = subprocess.Popen(
+        [*command, *map(str, arguments)],
+        env=environment(**more),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            if not line:
+                _, errors = process.communicate(timeout=SECONDS)
+                raise AssertionError(f"the server did not start: {errors}")
+            yield Running(process, json.loads(line))
+        finally:
+            if process.poll() is None:
+                process.kill()

@@ -1,0 +1,237 @@
+"""`fauxtune serve` as a process: its first line, its two listeners, its folder, its refusals, its end."""
+
+from __future__ import annotations
+
+import errno
+import json
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import threading
+import urllib.parse
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.server.running import SECONDS, environment, fauxtune, serving
+
+CONTOSO = {
+    "tenant": "contoso",
+    "tenantId": "c0ffee00-0000-4000-8000-000000000001",
+    "clientId": "c0ffee00-0000-4000-8000-00000000a991",
+    "clientSecret": "fauxtune-not-a-secret",
+}
+
+
+def test_the_first_line_says_everything_that_a_client_needs(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as server:
+        found = server.endpoints
+        assert CONTOSO.items() <= found.items()
+        assert found["control"] == f"{found['https']}/_fauxtune/v1"
+        assert found["pid"] == server.process.pid
+        assert json.loads((tmp_path / "endpoints.json").read_text()) == found
+        assert stat.S_IMODE((tmp_path / "endpoints.json").stat().st_mode) == 0o600
+        assert httpx.get(f"{found['http']}/readyz").json() == {"notReady": []}
+        with server.client() as client:
+            assert client.get("/livez").status_code == 200
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": found["clientId"],
+                "client_secret": found["clientSecret"],
+                "scope": "https://localhost/.default",
+            }
+            token = client.post(f"/{found['tenantId']}/oauth2/v2.0/token", data=form).json()["access_token"]
+            users = client.get("/v1.0/users", headers={"authorization": f"Bearer {token}"}).json()["value"]
+            assert {user["userPrincipalName"] for user in users} >= {"alice@contoso.example"}
+        code, errors = server.stop()
+    assert (code, errors) == (0, "")
+    assert not (tmp_path / "endpoints.json").exists()
+
+
+def test_every_loopback_address_is_served_and_certified() -> None:
+    with serving("--ephemeral") as server:
+        port = urllib.parse.urlsplit(server.https).port
+        for host in ("localhost", "127.0.0.1", *(["[::1]"] if has_ipv6() else [])):
+            assert httpx.get(f"https://{host}:{port}/readyz", verify=server.trusting()).status_code == 200
+
+
+def has_ipv6() -> bool:
+    with socket.socket(socket.AF_INET6) as probe:
+        return probe.connect_ex(("::1", 1)) == errno.ECONNREFUSED
+
+
+def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as first:
+        authority = (tmp_path / "tls" / "ca.pem").read_bytes()
+        certificate = (tmp_path / "tls" / "server.pem").read_bytes()
+        crl_address = first.endpoints["http"]
+        first.stop(signal.SIGTERM)
+    with serving("--data-dir", tmp_path, "--public-http-url", "http://pki.test") as second:
+        assert second.endpoints["tenantId"] == first.endpoints["tenantId"]
+        assert (tmp_path / "tls" / "ca.pem").read_bytes() == authority
+        assert (tmp_path / "tls" / "server.pem").read_bytes() == certificate
+        code, errors = second.stop()
+    assert code == 0
+    assert crl_address.rpartition(":")[2] in errors
+    assert "http://pki.test" in errors
+
+
+def test_an_ephemeral_server_leaves_nothing() -> None:
+    with serving("--ephemeral") as server:
+        folder = Path(server.endpoints["caFile"]).parents[1]
+        assert folder.exists()
+        server.stop()
+    assert not folder.exists()
+
+
+def test_without_a_seed_there_is_no_tenant() -> None:
+    with serving("--ephemeral", "--seed", "none") as server:
+        assert server.endpoints["tenant"] is None
+        with server.client() as client:
+            assert client.get("/readyz").status_code == 200
+
+
+def test_the_printed_seed_can_be_edited_and_served(tmp_path: Path) -> None:
+    seed = json.loads(fauxtune("serve", "--print-seed").stdout)
+    seed["name"], seed["domain"] = "fabrikam", "fabrikam.example"
+    file = tmp_path / "seed.json"
+    file.write_text(json.dumps(seed))
+    with serving("--ephemeral", "--seed", file) as server:
+        assert server.endpoints["tenant"] == "fabrikam"
+
+
+def test_a_killed_server_holds_up_nobody(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as first:
+        first.process.kill()
+        first.process.wait(timeout=SECONDS)
+    assert "is gone" in fauxtune("healthcheck", "--data-dir", tmp_path).stderr
+    with serving("--data-dir", tmp_path) as second:
+        assert second.endpoints["tenantId"] == first.endpoints["tenantId"]
+
+
+def test_one_interrupt_ends_it_while_a_client_holds_a_connection_and_another_waits() -> None:
+    with serving("--ephemeral") as server, server.client() as client:
+        assert client.get("/livez").status_code == 200  # the connection stays open from here on
+        begun = threading.Event()
+        answers: list[int] = []
+
+        def never_finished() -> None:
+            split = urllib.parse.urlsplit(server.https)
+            raw = socket.create_connection(("127.0.0.1", split.port or 0))
+            with server.trusting().wrap_socket(raw, server_hostname="localhost") as wire:
+                head = b"POST /contoso/oauth2/v2.0/token HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf"
+                wire.sendall(head)
+                begun.set()
+                answers.append(int(wire.recv(12)[9:12]))
+
+        thread = threading.Thread(target=never_finished)
+        thread.start()
+        begun.wait(timeout=SECONDS)
+        code, errors = server.stop()
+        thread.join(timeout=SECONDS)
+        assert (code, errors) == (0, "")
+        assert answers == [503]
+
+
+def test_a_folder_in_use_is_refused_and_its_holder_named(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as server:
+        for command in (("serve", "--port", "0", "--http-port", "0"), ("db", "upgrade")):
+            second = fauxtune(*command, "--data-dir", tmp_path)
+            assert second.returncode == 1
+            assert str(server.process.pid) in second.stderr
+            assert "Traceback" not in second.stderr
+        with server.client() as client:
+            assert client.get("/readyz").status_code == 200
+
+
+def test_a_database_in_use_is_refused_and_its_holder_named(tmp_path: Path, database_url: str) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    with serving("--data-dir", first, "--database-url", database_url) as server:
+        refused = fauxtune(
+            "serve", "--port", "0", "--http-port", "0", "--data-dir", second, FAUXTUNE_DATABASE_URL=database_url
+        )
+        assert refused.returncode == 1
+        assert str(server.process.pid) in refused.stderr
+        assert server.stop() == (0, "")
+    with serving("--data-dir", first, "--database-url", database_url) as again:
+        assert again.endpoints["tenant"] == "contoso"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--ephemeral", "--database-url", "postgresql://x/y"), "exclude each other"),
+        (("--host", "0.0.0.0"), "FAUXTUNE_CONTROL_TOKEN"),
+        (("--seed", "no-such-file.json", "--ephemeral"), "no-such-file.json"),
+        (("--port", "99999", "--ephemeral"), "FAUXTUNE_PORT"),
+        (("--database-url", "postgresql+psycopg://nobody@localhost:1/none"), "cannot be used"),
+    ],
+)
+def test_a_start_that_would_do_harm_is_refused_with_the_reason(
+    tmp_path: Path, arguments: tuple[str, ...], reason: str
+) -> None:
+    data_dir = () if "--ephemeral" in arguments else ("--data-dir", tmp_path)
+    refused = fauxtune("serve", "--port", "0", "--http-port", "0", *arguments, *data_dir)
+    assert refused.returncode != 0
+    assert reason in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert refused.stdout == ""
+
+
+def test_a_taken_port_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        refused = fauxtune("serve", "--ephemeral", "--port", port)
+    assert refused.returncode == 1
+    assert f"port {port}" in refused.stderr
+
+
+def test_with_a_token_strangers_may_be_served() -> None:
+    with serving("--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret") as server:
+        assert server.https.startswith("https://localhost:")
+        with server.client() as client:
+            assert client.get("/readyz").status_code == 200
+
+
+def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "fauxtune",
+        "serve",
+        "--port",
+        "0",
+        "--http-port",
+        "0",
+        "--data-dir",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        text = ""
+        while "Ctrl-C" not in text:
+            text += process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=SECONDS) == 0
+    assert "EMULATOR" in text
+    for word in ("fauxtune-not-a-secret", "ca.pem", "/beta"):
+        assert word in text
+
+
+def test_tls_has_no_old_protocols_and_no_stranger_comes_in(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as server:
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            httpx.get(f"{server.https}/readyz")
+        # A certificate of nobody's: the server's own, which no device authority signed.
+        context = server.trusting()
+        context.load_cert_chain(tmp_path / "tls" / "server.pem", tmp_path / "tls" / "server.key")
+        with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError, httpx.ConnectError, ssl.SSLError)):
+            httpx.get(f"{server.https}/readyz", verify=context)
+    with serving("--data-dir", tmp_path, "--no-client-certificates") as server:
+        assert httpx.get(f"{server.https}/readyz", verify=context).status_code == 200

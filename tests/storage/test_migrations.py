@@ -1,0 +1,90 @@
+"""The migrations lead from nothing, and from every revision, to exactly the tables that the code knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import ProgrammingError
+
+import fauxtune_migrations
+from fauxtune.core.errors import Conflict, Unavailable
+from fauxtune.storage import migrate
+from fauxtune.storage.database import Database
+from fauxtune.storage.tables import metadata
+
+REVISIONS = sorted(
+    file.name.partition("_")[0] for file in (Path(fauxtune_migrations.__path__[0]) / "versions").glob("[0-9]*_*.py")
+)
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url)
+    yield database
+    database.close()
+
+
+def differences(database: Database) -> list[object]:
+    with database.engine.connect() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_revision_leads_to_the_newest(database: Database, revision: str) -> None:
+    migrate.upgrade(database, to=revision)
+    migrate.upgrade(database)
+    assert database.run_now(migrate.revision) == REVISIONS[-1]
+    assert database.run_now(migrate.is_current)
+
+
+def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:
+    migrate.upgrade(database)
+    assert differences(database) == []
+
+
+def test_text_compares_by_code_point_in_every_column(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    migrate.upgrade(database)
+    statement = (
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
+        " AND data_type IN ('character varying', 'text') AND table_name <> 'alembic_version'"
+        " AND collation_name IS DISTINCT FROM 'C'"
+    )
+    found = database.run_now(lambda connection: connection.execute(text(statement)).all())
+    database.close()
+    assert found == []
+
+
+def test_a_current_database_has_nothing_to_do(database: Database) -> None:
+    assert migrate.upgrade(database)
+    assert not migrate.upgrade(database)
+
+
+def test_a_database_of_a_newer_version_is_refused_by_name(database: Database) -> None:
+    migrate.upgrade(database)
+    database.run_now(lambda connection: connection.execute(text("UPDATE alembic_version SET version_num = '9999'")))
+    with pytest.raises(Conflict, match="9999"):
+        migrate.upgrade(database)
+
+
+def test_an_upgrade_that_breaks_off_leaves_nothing_behind(database: Database) -> None:
+    # The last table that the first revision makes is there already, so it fails after all the others.
+    database.run_now(lambda connection: connection.execute(text("CREATE TABLE users (id INTEGER)")))
+    with pytest.raises((Unavailable, ProgrammingError)):
+        migrate.upgrade(database)
+    assert database.run_now(lambda connection: inspect(connection).get_table_names()) == ["users"]
+    database.run_now(lambda connection: connection.execute(text("DROP TABLE users")))
+    migrate.upgrade(database)
+    assert differences(database) == []
+
+
+def test_a_database_out_of_reach_is_said_to_be_so(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/missing/folder.sqlite")
+    with pytest.raises(Unavailable, match="cannot be used"):
+        migrate.upgrade(database)
+    database.close()

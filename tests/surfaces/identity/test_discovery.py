@@ -1,0 +1,60 @@
+"""What OAuth libraries ask first: OpenID documents, keys, instance and user discovery."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from fauxtune.core.model.tenants import Tenant
+
+
+@pytest.mark.parametrize("key", ["contoso", "contoso.example", "c0ffee00-0000-4000-8000-000000000001"])
+async def test_both_documents_of_a_tenant_name_one_issuer(http: httpx.AsyncClient, tenant: Tenant, key: str) -> None:
+    for path in (f"/{key}/v2.0/.well-known/openid-configuration", f"/{key}/.well-known/openid-configuration"):
+        document = (await http.get(path)).json()
+        assert document["issuer"] == f"https://localhost:8443/{tenant.id}/v2.0"
+        assert document["token_endpoint"] == f"https://localhost:8443/{tenant.id}/oauth2/v2.0/token"
+        assert "authorization_endpoint" in document
+
+
+async def test_the_document_leads_to_the_keys(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/contoso/v2.0/.well-known/openid-configuration")).json()
+    (key,) = (await http.get(document["jwks_uri"])).json()["keys"]
+    assert (key["kty"], key["use"], key["alg"]) == ("RSA", "sig", "RS256")
+    assert key["kid"]
+    assert key.keys().isdisjoint({"d", "p", "q", "dp", "dq", "qi"})
+
+
+async def test_addresses_follow_the_host_that_was_asked_and_no_forwarded_header(http: httpx.AsyncClient) -> None:
+    headers = {"host": "emulator.test:9443", "x-forwarded-host": "evil.example", "x-forwarded-proto": "http"}
+    document = (await http.get("/contoso/v2.0/.well-known/openid-configuration", headers=headers)).json()
+    assert document["issuer"].startswith("https://emulator.test:9443/")
+
+
+async def test_the_common_document_has_a_pattern_for_an_issuer(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/organizations/v2.0/.well-known/openid-configuration")).json()
+    assert document["issuer"] == "https://localhost:8443/{tenantid}/v2.0"
+    assert document["token_endpoint"] == "https://localhost:8443/organizations/oauth2/v2.0/token"
+
+
+@pytest.mark.parametrize("path", ["v2.0/.well-known/openid-configuration", "discovery/v2.0/keys"])
+async def test_an_unknown_tenant_has_no_documents(http: httpx.AsyncClient, path: str) -> None:
+    answer = await http.get(f"/fabrikam/{path}")
+    assert (answer.status_code, answer.json()["error_codes"]) == (400, [90002])
+
+
+async def test_instance_discovery_knows_this_host_and_the_cloud_it_stands_for(http: httpx.AsyncClient) -> None:
+    endpoint = "https://localhost:8443/contoso/oauth2/v2.0/authorize"
+    params = {"api-version": "1.1", "authorization_endpoint": endpoint}
+    document = (await http.get("/common/discovery/instance", params=params)).json()
+    assert document["tenant_discovery_endpoint"].endswith("/contoso/v2.0/.well-known/openid-configuration")
+    aliases = {alias for entry in document["metadata"] for alias in entry["aliases"]}
+    assert {"localhost:8443", "login.microsoftonline.com"} <= aliases
+
+
+@pytest.mark.parametrize("word", ["UserRealm", "userrealm"])
+async def test_a_user_of_ours_signs_in_with_a_password(http: httpx.AsyncClient, word: str) -> None:
+    known = (await http.get(f"/common/{word}/alice@contoso.example?api-version=1.0")).json()
+    assert (known["account_type"], known["domain_name"]) == ("Managed", "contoso.example")
+    unknown = (await http.get(f"/common/{word}/alice@fabrikam.example?api-version=1.0")).json()
+    assert unknown["account_type"] == "Unknown"

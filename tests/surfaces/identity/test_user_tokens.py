@@ -1,0 +1,125 @@
+"""The password and refresh_token grants: what a user gets, as MSAL reads it."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.directory import delete_user, update_user
+from fauxtune.operations.emulator import Emulator
+from tests.clock import FixedClock
+from tests.surfaces.identity.words import CLIENT, claims_of
+
+ALICE = "alice@contoso.example"
+FORM = {
+    "grant_type": "password",
+    "client_id": CLIENT,
+    "username": ALICE,
+    "password": "Fauxtune1!",
+    "scope": "openid profile offline_access https://localhost/.default",
+    "client_info": "1",
+}
+
+
+async def sign_in(http: httpx.AsyncClient, **changes: str) -> httpx.Response:
+    return await http.post("/organizations/oauth2/v2.0/token", data={**FORM, **changes})
+
+
+async def test_a_user_gets_everything_that_msal_reads(http: httpx.AsyncClient, tenant: Tenant) -> None:
+    body = (await sign_in(http)).json()
+
+    access = await claims_of(http, body["access_token"])
+    assert (access["aud"], access["tid"], access["upn"]) == ("https://localhost", tenant.id, ALICE)
+    assert "DeviceManagementConfiguration.ReadWrite.All" in access["scp"].split()
+    assert "roles" not in access
+    identity = await claims_of(http, body["id_token"])
+    assert identity["aud"] == CLIENT
+    assert identity["iss"] == access["iss"] == f"https://localhost:8443/{tenant.id}/v2.0"
+    assert (identity["preferred_username"], identity["ver"]) == (ALICE, "2.0")
+    padding = "=" * (-len(body["client_info"]) % 4)
+    info = json.loads(base64.urlsafe_b64decode(body["client_info"] + padding))
+    assert info == {"uid": access["oid"], "utid": tenant.id}
+    assert "https://localhost/User.ReadWrite.All" in body["scope"].split()
+
+
+@pytest.mark.parametrize("key", ["common", "organizations", "ORGANIZATIONS", "contoso.example"])
+async def test_the_tenant_is_that_of_the_user(http: httpx.AsyncClient, tenant: Tenant, *, key: str) -> None:
+    body = (await http.post(f"/{key}/oauth2/v2.0/token", data=FORM)).json()
+    assert (await claims_of(http, body["access_token"]))["tid"] == tenant.id
+
+
+async def test_only_what_the_scope_asks_for_comes_back(http: httpx.AsyncClient) -> None:
+    body = (await sign_in(http, scope="https://graph.microsoft.com/User.Read", client_info="0")).json()
+    assert body.keys().isdisjoint({"id_token", "refresh_token", "client_info"})
+    assert (await claims_of(http, body["access_token"]))["aud"] == "https://graph.microsoft.com"
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "code"),
+    [
+        ({"password": "wrong"}, "invalid_grant", 50126),
+        ({"username": "nobody@contoso.example"}, "invalid_grant", 50034),
+        ({"username": "alice@fabrikam.example"}, "invalid_request", 90002),
+        ({"username": ""}, "invalid_request", 900144),
+        ({"client_id": "14d82eec-204b-4c2f-b7e8-296a70dab67e"}, "unauthorized_client", 700016),
+        ({"client_secret": "wrong"}, "invalid_client", 7000215),
+        ({"scope": "https://a/.default https://b/.default"}, "invalid_request", 28000),
+        ({"scope": ""}, "invalid_request", 900144),
+    ],
+)
+async def test_a_user_is_refused_with_the_reason(
+    http: httpx.AsyncClient, change: dict[str, str], *, error: str, code: int
+) -> None:
+    answer = await sign_in(http, **change)
+    assert answer.status_code in {400, 401}
+    assert (answer.json()["error"], answer.json()["error_codes"]) == (error, [code])
+
+
+async def test_a_disabled_account_cannot_sign_in(
+    http: httpx.AsyncClient, emulator: Emulator, *, tenant: Tenant
+) -> None:
+    await emulator.runner.run(tenant, update_user, ALICE, changes={"accountEnabled": False})
+    assert (await sign_in(http)).json()["error_codes"] == [50057]
+
+
+async def refresh(http: httpx.AsyncClient, token: str, **changes: str) -> httpx.Response:
+    form = {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": token, **changes}
+    return await http.post("/organizations/oauth2/v2.0/token", data=form)
+
+
+async def test_a_refresh_token_gives_a_new_access_token(http: httpx.AsyncClient, clock: FixedClock) -> None:
+    first = (await sign_in(http)).json()
+    clock.advance(timedelta(days=30))
+    second = (await refresh(http, first["refresh_token"])).json()
+    headers = {"authorization": f"Bearer {second['access_token']}"}
+    assert (await http.get("/v1.0/users", headers=headers)).status_code == 200
+    assert (await claims_of(http, second["access_token"]))["aud"] == "https://localhost"
+
+
+async def test_a_refresh_token_ends_with_time_with_the_password_and_with_the_user(
+    http: httpx.AsyncClient, emulator: Emulator, *, tenant: Tenant, clock: FixedClock
+) -> None:
+    token = (await sign_in(http)).json()["refresh_token"]
+    bobs = (await sign_in(http, username="bob@contoso.example")).json()["refresh_token"]
+
+    await emulator.runner.run(tenant, update_user, ALICE, changes={}, password="Another1!")
+    assert (await refresh(http, token)).json()["error_codes"] == [50173]
+    assert (await refresh(http, bobs)).status_code == 200
+    clock.advance(timedelta(days=91))
+    assert (await refresh(http, bobs)).json()["error_codes"] == [700082]
+    await emulator.runner.run(tenant, delete_user, "carol@contoso.example")
+    assert (await sign_in(http, username="carol@contoso.example")).json()["error_codes"] == [50034]
+
+
+async def test_tokens_are_not_taken_for_one_another(http: httpx.AsyncClient) -> None:
+    body = (await sign_in(http)).json()
+    assert (await refresh(http, body["access_token"])).json()["error"] == "invalid_grant"
+    assert (await refresh(http, "rubbish")).json()["error"] == "invalid_grant"
+    for kind in ("refresh_token", "id_token"):
+        headers = {"authorization": f"Bearer {body[kind]}"}
+        assert (await http.get("/beta/users", headers=headers)).status_code == 401
