@@ -10,9 +10,9 @@ import itertools
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from fauxtune_sim.android.client import AndroidAgent
 from fauxtune_sim.cadence import TenantTime
@@ -23,6 +23,8 @@ from fauxtune_sim.identity import KeyRing
 from fauxtune_sim.platforms import Mode, Platform
 from fauxtune_sim.transport import Transport
 
+T = TypeVar("T")
+_TELL_EVERY = 500
 #: The people of the tenant that a server seeds by itself.
 SEEDED_PEOPLE = ("alice", "bob", "carol")
 
@@ -42,7 +44,7 @@ class FleetOrder:
 
 @dataclass(slots=True)
 class FleetSummary:
-    """What came of it. `agents` are the devices that are enrolled."""
+    """What came of it. `agents` are the devices that are enrolled; `seconds` is how long settling took."""
 
     enrolled: int = 0
     settled: int = 0
@@ -82,29 +84,47 @@ def read_mix(text: str) -> tuple[tuple[Mode, int], ...]:
 async def run_fleet(
     order: FleetOrder, *, transport: Transport, control: Control, progress: Callable[[str], None]
 ) -> FleetSummary:
-    """Enrol and settle a fleet; failures are counted by cause, never raised."""
+    """Enrol a fleet, then let it settle; failures are counted by cause, never raised."""
     summary = FleetSummary()
     ring = KeyRing(None if order.keys is None else min(order.keys, order.devices))
-    await ring.fill(lambda made: progress(f"identity keys made: {made}"))
+    await ring.fill()
+    progress("identity keys are made")
     plan = list(_plan(order))
     tokens = await _tokens(plan, control=control, summary=summary)
     clock = TenantTime()
-    waiting = iter(plan)
-    started = time.monotonic()
 
-    async def worker() -> None:
-        for mode, user in waiting:
-            if user not in tokens:
-                continue
+    async def enroll(who: tuple[Mode, str]) -> None:
+        mode, user = who
+        if user in tokens:
             agent = AndroidAgent(Device.new(mode=mode), transport, time=clock)
-            await _one(agent, order, token=tokens[user], ring=ring, summary=summary)
-            done = summary.enrolled + summary.failures.total()
-            if done % 100 == 0:
-                progress(f"devices: {done} of {order.devices}")
+            await _enroll(agent, order, token=tokens[user], ring=ring, summary=summary)
 
-    await asyncio.gather(*(worker() for _ in range(min(order.at_once, order.devices))))
+    await _all(plan, enroll, at_once=order.at_once, tell=lambda done: progress(f"enrolled: {done} of {order.devices}"))
+    started = time.monotonic()
+    agents = list(summary.agents)
+
+    async def settle(agent: AndroidAgent) -> None:
+        await _settle(agent, summary=summary)
+
+    await _all(agents, settle, at_once=order.at_once, tell=lambda done: progress(f"at rest: {done} of {len(agents)}"))
     summary.seconds = time.monotonic() - started
     return summary
+
+
+async def _all(
+    things: Sequence[T], work: Callable[[T], Awaitable[None]], *, at_once: int, tell: Callable[[int], None]
+) -> None:
+    """Do the work for all, so many at a time; `tell` hears now and then how many are done."""
+    waiting, done = iter(things), itertools.count(1)
+
+    async def worker() -> None:
+        for thing in waiting:
+            await work(thing)
+            number = next(done)
+            if number % _TELL_EVERY == 0 or number == len(things):
+                tell(number)
+
+    await asyncio.gather(*(worker() for _ in range(min(at_once, len(things)))))
 
 
 def _plan(order: FleetOrder) -> list[tuple[Mode, str]]:
@@ -124,11 +144,18 @@ async def _tokens(plan: Sequence[tuple[Mode, str]], *, control: Control, summary
     return tokens
 
 
-async def _one(agent: AndroidAgent, order: FleetOrder, *, token: str, ring: KeyRing, summary: FleetSummary) -> None:
+async def _enroll(agent: AndroidAgent, order: FleetOrder, *, token: str, ring: KeyRing, summary: FleetSummary) -> None:
     try:
         await agent.enroll(server=order.server, tenant=order.tenant, token=token, key=await ring.take())
-        summary.enrolled += 1
-        summary.agents.append(agent)
+    except SimulatorError as failed:
+        summary.failures[_cause(failed)] += 1
+        return
+    summary.enrolled += 1
+    summary.agents.append(agent)
+
+
+async def _settle(agent: AndroidAgent, *, summary: FleetSummary) -> None:
+    try:
         done = await agent.check_in()
     except SimulatorError as failed:
         summary.failures[_cause(failed)] += 1

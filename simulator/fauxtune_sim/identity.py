@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -39,16 +39,11 @@ class KeyRing:
         self._size = size
         self._keys: Iterator[rsa.RSAPrivateKey] | None = None
 
-    async def fill(self, made: Callable[[int], None] | None = None) -> None:
-        """Make the ring's keys, in threads (OpenSSL releases the interpreter); `made` hears how many there are."""
-        if self._size is None:
-            return
-        keys: list[rsa.RSAPrivateKey] = []
-        for finished in asyncio.as_completed([asyncio.to_thread(new_key) for _ in range(self._size)]):
-            keys.append(await finished)
-            if made is not None:
-                made(len(keys))
-        self._keys = itertools.cycle(keys)
+    async def fill(self) -> None:
+        """Make the ring's keys, in threads: OpenSSL releases the interpreter meanwhile."""
+        if self._size is not None:
+            keys = await asyncio.gather(*(asyncio.to_thread(new_key) for _ in range(self._size)))
+            self._keys = itertools.cycle(keys)
 
     async def take(self) -> rsa.RSAPrivateKey:
         """The next key of the ring, or a new one."""

@@ -221,9 +221,10 @@ class Office:
             "keyName": KEY_NAME,
             "paddingScheme": "oaepSha256",
             "encryptedPfxBlob": base64.b64encode(file).decode(),
-            "encryptedPfxPassword": await self.encrypted(password),
             **changes,
         }
+        if "encryptedPfxPassword" not in document:
+            document["encryptedPfxPassword"] = await self.encrypted(password)
         await self.do(imported_pfx.import_pfx, document)
         return str(document["thumbprint"])
 

@@ -57,7 +57,13 @@ USERS: list[dict[str, Any]] = [
     defaults(USER)
     | {"displayName": "Bob 100%_\\", "userPrincipalName": "bob@contoso.example", "accountEnabled": False},
     {"displayName": None},
-    defaults(USER) | {"displayName": "Zoë O'Neil", "onPremisesSamAccountName": "zoe", "mail": ""},
+    defaults(USER)
+    | {
+        "displayName": "Zoë O'Neil",
+        "userPrincipalName": "zoe@contoso.example",
+        "onPremisesSamAccountName": "zoe",
+        "mail": "",
+    },
 ]
 
 

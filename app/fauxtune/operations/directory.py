@@ -26,9 +26,7 @@ Document = dict[str, Any]
 def create_user(act: Act, document: Document, *, password: str | None = None) -> Document:
     """A new user. Conflict when the userPrincipalName is taken."""
     upn = str(document["userPrincipalName"])
-    if "@" not in upn.strip("@"):
-        raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
-    _check_upn_free(act, upn, user_id=None)
+    _check_upn(act, upn, user_id=None)
     user_id = act.ids.uuid()
     full = {**defaults(USER), **document, "id": user_id, "createdDateTime": iso(act.now)}
     queries.add_user(
@@ -49,7 +47,7 @@ def update_user(act: Act, key: str, *, changes: Document, password: str | None =
     row = _user(act, key)
     full = {**row["document"], **changes}
     upn = str(full["userPrincipalName"])
-    _check_upn_free(act, upn, user_id=row["id"])
+    _check_upn(act, upn, user_id=row["id"])
     values: dict[str, Any] = {"document": full, "upn_key": upn.casefold()}
     if "assignedLicenses" in changes:
         values["licensed"] = bool(full["assignedLicenses"])
@@ -160,7 +158,9 @@ def _group(act: Act, group_id: str) -> Document:
     return row
 
 
-def _check_upn_free(act: Act, upn: str, *, user_id: str | None) -> None:
+def _check_upn(act: Act, upn: str, *, user_id: str | None) -> None:
+    if "@" not in upn.strip("@"):
+        raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
     other = queries.user_by_upn(act.connection, act.tenant.id, upn=upn)
     if other is not None and other["id"] != user_id:
         raise Conflict(

@@ -149,7 +149,10 @@ def _thumbprint(document: Document) -> str:
 
 
 def _pfx(document: Document) -> bytes:
-    data = base64.b64decode(document.get("encryptedPfxBlob") or "")
+    try:
+        data = base64.b64decode(document.get("encryptedPfxBlob") or "", validate=True)
+    except ValueError:
+        raise Invalid("encryptedPfxBlob is not base64.", target="encryptedPfxBlob") from None
     if not data:
         raise Invalid("encryptedPfxBlob is required: the PFX file's bytes, base64.", target="encryptedPfxBlob")
     check_pfx_structure(data)

@@ -1,15 +1,26 @@
 """Settling: push every device that has something to do, and wait until all are at rest.
 
-A device is at rest when it has planned with all that concerns it, nothing is due, and no item is on its way: wanted,
-sent or being removed. A failed item is at rest.
+A device is at rest when it has planned with all that concerns it, nothing is due, no item is on its way (wanted, sent,
+being removed), and its end, if one was ordered, is confirmed. A failed item is at rest. Waiting ends early when each
+device that is left waits for something that cannot come by itself:
+
+* it has done its part, and what it waits for is a connector, or a moment that does not come in time: at once;
+* it is not connected to the push channel, and nothing at all moves any more: after `_ABSENT` seconds without a sign
+  of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in).
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass
+import asyncio
+from collections import defaultdict
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
+from fauxtune.core.clock import ClockMode, iso
+from fauxtune.core.engine.plan import NEVER
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
@@ -20,73 +31,194 @@ from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
 
-#: How long to wait for a sign of life before looking again, in seconds.
-_GLANCE = 0.25
-#: A device that has just polled is between two polls for a moment: it counts as connected for so long.
-_PATIENCE = 2.0
+#: Seconds between two looks at most: not every check-in leaves an event.
+_GLANCE = 0.1
+#: A look at many devices takes time: so many times as long nothing is looked at.
+_BREATHER = 5
+_ABSENT, _AWAY = 1.0, 5.0
+#: Rows changed in one transaction.
+_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
-    """Devices at rest, and those that are not with the reason in words."""
+class Waiting:
+    """A device that is not at rest: its enrolment's id, its name, and the reason in words."""
+
+    device: str
+    name: str | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """The devices at rest, those that ended meanwhile among them, and those that are not."""
 
     settled: list[str]
-    waiting: list[dict[str, str]]
+    waiting: list[Waiting]
 
 
-async def settle(emulator: Emulator, tenant: Tenant, *, timeout: float) -> Settled:
-    """Push and wait. Returns at once when all are at rest, early when those that remain cannot go on by themselves."""
-    started = time.monotonic()
-    runner = emulator.runner
-    await runner.run(tenant, _wake_unsettled)
+class _Hope(Enum):
+    """May the device come to rest by itself?"""
+
+    YES = "yes"
+    IF_IT_COMES = "it is not connected"
+    NO = "no"
+
+
+@dataclass(slots=True)
+class _Look:
+    """What one look found: devices that are not at rest, by id, and the items under way on each."""
+
+    rows: dict[EnrollmentId, Row]
+    items: dict[EnrollmentId, list[Row]]
+    now: datetime
+    clock_runs: bool
+
+
+@dataclass(slots=True)
+class _Watch:
+    """What is remembered from look to look."""
+
+    connected_once: set[EnrollmentId] = field(default_factory=set)
+    signs: Hashable = None
+    moved_at: float = 0.0
+
+
+async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Rest:
+    """Push and wait, `seconds` at most. NotFound when the tenant is deleted meanwhile."""
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds
+    look = await emulator.runner.run(tenant, _look)
+    began = list(look.rows)
+    await _push(emulator, tenant, devices=began)
+    watch = _Watch(moved_at=loop.time())
     while True:
-        waiting = await runner.run(tenant, _waiting)
-        elapsed = time.monotonic() - started
-        hopeless = elapsed > _PATIENCE and all(_is_stuck(emulator, each) for each in waiting)
-        if not waiting or hopeless or elapsed >= timeout:
+        started = loop.time()
+        look = await emulator.runner.run(tenant, _look)
+        left = ends - loop.time()
+        if not look.rows or left <= 0 or _is_over(emulator, look, watch=watch, left=left):
             break
-        await emulator.signals.wait_for_journal(tenant.id, seconds=min(_GLANCE, timeout - elapsed))
-    names = {each["id"] for each in waiting}
-    live = await runner.read(queries.live_enrollments, tenant.id)
-    return Settled(
-        settled=[each for each in live if each not in names],
-        waiting=[{"device": each["id"], "why": _why(emulator, each)} for each in waiting],
+        # Devices that became due, or that the last check-in left due, get a reason to come.
+        await _push(emulator, tenant, devices=[id_ for id_, row in look.rows.items() if _has_done_its_part(row, look)])
+        await asyncio.sleep(min((loop.time() - started) * _BREATHER, left))
+        await emulator.signals.wait_for_journal(tenant.id, seconds=min(_GLANCE, left))
+        await emulator.runner.tenant(tenant.id)
+    return await emulator.runner.run(tenant, _result, emulator=emulator, look=look, began=began)
+
+
+def _look(act: Act) -> _Look:
+    rows = queries.unsettled(act.connection, act.tenant.id, now=act.now)
+    items: defaultdict[EnrollmentId, list[Row]] = defaultdict(list)
+    if rows:
+        for each in queries.awaited(act.connection, act.tenant.id):
+            items[EnrollmentId(each["enrollment_id"])].append(each)
+    return _Look(
+        rows={EnrollmentId(row["id"]): row for row in rows},
+        items=items,
+        now=act.now,
+        clock_runs=act.tenant.clock.mode is not ClockMode.FROZEN,
     )
 
 
-def _wake_unsettled(act: Act) -> None:
-    """Devices that have something to do are pushed; those that are only due by time get a reason to come."""
-    for row in queries.unsettled(act.connection, act.tenant.id, now=act.now):
-        if row["generation"] == row["settled_generation"] and row["due_at"] <= act.now:
-            concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=EnrollmentId(row["id"]))
-        act.wake([row["id"]])
+async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentId]) -> None:
+    """Raise the devices' generations, in chunks, and wake them."""
+    for first in range(0, len(devices), _CHUNK):
+        await emulator.runner.run(tenant, _push_some, devices[first : first + _CHUNK])
+        await asyncio.sleep(0)
 
 
-def _waiting(act: Act) -> list[Row]:
-    found = queries.unsettled(act.connection, act.tenant.id, now=act.now)
-    on_their_way = (ItemState.WANTED, ItemState.SENT, ItemState.REMOVING)
-    for row in found:
-        rows = queries.ledger_rows(act.connection, row["id"]).values()
-        row["items"] = [each for each in rows if each.state in on_their_way]
-    return found
+def _push_some(act: Act, devices: list[EnrollmentId]) -> None:
+    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=devices))
 
 
-def _is_stuck(emulator: Emulator, row: Row) -> bool:
-    """Nothing but the outside world can help: the device is away, or a connector does not answer."""
-    if not emulator.signals.is_connected(EnrollmentId(row["id"])):
-        return True
-    if row["generation"] != row["settled_generation"] or row["state"] == EnrollmentState.ENDING.value:
+def _has_done_its_part(row: Row, look: _Look) -> bool:
+    """It has planned with all that concerns it, and is due again already."""
+    planned: bool = row["state"] == EnrollmentState.ACTIVE.value and row["generation"] == row["settled_generation"]
+    return planned and row["due_at"] <= look.now
+
+
+def _is_over(emulator: Emulator, look: _Look, *, watch: _Watch, left: float) -> bool:
+    """Is there no device left that may come to rest by itself?"""
+    now = asyncio.get_running_loop().time()
+    signs = tuple(_signs(look))
+    busy = any(emulator.turns.is_taken(id_) for id_ in look.rows)
+    if busy or signs != watch.signs:
+        watch.signs, watch.moved_at = signs, now
+    watch.connected_once |= {id_ for id_ in look.rows if emulator.signals.is_connected(id_)}
+    hopes = {id_: _hope(emulator, id_, look=look, left=left) for id_ in look.rows}
+    if _Hope.YES in hopes.values():
         return False
-    return bool(row["items"]) and all(each.state is ItemState.WANTED for each in row["items"])
+    absent = {id_ for id_, hope in hopes.items() if hope is _Hope.IF_IT_COMES}
+    if not absent:
+        return not busy
+    return now - watch.moved_at >= (_AWAY if absent & watch.connected_once else _ABSENT)
 
 
-def _why(emulator: Emulator, row: Row) -> str:
+def _signs(look: _Look) -> Iterator[Hashable]:
+    """All that changes when a device does anything."""
+    for id_, row in look.rows.items():
+        columns = ("state", "generation", "settled_generation", "plans", "policy_version", "last_checkin_at")
+        yield (id_, *(row[column] for column in columns))
+        yield tuple((each["item_key"], each["state"]) for each in look.items.get(id_, ()))
+
+
+def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float) -> _Hope:
+    row = look.rows[device]
+    if not emulator.signals.is_connected(device):
+        return _Hope.IF_IT_COMES
+    if row["state"] == EnrollmentState.ENDING.value:
+        return _Hope.YES
+    if row["generation"] != row["settled_generation"] or row["due_at"] <= look.now:
+        return _Hope.YES
+    if any(each["state"] != ItemState.WANTED.value for each in look.items.get(device, ())):
+        return _Hope.YES
+    # It has asked for all it lacks. A connector that polls gives a moment; one that is away gives none.
+    comes_in_time = look.clock_runs and row["due_at"] - look.now <= timedelta(seconds=left)
+    return _Hope.YES if comes_in_time else _Hope.NO
+
+
+def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[EnrollmentId]) -> Rest:
+    live = queries.live_enrollments(act.connection, act.tenant.id)
+    restless = {id_: row for id_, row in look.rows.items() if id_ in set(live)}
+    ended = [id_ for id_ in began if id_ not in set(live)]
+    return Rest(
+        settled=[*(id_ for id_ in live if id_ not in restless), *ended],
+        waiting=[
+            Waiting(device=id_, name=_name(act, row), why=_why(act, emulator, look=look, device=id_))
+            for id_, row in restless.items()
+        ],
+    )
+
+
+def _name(act: Act, row: Row) -> str | None:
+    record = queries.managed_device_of(act.connection, row["id"])
+    name: str | None = row["facts"].get("deviceName") if record is None else record["document"]["deviceName"]
+    return name
+
+
+def _why(act: Act, emulator: Emulator, *, look: _Look, device: EnrollmentId) -> str:
+    row, items = look.rows[device], look.items.get(device, [])
     reasons = []
-    if not emulator.signals.is_connected(EnrollmentId(row["id"])):
+    if not emulator.signals.is_connected(device):
         reasons.append("it is not connected to the push channel")
     if row["state"] == EnrollmentState.ENDING.value:
-        reasons.append(f"it has not confirmed the {row['cause']}")
-    reasons.extend(f"{each.key} waits for {each.waits_for or 'the device to answer'}" for each in row["items"])
-    if not row["items"] and row["generation"] != row["settled_generation"]:
+        ordered = queries.actions(act.connection, device, states=("pending", "active"))
+        said = "has not confirmed" if ordered else "could not carry out"
+        return "; ".join([*reasons, f"it is ending: the device {said} the {row['cause']}"])
+    if row["generation"] != row["settled_generation"]:
         reasons.append("it has not checked in since something changed")
+    reasons.extend(_why_item(each) for each in items)
+    if look.now < row["due_at"] < NEVER and any(each["state"] == ItemState.WANTED.value for each in items):
+        still = "" if look.clock_runs else ", and the tenant's clock is frozen"
+        reasons.append(f"it looks again at {iso(row['due_at'])}{still}")
     return "; ".join(reasons) or "it is due to check in"
+
+
+def _why_item(item: Row) -> str:
+    match item["state"]:
+        case ItemState.WANTED.value:
+            return f"{item['item_key']} waits for {item['message'] or 'the next check-in'}"
+        case ItemState.REMOVING.value:
+            return f"the device has not confirmed that {item['item_key']} is removed"
+        case _:
+            return f"the device has not confirmed {item['item_key']}"

@@ -27,8 +27,8 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import tenants as queries
 
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
-#: No tenant goes past the end of the time that certificates and Graph can write.
-_LATEST_YEAR = 9000
+#: No tenant leaves the time that certificates and Graph can write.
+_EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +157,8 @@ def _moved(act: Act, tenant: Tenant, *, system_now: datetime) -> Tenant:
         year = _LATEST_YEAR + 1
     if year > _LATEST_YEAR:
         raise Invalid(f"That is past the year {_LATEST_YEAR}.", target="now")
+    if year < _EARLIEST_YEAR:
+        raise Invalid(f"That is before the year {_EARLIEST_YEAR}.", target="now")
     return _changed(act, tenant, wake=False)
 
 
@@ -166,9 +168,14 @@ def _check_setting(name: str, value: object) -> None:
     default = SETTINGS[name][0]
     if type(value) is not type(default):
         raise Invalid(f"'{name}' takes a {type(default).__name__}, such as {default!r}.", target=name)
-    checks: dict[str, Callable[[str], object]] = {"removalEdition": _edition, "identityValidity": parse_duration}
+    checks: dict[str, Callable[[str], object]] = {"removalEdition": _edition, "identityValidity": _validity}
     if name in checks:
         checks[name](str(value))
+
+
+def _validity(value: str) -> None:
+    if parse_duration(value) <= timedelta(0):
+        raise Invalid("identityValidity is longer than nothing, such as P3650D.", target="identityValidity")
 
 
 def _edition(value: str) -> None:

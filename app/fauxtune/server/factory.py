@@ -19,6 +19,7 @@ from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.operations.emulator import Emulator
 from fauxtune.server.middleware import Guard, Refuse
+from fauxtune.surfaces.control import errors as control_errors
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import errors as android_errors
 from fauxtune.surfaces.devices.android import routes as android
@@ -40,9 +41,10 @@ ROUTERS: tuple[APIRouter, ...] = (identity.router, pki.router, push.router, cont
 #: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
 ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
     (re.compile(r"/mdm/[^/]+/android(/|$)"), android_errors.refuse),
-    (re.compile(r"/(v1\.0|beta)(/|$)"), graph.refuse),
+    (graph.PATHS, graph.refuse),
     (re.compile(r"/pki(/|$)"), pki_errors.refuse),
     (re.compile(r"/push(/|$)"), push_errors.refuse),
+    (re.compile(r"/_fauxtune(/|$)"), control_errors.refuse),
     (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|UserRealm|userrealm)(/|$)"), identity_errors.refuse),
 )
 

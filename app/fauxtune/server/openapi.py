@@ -12,6 +12,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from fauxtune import __version__
+from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import routes as pki
@@ -19,6 +20,7 @@ from fauxtune.surfaces.push import routes as push
 
 #: File name -> title and routers.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
+    "control": ("Fauxtune: control", (control.router,)),
     "devices": ("Fauxtune: devices, push and PKI", (android.router, push.router, pki.router)),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }

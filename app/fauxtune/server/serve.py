@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import resource
 import signal
@@ -79,6 +80,9 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                 try:
                     ready = await _ready(emulator, folder)
                     endpoints.write(folder, ready.endpoints)
+                    # What a start has loaded stays: the collector need not look at it again.
+                    gc.freeze()
+                    gc.enable()
                     announce(ready)
                     await asyncio.get_running_loop().create_future()
                 finally:

@@ -26,6 +26,8 @@ def patched(kind: Entity, body: dict[str, Any], *, version: Version = Version.BE
     ("kind", "name", "sent", "kept"),
     [
         (PFX, "intendedPurpose", "SmimeEncryption", "smimeEncryption"),
+        (PFX, "intendedPurpose", 4, "vpn"),
+        (PFX, "paddingScheme", 5, "oaepSha512"),
         (PFX, "startDateTime", "2026-11-24T10:00:00", "2026-11-24T10:00:00.0000000Z"),
         (PFX, "startDateTime", "2026-11-24T10:00:00.4757913Z", "2026-11-24T10:00:00.4757910Z"),
         (PFX, "startDateTime", "2026-11-24T02:00:00-08:00", "2026-11-24T10:00:00.0000000Z"),
@@ -61,7 +63,9 @@ def test_a_value_is_kept_in_its_normal_form(kind: Entity, name: str, sent: objec
     ("kind", "name", "sent", "why"),
     [
         (PFX, "intendedPurpose", "signing", "not a value of microsoft.graph.userPfxIntendedPurpose"),
-        (PFX, "intendedPurpose", 2, "write the name of a member"),
+        (PFX, "intendedPurpose", 3, "write the name of a member"),
+        (PFX, "intendedPurpose", True, "write the name of a member"),
+        (PKCS, "subjectAlternativeNameType", 6, "write the name of a member"),
         (PFX, "intendedPurpose", None, "cannot be null"),
         (PFX, "startDateTime", "yesterday", "not a DateTimeOffset"),
         (PFX, "startDateTime", "2026-02-30T00:00:00Z", "not a moment"),

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
-from pathlib import Path
 
 import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
-from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import enrollment
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
+from tests.surfaces.graph.material import Imported, base64_of, imported, self_signed
 from tests.surfaces.graph.phone import Phone
 
 Enroll = Callable[..., Awaitable[Phone]]
@@ -73,3 +72,26 @@ def enroll(emulator: Emulator, tenant: Tenant, http: httpx.AsyncClient, csr: str
         return Phone(http, name, answer.json()["deviceCredential"], record["id"])
 
     return one
+
+
+@pytest.fixture(scope="session")
+def root_file(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
+    """A root certificate, DER, base64."""
+    return base64_of(self_signed(raw_rsa_keys[2], name="Root"))
+
+
+@pytest.fixture
+async def connector_key(http: httpx.AsyncClient) -> rsa.RSAPublicKey:
+    """The public key that imports are encrypted with, from where administrators fetch it."""
+    connectors = "/_fauxtune/v1/tenants/contoso/connectors"
+    (connector,) = (await http.get(connectors)).json()["value"]
+    (key,) = (await http.get(f"{connectors}/{connector['id']}/keys")).json()["value"]
+    public = serialization.load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    return public
+
+
+@pytest.fixture
+def file_of_alice(raw_rsa_keys: list[rsa.RSAPrivateKey], connector_key: rsa.RSAPublicKey) -> Imported:
+    """A certificate that an administrator imports."""
+    return imported(raw_rsa_keys[3], connector_key)

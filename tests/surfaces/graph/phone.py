@@ -24,9 +24,7 @@ class Phone:
 
     async def call(self, method: str, tail: str, *, body: Json | None = None) -> httpx.Response:
         path = f"/mdm/contoso/android/v1/{self.name}{tail}"
-        return await self.http.request(
-            method, path, json=body, headers={"authorization": f"Bearer {self.credential}"}
-        )
+        return await self.http.request(method, path, json=body, headers={"authorization": f"Bearer {self.credential}"})
 
     async def report(self) -> Json:
         """One check-in, whatever it leads to."""

@@ -90,6 +90,13 @@ class EnumType:
         found = {self._member(word, version=version) for word in words}
         return ",".join(sorted(found, key=self.number))
 
+    def named(self, number: int) -> str:
+        """The member with this number (a client may write it so). Invalid if there is none, and for flags."""
+        found = None if self.flags else next((m for m in self.members if self._numbers[m] == number), None)
+        if found is None:
+            raise Invalid(f"{number} is not a value of {NAMESPACE}{self.name}: write the name of a member.")
+        return found
+
     def number(self, member: str) -> int:
         """The number of a member, given in its canonical form."""
         return self._numbers[member]

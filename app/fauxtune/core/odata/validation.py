@@ -135,6 +135,8 @@ def _single(prop: Property, value: object, *, version: Version) -> Any:
     if isinstance(kind, Edm):
         return primitive(value, kind)
     if isinstance(kind, EnumType):
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = kind.named(value)
         if not isinstance(value, str):
             raise Invalid(f"{value!r} is not a text: write the name of a member of microsoft.graph.{kind.name}.")
         return kind.canonical(value, version=version)

@@ -161,9 +161,7 @@ def count(
     return found
 
 
-def _chosen(
-    found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None
-) -> Select[Any]:
+def _chosen(found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None) -> Select[Any]:
     statement = found.statement(tenant_id)
     if found.parent is not None:
         statement = statement.where(found.parent == parent)

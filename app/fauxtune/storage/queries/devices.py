@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, or_, select, update
 
+from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
@@ -88,28 +89,20 @@ def awaited(connection: Connection, tenant_id: TenantId) -> list[Row]:
 
 def all_enrollments(connection: Connection, tenant_id: TenantId, *, state: str | None = None) -> list[Row]:
     """Every enrolment, ended ones too, or those in one state; oldest first, with `device_name` of Graph's record."""
-    statement = (
-        select(enrollments, managed_devices.c.document["deviceName"].as_string().label("device_name"))
-        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(enrollments.c.tenant_id == tenant_id)
-        .order_by(enrollments.c.enrolled_at, enrollments.c.id)
-    )
+    statement = _named(tenant_id).order_by(enrollments.c.enrolled_at, enrollments.c.id)
     if state is not None:
         statement = statement.where(enrollments.c.state == state)
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
-    """The enrolment with this id, or the one whose managedDevice has or had it."""
+    """The enrolment with this id, or the one whose managedDevice has or had it; with `device_name`."""
     wanted = key.lower()
-    found = enrollment(connection, wanted, tenant_id=tenant_id)
+    found = _one(connection, _named(tenant_id).where(enrollments.c.id == wanted))
     if found is not None:
         return found
     # The record may be gone by now; the enrolment remembers its id.
-    statement = select(enrollments).where(
-        enrollments.c.tenant_id == tenant_id, enrollments.c.facts["managedDeviceId"].as_string() == wanted
-    )
-    return _one(connection, statement)
+    return _one(connection, _named(tenant_id).where(enrollments.c.facts["managedDeviceId"].as_string() == wanted))
 
 
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
@@ -128,6 +121,34 @@ def add_enrollment(connection: Connection, **values: Any) -> None:
 def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
     """Change columns of an enrolment."""
     rows.change(connection, enrollments, where={"id": enrollment_id}, values=values)
+
+
+#: Made once: building this statement anew would cost as much as running it.
+_QUIET = (
+    update(enrollments)
+    .where(
+        enrollments.c.credential_digest == bindparam("credential"),
+        enrollments.c.id == bindparam("device"),
+        enrollments.c.tenant_id == bindparam("tenant"),
+        enrollments.c.state == EnrollmentState.ACTIVE.value,
+        enrollments.c.generation == enrollments.c.settled_generation,
+        enrollments.c.due_at > bindparam("now"),
+        enrollments.c.report_digest == bindparam("report"),
+    )
+    .values(last_checkin_at=bindparam("now"))
+    .returning(enrollments.c.policy_version)
+)
+
+
+def quiet_checkin(
+    connection: Connection, tenant_id: TenantId, *, device_id: str, credential: str, report: str, now: datetime
+) -> int | None:
+    """The whole of a quiet check-in, read and write in one: the policy's version. None: this one is not quiet, or the
+    caller is not this device; nothing was written. `credential` and `report` are digests.
+    """
+    values = {"credential": credential, "device": device_id, "tenant": tenant_id, "now": iso(now), "report": report}
+    found: int | None = connection.execute(_QUIET, values).scalar_one_or_none()
+    return found
 
 
 def touch(connection: Connection, enrollment_id: str, *, at: datetime) -> None:
@@ -254,6 +275,14 @@ def _managed(tenant_id: TenantId) -> Select[Any]:
         )
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
         .where(managed_devices.c.tenant_id == tenant_id)
+    )
+
+
+def _named(tenant_id: TenantId) -> Select[Any]:
+    return (
+        select(enrollments, managed_devices.c.document["deviceName"].as_string().label("device_name"))
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+        .where(enrollments.c.tenant_id == tenant_id)
     )
 
 

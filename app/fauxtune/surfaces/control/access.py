@@ -1,21 +1,39 @@
 """Who may steer: whoever has the control token, or, where none is set, whoever is on this machine.
 
 Without a token only a loopback peer is answered, and only under a local name: a web page that makes a browser call
-another name for this address (DNS rebinding) is not. Bodies must be JSON, which a page cannot send unasked.
+another name for this address (DNS rebinding) is not, nor is one that posts from elsewhere. Bodies must be JSON.
 """
 
 from __future__ import annotations
 
 import hmac
 import ipaddress
+from collections.abc import Callable, Coroutine
+from typing import Any
+from urllib.parse import urlsplit
 
-from fastapi import Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotAllowed, Unauthenticated
 from fauxtune.operations.emulator import Emulator
 
-_LOCAL_NAMES = {"localhost", "127.0.0.1", "[::1]"}
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class GuardedRoute(APIRoute):
+    """A call that looks at its caller before it reads the body."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind the guard."""
+        inner = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            check(request)
+            return await inner(request)
+
+        return guarded
 
 
 def check(request: Request) -> None:
@@ -33,23 +51,35 @@ def check(request: Request) -> None:
 
 def _check_token(request: Request, token: str) -> None:
     kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode(), token.encode()):
+    # Starlette reads header bytes as Latin-1; a token may be any text.
+    if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("latin-1"), token.encode()):
         raise Unauthenticated("The control surface asks for its token: Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>.")
 
 
 def _check_local(request: Request) -> None:
     peer = request.client.host if request.client is not None else ""
-    host = request.headers.get("host", "").lower()
-    name = host if host.endswith("]") else host.rpartition(":")[0] or host
-    if not _is_loopback(peer) or name not in _LOCAL_NAMES:
+    hosts = request.headers.getlist("host")
+    if not _is_loopback(peer) or len(hosts) != 1 or _name(hosts[0]) not in _LOCAL_NAMES:
         raise NotAllowed(
             "Without a control token the control surface answers only this machine, under localhost, 127.0.0.1 or "
             "[::1]. Set FAUXTUNE_CONTROL_TOKEN to reach it otherwise."
         )
+    # A browser says where a page that posts came from; a page of this machine may, one from elsewhere may not.
+    page = request.headers.get("origin")
+    if page is not None and _name(urlsplit(page).netloc) not in _LOCAL_NAMES:
+        raise NotAllowed(f"Without a control token a page of {page} may not use the control surface.")
+
+
+def _name(host: str) -> str:
+    """A Host header's value without its port, in lower case."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and (port.isdigit() or not port) else host.lower()
 
 
 def _is_loopback(peer: str) -> bool:
     try:
-        return ipaddress.ip_address(peer.partition("%")[0]).is_loopback
+        address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:
         return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_loopback if mapped is None else bool(mapped.is_loopback)

@@ -1,4 +1,4 @@
-"""What every call of the control surface starts from: the emulator, and the tenant that the path names."""
+"""What every call of the control surface starts from: the guard, the emulator, and the tenant that the path names."""
 
 from __future__ import annotations
 
@@ -6,18 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Concatenate, ParamSpec, TypeVar
 
-from fastapi import Depends, Path, Request
+from fastapi import APIRouter, Depends, Path, Request
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
 from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.database import Connection
+from fauxtune.surfaces.control.access import GuardedRoute
 
 T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def emulator_of(request: Request) -> Emulator:
-    """The emulator of this application."""
+def calls(prefix: str, *, tag: str) -> APIRouter:
+    """A router whose calls are guarded."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=GuardedRoute)
+
+
+async def emulator_of(request: Request) -> Emulator:
+    """The emulator of this application. (Not `async`, it would be called in a worker thread.)"""
     emulator: Emulator = request.app.state.emulator
     return emulator
 
@@ -33,12 +40,16 @@ class TenantCall:
         """An operation of this tenant."""
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
+    async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """A named query."""
+        return await self.emulator.runner.read(query, *args, **kwargs)
+
 
 async def tenant_call(
     request: Request, tenant: Annotated[str, Path(description="id, name or domain of a tenant")]
 ) -> TenantCall:
     """The tenant of the path. NotFound for one that does not exist."""
-    emulator = emulator_of(request)
+    emulator = await emulator_of(request)
     return TenantCall(emulator, await emulator.runner.tenant(tenant))
 
 

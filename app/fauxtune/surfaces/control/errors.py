@@ -20,7 +20,15 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Unavailable, 503, "Unavailable"),
     (errors.Invalid, 400, "Invalid"),
 )
-_HTTP = {404: "NotFound", 405: "MethodNotAllowed", 413: "TooLarge", 415: "UnsupportedMediaType"}
+_HTTP = {
+    400: "Invalid",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    413: "TooLarge",
+    415: "UnsupportedMediaType",
+    431: "TooLarge",
+    503: "Unavailable",
+}
 
 
 def refuse(request: Request, error: Exception) -> Response:
@@ -29,16 +37,27 @@ def refuse(request: Request, error: Exception) -> Response:
         if isinstance(error, kind):
             return _answer(status, code=code, message=str(error))
     if isinstance(error, RequestValidationError):
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return _answer(400, code="Invalid", message=f"{where}: {first['msg']}.")
+        return _answer(400, code="Invalid", message=_what_is_wrong(error))
     if isinstance(error, HTTPException):
         message = str(error.detail)
         if error.status_code in (404, 405):
             message = f"There is no call {request.method} {request.url.path}."
-        return _answer(error.status_code, code=_HTTP.get(error.status_code, "Broken"), message=message)
+        answer = _answer(error.status_code, code=_HTTP.get(error.status_code, "Broken"), message=message)
+        answer.headers.update(error.headers or {})
+        return answer
     return _answer(500, code="Broken", message="Something went wrong here; the server's log says what.")
 
 
+def _what_is_wrong(error: RequestValidationError) -> str:
+    first = error.errors()[0]
+    if first["type"] == "json_invalid":
+        return f"The body is no JSON: {first['ctx']['error']}."
+    where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+    if first["type"] == "extra_forbidden":
+        return f"{where}: there is no such member."
+    return f"{where}: {str(first['msg']).removeprefix('Value error, ').rstrip('.')}."
+
+
 def _answer(status: int, *, code: str, message: str) -> Response:
-    return JSONResponse({"error": {"code": code, "message": message}}, status)
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": {"code": code, "message": message}}, status, headers=headers)

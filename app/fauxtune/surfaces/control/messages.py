@@ -1,26 +1,34 @@
-"""The control surface's messages: bodies in, and the shapes of what comes out."""
+"""The control surface's bodies, in: what a caller may say.
+
+What comes out is in `answers`.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
+from fauxtune.operations.enrollment import TOKEN_SECONDS
 
-#: Seconds that `settle` waits unless told otherwise.
-PATIENCE = 30.0
+#: Seconds that `settle` waits unless told otherwise, and at most.
+PATIENCE, LONGEST_PATIENCE = 30.0, 600.0
 
 
-def _aware(text: str) -> str:
-    from_iso(text)
-    return text
+def _moment(value: object) -> datetime:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        return from_iso(value)
+    except (ValueError, OverflowError):
+        raise ValueError("an ISO 8601 time is expected, such as 2026-11-24T10:00:00Z") from None
 
 
 #: An ISO 8601 time; without an offset it is UTC.
-Moment = Annotated[str, AfterValidator(_aware), Field(examples=["2026-11-24T10:00:00Z"])]
+Moment = Annotated[datetime, BeforeValidator(_moment), Field(examples=["2026-11-24T10:00:00Z"])]
 
 
 class _Body(BaseModel):
@@ -30,91 +38,91 @@ class _Body(BaseModel):
 
 
 class NewTenant(_Body):
-    """A new tenant; `seed` is "contoso", "none", or a seed document."""
+    """A new tenant. It gets a name and a domain of its own unless they are given."""
 
-    seed: str | dict[str, Any] = "contoso"
-    name: str | None = Field(None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")
-    domain: str | None = Field(None, pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?$")
+    seed: str | dict[str, Any] | None = Field(
+        default=None, description='"contoso" (the default), "none" (nobody in it), or a seed document'
+    )
+    name: str | None = None
+    domain: str | None = None
 
 
 class Settings(_Body):
     """Switches to turn."""
 
-    settings: dict[str, Any]
+    settings: dict[str, Any] = Field(examples=[{"requireTrustedRoot": False}])
 
 
 class SetClock(_Body):
-    """How the tenant's clock shall run, and what it shall show."""
+    """How the tenant's clock shall run, and what it shall show; without `now` it shows what it showed."""
 
     mode: ClockMode
     now: Moment | None = None
 
 
 class Advance(_Body):
-    """Put the clock forward; `settle`: and wait until all devices are at rest."""
+    """Put the clock forward; with `settle`, wait until all devices are at rest, `timeout` seconds at most."""
 
-    by: str = Field(examples=["P30D"])
+    by: str = Field(examples=["P30D"], description="an ISO 8601 duration")
     settle: bool = False
+    timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
 
 class Settle(_Body):
     """How long to wait at most, in seconds."""
 
-    timeout: float = Field(PATIENCE, ge=0, le=600)
+    timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
 
 class NewToken(_Body):
-    """For whom devices shall enrol; `expiresIn` in seconds."""
+    """For whom devices shall enrol, for how many seconds, and how many devices."""
 
     user_principal_name: str
-    expires_in: int = 86400
+    expires_in: int = Field(default=TOKEN_SECONDS, description="seconds")
     uses: int = 1
 
 
 class NewConnector(_Body):
     """A further connector."""
 
-    name: str = Field(min_length=1)
-    roles: list[str]
-    mode: str = "immediate"
+    name: str
+    roles: list[str] = Field(examples=[["pkcs", "imported-pfx"]])
+    mode: str = Field(default="immediate", description="immediate or polling")
 
 
 class ConnectorChange(_Body):
-    """What shall change."""
+    """What shall change; what is left out stays."""
 
-    state: str | None = None
-    mode: str | None = None
+    state: str | None = Field(default=None, description="online or offline")
+    mode: str | None = Field(default=None, description="immediate or polling")
     roles: list[str] | None = None
 
 
 class NewKey(_Body):
-    """A key to make, or one to import: PEM, or base64 of a CNG blob."""
+    """A key to make, or one to bring along."""
 
-    provider_name: str = Field(min_length=1)
-    key_name: str = Field(min_length=1)
-    key_length: Literal[2048, 3072, 4096] = 2048
-    private_key: str | None = None
+    provider_name: str = Field(examples=["Microsoft Software Key Storage Provider"])
+    key_name: str
+    key_length: int | None = Field(default=None, description="2048 (the default), 3072 or 4096 bits")
+    private_key: str | None = Field(
+        default=None, description="PEM, or base64 of an RSAFULLPRIVATEBLOB; without it a key is made", repr=False
+    )
 
 
 class NewCertificate(_Body):
-    """What is asked at the CA's counter."""
+    """What is asked at the CA's counter. Without a CSR a key is made and comes back as a PFX."""
 
-    template: str
+    template: str = Field(examples=["SmimeBoth"])
     user_principal_name: str | None = None
-    subject: str | None = None
+    subject: str | None = Field(default=None, examples=["CN=Alice Adams,E=alice@contoso.example"])
     email: str | None = None
     not_before: Moment | None = None
     not_after: Moment | None = None
-    csr: str | None = None
-    pfx_password: str | None = None
+    csr: str | None = Field(default=None, description="PKCS#10, PEM")
+    pfx_password: str | None = Field(default=None, repr=False)
 
 
 class Revocation(_Body):
     """Why a certificate is revoked (RFC 5280 5.3.1)."""
 
     reason: str = "unspecified"
-
-
-def moment(text: str | None) -> datetime | None:
-    """A time of a body."""
-    return None if text is None else from_iso(text)

@@ -1,12 +1,43 @@
-"""The control surface: every call stands behind the same guard."""
+"""The control surface: every call stands behind the same guard (see `access`)."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 
-from fauxtune.surfaces.control.access import check
-from fauxtune.surfaces.control.resources import certificates, clock, connectors, enrollment, journal, tenants
+from fauxtune.surfaces.control import answers
+from fauxtune.surfaces.control.resources import (
+    certificates,
+    clock,
+    connectors,
+    devices,
+    enrollment,
+    journal,
+    missing,
+    tenants,
+)
 
-router = APIRouter(prefix="/_fauxtune/v1", dependencies=[Depends(check)])
-for part in (tenants, clock, enrollment, journal, connectors, certificates):
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": answers.Refusal, "description": "the control token is missing or wrong"},
+    403: {"model": answers.Refusal, "description": "no control token is set, and the caller is not on this machine"},
+    "default": {"model": answers.Refusal, "description": "what was wrong, and what would be right"},
+}
+#: Checked by the guard; here for the OpenAPI document.
+_TOKEN = HTTPBearer(auto_error=False, description="FAUXTUNE_CONTROL_TOKEN, where one is set")
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+router = APIRouter(
+    prefix="/_fauxtune/v1",
+    dependencies=[Depends(_TOKEN)],
+    responses=_REFUSALS,
+    generate_unique_id_function=_operation_id,
+)
+for part in (tenants, clock, enrollment, devices, journal, connectors, certificates, missing):
     router.include_router(part.router)

@@ -48,8 +48,7 @@ def refuse(request: Request, error: Exception) -> Response:
     emulator: Emulator = request.app.state.emulator
     version, path = _version_and_path(request)
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
-        # Nothing but a version that does not exist, or nothing behind the version, gets past the mounts.
-        error = HTTPException(404, f"Invalid version: {request.url.path.split('/')[1]}, or nothing after it.")
+        error = HTTPException(404, _why_nothing(request.url.path))
     intune = path.strip("/").lower().startswith("devicemanagement")
     document = errors.document_of(
         error,
@@ -116,6 +115,14 @@ def _check(match: Match[Endpoint], *, caller: Caller) -> None:
             "Insufficient privileges to complete the operation. The application needs one of these permissions: "
             f"{', '.join(needed)}."
         )
+
+
+def _why_nothing(path: str) -> str:
+    """What gets past the mounts: a version that does not exist, or a version alone."""
+    version = path.split("/")[1]
+    if version in set(Version):
+        return f"Nothing is served at {path}: name a resource, such as /{version}/users."
+    return f"Invalid version: {version}. There are v1.0 and beta."
 
 
 def _version_and_path(request: Request) -> tuple[Version, str]:

@@ -27,9 +27,9 @@ async def _not_emulated(call: Call) -> Answer:
     raise NotEmulated(f"{call.path} exists in Microsoft Graph but is not emulated (see docs/coverage.md).")
 
 
-def _absent(method: str, template: str, summary: str) -> Row:
+def _absent(method: str, template: str, summary: str, *, beta_only: bool = False) -> Row:
     """What the real service has and this one does not: 501 instead of a misleading 400."""
-    return Route(method, template, Endpoint(_not_emulated), summary=summary, status=501)
+    return Route(method, template, Endpoint(_not_emulated), summary=summary, status=501, beta_only=beta_only)
 
 
 _USERS: tuple[Row, ...] = (
@@ -46,6 +46,7 @@ _USERS: tuple[Row, ...] = (
 _GROUPS: tuple[Row, ...] = (
     Route("GET", "groups", Endpoint(groups.list_groups, groups.READ), "List groups", returns=GROUP, many=True),
     Route("POST", "groups", Endpoint(groups.create_group, groups.WRITE), "Create a group", GROUP, GROUP, status=201),
+    Route("GET", "groups/$count", Endpoint(groups.count_groups, groups.READ), "Count groups"),
     Route("GET", "groups/{group}", Endpoint(groups.get_group, groups.READ), "Get a group", returns=GROUP),
     Route("PATCH", "groups/{group}", Endpoint(groups.update_group, groups.WRITE), "Update a group", GROUP, status=204),
     Route("DELETE", "groups/{group}", Endpoint(groups.delete_group, groups.WRITE), "Delete a group", status=204),
@@ -183,6 +184,12 @@ _CONFIGURATIONS: tuple[Row, ...] = (
     ),
     Route(
         "GET",
+        f"{_PROFILES}/{{profile}}/deviceStatuses/$count",
+        Endpoint(device_statuses.count_device_statuses, _READ),
+        "Count the devices that have reported",
+    ),
+    Route(
+        "GET",
         f"{_PROFILES}/{{profile}}/deviceStatusOverview",
         Endpoint(device_statuses.device_status_overview, _READ),
         "Count how devices fare",
@@ -222,18 +229,59 @@ _PFX_CERTIFICATES: tuple[Row, ...] = (
     ),
 )
 
+_ONE_PROFILE, _ONE_DEVICE = f"{_PROFILES}/{{profile}}", f"{_DEVICES}/{{device}}"
+
 _NOT_EMULATED: tuple[Row, ...] = (
     _absent("POST", "$batch", "JSON batching"),
     _absent("GET", "$metadata", "Metadata"),
-    _absent("GET", "devices", "Entra devices"),
-    _absent("GET", "deviceManagement/assignmentFilters", "Assignment filters"),
-    _absent("GET", "deviceManagement/managedDeviceOverview", "Counts of devices"),
-    _absent("GET", "deviceManagement/ndesConnectors", "Connectors"),
-    _absent("GET", "users/{user}/memberOf", "Memberships"),
+    _absent("GET", "devices", "List Entra devices"),
+    _absent("GET", "devices/{device}", "Get an Entra device"),
+    _absent("GET", "directoryObjects/{object}", "Get any directory object"),
+    _absent("GET", "organization", "The organisation"),
+    _absent("GET", "users/{user}/memberOf", "Groups of a user"),
+    _absent("GET", "users/{user}/transitiveMemberOf", "Groups of a user, nested ones too"),
     _absent("GET", "users/{user}/managedDevices", "Devices of a user"),
+    _absent("GET", "users/{user}/ownedDevices", "Entra devices of a user"),
+    _absent("GET", "users/{user}/registeredDevices", "Entra devices of a user"),
     _absent("GET", "groups/{group}/transitiveMembers", "Nested members"),
-    _absent("GET", f"{_PROFILES}/{{profile}}/userStatuses", "How users fare"),
-    _absent("GET", f"{_DEVICES}/{{device}}/deviceConfigurationStates", "Profiles of a device"),
+    _absent("GET", "groups/{group}/owners", "Owners of a group"),
+    _absent("GET", "deviceManagement/assignmentFilters", "List assignment filters", beta_only=True),
+    _absent("POST", "deviceManagement/assignmentFilters", "Create an assignment filter", beta_only=True),
+    _absent("GET", "deviceManagement/managedDeviceOverview", "Counts of devices"),
+    _absent("GET", "deviceManagement/deviceConfigurationDeviceStateSummaries", "Counts of states in the tenant"),
+    _absent(
+        "GET",
+        "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates",
+        "States of all certificates",
+        beta_only=True,
+    ),
+    _absent("GET", "deviceManagement/ndesConnectors", "List connectors", beta_only=True),
+    _absent("GET", "deviceManagement/certificateConnectorDetails", "List certificate connectors", beta_only=True),
+    _absent("PATCH", _ONE_DEVICE, "Update a device's name, owner or notes"),
+    _absent("GET", f"{_ONE_DEVICE}/deviceConfigurationStates", "Profiles of a device"),
+    _absent("GET", f"{_ONE_DEVICE}/users", "Users of a device"),
+    _absent("POST", f"{_ONE_DEVICE}/remoteLock", "Lock"),
+    _absent("POST", f"{_ONE_DEVICE}/rebootNow", "Restart"),
+    _absent("POST", f"{_ONE_DEVICE}/resetPasscode", "Reset the passcode"),
+    _absent("POST", f"{_DEVICES}/executeAction", "One action on many devices", beta_only=True),
+    _absent("POST", f"{_PROFILES}/getTargetedUsersAndDevices", "Whom profiles reach", beta_only=True),
+    _absent("POST", f"{_ONE_PROFILE}/assignments", "Add one assignment"),
+    _absent("GET", f"{_ONE_PROFILE}/assignments/{{assignment}}", "Get an assignment"),
+    _absent("PATCH", f"{_ONE_PROFILE}/assignments/{{assignment}}", "Update an assignment"),
+    _absent("DELETE", f"{_ONE_PROFILE}/assignments/{{assignment}}", "Remove one assignment"),
+    _absent("GET", f"{_ONE_PROFILE}/groupAssignments", "Assignments in their old form", beta_only=True),
+    _absent("GET", f"{_ONE_PROFILE}/deviceStatuses/{{status}}", "Get how one device fares"),
+    _absent("GET", f"{_ONE_PROFILE}/userStatuses", "List how users fare"),
+    _absent("GET", f"{_ONE_PROFILE}/userStatusOverview", "Count how users fare"),
+    _absent("GET", f"{_ONE_PROFILE}/deviceSettingStateSummaries", "How single settings fare"),
+    _absent(
+        "GET",
+        f"{_ONE_PROFILE}/managedDeviceCertificateStates",
+        "How each device's certificate fares",
+        beta_only=True,
+    ),
+    _absent("GET", f"{_ONE_PROFILE}/rootCertificate", "The trusted root that a profile refers to", beta_only=True),
+    _absent("PUT", f"{_ONE_PROFILE}/rootCertificate/$ref", "Set it", beta_only=True),
 )
 
 ROUTES: tuple[Row, ...] = (

@@ -16,8 +16,9 @@ USER_PFX_CERTIFICATE = Entity(
         Property("userPrincipalName", required=True),
         Property("startDateTime", Edm.DATE_TIME, nullable=False),
         Property("expirationDateTime", Edm.DATE_TIME, nullable=False),
-        Property("providerName", required=True),
-        Property("keyName", required=True),
+        # Who encrypted with a public-key file alone does not know the two; the connector will say so.
+        Property("providerName", default=""),
+        Property("keyName", default=""),
         Property("paddingScheme", enums.USER_PFX_PADDING_SCHEME, nullable=False),
         # One zero byte, and nothing: that is what the service answers for the two.
         Property("encryptedPfxBlob", Edm.BINARY, required=True, write_only=True, mask="AA=="),

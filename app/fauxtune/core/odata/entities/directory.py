@@ -53,7 +53,7 @@ USER = Entity(
         _shown("officeLocation"),
         _shown("preferredLanguage"),
         _shown("surname"),
-        Property("userPrincipalName", required=True, ignores_case=True),
+        Property("userPrincipalName", nullable=False, required=True, ignores_case=True),
         Property("accountEnabled", Edm.BOOLEAN, required=True, shown=Shown.WHEN_SELECTED),
         Property(
             "assignedLicenses",

@@ -3,51 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
-from fastapi import APIRouter
-
-from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.clock import ClockMode, iso, parse_duration
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import rest, tenants
 from fauxtune.operations.emulator import Emulator
-from fauxtune.surfaces.control import messages
-from fauxtune.surfaces.control.calls import Here
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Here, calls
 
-router = APIRouter(prefix="/tenants/{tenant}", tags=["clock"])
+router = calls("/tenants/{tenant}", tag="clock")
 
 
 @router.get("/clock", summary="What the tenant's clock shows")
-async def get(here: Here) -> dict[str, Any]:
+async def get_clock(here: Here) -> answers.Clock:
     """Mode and time."""
     return _view(here.tenant, here.emulator)
 
 
 @router.put("/clock", summary="Set the tenant's clock")
-async def put(here: Here, body: messages.SetClock) -> dict[str, Any]:
+async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
     """`system`, `frozen` at a time, or running with an `offset`."""
+    if body.mode is ClockMode.SYSTEM and body.now is not None:
+        raise Invalid("The system's clock cannot be set: take the mode frozen or offset, or leave out now.")
     system_now = here.emulator.runner.clock.now()
-    changed = await here.run(tenants.set_clock, body.mode, now=messages.moment(body.now), system_now=system_now)
+    changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
     return _view(changed, here.emulator)
 
 
-@router.post("/clock/advance", summary="Put the tenant's clock forward")
-async def advance(here: Here, body: messages.Advance) -> dict[str, Any]:
+@router.post("/clock/advance", response_model_exclude_none=True, summary="Put the tenant's clock forward")
+async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     """By an ISO 8601 duration; with `settle` the answer comes when all connected devices are at rest."""
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
-    answer = _view(changed, here.emulator)
-    if body.settle:
-        answer |= asdict(await rest.settle(here.emulator, here.tenant, timeout=messages.PATIENCE))
-    return answer
+    shown = _view(changed, here.emulator)
+    if not body.settle:
+        return answers.Advanced(mode=shown.mode, now=shown.now)
+    found = _rest(await rest.settle(here.emulator, here.tenant, seconds=body.timeout))
+    return answers.Advanced(mode=shown.mode, now=shown.now, settled=found.settled, waiting=found.waiting)
 
 
 @router.post("/settle", summary="Push every connected device and wait until all are at rest")
-async def settle(here: Here, body: messages.Settle | None = None) -> dict[str, Any]:
-    """Devices at rest, and those that are not with the reason."""
-    timeout = messages.PATIENCE if body is None else body.timeout
-    return asdict(await rest.settle(here.emulator, here.tenant, timeout=timeout))
+async def settle(here: Here, body: messages.Settle | None = None) -> answers.Rest:
+    """Devices at rest, and those that are not with the reason. A failed item is at rest."""
+    seconds = messages.PATIENCE if body is None else body.timeout
+    return _rest(await rest.settle(here.emulator, here.tenant, seconds=seconds))
 
 
-def _view(tenant: Tenant, emulator: Emulator) -> dict[str, Any]:
-    return {"mode": tenant.clock.mode.value, "now": iso(emulator.runner.now(tenant))}
+def _rest(found: rest.Rest) -> answers.Rest:
+    waiting = [answers.WaitingDevice(**asdict(each)) for each in found.waiting]
+    return answers.Rest(settled=found.settled, waiting=waiting)
+
+
+def _view(tenant: Tenant, emulator: Emulator) -> answers.Clock:
+    return answers.Clock(mode=tenant.clock.mode.value, now=iso(emulator.runner.now(tenant)))

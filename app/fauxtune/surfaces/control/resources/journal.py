@@ -2,40 +2,61 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as queries
-from fauxtune.surfaces.control.calls import Here
+from fauxtune.surfaces.control import answers
+from fauxtune.surfaces.control.calls import Here, calls
 
 LONGEST_WAIT = 60.0
+#: A signal can come between a look and the wait after it: look again by oneself after so many seconds.
+_GLANCE = 1.0
 
-router = APIRouter(prefix="/tenants/{tenant}", tags=["journal"])
+router = calls("/tenants/{tenant}/journal", tag="journal")
 
 
-@router.get("/journal", summary="What happened, in order")
-async def read(
+@router.get("", summary="What happened, in order")
+async def read_journal(
+    *,
     here: Here,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     type: Annotated[list[str] | None, Query(description="one or more types, also comma-joined")] = None,  # noqa: A002
-    device: str | None = None,
-    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
-) -> dict[str, Any]:
+    device: Annotated[str | None, Query(description="the id of an enrolment, or of its managedDevice")] = None,
+    wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT, description="seconds")] = 0,
+) -> answers.Journal:
     """Events after a number; waits up to `wait` seconds for the first. Go on with `next`: no event is missed."""
-    types = tuple(word for each in type or [] for word in each.split(",") if word)
-    ends = time.monotonic() + wait
+    types = tuple(word.strip() for each in type or [] for word in each.split(",") if word.strip())
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + wait
     while True:
-        found = await here.emulator.runner.read(queries.events, here.tenant.id, after=after, types=types, device=device)
-        left = ends - time.monotonic()
+        found = await here.read(_events, here.tenant.id, after=after, types=types, device=device)
+        left = ends - loop.time()
         if found or left <= 0:
             break
-        await here.emulator.signals.wait_for_journal(here.tenant.id, seconds=left)
-    return {"events": [_view(each) for each in found], "next": found[-1]["seq"] if found else after}
+        await here.emulator.signals.wait_for_journal(here.tenant.id, seconds=min(left, _GLANCE))
+        await here.emulator.runner.tenant(here.tenant.id)  # it may be gone by now
+    return answers.Journal(events=[_view(each) for each in found], next=found[-1]["seq"] if found else after)
 
 
-def _view(row: dict[str, Any]) -> dict[str, Any]:
-    shown = ("seq", "time", "type", "user", "device", "profile", "certificate", "detail")
-    return {**{name: row[name] for name in shown}, "time": iso(row["time"])}
+def _events(
+    connection: Connection, tenant_id: TenantId, *, after: int, types: tuple[str, ...], device: str | None
+) -> list[dict[str, Any]]:
+    if device is not None:
+        row = device_queries.enrollment_named(connection, tenant_id, key=device)
+        if row is None:
+            raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
+        device = row["id"]
+    return queries.events(connection, tenant_id, after=after, types=types, device=device)
+
+
+def _view(row: dict[str, Any]) -> answers.Event:
+    shown = ("seq", "type", "user", "device", "profile", "certificate", "detail")
+    return answers.Event(time=iso(row["time"]), **{name: row[name] for name in shown})

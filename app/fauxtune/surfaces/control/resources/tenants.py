@@ -4,89 +4,101 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 
 from fauxtune.core.clock import iso
+from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.operations import tenants
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.founding import dissolve_tenant, found_tenant
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import tenants as queries
-from fauxtune.surfaces.control import messages
-from fauxtune.surfaces.control.calls import Anyone, Here
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Anyone, Here, calls
 
-router = APIRouter(tags=["tenants"])
-
-
-@router.post("/tenants", status_code=201, summary="Make an isolated tenant")
-async def create(request: Request, emulator: Anyone, body: messages.NewTenant) -> dict[str, Any]:
-    """A tenant with people, groups, a CA and a connector of its own."""
-    tenant = await found_tenant(emulator, _seed(body.seed), name=body.name, domain=body.domain)
-    application = await emulator.runner.read(queries.first_application, tenant.id)
-    return {
-        "id": tenant.id,
-        "name": tenant.name,
-        "domain": tenant.domain,
-        "authority": _origin(request, emulator),
-        "clientId": application and application["client_id"],
-        "clientSecret": application and application["secret"],
-        "certificationAuthority": tenant.ca_host,
-        "certificationAuthorityName": tenant.ca_name,
-    }
+router = calls("/tenants", tag="tenants")
 
 
-@router.get("/tenants", summary="List the tenants")
-async def list_all(emulator: Anyone) -> dict[str, Any]:
+@router.post("", status_code=201, summary="Make an isolated tenant")
+async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
+    """A tenant with people, groups, a CA and a connector of its own. 409 when its name or domain is taken."""
+    wanted = body or messages.NewTenant()
+    tenant = await found_tenant(emulator, _seed(wanted.seed), name=wanted.name, domain=wanted.domain)
+    return await _view(tenant, emulator, request=request)
+
+
+@router.get("", summary="List the tenants")
+async def list_tenants(request: Request, emulator: Anyone) -> answers.Listed[answers.Tenant]:
     """Oldest first."""
-    return {"value": [_view(each, emulator) for each in await emulator.runner.read(queries.all_tenants)]}
+    found = await emulator.runner.read(_with_applications)
+    return answers.Listed(
+        value=[_shown(each, emulator, request=request, application=application) for each, application in found]
+    )
 
 
-@router.get("/tenants/{tenant}", summary="Get a tenant with its settings")
-async def get(here: Here) -> dict[str, Any]:
+@router.get("/{tenant}", summary="Get a tenant with its settings")
+async def get_tenant(request: Request, here: Here) -> answers.Tenant:
     """Every setting with its value, default and meaning."""
-    return _view(here.tenant, here.emulator)
+    return await _view(here.tenant, here.emulator, request=request)
 
 
-@router.patch("/tenants/{tenant}", summary="Turn switches of a tenant")
-async def change(here: Here, body: messages.Settings) -> dict[str, Any]:
-    """Every device plans again."""
-    return _view(await here.run(tenants.change_settings, body.settings), here.emulator)
+@router.patch("/{tenant}", summary="Turn switches of a tenant")
+async def change_tenant(request: Request, here: Here, body: messages.Settings) -> answers.Tenant:
+    """All of them or none; every device plans again."""
+    changed = await here.run(tenants.change_settings, body.settings)
+    return await _view(changed, here.emulator, request=request)
 
 
-@router.delete("/tenants/{tenant}", status_code=204, summary="Delete a tenant with everything that is its own")
-async def delete(here: Here) -> Response:
-    """Nothing of it is left."""
+@router.delete("/{tenant}", status_code=204, summary="Delete a tenant with everything that is its own")
+async def delete_tenant(here: Here) -> Response:
+    """Nothing of it is left: rows, private keys, waiting readers."""
     await dissolve_tenant(here.emulator, here.tenant)
     return Response(status_code=204)
 
 
-def _seed(given: str | dict[str, Any]) -> Seed:
+def _seed(given: str | dict[str, Any] | None) -> Seed:
+    if given is None or given == BUILT_IN["name"]:
+        return parse_seed(BUILT_IN)
     if isinstance(given, dict):
         return parse_seed({"name": "seeded", "domain": "seeded.example", **given})
     if given == "none":
         return parse_seed({"name": "none", "domain": "none.example"})
-    if given != BUILT_IN["name"]:
-        return parse_seed(given)
-    return parse_seed(BUILT_IN)
+    raise Invalid(f"seed is 'contoso', 'none', or a seed document, not '{given}'.", target="seed")
 
 
-def _view(tenant: Tenant, emulator: Emulator) -> dict[str, Any]:
-    return {
-        "id": tenant.id,
-        "name": tenant.name,
-        "domain": tenant.domain,
-        "createdDateTime": iso(tenant.created_at),
-        "certificationAuthority": tenant.ca_host,
-        "certificationAuthorityName": tenant.ca_name,
-        "publicHttpUrl": tenant.public_http_url,
-        "clock": {"mode": tenant.clock.mode.value, "now": iso(emulator.runner.now(tenant))},
-        "settings": {
-            name: {"value": tenant.setting(name), "default": default, "description": description}
+def _with_applications(connection: Connection) -> list[tuple[Tenant, dict[str, Any] | None]]:
+    return [(each, queries.first_application(connection, each.id)) for each in queries.all_tenants(connection)]
+
+
+async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answers.Tenant:
+    application = await emulator.runner.read(queries.first_application, tenant.id)
+    return _shown(tenant, emulator, request=request, application=application)
+
+
+def _shown(
+    tenant: Tenant, emulator: Emulator, *, request: Request, application: dict[str, Any] | None
+) -> answers.Tenant:
+    return answers.Tenant(
+        id=tenant.id,
+        name=tenant.name,
+        domain=tenant.domain,
+        authority=_origin(request, emulator),
+        client_id=None if application is None else application["client_id"],
+        client_secret=None if application is None else application["secret"],
+        certification_authority=tenant.ca_host,
+        certification_authority_name=tenant.ca_name,
+        public_http_url=tenant.public_http_url,
+        created_date_time=iso(tenant.created_at),
+        clock=answers.Clock(mode=tenant.clock.mode.value, now=iso(emulator.runner.now(tenant))),
+        settings={
+            name: answers.Setting(value=tenant.setting(name), default=default, description=description)
             for name, (default, description) in SETTINGS.items()
         },
-    }
+    )
 
 
 def _origin(request: Request, emulator: Emulator) -> str:
+    """Where the caller reached us: --public-url, else its own Host header. No trailing slash."""
     return emulator.addresses.public_url or f"{request.url.scheme}://{request.url.netloc}"

@@ -30,6 +30,8 @@ from fauxtune.surfaces.devices.android import messages, translate
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
 
+REPORT_SCHEMA = messages.ReportStatus.model_json_schema(by_alias=True)
+
 router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"])
 
 
@@ -50,9 +52,42 @@ class DeviceCall:
         return tenant
 
 
-Call = Annotated[DeviceCall, Depends(DeviceCall)]
+async def device_call(request: Request, tenant_key: str) -> DeviceCall:
+    """The call; a coroutine, for the framework would run a plain function in a thread."""
+    return DeviceCall(request, tenant_key)
+
+
+Call = Annotated[DeviceCall, Depends(device_call)]
 Enterprise = Annotated[str, Path(description="The tenant: its id, name or domain")]
 Device = Annotated[str, Path(description="The last part of the name that the enrolment answered")]
+
+
+# The first route, and without declared parameters: devices call it more often than all others together.
+@router.post(
+    "/enterprises/{enterprise}/devices/{device}:reportStatus",
+    openapi_extra={
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in ("tenant_key", "enterprise", "device")
+        ],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": REPORT_SCHEMA}}},
+    },
+)
+async def report_status(request: Request) -> Response:
+    """The check-in."""
+    path = request.path_params
+    call = DeviceCall(request, path["tenant_key"])
+    tenant = await call.tenant(path["enterprise"])
+    body = await request.body()
+
+    # A report that is byte for byte the last one says nothing new: it need not be read.
+    def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
+        return translate.inventory(_report(body), policy_version=policy_version, rows=rows)
+
+    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read)
+    done = await check_in(call.emulator, tenant, device_id=path["device"], credential=call.credential, report=report)
+    answer = {"policyVersion": str(done.policy_version), "pendingOperations": done.operations}
+    return Response(orjson.dumps(answer), media_type="application/json")
 
 
 @router.post("/enterprises/{enterprise}/devices:enroll")
@@ -74,22 +109,6 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
         "checkinIntervalSeconds": FIRST_CADENCE,
         "pushToken": enrolled.push_token,
     }
-
-
-@router.post("/enterprises/{enterprise}/devices/{device}:reportStatus")
-async def report_status(request: Request, call: Call, enterprise: Enterprise, device: Device) -> Response:
-    """The check-in."""
-    tenant = await call.tenant(enterprise)
-    body = await request.body()
-
-    # A report that is byte for byte the last one says nothing new: it need not be read.
-    def read(policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-        return translate.inventory(_report(body), policy_version=policy_version, rows=rows)
-
-    report = Report(digest=hashlib.sha256(body).hexdigest(), read=read)
-    done = await check_in(call.emulator, tenant, device_id=device, credential=call.credential, report=report)
-    answer = {"policyVersion": str(done.policy_version), "pendingOperations": done.operations}
-    return Response(orjson.dumps(answer), media_type="application/json")
 
 
 @router.get("/enterprises/{enterprise}/devices/{device}/policy")

@@ -145,7 +145,9 @@ async def _member_page(call: Call, shown: Callable[[dict[str, Any]], Json], *, c
     found = await call.emulator.runner.read(read, call.tenant.id, group_id=row["id"], kind=kind)
     page, next_offset = window.page(found[window.offset :])
     total = len(found) if counts(call, _LISTED) else None
-    return collection_answer(call, [shown(each) for each in page], context=context, total=total, next_offset=next_offset)
+    return collection_answer(
+        call, [shown(each) for each in page], context=context, total=total, next_offset=next_offset
+    )
 
 
 async def _row(call: Call) -> dict[str, Any]:

@@ -113,4 +113,3 @@ def _accepted(call: Call, body: Json, *, partial: bool) -> tuple[Json, str | Non
     if not partial and not password:
         raise Invalid("passwordProfile needs a password.", target="passwordProfile")
     return document, password
-

@@ -1,0 +1,116 @@
+"""Enrolments, and what their devices hold."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.surfaces.control import answers
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/devices", tag="devices")
+
+Row = dict[str, Any]
+
+
+@router.get("", summary="List the enrolments")
+async def list_devices(
+    here: Here, state: Literal["active", "ending", "ended"] | None = None
+) -> answers.Listed[answers.Device]:
+    """Oldest first, those that have ended too."""
+
+    def read(act: Act) -> list[Row]:
+        rows = queries.all_enrollments(act.connection, act.tenant.id, state=state)
+        return _described(act, rows)
+
+    return answers.Listed(value=[_view(each, here=here) for each in await here.run(read)])
+
+
+@router.get("/{device}", summary="Get an enrolment")
+async def get_device(here: Here, device: str) -> answers.Device:
+    """By its own id, or the one that its managedDevice has or had."""
+    return _view(await here.run(_device, device), here=here)
+
+
+@router.get("/{device}/ledger", summary="What a device holds, and how it stands")
+async def get_ledger(here: Here, device: str) -> answers.Ledger:
+    """Items with their states, errors and certificates."""
+
+    def read(act: Act) -> tuple[Row, list[LedgerRow]]:
+        row = _device(act, device)
+        return row, list(queries.ledger_rows(act.connection, row["id"]).values())
+
+    row, rows = await here.run(read)
+    shown = _view(row, here=here)
+    return answers.Ledger(**shown.model_dump(), items=[_item(each) for each in rows])
+
+
+def _device(act: Act, key: str) -> Row:
+    row = queries.enrollment_named(act.connection, act.tenant.id, key=key)
+    if row is None:
+        raise NotFound(f"There is no device '{key}'; use the id of an enrolment or of a managedDevice.")
+    return _described(act, [row])[0]
+
+
+def _described(act: Act, rows: list[Row]) -> list[Row]:
+    """The rows with what they do not say themselves: the user's name, and whether the device is at rest."""
+    restless = {each["id"] for each in queries.unsettled(act.connection, act.tenant.id, now=act.now)}
+    names: dict[str | None, str | None] = {None: None}
+    for row in rows:
+        if row["user_id"] not in names:
+            names[row["user_id"]] = certificate_queries.name_of_user(
+                act.connection, act.tenant.id, user_id=row["user_id"]
+            )
+        row |= {"user": names[row["user_id"]], "settled": row["id"] not in restless}
+    return rows
+
+
+def _view(row: Row, *, here: Here) -> answers.Device:
+    last = row["last_checkin_at"]
+    return answers.Device(
+        id=row["id"],
+        managed_device_id=row["facts"].get("managedDeviceId"),
+        device_name=row["device_name"] or row["facts"].get("deviceName"),
+        user_id=row["user_id"],
+        user=row["user"],
+        platform=row["platform"],
+        mode=row["mode"],
+        variant=row["variant"],
+        state=row["state"],
+        cause=row["cause"],
+        enrolled_date_time=iso(row["enrolled_at"]),
+        last_checkin_date_time=None if last is None else iso(last),
+        generation=row["generation"],
+        settled_generation=row["settled_generation"],
+        settled=row["settled"],
+        due_date_time=None if row["due_at"] == NEVER else iso(row["due_at"]),
+        policy_version=row["policy_version"],
+        plans=row["plans"],
+        connected=here.emulator.signals.is_connected(row["id"]),
+    )
+
+
+def _item(row: LedgerRow) -> answers.Item:
+    problem = row.problem
+    return answers.Item(
+        key=row.key,
+        source=row.source.value,
+        state=row.state.value,
+        profiles=[claim.profile for claim in row.claims],
+        thumbprint=row.thumbprint,
+        serial=row.serial,
+        intended_purpose=row.purpose,
+        not_after=None if row.not_after is None else iso(row.not_after),
+        renew_at=None if row.renew_at is None else iso(row.renew_at),
+        fingerprint=row.fingerprint,
+        installed_fingerprint=row.installed_fingerprint,
+        error_code=None if problem is None else problem.code,
+        error=None if problem is None else problem.message,
+        waits_for=row.waits_for,
+    )

@@ -1,0 +1,20 @@
+"""What is planned and not there yet says so: whatif, faults, snapshots."""
+
+from __future__ import annotations
+
+from fauxtune.core.errors import NotEmulated
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}", tag="missing")
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+@router.api_route("/whatif", methods=_METHODS, include_in_schema=False)
+@router.api_route("/faults", methods=_METHODS, include_in_schema=False)
+@router.api_route("/faults/{rest:path}", methods=_METHODS, include_in_schema=False)
+@router.api_route("/snapshots", methods=_METHODS, include_in_schema=False)
+@router.api_route("/snapshots/{rest:path}", methods=_METHODS, include_in_schema=False)
+async def not_there(here: Here) -> None:
+    """501 for a tenant that exists."""
+    raise NotEmulated(f"The tenant '{here.tenant.name}' has no whatif, faults and snapshots yet.")

@@ -1,0 +1,304 @@
+"""The database, the journal and the log never hold a PFX password or a private key in clear; and the search would see.
+
+A whole run (certificates issued, imported and delivered, a device wiped) is followed by a search of every column of
+every table, of SQLite's file itself and of the log, for every secret in every form in which one gets written down by
+mistake.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from sqlalchemy import Connection, select
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.operations import device_actions, imported_pfx
+from fauxtune.storage.database import Database
+from fauxtune.storage.tables import metadata
+from tests.operations.office import Office, Phone, open_office
+
+PASSWORD = "correct-horse-Bättery-42"
+
+# ------------------------------------------------------------------------------------------------ the forms of a secret
+
+
+def base64_cores(data: bytes) -> Iterator[bytes]:
+    """What stands in base64 of anything that has `data` in it: one text for each alignment."""
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + data)
+        core = text[-(-shift * 8 // 6) :]  # the first characters mix with what stands before
+        tail = (shift + len(data)) % 3
+        yield core[: -(4 if tail else 0) or None]  # the last ones with what follows
+        yield core[: -(4 if tail else 0) or None].replace(b"+", b"-").replace(b"/", b"_")
+
+
+def texts_of(data: bytes) -> Iterator[bytes]:
+    yield data.hex().encode()
+    yield data.hex().upper().encode()
+    yield from base64_cores(data)
+
+
+def forms(data: bytes) -> set[bytes]:
+    """Raw, hex, base64; and the texts in UTF-16 too."""
+    texts = set(texts_of(data))
+    wide = {text.decode().encode(codec) for text in texts for codec in ("utf-16-le", "utf-16-be")}
+    return {data, *texts, *wide}
+
+
+def password_forms(password: str) -> set[bytes]:
+    return {form for codec in ("utf-8", "utf-16-le", "utf-16-be") for form in forms(password.encode(codec))}
+
+
+def integers(key: RSAPrivateKey | EllipticCurvePrivateKey) -> list[int]:
+    numbers = key.private_numbers()
+    if isinstance(key, EllipticCurvePrivateKey):
+        return [numbers.private_value]  # type: ignore[union-attr]
+    return [numbers.d, numbers.p, numbers.q, numbers.dmp1, numbers.dmq1, numbers.iqmp]  # type: ignore[union-attr]
+
+
+def key_forms(key: RSAPrivateKey | EllipticCurvePrivateKey) -> set[bytes]:
+    """Its numbers, which every encoding of it contains, in both byte orders and in decimal; and the whole encodings."""
+    found: set[bytes] = set()
+    for number in integers(key):
+        big = number.to_bytes((number.bit_length() + 7) // 8, "big")
+        found |= forms(big) | forms(big[::-1]) | {str(number).encode()}
+    for layout in (PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL):
+        found |= forms(key.private_bytes(Encoding.DER, layout, NoEncryption()))
+        found.add(key.private_bytes(Encoding.PEM, layout, NoEncryption()))
+    return found
+
+
+# ----------------------------------------------------------------------------------------------------------- the search
+
+
+def written(value: object) -> bytes:
+    if value is None:
+        return b""
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str).encode()
+
+
+def dump(connection: Connection) -> dict[str, bytes]:
+    """Every column of every table, as bytes, by `table.column`; rows are set apart."""
+    found: dict[str, bytes] = {}
+    for table in metadata.sorted_tables:
+        rows = connection.execute(select(table)).all()
+        for number, column in enumerate(table.columns):
+            found[f"{table.name}.{column.name}"] = b"\x00\x01\x00".join(written(row[number]) for row in rows)
+    return found
+
+
+#: What a line break looks like: in text, written out in JSON, in UTF-16.
+_BREAKS = (
+    (b"\\r", b"\\n", b"\r", b"\n"),
+    (b"\r\x00", b"\n\x00"),
+    (b"\x00\r", b"\x00\n"),
+)
+_HEAD = 8
+
+
+def leaks(places: dict[str, bytes], secrets: Iterable[bytes]) -> list[str]:
+    """Where a secret stands. Line breaks inside a text (PEM, MIME base64) do not hide one."""
+    by_head: dict[bytes, list[bytes]] = {}
+    for secret in secrets:
+        assert len(secret) >= _HEAD
+        by_head.setdefault(secret[:_HEAD], []).append(secret)
+    return [name for name, data in places.items() if any(_stands_in(each, by_head) for each in _variants(data))]
+
+
+def _variants(data: bytes) -> Iterator[bytes]:
+    yield data
+    for breaks in _BREAKS:
+        unbroken = data
+        for each in breaks:
+            unbroken = unbroken.replace(each, b"")
+        if unbroken != data:
+            yield unbroken
+
+
+def _stands_in(data: bytes, by_head: dict[bytes, list[bytes]]) -> bool:
+    """One pass for thousands of secrets: where eight bytes are the beginning of one, the rest is compared."""
+    return any(
+        data.startswith(secret, at)
+        for at in range(len(data) - _HEAD + 1)
+        if (head := data[at : at + _HEAD]) in by_head
+        for secret in by_head[head]
+    )
+
+
+# -------------------------------------------------------------------------------------------------------------- the run
+
+
+@dataclass(slots=True)
+class WholeRun:
+    """What is left after it: the database, the log, and every secret there was."""
+
+    database: Database
+    office: Office
+    keys: dict[str, RSAPrivateKey | EllipticCurvePrivateKey]
+    passwords: set[str]
+    log: str
+
+    def secrets(self) -> set[bytes]:
+        found: set[bytes] = set()
+        for key in {integers(key)[0]: key for key in self.keys.values()}.values():
+            found |= key_forms(key)
+        for password in self.passwords:
+            found |= password_forms(password)
+        return found
+
+
+def stored_keys(folder: Path) -> dict[str, RSAPrivateKey | EllipticCurvePrivateKey]:
+    """Every private key that server and connector have in their folders."""
+    found = {}
+    for file in sorted(folder.glob("*/*.pem")):
+        found[f"{file.parent.name}/{file.name}"] = load_pem_private_key(file.read_bytes(), None)
+    return found  # type: ignore[return-value]
+
+
+async def delivered(phone: Phone) -> set[str]:
+    """The passwords of everything in the device's policy, as the device opens them."""
+    found = set()
+    for each in await phone.policy():
+        if each.sealed_password is not None:
+            found.add(phone.unseal(each.sealed_password).decode())
+    return found
+
+
+@pytest.fixture
+async def run(
+    database_url: str,
+    tmp_path: Path,
+    rsa_keys: KeyRing,
+    *,
+    raw_rsa_keys: list[RSAPrivateKey],
+    caplog: pytest.LogCaptureFixture,
+) -> AsyncIterator[WholeRun]:
+    caplog.set_level(logging.DEBUG)
+    database = Database(database_url)
+    metadata.create_all(database.engine)
+    office = await open_office(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
+    for owned in (False, True):
+        await office.root_profile(owned=owned)
+        await office.pkcs_profile(owned=owned)
+        await office.imported_profile(owned=owned)
+    await office.pkcs_profile(certificateTemplateName="SmimeP256")
+    marks = [await office.import_pfx("alice", password=PASSWORD) for _ in range(2)]
+    # One that the connector refuses: messages about it must not say too much.
+    await office.import_pfx("alice", password=PASSWORD, encryptedPfxPassword=await office.encrypted("another-password"))
+    phones = [await office.enroll("alice", mode=mode) for mode in ("work-profile", "fully-managed")]
+    passwords = {PASSWORD, "another-password"}
+    keys: dict[str, RSAPrivateKey | EllipticCurvePrivateKey] = {}
+    for number, phone in enumerate(phones):
+        await phone.settle()
+        passwords |= await delivered(phone)
+        keys |= {f"{number}/{item}": key for item, key in phone.keys.items()}  # type: ignore[misc]
+    assert len(passwords) == 2 + 3, "PKCS: a password for each certificate; imported: the administrator's"
+    office.clock.forward(days=300)
+    for phone in phones:
+        await phone.settle()  # renewals
+        passwords |= await delivered(phone)
+    changes = {"encryptedPfxPassword": await office.encrypted(PASSWORD)}
+    await office.do(imported_pfx.update_pfx, await office.record_id("alice", marks[0]), changes=changes)
+    await office.action(phones[1], device_actions.wipe)
+    await phones[0].settle()
+    keys |= stored_keys(tmp_path)
+    yield WholeRun(database, office, keys, passwords, caplog.text)
+    database.close()
+
+
+def places(run: WholeRun) -> dict[str, bytes]:
+    found = run.database.run_now(dump)
+    found["the log"] = run.log.encode()
+    if run.database.is_sqlite:
+        for file in Path(run.database.url.removeprefix("sqlite:///")).parent.glob("fauxtune.sqlite*"):
+            found[file.name] = file.read_bytes()
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------ the tests
+
+
+def test_no_secret_is_stored(run: WholeRun) -> None:
+    searched = places(run)
+    assert len(searched["journal.detail"]) > 1000
+    assert len(searched["connector_requests.pfx"]) > 5000
+    assert len(searched["pfx_certificates.pfx"]) > 5000
+    assert any(name.startswith("connector/") for name in run.keys)
+    assert leaks(searched, run.secrets()) == []
+
+
+def test_every_secret_is_found_in_every_form_in_which_it_is_planted(run: WholeRun) -> None:
+    """In the tables themselves: in a JSON document, in a text, in bytes."""
+    (connector,) = [key for name, key in run.keys.items() if name.startswith("connector/")]
+    der = connector.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    pem = connector.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    old_pem = connector.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    number = connector.private_numbers().p  # type: ignore[union-attr]
+    prime = number.to_bytes((number.bit_length() + 7) // 8, "big")
+    wide = PASSWORD.encode("utf-16-le")
+    texts = [
+        PASSWORD,
+        f"the password is {PASSWORD}!",
+        base64.b64encode(f"x{PASSWORD}".encode()).decode(),
+        base64.b64encode(f"xy{PASSWORD}z".encode()).decode(),
+        base64.b64encode(b"xyz" + wide).decode(),
+        base64.urlsafe_b64encode(b"?" + PASSWORD.encode()).decode(),
+        PASSWORD.encode().hex(),
+        wide.hex().upper(),
+        pem.decode(),
+        old_pem.decode(),
+        pem.decode().replace("\n", "\r\n"),
+        base64.encodebytes(b"ab" + der).decode(),
+        base64.b64encode(prime).decode(),
+        f"p={number}",
+        der.hex().upper(),
+    ]
+    blobs = [
+        der,
+        b"junk" + der + b"junk",
+        prime[::-1],
+        wide,
+        pem.decode().encode("utf-16-le"),
+        base64.b64encode(b"x" + der),
+    ]
+    secrets = run.secrets()
+    for text in texts:
+        assert planted(run, "journal", {"detail": {"deep": [{"reason": text}]}}, secrets) == ["journal.detail"], text
+        assert planted(run, "ledger", {"message": text}, secrets) == ["ledger.message"], text
+    for blob in blobs:
+        found = planted(run, "connector_requests", {"pfx": blob}, secrets)
+        assert found == ["connector_requests.pfx"], blob[:40]
+    assert leaks({"the log": f"INFO opened with {PASSWORD}".encode()}, secrets) == ["the log"]
+
+
+def planted(run: WholeRun, table: str, values: dict[str, object], secrets: set[bytes]) -> list[str]:
+    """Where the search finds something while one row of the table holds these values."""
+    with run.database.engine.connect() as connection, connection.begin() as transaction:
+        target = metadata.tables[table]
+        connection.execute(target.update().values(**values))
+        name = f"{table}.{next(iter(values))}"
+        found = leaks({name: dump(connection)[name]}, secrets)
+        transaction.rollback()
+    return found
+
+
+def test_every_kind_of_secret_has_its_forms(run: WholeRun) -> None:
+    """The files of the keys themselves are full of secrets: each is found there."""
+    different = {integers(key)[0]: (name, key) for name, key in run.keys.items()}
+    found = {name: (key, key_forms(key)) for name, key in different.values()}
+    assert len(found) > 4
+    for name, (key, _) in found.items():
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        holders = [other for other, (_, secrets) in found.items() if leaks({name: pem}, secrets)]
+        assert holders == [name]

@@ -1,0 +1,364 @@
+"""How things go: wiped, retired, unenrolled, deleted, unassigned, without licence. What is removed, what is revoked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fauxtune.core.errors import EnrollmentEnded, NotAllowed, NotFound, UnsupportedAction
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations import configuration, device_actions, directory, imported_pfx
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
+from tests.operations.office import Office, Phone
+
+#: A wipe is for owned devices; the other actions are tried on a work profile.
+ACTIONS = [
+    pytest.param(device_actions.wipe, "fully-managed", "DEVICE", "wiped", id="wipe"),
+    pytest.param(device_actions.retire, "work-profile", "COMPANY_DATA", "retired", id="retire"),
+    pytest.param(device_actions.retire, "fully-managed", "COMPANY_DATA", "retired", id="retire an owned device"),
+    pytest.param(device_actions.delete, "work-profile", "COMPANY_DATA", "deleted", id="delete"),
+]
+
+
+async def equipped(office: Office, *, mode: str = "work-profile", name: str = "alice") -> tuple[Phone, str, str]:
+    """A device with a root, a PKCS and an imported certificate: it, the PKCS serial, the imported thumbprint."""
+    owned = mode == "fully-managed"
+    await office.root_profile(owned=owned)
+    await office.pkcs_profile(owned=owned)
+    await office.imported_profile(owned=owned)
+    mark = await office.import_pfx(name)
+    phone = await office.enroll(name, mode=mode)
+    await phone.settle()
+    serial = (await phone.item()).serial
+    assert serial is not None
+    assert set((await phone.states()).values()) == {"installed"}
+    return phone, serial, mark
+
+
+async def statuses(office: Office, serial: str, mark: str) -> tuple[str, str]:
+    return await office.certificate_status(serial), await office.certificate_status(mark)
+
+
+async def assert_gone(office: Office, phone: Phone) -> None:
+    """The enrolment has ended: nothing in Graph, a closed ledger, and the device is told to forget."""
+    assert (await phone.row())["state"] == "ended"
+    assert {row.state for row in (await phone.ledger()).values()} <= {ItemState.REMOVED}
+    assert await office.look(queries.managed_device_of, phone.id) is None
+    directory_id = (await phone.row())["directory_device_id"]
+    assert await office.look(directory_queries.directory_device, office.tenant.id, device_id=directory_id) is None
+    assert await office.look(configuration_queries.states_of_device, phone.id) == {}
+    for call in (phone.check_in, phone.policy, phone.operations, phone.unenroll):
+        with pytest.raises(EnrollmentEnded):
+            await call()
+
+
+# ------------------------------------------------------------------------------------------- an administrator's actions
+
+
+@pytest.mark.parametrize(("action", "mode", "scope", "word"), ACTIONS)
+async def test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets_when_it_confirms(
+    office: Office, action: Callable[..., Any], mode: str, scope: str, word: str
+) -> None:
+    phone, serial, mark = await equipped(office, mode=mode)
+    await office.action(phone, action)
+    assert await statuses(office, serial, mark) == ("revoked", "good")
+    assert set((await phone.states()).values()) == {"installed"}, "the device has not heard of it yet"
+    assert (await phone.check_in()).operations == 1
+    ((operation, found),) = await phone.operations()
+    assert found == scope
+    await phone.complete(operation)
+    await assert_gone(office, phone)
+    assert await statuses(office, serial, mark) == ("revoked", "good")
+    types = [event["type"] for event in await office.events(device=phone)]
+    assert types.count("revoked") == 1
+    assert types[-1] == word
+    assert types.count("removed") == 3
+    where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
+    assert await office.look(certificate_queries.pfx, office.tenant.id, **where) is not None, "the record stays"
+
+
+async def test_a_wipe_can_be_followed_in_the_record(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    expected = [("pending", "wipePending"), ("active", "wipeIssued")]
+    for turn, (state, shown) in enumerate(expected):
+        if turn == 0:
+            await office.action(phone, device_actions.wipe)
+        else:
+            await phone.check_in()
+        document = (await phone.record())["document"]
+        assert document["managementState"] == shown
+        assert [(each["actionName"], each["actionState"]) for each in document["deviceActionResults"]] == [
+            ("wipe", state)
+        ]
+
+
+async def test_a_deleted_record_is_gone_at_once_and_the_device_hears_of_it_next(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    record = await phone.record()
+    await office.action(phone, device_actions.delete)
+    assert await office.look(queries.managed_device, office.tenant.id, device_id=record["id"]) is None
+    for action in (device_actions.delete, device_actions.retire, device_actions.sync):
+        with pytest.raises(NotFound, match=record["id"]):
+            await office.do(action, record["id"])
+    assert await statuses(office, serial, mark) == ("revoked", "good")
+    assert (await phone.check_in()).operations == 1
+
+
+async def test_a_work_profile_cannot_be_wiped_and_nothing_changes(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    before = (await phone.row(), await phone.record(), await phone.ledger(), len(await office.events()))
+    with pytest.raises(UnsupportedAction, match="retire it"):
+        await office.action(phone, device_actions.wipe)
+    assert (await phone.row(), await phone.record(), await phone.ledger(), len(await office.events())) == before
+    assert await statuses(office, serial, mark) == ("good", "good")
+    assert (await phone.check_in()).operations == 0
+
+
+async def test_enrolment_data_cannot_be_kept_on_android_and_nothing_changes(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    before = (await phone.row(), await phone.record())
+    with pytest.raises(UnsupportedAction, match="Windows 10") as caught:
+        await office.action(phone, device_actions.wipe, keep_enrollment_data=True)
+    assert caught.value.target == "keepEnrollmentData"
+    assert (await phone.row(), await phone.record()) == before
+    await office.action(phone, device_actions.wipe, keep_enrollment_data=False)
+    assert (await phone.row())["state"] == "ending"
+
+
+async def test_the_same_order_twice_is_one_operation_and_another_takes_its_place(office: Office) -> None:
+    phone, serial, _mark = await equipped(office, mode="fully-managed")
+    for _ in range(2):
+        await office.action(phone, device_actions.wipe)
+    assert [scope for _, scope in await phone.operations()] == ["DEVICE"]
+    await office.action(phone, device_actions.retire)
+    assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
+    assert (await phone.row())["cause"] == "retire"
+    revocations = [each for each in await office.events("revoked") if each["certificate"]["serial"] == serial]
+    assert len(revocations) == 1
+
+
+async def test_an_order_that_the_device_could_not_carry_out_can_be_given_again(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    await office.action(phone, device_actions.wipe)
+    await phone.check_in()
+    ((operation, _),) = await phone.operations()
+    await phone.complete(operation, error="the factory reset is blocked")
+    assert (await phone.record())["document"]["managementState"] == "wipeFailed"
+    assert (await phone.check_in()).operations == 0
+    (refused,) = await office.events("refused", device=phone)
+    assert refused["detail"]["reason"] == "the factory reset is blocked"
+    await office.action(phone, device_actions.wipe)
+    assert (await phone.check_in()).operations == 1
+    ((again, _),) = await phone.operations()
+    assert again != operation
+    await phone.complete(again)
+    await assert_gone(office, phone)
+
+
+async def test_a_device_that_could_not_be_wiped_still_hears_that_it_was_deleted(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    await office.action(phone, device_actions.wipe)
+    ((operation, _),) = await phone.operations()
+    await phone.complete(operation, error="no")
+    await office.action(phone, device_actions.delete)
+    assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
+
+
+async def test_an_unknown_operation_cannot_be_completed(office: Office) -> None:
+    phone, other = [await office.enroll("alice", mode="fully-managed") for _ in range(2)]
+    await office.action(phone, device_actions.wipe)
+    ((operation, _),) = await phone.operations()
+    with pytest.raises(NotFound):
+        await phone.complete("unknown")
+    with pytest.raises(NotFound):
+        await other.complete(operation)
+    await phone.complete(operation)
+    with pytest.raises(EnrollmentEnded):
+        await phone.complete(operation)
+
+
+async def test_a_device_whose_end_was_ordered_is_not_asked_to_synchronise(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    await office.action(phone, device_actions.wipe)
+    await office.action(phone, device_actions.sync)
+    assert (await phone.check_in()).operations == 1
+
+
+# -------------------------------------------------------------------------------------------------- the user leaves
+
+
+async def test_a_user_who_leaves_takes_the_work_profile_along_and_pkcs_is_revoked_at_the_notice(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    await phone.unenroll()
+    await assert_gone(office, phone)
+    assert await statuses(office, serial, mark) == ("revoked", "good")
+    assert [event["type"] for event in await office.events(device=phone)][-1] == "unenrolled"
+
+
+async def test_the_user_of_an_owned_device_cannot_leave(office: Office) -> None:
+    phone, serial, mark = await equipped(office, mode="fully-managed")
+    with pytest.raises(NotAllowed, match="an admin can wipe it"):
+        await phone.unenroll()
+    assert (await phone.row())["state"] == "active"
+    assert await statuses(office, serial, mark) == ("good", "good")
+
+
+async def test_what_was_never_on_the_device_is_not_said_to_be_removed(office: Office) -> None:
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "failed"}
+    await phone.unenroll()
+    assert await office.events("removed", device=phone) == []
+
+
+async def test_the_rest_of_the_users_devices_keep_everything(office: Office) -> None:
+    first, serial, mark = await equipped(office)
+    second = await office.enroll("alice")
+    await second.settle()
+    kept = (await second.item()).serial
+    assert kept is not None
+    await first.unenroll()
+    await second.settle()
+    assert set((await second.states()).values()) == {"installed"}
+    assert await statuses(office, kept, mark) == ("good", "good")
+    assert await office.certificate_status(serial) == "revoked"
+
+
+# ---------------------------------------------------------------------------------------- profiles, groups, licences
+
+
+async def unassign_all(office: Office, profiles: list[str]) -> None:
+    for profile in profiles:
+        await office.assign(profile)
+
+
+async def delete_all(office: Office, profiles: list[str]) -> None:
+    for profile in profiles:
+        await office.do(configuration.delete_profile, profile)
+
+
+async def leave_group(office: Office, _profiles: list[str]) -> None:
+    await office.do(directory.remove_member, office.groups["All Staff"], member_id=await office.user_id("alice"))
+
+
+async def delete_group(office: Office, _profiles: list[str]) -> None:
+    await office.do(directory.delete_group, office.groups["All Staff"])
+
+
+async def exclude(office: Office, profiles: list[str]) -> None:
+    for profile in profiles:
+        await office.assign(profile, "All Staff", excluded=("SMIME Pilot",))
+
+
+@pytest.mark.parametrize("change", [unassign_all, delete_all, leave_group, delete_group, exclude])
+async def test_what_no_longer_applies_is_removed_and_nothing_is_revoked(
+    office: Office, change: Callable[..., Any]
+) -> None:
+    phone, serial, mark = await equipped(office)
+    profiles = [claim.profile for row in (await phone.ledger()).values() for claim in row.claims]
+    await change(office, profiles)
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"removed"}
+    assert (phone.holds, phone.roots) == ({}, set())
+    assert await statuses(office, serial, mark) == ("good", "good")
+    assert await office.look(configuration_queries.states_of_device, phone.id) == {}
+
+
+async def test_an_item_of_two_profiles_goes_with_the_last(office: Office) -> None:
+    profiles = [await office.imported_profile() for _ in range(2)]
+    await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert len((await phone.item(Source.IMPORTED)).claims) == 2
+    for profile, left in zip(profiles, (1, 0), strict=True):
+        await office.do(configuration.delete_profile, profile)
+        await phone.settle()
+        assert len(phone.holds) == left
+
+
+async def test_what_is_removed_and_wanted_again_comes_back(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    alice = await office.user_id("alice")
+    await leave_group(office, [])
+    await phone.check_in()
+    assert set((await phone.states()).values()) == {"removing"}
+    await office.do(directory.add_member, office.groups["All Staff"], member_id=alice)
+    await phone.settle()
+    assert (await phone.item()).serial == serial, "it had not left the device"
+    await leave_group(office, [])
+    await phone.settle()
+    await office.do(directory.add_member, office.groups["All Staff"], member_id=alice)
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+    assert (await phone.item()).serial != serial, "a new one for the one that was gone"
+    assert mark in phone.holds.values()
+
+
+async def test_a_certificate_that_left_with_its_profile_is_not_revoked_by_a_later_wipe(office: Office) -> None:
+    phone, serial, mark = await equipped(office, mode="fully-managed")
+    await leave_group(office, [])
+    await phone.settle()
+    await office.action(phone, device_actions.wipe)
+    assert await statuses(office, serial, mark) == ("good", "good")
+
+
+async def test_a_deleted_import_leaves_the_devices_and_is_not_revoked(office: Office) -> None:
+    phone, _serial, mark = await equipped(office)
+    other = await office.import_pfx("alice")
+    await phone.settle()
+    await office.do(imported_pfx.delete_pfx, await office.record_id("alice", mark))
+    await phone.settle()
+    assert {key for key in phone.holds if key.startswith("imported/")} == {f"imported/{other}"}
+    assert await office.certificate_status(mark) == "good"
+
+
+async def test_a_lost_licence_leaves_everything_and_gives_nothing_more(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    applied = phone.applied
+    await office.take_licence("alice")
+    await phone.settle()
+    assert phone.applied == applied, "the policy is the same"
+    assert set((await phone.states()).values()) == {"kept"}
+    assert len(await phone.policy()) == 3
+    assert await statuses(office, serial, mark) == ("good", "good")
+    later = await office.import_pfx("alice")
+    await phone.settle()
+    assert later not in phone.holds.values()
+    await office.give_licence("alice")
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+    assert later in phone.holds.values()
+    assert (await phone.item()).serial == serial
+
+
+async def test_a_deleted_user_leaves_everything_on_the_device(office: Office) -> None:
+    phone, serial, mark = await equipped(office)
+    holds, user_id = dict(phone.holds), await office.user_id("alice")
+    await office.do(directory.delete_user, user_id)
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"kept"}
+    assert phone.holds == holds
+    assert await statuses(office, serial, mark) == ("good", "good")
+    assert len(await phone.policy()) == 3, "a device that lost its keystore's content could not be told otherwise"
+    where = {"user_id": user_id, "thumbprint": mark}
+    assert await office.look(certificate_queries.pfx, office.tenant.id, **where) is not None
+    await office.action(phone, device_actions.retire)
+    assert await statuses(office, serial, mark) == ("revoked", "good")
+
+
+async def test_what_was_kept_and_is_taken_off_by_hand_is_not_given_again(office: Office) -> None:
+    phone, _serial, _mark = await equipped(office)
+    await office.take_licence("alice")
+    await phone.settle()
+    phone.lose(*phone.holds)
+    await phone.settle()
+    assert await phone.states() == {"root": "kept", **dict.fromkeys(set(await phone.states()) - {"root"}, "removed")}
+    assert phone.holds == {}

@@ -1,0 +1,101 @@
+"""Many things at once: whatever crosses, every device comes to rest with what it should hold, and nothing is lost."""
+
+from __future__ import annotations
+
+import asyncio
+
+from fauxtune.operations import device_actions, directory
+from fauxtune.operations.turns import Turns
+from tests.operations.office import Office, Phone
+
+
+async def rest(*phones: Phone) -> None:
+    await asyncio.gather(*(phone.settle() for phone in phones))
+
+
+async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(office: Office) -> None:
+    await office.root_profile()
+    profile = await office.pkcs_profile()
+    await office.imported_profile()
+    names = ["alice", "alice", "alice", "bob", "carol"]
+    phones = await asyncio.gather(*(office.enroll(name) for name in names))
+    first = await asyncio.gather(rest(*phones), *(office.import_pfx(name) for name in ("alice", "alice", "bob")))
+    alice, staff = await office.user_id("alice"), office.groups["All Staff"]
+
+    async def leave_and_return() -> None:
+        for change in (directory.remove_member, directory.add_member):
+            await office.do(change, staff, member_id=alice)
+
+    second, *_ = await asyncio.gather(
+        office.import_pfx("alice"),
+        rest(*phones),
+        leave_and_return(),
+        office.switch(requireTrustedRoot=False),
+        office.assign(profile, "All Staff"),
+        *(office.do(directory.update_user, office.upn(name), changes={"displayName": name}) for name in names),
+    )
+    await rest(*phones)
+    imported = {"alice": {first[1], first[2], second}, "bob": {first[3]}, "carol": set()}
+    for name, phone in zip(names, phones, strict=True):
+        assert set((await phone.states()).values()) <= {"installed", "removed"}
+        assert {mark for key, mark in phone.holds.items() if key.startswith("imported/")} == imported[name]
+        assert (await phone.item()).thumbprint in phone.holds.values()
+        row = await phone.row()
+        assert row["generation"] == row["settled_generation"]
+    plans = [await phone.plans() for phone in phones]
+    await rest(*phones)
+    assert [await phone.plans() for phone in phones] == plans
+    numbers = [event["seq"] for event in await office.events()]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+async def test_check_ins_and_a_wipe_that_cross_leave_no_certificate_unrevoked(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    phones = [await office.enroll("alice", mode="fully-managed") for _ in range(4)]
+    await asyncio.gather(
+        *(phone.check_in() for phone in phones), *(office.action(phone, device_actions.wipe) for phone in phones)
+    )
+    for phone in phones:
+        await phone.check_in()
+        ((operation, _),) = await phone.operations()
+        await phone.complete(operation)
+    assert [row["revoked_at"] is None for row in await office.issued()] == [False] * len(await office.issued())
+
+
+async def test_turns_are_taken_one_after_the_other_and_forgotten_afterwards() -> None:
+    turns, running, order = Turns(), 0, []
+
+    async def work(name: str, number: int) -> None:
+        nonlocal running
+        async with turns.of(name):
+            running += 1
+            assert name == "other" or running <= 2
+            await asyncio.sleep(0)
+            order.append((name, number))
+            running -= 1
+
+    await asyncio.gather(*(work("one", number) for number in range(5)), work("other", 0))
+    assert [number for name, number in order if name == "one"] == [0, 1, 2, 3, 4]
+    assert not turns._locks
+
+
+async def test_a_turn_is_given_on_when_its_holder_fails_or_is_cancelled() -> None:
+    turns = Turns()
+    entered = asyncio.Event()
+
+    async def hold() -> None:
+        async with turns.of("one"):
+            entered.set()
+            await asyncio.Event().wait()
+
+    holder = asyncio.ensure_future(hold())
+    await entered.wait()
+    waiting = asyncio.ensure_future(hold())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    holder.cancel()
+    await asyncio.gather(holder, waiting, return_exceptions=True)
+    async with asyncio.timeout(5), turns.of("one"):
+        pass
+    assert not turns._locks

@@ -1,0 +1,233 @@
+"""The commands that speak to a running server, as processes: what they print, and when they say no."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from fauxtune.core.pki.cng import read_public_blob
+from fauxtune.core.pki.pfx import write_pfx
+from fauxtune.server.clock import SystemClock
+from tests.server.running import Running, environment, fauxtune, serving
+
+ALICE = "alice@contoso.example"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Running]:
+    with serving("--data-dir", folder / "data") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def pfx_file(folder: Path, raw_rsa_keys: list[RSAPrivateKey]) -> tuple[Path, str]:
+    """A PFX file whose password is `secret`, and its thumbprint."""
+    return write_identity(folder, raw_rsa_keys[0], password="secret")
+
+
+def write_identity(folder: Path, key: RSAPrivateKey, *, password: str) -> tuple[Path, str]:
+    now = SystemClock().now()
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "alice")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
+    certificate = builder.sign(key, hashes.SHA256())
+    file = folder / "alice.pfx"
+    file.write_bytes(write_pfx(key=key, certificate=certificate, chain=(), password=password, name="alice"))
+    return file, certificate.fingerprint(hashes.SHA1()).hex()
+
+
+def done(*arguments: str | Path, server: Running) -> object:
+    """What the command printed as JSON, after it succeeded."""
+    data_dir = Path(server.endpoints["caFile"]).parents[1]
+    run = fauxtune(*arguments, "--data-dir", data_dir, "--output", "json")
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def refused(*arguments: str | Path, server: Running) -> str:
+    data_dir = Path(server.endpoints["caFile"]).parents[1]
+    run = fauxtune(*arguments, "--data-dir", data_dir)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+    return run.stderr
+
+
+def test_the_help_has_examples() -> None:
+    assert "Usage" in fauxtune("--help").stdout
+    for command in (["serve"], ["env"], ["trust"], ["pfx", "import"], ["db", "upgrade"]):
+        text = fauxtune(*command, "--help").stdout
+        assert f"fauxtune {' '.join(command)}" in text.replace("Usage: fauxtune", "")
+
+
+def test_the_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, fauxtune.cli.main; print(*({'fastapi', 'sqlalchemy', 'cryptography', 'httpx'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], env=environment(), check=True, capture_output=True, text=True)
+    assert run.stdout.strip() == ""
+
+
+def test_healthcheck_finds_the_server_by_folder_by_url_and_by_environment(server: Running, folder: Path) -> None:
+    assert done("healthcheck", server=server) == {"url": server.https, "ready": True, "notReady": []}
+    ca = server.endpoints["caFile"]
+    assert fauxtune("healthcheck", "--url", server.https, "--ca", ca).returncode == 0
+    assert fauxtune("healthcheck", FAUXTUNE_URL=server.https, FAUXTUNE_CA=ca).returncode == 0
+    assert fauxtune("healthcheck", FAUXTUNE_DATA_DIR=str(folder / "data")).returncode == 0
+
+
+def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(server: Running, tmp_path: Path) -> None:
+    assert "endpoints.json" in fauxtune("healthcheck", "--data-dir", tmp_path).stderr
+    assert "--ca" in fauxtune("healthcheck", "--url", server.https, "--data-dir", tmp_path).stderr
+    silent = fauxtune("healthcheck", "--url", "https://localhost:1", "--data-dir", tmp_path)
+    assert (silent.returncode, "running?" in silent.stderr) == (1, True)
+
+
+def test_trust_says_where_the_ca_is_and_writes_it(server: Running, tmp_path: Path) -> None:
+    out = tmp_path / "ca.pem"
+    document = done("trust", "--out", out, server=server)
+    assert isinstance(document, dict)
+    assert document["caFile"] == server.endpoints["caFile"]
+    assert out.read_bytes() == Path(document["caFile"]).read_bytes()
+    found = x509.load_pem_x509_certificate(out.read_bytes()).fingerprint(hashes.SHA256()).hex()
+    assert document["sha256"] == found
+
+
+@pytest.mark.parametrize(
+    ("language", "variable"),
+    [
+        ("python", "REQUESTS_CA_BUNDLE"),
+        ("node", "NODE_EXTRA_CA_CERTS"),
+        ("powershell", "AZURE_AUTHORITY_HOST"),
+        ("curl", "CURL_CA_BUNDLE"),
+    ],
+)
+def test_env_prints_what_each_client_reads(server: Running, language: str, variable: str) -> None:
+    values = done("env", "--for", language, server=server)
+    assert isinstance(values, dict)
+    assert values["AZURE_CLIENT_SECRET"] == server.endpoints["clientSecret"]
+    assert variable in values
+
+
+def test_the_lines_of_env_can_be_pasted_into_a_shell(server: Running, folder: Path) -> None:
+    lines = fauxtune("env", "--for", "python", "--data-dir", folder / "data").stdout
+    shown = subprocess.run(
+        ["sh", "-c", f'{lines}\nprintf %s "$AZURE_TENANT_ID $SSL_CERT_FILE"'],
+        env=environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert shown.stdout == f"{server.endpoints['tenantId']} {server.endpoints['caFile']}"
+
+
+@pytest.mark.program("curl", package="curl")
+def test_the_lines_for_curl_get_a_token_that_works(server: Running, folder: Path) -> None:
+    lines = fauxtune("env", "--for", "curl", "--data-dir", folder / "data").stdout
+    call = 'curl -sS -H "Authorization: Bearer $TOKEN" "$FAUXTUNE_GRAPH_URL/users"'
+    shown = subprocess.run(
+        ["sh", "-c", f"{lines}\n{call}"], env=environment(), check=True, capture_output=True, text=True
+    )
+    assert ALICE in shown.stdout, server.https
+
+
+def test_db_upgrade_makes_the_schema_and_says_so(tmp_path: Path) -> None:
+    first, second = (fauxtune("db", "upgrade", "--data-dir", tmp_path, "--output", "json") for _ in range(2))
+    assert json.loads(first.stdout)["upgraded"] is True
+    assert json.loads(second.stdout)["upgraded"] is False
+    with serving("--data-dir", tmp_path) as server:
+        assert server.endpoints["tenant"] == "contoso"
+
+
+def test_openapi_writes_the_same_files_every_time(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for out in (first, second):
+        assert fauxtune("openapi", "--out", out).returncode == 0
+    names = sorted(file.name for file in first.iterdir())
+    assert {"devices.json", "identity.json"} <= set(names)
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes()
+        assert json.loads((first / name).read_bytes())["paths"]
+
+
+def test_a_public_key_is_written_once_in_either_form(server: Running, tmp_path: Path) -> None:
+    pem, blob = tmp_path / "key.pem", tmp_path / "key.blob"
+    done("pfx", "export-public-key", "--file-path", pem, server=server)
+    done("pfx", "export-public-key", "--file-path", blob, "--file-format", "CngBlob", server=server)
+    assert load_pem_public_key(pem.read_bytes()) == read_public_blob(blob.read_bytes())
+    assert "exists already" in refused("pfx", "export-public-key", "--file-path", pem, server=server)
+
+
+def test_a_certificate_is_imported_listed_updated_and_removed(
+    server: Running, pfx_file: tuple[Path, str], tmp_path: Path
+) -> None:
+    file, thumbprint = pfx_file
+    key_file = tmp_path / "key.blob"
+    done("pfx", "add-key", "--key-name", "Second", server=server)
+    assert "Second" in refused("pfx", "add-key", "--key-name", "Second", server=server)
+    form = ["--key-name", "Second", "--file-path", key_file, "--file-format", "CngBlob"]
+    done("pfx", "export-public-key", *form, server=server)
+    command = ["pfx", "import", "--path-to-pfx-file", file, "--pfx-password", "secret", "--upn", ALICE]
+
+    made = done(*command, "--intended-purpose", "SmimeEncryption", "--key-file-path", key_file, server=server)
+    assert isinstance(made, dict)
+    assert (made["thumbprint"], made["intendedPurpose"]) == (thumbprint, "smimeEncryption")
+    assert (made["encryptedPfxBlob"], made["encryptedPfxPassword"]) == ("AA==", "")
+
+    assert "(409)" in refused(*command, server=server)
+    done(*command, "--intended-purpose", "smimeSigning", "--is-update", server=server)
+    found = done("pfx", "list", "--upn", ALICE.upper(), server=server)
+    assert isinstance(found, list)
+    assert [each["intendedPurpose"] for each in found if each["thumbprint"] == thumbprint] == ["smimeSigning"]
+
+    one = done("pfx", "remove", "--upn", ALICE, "--thumbprint", thumbprint.upper(), server=server)
+    assert one == {"removed": [thumbprint]}
+    assert done("pfx", "list", "--upn", ALICE, server=server) == []
+    assert done("pfx", "remove", "--upn", ALICE, server=server) == {"removed": []}
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("--pfx-password", "wrong"), "Verify Password is Correct"),
+        (("--pfx-password", "sch\u00f6n"), "outside ASCII"),
+        (("--upn", "nobody@contoso.example"), "no user nobody@contoso.example"),
+        (("--key-file-path", "no-such.pem"), "no-such.pem"),
+        (("--key-name", "NoSuchKey"), "NoSuchKey"),
+    ],
+)
+def test_an_import_that_cannot_work_is_refused_before_it_is_sent(
+    server: Running, pfx_file: tuple[Path, str], change: tuple[str, str], reason: str
+) -> None:
+    command = ["pfx", "import", "--path-to-pfx-file", pfx_file[0], "--pfx-password", "secret", "--upn", ALICE]
+    assert reason in refused(*command, *change, server=server)
+
+
+def test_a_file_that_is_no_pfx_is_refused(server: Running, tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish.pfx"
+    rubbish.write_bytes(b"rubbish")
+    command = ["pfx", "import", "--path-to-pfx-file", rubbish, "--pfx-password", "secret", "--upn", ALICE]
+    assert "File must be a certificate" in refused(*command, server=server)
+
+
+def test_a_password_that_the_key_has_no_room_for_is_refused(
+    server: Running, tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]
+) -> None:
+    password = "s" * 127
+    file, _ = write_identity(tmp_path, raw_rsa_keys[0], password=password)
+    command = ["pfx", "import", "--path-to-pfx-file", file, "--pfx-password", password, "--upn", ALICE]
+    assert "room for 126" in refused(*command, server=server)

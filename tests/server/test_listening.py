@@ -1,0 +1,148 @@
+"""The listeners on real sockets: who the client is, and heads that do not end."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import Receive, Scope, Send
+
+from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
+from fauxtune.core.pki.issuance import issue_identity
+from fauxtune.server import tls
+from fauxtune.server.clock import SystemClock
+from fauxtune.server.ids import SystemIds
+from fauxtune.server.listening import Listener, bind
+from fauxtune.server.refusal import StartRefused
+
+YEAR = timedelta(days=365)
+
+
+async def who(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the client's certificate, as the application sees it, and the size of the body."""
+    found = scope.get("extensions", {}).get("tls", {}).get("client_cert")
+    body = await Request(scope, receive).body()
+    await JSONResponse({"certificate": found and found.hex(), "body": len(body)})(scope, receive, send)
+
+
+@asynccontextmanager
+async def listening(context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    port = bind("127.0.0.1", 0)
+    listener = Listener(who, port, context=context)
+    await listener.start()
+    try:
+        yield port.number
+    finally:
+        await listener.stop()
+
+
+async def ask(port: int, head: bytes, context: ssl.SSLContext | None = None) -> bytes:
+    name = None if context is None else "localhost"
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=context, server_hostname=name)
+    try:
+        writer.write(head)
+        return await reader.read(65536)
+    finally:
+        writer.close()
+
+
+async def is_refused(port: int, context: ssl.SSLContext) -> bool:
+    """In TLS 1.3 a client learns only after its handshake that the server broke it off."""
+    try:
+        return await ask(port, GET, context) == b""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+GET = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+
+def device_authority(key: RSAPrivateKey, now: datetime) -> Authority:
+    return self_signed_root(
+        name="devices",
+        common_name="Contoso Device CA",
+        key=key,
+        serial=1,
+        not_before=now - 2 * YEAR,
+        not_after=now + YEAR,
+        addresses=addresses_for("http://localhost:8080", tenant_name="contoso", authority="devices"),
+    )
+
+
+def identity(authority: Authority, folder: Path, *, key: RSAPrivateKey, not_after: datetime) -> tuple[Path, bytes]:
+    """A device's certificate and key in one PEM file, and the certificate's DER."""
+    csr = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+    certificate = issue_identity(
+        authority=authority, csr=csr, common_name="device", serial=7, not_before=not_after - YEAR, not_after=not_after
+    )
+    file = folder / "device.pem"
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(pem + certificate.public_bytes(Encoding.PEM))
+    return file, certificate.public_bytes(Encoding.DER)
+
+
+async def test_the_application_sees_a_device_s_certificate_and_its_dates_are_not_judged(
+    tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]
+) -> None:
+    now = SystemClock().now()
+    files = tls.prepare(tmp_path / "tls", names=[], now=now, ids=SystemIds())
+    context = tls.server_context(files, client_certificates=True)
+    authority = device_authority(raw_rsa_keys[0], now)
+    expired, der = identity(authority, tmp_path, key=raw_rsa_keys[1], not_after=now - timedelta(days=1))
+    nobody = ssl.create_default_context(cafile=str(files.ca))
+    device = ssl.create_default_context(cafile=str(files.ca))
+    device.load_cert_chain(expired)
+
+    async with listening(context) as port:
+        answer = await ask(port, GET, nobody)
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["certificate"] is None
+        assert await is_refused(port, device)
+        # The authority of a tenant that is made while the server runs.
+        tls.admit(context, authority.certificate.public_bytes(Encoding.DER))
+        tls.admit(context, authority.certificate.public_bytes(Encoding.DER))
+        answer = await ask(port, GET, device)
+        assert json.loads(answer.partition(b"\r\n\r\n")[2])["certificate"] == der.hex()
+
+
+async def test_a_head_that_does_not_end_is_cut_off() -> None:
+    async with listening() as port:
+        answer = await ask(port, b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"y" * 200_000)
+        assert answer.startswith(b"HTTP/1.1 431 ")
+        assert (await ask(port, GET)).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_a_long_body_and_the_next_request_behind_it_are_no_long_head() -> None:
+    async with listening() as port:
+        body = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n" + b"z" * 300_000
+        answer = await ask(port, body + GET)
+        assert answer.count(b"HTTP/1.1 200 ") >= 1
+        assert b'"body":300000' in answer
+
+
+def test_localhost_is_one_port_on_every_loopback_and_no_second_server_gets_it() -> None:
+    port = bind("localhost", 0)
+    try:
+        assert {each.getsockname()[1] for each in port.sockets} == {port.number}
+        for each in port.sockets:
+            each.listen()
+        with pytest.raises(StartRefused, match=str(port.number)):
+            bind("localhost", port.number)
+    finally:
+        port.close()
+
+
+def test_a_host_that_is_none_of_ours_is_refused() -> None:
+    with pytest.raises(StartRefused, match=r"192\.0\.2\.1"):
+        bind("192.0.2.1", 0)

@@ -1,0 +1,104 @@
+"""The control surface as a client on this machine sees it, a second tenant, and phones that come when they are pushed."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.operations import authorities, configuration
+from fauxtune.operations.emulator import Emulator
+from tests.surfaces.control.handset import Handset
+
+BASE = "https://localhost:8443/_fauxtune/v1"
+
+Enroll = Callable[..., Awaitable[Handset]]
+Assign = Callable[..., Awaitable[str]]
+
+
+@pytest.fixture
+async def control(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client at the control surface's root, with no credentials."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        yield client
+
+
+@pytest.fixture
+async def contoso(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client at the seeded tenant."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/contoso") as client:
+        yield client
+
+
+@pytest.fixture
+async def fabrikam(app: FastAPI, control: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """A client at a second tenant, with the same people."""
+    answer = await control.post("/tenants", json={"name": "fabrikam"})
+    assert answer.status_code == 201, answer.text
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=f"{BASE}/tenants/fabrikam") as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
+    """Somebody's certificate request, PEM."""
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "anybody")])
+    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(raw_rsa_keys[0], hashes.SHA256())
+    return request.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def enroll(http: httpx.AsyncClient, csr: bytes) -> Enroll:
+    """`await enroll(contoso, "alice")`: a phone of that user, over the wire, with a token of the control surface."""
+    der = x509.load_pem_x509_csr(csr).public_bytes(serialization.Encoding.DER)
+
+    async def one(tenant: httpx.AsyncClient, user: str = "alice", *, mode: str = "work-profile") -> Handset:
+        name = tenant.base_url.path.rstrip("/").rpartition("/")[2]
+        asked = {"userPrincipalName": f"{user}@{name}.example"}
+        token = (await tenant.post("/enrollmentTokens", json=asked)).json()["token"]
+        body = {"enrollmentToken": token, "mode": mode, "csr": base64.b64encode(der).decode()}
+        answer = await http.post(f"/mdm/{name}/android/v1/enterprises/{name}/devices:enroll", json=body)
+        assert answer.status_code == 200, answer.text
+        return Handset.enrolled(http, tenant=name, answer=answer.json())
+
+    return one
+
+
+@pytest.fixture
+def assign(emulator: Emulator) -> Assign:
+    """`await assign("root")`, `await assign("pkcs")`: a profile for all devices of a tenant; its id."""
+
+    async def one(what: str, *, tenant_name: str = "contoso") -> str:
+        runner = emulator.runner
+        tenant: Tenant = await runner.tenant(tenant_name)
+        if what == "root":
+            root = await runner.read(authorities.certificate, tenant, name="root")
+            der = base64.b64encode(root.public_bytes(serialization.Encoding.DER)).decode()
+            name, document = "androidWorkProfileTrustedRootCertificate", {"trustedRootCertificate": der}
+        else:
+            name = "androidWorkProfilePkcsCertificateProfile"
+            document = {
+                "certificationAuthority": tenant.ca_host,
+                "certificationAuthorityName": tenant.ca_name,
+                "certificateTemplateName": "SmimeEncryption",
+                "subjectNameFormat": "commonName",
+                "subjectAlternativeNameType": "emailAddress",
+            }
+        known = kind(name)
+        assert known is not None
+        document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": what}
+        made = await runner.run(tenant, configuration.create_profile, known, document=document)
+        everywhere = configuration.NewAssignment(TargetKind.ALL_DEVICES, None, {})
+        await runner.run(tenant, configuration.assign, made["id"], targets=[everywhere])
+        return str(made["id"])
+
+    return one

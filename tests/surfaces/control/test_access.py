@@ -1,0 +1,123 @@
+"""Who may steer: this machine under its own names, or whoever has the token; and only with JSON."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fauxtune.operations.emulator import Emulator
+from tests.surfaces.control.conftest import BASE
+
+
+async def _get(app: FastAPI, *, host: str = "localhost:8443", peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
+    transport = httpx.ASGITransport(app, client=(peer, 50000))
+    async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
+        return await client.get("/tenants", headers={"host": host, **headers})
+
+
+def _code(answer: httpx.Response) -> str:
+    error = answer.json()["error"]
+    assert set(error) == {"code", "message"}
+    return str(error["code"])
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8443", "LOCALHOST:1", "127.0.0.1:8443", "[::1]", "[::1]:8443"])
+async def test_this_machine_is_answered_under_its_own_names(app: FastAPI, host: str) -> None:
+    assert (await _get(app, host=host)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example:8443", "0.0.0.0:8443", "::1", ""]
+)
+async def test_another_name_for_this_address_is_refused(app: FastAPI, host: str) -> None:
+    answer = await _get(app, host=host)
+    assert answer.status_code == 403
+    assert _code(answer) == "NotAllowed"
+
+
+@pytest.mark.parametrize("peer", ["192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7", "testclient"])
+async def test_another_machine_is_refused(app: FastAPI, peer: str) -> None:
+    assert (await _get(app, peer=peer)).status_code == 403
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])
+async def test_every_loopback_address_is_this_machine(app: FastAPI, peer: str) -> None:
+    assert (await _get(app, peer=peer)).status_code == 200
+
+
+@pytest.mark.parametrize("page", ["https://evil.example", "null", "http://localhost.evil.example:3000"])
+async def test_a_page_from_elsewhere_is_refused(app: FastAPI, page: str) -> None:
+    assert (await _get(app, origin=page)).status_code == 403
+
+
+async def test_a_page_of_this_machine_is_answered(app: FastAPI) -> None:
+    assert (await _get(app, origin="http://localhost:3000")).status_code == 200
+
+
+async def test_with_a_token_only_the_token_counts(app: FastAPI, emulator: Emulator) -> None:
+    emulator.control_token = "geheim-ü"
+    answer = await _get(app)
+    assert answer.status_code == 401
+    assert _code(answer) == "Unauthenticated"
+    assert answer.headers["www-authenticate"] == "Bearer"
+    for wrong in ("Bearer", "Bearer geheim", "Basic geheim-ü"):
+        assert (await _send(app, wrong)).status_code == 401
+    assert (await _send(app, "Bearer geheim-ü")).status_code == 200
+
+
+async def _send(app: FastAPI, authorization: str) -> httpx.Response:
+    """From far away, under a public name."""
+    transport = httpx.ASGITransport(app, client=("192.0.2.7", 50000))
+    async with httpx.AsyncClient(transport=transport, base_url="https://fauxtune.example/_fauxtune/v1") as client:
+        return await client.get("/tenants", headers=[(b"authorization", authorization.encode())])
+
+
+@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+async def test_a_body_that_is_not_json_is_refused(contoso: httpx.AsyncClient, media: str) -> None:
+    answer = await contoso.post("/settle", content=b'{"timeout":0}', headers={"content-type": media})
+    assert answer.status_code == 415
+    assert _code(answer) == "UnsupportedMediaType"
+
+
+async def test_a_body_without_a_content_type_is_refused(contoso: httpx.AsyncClient) -> None:
+    assert (await contoso.post("/settle", content=b'{"timeout":0}')).status_code == 415
+
+
+async def test_json_with_a_charset_is_json(contoso: httpx.AsyncClient) -> None:
+    media = {"content-type": "application/json; charset=utf-8"}
+    assert (await contoso.post("/settle", content=b'{"timeout":0}', headers=media)).status_code == 200
+
+
+async def test_the_caller_is_looked_at_before_the_body(app: FastAPI, emulator: Emulator) -> None:
+    emulator.control_token = "geheim"
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        answer = await client.post("/tenants", content=b"{", headers={"content-type": "application/json"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "", 404, "NotFound"),
+        ("GET", "/nonsense", 404, "NotFound"),
+        ("GET", "/tenants/contoso/nonsense", 404, "NotFound"),
+        ("PUT", "/tenants/contoso/journal", 405, "MethodNotAllowed"),
+        ("POST", "/tenants/contoso/whatif", 501, "NotEmulated"),
+        ("GET", "/tenants/contoso/faults", 501, "NotEmulated"),
+        ("DELETE", "/tenants/contoso/faults/1", 501, "NotEmulated"),
+        ("POST", "/tenants/contoso/snapshots", 501, "NotEmulated"),
+        ("POST", "/tenants/nobody/whatif", 404, "NotFound"),
+    ],
+)
+async def test_what_is_not_there_says_so(
+    control: httpx.AsyncClient, method: str, path: str, status: int, code: str
+) -> None:
+    answer = await control.request(method, path)
+    assert (answer.status_code, _code(answer)) == (status, code)
+
+
+async def test_a_body_that_is_too_large_is_refused_in_this_envelope(contoso: httpx.AsyncClient) -> None:
+    media = {"content-type": "application/json"}
+    answer = await contoso.post("/settle", content=b" " * (4 * 1024 * 1024 + 1), headers=media)
+    assert (answer.status_code, _code(answer)) == (413, "TooLarge")

@@ -1,0 +1,208 @@
+"""Tenants come from seeds, are switched, and go without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from pathlib import Path
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.model.tenants import SETTINGS
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import tenants as queries
+
+
+def _files(seeded: tuple[str, Path]) -> set[str]:
+    return {str(file.relative_to(seeded[1])) for file in seeded[1].rglob("*.pem")}
+
+
+async def test_a_tenant_of_the_built_in_seed_has_names_of_its_own(control: httpx.AsyncClient) -> None:
+    answer = await control.post("/tenants", json={"seed": "contoso"})
+    made = answer.json()
+    assert answer.status_code == 201
+    assert made["name"].startswith("t-")
+    assert made["domain"] == f"{made['name']}.example"
+    assert made["certificationAuthority"] == f"ca.{made['domain']}"
+    assert made["certificationAuthorityName"] == "Contoso Issuing CA"
+    assert made["authority"] == "https://localhost:8443"
+    assert made["clientId"] != "c0ffee00-0000-4000-8000-00000000a991"
+    assert made["clientSecret"] == "fauxtune-not-a-secret"
+    for key in (made["id"], made["name"].upper(), made["domain"]):
+        assert (await control.get(f"/tenants/{key}")).json() == made
+
+
+@pytest.mark.parametrize("body", [None, {}, {"seed": None}])
+async def test_the_built_in_seed_is_the_default(control: httpx.AsyncClient, body: dict[str, object] | None) -> None:
+    made = (await control.post("/tenants", json=body)).json()
+    asked = {"userPrincipalName": f"alice@{made['domain']}"}
+    assert (await control.post(f"/tenants/{made['id']}/enrollmentTokens", json=asked)).status_code == 201
+
+
+async def test_a_new_tenants_application_gets_a_token(control: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    made = (await control.post("/tenants", json={})).json()
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": made["clientId"],
+        "client_secret": made["clientSecret"],
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    assert (await http.post(f"/{made['id']}/oauth2/v2.0/token", data=form)).status_code == 200
+
+
+async def test_a_seed_document_is_followed(control: httpx.AsyncClient) -> None:
+    seed = {
+        "users": [{"userPrincipalName": "dora"}],
+        "certificationAuthority": {"name": "Dora's CA", "templates": [{"name": "Only"}]},
+        "connectorKeys": [{"keyName": "Mine"}],
+    }
+    answer = await control.post("/tenants", json={"seed": seed, "name": "dora-inc", "domain": "Dora.Example"})
+    made = answer.json()
+    assert answer.status_code == 201
+    assert (made["name"], made["domain"]) == ("dora-inc", "dora.example")
+    assert made["certificationAuthorityName"] == "Dora's CA"
+    (connector,) = (await control.get("/tenants/dora-inc/connectors")).json()["value"]
+    (key,) = (await control.get(f"/tenants/dora-inc/connectors/{connector['id']}/keys")).json()["value"]
+    assert key["keyName"] == "Mine"
+    asked = {"template": "Only", "userPrincipalName": "dora@dora.example"}
+    assert (await control.post("/tenants/dora-inc/certificates", json=asked)).status_code == 201
+
+
+async def test_an_empty_tenant_has_nobody_in_it(control: httpx.AsyncClient) -> None:
+    made = (await control.post("/tenants", json={"seed": "none", "name": "empty"})).json()
+    asked = {"userPrincipalName": f"alice@{made['domain']}"}
+    assert (await control.post("/tenants/empty/enrollmentTokens", json=asked)).status_code == 404
+
+
+async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, emulator: Emulator) -> None:
+    admitted: list[bytes] = []
+    emulator.admit_device_authority = admitted.append
+    made = (await control.post("/tenants", json={})).json()
+    row = await emulator.runner.read(certificate_queries.authority, made["id"], name="devices")
+    assert row is not None
+    assert admitted == [row["certificate"]]
+
+
+async def test_the_authority_is_the_public_url_where_there_is_one(
+    control: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    from dataclasses import replace
+
+    emulator.addresses = replace(emulator.addresses, public_url="https://mdm.example")
+    assert (await control.get("/tenants/contoso")).json()["authority"] == "https://mdm.example"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"name": "contoso"},
+        {"name": "CONTOSO"},
+        {"domain": "contoso.example"},
+        {"name": "c0ffee00-0000-4000-8000-000000000001"},
+    ],
+)
+async def test_a_name_that_is_taken_is_a_conflict_and_leaves_no_keys(
+    control: httpx.AsyncClient, seeded: tuple[str, Path], body: dict[str, str]
+) -> None:
+    before = _files(seeded)
+    answer = await control.post("/tenants", json=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "Conflict")
+    assert _files(seeded) == before
+
+
+async def test_a_seed_that_fails_half_way_leaves_nothing(control: httpx.AsyncClient, seeded: tuple[str, Path]) -> None:
+    before = _files(seeded)
+    seed = {"groups": [{"displayName": "Lost", "members": ["nobody"]}]}
+    answer = await control.post("/tenants", json={"seed": seed, "name": "lost"})
+    assert answer.status_code == 400
+    assert "nobody" in answer.json()["error"]["message"]
+    assert _files(seeded) == before
+    assert (await control.get("/tenants/lost")).status_code == 404
+
+
+async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient) -> None:
+    both = await asyncio.gather(*(control.post("/tenants", json={"name": "twin"}) for _ in range(2)))
+    assert sorted(each.status_code for each in both) == [201, 409]
+
+
+async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClient) -> None:
+    settings = (await contoso.get("")).json()["settings"]
+    assert set(settings) == set(SETTINGS)
+    assert settings["requireTrustedRoot"]["value"] is True
+    answer = await contoso.patch("", json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}})
+    assert answer.status_code == 200
+    after = (await contoso.get("")).json()["settings"]
+    assert after == answer.json()["settings"]
+    assert (after["requireTrustedRoot"]["value"], after["requireTrustedRoot"]["default"]) == (False, True)
+    assert after["removalEdition"]["value"] == "2020-03"
+
+
+async def test_settings_are_turned_together_or_not_at_all(contoso: httpx.AsyncClient) -> None:
+    answer = await contoso.patch("", json={"settings": {"requireTrustedRoot": False, "nonsense": 1}})
+    assert answer.status_code == 400
+    assert (await contoso.get("")).json()["settings"]["requireTrustedRoot"]["value"] is True
+
+
+async def test_a_deleted_tenant_leaves_no_row_and_no_key(
+    control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, Path]
+) -> None:
+    tenant = (await fabrikam.get("")).json()
+    before = _files(seeded)
+    assert (await fabrikam.delete("")).status_code == 204
+    assert sum((await emulator.runner.read(queries.row_counts, tenant["id"])).values()) == 0
+    # Three authorities and the connector's key.
+    assert len(before - _files(seeded)) == 4
+    for key in (tenant["id"], "fabrikam", "fabrikam.example"):
+        assert (await control.get(f"/tenants/{key}")).status_code == 404
+    assert (await fabrikam.delete("")).status_code == 404
+    assert [each["name"] for each in (await control.get("/tenants")).json()["value"]] == ["contoso"]
+
+
+async def test_a_deleted_tenant_is_gone_for_everybody(
+    http: httpx.AsyncClient, control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
+) -> None:
+    tenant = (await fabrikam.get("")).json()
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": tenant["clientId"],
+        "client_secret": tenant["clientSecret"],
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    token = (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).json()["access_token"]
+    await fabrikam.delete("")
+    assert (await http.get("/pki/fabrikam/root/crl")).status_code == 404
+    assert (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).status_code == 400
+    graph = await http.get("/v1.0/users", headers={"authorization": f"Bearer {token}"})
+    assert graph.status_code in (401, 404)
+
+
+async def test_a_name_is_free_again_after_its_tenant_went(control: httpx.AsyncClient, fabrikam: httpx.AsyncClient) -> None:
+    await fabrikam.delete("")
+    assert (await control.post("/tenants", json={"name": "fabrikam"})).status_code == 201
+
+
+async def test_who_reads_the_journal_of_a_tenant_that_goes_is_told(fabrikam: httpx.AsyncClient) -> None:
+    last = (await fabrikam.get("/journal")).json()["next"]
+    reading = asyncio.create_task(fabrikam.get("/journal", params={"after": last, "wait": 30}))
+    await asyncio.sleep(0.05)
+    await fabrikam.delete("")
+    answer = await reading
+    assert answer.status_code == 404, answer.text
+
+
+async def test_each_tenant_has_a_root_of_its_own(
+    http: httpx.AsyncClient, contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient
+) -> None:
+    roots = [(await http.get(f"/pki/{name}/root/ca.cer")).content for name in ("contoso", "fabrikam")]
+    assert roots[0] != roots[1]
+    issued = (await fabrikam.post("/certificates", json={"template": "SmimeBoth", "email": "x@y.example"})).json()
+    leaf = x509.load_pem_x509_certificate(issued["certificate"].encode())
+    issuing, root = x509.load_pem_x509_certificates(issued["chain"].encode())
+    leaf.verify_directly_issued_by(issuing)
+    issuing.verify_directly_issued_by(root)
+    assert root.public_bytes(Encoding.DER) == roots[1]
+    assert base64.b64decode(issued["pfx"])

@@ -1,0 +1,154 @@
+"""Graph: group, and who is in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, code, group_named, ids, made, sentence, user_named
+
+TEAM: dict[str, Any] = {
+    "displayName": "Team",
+    "mailEnabled": False,
+    "mailNickname": "team",
+    "securityEnabled": True,
+}
+HAS_IT = "One or more added object references already exist for the following modified properties: 'members'."
+
+
+async def test_a_group_is_made_changed_and_deleted(beta: httpx.AsyncClient) -> None:
+    group = await made(beta, "/groups", **TEAM, description="The team")
+    assert (group["groupTypes"], group["mail"], group["createdDateTime"]) == ([], None, "2026-11-24T10:00:00Z")
+    path = f"/groups/{group['id']}"
+    changed = await beta.patch(path, json={"displayName": "The Team"})
+    assert (changed.status_code, changed.content) == (204, b"")
+    found = (await beta.get(path)).json()
+    assert (found["displayName"], found["description"]) == ("The Team", "The team")
+    assert (await beta.delete(path)).status_code == 204
+    assert code(await beta.get(path)) == "Request_ResourceNotFound"
+
+
+@pytest.mark.parametrize("name", list(TEAM))
+async def test_what_a_group_needs_is_asked_for(beta: httpx.AsyncClient, name: str) -> None:
+    answer = await beta.post("/groups", json={key: value for key, value in TEAM.items() if key != name})
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert f"'{name}'" in sentence(answer)
+
+
+async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    group = (await made(beta, "/groups", **TEAM))["id"]
+    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    phone = await enroll("alice")
+    azure = (await beta.get(f"/deviceManagement/managedDevices/{phone.id}")).json()["azureADDeviceId"]
+    for member in (alice, staff):
+        url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{member}"}
+        assert (await beta.post(f"/groups/{group}/members/$ref", json=url)).status_code == 204
+    members = (await beta.get(f"/groups/{group}/members")).json()
+    assert members["@odata.context"] == "https://localhost:8443/beta/$metadata#directoryObjects"
+    assert [(each["@odata.type"], each["displayName"]) for each in members["value"]] == [
+        ("#microsoft.graph.user", "Alice Adams"),
+        ("#microsoft.graph.group", "All Staff"),
+    ]
+    cast = (await beta.get(f"/groups/{group}/members/microsoft.graph.group")).json()["value"]
+    assert [each["id"] for each in cast] == [staff]
+    assert azure not in [alice, staff]
+    references = (await beta.get(f"/groups/{group}/members/$ref")).json()["value"]
+    assert references == [
+        {"@odata.id": f"https://localhost:8443/beta/directoryObjects/{each}"} for each in (alice, staff)
+    ]
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "https://graph.microsoft.com/v1.0/directoryObjects/{id}",
+        "https://graph.microsoft.com/beta/users/{id}",
+        "https://localhost:8443/v1.0/users('{id}')",
+        "https://other.example/v1.0/users/{id}?x=1",
+        "/users/{id}",
+        "directoryObjects('{id}')",
+        "https://graph.microsoft.com/v1.0/users(%27{id}%27)",
+    ],
+)
+async def test_a_member_is_named_by_the_id_at_the_end_of_any_url(beta: httpx.AsyncClient, form: str) -> None:
+    group, alice = (await made(beta, "/groups", **TEAM))["id"], await user_named(beta, "alice")
+    answer = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": form.format(id=alice.upper())})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert await ids(beta, f"/groups/{group}/members") == [alice]
+    again = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": form.format(id=alice)})
+    assert (again.status_code, code(again), sentence(again)) == (400, "Request_BadRequest", HAS_IT)
+    gone = await beta.delete(f"/groups/{group}/members/$ref", params={"@id": form.format(id=alice)})
+    assert gone.status_code == 204
+    assert await ids(beta, f"/groups/{group}/members") == []
+
+
+@pytest.mark.parametrize("body", [{}, {"@odata.id": None}, {"@odata.id": "alice"}, {"@odata.id": ["x"]}, {"id": "x"}])
+async def test_what_names_nobody_is_refused(beta: httpx.AsyncClient, body: dict[str, Any]) -> None:
+    staff = await group_named(beta, "All Staff")
+    answer = await beta.post(f"/groups/{staff}/members/$ref", json=body)
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert len(await ids(beta, f"/groups/{staff}/members")) == 3
+
+
+async def test_strangers_cannot_join_or_leave(beta: httpx.AsyncClient) -> None:
+    pilot, carol = await group_named(beta, "SMIME Pilot"), await user_named(beta, "carol")
+    stranger = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{ABSENT}"}
+    for answer in (
+        await beta.post(f"/groups/{pilot}/members/$ref", json=stranger),
+        await beta.delete(f"/groups/{pilot}/members/{carol}/$ref"),
+        await beta.post(f"/groups/{ABSENT}/members/$ref", json=stranger),
+        await beta.get(f"/groups/{ABSENT}/members"),
+    ):
+        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+    itself = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{pilot}"}
+    assert (await beta.post(f"/groups/{pilot}/members/$ref", json=itself)).status_code == 400
+    assert len(await ids(beta, f"/groups/{pilot}/members")) == 2
+
+
+async def test_a_member_is_removed_by_its_id(beta: httpx.AsyncClient) -> None:
+    pilot, alice = await group_named(beta, "SMIME Pilot"), await user_named(beta, "alice")
+    answer = await beta.delete(f"/groups/{pilot}/members/{alice}/$ref")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert alice not in await ids(beta, f"/groups/{pilot}/members")
+    assert (await beta.get(f"/users/{alice}")).status_code == 200
+
+
+async def test_members_can_be_bound_when_a_group_is_made_and_later(beta: httpx.AsyncClient) -> None:
+    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
+    body = {**TEAM, "members@odata.bind": [f"https://graph.microsoft.com/v1.0/users/{alice}"]}
+    group = await made(beta, "/groups", **body)
+    assert "members@odata.bind" not in group
+    more = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/directoryObjects/{bob}"]}
+    assert (await beta.patch(f"/groups/{group['id']}", json=more)).status_code == 204
+    assert set(await ids(beta, f"/groups/{group['id']}/members")) == {alice, bob}
+
+
+async def test_one_wrong_member_and_no_group_is_made(beta: httpx.AsyncClient) -> None:
+    alice = await user_named(beta, "alice")
+    bound = [f"https://graph.microsoft.com/v1.0/users/{each}" for each in (alice, ABSENT)]
+    answer = await beta.post("/groups", json={**TEAM, "members@odata.bind": bound})
+    assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+    many = [f"https://graph.microsoft.com/v1.0/users/{alice}"] * 21
+    assert (await beta.post("/groups", json={**TEAM, "members@odata.bind": many})).status_code == 400
+    assert len((await beta.get("/groups")).json()["value"]) == 2
+
+
+async def test_a_group_may_hold_groups_that_hold_it(beta: httpx.AsyncClient) -> None:
+    group, staff = (await made(beta, "/groups", **TEAM))["id"], await group_named(beta, "All Staff")
+    for outer, inner in ((group, staff), (staff, group)):
+        url = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{inner}"}
+        assert (await beta.post(f"/groups/{outer}/members/$ref", json=url)).status_code == 204
+    assert group in await ids(beta, f"/groups/{staff}/members")
+
+
+async def test_members_come_in_pages(beta: httpx.AsyncClient) -> None:
+    staff = await group_named(beta, "All Staff")
+    first = (await beta.get(f"/groups/{staff}/members?$top=2&$select=id")).json()
+    assert [set(each) for each in first["value"]] == [{"@odata.type", "id"}] * 2
+    second = (await beta.get(first["@odata.nextLink"])).json()
+    assert len(second["value"]) == 1
+    assert "@odata.nextLink" not in second
+    assert (await beta.get(f"/groups/{staff}/members?$filter=startswith(displayName,'A')")).status_code == 501

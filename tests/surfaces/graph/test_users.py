@@ -1,0 +1,181 @@
+"""Graph: user."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.operations.directory import INTUNE_SKU
+from tests.surfaces.graph.words import ABSENT, code, made, sentence, user_named
+
+DAVE: dict[str, Any] = {
+    "accountEnabled": True,
+    "displayName": "Dave Dunn",
+    "mailNickname": "dave",
+    "userPrincipalName": "dave@contoso.example",
+    "passwordProfile": {"password": "Wonder-1234", "forceChangePasswordNextSignIn": False},
+}
+SHOWN = {
+    "@odata.context",
+    "businessPhones",
+    "displayName",
+    "givenName",
+    "id",
+    "jobTitle",
+    "mail",
+    "mobilePhone",
+    "officeLocation",
+    "preferredLanguage",
+    "surname",
+    "userPrincipalName",
+}
+
+
+async def test_the_people_of_the_tenant_are_listed(v1: httpx.AsyncClient) -> None:
+    document = (await v1.get("/users")).json()
+    assert document["@odata.context"] == "https://localhost:8443/v1.0/$metadata#users"
+    assert [each["userPrincipalName"] for each in document["value"]] == [
+        "alice@contoso.example",
+        "bob@contoso.example",
+        "carol@contoso.example",
+    ]
+    assert "@odata.count" not in document
+
+
+async def test_a_user_is_made_found_by_id_and_by_name_changed_and_deleted(beta: httpx.AsyncClient) -> None:
+    answer = await beta.post("/users", json=DAVE)
+    assert answer.status_code == 201
+    user = answer.json()
+    assert set(user) == SHOWN
+    assert answer.headers["location"] == f"https://localhost:8443/beta/users('{user['id']}')"
+    for key in (f"/users/{user['id']}", "/users/DAVE@contoso.example", f"/users('{user['id'].upper()}')"):
+        assert (await beta.get(key)).json()["displayName"] == "Dave Dunn"
+
+    changed = await beta.patch(f"/users/{user['id']}", json={"jobTitle": "Diver", "mail": "d@contoso.example"})
+    assert (changed.status_code, changed.content) == (204, b"")
+    found = (await beta.get(f"/users/{user['id']}")).json()
+    assert (found["jobTitle"], found["mail"], found["displayName"]) == ("Diver", "d@contoso.example", "Dave Dunn")
+
+    gone = await beta.delete(f"/users/{user['id']}")
+    assert (gone.status_code, gone.content) == (204, b"")
+    missing = await beta.get(f"/users/{user['id']}")
+    assert (missing.status_code, code(missing)) == (404, "Request_ResourceNotFound")
+    assert sentence(missing) == (
+        f"Resource '{user['id']}' does not exist or one of its queried reference-property objects are not present."
+    )
+
+
+async def test_a_null_clears_and_what_is_left_out_stays(beta: httpx.AsyncClient) -> None:
+    assert (await beta.patch("/users/alice@contoso.example", json={"givenName": None})).status_code == 204
+    alice = (await beta.get("/users/alice@contoso.example")).json()
+    assert (alice["givenName"], alice["surname"]) == (None, "Adams")
+
+
+async def test_more_than_the_usual_properties_come_when_they_are_selected(v1: httpx.AsyncClient) -> None:
+    select = {"$select": "id,accountEnabled,mailNickname,createdDateTime"}
+    alice = (await v1.get("/users/alice@contoso.example", params=select)).json()
+    assert set(alice) == {"@odata.context", "id", "accountEnabled", "mailNickname", "createdDateTime"}
+    assert alice["createdDateTime"] == "2026-11-24T10:00:00Z"
+
+
+async def test_a_password_never_comes_back(beta: httpx.AsyncClient) -> None:
+    user = await made(beta, "/users", **DAVE)
+    answer = await beta.get(f"/users/{user['id']}", params={"$select": "passwordProfile,displayName"})
+    assert "Wonder-1234" not in answer.text
+    assert answer.json()["passwordProfile"] is None
+
+
+async def test_a_new_password_is_the_one_that_counts(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    form = {
+        "grant_type": "password",
+        "client_id": "c0ffee00-0000-4000-8000-00000000a991",
+        "client_secret": "fauxtune-not-a-secret",
+        "scope": "https://graph.microsoft.com/.default",
+        "username": "alice@contoso.example",
+        "password": "New-4321",
+    }
+    assert (await http.post("/organizations/oauth2/v2.0/token", data=form)).status_code == 400
+    changed = await beta.patch("/users/alice@contoso.example", json={"passwordProfile": {"password": "New-4321"}})
+    assert changed.status_code == 204
+    answer = await http.post("/organizations/oauth2/v2.0/token", data=form)
+    assert answer.status_code == 200
+    bearer = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    assert (await http.get("/v1.0/me", headers=bearer)).json()["userPrincipalName"] == "alice@contoso.example"
+
+
+async def test_an_application_is_nobodys_me(beta: httpx.AsyncClient) -> None:
+    answer = await beta.get("/me")
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+
+
+@pytest.mark.parametrize("name", list(DAVE))
+async def test_what_a_user_needs_is_asked_for(beta: httpx.AsyncClient, name: str) -> None:
+    answer = await beta.post("/users", json={key: value for key, value in DAVE.items() if key != name})
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert f"'{name}'" in sentence(answer)
+    assert (await beta.get("/users/dave@contoso.example")).status_code == 404
+
+
+async def test_a_name_can_be_had_once(beta: httpx.AsyncClient) -> None:
+    for answer in (
+        await beta.post("/users", json={**DAVE, "userPrincipalName": "ALICE@contoso.example"}),
+        await beta.patch("/users/bob@contoso.example", json={"userPrincipalName": "alice@contoso.example"}),
+    ):
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "Request_BadRequest")
+        assert error["message"] == (
+            "Another object with the same value for property userPrincipalName already exists."
+        )
+        assert error["details"] == [
+            {"code": "ObjectConflict", "message": error["message"], "target": "userPrincipalName"}
+        ]
+    assert (await beta.get("/users/bob@contoso.example")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["dave", "@", None, 7])
+async def test_a_name_without_a_domain_is_none(beta: httpx.AsyncClient, name: object) -> None:
+    assert (await beta.post("/users", json={**DAVE, "userPrincipalName": name})).status_code == 400
+    assert (await beta.patch("/users/bob@contoso.example", json={"userPrincipalName": name})).status_code == 400
+    assert (await beta.get("/users/bob@contoso.example")).status_code == 200
+
+
+async def test_a_property_that_does_not_exist_is_refused(beta: httpx.AsyncClient) -> None:
+    answer = await beta.patch("/users/bob@contoso.example", json={"jobtitle": "Diver"})
+    assert answer.status_code == 400
+    assert "Did you mean 'jobTitle'?" in sentence(answer)
+
+
+async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:
+    user = await made(beta, "/users", **DAVE)
+    path, select = f"/users/{user['id']}", {"$select": "assignedLicenses"}
+    body: dict[str, Any] = {"addLicenses": [{"skuId": INTUNE_SKU.upper()}], "removeLicenses": []}
+    for _ in range(2):
+        assert (await beta.post(f"{path}/assignLicense", json=body)).status_code == 200
+        held = (await beta.get(path, params=select)).json()["assignedLicenses"]
+        assert held == [{"disabledPlans": [], "skuId": INTUNE_SKU}]
+    gone = {"addLicenses": [], "removeLicenses": [INTUNE_SKU]}
+    assert (await beta.post(f"{path}/microsoft.graph.assignLicense", json=gone)).status_code == 200
+    assert (await beta.get(path, params=select)).json()["assignedLicenses"] == []
+    refused = await beta.post(f"{path}/assignLicense", json=gone)
+    assert (refused.status_code, sentence(refused)) == (
+        400,
+        f"User does not have a corresponding license: {INTUNE_SKU}.",
+    )
+    assert (await beta.post(f"{path}/assignLicense", json={"addLicenses": []})).status_code == 400
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", None), ("PATCH", {"jobTitle": "x"}), ("DELETE", None)])
+async def test_nobody_is_not_found(beta: httpx.AsyncClient, method: str, body: dict[str, str] | None) -> None:
+    for key in (ABSENT, "nobody@contoso.example"):
+        answer = await beta.request(method, f"/users/{key}", json=body)
+        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound")
+
+
+async def test_a_deleted_user_is_in_no_group(beta: httpx.AsyncClient) -> None:
+    alice = await user_named(beta, "alice")
+    await beta.delete(f"/users/{alice}")
+    for group in (await beta.get("/groups")).json()["value"]:
+        members = (await beta.get(f"/groups/{group['id']}/members")).json()["value"]
+        assert alice not in [each["id"] for each in members]
