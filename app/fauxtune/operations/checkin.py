@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
@@ -81,11 +82,9 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, device_id: str, creden
         )
         if not begun.tasks:
             return CheckedIn(begun.policy_version, begun.operations)
-        work = (
-            asyncio.to_thread(fulfil, task, source=emulator.key_source, connector_keys=emulator.connector_keys)
-            for task in begun.tasks
-        )
-        answers = await asyncio.gather(*work)
+        work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
+        loop = asyncio.get_running_loop()
+        answers = await asyncio.gather(*(loop.run_in_executor(emulator.workers, work, task) for task in begun.tasks))
         return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 

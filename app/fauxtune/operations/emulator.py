@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from fauxtune.connector.keypool import KeySource
@@ -36,6 +37,8 @@ class Emulator:
     ca_file: str
     control_token: str | None = None
     turns: Turns = field(default_factory=Turns)
+    # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
+    workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="connector"))
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
 
     @property

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, update
+from sqlalchemy import Connection, Executable, Table, delete, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 Row = dict[str, Any]
@@ -26,11 +27,18 @@ def put(connection: Connection, table: Table, *, rows: Sequence[Row]) -> None:
     """Many rows, new or replacing those with the same primary key; all rows name the same columns."""
     if not rows:
         return
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = _upsert(table, tuple(rows[0]), dialect=connection.dialect.name)
+    connection.execute(statement, list(rows))
+
+
+@cache
+def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Executable:
+    """Built once for each table and set of columns: that costs more than running it."""
+    make = postgresql.insert if dialect == "postgresql" else sqlite.insert
     statement = make(table)
     keys = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changes), list(rows))
+    changes = {name: statement.excluded[name] for name in names if name not in keys}
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 def change(connection: Connection, table: Table, *, where: Row, values: Row) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.world import ImportedCertificate
@@ -24,10 +24,40 @@ from fauxtune.storage.tables import (
 
 Row = dict[str, Any]
 
+# What every planning asks, built once: building a statement costs more than running it.
+_AUTHORITY = select(authorities).where(
+    authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name")
+)
+_TEMPLATES = (
+    select(templates.c.name, templates.c.document)
+    .where(templates.c.tenant_id == bindparam("tenant"), templates.c.authority == bindparam("authority"))
+    .order_by(templates.c.name)
+)
+_IMPORTED = (
+    select(
+        pfx_certificates.c.thumbprint,
+        pfx_certificates.c.purpose,
+        pfx_certificates.c.fingerprint,
+        pfx_certificates.c.not_after,
+    )
+    .where(pfx_certificates.c.tenant_id == bindparam("tenant"), pfx_certificates.c.user_id == bindparam("user"))
+    .order_by(pfx_certificates.c.thumbprint)
+)
+_CONNECTORS = (
+    select(connectors)
+    .where(connectors.c.tenant_id == bindparam("tenant"))
+    .order_by(connectors.c.created_at, connectors.c.id)
+)
+_REQUESTS = (
+    select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed_password"}))
+    .where(connector_requests.c.enrollment_id == bindparam("device"))
+    .order_by(connector_requests.c.created_at)
+)
+
 
 def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> Row | None:
     """One of the tenant's authorities: root, issuing or devices."""
-    return _one(connection, select(authorities).where(authorities.c.tenant_id == tenant_id, authorities.c.name == name))
+    return _one(connection, _AUTHORITY, values={"tenant": tenant_id, "name": name})
 
 
 def authorities_named(connection: Connection, name: str) -> list[Row]:
@@ -57,12 +87,8 @@ def forget_crl(connection: Connection, tenant_id: TenantId, *, name: str) -> Non
 
 def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, Row]:
     """The authority's templates by name."""
-    statement = (
-        select(templates.c.name, templates.c.document)
-        .where(templates.c.tenant_id == tenant_id, templates.c.authority == authority_name)
-        .order_by(templates.c.name)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
+    found = connection.execute(_TEMPLATES, {"tenant": tenant_id, "authority": authority_name})
+    return {row[0]: row[1] for row in found}
 
 
 def put_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: Row) -> None:
@@ -174,18 +200,8 @@ def pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint
 
 def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> tuple[ImportedCertificate, ...]:
     """All imported certificates of a user, as the engine reads them."""
-    columns = (
-        pfx_certificates.c.thumbprint,
-        pfx_certificates.c.purpose,
-        pfx_certificates.c.fingerprint,
-        pfx_certificates.c.not_after,
-    )
-    statement = (
-        select(*columns)
-        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id == user_id)
-        .order_by(pfx_certificates.c.thumbprint)
-    )
-    return tuple(ImportedCertificate(*row) for row in connection.execute(statement))
+    found = connection.execute(_IMPORTED, {"tenant": tenant_id, "user": user_id})
+    return tuple(ImportedCertificate(*row) for row in found)
 
 
 def add_pfx(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
@@ -206,10 +222,7 @@ def delete_pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thu
 
 def connector_rows(connection: Connection, tenant_id: TenantId) -> list[Row]:
     """The tenant's connectors, oldest first."""
-    statement = (
-        select(connectors).where(connectors.c.tenant_id == tenant_id).order_by(connectors.c.created_at, connectors.c.id)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return [dict(row) for row in connection.execute(_CONNECTORS, {"tenant": tenant_id}).mappings()]
 
 
 def add_connector(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
@@ -252,9 +265,7 @@ def delete_connector_key(
 
 def requests(connection: Connection, enrollment_id: str) -> list[Row]:
     """Every request for the device, answered or not, without its answer's bytes."""
-    columns = [column for column in connector_requests.c if column.name not in {"pfx", "sealed_password"}]
-    statement = select(*columns).where(connector_requests.c.enrollment_id == enrollment_id)
-    return [dict(row) for row in connection.execute(statement.order_by(connector_requests.c.created_at)).mappings()]
+    return [dict(row) for row in connection.execute(_REQUESTS, {"device": enrollment_id}).mappings()]
 
 
 def answers(connection: Connection, enrollment_id: str) -> list[Row]:
@@ -330,6 +341,6 @@ def name_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -
     return found
 
 
-def _one(connection: Connection, statement: Select[Any]) -> Row | None:
-    row = connection.execute(statement).mappings().first()
+def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
+    row = connection.execute(statement, values or {}).mappings().first()
     return None if row is None else dict(row)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
@@ -14,6 +14,39 @@ from fauxtune.storage import rows
 from fauxtune.storage.tables import assignments, enrollments, managed_devices, profile_states, profiles
 
 Row = dict[str, Any]
+
+# What every planning asks, built once: building a statement costs more than running it.
+_CANDIDATES = (
+    select(profiles)
+    .where(
+        profiles.c.tenant_id == bindparam("tenant"),
+        profiles.c.id.in_(
+            select(assignments.c.profile_id).where(
+                assignments.c.tenant_id == bindparam("tenant"),
+                or_(
+                    assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
+                    assignments.c.group_id.in_(bindparam("groups", expanding=True)),
+                ),
+            )
+        ),
+    )
+    .order_by(profiles.c.created_at, profiles.c.id)
+)
+_THEIR_ASSIGNMENTS = (
+    select(assignments)
+    .where(
+        assignments.c.tenant_id == bindparam("tenant"),
+        assignments.c.profile_id.in_(bindparam("profiles", expanding=True)),
+    )
+    .order_by(assignments.c.profile_id, assignments.c.position)
+)
+_EXISTING = select(profiles.c.id).where(
+    profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True))
+)
+_STANDING = select(assignments.c.id).where(
+    assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("ids", expanding=True))
+)
+_STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id == bindparam("device"))
 
 
 def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> Row | None:
@@ -79,27 +112,13 @@ def candidates(
     """Profiles of which at least one assignment names one of these groups, or everybody; each with all of its
     assignments, for the engine to decide. Oldest profile first.
     """
-    reaching = select(assignments.c.profile_id).where(
-        assignments.c.tenant_id == tenant_id,
-        or_(
-            assignments.c.kind.in_([TargetKind.ALL_DEVICES.value, TargetKind.ALL_USERS.value]),
-            assignments.c.group_id.in_(sorted(groups)),
-        ),
-    )
-    found = connection.execute(
-        select(profiles)
-        .where(profiles.c.tenant_id == tenant_id, profiles.c.id.in_(reaching))
-        .order_by(profiles.c.created_at, profiles.c.id)
-    ).mappings()
+    found = connection.execute(_CANDIDATES, {"tenant": tenant_id, "groups": sorted(groups)}).mappings()
     made = [
         Profile(id=ProfileId(row["id"]), kind=row["kind"], version=row["version"], document=row["document"])
         for row in found
     ]
-    targets = connection.execute(
-        select(assignments)
-        .where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id.in_([each.id for each in made]))
-        .order_by(assignments.c.profile_id, assignments.c.position)
-    ).mappings()
+    values = {"tenant": tenant_id, "profiles": [each.id for each in made]}
+    targets = connection.execute(_THEIR_ASSIGNMENTS, values).mappings()
     by_profile: dict[ProfileId, list[Assignment]] = {each.id: [] for each in made}
     for each in assignment_targets(dict(row) for row in targets):
         by_profile[each.profile].append(each)
@@ -108,21 +127,19 @@ def candidates(
 
 def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: set[str]) -> frozenset[str]:
     """Those of these profiles that still exist."""
-    statement = select(profiles.c.id).where(profiles.c.tenant_id == tenant_id, profiles.c.id.in_(sorted(profile_ids)))
-    return frozenset(row[0] for row in connection.execute(statement))
+    found = connection.execute(_EXISTING, {"tenant": tenant_id, "ids": sorted(profile_ids)})
+    return frozenset(row[0] for row in found)
 
 
 def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: set[str]) -> frozenset[str]:
     """Those of these assignments that still stand."""
-    statement = select(assignments.c.id).where(
-        assignments.c.tenant_id == tenant_id, assignments.c.id.in_(sorted(assignment_ids))
-    )
-    return frozenset(row[0] for row in connection.execute(statement))
+    found = connection.execute(_STANDING, {"tenant": tenant_id, "ids": sorted(assignment_ids)})
+    return frozenset(row[0] for row in found)
 
 
 def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dict[str, Row]:
     """How each profile fares on the device, by profile."""
-    found = connection.execute(select(profile_states).where(profile_states.c.enrollment_id == enrollment_id))
+    found = connection.execute(_STATES_OF_DEVICE, {"device": enrollment_id})
     return {row["profile_id"]: dict(row) for row in found.mappings()}
 
 

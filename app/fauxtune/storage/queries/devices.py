@@ -30,8 +30,7 @@ def enrollment(
 
 def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
     """The enrolment whose bearer credential has this digest."""
-    statement = select(enrollments).where(enrollments.c.credential_digest == digest)
-    return _one(connection, statement.with_for_update() if lock else statement)
+    return _one(connection, _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL, values={"credential": digest})
 
 
 def enrollment_by_push_token(connection: Connection, token: str) -> Row | None:
@@ -123,7 +122,10 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
     rows.change(connection, enrollments, where={"id": enrollment_id}, values=values)
 
 
-#: Made once: building this statement anew would cost as much as running it.
+# What every check-in asks, built once: building a statement costs more than running it.
+_BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
+_BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
+_LEDGER = select(ledger).where(ledger.c.enrollment_id == bindparam("device")).order_by(ledger.c.item_key)
 _QUIET = (
     update(enrollments)
     .where(
@@ -185,9 +187,7 @@ def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device
 
 def ledger_rows(connection: Connection, enrollment_id: str) -> dict[ItemKey, LedgerRow]:
     """The device's ledger."""
-    found = connection.execute(
-        select(ledger).where(ledger.c.enrollment_id == enrollment_id).order_by(ledger.c.item_key)
-    ).mappings()
+    found = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
     return {ItemKey(row["item_key"]): _ledger_row(dict(row)) for row in found}
 
 
@@ -286,8 +286,8 @@ def _named(tenant_id: TenantId) -> Select[Any]:
     )
 
 
-def _one(connection: Connection, statement: Select[Any]) -> Row | None:
-    row = connection.execute(statement).mappings().first()
+def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
+    row = connection.execute(statement, values or {}).mappings().first()
     return None if row is None else dict(row)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.storage import rows
@@ -13,9 +13,27 @@ from fauxtune.storage.tables import directory_devices, group_members, groups, us
 Row = dict[str, Any]
 
 
+def _groups_above() -> Select[str]:
+    of_tenant = group_members.c.tenant_id == bindparam("tenant")
+    above = (
+        select(group_members.c.group_id)
+        .where(of_tenant, group_members.c.member_id == bindparam("member"))
+        .cte("above", recursive=True)
+    )
+    above = above.union(
+        select(group_members.c.group_id).join(above, group_members.c.member_id == above.c.group_id).where(of_tenant)
+    )
+    return select(above.c.group_id)
+
+
+# What every planning asks, built once: building a statement costs more than running it.
+_GROUPS_ABOVE = _groups_above()
+_USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
+
+
 def user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> Row | None:
     """The user with this id."""
-    return _one(connection, select(users).where(users.c.tenant_id == tenant_id, users.c.id == user_id))
+    return _one(connection, _USER, values={"tenant": tenant_id, "user": user_id})
 
 
 def user_by_upn(connection: Connection, tenant_id: TenantId, *, upn: str) -> Row | None:
@@ -82,16 +100,8 @@ def members(connection: Connection, tenant_id: TenantId, *, group_id: str, kind:
 
 def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str) -> frozenset[GroupId]:
     """Every group that holds the member, nested ones included. Cycles end (UNION drops what was seen)."""
-    direct = select(group_members.c.group_id).where(
-        group_members.c.tenant_id == tenant_id, group_members.c.member_id == member_id
-    )
-    above = direct.cte("above", recursive=True)
-    above = above.union(
-        select(group_members.c.group_id)
-        .join(above, group_members.c.member_id == above.c.group_id)
-        .where(group_members.c.tenant_id == tenant_id)
-    )
-    return frozenset(GroupId(row[0]) for row in connection.execute(select(above.c.group_id)))
+    found = connection.execute(_GROUPS_ABOVE, {"tenant": tenant_id, "member": member_id})
+    return frozenset(GroupId(row[0]) for row in found)
 
 
 def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "below") -> Select[tuple[str]]:
@@ -163,6 +173,6 @@ def delete_directory_device(connection: Connection, tenant_id: TenantId, *, devi
     rows.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
 
 
-def _one(connection: Connection, statement: Select[Any]) -> Row | None:
-    row = connection.execute(statement).mappings().first()
+def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
+    row = connection.execute(statement, values or {}).mappings().first()
     return None if row is None else dict(row)

@@ -1,0 +1,206 @@
+"""Graph: managedDevice, and what an administrator asks of one."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.clock import FixedClock
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, DEVICES, code, ids, sentence, user_named
+
+
+async def _record(graph: httpx.AsyncClient, device: str) -> dict[str, Any]:
+    answer = await graph.get(f"{DEVICES}/{device}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def _actions(record: dict[str, Any]) -> dict[str, str]:
+    return {each["actionName"]: each["actionState"] for each in record["deviceActionResults"]}
+
+
+@pytest.mark.parametrize(
+    ("mode", "shown"),
+    [
+        ("work-profile", ("AndroidForWork", "userEnrollment", "androidForWork", "personal")),
+        ("fully-managed", ("AndroidEnterprise", "androidEnterpriseFullyManaged", "androidEnterprise", "company")),
+    ],
+)
+async def test_a_device_that_enrols_has_a_record(
+    beta: httpx.AsyncClient, enroll: Enroll, mode: str, shown: tuple[str, ...]
+) -> None:
+    phone = await enroll("alice", mode=mode, serial="S1")
+    record = await _record(beta, phone.id)
+    names = ("operatingSystem", "deviceEnrollmentType", "deviceType", "managedDeviceOwnerType")
+    assert tuple(record[name] for name in names) == shown
+    assert record["userId"] == await user_named(beta, "alice")
+    expected = {
+        "userPrincipalName": "alice@contoso.example",
+        "managementAgent": "googleCloudDevicePolicyController",
+        "managementState": "managed",
+        "enrolledDateTime": "2026-11-24T10:00:00Z",
+        "easActivationDateTime": "0001-01-01T00:00:00Z",
+        "complianceGracePeriodExpirationDateTime": "9999-12-31T23:59:59Z",
+        "jailBroken": "False",
+        "serialNumber": "S1",
+        "deviceActionResults": [],
+        "roleScopeTagIds": ["0"],
+    }
+    assert {name: record[name] for name in expected} == expected
+
+
+async def test_v1_lacks_what_only_beta_has(v1: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode="fully-managed")
+    record = await _record(v1, phone.id)
+    assert not {"ownerType", "deviceType", "roleScopeTagIds", "joinType"} & set(record)
+    assert record["deviceEnrollmentType"] == "unknownFutureValue", "v1.0 has no word for it"
+    assert record["@odata.context"].endswith("/v1.0/$metadata#deviceManagement/managedDevices/$entity")
+
+
+async def test_devices_are_listed_with_their_number_and_got_by_every_form_of_key(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phones = [await enroll("alice"), await enroll("bob")]
+    document = (await beta.get(DEVICES)).json()
+    assert document["@odata.count"] == 2
+    assert {each["id"] for each in document["value"]} == {phone.id for phone in phones}
+    for key in (f"/{phones[0].id}", f"('{phones[0].id}')", f"({phones[0].id})", f"/{phones[0].id.upper()}"):
+        assert (await beta.get(f"{DEVICES}{key}")).json()["id"] == phones[0].id
+    assert (await beta.get(f"{DEVICES}/$count")).text == "2"
+
+
+async def test_some_properties_are_blank_unless_selected(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    assert (await _record(beta, phone.id))["physicalMemoryInBytes"] == 0
+    answer = await beta.get(f"{DEVICES}/{phone.id}", params={"$select": "notes,deviceName"})
+    assert set(answer.json()) == {"@odata.context", "id", "notes", "deviceName"}
+
+
+async def test_a_check_in_is_seen(beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock) -> None:
+    phone = await enroll("alice")
+    clock.advance(timedelta(hours=8))
+    await phone.report()
+    assert (await _record(beta, phone.id))["lastSyncDateTime"] == "2026-11-24T18:00:00Z"
+    late = {"$filter": "lastSyncDateTime ge 2026-11-24T17:59:59Z"}
+    assert (await beta.get(DEVICES, params=late)).json()["@odata.count"] == 1
+    never = {"$filter": "lastSyncDateTime gt 2026-11-24T18:00:00Z"}
+    assert (await beta.get(DEVICES, params=never)).json()["@odata.count"] == 0
+
+
+async def test_devices_come_by_enrolling_and_not_by_posting(beta: httpx.AsyncClient) -> None:
+    answer = await beta.post(DEVICES, json={"deviceName": "x"})
+    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert "enrols" in sentence(answer)
+    assert await ids(beta, DEVICES) == []
+
+
+async def test_a_retired_device_loses_company_data_when_it_comes_and_its_record_with_it(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll("alice")
+    answer = await beta.post(f"{DEVICES}/{phone.id}/retire")
+    assert (answer.status_code, answer.content) == (204, b"")
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], _actions(record)) == ("retirePending", {"retire": "pending"})
+    await phone.report()
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], _actions(record)) == ("retireIssued", {"retire": "active"})
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["scope"] == "COMPANY_DATA"
+    assert (await beta.get(f"{DEVICES}/{phone.id}")).status_code == 404
+
+
+@pytest.mark.parametrize("body", [None, {}, {"keepEnrollmentData": False, "keepUserData": None}])
+async def test_a_fully_managed_device_is_wiped_whatever_an_empty_body_looks_like(
+    beta: httpx.AsyncClient, enroll: Enroll, body: dict[str, Any] | None
+) -> None:
+    phone = await enroll("alice", mode="fully-managed")
+    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json=body)
+    assert (answer.status_code, answer.content) == (204, b"")
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], _actions(record)) == ("wipePending", {"wipe": "pending"})
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["scope"] == "DEVICE"
+    assert (await beta.get(f"{DEVICES}/{phone.id}")).status_code == 404
+
+
+async def test_a_body_of_null_is_none(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode="fully-managed")
+    headers = {"content-type": "application/json"}
+    answer = await beta.post(f"{DEVICES}/{phone.id}/microsoft.graph.wipe", content=b"null", headers=headers)
+    assert answer.status_code == 204
+
+
+async def test_a_work_profile_cannot_be_wiped_and_nothing_happens(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    before = await _record(beta, phone.id)
+    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={"keepEnrollmentData": False})
+    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert "cannot be wiped: retire it" in sentence(answer)
+    assert await _record(beta, phone.id) == before
+    assert (await phone.report())["pendingOperations"] == 0
+
+
+@pytest.mark.parametrize("mode", ["work-profile", "fully-managed"])
+async def test_only_windows_keeps_its_enrolment(beta: httpx.AsyncClient, enroll: Enroll, mode: str) -> None:
+    phone = await enroll("alice", mode=mode)
+    before = await _record(beta, phone.id)
+    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={"keepEnrollmentData": True})
+    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert ("keepEnrollmentData" in sentence(answer)) == (mode == "fully-managed")
+    assert await _record(beta, phone.id) == before
+
+
+@pytest.mark.parametrize("name", ["keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe"])
+async def test_a_flag_is_true_or_false(beta: httpx.AsyncClient, enroll: Enroll, name: str) -> None:
+    phone = await enroll("alice", mode="fully-managed")
+    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={name: "false"})
+    assert (answer.status_code, sentence(answer)) == (400, f"{name} must be true or false.")
+    assert (await _record(beta, phone.id))["managementState"] == "managed"
+
+
+async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode="fully-managed")
+    for action in ("retire", "retire", "wipe", "wipe"):
+        assert (await beta.post(f"{DEVICES}/{phone.id}/{action}")).status_code == 204
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["scope"] == "DEVICE"
+
+
+async def test_a_device_is_asked_to_sync_and_does(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    await phone.settle()
+    answer = await beta.post(f"{DEVICES}/{phone.id}/syncDevice", headers={"content-length": "0"})
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert _actions(await _record(beta, phone.id)) == {"syncDevice": "pending"}
+    await phone.report()
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], _actions(record)) == ("managed", {"syncDevice": "done"})
+
+
+async def test_a_deleted_record_is_gone_at_once_and_the_data_when_the_device_comes(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll("alice")
+    answer = await beta.delete(f"{DEVICES}/{phone.id}")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert await ids(beta, DEVICES) == []
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["scope"] == "COMPANY_DATA"
+    assert (await phone.call("POST", ":reportStatus", body={})).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "tail"),
+    [("GET", ""), ("DELETE", ""), ("POST", "/wipe"), ("POST", "/retire"), ("POST", "/syncDevice")],
+)
+async def test_a_device_that_is_not_there_is_not_found(beta: httpx.AsyncClient, method: str, tail: str) -> None:
+    for key in (ABSENT, "x"):
+        answer = await beta.request(method, f"{DEVICES}/{key}{tail}")
+        assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
+        assert f"'{key}'" in sentence(answer)
