@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as queries
+from tests.surfaces.control.words import home
 
 
 def _files(seeded: tuple[str, Path]) -> set[str]:
@@ -90,8 +92,6 @@ async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, 
 async def test_the_authority_is_the_public_url_where_there_is_one(
     control: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    from dataclasses import replace
-
     emulator.addresses = replace(emulator.addresses, public_url="https://mdm.example")
     assert (await control.get("/tenants/contoso")).json()["authority"] == "https://mdm.example"
 
@@ -130,42 +130,42 @@ async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient)
 
 
 async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClient) -> None:
-    settings = (await contoso.get("")).json()["settings"]
+    settings = (await contoso.get(home(contoso))).json()["settings"]
     assert set(settings) == set(SETTINGS)
     assert settings["requireTrustedRoot"]["value"] is True
-    answer = await contoso.patch("", json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}})
+    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}})
     assert answer.status_code == 200
-    after = (await contoso.get("")).json()["settings"]
+    after = (await contoso.get(home(contoso))).json()["settings"]
     assert after == answer.json()["settings"]
     assert (after["requireTrustedRoot"]["value"], after["requireTrustedRoot"]["default"]) == (False, True)
     assert after["removalEdition"]["value"] == "2020-03"
 
 
 async def test_settings_are_turned_together_or_not_at_all(contoso: httpx.AsyncClient) -> None:
-    answer = await contoso.patch("", json={"settings": {"requireTrustedRoot": False, "nonsense": 1}})
+    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "nonsense": 1}})
     assert answer.status_code == 400
-    assert (await contoso.get("")).json()["settings"]["requireTrustedRoot"]["value"] is True
+    assert (await contoso.get(home(contoso))).json()["settings"]["requireTrustedRoot"]["value"] is True
 
 
 async def test_a_deleted_tenant_leaves_no_row_and_no_key(
     control: httpx.AsyncClient, fabrikam: httpx.AsyncClient, emulator: Emulator, seeded: tuple[str, Path]
 ) -> None:
-    tenant = (await fabrikam.get("")).json()
+    tenant = (await fabrikam.get(home(fabrikam))).json()
     before = _files(seeded)
-    assert (await fabrikam.delete("")).status_code == 204
+    assert (await fabrikam.delete(home(fabrikam))).status_code == 204
     assert sum((await emulator.runner.read(queries.row_counts, tenant["id"])).values()) == 0
     # Three authorities and the connector's key.
     assert len(before - _files(seeded)) == 4
     for key in (tenant["id"], "fabrikam", "fabrikam.example"):
         assert (await control.get(f"/tenants/{key}")).status_code == 404
-    assert (await fabrikam.delete("")).status_code == 404
+    assert (await fabrikam.delete(home(fabrikam))).status_code == 404
     assert [each["name"] for each in (await control.get("/tenants")).json()["value"]] == ["contoso"]
 
 
 async def test_a_deleted_tenant_is_gone_for_everybody(
     http: httpx.AsyncClient, control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
 ) -> None:
-    tenant = (await fabrikam.get("")).json()
+    tenant = (await fabrikam.get(home(fabrikam))).json()
     form = {
         "grant_type": "client_credentials",
         "client_id": tenant["clientId"],
@@ -173,7 +173,7 @@ async def test_a_deleted_tenant_is_gone_for_everybody(
         "scope": "https://graph.microsoft.com/.default",
     }
     token = (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).json()["access_token"]
-    await fabrikam.delete("")
+    await fabrikam.delete(home(fabrikam))
     assert (await http.get("/pki/fabrikam/root/crl")).status_code == 404
     assert (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).status_code == 400
     graph = await http.get("/v1.0/users", headers={"authorization": f"Bearer {token}"})
@@ -181,7 +181,7 @@ async def test_a_deleted_tenant_is_gone_for_everybody(
 
 
 async def test_a_name_is_free_again_after_its_tenant_went(control: httpx.AsyncClient, fabrikam: httpx.AsyncClient) -> None:
-    await fabrikam.delete("")
+    await fabrikam.delete(home(fabrikam))
     assert (await control.post("/tenants", json={"name": "fabrikam"})).status_code == 201
 
 
@@ -189,7 +189,7 @@ async def test_who_reads_the_journal_of_a_tenant_that_goes_is_told(fabrikam: htt
     last = (await fabrikam.get("/journal")).json()["next"]
     reading = asyncio.create_task(fabrikam.get("/journal", params={"after": last, "wait": 30}))
     await asyncio.sleep(0.05)
-    await fabrikam.delete("")
+    await fabrikam.delete(home(fabrikam))
     answer = await reading
     assert answer.status_code == 404, answer.text
 

@@ -83,12 +83,12 @@ async def test_some_properties_are_blank_unless_selected(beta: httpx.AsyncClient
 
 async def test_a_check_in_is_seen(beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock) -> None:
     phone = await enroll("alice")
-    clock.advance(timedelta(hours=8))
+    clock.advance(timedelta(minutes=30))
     await phone.report()
-    assert (await _record(beta, phone.id))["lastSyncDateTime"] == "2026-11-24T18:00:00Z"
-    late = {"$filter": "lastSyncDateTime ge 2026-11-24T17:59:59Z"}
+    assert (await _record(beta, phone.id))["lastSyncDateTime"] == "2026-11-24T10:30:00Z"
+    late = {"$filter": "lastSyncDateTime ge 2026-11-24T10:29:59Z"}
     assert (await beta.get(DEVICES, params=late)).json()["@odata.count"] == 1
-    never = {"$filter": "lastSyncDateTime gt 2026-11-24T18:00:00Z"}
+    never = {"$filter": "lastSyncDateTime gt 2026-11-24T10:30:00Z"}
     assert (await beta.get(DEVICES, params=never)).json()["@odata.count"] == 0
 
 

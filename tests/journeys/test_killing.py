@@ -1,0 +1,184 @@
+"""A server that is killed at any moment loses nothing that it answered with 2xx."""
+
+from __future__ import annotations
+
+import base64
+import random
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.pki.pfx import write_pfx
+from tests.server.running import Running, serving
+
+ALICE = "alice@contoso.example"
+ROUNDS = 4
+
+
+@dataclass
+class Answered:
+    """What the server has answered with 2xx, over all its lives."""
+
+    imports: set[str] = field(default_factory=set)
+    certificates: dict[str, str] = field(default_factory=dict)  # device path -> alias with its PFX, as first seen
+    devices: dict[str, dict[str, str]] = field(default_factory=dict)  # device path -> headers
+    reports: int = 0
+
+
+@pytest.fixture(scope="module")
+def pfx(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
+    key = raw_rsa_keys[0]
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    certificate = (
+        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC))
+        .sign(key, hashes.SHA256())
+    )
+    return write_pfx(key=key, certificate=certificate, chain=[], password="secret", name="x")
+
+
+def test_a_killed_server_loses_nothing_that_it_acknowledged(
+    tmp_path: Path, database_url: str, pfx: bytes, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    answered = Answered()
+    arguments = ("--data-dir", tmp_path / "data", "--database-url", database_url)
+    dice = random.Random(0)
+    for number in range(ROUNDS):
+        with serving(*arguments) as server, signed_in(server) as client:
+            everything_is_there(client, answered)
+            if number == 0:
+                assign_profiles(client)
+            enrol(client, raw_rsa_keys[1], answered=answered)
+            stop = threading.Event()
+            workers = [
+                threading.Thread(target=keep_importing, args=(server, pfx, stop, answered)),
+                threading.Thread(target=keep_checking_in, args=(server, stop, answered)),
+            ]
+            for worker in workers:
+                worker.start()
+            time.sleep(dice.uniform(0.3, 1.0))
+            server.process.send_signal(signal.SIGKILL)
+            stop.set()
+            for worker in workers:
+                worker.join()
+            server.process.wait()
+    assert len(answered.imports) > ROUNDS
+    assert answered.reports > ROUNDS
+    assert answered.certificates
+    with serving(*arguments) as server, signed_in(server) as client:
+        everything_is_there(client, answered)
+
+
+@contextmanager
+def signed_in(server: Running) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": server.endpoints["clientId"],
+            "client_secret": server.endpoints["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = client.post("/contoso/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
+        client.headers["authorization"] = f"Bearer {token}"
+        yield client
+
+
+def assign_profiles(client: httpx.Client) -> None:
+    path = "/beta/deviceManagement/deviceConfigurations"
+    root = client.get("/pki/contoso/root/ca.cer").content
+    for kind, properties in (
+        ("androidWorkProfileTrustedRootCertificate", {"trustedRootCertificate": base64.b64encode(root).decode()}),
+        (
+            "androidWorkProfilePkcsCertificateProfile",
+            {
+                "certificationAuthority": "ca.contoso.example",
+                "certificationAuthorityName": "Contoso Issuing CA",
+                "certificateTemplateName": "SmimeP256",
+                "subjectNameFormat": "commonName",
+            },
+        ),
+    ):
+        body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
+        made = client.post(path, json=body).raise_for_status().json()
+        target = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
+        client.post(f"{path}/{made['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
+
+
+def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, answered: Answered) -> None:
+    body = {"userPrincipalName": ALICE}
+    token = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status().json()["token"]
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    csr = base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+    made = client.post(
+        "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
+        json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
+    ).raise_for_status()
+    headers = {"authorization": f"Bearer {made.json()['deviceCredential']}"}
+    answered.devices[f"/mdm/contoso/android/v1/{made.json()['name']}"] = headers
+
+
+def keep_importing(server: Running, pfx: bytes, stop: threading.Event, answered: Answered) -> None:
+    """Import after import; one that gets no answer is not counted."""
+    with signed_in(server) as client:
+        while not stop.is_set():
+            thumbprint = f"{len(answered.imports) + 1:040x}"
+            body = {
+                "thumbprint": thumbprint,
+                "intendedPurpose": "smimeEncryption",
+                "userPrincipalName": ALICE,
+                "providerName": "p",
+                "keyName": "k",
+                "paddingScheme": "oaepSha512",
+                "encryptedPfxBlob": base64.b64encode(pfx).decode(),
+                "encryptedPfxPassword": base64.b64encode(bytes(256)).decode(),
+            }
+            try:
+                answer = client.post("/beta/deviceManagement/userPfxCertificates", json=body)
+            except httpx.HTTPError:
+                return
+            # 409: the import before the last kill was stored, and only its answer was lost.
+            if answer.status_code in (201, 409):
+                answered.imports.add(thumbprint)
+
+
+def keep_checking_in(server: Running, stop: threading.Event, answered: Answered) -> None:
+    """Devices that report, apply their policy, and report again."""
+    with server.client() as client:
+        reports: dict[str, dict[str, Any]] = {}
+        while not stop.is_set():
+            for path, headers in list(answered.devices.items()):
+                try:
+                    report = reports.get(path, {"appliedPolicyVersion": "0", "keyStore": {}})
+                    client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
+                    policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
+                except httpx.HTTPError:
+                    return
+                answered.reports += 1
+                roots = [each["sha256"] for each in policy["caCerts"]]
+                reports[path] = {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}
+                for pair in policy["keyPairs"]:
+                    answered.certificates.setdefault(path, pair["pkcs12"])
+
+
+def everything_is_there(client: httpx.Client, answered: Answered) -> None:
+    listed = client.get("/beta/deviceManagement/userPfxCertificates").raise_for_status().json()["value"]
+    assert answered.imports <= {each["thumbprint"] for each in listed}
+    for path, headers in answered.devices.items():
+        policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
+        if path in answered.certificates:
+            # A certificate that was delivered once is the one that is delivered still: none is issued twice.
+            assert [pair["pkcs12"] for pair in policy["keyPairs"]] == [answered.certificates[path]]
