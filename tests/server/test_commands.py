@@ -179,9 +179,18 @@ def test_a_certificate_is_imported_listed_updated_and_removed(
     key_file = tmp_path / "key.blob"
     done("pfx", "add-key", "--key-name", "Second", server=server)
     assert "Second" in refused("pfx", "add-key", "--key-name", "Second", server=server)
-    form = ["--key-name", "Second", "--file-path", key_file, "--file-format", "CngBlob"]
+    form: list[str | Path] = ["--key-name", "Second", "--file-path", key_file, "--file-format", "CngBlob"]
     done("pfx", "export-public-key", *form, server=server)
-    command = ["pfx", "import", "--path-to-pfx-file", file, "--pfx-password", "secret", "--upn", ALICE]
+    command: list[str | Path] = [
+        "pfx",
+        "import",
+        "--path-to-pfx-file",
+        file,
+        "--pfx-password",
+        "secret",
+        "--upn",
+        ALICE,
+    ]
 
     made = done(*command, "--intended-purpose", "SmimeEncryption", "--key-file-path", key_file, server=server)
     assert isinstance(made, dict)
@@ -213,14 +222,32 @@ def test_a_certificate_is_imported_listed_updated_and_removed(
 def test_an_import_that_cannot_work_is_refused_before_it_is_sent(
     server: Running, pfx_file: tuple[Path, str], change: tuple[str, str], reason: str
 ) -> None:
-    command = ["pfx", "import", "--path-to-pfx-file", pfx_file[0], "--pfx-password", "secret", "--upn", ALICE]
+    command: list[str | Path] = [
+        "pfx",
+        "import",
+        "--path-to-pfx-file",
+        pfx_file[0],
+        "--pfx-password",
+        "secret",
+        "--upn",
+        ALICE,
+    ]
     assert reason in refused(*command, *change, server=server)
 
 
 def test_a_file_that_is_no_pfx_is_refused(server: Running, tmp_path: Path) -> None:
     rubbish = tmp_path / "rubbish.pfx"
     rubbish.write_bytes(b"rubbish")
-    command = ["pfx", "import", "--path-to-pfx-file", rubbish, "--pfx-password", "secret", "--upn", ALICE]
+    command: list[str | Path] = [
+        "pfx",
+        "import",
+        "--path-to-pfx-file",
+        rubbish,
+        "--pfx-password",
+        "secret",
+        "--upn",
+        ALICE,
+    ]
     assert "File must be a certificate" in refused(*command, server=server)
 
 
@@ -229,5 +256,14 @@ def test_a_password_that_the_key_has_no_room_for_is_refused(
 ) -> None:
     password = "s" * 127
     file, _ = write_identity(tmp_path, raw_rsa_keys[0], password=password)
-    command = ["pfx", "import", "--path-to-pfx-file", file, "--pfx-password", password, "--upn", ALICE]
+    command: list[str | Path] = [
+        "pfx",
+        "import",
+        "--path-to-pfx-file",
+        file,
+        "--pfx-password",
+        password,
+        "--upn",
+        ALICE,
+    ]
     assert "room for 126" in refused(*command, server=server)

@@ -265,9 +265,3 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
     queries.delete_connector_key(connection, fill.tenant_id, connector_id="a", provider="P", key_name="K")
     assert [row["file"] for row in queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
     assert queries.connector_key_rows(connection, fill.tenant_id, connector_id="a") == []
-
-
-def test_a_name_is_known_while_the_user_exists(fill: Filler) -> None:
-    fill.user("alice")
-    assert queries.licensed_upn(fill.connection, fill.tenant_id, user_id="alice") == "alice@contoso.example"
-    assert queries.licensed_upn(fill.connection, fill.tenant_id, user_id="bob") is None

@@ -1,4 +1,4 @@
-"""One emulator per test, in process: the real application over a copy of a database that was seeded once a session.
+"""One emulator per test, in process: the real application over a database that was seeded once a session.
 
 On SQLite and on PostgreSQL. The system's clock stands still until a test moves it; keys come from the session's ring.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy
 from fastapi import FastAPI
 
 from fauxtune.connector.keypool import KeyRing
@@ -27,16 +28,17 @@ from fauxtune.storage.tables import metadata
 from tests.clock import FixedClock
 from tests.postgresql import PostgresServer
 
+FILE = "fauxtune.sqlite"
 ORIGIN = "https://localhost:8443"
 _ADDRESSES = Addresses(ORIGIN, "http://localhost:8080", "http://localhost:8080")
 
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A seeded emulator at rest: its private keys, and its database (a file, or a database's name)."""
+    """A seeded emulator at rest: the URL of its database, and the folder with its private keys."""
 
+    url: str
     folder: Path
-    database: str
 
 
 def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
@@ -56,34 +58,46 @@ def _seed(url: str, folder: Path, *, keys: KeyRing) -> None:
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing) -> Template:
     """The tenant `contoso` in a SQLite file."""
     folder = tmp_path_factory.mktemp("seeded-sqlite")
-    file = folder / "fauxtune.sqlite"
-    _seed(sqlite_url(file), folder, keys=rsa_keys)
-    return Template(folder, str(file))
+    url = sqlite_url(folder / FILE)
+    _seed(url, folder, keys=rsa_keys)
+    return Template(url, folder)
 
 
 @pytest.fixture(scope="session")
 def postgresql_template(
     tmp_path_factory: pytest.TempPathFactory, rsa_keys: KeyRing, postgresql_server: PostgresServer
 ) -> Template:
-    """The tenant `contoso` in a PostgreSQL database."""
-    folder, name = tmp_path_factory.mktemp("seeded-postgresql"), postgresql_server.create()
-    _seed(postgresql_server.url(name), folder, keys=rsa_keys)
-    return Template(folder, name)
+    """The tenant `contoso` in a PostgreSQL database, and every table once more in the schema `seed`."""
+    folder, url = tmp_path_factory.mktemp("seeded-postgresql"), postgresql_server.url(postgresql_server.create())
+    _seed(url, folder, keys=rsa_keys)
+    _execute(url, "CREATE SCHEMA seed", *(f"CREATE TABLE seed.{t} AS TABLE public.{t}" for t in metadata.tables))
+    return Template(url, folder)
+
+
+def _execute(url: str, *statements: str) -> None:
+    engine = sqlalchemy.create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("; ".join(statements)))
+    engine.dispose()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def seeded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A database of the test's own that holds the tenant `contoso`, and the folder with its keys: (url, folder)."""
+def seeded(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    """The tenant `contoso`, fresh, for this test alone: the database's URL, and the folder with the keys.
+
+    On SQLite in a file of its own. PostgreSQL would take half a second for a database, so there is one for the session
+    whose rows are put back.
+    """
     template: Template = request.getfixturevalue(f"{request.param}_template")
     folder = tmp_path / "emulator"
     shutil.copytree(template.folder, folder)
     if request.param == "sqlite":
-        yield sqlite_url(folder / Path(template.database).name), folder
-        return
-    server: PostgresServer = request.getfixturevalue("postgresql_server")
-    name = server.create(template.database)
-    yield server.url(name), folder
-    server.drop(name)
+        return sqlite_url(folder / FILE), folder
+    tables = list(metadata.tables)
+    emptied = [f"DELETE FROM public.{table}" for table in tables]
+    filled = [f"INSERT INTO public.{table} SELECT * FROM seed.{table}" for table in tables]
+    _execute(template.url, *emptied, *filled)
+    return template.url, folder
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def serve(
         "public_http_url": public_http_url,
         "client_certificates": client_certificates,
     }
-    # Nothing that is loaded now is garbage, and looking for some costs a fifth of the start; `run` switches it on again.
+    # Nothing loaded now is garbage, and looking for some costs a fifth of the start. `run` switches it on again.
     gc.disable()
     with said_plainly(), refusals():
         settings = _settings({name: value for name, value in given.items() if value is not None})

@@ -12,7 +12,7 @@ import re
 from typing import Any
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.errors import Conflict, Invalid, NotFound, PfxUnreadable
 from fauxtune.core.model.items import imported_key
 from fauxtune.core.pki.pfx import check_pfx_structure
 from fauxtune.operations.act import Act
@@ -155,7 +155,10 @@ def _pfx(document: Document) -> bytes:
         raise Invalid("encryptedPfxBlob is not base64.", target="encryptedPfxBlob") from None
     if not data:
         raise Invalid("encryptedPfxBlob is required: the PFX file's bytes, base64.", target="encryptedPfxBlob")
-    check_pfx_structure(data)
+    try:
+        check_pfx_structure(data)
+    except PfxUnreadable as error:
+        raise PfxUnreadable(f"encryptedPfxBlob: {error.message}.", target="encryptedPfxBlob") from None
     return data
 
 

@@ -50,15 +50,18 @@ def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow])
     if enrollment["user_id"] is not None:
         user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
     profiles = _profiles(act, enrollment, user=user)
+    world = _world(act, enrollment, user=user)
+    items = desired(profiles, world)
+    unwanted = [row for key, row in rows.items() if key not in items]
     made = plan(
         Situation(
             now=act.now,
             variant=Variant(enrollment["variant"]),
             edition=str(act.tenant.setting("removalEdition")),
-            items=desired(profiles, _world(act, enrollment, user=user)),
+            items=items,
             rows=rows,
             answers=_answers(act, enrollment),
-            standing=_standing(act, enrollment, user=user, rows=rows),
+            standing=_standing(act, enrollment, user=user, world=world, unwanted=unwanted),
             waiting_for=_waiting_for(act),
         )
     )
@@ -212,13 +215,14 @@ def _renewal(certificate: Row, order: Row) -> Any:
     return certificate["not_after"] - lifetime * int(order["renew_percent"]) / 100
 
 
-def _standing(act: Act, enrollment: Row, *, user: Row | None, rows: Mapping[ItemKey, LedgerRow]) -> Standing:
-    claims = [claim for row in rows.values() for claim in row.claims]
+def _standing(act: Act, enrollment: Row, *, user: Row | None, world: World, unwanted: list[LedgerRow]) -> Standing:
+    """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
+    claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
         user_id=enrollment["user_id"],
         user_exists=user is not None,
         user_licensed=user is not None and bool(user["licensed"]),
-        certificates=frozenset(each.thumbprint for each in _imported(act, user)),
+        certificates=frozenset(each.thumbprint for each in world.imported),
         profiles=configuration_queries.existing(
             act.connection, act.tenant.id, profile_ids={claim.profile for claim in claims}
         ),

@@ -12,8 +12,11 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from fauxtune import __version__
+from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.odata.openapi import openapi_document
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import routes as android
+from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import routes as push
@@ -28,7 +31,8 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
 
 def documents() -> dict[str, dict[str, Any]]:
     """Surface -> its OpenAPI document."""
-    return {name: _document(title, routers) for name, (title, routers) in SURFACES.items()}
+    graph = openapi_document(graph_routes.ROUTES, entities=ENTITIES, title="Fauxtune: Microsoft Graph")
+    return {"graph": graph, **{name: _document(title, routers) for name, (title, routers) in SURFACES.items()}}
 
 
 def write(folder: Path) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 __all__ = ["Connection", "Database"]
@@ -26,8 +26,9 @@ P = ParamSpec("P")
 _ATTEMPTS = 3
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
-#: PostgreSQL's serialization_failure and deadlock_detected.
-_COLLISIONS = {"40001", "40P01"}
+#: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
+#: lost it to another looks again, and finds it taken.
+_COLLISIONS = {"40001", "40P01", "23505"}
 
 
 class Database:
@@ -37,7 +38,11 @@ class Database:
         self.url = url
         self._turn = asyncio.Lock()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else create_engine(url, pool_size=10, max_overflow=10)
+        self.engine = (
+            _sqlite_engine(url)
+            if self.is_sqlite
+            else create_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
+        )
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back."""
@@ -67,7 +72,7 @@ class Database:
             try:
                 with self.engine.begin() as connection:
                     return work(connection, *args, **kwargs)
-            except OperationalError as error:
+            except (OperationalError, IntegrityError) as error:
                 if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _COLLISIONS:
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
@@ -83,7 +88,8 @@ def sqlite_url(path: Path) -> str:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False})
+    # Values are hidden in errors and logs: some are PFX files.
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

@@ -169,7 +169,9 @@ async def test_a_refused_change_leaves_the_profile_as_it_was(beta: httpx.AsyncCl
     assert (await beta.get(f"{PROFILES}/{profile['id']}")).json() == profile
 
 
-@pytest.mark.parametrize("file", [None, "", "AAAA", "bm8gY2VydGlmaWNhdGU=", "no base64!", "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t"])
+@pytest.mark.parametrize(
+    "file", [None, "", "AAAA", "bm8gY2VydGlmaWNhdGU=", "no base64!", "LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0t"]
+)
 async def test_a_root_that_does_not_parse_is_refused(beta: httpx.AsyncClient, file: str | None) -> None:
     body = {"@odata.type": ROOT, "displayName": "Root", "trustedRootCertificate": file}
     answer = await beta.post(PROFILES, json=body)

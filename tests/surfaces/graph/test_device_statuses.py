@@ -77,18 +77,14 @@ async def test_a_device_of_another_kind_is_counted_and_not_listed(
     assert await _counts(beta, profile) == {"successCount": 1, "notApplicablePlatformCount": 1}
 
 
-async def test_the_groups_decide_and_so_do_exclusions(
-    beta: httpx.AsyncClient, enroll: Enroll, root_file: str
-) -> None:
+async def test_the_groups_decide_and_so_do_exclusions(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
     pilot, staff = await group_named(beta, "SMIME Pilot"), await group_named(beta, "All Staff")
     nested = {"@odata.id": f"https://graph.microsoft.com/v1.0/groups/{pilot}"}
     outer = await made(beta, "/groups", displayName="Outer", mailEnabled=False, mailNickname="o", securityEnabled=True)
     assert (await beta.post(f"/groups/{outer['id']}/members/$ref", json=nested)).status_code == 204
     group, exclusion = "#microsoft.graph.groupAssignmentTarget", "#microsoft.graph.exclusionGroupAssignmentTarget"
     body = {"@odata.type": ROOT, "trustedRootCertificate": root_file}
-    through_outer = await _assigned(
-        beta, {"target": {"@odata.type": group, "groupId": outer["id"]}}, **body
-    )
+    through_outer = await _assigned(beta, {"target": {"@odata.type": group, "groupId": outer["id"]}}, **body)
     without_pilot = await _assigned(
         beta,
         {"target": {"@odata.type": group, "groupId": staff}},

@@ -125,9 +125,7 @@ async def test_a_name_can_be_had_once(beta: httpx.AsyncClient) -> None:
     ):
         error = answer.json()["error"]
         assert (answer.status_code, error["code"]) == (400, "Request_BadRequest")
-        assert error["message"] == (
-            "Another object with the same value for property userPrincipalName already exists."
-        )
+        assert error["message"] == ("Another object with the same value for property userPrincipalName already exists.")
         assert error["details"] == [
             {"code": "ObjectConflict", "message": error["message"], "target": "userPrincipalName"}
         ]

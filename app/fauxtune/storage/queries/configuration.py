@@ -127,12 +127,16 @@ def candidates(
 
 def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: set[str]) -> frozenset[str]:
     """Those of these profiles that still exist."""
+    if not profile_ids:
+        return frozenset()
     found = connection.execute(_EXISTING, {"tenant": tenant_id, "ids": sorted(profile_ids)})
     return frozenset(row[0] for row in found)
 
 
 def standing(connection: Connection, tenant_id: TenantId, *, assignment_ids: set[str]) -> frozenset[str]:
     """Those of these assignments that still stand."""
+    if not assignment_ids:
+        return frozenset()
     found = connection.execute(_STANDING, {"tenant": tenant_id, "ids": sorted(assignment_ids)})
     return frozenset(row[0] for row in found)
 

@@ -1,0 +1,23 @@
+"""The committed OpenAPI documents are those that the code would write now: `make openapi` writes them anew."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fauxtune.server.openapi import documents
+
+FOLDER = Path(__file__).parents[2] / "openapi"
+
+
+@pytest.mark.parametrize("name", sorted(documents()))
+def test_the_committed_document_is_current(name: str) -> None:
+    written = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    now = json.loads(json.dumps(documents()[name]))
+    assert written == now, f"openapi/{name}.json is out of date: run make openapi"
+
+
+def test_every_file_in_the_folder_belongs_to_a_surface() -> None:
+    assert {file.stem for file in FOLDER.glob("*.json")} == set(documents())

@@ -1,0 +1,125 @@
+"""Enrolment tokens, the list of enrolments, and what each device holds."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.surfaces.control.conftest import Assign, Enroll
+from tests.surfaces.control.words import ABSENT, Json, code, listed, made
+
+ALICE = "alice@contoso.example"
+
+
+async def test_a_token_is_for_one_device_unless_more_are_asked(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    one = (await made(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
+    assert one != (await made(contoso, "/enrollmentTokens", userPrincipalName=ALICE))["token"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"userPrincipalName": "nobody@contoso.example"}, 404),
+        ({}, 400),
+        ({"userPrincipalName": None}, 400),
+        ({"userPrincipalName": ALICE, "uses": 0}, 400),
+        ({"userPrincipalName": ALICE, "uses": "many"}, 400),
+        ({"userPrincipalName": ALICE, "expiresIn": 0}, 400),
+        ({"userPrincipalName": ALICE, "expiresIn": 10**9}, 400),
+        ({"userPrincipalName": ALICE, "expires": 60}, 400),
+        ([], 400),
+    ],
+)
+async def test_an_impossible_token_is_refused(contoso: httpx.AsyncClient, body: Json, status: int) -> None:
+    answer = await contoso.post("/enrollmentTokens", json=body)
+    assert (answer.status_code, code(answer)) == (status, "NotFound" if status == 404 else "Invalid")
+
+
+async def test_a_body_that_is_no_json_is_refused(contoso: httpx.AsyncClient) -> None:
+    media = {"content-type": "application/json"}
+    answer = await contoso.post("/enrollmentTokens", content=b'{"userPrincipalName":', headers=media)
+    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert answer.json()["error"]["message"].startswith("The body is no JSON")
+
+
+async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll(contoso)
+    (shown,) = await listed(contoso, "/devices")
+    assert shown == {
+        "id": phone.id,
+        "managedDeviceId": shown["managedDeviceId"],
+        "deviceName": "alice_AndroidForWork",
+        "userId": shown["userId"],
+        "user": ALICE,
+        "platform": "android",
+        "mode": "work-profile",
+        "variant": "android/work-profile",
+        "state": "active",
+        "cause": None,
+        "enrolledDateTime": "2026-11-24T10:00:00.0000000Z",
+        "lastCheckinDateTime": None,
+        "generation": 1,
+        "settledGeneration": 0,
+        "settled": False,
+        "dueDateTime": None,
+        "policyVersion": 1,
+        "plans": 0,
+        "connected": False,
+    }
+    assert (await contoso.get(f"/devices/{phone.id}")).json() == shown
+    assert (await contoso.get(f"/devices/{shown['managedDeviceId'].upper()}")).json() == shown
+
+
+async def test_a_device_that_left_is_still_shown(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone, stays = await enroll(contoso, "alice"), await enroll(contoso, "bob")
+    record = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
+    shown = (await contoso.get(f"/devices/{record}")).json()
+    assert (shown["id"], shown["state"], shown["cause"], shown["settled"]) == (phone.id, "ended", "unenroll", True)
+    assert [each["id"] for each in await listed(contoso, "/devices?state=active")] == [stays.id]
+    assert [each["id"] for each in await listed(contoso, "/devices?state=ended")] == [phone.id]
+    assert code(await contoso.get("/devices?state=gone")) == "Invalid"
+
+
+async def test_the_ledger_shows_items_states_and_certificates(
+    contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    phone = await enroll(contoso)
+    root, pkcs = await assign("root"), await assign("pkcs")
+    await phone.settle()
+    ledger = (await contoso.get(f"/devices/{phone.id}/ledger")).json()
+    assert (ledger["id"], ledger["settled"]) == (phone.id, True)
+    assert ledger["plans"] > 0
+    by_source = {each["source"]: each for each in ledger["items"]}
+    (issued,) = await listed(contoso, "/certificates")
+    assert by_source["root"]["profiles"] == [root]
+    assert by_source["pkcs"]["key"] == f"pkcs/{pkcs}"
+    assert by_source["pkcs"]["serial"] == by_source["pkcs"]["fingerprint"] == issued["serial"]
+    assert by_source["pkcs"]["thumbprint"] == issued["thumbprint"]
+    assert {each["state"] for each in ledger["items"]} == {"installed"}
+    assert by_source["pkcs"]["error"] is None
+
+
+async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
+    contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    phone = await enroll(contoso)
+    await assign("pkcs")
+    await phone.report()
+    (failed,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    assert (failed["state"], failed["errorCode"]) == ("failed", -2016281112)
+    assert "assign a trusted-root profile" in failed["error"]
+    await assign("root")
+    await phone.report()
+    items = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    (waits,) = [each for each in items if each["source"] == "pkcs"]
+    assert waits["state"] == "wanted"
+    assert "to be installed first" in waits["waitsFor"]
+
+
+async def test_an_unknown_device_is_not_found(contoso: httpx.AsyncClient) -> None:
+    for path in (f"/devices/{ABSENT}", f"/devices/{ABSENT}/ledger", f"/journal?device={ABSENT}"):
+        answer = await contoso.get(path)
+        assert (answer.status_code, code(answer)) == (404, "NotFound")

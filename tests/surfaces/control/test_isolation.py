@@ -1,0 +1,169 @@
+"""Two tenants with the same people, devices and certificates never see one another's anything, call by call."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from fauxtune.operations.emulator import Emulator
+from fauxtune.server.openapi import documents
+from tests.surfaces.control.conftest import BASE, Assign, Enroll
+from tests.surfaces.control.handset import Handset
+from tests.surfaces.control.words import Json, connector, listed, made
+
+PROVIDER = "Microsoft Software Key Storage Provider"
+
+#: Calls that name a thing of a tenant, with a body that would do for the tenant whose thing it is.
+NAMED: tuple[tuple[str, str, Json | None], ...] = (
+    ("GET", "/devices/{device}", None),
+    ("GET", "/devices/{managed}", None),
+    ("GET", "/devices/{device}/ledger", None),
+    ("GET", "/devices/{managed}/ledger", None),
+    ("GET", "/journal?device={device}", None),
+    ("GET", "/journal?device={managed}", None),
+    ("GET", "/certificates/{serial}", None),
+    ("GET", "/certificates/{thumbprint}", None),
+    ("POST", "/certificates/{serial}/revoke", {"reason": "superseded"}),
+    ("POST", "/certificates/{thumbprint}/revoke", {"reason": "superseded"}),
+    ("GET", "/certificates?userPrincipalName={user}", None),
+    ("POST", "/certificates", {"template": "SmimeBoth", "userPrincipalName": "{user}"}),
+    ("POST", "/enrollmentTokens", {"userPrincipalName": "{user}"}),
+    ("GET", "/connectors/{connector}", None),
+    ("PATCH", "/connectors/{connector}", {"state": "offline"}),
+    ("GET", "/connectors/{connector}/keys", None),
+    ("POST", "/connectors/{connector}/keys", {"providerName": "P", "keyName": "K"}),
+    ("GET", f"/connectors/{{connector}}/keys/{PROVIDER}/PFXEncryptionKey", None),
+    ("DELETE", f"/connectors/{{connector}}/keys/{PROVIDER}/PFXEncryptionKey", None),
+)
+#: Calls that name nothing but the tenant itself.
+WHOLE = {
+    ("GET", "/tenants"),
+    ("POST", "/tenants"),
+    ("GET", "/tenants/{tenant}"),
+    ("PATCH", "/tenants/{tenant}"),
+    ("DELETE", "/tenants/{tenant}"),
+    ("GET", "/tenants/{tenant}/clock"),
+    ("PUT", "/tenants/{tenant}/clock"),
+    ("POST", "/tenants/{tenant}/clock/advance"),
+    ("POST", "/tenants/{tenant}/settle"),
+    ("GET", "/tenants/{tenant}/devices"),
+    ("GET", "/tenants/{tenant}/connectors"),
+    ("POST", "/tenants/{tenant}/connectors"),
+}
+
+
+async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> dict[str, str]:
+    """A phone with a certificate of its own; the names of all that the tenant has."""
+    name = str(tenant.base_url).rstrip("/").rpartition("/")[2]
+    phone: Handset = await enroll(tenant)
+    await assign("root", tenant_name=name)
+    await assign("pkcs", tenant_name=name)
+    await phone.settle()
+    (issued,) = await listed(tenant, "/certificates")
+    return {
+        "device": phone.id,
+        "managed": (await tenant.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
+        "serial": issued["serial"],
+        "thumbprint": issued["thumbprint"],
+        "user": f"alice@{name}.example",
+        "connector": (await connector(tenant))["id"],
+    }
+
+
+async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
+    """All that the tenant shows of itself."""
+    keys = f"/connectors/{(await connector(tenant))['id']}/keys"
+    shown = {path: (await tenant.get(path)).json() for path in ("/devices", "/certificates", "/connectors", "/journal")}
+    tenant_url = str(tenant.base_url).rstrip("/")
+    return {**shown, "keys": (await tenant.get(keys)).json(), "tenant": (await tenant.get(tenant_url)).json()}
+
+
+def test_every_call_is_among_those_that_are_tried_here() -> None:
+    known = {(method, f"/tenants/{{tenant}}{path.partition('?')[0]}") for method, path, _ in NAMED}
+    known = {(method, _template(path)) for method, path in known} | WHOLE
+    served = {
+        (method.upper(), path.removeprefix("/_fauxtune/v1"))
+        for path, methods in documents()["control"]["paths"].items()
+        for method in methods
+    }
+    assert served == known
+
+
+def _template(path: str) -> str:
+    for name, word in (("serial", "key"), ("thumbprint", "key"), ("managed", "device")):
+        path = path.replace(f"{{{name}}}", f"{{{word}}}")
+    return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
+
+
+async def test_the_things_of_another_tenant_do_not_exist(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    theirs = await _furnish(fabrikam, enroll, assign)
+    await _furnish(contoso, enroll, assign)
+    before = await _everything(fabrikam)
+    for method, path, body in NAMED:
+        filled = None if body is None else {name: str(value).format(**theirs) for name, value in body.items()}
+        answer = await contoso.request(method, path.format(**theirs), json=filled)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound"), (method, path)
+    assert await _everything(fabrikam) == before
+    # The same calls find the tenant's own things.
+    for method, path, body in NAMED:
+        filled = None if body is None else {name: str(value).format(**theirs) for name, value in body.items()}
+        answer = await fabrikam.request(method, path.format(**theirs), json=filled)
+        assert answer.is_success, (method, path, answer.text)
+
+
+async def test_lists_are_disjoint(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    ours, theirs = await _furnish(contoso, enroll, assign), await _furnish(fabrikam, enroll, assign)
+    for path, key in (("/devices", "id"), ("/certificates", "serial"), ("/connectors", "id")):
+        here = {each[key] for each in await listed(contoso, path)}
+        there = {each[key] for each in await listed(fabrikam, path)}
+        assert here
+        assert there
+        assert not here & there
+    texts = [(await tenant.get("/journal")).text for tenant in (contoso, fabrikam)]
+    for text, foreign in ((texts[0], theirs), (texts[1], ours)):
+        assert not [name for name, value in foreign.items() if value in text]
+
+
+async def test_what_is_done_to_one_tenant_does_not_touch_the_other(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
+) -> None:
+    await _furnish(contoso, enroll, assign)
+    await _furnish(fabrikam, enroll, assign)
+    before = await _everything(contoso)
+    url = str(fabrikam.base_url).rstrip("/")
+    await fabrikam.patch(url, json={"settings": {"requireTrustedRoot": False}})
+    await fabrikam.put("/clock", json={"mode": "frozen", "now": "2031-01-01T00:00:00Z"})
+    await fabrikam.post("/clock/advance", json={"by": "P1D", "settle": True, "timeout": 0})
+    await fabrikam.patch(f"/connectors/{(await connector(fabrikam))['id']}", json={"state": "offline"})
+    for issued in await listed(fabrikam, "/certificates"):
+        await fabrikam.post(f"/certificates/{issued['serial']}/revoke", json={})
+    assert await _everything(contoso) == before
+    assert (await fabrikam.delete(url)).status_code == 204
+    assert await _everything(contoso) == before
+
+
+async def test_a_token_of_one_tenant_enrols_in_no_other(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    token = (await made(fabrikam, "/enrollmentTokens", userPrincipalName="alice@fabrikam.example"))["token"]
+    body = {"enrollmentToken": token, "mode": "work-profile", "csr": ""}
+    answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
+    assert answer.status_code in (400, 401)
+    assert await listed(contoso, "/devices") == []
+
+
+@pytest.mark.parametrize("tail", ["", "/clock", "/devices", "/connectors", "/certificates", "/journal"])
+async def test_a_tenant_that_does_not_exist_is_not_found(control: httpx.AsyncClient, tail: str) -> None:
+    answer = await control.get(f"/tenants/nobody{tail}")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")
+
+
+async def test_two_emulators_in_one_process_never_meet(app: FastAPI, emulator: Emulator) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+        assert [each["name"] for each in (await client.get("/tenants")).json()["value"]] == ["contoso"]
+    assert app.state.emulator is emulator
