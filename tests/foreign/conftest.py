@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.server.running import Running, serving
 
 Run = Callable[..., bytes]
 
@@ -36,3 +38,10 @@ def openssl(tmp_path: Path) -> Run:
         return done.stdout + done.stderr if fails else done.stdout
 
     return run
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Running]:
+    """A real server in a process of its own, with the tenant `contoso`, for all that only talk to it."""
+    with serving("--ephemeral") as running:
+        yield running

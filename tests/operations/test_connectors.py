@@ -410,3 +410,20 @@ async def test_connectors_and_keys_are_refused_with_what_would_be_right(office: 
         await office.connector(roles=["everything"])
     with pytest.raises(NotFound):
         await office.do(connectors.delete_key, row["connector_id"], provider="P", key_name="K")
+
+
+async def test_a_refusal_does_not_make_a_polling_connector_forget_what_it_answers_later(office: Office) -> None:
+    await office.imported_profile()
+    bad = await spoilt_import(office, wrong_password)
+    await office.connector(mode="polling")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    office.clock.forward(seconds=20)
+    good = await office.import_pfx("alice")
+    await phone.settle()
+    office.clock.forward(seconds=10)
+    await phone.settle()
+    assert await phone.states() == {f"imported/{bad}": "failed", f"imported/{good}": "wanted"}
+    office.clock.forward(seconds=20)
+    await phone.settle()
+    assert await phone.states() == {f"imported/{bad}": "failed", f"imported/{good}": "installed"}

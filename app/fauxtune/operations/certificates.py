@@ -76,7 +76,7 @@ def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | Non
     email = request.email or (user or {}).get("mail")
     subject = parse_subject(request.subject or _subject(user, email))
     not_before = request.not_before or act.now - _BACKDATED
-    not_after = request.not_after or not_before + template.validity
+    not_after = request.not_after or _end(not_before, template)
     if not_after <= not_before:
         raise Invalid("notAfter must be later than notBefore.", target="notAfter")
     public_key = request_key(read_csr(request.csr)) if request.csr is not None else _public(key)
@@ -202,6 +202,13 @@ def _user(act: Act, upn: str | None) -> dict[str, Any] | None:
         raise NotFound(f"There is no user '{upn}'.")
     document: dict[str, Any] = row["document"]
     return document
+
+
+def _end(not_before: datetime, template: Template) -> datetime:
+    try:
+        return not_before + template.validity
+    except OverflowError:
+        raise Invalid("That is past the end of time: say an earlier notBefore.", target="notBefore") from None
 
 
 def _subject(user: dict[str, Any] | None, email: str | None) -> str:

@@ -4,7 +4,8 @@ A device is at rest when it has planned with all that concerns it, nothing is du
 being removed), and its end, if one was ordered, is confirmed. A failed item is at rest. Waiting ends early when each
 device that is left waits for something that cannot come by itself:
 
-* it has done its part, and what it waits for is a connector, or a moment that does not come in time: at once;
+* it has done its part, and what it waits for is a connector, a moment that does not come in time, or nothing (it could
+  not carry out the order to end): at once;
 * it is not connected to the push channel, and nothing at all moves any more: after `_ABSENT` seconds without a sign
   of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in).
 """
@@ -67,10 +68,11 @@ class _Hope(Enum):
 
 @dataclass(slots=True)
 class _Look:
-    """What one look found: devices that are not at rest, by id, and the items under way on each."""
+    """What one look found: devices that are not at rest, by id, the items under way on each, and who shall end."""
 
     rows: dict[EnrollmentId, Row]
     items: dict[EnrollmentId, list[Row]]
+    ordered: set[EnrollmentId]
     now: datetime
     clock_runs: bool
 
@@ -115,6 +117,7 @@ def _look(act: Act) -> _Look:
     return _Look(
         rows={EnrollmentId(row["id"]): row for row in rows},
         items=items,
+        ordered=queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
         now=act.now,
         clock_runs=act.tenant.clock.mode is not ClockMode.FROZEN,
     )
@@ -167,7 +170,7 @@ def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float)
     if not emulator.signals.is_connected(device):
         return _Hope.IF_IT_COMES
     if row["state"] == EnrollmentState.ENDING.value:
-        return _Hope.YES
+        return _Hope.YES if device in look.ordered else _Hope.NO
     if row["generation"] != row["settled_generation"] or row["due_at"] <= look.now:
         return _Hope.YES
     if any(each["state"] != ItemState.WANTED.value for each in look.items.get(device, ())):
@@ -184,7 +187,7 @@ def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[Enrollment
     return Rest(
         settled=[*(id_ for id_ in live if id_ not in restless), *ended],
         waiting=[
-            Waiting(device=id_, name=_name(act, row), why=_why(act, emulator, look=look, device=id_))
+            Waiting(device=id_, name=_name(act, row), why=_why(emulator, id_, look=look))
             for id_, row in restless.items()
         ],
     )
@@ -196,14 +199,13 @@ def _name(act: Act, row: Row) -> str | None:
     return name
 
 
-def _why(act: Act, emulator: Emulator, *, look: _Look, device: EnrollmentId) -> str:
+def _why(emulator: Emulator, device: EnrollmentId, *, look: _Look) -> str:
     row, items = look.rows[device], look.items.get(device, [])
     reasons = []
     if not emulator.signals.is_connected(device):
         reasons.append("it is not connected to the push channel")
     if row["state"] == EnrollmentState.ENDING.value:
-        ordered = queries.actions(act.connection, device, states=("pending", "active"))
-        said = "has not confirmed" if ordered else "could not carry out"
+        said = "has not confirmed" if device in look.ordered else "could not carry out"
         return "; ".join([*reasons, f"it is ending: the device {said} the {row['cause']}"])
     if row["generation"] != row["settled_generation"]:
         reasons.append("it has not checked in since something changed")

@@ -1,4 +1,4 @@
-"""The control surface as a client on this machine sees it, a second tenant, and phones that come when they are pushed."""
+"""The control surface as a client on this machine sees it, a second tenant, and phones that come when pushed."""
 
 from __future__ import annotations
 

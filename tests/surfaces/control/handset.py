@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -39,9 +38,7 @@ class Handset:
 
     async def call(self, method: str, tail: str, *, body: Json | None = None) -> httpx.Response:
         path = f"/mdm/{self.tenant}/android/v1/{self.name}{tail}"
-        return await self.http.request(
-            method, path, json=body, headers={"authorization": f"Bearer {self.credential}"}
-        )
+        return await self.http.request(method, path, json=body, headers={"authorization": f"Bearer {self.credential}"})
 
     async def report(self) -> Json:
         """One check-in, whatever it leads to."""
@@ -81,18 +78,18 @@ class Handset:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[None]:
         """Wait for pushes, and come when there is one."""
-        task = asyncio.create_task(self._listen())
+        leaving = asyncio.Event()
+        task = asyncio.create_task(self._listen(leaving))
         try:
             yield
         finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            leaving.set()
+            await task
 
-    async def _listen(self) -> None:
+    async def _listen(self, leaving: asyncio.Event) -> None:
         after = 0
-        while True:
-            answer = await self.http.get(f"/push/{self.tenant}/{self.push_token}?after={after}&wait=30")
+        while not leaving.is_set():
+            answer = await self.http.get(f"/push/{self.tenant}/{self.push_token}?after={after}&wait=0.2")
             if answer.status_code == 404:
                 return
             after = answer.json()["seq"]

@@ -10,7 +10,9 @@ from fauxtune.operations.emulator import Emulator
 from tests.surfaces.control.conftest import BASE
 
 
-async def _get(app: FastAPI, *, host: str = "localhost:8443", peer: str = "127.0.0.1", **headers: str) -> httpx.Response:
+async def _get(
+    app: FastAPI, *, host: str = "localhost:8443", peer: str = "127.0.0.1", **headers: str
+) -> httpx.Response:
     transport = httpx.ASGITransport(app, client=(peer, 50000))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         return await client.get("/tenants", headers={"host": host, **headers})
@@ -22,7 +24,9 @@ def _code(answer: httpx.Response) -> str:
     return str(error["code"])
 
 
-@pytest.mark.parametrize("host", ["localhost", "localhost:8443", "LOCALHOST:1", "127.0.0.1:8443", "[::1]", "[::1]:8443"])
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8443", "LOCALHOST:1", "127.0.0.1:8443", "[::1]", "[::1]:8443"]
+)
 async def test_this_machine_is_answered_under_its_own_names(app: FastAPI, host: str) -> None:
     assert (await _get(app, host=host)).status_code == 200
 
@@ -73,7 +77,9 @@ async def _send(app: FastAPI, authorization: str) -> httpx.Response:
         return await client.get("/tenants", headers=[(b"authorization", authorization.encode())])
 
 
-@pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+@pytest.mark.parametrize(
+    "media", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]
+)
 async def test_a_body_that_is_not_json_is_refused(contoso: httpx.AsyncClient, media: str) -> None:
     answer = await contoso.post("/settle", content=b'{"timeout":0}', headers={"content-type": media})
     assert answer.status_code == 415

@@ -111,7 +111,9 @@ async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.As
     shown = (await contoso.get(f"/certificates/{answer['serial']}")).json()
     assert shown == (await contoso.get(f"/certificates/{answer['thumbprint'].upper()}")).json()
     assert shown["certificate"] == answer["certificate"]
-    assert {name: shown[name] for name in ("userPrincipalName", "template", "source", "status", "reason", "device")} == {
+    assert {
+        name: shown[name] for name in ("userPrincipalName", "template", "source", "status", "reason", "device")
+    } == {
         "userPrincipalName": ALICE,
         "template": "SmimeBoth",
         "source": None,

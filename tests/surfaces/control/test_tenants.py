@@ -133,7 +133,9 @@ async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClien
     settings = (await contoso.get(home(contoso))).json()["settings"]
     assert set(settings) == set(SETTINGS)
     assert settings["requireTrustedRoot"]["value"] is True
-    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}})
+    answer = await contoso.patch(
+        home(contoso), json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}}
+    )
     assert answer.status_code == 200
     after = (await contoso.get(home(contoso))).json()["settings"]
     assert after == answer.json()["settings"]
@@ -180,7 +182,9 @@ async def test_a_deleted_tenant_is_gone_for_everybody(
     assert graph.status_code in (401, 404)
 
 
-async def test_a_name_is_free_again_after_its_tenant_went(control: httpx.AsyncClient, fabrikam: httpx.AsyncClient) -> None:
+async def test_a_name_is_free_again_after_its_tenant_went(
+    control: httpx.AsyncClient, fabrikam: httpx.AsyncClient
+) -> None:
     await fabrikam.delete(home(fabrikam))
     assert (await control.post("/tenants", json={"name": "fabrikam"})).status_code == 201
 

@@ -235,6 +235,21 @@ def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
+    """The devices whose end was ordered and that have neither confirmed nor refused it."""
+    statement = (
+        select(enrollments.c.id)
+        .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
+        .where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.state == EnrollmentState.ENDING.value,
+            device_actions.c.action == enrollments.c.cause,
+            device_actions.c.state.in_(["pending", "active"]),
+        )
+    )
+    return {EnrollmentId(row[0]) for row in connection.execute(statement)}
+
+
 def change_action(connection: Connection, action_id: str, **values: Any) -> None:
     """Change columns of an action."""
     rows.change(connection, device_actions, where={"id": action_id}, values=values)

@@ -1,0 +1,16 @@
+"""The same emulator in process, and the same clients of Graph, as the tests of the surfaces have."""
+
+from __future__ import annotations
+
+from tests.surfaces.conftest import (  # noqa: F401 - fixtures
+    app,
+    app_token,
+    clock,
+    emulator,
+    http,
+    postgresql_template,
+    seeded,
+    sqlite_template,
+    tenant,
+)
+from tests.surfaces.graph.conftest import beta, csr, v1  # noqa: F401 - fixtures
