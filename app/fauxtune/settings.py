@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -36,7 +37,11 @@ class Settings(BaseSettings):
     control_token: SecretStr | None = Field(default=None, description="bearer token that guards /_fauxtune/v1")
     client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
     key_pool_size: int = Field(default=8, ge=0, description="RSA keys made ahead")
-    key_pool_threads: int = Field(default=1, ge=1, description="threads that make them")
+    key_pool_threads: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
+        ge=1,
+        description="threads that make them; default: one less than there are cores, which the event loop keeps",
+    )
     log_level: str = Field(default="warning", description="debug, info, warning or error")
 
     @property

@@ -192,57 +192,73 @@ def import_of(server: Running, upn: str, *, key: rsa.RSAPrivateKey) -> UserPFXCe
     )
 
 
-async def device_of(graph: GraphServiceClient, upn: str) -> list[ManagedDevice]:
+async def devices_of(graph: GraphServiceClient, upn: str) -> list[ManagedDevice]:
     answer = await graph.device_management.managed_devices.get()
     assert answer is not None
     return [each for each in answer.value or () if each.user_principal_name == upn]
 
 
+async def new_licensed_user(graph: GraphServiceClient, name: str) -> User:
+    user = await new_user(graph, name)
+    licence = AssignedLicense(sku_id=uuid.UUID(INTUNE), disabled_plans=[])
+    await graph.users.by_user_id(str(user.id)).assign_license.post(
+        AssignLicensePostRequestBody(add_licenses=[licence], remove_licenses=[])
+    )
+    return user
+
+
+async def profiles_of_a_work_profile(
+    server: Running, graph: GraphServiceClient, *, group: str
+) -> list[DeviceConfiguration]:
+    """Root and intermediate, a certificate of each device's own, and the imported ones: all assigned to the group."""
+    made: list[DeviceConfiguration] = []
+    for name in ("root", "issuing"):
+        file = await _certificate(server, name)
+        profile = AndroidWorkProfileTrustedRootCertificate(
+            display_name=name, trusted_root_certificate=file, cert_file_name=f"{name}.cer"
+        )
+        made.append(await assigned(graph, profile, group=group))
+    signing = AndroidWorkProfilePkcsCertificateProfile(
+        display_name="Signing",
+        certification_authority="ca.contoso.example",
+        certification_authority_name="Contoso Issuing CA",
+        certificate_template_name="SmimeSigning",
+        renewal_threshold_percentage=20,
+        subject_name_format=SubjectNameFormat.Custom,
+        subject_name_format_string="CN={{UserName}},E={{EmailAddress}}",
+        # Of flags the SDK writes a single member only; a list of them it leaves out.
+        custom_subject_alternative_names=[
+            CustomSubjectAlternativeName(san_type=SubjectAlternativeNameType.EmailAddress, name="{{EmailAddress}}")
+        ],
+    )
+    reading = AndroidForWorkImportedPFXCertificateProfile(
+        display_name="Reading", intended_purpose=IntendedPurpose.SmimeEncryption
+    )
+    return [*made, *[await assigned(graph, each, group=group) for each in (signing, reading)]]
+
+
+async def check_success(graph: GraphServiceClient, profile: DeviceConfiguration) -> None:
+    """One device reports, and reports success."""
+    one = graph.device_management.device_configurations.by_device_configuration_id(str(profile.id))
+    statuses, overview = await one.device_statuses.get(), await one.device_status_overview.get()
+    assert statuses is not None
+    assert overview is not None
+    assert [each.status for each in statuses.value or ()] == [ComplianceStatus.Compliant]
+    assert (overview.success_count, overview.pending_count, overview.error_count) == (1, 0, 0)
+
+
 async def test_the_main_job_with_graph_alone(
     server: Running, graph: GraphServiceClient, tmp_path: Path, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    dora = await new_user(graph, "dora")
+    dora = await new_licensed_user(graph, "dora")
     upn = str(dora.user_principal_name)
-    licence = AssignedLicense(sku_id=uuid.UUID(INTUNE), disabled_plans=[])
-    await graph.users.by_user_id(str(dora.id)).assign_license.post(
-        AssignLicensePostRequestBody(add_licenses=[licence], remove_licenses=[])
-    )
     inner = await new_group(graph, "divers", dora.id)
     outer = await new_group(graph, "sports", inner)
     members = await graph.groups.by_group_id(outer).members.get()
     assert members is not None
-    assert [type(each).__name__ for each in members.value or ()] == ["Group"]
+    assert [type(each) for each in members.value or ()] == [Group]
+    profiles = await profiles_of_a_work_profile(server, graph, group=outer)
 
-    root = (await _certificate(server, "root"), await _certificate(server, "issuing"))
-    for name, file in zip(("Root", "Issuing"), root, strict=True):
-        profile = AndroidWorkProfileTrustedRootCertificate(
-            display_name=name, trusted_root_certificate=file, cert_file_name=f"{name}.cer"
-        )
-        assert (await assigned(graph, profile, group=outer)).trusted_root_certificate == file
-    signing = await assigned(
-        graph,
-        AndroidWorkProfilePkcsCertificateProfile(
-            display_name="Signing",
-            certification_authority="ca.contoso.example",
-            certification_authority_name="Contoso Issuing CA",
-            certificate_template_name="SmimeSigning",
-            renewal_threshold_percentage=20,
-            subject_name_format=SubjectNameFormat.Custom,
-            subject_name_format_string="CN={{UserName}},E={{EmailAddress}}",
-            # Of flags the SDK writes a single member only; a list of them it leaves out.
-            custom_subject_alternative_names=[
-                CustomSubjectAlternativeName(san_type=SubjectAlternativeNameType.EmailAddress, name="{{EmailAddress}}")
-            ],
-        ),
-        group=outer,
-    )
-    reading = await assigned(
-        graph,
-        AndroidForWorkImportedPFXCertificateProfile(
-            display_name="Reading", intended_purpose=IntendedPurpose.SmimeEncryption
-        ),
-        group=outer,
-    )
     sent = import_of(server, upn, key=raw_rsa_keys[5])
     imported = await graph.device_management.user_pfx_certificates.post(sent)
     assert imported is not None
@@ -252,18 +268,11 @@ async def test_the_main_job_with_graph_alone(
 
     state = enrolled(server, tmp_path / "phone", upn=upn, mode="work-profile")
     assert held(state, "imported") == [sent.thumbprint]
-    assert len(held(state, "pkcs")) == 1
-    assert len(held(state, "root")) == 2
-    for profile in (signing, reading):
-        statuses = graph.device_management.device_configurations.by_device_configuration_id(str(profile.id))
-        answer = await statuses.device_statuses.get()
-        overview = await statuses.device_status_overview.get()
-        assert answer is not None
-        assert overview is not None
-        assert [each.status for each in answer.value or ()] == [ComplianceStatus.Compliant]
-        assert (overview.success_count, overview.pending_count, overview.error_count) == (1, 0, 0)
+    assert (len(held(state, "pkcs")), len(held(state, "root"))) == (1, 2)
+    for profile in profiles:
+        await check_success(graph, profile)
 
-    (device,) = await device_of(graph, upn)
+    (device,) = await devices_of(graph, upn)
     assert (device.operating_system, device.management_state) == ("AndroidForWork", ManagementState.Managed)
     action = graph.device_management.managed_devices.by_managed_device_id(str(device.id))
     with pytest.raises(ODataError) as refused:
@@ -275,7 +284,7 @@ async def test_the_main_job_with_graph_alone(
     assert retiring.management_state is ManagementState.RetirePending
     simulator("checkin", "--state", state)
     assert simulator("keystore", "--state", state) == []
-    assert await device_of(graph, upn) == []
+    assert await devices_of(graph, upn) == []
 
 
 async def test_a_fully_managed_device_is_wiped(
@@ -294,7 +303,7 @@ async def test_a_fully_managed_device_is_wiped(
     assert imported is not None
     state = enrolled(server, tmp_path / "phone", upn=upn, mode="fully-managed")
     assert held(state, "imported") == [sent.thumbprint]
-    (device,) = await device_of(graph, upn)
+    (device,) = await devices_of(graph, upn)
     action = graph.device_management.managed_devices.by_managed_device_id(str(device.id))
     await action.sync_device.post()
     with pytest.raises(ODataError) as refused:
@@ -304,7 +313,7 @@ async def test_a_fully_managed_device_is_wiped(
     await action.wipe.post(WipePostRequestBody())
     simulator("checkin", "--state", state)
     assert simulator("keystore", "--state", state) == []
-    assert await device_of(graph, upn) == []
+    assert await devices_of(graph, upn) == []
     await graph.device_management.user_pfx_certificates.by_user_p_f_x_certificate_id(str(imported.id)).delete()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ssl
 import time
 from typing import Any
@@ -135,6 +136,16 @@ def _reason(answer: httpx.Response) -> str:
     try:
         document = answer.json()
         error = document.get("error")
-        return str(error["message"] if isinstance(error, dict) else document.get("error_description") or error)
+        message = str(error["message"] if isinstance(error, dict) else document.get("error_description") or error)
+        return _sentence(message)
     except (ValueError, KeyError, AttributeError):
         return answer.text[:200] or answer.reason_phrase
+
+
+def _sentence(message: str) -> str:
+    """Intune's services put JSON into the message, and the sentence into that; support's numbers follow it."""
+    try:
+        nested = json.loads(message)["Message"]
+    except (ValueError, KeyError, TypeError):
+        return message
+    return str(nested).partition(" - Operation ID")[0]

@@ -56,8 +56,12 @@ class KeyPool:
             worker.join()
 
     def take(self) -> RSAPrivateKey:
-        """A ready key, else one made on the spot."""
+        """A ready key, else the next that the threads make; without threads, one made on the spot.
+
+        Waiting takes no longer than making one would with every core busy already, and leaves a core for others.
+        """
         with self._changed:
+            self._changed.wait_for(lambda: self._ready or not self._workers)
             if self._ready:
                 self._changed.notify_all()
                 return self._ready.popleft()
@@ -74,12 +78,14 @@ class KeyPool:
     def _fill(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._stopping or len(self._ready) < self._size)
+                # One at least, so that whoever waits is served by a pool of size 0 too.
+                self._changed.wait_for(lambda: self._stopping or len(self._ready) < max(self._size, 1))
                 if self._stopping:
                     return
             key = self._make()
             with self._changed:
                 self._ready.append(key)
+                self._changed.notify_all()
 
 
 class KeyRing:

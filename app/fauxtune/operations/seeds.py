@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -75,7 +75,7 @@ class SeedKey(_Part):
 
     provider_name: str = PROVIDER
     key_name: str = KEY_NAME
-    key_length: int = 2048
+    key_length: Literal[2048, 3072, 4096] = 2048
 
 
 class Seed(_Part):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Awaitable, Callable
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 
@@ -35,11 +36,21 @@ class Signals:
         """Is the device waiting for a push at this moment?"""
         return self._connected.get(enrollment, 0) > 0
 
-    async def wait_for_push(self, enrollment: EnrollmentId, tenant: TenantId, *, seconds: float) -> None:
-        """Until the device is woken, the tenant's clock is set, or the time is over."""
+    async def wait_for_push(
+        self,
+        enrollment: EnrollmentId,
+        tenant: TenantId,
+        *,
+        seconds: float,
+        unless: Callable[[], Awaitable[bool]],
+    ) -> None:
+        """Until the device is woken, the tenant's clock is set, or the time is over.
+
+        `unless` is asked once the waiting has begun, so that no signal falls between the caller's look and the wait.
+        """
         self._connected[enrollment] += 1
         try:
-            await self._wait([("device", enrollment), ("clock", tenant)], seconds)
+            await self._wait([("device", enrollment), ("clock", tenant)], seconds, unless=unless)
         finally:
             self._connected[enrollment] -= 1
             if not self._connected[enrollment]:
@@ -49,12 +60,15 @@ class Signals:
         """Until the journal grew, or the time is over."""
         await self._wait([("journal", tenant)], seconds)
 
-    async def _wait(self, topics: list[tuple[str, str]], seconds: float) -> None:
+    async def _wait(
+        self, topics: list[tuple[str, str]], seconds: float, *, unless: Callable[[], Awaitable[bool]] | None = None
+    ) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         for topic in topics:
             self._waiting[topic].add(future)
         try:
-            await asyncio.wait([future], timeout=seconds)
+            if unless is None or not await unless():
+                await asyncio.wait([future], timeout=seconds)
         finally:
             for topic in topics:
                 self._waiting[topic].discard(future)

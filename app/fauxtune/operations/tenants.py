@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.connector.keypool import KeySource
@@ -77,8 +78,10 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
         made[authority], names[authority] = source.take(), f"{stem}-{authority}"
         keys.store(names[authority], made[authority])
     extra = []
-    for number, _ in enumerate(seed.connector_keys):
+    for number, described in enumerate(seed.connector_keys):
         key, file = source.take(), f"{stem}-{number}"
+        if key.key_size != described.key_length:
+            key = generate_private_key(public_exponent=65537, key_size=described.key_length)
         connector_keys.store(file, key)
         extra.append((cast(PrivateKey, key), file))
     return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))

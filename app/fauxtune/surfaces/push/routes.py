@@ -36,8 +36,13 @@ async def wait_for_push(
     emulator: Emulator = request.app.state.emulator
     tenant = await emulator.runner.tenant(tenant_key)
     row = await _enrollment(emulator, tenant, token=token)
+
+    async def has_news() -> bool:
+        moved = (await emulator.runner.tenant(tenant_key)).clock != tenant.clock
+        return moved or bool((await _enrollment(emulator, tenant, token=token))["generation"] > after)
+
     if wait and row["generation"] <= after:
-        await emulator.signals.wait_for_push(EnrollmentId(row["id"]), tenant.id, seconds=wait)
+        await emulator.signals.wait_for_push(EnrollmentId(row["id"]), tenant.id, seconds=wait, unless=has_news)
         row = await _enrollment(emulator, tenant, token=token)
     now = emulator.runner.now(tenant)
     push = {"type": "CHECK_IN"} if row["generation"] > after else None
