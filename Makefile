@@ -38,7 +38,7 @@ bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the 
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 openapi: .venv/.run ## write openapi/*.json anew
-	$(BIN)/fauxtune openapi --out openapi
+	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"

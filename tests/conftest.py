@@ -22,6 +22,7 @@ from tests.postgresql import PostgresServer, running_server
 
 if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
+    from tests.authorities import Authorities
 
 # ---------------------------------------------------------------------------------------------- no test skips silently
 
@@ -143,3 +144,11 @@ def rsa_keys(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> KeyRing:
     from fauxtune.connector.keypool import KeyRing  # here: only tests that need keys load the connector
 
     return KeyRing(raw_rsa_keys)
+
+
+@pytest.fixture(scope="session")
+def authorities(rsa_keys: KeyRing) -> Authorities:
+    """A root, an issuing and a device authority, made once a session."""
+    from tests.authorities import make_authorities  # here: only tests that need authorities load the PKI
+
+    return make_authorities(rsa_keys)

@@ -156,10 +156,11 @@ def upgrade(
 def openapi(
     *,
     out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("openapi"),
+    coverage: Annotated[Path | None, typer.Option(help="and the page that says what is emulated, to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents of every surface: identity, devices, control, graph."""
     from fauxtune.server.openapi import write
 
-    files = write(out)
+    files = write(out, coverage=coverage)
     emit(output, {"written": files}, text="\n".join(files))

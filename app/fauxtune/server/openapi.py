@@ -17,6 +17,7 @@ from fauxtune.core.odata.openapi import openapi_document
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import routes as android
 from fauxtune.surfaces.graph import routes as graph_routes
+from fauxtune.surfaces.graph.coverage import coverage_page
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import routes as push
@@ -35,14 +36,18 @@ def documents() -> dict[str, dict[str, Any]]:
     return {"graph": graph, **{name: _document(title, routers) for name, (title, routers) in SURFACES.items()}}
 
 
-def write(folder: Path) -> list[str]:
-    """Write `<surface>.json` for each; the paths that were written."""
+def write(folder: Path, *, coverage: Path | None = None) -> list[str]:
+    """Write `<surface>.json` for each, and the coverage page where one is wanted; the paths that were written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, document in sorted(documents().items()):
         file = folder / f"{name}.json"
         file.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(str(file))
+    if coverage is not None:
+        coverage.parent.mkdir(parents=True, exist_ok=True)
+        coverage.write_text(coverage_page(), encoding="utf-8")
+        written.append(str(coverage))
     return written
 
 

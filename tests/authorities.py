@@ -1,11 +1,10 @@
-"""A root, an issuing and a device authority, made once a session."""
+"""A root, an issuing and a device authority, for tests that need no tenant around them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.connector.keypool import KeyRing
@@ -23,8 +22,8 @@ class Authorities:
     end: datetime = NOW + timedelta(days=365)
 
 
-@pytest.fixture(scope="session")
-def authorities(rsa_keys: KeyRing) -> Authorities:
+def make_authorities(rsa_keys: KeyRing) -> Authorities:
+    """All three, as a tenant has them."""
     span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
     where = {
         name: addresses_for("http://localhost:8080", tenant_name="contoso", authority=name)
