@@ -126,6 +126,14 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
 _BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
 _LEDGER = select(ledger).where(ledger.c.enrollment_id == bindparam("device")).order_by(ledger.c.item_key)
+_ACTIONS = (
+    select(device_actions)
+    .where(
+        device_actions.c.enrollment_id == bindparam("device"),
+        device_actions.c.state.in_(bindparam("states", expanding=True)),
+    )
+    .order_by(device_actions.c.created_at, device_actions.c.id)
+)
 _QUIET = (
     update(enrollments)
     .where(
@@ -227,12 +235,8 @@ def add_action(connection: Connection, **values: Any) -> None:
 
 def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]) -> list[Row]:
     """The device's actions in these states, oldest first."""
-    statement = (
-        select(device_actions)
-        .where(device_actions.c.enrollment_id == enrollment_id, device_actions.c.state.in_(states))
-        .order_by(device_actions.c.created_at, device_actions.c.id)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    found = connection.execute(_ACTIONS, {"device": enrollment_id, "states": list(states)})
+    return [dict(row) for row in found.mappings()]
 
 
 def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
