@@ -48,6 +48,16 @@ _CONNECTORS = (
     .where(connectors.c.tenant_id == bindparam("tenant"))
     .order_by(connectors.c.created_at, connectors.c.id)
 )
+_CONNECTOR_KEYS = (
+    select(connector_keys)
+    .where(connector_keys.c.tenant_id == bindparam("tenant"))
+    .order_by(connector_keys.c.provider, connector_keys.c.key_name)
+)
+_PFX = select(pfx_certificates).where(
+    pfx_certificates.c.tenant_id == bindparam("tenant"),
+    pfx_certificates.c.user_id == bindparam("user"),
+    pfx_certificates.c.thumbprint == bindparam("thumbprint"),
+)
 _REQUESTS = (
     select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed_password"}))
     .where(connector_requests.c.enrollment_id == bindparam("device"))
@@ -188,14 +198,7 @@ def revoke(
 
 def pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint: str) -> Row | None:
     """One imported certificate, with its PFX file."""
-    return _one(
-        connection,
-        select(pfx_certificates).where(
-            pfx_certificates.c.tenant_id == tenant_id,
-            pfx_certificates.c.user_id == user_id,
-            pfx_certificates.c.thumbprint == thumbprint,
-        ),
-    )
+    return _one(connection, _PFX, values={"tenant": tenant_id, "user": user_id, "thumbprint": thumbprint})
 
 
 def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> tuple[ImportedCertificate, ...]:
@@ -237,11 +240,8 @@ def change_connector(connection: Connection, tenant_id: TenantId, *, connector_i
 
 def connector_key_rows(connection: Connection, tenant_id: TenantId, *, connector_id: str | None = None) -> list[Row]:
     """The public halves of the connectors' keys."""
-    statement = select(connector_keys).where(connector_keys.c.tenant_id == tenant_id)
-    if connector_id is not None:
-        statement = statement.where(connector_keys.c.connector_id == connector_id)
-    statement = statement.order_by(connector_keys.c.provider, connector_keys.c.key_name)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    found = connection.execute(_CONNECTOR_KEYS, {"tenant": tenant_id}).mappings()
+    return [dict(row) for row in found if connector_id in (None, row["connector_id"])]
 
 
 def add_connector_key(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
