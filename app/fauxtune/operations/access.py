@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from joserfc import jwt
@@ -111,8 +111,3 @@ class TokenIssuer:
             )
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None
-
-
-def expiry(now: datetime) -> datetime:
-    """When a token that is issued now ends."""
-    return now + LIFETIME

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -187,11 +186,6 @@ def ocsp(act: Act, name: str, *, request: bytes, keys: KeyStore) -> bytes:
 def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:
     """Certificates as PEM, one after the other."""
     return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)
-
-
-def base64_text(data: bytes) -> str:
-    """Standard base64."""
-    return base64.b64encode(data).decode()
 
 
 def _user(act: Act, upn: str | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 
-from fauxtune_sim.certificates import serial_hex, subject, subject_key_identifier
+from fauxtune_sim.certificates import subject_key_identifier
 from fauxtune_sim.errors import CmsRefused
 
 #: What a damaged or hostile structure can raise while it is walked.
@@ -100,8 +100,3 @@ def described(identifier: Any) -> str:
         return f"serial number {chosen['serial_number'].native:x} of {chosen['issuer'].human_friendly}"
     key_id = identifier.chosen["subject_key_identifier"] if identifier.name == "r_key_id" else identifier.chosen
     return f"key identifier {key_id.native.hex()}"
-
-
-def certificate_words(certificate: x509.Certificate) -> str:
-    """A certificate in words, for messages."""
-    return f"{subject(certificate)} (serial number {serial_hex(certificate)})"

@@ -59,11 +59,3 @@ class ProfileStatus(StrEnum):
     ERROR = "error"
     NOT_APPLICABLE = "notApplicable"
     CONFLICT = "conflict"
-
-
-class CertificateStatus(StrEnum):
-    """What the CA says of a certificate it issued."""
-
-    GOOD = "good"
-    REVOKED = "revoked"
-    EXPIRED = "expired"
