@@ -21,6 +21,8 @@ from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.mail import Letter, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
 
+pytestmark = pytest.mark.program("openssl")
+
 Run = Callable[..., bytes]
 
 TEXT = b"We meet at ten.\r\nBring a pen.\r\n"
