@@ -6,7 +6,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count, cycle
 from typing import Any
@@ -60,17 +60,19 @@ def _usage(*, sign: bool = False, encipher: bool = False, agree: bool = False, c
 
 @dataclass(slots=True)
 class Pki:
-    """A root, an intermediate below it, and keys that come round."""
+    """A root, an intermediate below it, each with a key of its own, and keys that come round for all others."""
 
-    keys: Any
+    given: InitVar[list[rsa.RSAPrivateKey]]
+    keys: Any = field(init=False)
     serials: Any = field(default_factory=lambda: count(1000))
     root: x509.Certificate = field(init=False)
     intermediate: x509.Certificate = field(init=False)
     _root_key: rsa.RSAPrivateKey = field(init=False)
     _intermediate_key: rsa.RSAPrivateKey = field(init=False)
 
-    def __post_init__(self) -> None:
-        self._root_key, self._intermediate_key = next(self.keys), next(self.keys)
+    def __post_init__(self, given: list[rsa.RSAPrivateKey]) -> None:
+        self._root_key, self._intermediate_key, *others = given
+        self.keys = cycle(others)
         self.root = self._authority("Test Root", self._root_key, issuer="Test Root")
         self.intermediate = self._authority("Test Issuing", self._intermediate_key, issuer="Test Root")
 
@@ -367,7 +369,7 @@ class Service:
 @pytest.fixture(scope="session")
 def pki(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Pki:
     """An authority for the session."""
-    return Pki(cycle(raw_rsa_keys))
+    return Pki(raw_rsa_keys)
 
 
 @pytest.fixture
