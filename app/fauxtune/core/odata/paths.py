@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.segments import cast_name, reference_id, split_key, split_path
 
@@ -46,7 +47,8 @@ class Route(Generic[H]):
     """One line of the table. `template`: `deviceManagement/managedDevices/{id}/wipe`.
 
     `accepts` and `returns` name the types of the bodies, `many` says that the answer is a collection, `beta_only`
-    that v1.0 does not have it: they are what the OpenAPI document is made from.
+    that v1.0 does not have it: they are what the OpenAPI document is made from. Any one of the `permissions` suffices;
+    none means whoever has a token. `source` names the document that the operation rests on.
     """
 
     method: str
@@ -58,6 +60,9 @@ class Route(Generic[H]):
     many: bool = False
     status: int = 200
     beta_only: bool = False
+    permissions: tuple[str, ...] = ()
+    source: str = ""
+    fidelity: Fidelity = EXACT
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.fidelity import EXACT, Fidelity
 
 NAMESPACE = "microsoft.graph."
 #: DateTimeOffset.MinValue of .NET, in the form that documents keep: what Graph shows for "never".
@@ -136,6 +137,7 @@ class Property:
     shown: Shown = Shown.ALWAYS
     ignores_case: bool = False
     variants: tuple[ComplexType, ...] = ()
+    fidelity: Fidelity = EXACT
     #: Whether every version shows the value just as it is kept: lists of thousands of documents take the short way.
     is_plain: bool = field(init=False, repr=False)
 
@@ -185,7 +187,8 @@ class Navigation:
 class StructuredType:
     """What complex types and entities share: a name without its namespace, a base, and properties of their own.
 
-    Of a type that is `beta_only`, v1.0 shows what it inherits from types that are not.
+    Of a type that is `beta_only`, v1.0 shows what it inherits from types that are not. An `open` type keeps and shows
+    properties that it does not declare, whatever they are (CSDL 6.3). `source` names the document that it rests on.
     """
 
     name: str
@@ -193,6 +196,9 @@ class StructuredType:
     base: StructuredType | None = None
     abstract: bool = False
     beta_only: bool = False
+    open: bool = False
+    source: str = ""
+    fidelity: Fidelity = EXACT
     _all: Mapping[Version, Mapping[str, Property]] = field(init=False, repr=False)
     _folded: Mapping[str, Property] = field(init=False, repr=False)
 

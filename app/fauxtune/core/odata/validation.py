@@ -100,6 +100,9 @@ def _members(kind: StructuredType, body: Mapping[str, Any], *, version: Version)
         if prop is None:
             if isinstance(kind, Entity) and any(n.name == key for n in kind.every_navigation()):
                 continue
+            if kind.open and kind.find(key) is None:
+                accepted[key] = value
+                continue
             raise _unknown(kind, key)
         if prop.owner is Owner.CLIENT:
             accepted[key] = _checked(prop, value, version=version)

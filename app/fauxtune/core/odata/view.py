@@ -38,14 +38,27 @@ def view(
             shown[name] = prop.initial() if blank else _shown(prop, document, version=version)
         elif wanted is not None and name.lower() in wanted:
             shown[name] = _shown(prop, document, version=version)
+    if entity.open:
+        shown |= _undeclared(entity, document, wanted=wanted)
     return shown
+
+
+def _undeclared(entity: Entity, document: Mapping[str, Any], *, wanted: set[str] | None) -> dict[str, Any]:
+    """What an open type keeps beside its declared properties, as it came."""
+    declared = entity.properties_in(Version.BETA)
+    return {
+        name: value
+        for name, value in document.items()
+        if name not in declared and (wanted is None or name.lower() in wanted)
+    }
 
 
 def check_select(names: Iterable[str] | None, *, entities: Iterable[Entity], version: Version) -> None:
     """Invalid for a selected name that is neither a property nor a navigation of any of the types."""
     kinds = tuple(entities)
     for name in names or ():
-        if not any(kind.find(name, version=version) or kind.navigation(name, version=version) for kind in kinds):
+        known = (k.open or k.find(name, version=version) or k.navigation(name, version=version) for k in kinds)
+        if not any(known):
             raise Invalid(
                 f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type "
                 f"'{kinds[0].full_name}'.",

@@ -1,4 +1,4 @@
-"""Tenants, applications and the journal."""
+"""Tenants and the journal. Applications are in `applications`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage import rows, tables
-from fauxtune.storage.tables import applications, journal, metadata, tenants
+from fauxtune.storage.tables import journal, metadata, tenants
 
 # Every change asks for numbers; built once, for building a statement costs more than running it.
 _NEXT_NUMBERS = (
@@ -25,7 +25,7 @@ _NEXT_NUMBERS = (
 def all_tenants(connection: Connection) -> list[Tenant]:
     """Every tenant, oldest first."""
     found = connection.execute(select(tenants).order_by(tenants.c.created_at, tenants.c.id)).mappings()
-    return [_tenant(row) for row in found]
+    return [tenant_of(row) for row in found]
 
 
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
@@ -35,7 +35,7 @@ def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
         or_(tenants.c.id == wanted, func.lower(tenants.c.name) == wanted, tenants.c.domain == wanted)
     )
     row = connection.execute(statement).mappings().first()
-    return None if row is None else _tenant(row)
+    return None if row is None else tenant_of(row)
 
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
@@ -55,27 +55,6 @@ def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
         if column is not None:
             connection.execute(delete(table).where(column == tenant_id))
     connection.execute(delete(tenants).where(tenants.c.id == tenant_id))
-
-
-def add_application(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new application: client_id, name, secret, roles."""
-    rows.add(connection, applications, tenant_id=tenant_id, **values)
-
-
-def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> dict[str, Any] | None:
-    """One application of the tenant."""
-    statement = select(applications).where(
-        applications.c.tenant_id == tenant_id, applications.c.client_id == client_id.lower()
-    )
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
-
-
-def first_application(connection: Connection, tenant_id: TenantId) -> dict[str, Any] | None:
-    """The application whose credentials are shown for the tenant."""
-    statement = select(applications).where(applications.c.tenant_id == tenant_id).order_by(applications.c.client_id)
-    row = connection.execute(statement.limit(1)).mappings().first()
-    return None if row is None else dict(row)
 
 
 def add_events(connection: Connection, tenant_id: TenantId, *, events: list[dict[str, Any]]) -> None:
@@ -131,7 +110,8 @@ def _count(connection: Connection, table: Table, *, tenant_id: TenantId) -> int:
     return connection.execute(select(func.count()).select_from(table).where(column == tenant_id)).scalar_one()
 
 
-def _tenant(row: RowMapping) -> Tenant:
+def tenant_of(row: RowMapping) -> Tenant:
+    """The tenant that a row describes."""
     return Tenant(
         id=TenantId(row["id"]),
         name=row["name"],

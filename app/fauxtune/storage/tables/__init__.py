@@ -18,7 +18,7 @@ from fauxtune.storage.tables.certificates import (
 from fauxtune.storage.tables.configuration import assignments, profile_states, profiles
 from fauxtune.storage.tables.devices import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
 from fauxtune.storage.tables.directory import directory_devices, group_members, groups, users
-from fauxtune.storage.tables.tenants import applications, journal, tenants
+from fauxtune.storage.tables.tenants import applications, journal, sign_ins, tenants
 
 __all__ = [
     "applications",
@@ -41,6 +41,7 @@ __all__ = [
     "pfx_certificates",
     "profile_states",
     "profiles",
+    "sign_ins",
     "templates",
     "tenants",
     "users",

@@ -1,8 +1,8 @@
-"""Tenants, their applications, and the journal of what happened in them."""
+"""Tenants, their applications and sign-ins under way, and the journal of what happened in them."""
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Integer, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, Table
 
 from fauxtune.storage.tables.base import Document, Moment, Word, metadata
 
@@ -30,9 +30,35 @@ applications = Table(
     Column("tenant_id", Word, primary_key=True),
     Column("client_id", Word, primary_key=True),
     Column("name", Word, nullable=False),
-    # In clear on purpose: every start prints it. It guards an emulator, not data.
-    Column("secret", Word, nullable=False),
+    # In clear on purpose, where a seed brought it: every start prints it. It guards an emulator, not data.
+    Column("secret", Word),
+    Column("secret_digest", Word, comment="of a secret that is not shown again"),
+    Column("certificate", LargeBinary, comment="what client assertions are checked with, DER"),
     Column("roles", Document, nullable=False),
+    Column("redirect_uris", Document, nullable=False, comment="https addresses that codes may be sent to"),
+    Column("created_at", Moment, nullable=False),
+)
+
+# Authorization codes and device codes: their digests alone. Times are the system's, for clients judge by their watch.
+sign_ins = Table(
+    "sign_ins",
+    metadata,
+    Column("digest", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("client_id", Word, nullable=False),
+    Column("state", Word, nullable=False, comment="pending, approved, declined or redeemed"),
+    Column("scope", Word, nullable=False),
+    Column("user_code", Word, unique=True, comment="what a person types in for a device"),
+    Column("any_tenant", Boolean, nullable=False, comment="asked under common or organizations"),
+    Column("user_tenant_id", Word),
+    Column("user_id", Word),
+    Column("redirect_uri", Word),
+    Column("challenge", Word, comment="RFC 7636: method and challenge"),
+    Column("nonce", Word),
+    Column("polled_at", Moment),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_sign_ins_expires_at", "expires_at"),
+    Index("ix_sign_ins_tenant", "tenant_id"),
 )
 
 journal = Table(

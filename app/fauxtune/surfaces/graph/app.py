@@ -23,7 +23,7 @@ from fauxtune.core.odata.schema import Version
 from fauxtune.operations.access import Caller
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, Call, Endpoint
+from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.routes import TABLES
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -90,7 +90,7 @@ async def _answer(request: Request) -> Answer:
         headers=request.headers,
         content=await request.body(),
     )
-    return await match.route.handler.run(call)
+    return await match.route.handler(call)
 
 
 def _caller(request: Request, emulator: Emulator) -> Caller:
@@ -107,8 +107,8 @@ async def _tenant_of(emulator: Emulator, caller: Caller) -> Any:
         raise Unauthenticated(f"The tenant '{caller.tenant_id}' of the access token does not exist.") from None
 
 
-def _check(match: Match[Endpoint], *, caller: Caller) -> None:
-    needed = match.route.handler.permissions
+def _check(match: Match[Handler], *, caller: Caller) -> None:
+    needed = match.route.permissions
     # Users are judged by what the directory lets them do; this emulator's users are all administrators.
     if needed and caller.user_id is None and not caller.permissions & set(needed):
         raise NotAllowed(

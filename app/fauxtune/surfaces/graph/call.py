@@ -84,12 +84,8 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """What a route leads to. `permissions`: any one of them suffices; none: whoever has a token."""
-
-    run: Callable[[Call], Awaitable[Answer]]
-    permissions: tuple[str, ...] = ()
+#: What a route leads to.
+Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 
 def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = ()) -> None:

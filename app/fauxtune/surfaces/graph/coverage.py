@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.odata.paths import Route
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.surfaces.graph.call import Endpoint
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 
 _HEAD = """# What is emulated
@@ -53,7 +53,7 @@ A wipe, a retirement and a deletion take effect when the device checks in. What 
 refused with 400 and the reason."""
 
 
-def coverage_page(routes: Sequence[Route[Endpoint]] = ROUTES, kinds: Iterable[Kind] = KINDS) -> str:
+def coverage_page(routes: Sequence[Route[Handler]] = ROUTES, kinds: Iterable[Kind] = KINDS) -> str:
     """The page, in Markdown."""
     answered = [route for route in routes if route.status != 501]
     refused = [route for route in routes if route.status == 501]
@@ -85,9 +85,9 @@ def coverage_page(routes: Sequence[Route[Endpoint]] = ROUTES, kinds: Iterable[Ki
     return "\n\n".join(parts) + "\n"
 
 
-def _answered(route: Route[Endpoint]) -> tuple[str, ...]:
+def _answered(route: Route[Handler]) -> tuple[str, ...]:
     versions = "beta" if route.beta_only else "v1.0, beta"
-    permissions = "<br>".join(route.handler.permissions) or "any token"
+    permissions = "<br>".join(route.permissions) or "any token"
     return route.method, f"`/{route.template}`", versions, route.summary, permissions
 
 

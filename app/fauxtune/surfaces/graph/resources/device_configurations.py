@@ -20,9 +20,6 @@ from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
 
-READ = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
-WRITE = ("DeviceManagementConfiguration.ReadWrite.All",)
-
 _CONTEXT = "deviceManagement/deviceConfigurations"
 _BASE = entities.DEVICE_CONFIGURATION
 _TARGETS = {

@@ -17,16 +17,6 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, counts, list_rows, window_of
 
-READ = (
-    "Group.Read.All",
-    "Group.ReadWrite.All",
-    "GroupMember.Read.All",
-    "Directory.Read.All",
-    "Directory.ReadWrite.All",
-)
-WRITE = ("Group.ReadWrite.All", "Directory.ReadWrite.All")
-WRITE_MEMBERS = ("GroupMember.ReadWrite.All", *WRITE)
-
 _LISTED = Listed(
     collection="groups",
     entity=GROUP,

@@ -13,10 +13,6 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
-READ = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
-WRITE = ("DeviceManagementManagedDevices.ReadWrite.All",)
-ACT = ("DeviceManagementManagedDevices.PrivilegedOperations.All",)
-
 _CONTEXT = "deviceManagement/managedDevices"
 _FLAGS = ("keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe")
 

@@ -14,9 +14,6 @@ from fauxtune.storage.queries import certificates as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
-READ = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
-WRITE = ("DeviceManagementConfiguration.ReadWrite.All",)
-
 _CONTEXT = "deviceManagement/userPfxCertificates"
 _LISTED = Listed(
     collection="userPfxCertificates",

@@ -13,9 +13,6 @@ from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
-READ = ("User.Read.All", "User.ReadWrite.All", "Directory.Read.All", "Directory.ReadWrite.All")
-WRITE = ("User.ReadWrite.All", "Directory.ReadWrite.All")
-
 _LISTED = Listed(
     collection="users",
     entity=USER,

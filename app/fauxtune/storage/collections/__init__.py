@@ -1,0 +1,13 @@
+"""Graph's collections as the database sees them: one file an area, and THE list of them."""
+
+from __future__ import annotations
+
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.certificates import CERTIFICATES
+from fauxtune.storage.collections.devices import DEVICES
+from fauxtune.storage.collections.directory import DIRECTORY
+from fauxtune.storage.collections.profiles import PROFILES
+
+COLLECTIONS: dict[str, Collection] = {**DIRECTORY, **DEVICES, **PROFILES, **CERTIFICATES}
+
+__all__ = ["COLLECTIONS", "Collection"]

@@ -1,0 +1,27 @@
+"""What a collection is: where its documents are, which properties have a column of their own, in which order it comes
+when nobody asks for another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.model.ids import TenantId
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One collection. `columns` maps a property to the column, or part of a document, that has it; `parent` is the
+    column that says whose part an element is, where the elements are parts of something.
+    """
+
+    statement: Callable[[TenantId], Select[Any]]
+    document: ColumnElement[Any]
+    columns: Mapping[str, ColumnElement[Any]]
+    order: tuple[ColumnElement[Any], ...]
+    parent: ColumnElement[Any] | None = None

@@ -1,0 +1,47 @@
+"""Sign-ins under way: authorization codes and device codes, by their digests."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import rows
+from fauxtune.storage.tables import sign_ins, users
+
+Row = dict[str, Any]
+
+
+def add_sign_in(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new one."""
+    rows.add(connection, sign_ins, tenant_id=tenant_id, **values)
+
+
+def sign_in(connection: Connection, *, digest: str) -> Row | None:
+    """The one with this digest, whatever its tenant."""
+    row = connection.execute(select(sign_ins).where(sign_ins.c.digest == digest)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def sign_in_by_user_code(connection: Connection, *, user_code: str) -> Row | None:
+    """The one that a person's code stands for, whatever its tenant."""
+    row = connection.execute(select(sign_ins).where(sign_ins.c.user_code == user_code)).mappings().first()
+    return None if row is None else dict(row)
+
+
+def change_sign_in(connection: Connection, *, digest: str, state: str, values: Row) -> bool:
+    """Write some of its columns, if it still is in this state. False: somebody else was faster."""
+    return rows.change(connection, sign_ins, where={"digest": digest, "state": state}, values=values) == 1
+
+
+def forget_sign_ins(connection: Connection, *, before: datetime) -> None:
+    """Remove those, of any tenant, that ended before a moment."""
+    connection.execute(delete(sign_ins).where(sign_ins.c.expires_at < before))
+
+
+def people(connection: Connection, tenant_ids: list[TenantId], *, limit: int) -> list[Row]:
+    """Who can be picked: users of these tenants, by name."""
+    statement = select(users).where(users.c.tenant_id.in_(tenant_ids)).order_by(users.c.upn_key, users.c.tenant_id)
+    return [dict(row) for row in connection.execute(statement.limit(limit)).mappings()]

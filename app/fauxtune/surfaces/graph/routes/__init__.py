@@ -1,0 +1,34 @@
+"""THE list of what Graph's surface answers. Whatever is not here is a 400, as the real service answers it.
+
+One file an area; a route is a line of data in it.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.odata.paths import Route, RouteTable
+from fauxtune.core.odata.schema import Version
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.routes.absent import ABSENT
+from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
+from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
+from fauxtune.surfaces.graph.routes.directory import DIRECTORY
+from fauxtune.surfaces.graph.routes.profiles import PROFILES
+from fauxtune.surfaces.graph.routes.tenant import TENANT
+
+ROUTES: tuple[Route[Handler], ...] = (
+    *DIRECTORY,
+    *MANAGED_DEVICES,
+    *PROFILES,
+    *CERTIFICATES,
+    *TENANT,
+    *ABSENT,
+)
+#: What each version knows: v1.0 answers for beta's own paths as for any unknown one.
+TABLES: dict[Version, RouteTable[Handler]] = {
+    version: RouteTable(
+        [route for route in ROUTES if version is Version.BETA or not route.beta_only],
+        types=[each.name for each in ENTITIES],
+    )
+    for version in Version
+}

@@ -1,0 +1,47 @@
+"""Imported certificates.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE as PFX
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import user_pfx_certificates as pfx
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_ALL = "deviceManagement/userPfxCertificates"
+_ONE = f"{_ALL}/{{certificate}}"
+_READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
+
+
+def _beta(method: str, template: str, *, handler: Handler, summary: str, status: int = 200) -> Route[Handler]:
+    return Route(
+        method,
+        template,
+        handler,
+        summary,
+        accepts=PFX if method in ("POST", "PATCH") else None,
+        returns=None if method == "DELETE" or template.endswith("$count") else PFX,
+        many=method == "GET" and template == _ALL,
+        status=status,
+        beta_only=True,
+        permissions=_READ if method == "GET" else _WRITE,
+    )
+
+
+CERTIFICATES: tuple[Route[Handler], ...] = (
+    _beta("GET", _ALL, handler=pfx.list_certificates, summary="List imported certificates"),
+    _beta("POST", _ALL, handler=pfx.import_certificate, summary="Import one", status=201),
+    _beta("GET", f"{_ALL}/$count", handler=pfx.count_certificates, summary="Count them"),
+    _beta("GET", _ONE, handler=pfx.get_certificate, summary="Get one"),
+    _beta("PATCH", _ONE, handler=pfx.update_certificate, summary="Update one"),
+    _beta(
+        "DELETE",
+        _ONE,
+        handler=pfx.delete_certificate,
+        summary="Remove one from the service and from devices; nothing is revoked",
+        status=204,
+    ),
+)

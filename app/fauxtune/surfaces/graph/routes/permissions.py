@@ -1,0 +1,33 @@
+"""Graph's permissions, as its reference lists them under each operation: any one of a tuple suffices.
+
+Delegated and application permissions have the same names here. Source: Graph permissions reference.
+"""
+
+from __future__ import annotations
+
+_DIRECTORY_READ = ("Directory.Read.All", "Directory.ReadWrite.All")
+_DIRECTORY_WRITE = ("Directory.ReadWrite.All",)
+
+#: Who signed in may read that much of itself.
+ME = ("User.Read", "User.ReadWrite", "User.Read.All", "User.ReadWrite.All", *_DIRECTORY_READ)
+READ_USERS = ("User.ReadBasic.All", "User.Read.All", "User.ReadWrite.All", *_DIRECTORY_READ)
+WRITE_USERS = ("User.ReadWrite.All", *_DIRECTORY_WRITE)
+READ_GROUPS = ("GroupMember.Read.All", "Group.Read.All", "Group.ReadWrite.All", *_DIRECTORY_READ)
+WRITE_GROUPS = ("Group.ReadWrite.All", *_DIRECTORY_WRITE)
+WRITE_MEMBERS = ("GroupMember.ReadWrite.All", *WRITE_GROUPS)
+READ_DEVICES = ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY_READ)
+WRITE_DEVICES = ("Device.ReadWrite.All", *_DIRECTORY_WRITE)
+READ_OBJECTS = _DIRECTORY_READ
+READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_DIRECTORY_READ)
+
+READ_MANAGED = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
+WRITE_MANAGED = ("DeviceManagementManagedDevices.ReadWrite.All",)
+#: Remote actions want a permission of their own.
+ACT = ("DeviceManagementManagedDevices.PrivilegedOperations.All",)
+READ_CONFIGURATION = ("DeviceManagementConfiguration.Read.All", "DeviceManagementConfiguration.ReadWrite.All")
+WRITE_CONFIGURATION = ("DeviceManagementConfiguration.ReadWrite.All",)
+READ_SERVICE = ("DeviceManagementServiceConfig.Read.All", "DeviceManagementServiceConfig.ReadWrite.All")
+WRITE_SERVICE = ("DeviceManagementServiceConfig.ReadWrite.All",)
+READ_ROLES = ("DeviceManagementRBAC.Read.All", "DeviceManagementRBAC.ReadWrite.All")
+WRITE_ROLES = ("DeviceManagementRBAC.ReadWrite.All",)
+READ_AUDIT = ("DeviceManagementApps.Read.All", "DeviceManagementApps.ReadWrite.All")
