@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from fauxtune.core.model.permissions import Permissions
+
 
 class Settings(BaseSettings):
     """What the command line and the environment say; the command line wins."""
@@ -19,6 +21,13 @@ class Settings(BaseSettings):
     port: int = Field(default=8443, ge=0, le=65535, description="HTTPS; 0 takes a free one")
     http_port: int = Field(
         default=8080, ge=0, le=65535, description="plain HTTP (CRL, OCSP, CA certificates); 0 takes a free one"
+    )
+    intercept: bool = Field(
+        default=False,
+        description="answer in place of Microsoft's hosts, for clients that use proxy_port as HTTPS proxy",
+    )
+    proxy_port: int = Field(
+        default=8888, ge=0, le=65535, description="the intercepting proxy, on localhost always; 0 takes a free port"
     )
     data_dir: Path = Field(default=Path(".fauxtune"), description="keys, TLS, endpoints.json and the SQLite file")
     database_url: str | None = Field(
@@ -35,6 +44,10 @@ class Settings(BaseSettings):
         default=None, description="the HTTP origin that certificates name (CRL, OCSP, AIA)"
     )
     control_token: SecretStr | None = Field(default=None, description="bearer token that guards /_fauxtune/v1")
+    permissions: Permissions = Field(
+        default=Permissions.ENFORCE,
+        description="Graph's permissions: enforce (403 without one), warn (a line in the log) or off",
+    )
     client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
     key_pool_size: int = Field(default=8, ge=0, description="RSA keys made ahead")
     key_pool_threads: int = Field(

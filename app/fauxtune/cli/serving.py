@@ -24,12 +24,20 @@ def serve(
     host: Annotated[str | None, typer.Option(help="where to listen (default: localhost)")] = None,
     port: Annotated[int | None, typer.Option(help="HTTPS; 0 takes a free one (default: 8443)")] = None,
     http_port: Annotated[int | None, typer.Option(help="HTTP, for CRL and OCSP (default: 8080)")] = None,
+    intercept: Annotated[
+        bool | None,
+        typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
+    ] = None,
+    proxy_port: Annotated[int | None, typer.Option(help="that proxy; 0 takes a free one (default: 8888)")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="keys and database (default: .fauxtune)")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
     ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="a temporary folder, gone at exit")] = None,
     seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file (default: contoso)")] = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
+    permissions: Annotated[
+        str | None, typer.Option(help="Graph's permissions: enforce, warn or off (default: enforce)")
+    ] = None,
     client_certificates: Annotated[
         bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,
@@ -56,12 +64,15 @@ def serve(
         "host": host,
         "port": port,
         "http_port": http_port,
+        "intercept": intercept,
+        "proxy_port": proxy_port,
         "data_dir": data_dir,
         "database_url": database_url,
         "ephemeral": ephemeral,
         "seed": seed,
         "public_url": public_url,
         "public_http_url": public_http_url,
+        "permissions": permissions,
         "client_certificates": client_certificates,
     }
     # Nothing loaded now is garbage, and looking for some costs a fifth of the start. `run` switches it on again.
@@ -128,6 +139,8 @@ def _announce_text(ready: Ready) -> None:
         ("control", f"{found.https}/_fauxtune/v1"),
         ("CRL, OCSP", f"{found.http}/pki/..."),
         ("CA to trust", found.ca_file),
+        ("HTTPS proxy", found.proxy),
+        ("intercepted", ", ".join(ready.intercepted) or None),
         ("data", str(ready.data_dir)),
     ):
         if value is not None:

@@ -15,10 +15,12 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import Clock
 from fauxtune.core.model.ids import IdSource
+from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.founding import found_tenant
+from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.operations.signals import Signals
@@ -37,6 +39,7 @@ class Surroundings:
     addresses: Addresses
     ca_file: str = ""
     control_token: str | None = None
+    permissions: Permissions = Permissions.ENFORCE
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
@@ -53,6 +56,7 @@ def assemble(database: Database, folder: Path, *, around: Surroundings, key_sour
         addresses=around.addresses,
         ca_file=around.ca_file,
         control_token=around.control_token,
+        permissions=PermissionCheck(around.permissions),
         admit_device_authority=around.admit_device_authority,
     )
 

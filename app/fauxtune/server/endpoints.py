@@ -17,18 +17,20 @@ class Endpoints:
     https: str
     http: str
     ca_file: str
+    proxy: str | None = None
     tenant: str | None = None
     tenant_id: str | None = None
     client_id: str | None = None
     client_secret: str | None = None
 
     def document(self) -> dict[str, object]:
-        """The JSON that others rely on."""
+        """The JSON that others rely on. `proxy` is there only where one listens."""
         return {
             "https": self.https,
             "http": self.http,
             "control": f"{self.https}/_fauxtune/v1",
             "caFile": self.ca_file,
+            **({} if self.proxy is None else {"proxy": self.proxy}),
             "tenant": self.tenant,
             "tenantId": self.tenant_id,
             "clientId": self.client_id,

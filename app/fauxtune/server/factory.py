@@ -13,7 +13,6 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp
 
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
@@ -33,8 +32,6 @@ from fauxtune.surfaces.push import routes as push
 
 #: Asked before everything else: devices call most often, and routers try one route after the other.
 FIRST: tuple[APIRouter, ...] = (android.router,)
-#: Whole applications below a prefix: Graph, which is one table of its own.
-MOUNTS: tuple[tuple[str, ASGIApp], ...] = (("/v1.0", graph.graph), ("/beta", graph.graph))
 #: Asked last, in this order.
 ROUTERS: tuple[APIRouter, ...] = (identity.router, pki.router, push.router, control.router)
 
@@ -45,7 +42,7 @@ ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
     (re.compile(r"/pki(/|$)"), pki_errors.refuse),
     (re.compile(r"/push(/|$)"), push_errors.refuse),
     (re.compile(r"/_fauxtune(/|$)"), control_errors.refuse),
-    (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|UserRealm|userrealm)(/|$)"), identity_errors.refuse),
+    (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE), identity_errors.refuse),
 )
 
 
@@ -57,8 +54,7 @@ def create_app(emulator: Emulator) -> FastAPI:
     app.state.emulator = emulator
     for router in FIRST:
         app.include_router(router)
-    for prefix, mounted in MOUNTS:
-        app.mount(prefix, mounted)
+    app.router.routes.append(graph.GraphRoute())
     for router in ROUTERS:
         app.include_router(router)
     for kind in (FauxtuneError, HTTPException, RequestValidationError):

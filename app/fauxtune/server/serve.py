@@ -10,20 +10,24 @@ import resource
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from starlette.types import ASGIApp
+
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Addresses, Emulator
-from fauxtune.server import bootstrap, endpoints, lifespan, tls
+from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
+from fauxtune.server.intercept import Interceptor
 from fauxtune.server.listening import Listener, Port, bind
 from fauxtune.server.readiness import FrontDoor
 from fauxtune.settings import Settings
+from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 
@@ -34,6 +38,7 @@ class Ready:
     endpoints: Endpoints
     data_dir: Path
     warnings: tuple[str, ...] = ()
+    intercepted: tuple[str, ...] = ()
 
 
 Announce = Callable[[Ready], None]
@@ -59,28 +64,35 @@ async def _until_stopped(life: Callable[[], Awaitable[None]]) -> None:
 
 async def _serve(settings: Settings, announce: Announce) -> None:
     seed = bootstrap.read_seed(settings.seed)
-    with lifespan.data_folder(settings) as folder, _ports(settings) as (https, http):
+    with lifespan.data_folder(settings) as folder, _ports(settings) as ports:
         endpoints.remove(folder)
         clock, ids, door = SystemClock(), SystemIds(), FrontDoor()
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
         context = tls.server_context(files, client_certificates=settings.client_certificates)
+        contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
         around = bootstrap.Surroundings(
             clock=clock,
             ids=ids,
-            addresses=_addresses(settings, https=https.number, http=http.number),
+            addresses=_addresses(settings, https=ports.https.number, http=ports.http.number),
             ca_file=str(files.ca),
             control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
+            permissions=settings.permissions,
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
         )
-        listeners = (Listener(door, https, context=context), Listener(door, http))
+        listeners = [Listener(door, ports.https, context=context), Listener(door, ports.http)]
         try:
             for listener in listeners:
                 await listener.start()
             door.done("listeners")
             async with lifespan.emulator(settings, folder, around=around, seed=seed, door=door) as emulator:
-                door.open(create_app(emulator))
+                app = create_app(emulator)
+                door.open(app)
                 try:
-                    ready = await _ready(emulator, folder)
+                    if ports.proxy is not None:
+                        behind = _under_the_hosts_called(app, emulator)
+                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts))
+                        await listeners[-1].start()
+                    ready = await _ready(emulator, folder, proxy=ports.proxy)
                     endpoints.write(folder, ready.endpoints)
                     # What a start has loaded stays: the collector need not look at it again.
                     gc.freeze()
@@ -94,21 +106,42 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             await _stop(listeners)
 
 
-async def _stop(listeners: tuple[Listener, ...]) -> None:
+async def _stop(listeners: list[Listener]) -> None:
     await asyncio.gather(*(listener.stop() for listener in listeners))
 
 
+def _under_the_hosts_called(app: ASGIApp, emulator: Emulator) -> ASGIApp:
+    """The application for intercepted calls: what it says of its address is the caller's host, never --public-url."""
+    if emulator.addresses.public_url is None:
+        return app
+    return create_app(replace(emulator, addresses=replace(emulator.addresses, public_url=None)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Ports:
+    https: Port
+    http: Port
+    proxy: Port | None
+
+
 @contextlib.contextmanager
-def _ports(settings: Settings) -> Iterator[tuple[Port, Port]]:
+def _ports(settings: Settings) -> Iterator[_Ports]:
     with contextlib.ExitStack() as held:
-        https = bind(settings.host, settings.port)
-        held.callback(https.close)
-        http = bind(settings.host, settings.http_port)
-        held.callback(http.close)
-        yield https, http
+
+        def bound(host: str, number: int) -> Port:
+            port = bind(host, number)
+            held.callback(port.close)
+            return port
+
+        yield _Ports(
+            https=bound(settings.host, settings.port),
+            http=bound(settings.host, settings.http_port),
+            # For this machine alone, whoever may use the others: it answers under names that are not ours.
+            proxy=bound("localhost", settings.proxy_port) if settings.intercept else None,
+        )
 
 
-async def _ready(emulator: Emulator, folder: Path) -> Ready:
+async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None) -> Ready:
     tenants = await emulator.runner.read(tenant_queries.all_tenants)
     addresses = emulator.addresses
     warnings = tuple(
@@ -118,12 +151,18 @@ async def _ready(emulator: Emulator, folder: Path) -> Ready:
         if tenant.public_http_url != addresses.public_http_url
     )
     shown = await _credentials(emulator, tenants[0]) if tenants else {}
-    found = Endpoints(https=addresses.https, http=addresses.http, ca_file=emulator.ca_file, **shown)
-    return Ready(found, folder, warnings)
+    found = Endpoints(
+        https=addresses.https,
+        http=addresses.http,
+        ca_file=emulator.ca_file,
+        proxy=None if proxy is None else f"http://localhost:{proxy.number}",
+        **shown,
+    )
+    return Ready(found, folder, warnings, intercepted=() if proxy is None else impersonation.HOSTS)
 
 
 async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | None]:
-    application = await emulator.runner.read(tenant_queries.first_application, tenant.id) or {}
+    application = await emulator.runner.read(application_queries.first_application, tenant.id) or {}
     return {
         "tenant": tenant.name,
         "tenant_id": tenant.id,

@@ -32,12 +32,26 @@ _BACKDATED = timedelta(hours=1)
 #: X509_V_FLAG_NO_CHECK_TIME (openssl/x509_vfy.h): Python's ssl has no name for it.
 _NO_CHECK_TIME = 0x200000
 
+#: The key usage of an authority.
+SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Where the PEM files are: the root for clients to trust, and the server's chain and key."""
+    """Where the PEM files are: the root for clients to trust and its key, and the server's chain and key."""
 
     ca: Path
+    ca_key: Path
     server: Path
     key: Path
 
@@ -48,25 +62,36 @@ def prepare(folder: Path, *, names: Sequence[str], now: datetime, ids: IdSource)
     Renewed: a server certificate that lacks a name, does not chain to the root, or ends within 30 days.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    files = TlsFiles(ca=folder / "ca.pem", server=folder / "server.pem", key=folder / "server.key")
-    root_key_file = folder / "ca.key"
-    if not (files.ca.exists() and root_key_file.exists()):
-        _make_root(files.ca, root_key_file, now=now, serial=ids.serial())
-    root = x509.load_pem_x509_certificate(files.ca.read_bytes())
+    files = TlsFiles(
+        ca=folder / "ca.pem", ca_key=folder / "ca.key", server=folder / "server.pem", key=folder / "server.key"
+    )
+    if not (files.ca.exists() and files.ca_key.exists()):
+        _make_root(files, now=now, serial=ids.serial())
     wanted = _alternative_names(names)
-    if not _is_good(files, root=root, wanted=wanted, now=now):
-        root_key = serialization.load_pem_private_key(root_key_file.read_bytes(), None)
-        assert isinstance(root_key, ec.EllipticCurvePrivateKey)
-        _make_server(files, root=root, root_key=root_key, wanted=wanted, now=now, serial=ids.serial())
+    if not _is_good(files, wanted=wanted, now=now):
+        _make_server(files, wanted=wanted, now=now, serial=ids.serial())
     return files
+
+
+def root(files: TlsFiles) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    """The root and its key."""
+    key = serialization.load_pem_private_key(files.ca_key.read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    return x509.load_pem_x509_certificate(files.ca.read_bytes()), key
+
+
+def plain_context() -> ssl.SSLContext:
+    """A listener's context that lacks its certificate yet and asks clients for none."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
 
 
 def server_context(files: TlsFiles, *, client_certificates: bool) -> ssl.SSLContext:
     """The listener's context. With `client_certificates` it asks for one and accepts none, or one of ours."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context = plain_context()
     context.load_cert_chain(files.server, files.key)
-    context.set_alpn_protocols(["http/1.1"])
     if client_certificates:
         context.verify_mode = ssl.CERT_OPTIONAL
         context.verify_flags |= _NO_CHECK_TIME
@@ -78,69 +103,88 @@ def admit(context: ssl.SSLContext, certificate: bytes) -> None:
     context.load_verify_locations(cadata=certificate)
 
 
-def _make_root(file: Path, key_file: Path, *, now: datetime, serial: int) -> None:
+def certificate(
+    key: ec.EllipticCurvePublicKey, *, common_name: str, now: datetime, serial: int
+) -> x509.CertificateBuilder:
+    """The draft of a certificate of ours, as long as a server's may live."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(common_name))
+        .public_key(key)
+        .serial_number(serial)
+        .not_valid_before(now - _BACKDATED)
+        .not_valid_after(now - _BACKDATED + _SERVER_LIFE)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+    )
+
+
+def server_certificate(
+    key: ec.EllipticCurvePublicKey, *, names: list[x509.GeneralName], common_name: str, now: datetime, serial: int
+) -> x509.CertificateBuilder:
+    """The draft of a server's certificate."""
+    return (
+        certificate(key, common_name=common_name, now=now, serial=serial)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+    )
+
+
+def signed(
+    draft: x509.CertificateBuilder, *, issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey
+) -> x509.Certificate:
+    """The certificate, issued."""
+    issuer_key = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    return (
+        draft.issuer_name(issuer.subject)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The key in clear (PKCS #8)."""
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _make_root(files: TlsFiles, *, now: datetime, serial: int) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name("Fauxtune TLS Root")
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    certificate = (
+    made = (
         x509.CertificateBuilder(name, name, key.public_key(), serial, now - _BACKDATED, now + _ROOT_LIFE)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(usage, critical=True)
+        # One authority may stand below it: that of the intercepting listener.
+        .add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
+        .add_extension(SIGNS_CERTIFICATES, critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _write(key_file, _pem(key), mode=0o600)
-    _write(file, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    _write(files.ca_key, pem(key), mode=0o600)
+    _write(files.ca, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
-def _make_server(
-    files: TlsFiles,
-    *,
-    root: x509.Certificate,
-    root_key: ec.EllipticCurvePrivateKey,
-    wanted: list[x509.GeneralName],
-    now: datetime,
-    serial: int,
-) -> None:
+def _make_server(files: TlsFiles, *, wanted: list[x509.GeneralName], now: datetime, serial: int) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    issuer_key = root.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-    certificate = (
-        x509.CertificateBuilder(
-            root.subject, _name("Fauxtune"), key.public_key(), serial, now - _BACKDATED, now - _BACKDATED + _SERVER_LIFE
-        )
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName(wanted), critical=False)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(issuer_key), critical=False)
-        .sign(root_key, hashes.SHA256())
-    )
-    _write(files.key, _pem(key), mode=0o600)
-    _write(files.server, certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+    draft = server_certificate(key.public_key(), names=wanted, common_name="Fauxtune", now=now, serial=serial)
+    issuer, issuer_key = root(files)
+    made = signed(draft, issuer=issuer, key=issuer_key)
+    _write(files.key, pem(key), mode=0o600)
+    _write(files.server, made.public_bytes(serialization.Encoding.PEM), mode=0o644)
 
 
-def _is_good(files: TlsFiles, *, root: x509.Certificate, wanted: list[x509.GeneralName], now: datetime) -> bool:
+def _is_good(files: TlsFiles, *, wanted: list[x509.GeneralName], now: datetime) -> bool:
     try:
-        certificate = x509.load_pem_x509_certificate(files.server.read_bytes())
+        found = x509.load_pem_x509_certificate(files.server.read_bytes())
         key = serialization.load_pem_private_key(files.key.read_bytes(), None)
-        certificate.verify_directly_issued_by(root)
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found.verify_directly_issued_by(x509.load_pem_x509_certificate(files.ca.read_bytes()))
+        names = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except (OSError, ValueError, TypeError, InvalidSignature, x509.ExtensionNotFound):
         return False  # missing, damaged, foreign: whatever it is, a new one mends it
     return (
         set(wanted) <= set(names)
-        and certificate.public_key() == key.public_key()
-        and certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc - _RENEW_BEFORE
+        and found.public_key() == key.public_key()
+        and found.not_valid_before_utc <= now < found.not_valid_after_utc - _RENEW_BEFORE
     )
 
 
@@ -159,12 +203,6 @@ def _alternative_names(names: Sequence[str]) -> list[x509.GeneralName]:
 def _name(common_name: str) -> x509.Name:
     return x509.Name(
         [x509.NameAttribute(NameOID.ORGANIZATION_NAME, WARNING), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    )
-
-
-def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
 
 

@@ -1,0 +1,265 @@
+"""The intercepting listener: a proxy that speaks CONNECT for a fixed list of hosts and answers in their place itself.
+
+It never dials out: what is not on the list (impersonation.HOSTS, port 443) is refused, and so is every other method. A
+tunnel is one coroutine until its TLS handshake is over; then the connection is uvicorn's, like one of the HTTPS
+listener, and the application sees the host that the client called. Ruled by RFC 9110 9.3.6 (CONNECT), RFC 9112 3.2.3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import re
+import socket
+import ssl
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.types import ASGIApp
+
+from fauxtune.server.listening import Listener, Port
+from fauxtune.server.protocol import Protocol
+
+#: A CONNECT is a line and a few headers.
+HEAD_LIMIT = 16 * 1024
+#: Tunnels at a time, whatever their state. Others are told so.
+MOST_TUNNELS = 1000
+
+_BACKLOG = 256
+_PAUSE_SECONDS = 0.1
+#: How long a refused client may take to hear why. Closing at once would reset what it is still sending.
+_FAREWELL_SECONDS = 1.0
+
+_END = b"\r\n\r\n"
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([!-~]+) HTTP/1\.[01]\r\n")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/@\[\]]+):([0-9]{1,5})")
+_ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a client has for each step."""
+
+    head: float = 10
+    handshake: float = 10
+    #: From the handshake, or the first byte of a request, to the end of that request's headers.
+    request: float = 30
+
+
+class Refused(Exception):
+    """The CONNECT is not granted: with which status, and what to tell the client."""
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def answer(self) -> bytes:
+        """The whole answer; the connection ends with it."""
+        body = f"Fauxtune: {self}\n".encode()
+        allow = "allow: CONNECT\r\n" if self.status is HTTPStatus.METHOD_NOT_ALLOWED else ""
+        head = (
+            f"HTTP/1.1 {self.status.value} {self.status.phrase}\r\ncontent-type: text/plain; charset=us-ascii\r\n"
+            f"content-length: {len(body)}\r\n{allow}connection: close\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def host_asked_for(head: bytes, *, allowed: frozenset[str]) -> str:
+    """The host, in lower case, that this whole head asks to be connected to. Refused says why it may not be."""
+    match = _REQUEST_LINE.match(head)
+    if match is None:
+        raise Refused(HTTPStatus.BAD_REQUEST, "this is an HTTP proxy; send CONNECT host:443 HTTP/1.1, without TLS.")
+    method, target = match[1].decode(), match[2].decode()
+    if method != "CONNECT":
+        raise Refused(
+            HTTPStatus.METHOD_NOT_ALLOWED, f"this proxy answers CONNECT only, not {method[:20]}: it serves https URLs."
+        )
+    authority = _AUTHORITY.fullmatch(target)
+    if authority is None:
+        raise Refused(HTTPStatus.BAD_REQUEST, "CONNECT must name host:port.")
+    host = authority[1].lower()
+    if host not in allowed or int(authority[2]) != 443:
+        raise Refused(
+            HTTPStatus.FORBIDDEN,
+            f"{target[:260]} is not intercepted, and nothing is passed on. This proxy answers for port 443 of "
+            f"{', '.join(sorted(allowed))}.",
+        )
+    return host
+
+
+class Interceptor(Listener):
+    """The listener, which answers under each host of `contexts` with that host's certificate."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        port: Port,
+        *,
+        contexts: Mapping[str, ssl.SSLContext],
+        patience: Patience | None = None,
+        most: int = MOST_TUNNELS,
+    ) -> None:
+        super().__init__(app, port)
+        self._contexts = contexts
+        self._hosts = frozenset(contexts)
+        self._patience = patience or Patience()
+        self._most = most
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None]] = set()
+
+    @property
+    def tunnels(self) -> int:
+        """How many clients are connected."""
+        return len(self._opening) + len(self.server_state.connections)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Accept by hand: asyncio's own servers would speak TLS from the first byte, or never."""
+        for each in sockets or ():
+            each.setblocking(False)
+            each.listen(_BACKLOG)
+            _keep(self._accept(each), among=self._accepting)
+        await super().startup([])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """No new tunnels, no half-made ones; then what every listener does."""
+        for group in (self._accepting, self._opening):
+            ending = list(group)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
+        await super().shutdown(sockets)
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                # Out of descriptors, or a client that is gone already: both pass.
+                log.warning("No connection could be taken: %s", error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if self.tunnels >= self._most:
+                _turn_away(client)
+            else:
+                _keep(self._open(client), among=self._opening)
+
+    async def _open(self, client: socket.socket) -> None:
+        """From the first byte to the end of the handshake. Whatever goes wrong, the socket is closed."""
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as ours:
+            ours.callback(client.close)
+            try:
+                async with asyncio.timeout(self._patience.head):
+                    host = host_asked_for(await _head(client), allowed=self._hosts)
+                    await loop.sock_sendall(client, _ESTABLISHED)
+            except (Refused, OSError) as error:
+                await _say(client, error)
+                return
+            ours.pop_all()
+        # From here on a transport owns the socket, and closes it when the handshake fails, as it may: strangers call.
+        with contextlib.suppress(OSError):
+            await loop.connect_accepted_socket(
+                self._protocol, client, ssl=self._contexts[host], ssl_handshake_timeout=self._patience.handshake
+            )
+
+    def _protocol(self) -> Decrypted:
+        return Decrypted(
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+            patience=self._patience.request,
+        )
+
+
+class Decrypted(Protocol):
+    """A connection inside a tunnel. One that is opened and says nothing, or never finishes a head, ends."""
+
+    def __init__(self, *, patience: float, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._patience = patience
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """The handshake is over."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self._wait_for_head()
+
+    def on_headers_complete(self) -> None:
+        """Its head is whole."""
+        self._wait_no_more()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._wait_no_more()
+        super().connection_lost(exc)
+
+    def _wait_for_head(self) -> None:
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(self._patience, self.transport.abort)
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+
+async def _head(client: socket.socket) -> bytes:
+    """Everything up to the empty line. Refused when it is too long, is no HTTP, or when more follows."""
+    loop = asyncio.get_running_loop()
+    head = bytearray()
+    while _END not in head:
+        if len(head) > HEAD_LIMIT:
+            raise Refused(
+                HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, f"a CONNECT must be below {HEAD_LIMIT // 1024} KiB."
+            )
+        piece = await loop.sock_recv(client, 4096)
+        if not piece:
+            raise ConnectionError("the client left before it said what it wants")
+        head += piece
+        if not head[:1].isalpha():
+            break  # TLS, most likely, from a client that was given an https:// proxy: no empty line will come
+    head_end = head.find(_END)
+    if head_end >= 0 and head_end + len(_END) != len(head) and head.startswith(b"CONNECT "):
+        raise Refused(HTTPStatus.BAD_REQUEST, "nothing may follow a CONNECT before it is answered.")
+    return bytes(head)
+
+
+async def _say(client: socket.socket, error: Exception) -> None:
+    """Tell the client why, if there is a reason to tell and it listens."""
+    if isinstance(error, TimeoutError):
+        error = Refused(HTTPStatus.REQUEST_TIMEOUT, "no whole CONNECT came in time.")
+    if not isinstance(error, Refused):
+        return
+    log.info("Refused: %s", error)
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(_FAREWELL_SECONDS):
+            await loop.sock_sendall(client, error.answer())
+            client.shutdown(socket.SHUT_WR)
+            while await loop.sock_recv(client, 4096):
+                pass
+
+
+def _turn_away(client: socket.socket) -> None:
+    refused = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; close some.")
+    with client, contextlib.suppress(OSError):
+        client.send(refused.answer())
+
+
+def _keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
+    """Run it; asyncio itself would forget it."""
+    task = asyncio.create_task(work)
+    among.add(task)
+    task.add_done_callback(among.discard)
