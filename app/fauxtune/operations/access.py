@@ -2,7 +2,7 @@
 
 RS256 JWTs on the system clock (real clients judge them by their own watch). Claims as Entra ID v1.0 access tokens have
 them: `tid, oid, appid, roles, scp, aud, iss, exp, ver`. A token is good in its own tenant only; its host does not
-matter, for an emulator is reached under many names.
+matter, for an emulator is reached under many names. It is good while its application is there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from joserfc.jwk import KeySet, RSAKey
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.operations.runner import Runner
+from fauxtune.storage.queries import applications
 
 LIFETIME = timedelta(seconds=3599)
 _REMEMBERED = 4096
@@ -43,6 +45,8 @@ class TokenIssuer:
         self._clock = clock
         self._ids = ids
         self._seen: OrderedDict[str, Caller] = OrderedDict()
+        self._living: set[tuple[TenantId, str]] = set()
+        self._forgotten = 0
 
     def key_set(self) -> dict[str, Any]:
         """The public keys (RFC 7517), for anybody to check tokens with."""
@@ -58,8 +62,11 @@ class TokenIssuer:
         object_id: str,
         roles: tuple[str, ...] = (),
         user: dict[str, Any] | None = None,
+        proof: str = "1",
     ) -> str:
-        """A new access token: for an application (`roles`), or for a user (`scp`, when `user` is given)."""
+        """A new access token: for an application (`roles`), or for a user (`scp`, when `user` is given). `proof`: how
+        the application proved itself (appidacr: 0 not at all, 1 by secret, 2 by certificate).
+        """
         now = int(self._clock.now().timestamp())
         claims: dict[str, Any] = {
             "aud": audience,
@@ -68,7 +75,7 @@ class TokenIssuer:
             "nbf": now,
             "exp": now + int(LIFETIME.total_seconds()),
             "appid": client_id,
-            "appidacr": "1" if user is None else "0",
+            "appidacr": proof,
             "idtyp": "app" if user is None else "user",
             "oid": object_id,
             "sub": object_id,
@@ -93,6 +100,25 @@ class TokenIssuer:
         if caller.expires_at <= self._clock.now().timestamp():
             raise Unauthenticated("Access token has expired or is not yet valid.")
         return caller
+
+    async def check_application(self, caller: Caller, *, runner: Runner) -> None:
+        """Unauthenticated when the caller's application has been deleted. Asks the database once for each application:
+        one process owns it, and whatever takes an application away says so here (`forget_application`).
+        """
+        key = (caller.tenant_id, caller.client_id)
+        if key in self._living:
+            return
+        before = self._forgotten
+        if await runner.read(applications.application, caller.tenant_id, client_id=caller.client_id) is None:
+            raise Unauthenticated(f"The application '{caller.client_id}' of the access token does not exist.")
+        # It may have been deleted while the database answered: then the next request asks again.
+        if before == self._forgotten:
+            self._living.add(key)
+
+    def forget_application(self, tenant_id: TenantId, client_id: str) -> None:
+        """The application is gone: its tokens are good no more."""
+        self._forgotten += 1
+        self._living.discard((tenant_id, client_id))
 
     def _read(self, token: str) -> Caller:
         try:

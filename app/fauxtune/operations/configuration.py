@@ -16,6 +16,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
+from fauxtune.operations import references
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
@@ -54,7 +55,7 @@ def create_profile(
         version=1,
         created_at=act.now,
         document=full,
-        navigations=_navigations(act, navigations or {}),
+        navigations=references.merged({}, references.bound(act, kind, navigations=navigations or {})),
     )
     return full
 
@@ -72,9 +73,14 @@ def update_profile(
     version = row["version"] + 1
     full = {**row["document"], **changes, "version": version, "lastModifiedDateTime": iso(act.now)}
     kind.family.check(full)
-    bound = {**row["navigations"], **_navigations(act, navigations or {})}
+    bound = references.bound(act, kind, navigations=navigations or {})
     queries.change_profile(
-        act.connection, act.tenant.id, profile_id=row["id"], document=full, version=version, navigations=bound
+        act.connection,
+        act.tenant.id,
+        profile_id=row["id"],
+        document=full,
+        version=version,
+        navigations=references.merged(row["navigations"], bound),
     )
     # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
     certificate_queries.forget_unanswered(act.connection, act.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
@@ -82,9 +88,18 @@ def update_profile(
     return full
 
 
+def clear_reference(act: Act, profile_id: str, *, kind: Kind, navigation: str) -> None:
+    """Take a reference away, as a change of the profile. NotFound where there is none."""
+    references.referenced(_profile(act, profile_id), navigation)
+    update_profile(act, profile_id, kind=kind, changes={}, navigations={navigation: ()})
+
+
 def delete_profile(act: Act, profile_id: str) -> None:
-    """The profile goes with its assignments; what devices hold of it goes by the removal table."""
+    """The profile goes with its assignments; what devices hold of it goes by the removal table. Invalid while other
+    profiles refer to it.
+    """
     row = _profile(act, profile_id)
+    references.check_unreferenced(act, row)
     _wake(act, row["id"])
     queries.delete_profile(act.connection, act.tenant.id, profile_id=row["id"])
 
@@ -133,17 +148,6 @@ def _wake(act: Act, profile_id: str) -> None:
     found = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile_id)
     targets = queries.assignment_targets(found)
     act.wake(concern.by_targets(act.connection, act.tenant.id, targets=targets))
-
-
-def _navigations(act: Act, bound: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
-    """References to other profiles, by navigation. Invalid for one that does not exist."""
-    found: dict[str, str | None] = {}
-    for name, ids in bound.items():
-        for profile_id in ids:
-            if queries.profile(act.connection, act.tenant.id, profile_id=profile_id) is None:
-                raise Invalid(f"{name} refers to the profile '{profile_id}', which does not exist.", target=name)
-        found[name] = ids[0] if ids else None
-    return found
 
 
 def _profile(act: Act, profile_id: str) -> Document:

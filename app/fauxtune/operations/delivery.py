@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.engine.plan import in_policy
+from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Source
 from fauxtune.storage.database import Connection
@@ -15,12 +16,13 @@ from fauxtune.storage.queries import devices as device_queries
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """One item: a root's DER in `certificate`, or a PFX file with its password sealed for the device."""
+    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, or an account."""
 
     row: LedgerRow
     certificate: bytes | None = None
     pfx: bytes | None = None
     sealed_password: bytes | None = None
+    account: Account | None = None
 
 
 def deliverables(connection: Connection, enrollment: dict[str, Any]) -> list[Deliverable]:
@@ -37,6 +39,8 @@ def deliverables(connection: Connection, enrollment: dict[str, Any]) -> list[Del
     for row in rows:
         if row.source is Source.ROOT and row.payload is not None:
             found.append(Deliverable(row=row, certificate=row.payload))
+        elif row.source is Source.EMAIL and row.payload is not None:
+            found.append(Deliverable(row=row, account=Account.decode(row.payload)))
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
             found.append(Deliverable(row=row, pfx=answer["pfx"], sealed_password=answer["sealed_password"]))

@@ -7,28 +7,55 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import uuid
 from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.entities.directory import GROUP, USER
 from fauxtune.core.odata.validation import defaults
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
 
-#: INTUNE_A: the licence that lets a user's devices be managed.
-INTUNE_SKU = "061f9ace-7d42-4136-88ac-31dc755f143f"
-
 Document = dict[str, Any]
+
+#: How long a text may be (Graph: user, group). The longest userPrincipalName has 64 + 1 + 48 characters.
+_USER_LENGTHS = {
+    "userPrincipalName": 113,
+    "displayName": 256,
+    "mailNickname": 64,
+    "givenName": 64,
+    "surname": 64,
+    "jobTitle": 128,
+    "department": 64,
+    "companyName": 64,
+    "city": 128,
+    "country": 128,
+    "employeeId": 16,
+    "officeLocation": 128,
+    "postalCode": 40,
+    "state": 128,
+    "streetAddress": 1024,
+}
+_GROUP_LENGTHS = {"displayName": 256, "mailNickname": 64, "description": 1024, "membershipRule": 3072}
+_UNIFIED, _DYNAMIC = "Unified", "DynamicMembership"
 
 
 def create_user(act: Act, document: Document, *, password: str | None = None) -> Document:
     """A new user. Conflict when the userPrincipalName is taken."""
     upn = str(document["userPrincipalName"])
     _check_upn(act, upn, user_id=None)
+    _check_lengths(document, _USER_LENGTHS, resource="User")
     user_id = act.ids.uuid()
-    full = {**defaults(USER), **document, "id": user_id, "createdDateTime": iso(act.now)}
+    full = {
+        **defaults(USER),
+        **document,
+        "id": user_id,
+        "createdDateTime": iso(act.now),
+        "securityIdentifier": security_identifier(user_id),
+    }
     queries.add_user(
         act.connection,
         act.tenant.id,
@@ -48,6 +75,7 @@ def update_user(act: Act, key: str, *, changes: Document, password: str | None =
     full = {**row["document"], **changes}
     upn = str(full["userPrincipalName"])
     _check_upn(act, upn, user_id=row["id"])
+    _check_lengths(changes, _USER_LENGTHS, resource="User")
     values: dict[str, Any] = {"document": full, "upn_key": upn.casefold()}
     if "assignedLicenses" in changes:
         values["licensed"] = bool(full["assignedLicenses"])
@@ -58,9 +86,30 @@ def update_user(act: Act, key: str, *, changes: Document, password: str | None =
     return full
 
 
-def assign_license(act: Act, key: str, *, add: list[Document], remove: list[str]) -> Document:
-    """Graph: user: assignLicense. Without any licence the user's devices are given nothing more."""
+def change_password(act: Act, key: str, *, current: str, new: str) -> None:
+    """Graph: user: changePassword. Invalid when the current one is another."""
     row = _user(act, key)
+    if not password_matches(row["password_digest"], current):
+        raise Invalid("The specified current password is not the user's password.", target="currentPassword")
+    digest = password_digest(new, salt=act.ids.token(12))
+    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], password_digest=digest)
+
+
+def revoke_sign_in_sessions(act: Act, key: str) -> None:
+    """Graph: user: revokeSignInSessions. The moment is noted; tokens that are out live to their end."""
+    row = _user(act, key)
+    full = {**row["document"], "signInSessionsValidFromDateTime": iso(act.now)}
+    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], document=full)
+
+
+def assign_license(act: Act, key: str, *, add: list[Document], remove: list[str]) -> Document:
+    """Graph: user: assignLicense. Without any licence the user's devices are given nothing more.
+
+    Differs from Intune: the user needs no usageLocation.
+    """
+    row = _user(act, key)
+    for each in add:
+        _check_license(each)
     gone = {each.lower() for each in remove}
     held = {str(each["skuId"]).lower(): each for each in row["document"].get("assignedLicenses") or ()}
     missing = gone - held.keys()
@@ -78,53 +127,119 @@ def delete_user(act: Act, key: str) -> None:
     queries.delete_user(act.connection, act.tenant.id, user_id=row["id"])
 
 
-def create_group(act: Act, document: Document) -> Document:
-    """A new, empty group."""
+def set_manager(act: Act, key: str, *, manager_id: str | None) -> None:
+    """Graph: user: assign manager, remove manager. NotFound for an id that is no user's."""
+    row = _user(act, key)
+    if manager_id is None:
+        if row["manager_id"] is None:
+            raise missing("manager")
+        queries.change_user(act.connection, act.tenant.id, user_id=row["id"], manager_id=None)
+        return
+    manager = _user(act, manager_id)
+    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], manager_id=manager["id"])
+
+
+def create_group(
+    act: Act, document: Document, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
+) -> Document:
+    """A new group with these members and owners."""
     group_id = act.ids.uuid()
-    full = {**defaults(GROUP), **document, "id": group_id, "createdDateTime": iso(act.now)}
+    full = {
+        **defaults(GROUP),
+        **document,
+        "id": group_id,
+        "createdDateTime": iso(act.now),
+        "renewedDateTime": iso(act.now),
+        "securityIdentifier": security_identifier(group_id),
+    }
+    _check_group(full)
+    if full["membershipRule"] and _DYNAMIC not in full["groupTypes"]:
+        raise Invalid("A membershipRule needs the group type DynamicMembership.", target="membershipRule")
+    _check_lengths(full, _GROUP_LENGTHS, resource="Group")
+    if full["mailEnabled"] and not full["mail"]:
+        full["mail"] = f"{full['mailNickname']}@{act.tenant.domain}"
+        full["proxyAddresses"] = [f"SMTP:{full['mail']}"]
     queries.add_group(act.connection, act.tenant.id, id=group_id, created_at=act.now, document=full)
+    _join(act, group_id, member_ids=member_ids, owner_ids=owner_ids)
     return full
 
 
-def update_group(act: Act, group_id: str, *, changes: Document) -> Document:
-    """Change a group; who is in it stays."""
+def update_group(
+    act: Act,
+    group_id: str,
+    *,
+    changes: Document,
+    member_ids: tuple[str, ...] = (),
+    owner_ids: tuple[str, ...] = (),
+) -> Document:
+    """Change a group; who is in it stays, and these join."""
     row = _group(act, group_id)
     full = {**row["document"], **changes}
+    _check_group(full)
+    _check_lengths(changes, _GROUP_LENGTHS, resource="Group")
     queries.change_group(act.connection, act.tenant.id, group_id=row["id"], document=full)
+    _join(act, row["id"], member_ids=member_ids, owner_ids=owner_ids)
     return full
 
 
 def delete_group(act: Act, group_id: str) -> None:
     """The group goes; assignments that name it stay and reach nobody."""
     row = _group(act, group_id)
-    for member in queries.members(act.connection, act.tenant.id, group_id=row["id"]):
-        _wake(act, row["id"], member_id=member["id"])
+    # Whatever is below the group is below itself: one statement finds it.
+    _wake(act, row["id"], member_id=row["id"])
     queries.delete_group(act.connection, act.tenant.id, group_id=row["id"])
 
 
 def add_member(act: Act, group_id: str, *, member_id: str) -> None:
     """A user, a group or an Entra device joins. NotFound for an id that names none; Conflict for a member."""
     group, member = _group(act, group_id), member_id.lower()
-    kind = queries.kind_of(act.connection, act.tenant.id, object_id=member)
-    if kind is None:
-        raise _missing(member_id)
+    found = queries.directory_object(act.connection, act.tenant.id, object_id=member)
+    if found is None:
+        raise missing(member_id)
+    _check_may_join(group["document"], found)
     if queries.is_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member):
         # Clients match this sentence.
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'members'."
         )
-    if member == group["id"]:
-        raise Invalid("A group cannot be a member of itself.")
-    queries.add_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member, kind=kind)
+    queries.add_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member, kind=found["kind"])
     _wake(act, group["id"], member_id=member)
 
 
 def remove_member(act: Act, group_id: str, *, member_id: str) -> None:
     """A member leaves. NotFound when it is none."""
     group, member = _group(act, group_id), member_id.lower()
+    _check_assigned(group["document"])
     _wake(act, group["id"], member_id=member)
     if not queries.remove_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member):
-        raise _missing(member_id)
+        raise missing(member_id)
+
+
+def add_owner(act: Act, group_id: str, *, owner_id: str) -> None:
+    """A user owns the group. NotFound for an id that is no user's; Conflict for an owner."""
+    group, owner = _group(act, group_id), owner_id.lower()
+    kind = queries.kind_of(act.connection, act.tenant.id, object_id=owner)
+    if kind is None:
+        raise missing(owner_id)
+    if kind != "user":
+        # Graph takes service principals too, which do not exist here.
+        raise Invalid(f"A {kind} cannot own a group: name a user.", target="owners")
+    if owner in queries.owners(act.connection, act.tenant.id, group_id=group["id"]):
+        raise Conflict(
+            "One or more added object references already exist for the following modified properties: 'owners'."
+        )
+    queries.add_owner(act.connection, act.tenant.id, group_id=group["id"], owner_id=owner)
+
+
+def remove_owner(act: Act, group_id: str, *, owner_id: str) -> None:
+    """An owner is one no longer. NotFound when it was none. Graph: "Remove group owner": the last one stays."""
+    group, owner = _group(act, group_id), owner_id.lower()
+    owners = queries.owners(act.connection, act.tenant.id, group_id=group["id"])
+    if owner not in owners:
+        raise missing(owner_id)
+    if len(owners) == 1:
+        raise Invalid("The group must have at least one owner, hence this owner cannot be removed.")
+    queries.remove_owner(act.connection, act.tenant.id, group_id=group["id"], owner_id=owner)
 
 
 def password_digest(password: str, *, salt: str) -> str:
@@ -140,6 +255,26 @@ def password_matches(digest: str | None, password: str) -> bool:
     return hmac.compare_digest(digest, password_digest(password, salt=salt))
 
 
+def security_identifier(object_id: str) -> str:
+    """The SID of a directory object: `S-1-12-1-` and the four little-endian words of its id."""
+    raw = uuid.UUID(object_id).bytes_le
+    return "-".join(("S-1-12-1", *(str(int.from_bytes(raw[at : at + 4], "little")) for at in range(0, 16, 4))))
+
+
+def missing(key: str) -> NotFound:
+    """What the directory says of an id that names nothing."""
+    return NotFound(
+        f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+    )
+
+
+def _join(act: Act, group_id: str, *, member_ids: tuple[str, ...], owner_ids: tuple[str, ...]) -> None:
+    for each in member_ids:
+        add_member(act, group_id, member_id=each)
+    for each in owner_ids:
+        add_owner(act, group_id, owner_id=each)
+
+
 def _wake(act: Act, group_id: str, *, member_id: str) -> None:
     act.wake(concern.by_member(act.connection, act.tenant.id, group_id=group_id, member_id=member_id))
 
@@ -147,19 +282,21 @@ def _wake(act: Act, group_id: str, *, member_id: str) -> None:
 def _user(act: Act, key: str) -> Document:
     row = queries.user_by_key(act.connection, act.tenant.id, key=key)
     if row is None:
-        raise _missing(key)
+        raise missing(key)
     return row
 
 
 def _group(act: Act, group_id: str) -> Document:
     row = queries.group(act.connection, act.tenant.id, group_id=group_id.lower())
     if row is None:
-        raise _missing(group_id)
+        raise missing(group_id)
     return row
 
 
 def _check_upn(act: Act, upn: str, *, user_id: str | None) -> None:
-    if "@" not in upn.strip("@"):
+    # Differs from Intune: the domain need not be one of the tenant's.
+    name, _, domain = upn.rpartition("@")
+    if not name or not domain or upn != upn.strip() or "/" in upn:
         raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
     other = queries.user_by_upn(act.connection, act.tenant.id, upn=upn)
     if other is not None and other["id"] != user_id:
@@ -169,7 +306,58 @@ def _check_upn(act: Act, upn: str, *, user_id: str | None) -> None:
         )
 
 
-def _missing(key: str) -> NotFound:
-    return NotFound(
-        f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
-    )
+def _check_lengths(document: Document, longest: dict[str, int], *, resource: str) -> None:
+    for name, limit in longest.items():
+        value = document.get(name)
+        if isinstance(value, str) and len(value) > limit:
+            raise Invalid(
+                f"Invalid value specified for property '{name}' of resource '{resource}'. "
+                f"It has {len(value)} characters; at most {limit} are allowed.",
+                target=name,
+            )
+
+
+def _check_license(licence: Document) -> None:
+    sku = str(licence["skuId"]).lower()
+    if sku not in SKUS:
+        raise Invalid(f"License {sku} does not correspond to a valid company License.", target="skuId")
+    plans = {plan["servicePlanId"] for plan in SKUS[sku][1]}
+    for each in licence.get("disabledPlans") or ():
+        if each.lower() not in plans:
+            raise Invalid(f"Service plan {each} does not belong to license {sku}.", target="disabledPlans")
+
+
+def _check_group(group: Document) -> None:
+    """Graph: "Overview of groups": the kinds of groups that can be made. Unverified: the words of most refusals."""
+    kinds = set(group["groupTypes"])
+    unknown = kinds - {_UNIFIED, _DYNAMIC}
+    if unknown:
+        raise Invalid(f"'{sorted(unknown)[0]}' is no group type: use {_UNIFIED} or {_DYNAMIC}.", target="groupTypes")
+    if group["mailEnabled"] and _UNIFIED not in kinds:
+        raise Invalid("Cannot Create a mail-enabled security groups and or distribution list.")
+    if _UNIFIED in kinds and not group["mailEnabled"]:
+        raise Invalid("A Unified group is mail-enabled: mailEnabled must be true.", target="mailEnabled")
+    if not group["securityEnabled"] and _UNIFIED not in kinds:
+        raise Invalid("A group that is not Unified must be security-enabled.", target="securityEnabled")
+    if _DYNAMIC in kinds:
+        if not group["membershipRule"]:
+            raise Invalid("A group with DynamicMembership needs a membershipRule.", target="membershipRule")
+        if group["membershipRuleProcessingState"] not in ("On", "Paused"):
+            raise Invalid("It must be On or Paused.", target="membershipRuleProcessingState")
+
+
+def _check_assigned(group: Document) -> None:
+    """Graph: group: the members of a dynamic group are its rule's. Unverified: the words."""
+    if _DYNAMIC in group["groupTypes"]:
+        raise Invalid("The members of a group with DynamicMembership cannot be changed: its rule says who they are.")
+
+
+def _check_may_join(group: Document, member: Document) -> None:
+    """Graph: "Add members": which kinds can be members of which. Unverified: the words."""
+    _check_assigned(group)
+    if member["id"] == group["id"]:
+        raise Invalid("A group cannot be a member of itself.")
+    if member["kind"] != "user" and _UNIFIED in group["groupTypes"]:
+        raise Invalid(f"A {member['kind']} cannot be a member of a Microsoft 365 group: users can.")
+    if member["kind"] == "group" and _UNIFIED in member["document"]["groupTypes"]:
+        raise Invalid("A Microsoft 365 group cannot be a member of a group.")

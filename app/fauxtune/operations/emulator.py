@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
@@ -36,6 +37,7 @@ class Emulator:
     addresses: Addresses
     ca_file: str
     control_token: str | None = None
+    permissions: PermissionCheck = field(default_factory=PermissionCheck)
     turns: Turns = field(default_factory=Turns)
     # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="connector"))

@@ -17,7 +17,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.plan import NEVER, in_policy
-from fauxtune.core.engine.removal import outcome
+from fauxtune.core.engine.removal import VARIANTS, outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
@@ -91,9 +91,10 @@ def enroll(act: Act, request: EnrollmentRequest, *, keys: KeyStore) -> Enrolled:
     over or used; NotLicensed for a user who may not.
     """
     variant = variant_of(request.platform, request.mode)
-    if variant is None:
-        known = ", ".join(each.value for each in Variant)
-        raise Invalid(f"Devices of the kind {request.platform}/{request.mode} are not emulated; {known} are.")
+    if variant not in VARIANTS:
+        known = ", ".join(each.value for each in VARIANTS)
+        asked = request.platform.value if request.mode is None else f"{request.platform}/{request.mode}"
+        raise Invalid(f"Devices of the kind {asked} are not emulated; {known} are.")
     user = _token_user(act, request.token)
     if request.hardware_key:
         for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=request.hardware_key):

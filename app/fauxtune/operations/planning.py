@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +25,7 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import references as reference_queries
 
 Row = dict[str, Any]
 
@@ -50,7 +51,7 @@ def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow])
     if enrollment["user_id"] is not None:
         user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
     profiles = _profiles(act, enrollment, user=user)
-    world = _world(act, enrollment, user=user)
+    world = _world(act, enrollment, user=user, profiles=profiles)
     items = desired(profiles, world)
     unwanted = [row for key, row in rows.items() if key not in items]
     made = plan(
@@ -145,15 +146,7 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
         known = kind(profile.kind)
         assignment = target(assignments, membership)
         if known is not None and variant in known.variants and assignment is not None:
-            applied.append(
-                Profile(
-                    id=profile.id,
-                    kind=profile.kind,
-                    version=profile.version,
-                    document=profile.document,
-                    assignment=assignment.id,
-                )
-            )
+            applied.append(replace(profile, assignment=assignment.id))
     return tuple(applied)
 
 
@@ -163,7 +156,10 @@ def _groups(act: Act, member_id: str | None) -> frozenset[Any]:
     return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)
 
 
-def _world(act: Act, enrollment: Row, *, user: Row | None) -> World:
+def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
+    reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
+    # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
+    others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
     templates = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
     root = authorities.certificate(act.connection, act.tenant, name="root")
     return World(
@@ -179,6 +175,7 @@ def _world(act: Act, enrollment: Row, *, user: Row | None) -> World:
             ),
         ),
         require_trusted_root=bool(act.tenant.setting("requireTrustedRoot")),
+        names={**reaching, **reference_queries.names(act.connection, act.tenant.id, ids=others)},
     )
 
 

@@ -16,14 +16,17 @@ from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 
 #: The permissions that the seeded application has: all that the served routes ask for.
 ALL_ROLES = (
+    "DeviceManagementApps.ReadWrite.All",
     "DeviceManagementConfiguration.ReadWrite.All",
     "DeviceManagementManagedDevices.PrivilegedOperations.All",
     "DeviceManagementManagedDevices.ReadWrite.All",
+    "DeviceManagementRBAC.ReadWrite.All",
     "DeviceManagementServiceConfig.ReadWrite.All",
     "Device.ReadWrite.All",
     "Directory.ReadWrite.All",
     "Group.ReadWrite.All",
     "GroupMember.ReadWrite.All",
+    "Organization.ReadWrite.All",
     "User.ReadWrite.All",
 )
 
@@ -36,12 +39,14 @@ class _Part(BaseModel):
 
 
 class SeedApplication(_Part):
-    """An application; without a `clientId` or `secret` it gets new ones."""
+    """An application; without a `clientId` it gets a new one, and without `secret` and `certificate` a new secret."""
 
     client_id: str | None = None
     name: str = "Fauxtune test client"
     secret: str | None = None
+    certificate: str | None = None
     roles: tuple[str, ...] = ALL_ROLES
+    redirect_uris: tuple[str, ...] = ()
 
 
 class SeedUser(_Part):

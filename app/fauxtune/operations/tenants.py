@@ -16,11 +16,13 @@ from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.engine.removal import EDITIONS
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
 from fauxtune.operations import authorities, directory
 from fauxtune.operations.act import Act
+from fauxtune.operations.applications import seed_application
 from fauxtune.operations.seeds import Seed, SeedUser
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -94,7 +96,8 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
         if queries.tenant_by_key(act.connection, key) is not None:
             raise Conflict(f"There is a tenant '{key}' already.", target="name")
     queries.add_tenant(act.connection, tenant)
-    _add_applications(act, seed)
+    for application in seed.applications:
+        seed_application(act, application, own=tenant.id == seed.id)
     authorities.create(act, keys=keys.authorities, key_names=keys.authority_names)
     for document in seed.certification_authority.templates:
         template = Template.from_document(document)
@@ -186,19 +189,6 @@ def _edition(value: str) -> None:
         raise Invalid(f"removalEdition is one of {', '.join(EDITIONS)}.", target="removalEdition")
 
 
-def _add_applications(act: Act, seed: Seed) -> None:
-    for application in seed.applications:
-        own = act.tenant.id == seed.id
-        queries.add_application(
-            act.connection,
-            act.tenant.id,
-            client_id=(application.client_id if own and application.client_id else act.ids.uuid()).lower(),
-            name=application.name,
-            secret=application.secret or act.ids.token(24),
-            roles=list(application.roles),
-        )
-
-
 def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
     connector_id = act.ids.uuid()
     certificate_queries.add_connector(
@@ -256,7 +246,7 @@ def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
         "userPrincipalName": upn,
         "mailNickname": upn.split("@", maxsplit=1)[0],
         "mail": person.mail or upn,
-        "assignedLicenses": [{"skuId": directory.INTUNE_SKU, "disabledPlans": []}] if person.licensed else [],
+        "assignedLicenses": [{"skuId": INTUNE_SKU, "disabledPlans": []}] if person.licensed else [],
     }
 
 

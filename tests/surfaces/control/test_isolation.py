@@ -21,6 +21,7 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/devices/{device}/ledger", None),
     ("GET", "/devices/{managed}/ledger", None),
     ("GET", "/journal?device={device}", None),
+    ("GET", "/reports/permissions", None),
     ("GET", "/journal?device={managed}", None),
     ("GET", "/certificates/{serial}", None),
     ("GET", "/certificates/{thumbprint}", None),
@@ -29,6 +30,9 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("GET", "/certificates?userPrincipalName={user}", None),
     ("POST", "/certificates", {"template": "SmimeBoth", "userPrincipalName": "{user}"}),
     ("POST", "/enrollmentTokens", {"userPrincipalName": "{user}"}),
+    ("GET", "/applications/{application}", None),
+    ("PATCH", "/applications/{application}", {"displayName": "mine"}),
+    ("DELETE", "/applications/{application}", None),
     ("GET", "/connectors/{connector}", None),
     ("PATCH", "/connectors/{connector}", {"state": "offline"}),
     ("GET", "/connectors/{connector}/keys", None),
@@ -48,6 +52,8 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/clock/advance"),
     ("POST", "/tenants/{tenant}/settle"),
     ("GET", "/tenants/{tenant}/devices"),
+    ("GET", "/tenants/{tenant}/applications"),
+    ("POST", "/tenants/{tenant}/applications"),
     ("GET", "/tenants/{tenant}/connectors"),
     ("POST", "/tenants/{tenant}/connectors"),
 }
@@ -68,13 +74,15 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
         "thumbprint": issued["thumbprint"],
         "user": f"alice@{name}.example",
         "connector": (await connector(tenant))["id"],
+        "application": (await made(tenant, "/applications"))["clientId"],
     }
 
 
 async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
     """All that the tenant shows of itself."""
     keys = f"/connectors/{(await connector(tenant))['id']}/keys"
-    shown = {path: (await tenant.get(path)).json() for path in ("/devices", "/certificates", "/connectors", "/journal")}
+    lists = ("/devices", "/certificates", "/connectors", "/applications", "/journal")
+    shown = {path: (await tenant.get(path)).json() for path in lists}
     tenant_url = str(tenant.base_url).rstrip("/")
     return {**shown, "keys": (await tenant.get(keys)).json(), "tenant": (await tenant.get(tenant_url)).json()}
 
@@ -91,7 +99,12 @@ def test_every_call_is_among_those_that_are_tried_here() -> None:
 
 
 def _template(path: str) -> str:
-    for name, word in (("serial", "key"), ("thumbprint", "key"), ("managed", "device")):
+    for name, word in (
+        ("serial", "key"),
+        ("thumbprint", "key"),
+        ("managed", "device"),
+        ("application", "clientId"),
+    ):
         path = path.replace(f"{{{name}}}", f"{{{word}}}")
     return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
 
@@ -118,7 +131,12 @@ async def test_lists_are_disjoint(
     contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, enroll: Enroll, assign: Assign
 ) -> None:
     ours, theirs = await _furnish(contoso, enroll, assign), await _furnish(fabrikam, enroll, assign)
-    for path, key in (("/devices", "id"), ("/certificates", "serial"), ("/connectors", "id")):
+    for path, key in (
+        ("/devices", "id"),
+        ("/certificates", "serial"),
+        ("/connectors", "id"),
+        ("/applications", "clientId"),
+    ):
         here = {each[key] for each in await listed(contoso, path)}
         there = {each[key] for each in await listed(fabrikam, path)}
         assert here
@@ -157,7 +175,9 @@ async def test_a_token_of_one_tenant_enrols_in_no_other(
     assert await listed(contoso, "/devices") == []
 
 
-@pytest.mark.parametrize("tail", ["", "/clock", "/devices", "/connectors", "/certificates", "/journal"])
+@pytest.mark.parametrize(
+    "tail", ["", "/clock", "/devices", "/connectors", "/applications", "/certificates", "/journal"]
+)
 async def test_a_tenant_that_does_not_exist_is_not_found(control: httpx.AsyncClient, tail: str) -> None:
     answer = await control.get(f"/tenants/nobody{tail}")
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NotFound")

@@ -19,6 +19,7 @@ from fauxtune.server.bootstrap import seed_tenant
 from tests.clock import FixedClock
 from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, code, sentence, user_named
 
+CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 PATHS = ("/v1.0/users", "/beta/groups", f"/beta{DEVICES}", f"/v1.0{PROFILES}", f"/beta{PFX}", "/beta/nothing/there")
 
 
@@ -26,7 +27,7 @@ def _issue(emulator: Emulator, tenant: Tenant, *roles: str, issuer: str | None =
     return emulator.tokens.issue(
         issuer=issuer or f"https://localhost:8443/{tenant.id}/v2.0",
         tenant_id=tenant.id,
-        client_id="c0ffee00-0000-4000-8000-00000000a991",
+        client_id=CLIENT,
         audience="https://graph.microsoft.com",
         object_id="0b1ec700-0000-4000-8000-000000000001",
         roles=roles,
@@ -98,7 +99,7 @@ async def test_a_token_that_was_touched_or_forged_is_refused(
 async def test_a_refresh_token_opens_nothing(http: httpx.AsyncClient) -> None:
     form = {
         "grant_type": "password",
-        "client_id": "c0ffee00-0000-4000-8000-00000000a991",
+        "client_id": CLIENT,
         "client_secret": "fauxtune-not-a-secret",
         "scope": "https://graph.microsoft.com/.default offline_access",
         "username": "alice@contoso.example",
@@ -131,7 +132,15 @@ async def test_a_token_is_good_under_every_name_of_this_host(app: FastAPI, app_t
 async def test_a_tenant_sees_only_what_is_its_own(
     http: httpx.AsyncClient, beta: httpx.AsyncClient, emulator: Emulator
 ) -> None:
-    seed = parse_seed({"name": "fabrikam", "domain": "fabrikam.example", "users": [{"userPrincipalName": "zoe"}]})
+    seed = parse_seed(
+        {
+            "id": "fab01c00-0000-4000-8000-000000000001",
+            "name": "fabrikam",
+            "domain": "fabrikam.example",
+            "applications": [{"clientId": CLIENT}],
+            "users": [{"userPrincipalName": "zoe"}],
+        }
+    )
     other = await seed_tenant(emulator, seed)
     roles = ("Directory.ReadWrite.All", "DeviceManagementConfiguration.ReadWrite.All")
     headers = {"authorization": f"Bearer {_issue(emulator, other, *roles)}"}

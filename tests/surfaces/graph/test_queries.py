@@ -126,7 +126,7 @@ async def test_the_directory_counts_when_the_client_can_wait(beta: httpx.AsyncCl
         "/groups?$expand=members",
         f"{DEVICES}?$search=x",
         f"{DEVICES}?$expand=users",
-        f"{PROFILES}?$expand=microsoft.graph.androidWorkProfilePkcsCertificateProfile/rootCertificate",
+        f"{PROFILES}?$expand=userStatuses",
     ],
 )
 async def test_an_option_that_is_not_emulated_is_never_passed_over_in_silence(

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.operations.directory import INTUNE_SKU
+from fauxtune.core.model.licences import INTUNE_SKU
 from tests.surfaces.graph.words import ABSENT, code, made, sentence, user_named
 
 DAVE: dict[str, Any] = {

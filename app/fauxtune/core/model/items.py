@@ -1,9 +1,10 @@
 """An item: one thing that a device should hold, and what the ledger says of it.
 
 The *key* says what it is on the device, not who asked for it: `root/<sha256>/<store>`, `imported/<thumbprint>`,
-`pkcs/<profile id>`. One item may be wanted by several profiles, is installed once, and goes when the last stops wanting
-it. The *fingerprint* says when the device must be given it again: of a root and an imported certificate the bytes, of a
-PKCS certificate the serial number of the one that is current.
+`pkcs/<profile id>`, `scep/<profile id>`, `email/<profile id>`. One item may be wanted by several profiles, is installed
+once, and goes when the last stops wanting it. The *fingerprint* says when the device must be given it again: of a root
+and an imported certificate the bytes, of a PKCS certificate the serial number of the one that is current, of an e-mail
+account its settings and the fingerprints of the certificates that it names.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.states import ItemState, Source
 
@@ -53,6 +55,18 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A certificate that an item names: that of another profile, through a navigation. `key` is the item that it is on
+    the device, once that is known.
+    """
+
+    navigation: str
+    profile: ProfileId
+    name: str
+    key: ItemKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One thing that a device should hold. A `problem` means that it cannot be given as things are."""
 
@@ -66,6 +80,9 @@ class Item:
     payload: bytes | None = None
     order: Order | None = None
     needs_root: str | None = None  # SHA-256 of the root that must be on the device first
+    account: Account | None = None
+    needs: tuple[Need, ...] = ()  # certificates that must be on the device first
+    slot: str | None = None  # what a device has one of: the first item takes it
     problem: Problem | None = None
 
 
@@ -98,6 +115,16 @@ def root_key(sha256: str, store: str = "trusted") -> ItemKey:
 def pkcs_key(profile: ProfileId) -> ItemKey:
     """The key of this device's own certificate of a PKCS profile."""
     return ItemKey(f"pkcs/{profile}")
+
+
+def scep_key(profile: ProfileId) -> ItemKey:
+    """The key of this device's own certificate of a SCEP profile."""
+    return ItemKey(f"scep/{profile}")
+
+
+def email_key(profile: ProfileId) -> ItemKey:
+    """The key of the account of an e-mail profile."""
+    return ItemKey(f"email/{profile}")
 
 
 def imported_key(thumbprint: str) -> ItemKey:

@@ -39,6 +39,17 @@ class Variant(StrEnum):
 
     ANDROID_WORK_PROFILE = "android/work-profile"
     ANDROID_FULLY_MANAGED = "android/fully-managed"
+    ANDROID_DEDICATED = "android/dedicated"
+    ANDROID_CORPORATE_WORK_PROFILE = "android/corporate-work-profile"
+    ANDROID_DEVICE_ADMIN = "android/device-admin"
+    ANDROID_KNOX = "android/knox"
+    ANDROID_AOSP = "android/aosp"
+    IOS = "ios"
+    IPADOS = "ipados"
+    MACOS = "macos"
+    WINDOWS = "windows"
+    WINDOWS_10_MOBILE = "windows10mobile"
+    WINDOWS_PHONE_81 = "windowsphone81"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +68,7 @@ class VariantFacts:
     user_may_unenroll: bool
 
 
+#: data. Where Graph's values differ between live tenants, the one that the documents give first.
 FACTS: dict[Variant, VariantFacts] = {
     Variant.ANDROID_WORK_PROFILE: VariantFacts(
         operating_system="AndroidForWork",
@@ -82,10 +94,146 @@ FACTS: dict[Variant, VariantFacts] = {
         can_keep_enrollment=False,
         user_may_unenroll=False,
     ),
+    # Kiosks can be wiped, not retired.
+    Variant.ANDROID_DEDICATED: VariantFacts(
+        operating_system="AndroidEnterprise",
+        enrollment_type="androidEnterpriseDedicatedDevice",
+        management_agent="googleCloudDevicePolicyController",
+        device_type="androidEnterprise",
+        owner_type="company",
+        policy_platform="android",
+        can_be_wiped=True,
+        can_be_retired=False,
+        can_keep_enrollment=False,
+        user_may_unenroll=False,
+    ),
+    Variant.ANDROID_CORPORATE_WORK_PROFILE: VariantFacts(
+        operating_system="AndroidEnterprise",
+        enrollment_type="androidEnterpriseCorporateWorkProfile",
+        management_agent="googleCloudDevicePolicyController",
+        device_type="androidEnterprise",
+        owner_type="company",
+        policy_platform="android",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=False,
+    ),
+    Variant.ANDROID_DEVICE_ADMIN: VariantFacts(
+        operating_system="Android",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="android",
+        owner_type="personal",
+        policy_platform="android",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    Variant.ANDROID_KNOX: VariantFacts(
+        operating_system="Android",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="android",
+        owner_type="personal",
+        policy_platform="android",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    # Unverified: that a user cannot leave; these devices belong to the company.
+    Variant.ANDROID_AOSP: VariantFacts(
+        operating_system="AndroidAOSP",
+        enrollment_type="androidAOSPUserOwnedDeviceEnrollment",
+        management_agent="intuneAosp",
+        device_type="androidnGMS",
+        owner_type="company",
+        policy_platform="androidAOSP",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=False,
+    ),
+    Variant.IOS: VariantFacts(
+        operating_system="iOS",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="iPhone",
+        owner_type="personal",
+        policy_platform="iOS",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    Variant.IPADOS: VariantFacts(
+        operating_system="iPadOS",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="iPad",
+        owner_type="personal",
+        policy_platform="iOS",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    # Unverified: the wipe. The page on certificates says that it is not supported, Graph has an unlock code for it.
+    Variant.MACOS: VariantFacts(
+        operating_system="macOS",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="macMDM",
+        owner_type="personal",
+        policy_platform="macOS",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    # keepEnrollmentData: Windows 10 1709 and later.
+    Variant.WINDOWS: VariantFacts(
+        operating_system="Windows",
+        enrollment_type="windowsAzureADJoin",
+        management_agent="mdm",
+        device_type="desktop",
+        owner_type="company",
+        policy_platform="windows10AndLater",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=True,
+        user_may_unenroll=True,
+    ),
+    Variant.WINDOWS_10_MOBILE: VariantFacts(
+        operating_system="Windows Phone",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="windowsPhone",
+        owner_type="personal",
+        policy_platform="windows10AndLater",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
+    Variant.WINDOWS_PHONE_81: VariantFacts(
+        operating_system="Windows Phone",
+        enrollment_type="userEnrollment",
+        management_agent="mdm",
+        device_type="windowsPhone",
+        owner_type="personal",
+        policy_platform="windowsPhone81",
+        can_be_wiped=True,
+        can_be_retired=True,
+        can_keep_enrollment=False,
+        user_may_unenroll=True,
+    ),
 }
 
 
 def variant_of(platform: Platform, mode: str | None) -> Variant | None:
-    """The variant, or None where this combination is not emulated."""
+    """The variant, or None where there is no such combination."""
     word = platform.value if mode is None else f"{platform.value}/{mode}"
     return Variant(word) if word in Variant.__members__.values() else None

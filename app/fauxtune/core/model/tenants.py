@@ -12,6 +12,10 @@ from fauxtune.core.model.ids import TenantId
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "requireTrustedRoot": (True, "a PKCS certificate waits for its authority's root on the same device"),
     "removalEdition": ("2024-04", 'the edition of the removal table: "2020-03" or "2024-04"'),
+    "graph.faithfulQuery": (
+        False,
+        "query options that the real service ignores or refuses are ignored or refused here as well",
+    ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate lives (ISO 8601 duration)"),
 }
 

@@ -7,9 +7,10 @@ The same routes always give the same document, so that it can be kept beside the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
+from fauxtune.core.odata.closure import every_type
 from fauxtune.core.odata.paths import Route
 from fauxtune.core.odata.schema import (
     NAMESPACE,
@@ -70,7 +71,7 @@ def openapi_document(routes: Iterable[Route[Any]], *, entities: Iterable[Entity]
     Parts of `entities` and of the routes' own types are followed; keys are sorted where their order says nothing.
     """
     table = tuple(routes)
-    kinds = [*entities, *(k for route in table for k in (route.accepts, route.returns) if k is not None)]
+    types = every_type(table, entities)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
@@ -79,7 +80,7 @@ def openapi_document(routes: Iterable[Route[Any]], *, entities: Iterable[Entity]
             "parameters": {
                 name: {"name": f"${name}", "in": "query", "schema": {"type": kind}} for name, kind in _OPTIONS.items()
             },
-            "schemas": {"error": _ERROR, **_schemas(kinds)},
+            "schemas": {"error": _ERROR, **{NAMESPACE + name: _schema(part) for name, part in types.items()}},
         },
     }
 
@@ -129,27 +130,8 @@ def _answered(kind: Entity, *, many: bool) -> dict[str, Any]:
     }
 
 
-def _schemas(kinds: Iterable[StructuredType]) -> dict[str, Any]:
-    found: dict[str, StructuredType | EnumType] = {}
-    for kind in kinds:
-        for part in _parts(kind):
-            found[part.name] = part
-    return {
-        NAMESPACE + name: _enum(part) if isinstance(part, EnumType) else _structure(part)
-        for name, part in sorted(found.items())
-    }
-
-
-def _parts(kind: StructuredType) -> Iterator[StructuredType | EnumType]:
-    """The type, what it derives from, and the types of its properties."""
-    for level in kind.lineage():
-        yield level
-        for prop in level.properties:
-            if isinstance(prop.type, EnumType):
-                yield prop.type
-            elif isinstance(prop.type, ComplexType):
-                for choice in (prop.type, *prop.variants):
-                    yield from _parts(choice)
+def _schema(part: StructuredType | EnumType) -> dict[str, Any]:
+    return _enum(part) if isinstance(part, EnumType) else _structure(part)
 
 
 def _structure(kind: StructuredType) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema import Entity, StructuredType
 from fauxtune.core.odata.segments import cast_name, reference_id, split_key, split_path
 
 __all__ = ["Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
@@ -46,7 +46,7 @@ class NoSuchVerb(Invalid):
 class Route(Generic[H]):
     """One line of the table. `template`: `deviceManagement/managedDevices/{id}/wipe`.
 
-    `accepts` and `returns` name the types of the bodies, `many` says that the answer is a collection, `beta_only`
+    `accepts` (an action: its parameters) and `returns` name the types of the bodies, `many` says that the answer is a collection, `beta_only`
     that v1.0 does not have it: they are what the OpenAPI document is made from. Any one of the `permissions` suffices;
     none means whoever has a token. `source` names the document that the operation rests on.
     """
@@ -55,7 +55,7 @@ class Route(Generic[H]):
     template: str
     handler: H
     summary: str = ""
-    accepts: Entity | None = None
+    accepts: StructuredType | None = None
     returns: Entity | None = None
     many: bool = False
     status: int = 200

@@ -194,7 +194,12 @@ def _nested(navigation: Navigation, value: object) -> list[str]:
 def _reference(navigation: Navigation, url: object) -> str:
     if not isinstance(url, str):
         raise Invalid(f"'{navigation.name}' must be bound to a URL, not to {url!r}.", target=navigation.name)
-    return reference_id(url)
+    try:
+        return reference_id(url)
+    except Invalid as error:
+        raise Invalid(
+            f"'{navigation.name}' is bound to what is none: {error.message}", target=navigation.name
+        ) from None
 
 
 def _unknown(kind: StructuredType, name: str) -> Invalid:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from fauxtune.storage.collections.assignments import ASSIGNMENTS
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.certificates import CERTIFICATES
 from fauxtune.storage.collections.devices import DEVICES
 from fauxtune.storage.collections.directory import DIRECTORY
 from fauxtune.storage.collections.profiles import PROFILES
 
-COLLECTIONS: dict[str, Collection] = {**DIRECTORY, **DEVICES, **PROFILES, **CERTIFICATES}
+COLLECTIONS: dict[str, Collection] = {**DIRECTORY, **DEVICES, **PROFILES, **ASSIGNMENTS, **CERTIFICATES}
 
 __all__ = ["COLLECTIONS", "Collection"]

@@ -17,7 +17,8 @@ from fauxtune.core.model.ids import TenantId
 @dataclass(frozen=True, slots=True)
 class Collection:
     """One collection. `columns` maps a property to the column, or part of a document, that has it; `parent` is the
-    column that says whose part an element is, where the elements are parts of something.
+    column that says whose part an element is, where the elements are parts of something. `within` is the statement in
+    place of `statement` where that takes more than a column: it is given the tenant and the parent.
     """
 
     statement: Callable[[TenantId], Select[Any]]
@@ -25,3 +26,4 @@ class Collection:
     columns: Mapping[str, ColumnElement[Any]]
     order: tuple[ColumnElement[Any], ...]
     parent: ColumnElement[Any] | None = None
+    within: Callable[[TenantId, str], Select[Any]] | None = None

@@ -50,7 +50,10 @@ def count(
 
 
 def _chosen(found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None) -> Select[Any]:
-    statement = found.statement(tenant_id)
+    if found.within is not None and parent is not None:
+        statement = found.within(tenant_id, parent)
+    else:
+        statement = found.statement(tenant_id)
     if found.parent is not None:
         statement = statement.where(found.parent == parent)
     if condition is None:

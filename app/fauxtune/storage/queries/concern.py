@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, false, or_, select, update
+from sqlalchemy import Connection, false, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.engine.filters import Matching
+from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
+from fauxtune.storage.queries.assignments import filters_by_id
 from fauxtune.storage.queries.directory import groups_above, members_below
-from fauxtune.storage.tables import assignments, enrollments
+from fauxtune.storage.tables import assignments, enrollments, managed_devices
 
 
 def by_targets(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
@@ -58,6 +61,8 @@ def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]
 
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
     """The active devices that one profile's assignments really reach: core.engine.targeting's rule, in SQL."""
+    if any(each.removes or each.filter for each in targets):
+        return _targeted_one_by_one(connection, tenant_id, targets=targets)
     excluded = [each.group for each in targets if each.kind is TargetKind.EXCLUSION and each.group]
     included = [each.group for each in targets if each.kind is TargetKind.GROUP and each.group]
     kinds = {each.kind for each in targets}
@@ -77,6 +82,41 @@ def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[A
         ),
     )
     return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
+
+
+def _targeted_one_by_one(
+    connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]
+) -> list[EnrollmentId]:
+    """The same where a filter looks at each device: SQL says in which of the groups it is, the engine decides."""
+    groups = sorted({each.group for each in targets if each.group})
+    inside = [members_below(tenant_id, [group], name=f"inside_{at}") for at, group in enumerate(groups)]
+    columns = [enrollments.c.id, enrollments.c.user_id, enrollments.c.variant, managed_devices.c.document]
+    for at, below in enumerate(inside):
+        by_user = func.coalesce(enrollments.c.user_id.in_(below), false())
+        columns += [by_user.label(f"user_{at}"), enrollments.c.directory_device_id.in_(below).label(f"device_{at}")]
+    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
+    statement = (
+        select(*columns)
+        .outerjoin(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
+        .where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.state == EnrollmentState.ACTIVE.value,
+            _reached(tenant_id, bringing),
+        )
+        .order_by(enrollments.c.id)
+    )
+    filters = filters_by_id(connection, tenant_id, ids=[each.filter for each in targets if each.filter])
+    found = []
+    for row in connection.execute(statement).mappings():
+        membership = Membership(
+            has_user=row["user_id"] is not None,
+            user_groups=frozenset(group for at, group in enumerate(groups) if row[f"user_{at}"]),
+            device_groups=frozenset(group for at, group in enumerate(groups) if row[f"device_{at}"]),
+        )
+        matches = Matching(filters, record=row["document"] or {}, variant=Variant(row["variant"]))
+        if target(targets, membership, matches=matches) is not None:
+            found.append(EnrollmentId(row["id"]))
+    return found
 
 
 def _reached(tenant_id: TenantId, targets: Sequence[Assignment]) -> ColumnElement[bool]:

@@ -101,6 +101,9 @@ def assignment_targets(found: Iterable[Row]) -> list[Assignment]:
             profile=ProfileId(row["profile_id"]),
             kind=TargetKind(row["kind"]),
             group=None if row["group_id"] is None else GroupId(row["group_id"]),
+            removes=row["intent"] == "remove",
+            filter=row["filter_id"],
+            filter_excludes=row["filter_type"] == "exclude",
         )
         for row in found
     ]
@@ -114,7 +117,13 @@ def candidates(
     """
     found = connection.execute(_CANDIDATES, {"tenant": tenant_id, "groups": sorted(groups)}).mappings()
     made = [
-        Profile(id=ProfileId(row["id"]), kind=row["kind"], version=row["version"], document=row["document"])
+        Profile(
+            id=ProfileId(row["id"]),
+            kind=row["kind"],
+            version=row["version"],
+            document=row["document"],
+            references=row["navigations"],
+        )
         for row in found
     ]
     values = {"tenant": tenant_id, "profiles": [each.id for each in made]}

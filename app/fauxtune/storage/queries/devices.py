@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, or_, select, update
 
-from fauxtune.core.clock import iso
+from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
@@ -177,15 +177,34 @@ def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
     return _one(connection, select(managed_devices).where(managed_devices.c.enrollment_id == enrollment_id))
 
 
-def add_managed_device(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+def add_managed_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
     """Graph's record of a new enrolment."""
-    rows.add(connection, managed_devices, tenant_id=tenant_id, **values)
+    rows.add(connection, managed_devices, tenant_id=tenant_id, document=document, **_listed(document), **values)
 
 
-def change_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row) -> None:
-    """Write the record's document."""
+def change_managed_device(
+    connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row, **columns: Any
+) -> None:
+    """Write the record's document, and columns beside it."""
     where = {"tenant_id": tenant_id, "id": device_id}
-    rows.change(connection, managed_devices, where=where, values={"document": document})
+    values = {"document": document, **_listed(document), **columns}
+    rows.change(connection, managed_devices, where=where, values=values)
+
+
+def _listed(document: Row) -> Row:
+    """The columns that repeat parts of the document."""
+    enrolled = document.get("enrolledDateTime")
+    return {
+        "device_name": document.get("deviceName"),
+        "operating_system": document.get("operatingSystem"),
+        "compliance_state": document.get("complianceState"),
+        "management_agent": document.get("managementAgent"),
+        "owner_type": document.get("managedDeviceOwnerType"),
+        "user_principal_name": document.get("userPrincipalName"),
+        "serial_number": document.get("serialNumber"),
+        "azure_ad_device_id": document.get("azureADDeviceId"),
+        "enrolled_at": None if enrolled is None else from_iso(enrolled),
+    }
 
 
 def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
@@ -291,9 +310,19 @@ def _managed(tenant_id: TenantId) -> Select[Any]:
             enrollments.c.enrolled_at,
             enrollments.c.state.label("enrollment_state"),
             enrollments.c.variant,
+            device_categories.c.display_name.label("category_name"),
         )
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
+        .join(device_categories, category_of_device(), isouter=True)
         .where(managed_devices.c.tenant_id == tenant_id)
+    )
+
+
+def category_of_device() -> ColumnElement[bool]:
+    """Joins a record with its category."""
+    return and_(
+        device_categories.c.tenant_id == managed_devices.c.tenant_id,
+        device_categories.c.id == managed_devices.c.category_id,
     )
 
 

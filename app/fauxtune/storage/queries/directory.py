@@ -1,4 +1,4 @@
-"""Users, groups and memberships."""
+"""Users, groups, Entra devices; memberships, owners, managers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from sqlalchemy import Connection, Select, bindparam, select
 
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.storage import rows
-from fauxtune.storage.tables import directory_devices, group_members, groups, users
+from fauxtune.storage.tables import directory_devices, group_members, group_owners, groups, users
 
 Row = dict[str, Any]
+
+_TABLES = {"user": users, "group": groups, "device": directory_devices}
 
 
 def _groups_above() -> Select[str]:
@@ -60,9 +62,41 @@ def directory_device(connection: Connection, tenant_id: TenantId, *, device_id: 
     return _one(connection, statement)
 
 
+def directory_device_by_device_id(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
+    """The Entra device with this deviceId, in any case."""
+    statement = select(directory_devices).where(
+        directory_devices.c.tenant_id == tenant_id, directory_devices.c.device_key == device_id.casefold()
+    )
+    return _one(connection, statement)
+
+
+def directory_object(connection: Connection, tenant_id: TenantId, *, object_id: str) -> Row | None:
+    """The user, group or Entra device with this id, with its `kind`."""
+    kind = kind_of(connection, tenant_id, object_id=object_id)
+    if kind is None:
+        return None
+    table = _TABLES[kind]
+    found = _one(connection, select(table).where(table.c.tenant_id == tenant_id, table.c.id == object_id))
+    return None if found is None else {**found, "kind": kind}
+
+
+def directory_objects(
+    connection: Connection, tenant_id: TenantId, *, object_ids: list[str], kinds: tuple[str, ...]
+) -> list[Row]:
+    """What has one of these ids, as {"kind", "id", "document"}, a kind after the other."""
+    found: list[Row] = []
+    for word in kinds:
+        table = _TABLES[word]
+        statement = select(table.c.id, table.c.document).where(
+            table.c.tenant_id == tenant_id, table.c.id.in_(object_ids)
+        )
+        found += [{"kind": word, **row} for row in connection.execute(statement.order_by(table.c.id)).mappings()]
+    return found
+
+
 def kind_of(connection: Connection, tenant_id: TenantId, *, object_id: str) -> str | None:
     """What this id names: `user`, `group`, `device`, or None."""
-    for word, table in (("user", users), ("group", groups), ("device", directory_devices)):
+    for word, table in _TABLES.items():
         statement = select(table.c.id).where(table.c.tenant_id == tenant_id, table.c.id == object_id)
         if connection.execute(statement).first() is not None:
             return word
@@ -79,29 +113,47 @@ def is_member(connection: Connection, tenant_id: TenantId, *, group_id: str, mem
     return connection.execute(statement).first() is not None
 
 
-def members(connection: Connection, tenant_id: TenantId, *, group_id: str, kind: str | None = None) -> list[Row]:
-    """Direct members as {"kind", "id", "document"}, users first, each kind by id."""
-    found: list[Row] = []
-    for word, table in (("user", users), ("group", groups), ("device", directory_devices)):
-        if kind not in (None, word):
-            continue
-        statement = (
-            select(table.c.id, table.c.document)
-            .join(
-                group_members,
-                (group_members.c.tenant_id == table.c.tenant_id) & (group_members.c.member_id == table.c.id),
-            )
-            .where(group_members.c.tenant_id == tenant_id, group_members.c.group_id == group_id)
-            .order_by(table.c.id)
-        )
-        found += [{"kind": word, **row} for row in connection.execute(statement).mappings()]
-    return found
-
-
 def groups_above(connection: Connection, tenant_id: TenantId, *, member_id: str) -> frozenset[GroupId]:
     """Every group that holds the member, nested ones included. Cycles end (UNION drops what was seen)."""
     found = connection.execute(_GROUPS_ABOVE, {"tenant": tenant_id, "member": member_id})
     return frozenset(GroupId(row[0]) for row in found)
+
+
+def memberships(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    member_id: str,
+    among: list[str] | None = None,
+    security_only: bool = False,
+) -> list[str]:
+    """The ids of the groups that hold the member, nested ones included; of those in `among`, if that is given."""
+    statement = select(groups.c.id).where(
+        groups.c.tenant_id == tenant_id, groups.c.id.in_(groups_over(tenant_id, member_id))
+    )
+    if among is not None:
+        statement = statement.where(groups.c.id.in_(among))
+    if security_only:
+        statement = statement.where(groups.c.document["securityEnabled"].as_boolean())
+    return list(connection.scalars(statement.order_by(groups.c.created_at, groups.c.id)))
+
+
+def groups_over(tenant_id: TenantId, member_id: str) -> Select[Any]:
+    """A SELECT of the ids of every group that holds the member, nested ones included: for use in another one."""
+    held = group_members.c
+    above = select(held.group_id).where(held.tenant_id == tenant_id, held.member_id == member_id)
+    tree = above.cte("over", recursive=True)
+    more = select(held.group_id).join(tree, held.member_id == tree.c.group_id).where(held.tenant_id == tenant_id)
+    return select(tree.union(more).c.group_id)
+
+
+def members_under(tenant_id: TenantId, group_id: str) -> Select[Any]:
+    """A SELECT of the ids of everything in a group, nested members included; itself only if it holds itself so."""
+    held = group_members.c
+    below = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    tree = below.cte("under", recursive=True)
+    more = select(held.member_id).join(tree, held.group_id == tree.c.member_id).where(held.tenant_id == tenant_id)
+    return select(tree.union(more).c.member_id)
 
 
 def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "below") -> Select[tuple[str]]:
@@ -130,9 +182,12 @@ def change_user(connection: Connection, tenant_id: TenantId, *, user_id: str, **
 
 
 def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> None:
-    """The user and its memberships. Certificates and enrolments stay."""
+    """The user, its memberships, what it owns and whom it manages. Certificates and enrolments stay."""
     rows.remove(connection, users, tenant_id=tenant_id, id=user_id)
     rows.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
+    rows.remove(connection, group_owners, tenant_id=tenant_id, owner_id=user_id)
+    managed = {"tenant_id": tenant_id, "manager_id": user_id}
+    rows.change(connection, users, where=managed, values={"manager_id": None})
 
 
 def add_group(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
@@ -150,6 +205,25 @@ def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: str) 
     rows.remove(connection, groups, tenant_id=tenant_id, id=group_id)
     rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
     rows.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
+    rows.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id)
+
+
+def owners(connection: Connection, tenant_id: TenantId, *, group_id: str) -> frozenset[str]:
+    """The ids of a group's owners."""
+    statement = select(group_owners.c.owner_id).where(
+        group_owners.c.tenant_id == tenant_id, group_owners.c.group_id == group_id
+    )
+    return frozenset(connection.scalars(statement))
+
+
+def add_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
+    """A new owner."""
+    rows.add(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
+
+
+def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
+    """An owner is one no longer."""
+    rows.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
 
 
 def add_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str, kind: str) -> None:
@@ -162,15 +236,29 @@ def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: str,
     return rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
 
 
-def add_directory_device(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """The Entra device that shadows a managed one."""
-    rows.add(connection, directory_devices, tenant_id=tenant_id, **values)
+def add_directory_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
+    """An Entra device: the shadow of a managed one, or a bare one."""
+    key = _device_key(document)
+    rows.add(connection, directory_devices, tenant_id=tenant_id, device_key=key, document=document, **values)
+
+
+def change_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row) -> None:
+    """Write what is known of an Entra device."""
+    where = {"tenant_id": tenant_id, "id": device_id}
+    rows.change(
+        connection, directory_devices, where=where, values={"document": document, "device_key": _device_key(document)}
+    )
 
 
 def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
     """The Entra device and its memberships."""
     rows.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
     rows.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
+
+
+def _device_key(document: Row) -> str | None:
+    device_id = document.get("deviceId")
+    return None if device_id is None else str(device_id).casefold()
 
 
 def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, or_, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import rows
@@ -45,3 +45,11 @@ def people(connection: Connection, tenant_ids: list[TenantId], *, limit: int) ->
     """Who can be picked: users of these tenants, by name."""
     statement = select(users).where(users.c.tenant_id.in_(tenant_ids)).order_by(users.c.upn_key, users.c.tenant_id)
     return [dict(row) for row in connection.execute(statement.limit(limit)).mappings()]
+
+
+def person(connection: Connection, tenant_ids: list[TenantId], *, key: str) -> Row | None:
+    """The user of these tenants with this id or userPrincipalName."""
+    named = or_(users.c.id == key.lower(), users.c.upn_key == key.casefold())
+    statement = select(users).where(users.c.tenant_id.in_(tenant_ids), named).order_by(users.c.tenant_id)
+    row = connection.execute(statement.limit(1)).mappings().first()
+    return None if row is None else dict(row)

@@ -15,13 +15,21 @@ from fauxtune.storage.tables.certificates import (
     pfx_certificates,
     templates,
 )
-from fauxtune.storage.tables.configuration import assignments, profile_states, profiles
-from fauxtune.storage.tables.devices import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
-from fauxtune.storage.tables.directory import directory_devices, group_members, groups, users
+from fauxtune.storage.tables.configuration import assignment_filters, assignments, profile_states, profiles
+from fauxtune.storage.tables.devices import (
+    device_actions,
+    device_categories,
+    enrollment_tokens,
+    enrollments,
+    ledger,
+    managed_devices,
+)
+from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.tenants import applications, journal, sign_ins, tenants
 
 __all__ = [
     "applications",
+    "assignment_filters",
     "assignments",
     "authorities",
     "certificates",
@@ -29,10 +37,12 @@ __all__ = [
     "connector_requests",
     "connectors",
     "device_actions",
+    "device_categories",
     "directory_devices",
     "enrollment_tokens",
     "enrollments",
     "group_members",
+    "group_owners",
     "groups",
     "journal",
     "ledger",

@@ -1,4 +1,4 @@
-"""Profiles, their assignments, and how each fares on each device."""
+"""Profiles, their assignments, the filters of those, and how each profile fares on each device."""
 
 from __future__ import annotations
 
@@ -25,11 +25,24 @@ assignments = Table(
     Column("id", Word, primary_key=True),
     Column("profile_id", Word, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("kind", Word, nullable=False, comment="group, exclusion, allDevices or allLicensedUsers"),
+    Column("kind", Word, nullable=False, comment="a core.engine.targeting.TargetKind"),
     Column("group_id", Word),
+    Column("intent", Word, comment="apply or remove; apply where there is none"),
+    Column("filter_id", Word),
+    Column("filter_type", Word, comment="include or exclude, where there is a filter"),
     Column("document", Document, nullable=False),
     Index("ix_assignments_profile", "tenant_id", "profile_id"),
     Index("ix_assignments_group", "tenant_id", "group_id"),
+    Index("ix_assignments_filter", "tenant_id", "filter_id"),
+)
+
+assignment_filters = Table(
+    "assignment_filters",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("created_at", Moment, nullable=False),
+    Column("document", Document, nullable=False),
 )
 
 profile_states = Table(

@@ -44,6 +44,39 @@ managed_devices = Table(
     Column("id", Word, primary_key=True),
     Column("enrollment_id", Word, nullable=False, unique=True),
     Column("user_id", Word),
+    Column("category_id", Word),
+    Column("document", Document, nullable=False),
+    # Parts of the document that lists are filtered by: written by `queries.devices` alone, together with it.
+    Column("device_name", Word),
+    Column("operating_system", Word),
+    Column("compliance_state", Word),
+    Column("management_agent", Word),
+    Column("owner_type", Word),
+    Column("user_principal_name", Word),
+    Column("serial_number", Word),
+    Column("azure_ad_device_id", Word),
+    Column("enrolled_at", Moment),
+    # The order of lists comes last in each, so that a page of what a filter leaves is read in that order.
+    Index("ix_managed_devices_order", "tenant_id", "enrolled_at", "id"),
+    Index("ix_managed_devices_user", "tenant_id", "user_id", "enrolled_at", "id"),
+    Index("ix_managed_devices_category", "tenant_id", "category_id"),
+    Index("ix_managed_devices_name", "tenant_id", "device_name"),
+    Index("ix_managed_devices_operating_system", "tenant_id", "operating_system", "enrolled_at", "id"),
+    Index("ix_managed_devices_compliance", "tenant_id", "compliance_state", "enrolled_at", "id"),
+    Index("ix_managed_devices_agent", "tenant_id", "management_agent", "enrolled_at", "id"),
+    Index("ix_managed_devices_owner", "tenant_id", "owner_type", "enrolled_at", "id"),
+    Index("ix_managed_devices_upn", "tenant_id", "user_principal_name", "enrolled_at", "id"),
+    Index("ix_managed_devices_serial", "tenant_id", "serial_number"),
+    Index("ix_managed_devices_azure_ad", "tenant_id", "azure_ad_device_id"),
+)
+
+device_categories = Table(
+    "device_categories",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("display_name", Word, nullable=False),
+    Column("created_at", Moment, nullable=False),
     Column("document", Document, nullable=False),
 )
 
@@ -77,7 +110,8 @@ device_actions = Table(
     Column("tenant_id", Word, nullable=False),
     Column("enrollment_id", Word, nullable=False, index=True),
     Column("action", Word, nullable=False),
-    Column("state", Word, nullable=False, comment="pending, active, done, failed"),
+    Column("state", Word, nullable=False, comment="Graph's actionState"),
+    Column("details", Document, comment="what the device is told beside the action's name"),
     Column("created_at", Moment, nullable=False),
     Column("completed_at", Moment),
 )

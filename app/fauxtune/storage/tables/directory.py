@@ -1,4 +1,4 @@
-"""Users, groups, memberships, and the Entra device that shadows each managed device."""
+"""Users, groups, memberships, owners, and Entra devices: the shadow of each managed device, and bare ones."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ users = Table(
     Column("upn_key", Word, nullable=False, comment="userPrincipalName, case-folded"),
     Column("licensed", Boolean, nullable=False),
     Column("password_digest", Word),
+    Column("manager_id", Word, comment="the user who is this one's manager"),
     Column("created_at", Moment, nullable=False),
     Column("document", Document, nullable=False),
     UniqueConstraint("tenant_id", "upn_key"),
+    Index("ix_users_manager", "tenant_id", "manager_id"),
 )
 
 groups = Table(
@@ -38,12 +40,24 @@ group_members = Table(
     Index("ix_group_members_member", "tenant_id", "member_id"),
 )
 
+group_owners = Table(
+    "group_owners",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("group_id", Word, primary_key=True),
+    Column("owner_id", Word, primary_key=True),
+    Index("ix_group_owners_owner", "tenant_id", "owner_id"),
+)
+
 directory_devices = Table(
     "directory_devices",
     metadata,
     Column("tenant_id", Word, primary_key=True),
     Column("id", Word, primary_key=True),
-    Column("enrollment_id", Word, nullable=False, index=True),
+    # None: a device that an administrator made, and that is in no management.
+    Column("enrollment_id", Word, index=True),
+    Column("device_key", Word, comment="deviceId, case-folded: what other services know the device by"),
     Column("created_at", Moment, nullable=False),
     Column("document", Document, nullable=False),
+    UniqueConstraint("tenant_id", "device_key"),
 )

@@ -71,6 +71,19 @@ class Tenant(Answer):
     settings: dict[str, Setting]
 
 
+class Application(Answer):
+    """An application: its permissions, and what its certificate is. `secret` is there only if it was made just now."""
+
+    client_id: str
+    display_name: str
+    roles: list[str]
+    redirect_uris: list[str]
+    secret: str | None = None
+    certificate: str | None = None
+    thumbprint: str | None = None
+    created_date_time: str
+
+
 class WaitingDevice(Answer):
     """A device that is not at rest, and why."""
 
@@ -231,3 +244,33 @@ class Certificate(Registered):
 
     certificate: str
     holders: list[Holder]
+
+
+class UsedOperation(Answer):
+    """One operation of Graph that an application called."""
+
+    method: str
+    path: str
+    needs_one_of: list[str]
+    calls: int
+    refused: int
+
+
+class ApplicationPermissions(Answer):
+    """What one application may do, and what it did. `missing`: the least that would have let refused calls through."""
+
+    client_id: str
+    display_name: str
+    granted: list[str]
+    used: list[str]
+    unused: list[str]
+    missing: list[str]
+    least_privileged: list[str]
+    operations: list[UsedOperation]
+
+
+class PermissionReport(Answer):
+    """Since the server started."""
+
+    mode: str
+    value: list[ApplicationPermissions]

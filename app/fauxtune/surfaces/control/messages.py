@@ -82,6 +82,24 @@ class NewToken(_Body):
     uses: int = 1
 
 
+class ApplicationChange(_Body):
+    """What shall change; what is left out stays. null takes a secret or certificate away."""
+
+    display_name: str | None = None
+    roles: list[str] | None = Field(default=None, examples=[["User.Read.All", "Group.Read.All"]])
+    secret: str | None = Field(default=None, repr=False)
+    certificate: str | None = Field(default=None, description="X.509, PEM: client assertions are checked with it")
+    redirect_uris: list[str] | None = Field(
+        default=None, description="https addresses that codes may be sent to; loopback addresses always may"
+    )
+
+
+class NewApplication(ApplicationChange):
+    """An application. Without `roles` it has every permission; without secret and certificate a secret is made."""
+
+    client_id: str | None = Field(default=None, description="a GUID; one is made unless it is given")
+
+
 class NewConnector(_Body):
     """A further connector."""
 

@@ -10,6 +10,7 @@ from fastapi.security import HTTPBearer
 
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.resources import (
+    applications,
     certificates,
     clock,
     connectors,
@@ -17,6 +18,7 @@ from fauxtune.surfaces.control.resources import (
     enrollment,
     journal,
     missing,
+    reports,
     tenants,
 )
 
@@ -39,5 +41,5 @@ router = APIRouter(
     responses=_REFUSALS,
     generate_unique_id_function=_operation_id,
 )
-for part in (tenants, clock, enrollment, devices, journal, connectors, certificates, missing):
+for part in (tenants, applications, clock, enrollment, devices, journal, connectors, certificates, reports, missing):
     router.include_router(part.router)

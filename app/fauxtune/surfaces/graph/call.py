@@ -25,8 +25,26 @@ class UnsupportedMediaType(Invalid):
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """A request that nobody has looked at; `path` is raw, without its version; names of headers are lower-case."""
+
+    method: str
+    version: Version
+    path: str
+    raw_query: str
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class UnsupportedQuery(Invalid):
+    """The directory does not answer such a query, or not in this way."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """A call on its way: who asks for what, in which version, with which body. `root` is `https://host/beta`."""
+    """A call on its way: who asks for what, in which version, with which body. `root` is `https://host/beta`; `ask`
+    sends another message in the caller's name, as a batch does.
+    """
 
     emulator: Emulator
     tenant: Tenant
@@ -40,6 +58,8 @@ class Call:
     raw_query: str
     headers: Mapping[str, str]
     content: bytes
+    method: str
+    ask: Callable[[Message], Awaitable[Answer]]
 
     def body(self) -> Json:
         """The JSON object in the body. Invalid when there is none; UnsupportedMediaType when it is something else."""
@@ -76,11 +96,12 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back: a JSON document, a plain text, or nothing (204)."""
+    """What a handler gives back: a JSON document, a text of the type `media`, or nothing (204)."""
 
     status: int = 204
     document: Json | None = None
     text: str | None = None
+    media: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

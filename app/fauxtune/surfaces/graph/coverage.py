@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from fauxtune.core.engine.removal import VARIANTS
 from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.paths import Route
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.surfaces.graph.call import Handler
@@ -46,11 +48,12 @@ _OPTIONS = (
 )
 _KINDS = """## Profile kinds
 
-The values of `@odata.type` that a deviceConfiguration can have. All of them exist in beta only."""
+The values of `@odata.type` that a deviceConfiguration can have. What is *stored* is kept, shown and assigned; on a
+device it is not applicable."""
 _ACTIONS = """## Devices, and what can be asked of them
 
 A wipe, a retirement and a deletion take effect when the device checks in. What a kind of device does not support is
-refused with 400 and the reason."""
+refused with 400 and the reason. Kinds that cannot enrol are known as targets of profiles only."""
 
 
 def coverage_page(routes: Sequence[Route[Handler]] = ROUTES, kinds: Iterable[Kind] = KINDS) -> str:
@@ -66,12 +69,13 @@ def coverage_page(routes: Sequence[Route[Handler]] = ROUTES, kinds: Iterable[Kin
         "## Query options",
         _table(("option", "where"), _OPTIONS),
         _KINDS,
-        _table(("@odata.type", "family", "applies to"), [_kind(each) for each in kinds]),
+        _table(("@odata.type", "versions", "family", "applies to"), [_kind(each) for each in kinds]),
         _ACTIONS,
         _table(
             (
                 "device",
                 "operatingSystem",
+                "can enrol",
                 "wipe",
                 "keepEnrollmentData",
                 "retire",
@@ -93,12 +97,21 @@ def _answered(route: Route[Handler]) -> tuple[str, ...]:
 
 def _kind(kind: Kind) -> tuple[str, ...]:
     variants = ", ".join(sorted(variant.value for variant in kind.variants))
-    return f"`#microsoft.graph.{kind.name}`", kind.family.name, variants
+    versions = "beta" if entity(kind.name).beta_only else "v1.0, beta"
+    return f"`#microsoft.graph.{kind.name}`", versions, kind.family.name, variants
 
 
 def _device(variant: Variant) -> tuple[str, ...]:
     facts = FACTS[variant]
-    able = (facts.can_be_wiped, facts.can_keep_enrollment, facts.can_be_retired, True, True, facts.user_may_unenroll)
+    able = (
+        variant in VARIANTS,
+        facts.can_be_wiped,
+        facts.can_keep_enrollment,
+        facts.can_be_retired,
+        True,
+        True,
+        facts.user_may_unenroll,
+    )
     return variant.value, f"`{facts.operating_system}`", *("yes" if each else "no" for each in able)
 
 

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
 from fauxtune.core.odata.paths import NoSuchVerb, UnknownSegment
-from fauxtune.surfaces.graph.call import UnsupportedMediaType
+from fauxtune.surfaces.graph.call import UnsupportedMediaType, UnsupportedQuery
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Word:
 #: The first that matches.
 TABLE: tuple[tuple[type[Exception], Word], ...] = (
     (UnsupportedMediaType, Word(415, "UnsupportedMediaType", "UnsupportedMediaType")),
+    (UnsupportedQuery, Word(400, "Request_UnsupportedQuery", "BadRequest")),
     (NoSuchVerb, Word(400, NoSuchVerb.code, NoSuchVerb.code)),
     (UnknownSegment, Word(400, "BadRequest", "BadRequest")),
     (errors.Unauthenticated, Word(401, "InvalidAuthenticationToken", "InvalidAuthenticationToken")),

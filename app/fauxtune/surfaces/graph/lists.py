@@ -1,4 +1,4 @@
-"""Collections: `$filter`, `$orderby`, `$top`, `$skip`, `$select`, `$count`, and the link to the next page.
+"""Collections: `$filter`, `$search`, `$orderby`, `$top`, `$skip`, `$select`, `$count`, and the link to the next page.
 
 `$top` is the size of a page, as everywhere in Graph ("Paging Microsoft Graph data in your app"): there is a link as
 long as there is more. The link is absolute, on the host that the client called, with all of its options; its
@@ -14,14 +14,16 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.odata.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
-from fauxtune.core.odata.expressions import Condition
+from fauxtune.core.odata.expressions import And, Condition
 from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.search import Searchable, parse_search
 from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
+from fauxtune.surfaces.graph.call import Answer, Call, Json, UnsupportedQuery, check_options
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -30,8 +32,8 @@ _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})"
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
-def _expand_nothing(_call: Call, _connection: Connection, _row: Row) -> Json:
-    return {}
+def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[Row]) -> list[Json]:
+    return [{} for _ in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Listed:
 
     `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
     header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say their size unasked. `expand` gives
-    what `$expand` adds to a row, for the navigations in `expandable`.
+    what `$expand` adds to each row of a page, for the navigations in `expandable`. `searchable`: what `$search` looks
+    at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity.
     """
 
     collection: str
@@ -53,7 +56,9 @@ class Listed:
     directory: bool = False
     always_count: bool = False
     expandable: tuple[str, ...] = ()
-    expand: Callable[[Call, Connection, Row], Json] = _expand_nothing
+    expand: Callable[[Call, Connection, Sequence[Row]], list[Json]] = _expand_nothing
+    searchable: Searchable | None = None
+    shape: Callable[[Call, Row], Json] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +81,23 @@ def condition_of(call: Call, entity: Entity) -> Condition | None:
     return parse_filter(call.query.filter, entity, types=ENTITIES, version=call.version)
 
 
+def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Condition | None:
+    """What `$filter` and `$search` ask for together. Invalid, or NotEmulated, for what cannot be answered."""
+    filtered = condition_of(call, listed.entity)
+    if listed.directory:
+        _check_advanced(call, filtered, counting=counting)
+    if call.query.search is None:
+        return filtered
+    if listed.searchable is None:
+        raise NotEmulated("$search is not emulated here: use $filter.")
+    searched = parse_search(call.query.search, listed.entity, searchable=listed.searchable)
+    return searched if filtered is None else And((filtered, searched))
+
+
 async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
     """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
     window = window_of(call, listed)
-    condition = condition_of(call, listed.entity)
-    if call.query.search is not None:
-        raise NotEmulated("$search is not emulated: use $filter.")
+    condition = wanted_of(call, listed)
     check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
 
     def read(connection: Connection) -> tuple[list[tuple[Row, Json]], int | None]:
@@ -96,7 +112,7 @@ async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, co
             limit=window.limit + 1,
             offset=window.offset,
         )
-        more = [listed.expand(call, connection, row) if call.query.expand else {} for row in rows]
+        more = listed.expand(call, connection, rows) if call.query.expand else [{} for _ in rows]
         total = None
         if counts(call, listed):
             total = collections.count(
@@ -114,7 +130,7 @@ async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -
     """`/$count`: the number alone, as text."""
     if listed.directory and not _is_eventual(call):
         raise Invalid("$count is not currently supported: send the header 'ConsistencyLevel: eventual'.")
-    condition = condition_of(call, listed.entity)
+    condition = wanted_of(call, listed, counting=True)
     total = await call.emulator.runner.read(
         collections.count, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
     )
@@ -156,6 +172,8 @@ def collection_answer(
 
 
 def _shown(call: Call, row: Row, *, listed: Listed) -> Json:
+    if listed.shape is not None:
+        return listed.shape(call, row)
     entity = listed.entity_of(row) if listed.entity_of else listed.entity
     return view(entity, listed.document(row), version=call.version, select=call.query.select)
 
@@ -166,6 +184,24 @@ def _check_directory(call: Call, listed: Listed) -> None:
         raise Invalid("'$skip' is not supported by the service.", target="$skip")
     if query.top is not None and not 1 <= query.top <= listed.largest_page:
         raise Invalid(f"Invalid page size specified: '{query.top}'. Must be between 1 and {listed.largest_page}.")
+
+
+def _check_advanced(call: Call, condition: Condition | None, *, counting: bool) -> None:
+    """Graph: "Advanced query capabilities". Differs from Intune: unless the tenant wants it faithful, only `$search` and
+    `$count` are refused without the header; conditions are evaluated all the same.
+    """
+    if call.query.search is not None and not _is_eventual(call):
+        raise UnsupportedQuery(
+            "Request with $search query parameter only works through MSGraph with a special request header: "
+            "'ConsistencyLevel: eventual'"
+        )
+    if condition is None or not call.tenant.setting("graph.faithfulQuery"):
+        return
+    if is_unsupported(condition):
+        raise UnsupportedQuery("Unsupported Query.")
+    advanced = is_advanced(condition) or bool(call.query.orderby)
+    if advanced and not (_is_eventual(call) and (counting or call.query.count)):
+        raise UnsupportedQuery("Unsupported Query.")
 
 
 def _is_eventual(call: Call) -> bool:

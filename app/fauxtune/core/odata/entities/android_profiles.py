@@ -1,79 +1,73 @@
-"""Android's profile kinds: trusted root, PKCS and imported PFX, for the work profile and for owned devices.
+"""Android's certificate kinds: device administrator, work profile, owned devices, and AOSP.
 
 Source: Graph beta metadata. The work profile's imported PFX kind is androidForWork..., and derives from the device
-administrator's base.
+administrator's base; the other androidForWork... kinds are what the work profile's were before.
 """
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.configuration import (
-    ANDROID_CERTIFICATE_PROFILE_BASE,
-    ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE,
-    ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE,
-    CUSTOM_SUBJECT_ALTERNATIVE_NAME,
-    DEVICE_CONFIGURATION,
+from fauxtune.core.odata.entities.certificate_profiles import (
+    ACCESS,
+    AUTHORITY,
+    AUTHORITY_TYPE,
+    CUSTOM_NAMES,
+    EXTENDED_KEY_USAGES,
+    HASH,
+    IMPORTED,
+    PKCS,
+    STORE,
+    certificate_base,
+    certificate_profile,
+    root_profile,
+    scep_profile,
 )
-from fauxtune.core.odata.schema import ComplexType, Edm, Entity, Navigation, Property
 
-_CERTIFICATE_STATES = Navigation(
-    "managedDeviceCertificateStates", "managedDeviceCertificateState", collection=True, contained=True
+ADMINISTRATOR_BASE = certificate_base(
+    "androidCertificateProfileBase", *EXTENDED_KEY_USAGES, root="androidTrustedRootCertificate"
 )
-_TRUSTED_ROOT = (Property("trustedRootCertificate", Edm.BINARY), Property("certFileName"))
-_PKCS = (
-    Property("certificationAuthority"),
-    Property("certificationAuthorityName"),
-    Property("certificateTemplateName"),
-    Property("subjectAlternativeNameFormatString"),
-    Property("subjectNameFormatString"),
-    Property("certificateStore", enums.CERTIFICATE_STORE),
-    Property("customSubjectAlternativeNames", CUSTOM_SUBJECT_ALTERNATIVE_NAME, collection=True),
+FOR_WORK_BASE = certificate_base(
+    "androidForWorkCertificateProfileBase", *EXTENDED_KEY_USAGES, root="androidForWorkTrustedRootCertificate"
 )
-_IMPORTED = (Property("intendedPurpose", enums.INTENDED_PURPOSE),)
-_ACCESS = (
-    Property("certificateAccessType", enums.ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE),
-    Property(
-        "silentCertificateAccessDetails",
-        ComplexType("androidDeviceOwnerSilentCertificateAccess", (Property("packageId"),)),
-        collection=True,
+WORK_PROFILE_BASE = certificate_base(
+    "androidWorkProfileCertificateProfileBase", *EXTENDED_KEY_USAGES, root="androidWorkProfileTrustedRootCertificate"
+)
+DEVICE_OWNER_BASE = certificate_base(
+    "androidDeviceOwnerCertificateProfileBase", *EXTENDED_KEY_USAGES, root="androidDeviceOwnerTrustedRootCertificate"
+)
+AOSP_BASE = certificate_base(
+    "aospDeviceOwnerCertificateProfileBase", *EXTENDED_KEY_USAGES, root="aospDeviceOwnerTrustedRootCertificate"
+)
+
+BASES = (ADMINISTRATOR_BASE, FOR_WORK_BASE, WORK_PROFILE_BASE, DEVICE_OWNER_BASE, AOSP_BASE)
+ROOTS = (
+    root_profile("androidTrustedRootCertificate"),
+    root_profile("androidForWorkTrustedRootCertificate"),
+    root_profile("androidWorkProfileTrustedRootCertificate"),
+    root_profile("androidDeviceOwnerTrustedRootCertificate"),
+    root_profile("aospDeviceOwnerTrustedRootCertificate"),
+)
+PKCS_PROFILES = (
+    certificate_profile("androidPkcsCertificateProfile", *AUTHORITY, base=ADMINISTRATOR_BASE),
+    certificate_profile("androidForWorkPkcsCertificateProfile", *AUTHORITY, base=FOR_WORK_BASE),
+    certificate_profile("androidWorkProfilePkcsCertificateProfile", *PKCS, base=WORK_PROFILE_BASE),
+    certificate_profile(
+        "androidDeviceOwnerPkcsCertificateProfile", *PKCS, *AUTHORITY_TYPE, *ACCESS, base=DEVICE_OWNER_BASE
     ),
+    certificate_profile("aospDeviceOwnerPkcsCertificateProfile", *PKCS, *AUTHORITY_TYPE, base=AOSP_BASE),
+)
+IMPORTED_PROFILES = (
+    certificate_profile("androidImportedPFXCertificateProfile", *IMPORTED, base=ADMINISTRATOR_BASE),
+    certificate_profile("androidForWorkImportedPFXCertificateProfile", *IMPORTED, base=ADMINISTRATOR_BASE),
+    certificate_profile("androidDeviceOwnerImportedPFXCertificateProfile", *IMPORTED, *ACCESS, base=DEVICE_OWNER_BASE),
+)
+SCEP_PROFILES = (
+    scep_profile("androidScepCertificateProfile", *HASH, base=ADMINISTRATOR_BASE),
+    scep_profile("androidForWorkScepCertificateProfile", *HASH, *STORE, *CUSTOM_NAMES, base=FOR_WORK_BASE),
+    scep_profile("androidWorkProfileScepCertificateProfile", *HASH, *STORE, *CUSTOM_NAMES, base=WORK_PROFILE_BASE),
+    scep_profile(
+        "androidDeviceOwnerScepCertificateProfile", *HASH, *STORE, *CUSTOM_NAMES, *ACCESS, base=DEVICE_OWNER_BASE
+    ),
+    scep_profile("aospDeviceOwnerScepCertificateProfile", *HASH, *STORE, *CUSTOM_NAMES, base=AOSP_BASE),
 )
 
-
-def _kind(name: str, *properties: Property, base: Entity) -> Entity:
-    """A concrete kind; those below a certificate base know how each device's certificate fares."""
-    return Entity(
-        name,
-        properties,
-        base=base,
-        beta_only=True,
-        polymorphic=True,
-        navigations=() if base is DEVICE_CONFIGURATION else (_CERTIFICATE_STATES,),
-    )
-
-
-ANDROID_WORK_PROFILE_TRUSTED_ROOT = _kind(
-    "androidWorkProfileTrustedRootCertificate", *_TRUSTED_ROOT, base=DEVICE_CONFIGURATION
-)
-ANDROID_DEVICE_OWNER_TRUSTED_ROOT = _kind(
-    "androidDeviceOwnerTrustedRootCertificate", *_TRUSTED_ROOT, base=DEVICE_CONFIGURATION
-)
-ANDROID_WORK_PROFILE_PKCS = _kind(
-    "androidWorkProfilePkcsCertificateProfile", *_PKCS, base=ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE
-)
-ANDROID_DEVICE_OWNER_PKCS = _kind(
-    "androidDeviceOwnerPkcsCertificateProfile",
-    *_PKCS,
-    Property("certificationAuthorityType", enums.DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY),
-    *_ACCESS,
-    base=ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE,
-)
-ANDROID_WORK_PROFILE_IMPORTED_PFX = _kind(
-    "androidForWorkImportedPFXCertificateProfile", *_IMPORTED, base=ANDROID_CERTIFICATE_PROFILE_BASE
-)
-ANDROID_DEVICE_OWNER_IMPORTED_PFX = _kind(
-    "androidDeviceOwnerImportedPFXCertificateProfile",
-    *_IMPORTED,
-    *_ACCESS,
-    base=ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE,
-)
+PROFILES = (*BASES, *ROOTS, *PKCS_PROFILES, *IMPORTED_PROFILES, *SCEP_PROFILES)

@@ -1,4 +1,4 @@
-"""Profiles in general: their base, the bases of Android's certificate kinds, assignments, and how profiles fare.
+"""Profiles in general: their base, assignments, and how profiles fare.
 
 Source: Graph reference and beta metadata, deviceConfiguration and what derives from it; Intune assignment targets.
 """
@@ -12,7 +12,6 @@ from fauxtune.core.odata.schema import (
     ComplexType,
     Edm,
     Entity,
-    EnumType,
     Navigation,
     Owner,
     Property,
@@ -62,50 +61,7 @@ DEVICE_CONFIGURATION = Entity(
         Navigation("userStatusOverview", "deviceConfigurationUserOverview", contained=True),
         Navigation("deviceSettingStateSummaries", "settingStateDeviceSummary", collection=True, contained=True),
     ),
-)
-
-EXTENDED_KEY_USAGE = ComplexType("extendedKeyUsage", (Property("name"), Property("objectIdentifier")))
-CUSTOM_SUBJECT_ALTERNATIVE_NAME = ComplexType(
-    "customSubjectAlternativeName",
-    (Property("sanType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE), Property("name")),
-)
-
-
-def certificate_base(name: str, *, subject_name_format: EnumType, root: str | None, usages: bool = True) -> Entity:
-    """An abstract base of certificate profiles; `root` is the type that `rootCertificate` refers to."""
-    extended = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collection=True),) if usages else ()
-    return Entity(
-        name,
-        (
-            Property("renewalThresholdPercentage", Edm.INT32),
-            Property("subjectNameFormat", subject_name_format),
-            Property("certificateValidityPeriodValue", Edm.INT32),
-            Property("certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE),
-            *extended,
-            Property("subjectAlternativeNameType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE),
-        ),
-        base=DEVICE_CONFIGURATION,
-        abstract=True,
-        beta_only=True,
-        polymorphic=True,
-        navigations=(Navigation("rootCertificate", root),) if root else (),
-    )
-
-
-ANDROID_CERTIFICATE_PROFILE_BASE = certificate_base(
-    "androidCertificateProfileBase",
-    subject_name_format=enums.SUBJECT_NAME_FORMAT,
-    root="androidTrustedRootCertificate",
-)
-ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE = certificate_base(
-    "androidWorkProfileCertificateProfileBase",
-    subject_name_format=enums.SUBJECT_NAME_FORMAT,
-    root="androidWorkProfileTrustedRootCertificate",
-)
-ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE = certificate_base(
-    "androidDeviceOwnerCertificateProfileBase",
-    subject_name_format=enums.SUBJECT_NAME_FORMAT,
-    root="androidDeviceOwnerTrustedRootCertificate",
+    source="Graph: deviceConfiguration",
 )
 
 ASSIGNMENT_TARGET = ComplexType(

@@ -35,6 +35,22 @@ ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE = _enum(
     "androidDeviceOwnerCertificateAccessType",
     "userApproval specificApps unknownFutureValue",
 )
+ANDROID_USERNAME_SOURCE = _enum(
+    "androidUsernameSource",
+    "username userPrincipalName samAccountName primarySmtpAddress",
+)
+APPLE_DEPLOYMENT_CHANNEL = _enum(
+    "appleDeploymentChannel",
+    "deviceChannel userChannel unknownFutureValue",
+)
+APPLE_SUBJECT_NAME_FORMAT = _enum(
+    "appleSubjectNameFormat",
+    "commonName commonNameAsEmail custom commonNameIncludingEmail commonNameAsIMEI commonNameAsSerialNumber",
+)
+CERTIFICATE_DESTINATION_STORE = _enum(
+    "certificateDestinationStore",
+    "computerCertStoreRoot computerCertStoreIntermediate userCertStoreIntermediate",
+)
 CERTIFICATE_STORE = _enum(
     "certificateStore",
     "user machine",
@@ -87,6 +103,15 @@ DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY = _enum(
     "deviceManagementCertificationAuthority",
     "notConfigured microsoft digiCert",
 )
+DEVICE_MANAGEMENT_DERIVED_CREDENTIAL_ISSUER = _enum(
+    "deviceManagementDerivedCredentialIssuer",
+    "intercede entrustDatacard purebred xTec",
+)
+DEVICE_MANAGEMENT_DERIVED_CREDENTIAL_NOTIFICATION_TYPE = _enum(
+    "deviceManagementDerivedCredentialNotificationType",
+    "none companyPortal email",
+    flags=True,
+)
 DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE = _enum(
     "deviceManagementExchangeAccessState",
     "none unknown allowed blocked quarantined",
@@ -108,6 +133,37 @@ DEVICE_TYPE = _enum(
     "unix macMDM holoLens surfaceHub androidForWork androidEnterprise windows10x androidnGMS chromeOS linux "
     "visionOS tvOS blackberry palm unknown cloudPC",
 )
+DOMAIN_NAME_SOURCE = _enum(
+    "domainNameSource",
+    "fullDomainName netBiosDomainName",
+)
+EAS_AUTHENTICATION_METHOD = _enum(
+    "easAuthenticationMethod",
+    "usernameAndPassword certificate derivedCredential",
+)
+EAS_SERVICES = _enum(
+    "easServices",
+    "none calendars contacts email notes reminders",
+    flags=True,
+    values=(0, 1, 2, 4, 8, 16),
+)
+EMAIL_CERTIFICATE_TYPE = _enum(
+    "emailCertificateType",
+    "none certificate derivedCredential",
+)
+EMAIL_SYNC_DURATION = _enum(
+    "emailSyncDuration",
+    "userDefined oneDay threeDays oneWeek twoWeeks oneMonth unlimited",
+)
+EMAIL_SYNC_SCHEDULE = _enum(
+    "emailSyncSchedule",
+    "userDefined asMessagesArrive manual fifteenMinutes thirtyMinutes sixtyMinutes basedOnMyUsage",
+)
+HASH_ALGORITHMS = _enum(
+    "hashAlgorithms",
+    "sha1 sha2",
+    flags=True,
+)
 INTENDED_PURPOSE = _enum(
     "intendedPurpose",
     "unassigned smimeEncryption smimeSigning vpn wifi",
@@ -115,6 +171,19 @@ INTENDED_PURPOSE = _enum(
 JOIN_TYPE = _enum(
     "joinType",
     "unknown azureADJoined azureADRegistered hybridAzureADJoined",
+)
+KEY_SIZE = _enum(
+    "keySize",
+    "size1024 size2048 size4096",
+)
+KEY_STORAGE_PROVIDER_OPTION = _enum(
+    "keyStorageProviderOption",
+    "useTpmKspOtherwiseUseSoftwareKsp useTpmKspOtherwiseFail usePassportForWorkKspOtherwiseFail useSoftwareKsp",
+)
+KEY_USAGES = _enum(
+    "keyUsages",
+    "keyEncipherment digitalSignature",
+    flags=True,
 )
 LOST_MODE_STATE = _enum(
     "lostModeState",
@@ -164,6 +233,10 @@ SUBJECT_NAME_FORMAT = _enum(
     "commonName commonNameIncludingEmail commonNameAsEmail custom commonNameAsIMEI commonNameAsSerialNumber "
     "commonNameAsAadDeviceId commonNameAsIntuneDeviceId commonNameAsDurableDeviceId",
 )
+USER_EMAIL_SOURCE = _enum(
+    "userEmailSource",
+    "userPrincipalName primarySmtpAddress",
+)
 USER_PFX_INTENDED_PURPOSE = _enum(
     "userPfxIntendedPurpose",
     "unassigned smimeEncryption smimeSigning vpn wifi",
@@ -172,6 +245,10 @@ USER_PFX_INTENDED_PURPOSE = _enum(
 USER_PFX_PADDING_SCHEME = _enum(
     "userPfxPaddingScheme",
     "none pkcs1 oaepSha1 oaepSha256 oaepSha384 oaepSha512",
+)
+USERNAME_SOURCE = _enum(
+    "usernameSource",
+    "userPrincipalName primarySmtpAddress samAccountName",
 )
 WINDOWS10_DEVICE_MODE_TYPE = _enum(
     "windows10DeviceModeType",

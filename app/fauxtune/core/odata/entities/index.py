@@ -8,8 +8,15 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities import android_profiles as android
-from fauxtune.core.odata.entities import configuration, directory
+from fauxtune.core.odata.entities import (
+    android_profiles,
+    apple_profiles,
+    configuration,
+    directory,
+    email_profiles,
+    other_profiles,
+    windows_profiles,
+)
 from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.schema import Entity, bare_name
@@ -19,20 +26,20 @@ ENTITIES: tuple[Entity, ...] = (
     directory.USER,
     directory.GROUP,
     directory.DEVICE,
+    directory.LICENSE_DETAILS,
+    directory.SUBSCRIBED_SKU,
+    directory.ORGANIZATION,
+    directory.DOMAIN,
     MANAGED_DEVICE,
     configuration.DEVICE_CONFIGURATION,
-    configuration.ANDROID_CERTIFICATE_PROFILE_BASE,
-    configuration.ANDROID_WORK_PROFILE_CERTIFICATE_PROFILE_BASE,
-    configuration.ANDROID_DEVICE_OWNER_CERTIFICATE_PROFILE_BASE,
     configuration.DEVICE_CONFIGURATION_ASSIGNMENT,
     configuration.DEVICE_CONFIGURATION_DEVICE_STATUS,
     configuration.DEVICE_CONFIGURATION_DEVICE_OVERVIEW,
-    android.ANDROID_WORK_PROFILE_TRUSTED_ROOT,
-    android.ANDROID_DEVICE_OWNER_TRUSTED_ROOT,
-    android.ANDROID_WORK_PROFILE_PKCS,
-    android.ANDROID_DEVICE_OWNER_PKCS,
-    android.ANDROID_WORK_PROFILE_IMPORTED_PFX,
-    android.ANDROID_DEVICE_OWNER_IMPORTED_PFX,
+    *android_profiles.PROFILES,
+    *apple_profiles.PROFILES,
+    *windows_profiles.PROFILES,
+    *email_profiles.PROFILES,
+    *other_profiles.PROFILES,
     USER_PFX_CERTIFICATE,
 )
 

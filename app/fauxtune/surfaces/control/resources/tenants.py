@@ -14,6 +14,7 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.founding import dissolve_tenant, found_tenant
 from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
@@ -69,11 +70,12 @@ def _seed(given: str | dict[str, Any] | None) -> Seed:
 
 
 def _with_applications(connection: Connection) -> list[tuple[Tenant, dict[str, Any] | None]]:
-    return [(each, queries.first_application(connection, each.id)) for each in queries.all_tenants(connection)]
+    found = queries.all_tenants(connection)
+    return [(each, application_queries.first_application(connection, each.id)) for each in found]
 
 
 async def _view(tenant: Tenant, emulator: Emulator, *, request: Request) -> answers.Tenant:
-    application = await emulator.runner.read(queries.first_application, tenant.id)
+    application = await emulator.runner.read(application_queries.first_application, tenant.id)
     return _shown(tenant, emulator, request=request, application=application)
 
 

@@ -19,6 +19,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.expansion import EXPANDABLE, check_expansion, expansions
 
 _CONTEXT = "deviceManagement/deviceConfigurations"
 _BASE = entities.DEVICE_CONFIGURATION
@@ -35,13 +36,14 @@ _LISTED = Listed(
     document=lambda row: row["document"],
     entity_of=lambda row: entity(row["kind"]),
     always_count=True,
-    expandable=("assignments",),
-    expand=lambda call, connection, row: _assignments(call, connection, row),
+    expandable=EXPANDABLE,
+    expand=expansions,
 )
 
 
 async def list_profiles(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurations."""
+    check_expansion(call, _BASE, *derived_from(_BASE))
     return await list_rows(call, _LISTED)
 
 
@@ -51,14 +53,15 @@ async def count_profiles(call: Call) -> Answer:
 
 
 async def get_profile(call: Call) -> Answer:
-    """GET .../{profile}, with $expand=assignments."""
+    """GET .../{profile}."""
     row = await profile_row(call)
     shape = entity(row["kind"])
-    check_options(call, shape, *derived_from(_BASE), expandable=_LISTED.expandable)
+    check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
+    check_expansion(call, shape)
     shown = view(shape, row["document"], version=call.version, select=call.query.select)
     more: Json = {}
     if call.query.expand:
-        more = await call.emulator.runner.read(lambda connection: _assignments(call, connection, row))
+        (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
     return entity_answer(call, {**shown, **more}, context=_CONTEXT)
 
 
@@ -72,7 +75,7 @@ async def create_profile(call: Call) -> Answer:
             "'#microsoft.graph.androidWorkProfilePkcsCertificateProfile'.",
             target="@odata.type",
         )
-    shape, known = entity(name), _kind(name)
+    shape, known = entity(name), kind_of(name)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
     made = await call.emulator.runner.run(
         call.tenant, configuration.create_profile, known, document=document, navigations=binds(shape, body)
@@ -93,7 +96,7 @@ async def update_profile(call: Call) -> Answer:
         call.tenant,
         configuration.update_profile,
         row["id"],
-        kind=_kind(row["kind"]),
+        kind=kind_of(row["kind"]),
         changes=changes,
         navigations=binds(shape, body),
     )
@@ -178,7 +181,8 @@ def _new_assignment(sent: object, *, version: Version) -> configuration.NewAssig
     )
 
 
-def _kind(name: str) -> Kind:
+def kind_of(name: str) -> Kind:
+    """The kind of this name. Invalid for one that is abstract or does not exist here."""
     found = kind(name)
     if found is None:
         raise Invalid(

@@ -13,15 +13,19 @@ from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
+from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
+from fauxtune.surfaces.graph.routes.references import REFERENCES
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
 ROUTES: tuple[Route[Handler], ...] = (
     *DIRECTORY,
     *MANAGED_DEVICES,
     *PROFILES,
+    *REFERENCES,
     *CERTIFICATES,
     *TENANT,
+    *ENVELOPE,
     *ABSENT,
 )
 #: What each version knows: v1.0 answers for beta's own paths as for any unknown one.

@@ -25,8 +25,6 @@ def _absent(method: str, template: str, *, summary: str, beta_only: bool = False
 
 
 ABSENT: tuple[Route[Handler], ...] = (
-    _absent("POST", "$batch", summary="JSON batching"),
-    _absent("GET", "$metadata", summary="Metadata"),
     _absent("GET", "devices", summary="List Entra devices"),
     _absent("GET", "devices/{device}", summary="Get an Entra device"),
     _absent("GET", "directoryObjects/{object}", summary="Get any directory object"),
@@ -77,8 +75,4 @@ ABSENT: tuple[Route[Handler], ...] = (
         summary="How each device's certificate fares",
         beta_only=True,
     ),
-    _absent(
-        "GET", f"{_ONE_PROFILE}/rootCertificate", summary="The trusted root that a profile refers to", beta_only=True
-    ),
-    _absent("PUT", f"{_ONE_PROFILE}/rootCertificate/$ref", summary="Set it", beta_only=True),
 )

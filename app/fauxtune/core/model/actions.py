@@ -1,0 +1,78 @@
+"""What an admin can ask of a device: Graph's names of managedDevice's actions, and the states that one goes through.
+
+Source: Graph reference, managedDevice (methods) and deviceActionResult.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DeviceAction(StrEnum):
+    """The words of the paths, and of `actionName`. Unverified: that the latter are `wipe` and `retire`."""
+
+    ACTIVATE_ESIM = "activateDeviceEsim"
+    BYPASS_ACTIVATION_LOCK = "bypassActivationLock"
+    CANCEL_ENHANCED_LOGS = "cancelEnhancedLogCollection"
+    CHANGE_ASSIGNMENTS = "changeAssignments"
+    CLEAN_WINDOWS = "cleanWindowsDevice"
+    COLLECT_LOGS = "createDeviceLogCollectionRequest"
+    DELETE = "delete"
+    DELETE_SHARED_USER = "deleteUserFromSharedAppleDevice"
+    DEPROVISION = "deprovision"
+    DISABLE = "disable"
+    DISABLE_LOST_MODE = "disableLostMode"
+    ENABLE_LOST_MODE = "enableLostMode"
+    ENROLL_NOW = "enrollNowAction"
+    ATTEST = "initiateDeviceAttestation"
+    RECOVER_KEY = "initiateMobileDeviceManagementKeyRecovery"
+    REMEDIATE = "initiateOnDemandProactiveRemediation"
+    LOCATE = "locateDevice"
+    LOG_OUT_SHARED_USER = "logoutSharedAppleDeviceActiveUser"
+    MOVE_TO_UNIT = "moveDeviceToOrganizationalUnit"
+    OVERRIDE_COMPLIANCE = "overrideComplianceState"
+    PAUSE_REFRESH = "pauseConfigurationRefresh"
+    PLAY_SOUND = "playLostModeSound"
+    REBOOT = "rebootNow"
+    RECOVER_PASSCODE = "recoverPasscode"
+    REENABLE = "reenable"
+    LOCK = "remoteLock"
+    REMOVE_ESIM = "removeDeviceEsim"
+    REMOVE_FIRMWARE_MANAGEMENT = "removeDeviceFirmwareConfigurationInterfaceManagement"
+    REMOTE_ASSISTANCE = "requestRemoteAssistance"
+    RESET_PASSCODE = "resetPasscode"
+    RESTORE_HOME_SCREEN = "restoreManagedHomeScreen"
+    RETIRE = "retire"
+    REVOKE_VPP_LICENSES = "revokeAppleVppLicenses"
+    ROTATE_BITLOCKER_KEYS = "rotateBitLockerKeys"
+    ROTATE_FILEVAULT_KEY = "rotateFileVaultKey"
+    ROTATE_ADMIN_PASSWORD = "rotateLocalAdminPassword"  # noqa: S105 - Graph's name of an action
+    ROTATE_RECOVERY_LOCK = "rotateRecoveryLockPasscode"
+    NOTIFY = "sendCustomNotificationToCompanyPortal"
+    RENAME = "setDeviceName"
+    SHUT_DOWN = "shutDown"
+    SUSPEND_HOME_SCREEN = "suspendManagedHomeScreen"
+    SYNC = "syncDevice"
+    CONFIGURATION_MANAGER = "triggerConfigurationManagerAction"
+    ENHANCED_LOGS = "triggerEnhancedLogCollection"
+    UPDATE_ACCOUNT = "updateWindowsDeviceAccount"
+    DEFENDER_SCAN = "windowsDefenderScan"
+    DEFENDER_UPDATE = "windowsDefenderUpdateSignatures"
+    WIPE = "wipe"
+
+
+class ActionState(StrEnum):
+    """Graph: actionState. Active: the device was told."""
+
+    PENDING = "pending"
+    CANCELED = "canceled"
+    ACTIVE = "active"
+    DONE = "done"
+    FAILED = "failed"
+    NOT_SUPPORTED = "notSupported"
+
+
+#: Those in which the device has still to answer.
+WAITING = (ActionState.PENDING.value, ActionState.ACTIVE.value)

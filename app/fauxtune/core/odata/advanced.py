@@ -1,0 +1,67 @@
+"""What of a directory query the real service only answers as an *advanced* one, and what it never answers.
+
+Graph: "Advanced query capabilities on Microsoft Entra ID objects": `ne`, `not` and `endsWith` need the header
+`ConsistencyLevel: eventual` and `$count=true`; so do `$filter` together with `$orderby`, and comparisons with null.
+`contains`, `tolower`, `toupper` and `isof` are not supported at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fauxtune.core.odata.expressions import (
+    And,
+    AnyElement,
+    Compare,
+    Condition,
+    IsOf,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    TextMatch,
+    TextTest,
+)
+
+
+def is_advanced(condition: Condition) -> bool:
+    """Does the condition hold what only an advanced query may?"""
+    return any(_is_advanced(node) for node in _nodes(condition))
+
+
+def is_unsupported(condition: Condition) -> bool:
+    """Does the condition hold what the directory answers in no query?
+
+    The case that is folded away is not told from the directory's own: `tolower` passes. Differs from Intune.
+    """
+    return any(isinstance(node, IsOf) or _is_contains(node) for node in _nodes(condition))
+
+
+def _is_contains(node: Condition) -> bool:
+    return isinstance(node, TextMatch) and node.test is TextTest.CONTAINS
+
+
+def _is_advanced(node: Condition) -> bool:
+    match node:
+        case Not() | TextMatch(test=TextTest.ENDS_WITH) | Compare(operator=Operator.NE):
+            return True
+        case Compare(right=Literal(value=None)):
+            return True
+        case AnyElement(condition=None):
+            return True
+        case _:
+            return False
+
+
+def _nodes(condition: Condition) -> Iterator[Condition]:
+    yield condition
+    match condition:
+        case And(conditions) | Or(conditions):
+            for each in conditions:
+                yield from _nodes(each)
+        case Not(inner):
+            yield from _nodes(inner)
+        case AnyElement(condition=inner) if inner is not None:
+            yield from _nodes(inner)
+        case _:
+            return

@@ -1,0 +1,140 @@
+"""`$metadata`: the served types and what can be done with them, as CSDL, from the table of routes.
+
+Rules: OData CSDL XML Representation 4.01. Actions are bound to what their path leads through; collections at the root
+are entity sets, whatever else stands there is a singleton.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from fauxtune.core.odata.closure import every_type
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import ComplexType, Entity, EnumType, Navigation, Property, StructuredType, Version
+
+_EDMX, _EDM = "http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-open.org/odata/ns/edm"
+_ALIAS = "graph"
+
+
+def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: Version) -> bytes:
+    """The document, UTF-8, of one version."""
+    table = [route for route in routes if version is Version.BETA or not route.beta_only]
+    types = every_type(table, entities)
+    root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
+    schema = SubElement(
+        SubElement(root, "edmx:DataServices"),
+        "Schema",
+        {"Namespace": "microsoft.graph", "Alias": _ALIAS, "xmlns": _EDM},
+    )
+    for kind in types.values():
+        if isinstance(kind, EnumType):
+            _enum(schema, kind, version=version)
+        elif version is Version.BETA or not kind.beta_only:
+            _structure(schema, kind, version=version)
+    singletons = _singletons(table)
+    for name, parts in singletons.items():
+        _singleton_type(schema, name, parts=parts)
+    for action in _actions(table):
+        schema.append(action)
+    container = SubElement(schema, "EntityContainer", {"Name": "GraphService"})
+    for route in _sets(table):
+        SubElement(container, "EntitySet", {"Name": route.template, "EntityType": _named(route.returns)})
+    for name in singletons:
+        SubElement(container, "Singleton", {"Name": name, "Type": f"{_ALIAS}.{name}"})
+    text: str = tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
+
+
+def _enum(schema: Element, kind: EnumType, *, version: Version) -> None:
+    made = SubElement(schema, "EnumType", {"Name": kind.name, **({"IsFlags": "true"} if kind.flags else {})})
+    for member in kind.in_version(version):
+        SubElement(made, "Member", {"Name": member, "Value": str(kind.number(member))})
+
+
+def _structure(schema: Element, kind: StructuredType, *, version: Version) -> None:
+    about = {"Name": kind.name}
+    if kind.base is not None:
+        about["BaseType"] = _named(kind.base)
+    about |= {"Abstract": "true"} if kind.abstract else {}
+    about |= {"OpenType": "true"} if kind.open else {}
+    made = SubElement(schema, "EntityType" if isinstance(kind, Entity) else "ComplexType", about)
+    if isinstance(kind, Entity) and kind.base is None:
+        SubElement(SubElement(made, "Key"), "PropertyRef", {"Name": "id"})
+    for prop in kind.properties:
+        if version is Version.BETA or not prop.beta_only:
+            _property(made, prop)
+    for navigation in kind.navigations if isinstance(kind, Entity) else ():
+        if version is Version.BETA or not navigation.beta_only:
+            _navigation(made, navigation)
+
+
+def _property(parent: Element, prop: Property, *, tag: str = "Property") -> None:
+    kind = prop.type.value if not isinstance(prop.type, (EnumType, ComplexType)) else _named(prop.type)
+    about = {"Name": prop.name, "Type": f"Collection({kind})" if prop.collection else kind}
+    SubElement(parent, tag, about | ({} if prop.nullable or prop.collection else {"Nullable": "false"}))
+
+
+def _navigation(parent: Element, navigation: Navigation) -> None:
+    kind = f"{_ALIAS}.{navigation.target}"
+    about = {"Name": navigation.name, "Type": f"Collection({kind})" if navigation.collection else kind}
+    SubElement(parent, "NavigationProperty", about | ({"ContainsTarget": "true"} if navigation.contained else {}))
+
+
+def _sets(table: list[Route[Any]]) -> list[Route[Any]]:
+    return [route for route in table if route.method == "GET" and route.many and len(route.segments) == 1]
+
+
+def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
+    """The names at the root that are no sets and lead to more, each with what lies directly below it."""
+    sets = {route.template for route in _sets(table)}
+    found: dict[str, list[Route[Any]]] = {}
+    for route in table:
+        if len(route.segments) != 2 or route.segments[0] in sets or route.segments[1][0] in "{$":
+            continue
+        if route.method == "GET" and route.returns is not None:
+            found.setdefault(route.segments[0], []).append(route)
+    return dict(sorted(found.items()))
+
+
+def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> None:
+    made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{_ALIAS}.entity"})
+    for route in parts:
+        kind = _named(route.returns)
+        about = {"Name": route.segments[1], "Type": f"Collection({kind})" if route.many else kind}
+        SubElement(made, "NavigationProperty", about | {"ContainsTarget": "true"})
+
+
+def _actions(table: list[Route[Any]]) -> Iterator[Element]:
+    """POST where there is nothing to GET: bound to the one thing, or the collection, that the path above it leads to."""
+    reads = {route.template: route for route in table if route.method == "GET"}
+    seen = set()
+    for route in table:
+        name = route.segments[-1] if route.segments else ""
+        above = reads.get("/".join(route.segments[:-1]))
+        if route.method != "POST" or not name.isidentifier() or route.template in reads or route.status == 501:
+            continue
+        if above is None or above.returns is None or (name, above.returns, above.many) in seen:
+            continue
+        seen.add((name, above.returns, above.many))
+        yield _action(route, name=name, above=above)
+
+
+def _action(route: Route[Any], *, name: str, above: Route[Any]) -> Element:
+    made = Element("Action", {"Name": name, "IsBound": "true"})
+    bound = _named(above.returns)
+    kind = f"Collection({bound})" if above.many else bound
+    SubElement(made, "Parameter", {"Name": "bindingParameter", "Type": kind})
+    if isinstance(route.accepts, ComplexType):
+        for prop in route.accepts.properties_in(Version.BETA).values():
+            _property(made, prop, tag="Parameter")
+    if route.returns is not None:
+        answered = _named(route.returns)
+        SubElement(made, "ReturnType", {"Type": f"Collection({answered})" if route.many else answered})
+    return made
+
+
+def _named(kind: StructuredType | EnumType | None) -> str:
+    assert kind is not None
+    return f"{_ALIAS}.{kind.name}"

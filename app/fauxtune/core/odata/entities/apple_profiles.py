@@ -1,0 +1,64 @@
+"""The certificate kinds of iOS, iPadOS and macOS.
+
+Source: Graph beta metadata. `iosCertificateProfile`, which all of iOS derives from, exists in v1.0 too and has no
+settings. Apple's subject names have an enumeration of their own; PKCS has neither extended key usages nor a root.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.entities.certificate_profiles import (
+    ALL_APPS_ACCESS,
+    CUSTOM_NAMES,
+    DEPLOYMENT_CHANNEL,
+    EXTENDED_KEY_USAGES,
+    HASH,
+    IMPORTED,
+    PKCS,
+    STORE,
+    certificate_base,
+    certificate_profile,
+    root_profile,
+    scep_profile,
+)
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.schema import Entity
+
+IOS_CERTIFICATE_PROFILE = Entity(
+    "iosCertificateProfile", base=DEVICE_CONFIGURATION, polymorphic=True, source="Graph: iosCertificateProfile"
+)
+IOS_BASE = certificate_base(
+    "iosCertificateProfileBase", base=IOS_CERTIFICATE_PROFILE, names=enums.APPLE_SUBJECT_NAME_FORMAT
+)
+MACOS_BASE = certificate_base("macOSCertificateProfileBase", names=enums.APPLE_SUBJECT_NAME_FORMAT)
+
+PROFILES = (
+    IOS_CERTIFICATE_PROFILE,
+    IOS_BASE,
+    MACOS_BASE,
+    root_profile("iosTrustedRootCertificate"),
+    root_profile("macOSTrustedRootCertificate", *DEPLOYMENT_CHANNEL),
+    certificate_profile("iosPkcsCertificateProfile", *PKCS, base=IOS_BASE),
+    certificate_profile("macOSPkcsCertificateProfile", *PKCS, *ALL_APPS_ACCESS, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
+    certificate_profile("iosImportedPFXCertificateProfile", *IMPORTED, base=IOS_CERTIFICATE_PROFILE),
+    certificate_profile("macOSImportedPFXCertificateProfile", *IMPORTED, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
+    scep_profile(
+        "iosScepCertificateProfile",
+        *STORE,
+        *CUSTOM_NAMES,
+        *EXTENDED_KEY_USAGES,
+        base=IOS_BASE,
+        root="iosTrustedRootCertificate",
+    ),
+    scep_profile(
+        "macOSScepCertificateProfile",
+        *HASH,
+        *STORE,
+        *CUSTOM_NAMES,
+        *EXTENDED_KEY_USAGES,
+        *ALL_APPS_ACCESS,
+        *DEPLOYMENT_CHANNEL,
+        base=MACOS_BASE,
+        root="macOSTrustedRootCertificate",
+    ),
+)

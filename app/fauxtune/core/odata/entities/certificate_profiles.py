@@ -1,0 +1,132 @@
+"""What the certificate profiles of all platforms are made of: groups of properties, and the shapes of base and kind.
+
+Source: Graph beta metadata (trusted root, PKCS, imported PFX and SCEP profiles). The metadata declares names, validity
+and key settings non-nullable; live tenants show null for what was never set all the same, so null is taken for them.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, stored
+from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Navigation, Property
+
+EXTENDED_KEY_USAGE = ComplexType("extendedKeyUsage", (Property("name"), Property("objectIdentifier")))
+CUSTOM_SUBJECT_ALTERNATIVE_NAME = ComplexType(
+    "customSubjectAlternativeName",
+    (Property("sanType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE), Property("name")),
+)
+SILENT_CERTIFICATE_ACCESS = ComplexType("androidDeviceOwnerSilentCertificateAccess", (Property("packageId"),))
+
+CERTIFICATE_STATES = Navigation(
+    "managedDeviceCertificateStates", "managedDeviceCertificateState", collection=True, contained=True
+)
+
+EXTENDED_KEY_USAGES = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collection=True),)
+KEY_STORAGE_PROVIDER = (Property("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False),)
+DEPLOYMENT_CHANNEL = (Property("deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL),)
+ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False),)
+AUTHORITY_TYPE = (
+    Property("certificationAuthorityType", enums.DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY, nullable=False),
+)
+#: Which apps of an owned Android device may use the certificate.
+ACCESS = (
+    Property("certificateAccessType", enums.ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE),
+    Property("silentCertificateAccessDetails", SILENT_CERTIFICATE_ACCESS, collection=True),
+)
+
+TRUSTED_ROOT = (Property("trustedRootCertificate", Edm.BINARY, nullable=False), Property("certFileName"))
+DESTINATION_STORE = (Property("destinationStore", enums.CERTIFICATE_DESTINATION_STORE, nullable=False),)
+IMPORTED = (Property("intendedPurpose", enums.INTENDED_PURPOSE, nullable=False),)
+
+#: Where a PKCS certificate comes from; the oldest kinds have no more than this.
+AUTHORITY = (
+    Property("certificationAuthority"),
+    Property("certificationAuthorityName"),
+    Property("certificateTemplateName"),
+    Property("subjectAlternativeNameFormatString"),
+)
+SUBJECT = (Property("subjectNameFormatString"),)
+CUSTOM_NAMES = (Property("customSubjectAlternativeNames", CUSTOM_SUBJECT_ALTERNATIVE_NAME, collection=True),)
+STORE = (Property("certificateStore", enums.CERTIFICATE_STORE),)
+PKCS = (*AUTHORITY, *SUBJECT, *STORE, *CUSTOM_NAMES)
+
+#: Where a SCEP certificate comes from, and its key; iOS has no choice of `hashAlgorithm`.
+HASH = (Property("hashAlgorithm", enums.HASH_ALGORITHMS),)
+SCEP = (
+    Property("scepServerUrls", collection=True),
+    Property("subjectNameFormatString"),
+    Property("keyUsage", enums.KEY_USAGES),
+    Property("keySize", enums.KEY_SIZE),
+    Property("subjectAlternativeNameFormatString"),
+)
+NOT_DELIVERED = stored("kept and checked; a device that it applies to reports an error: SCEP delivery is not built yet")
+
+
+def source(name: str) -> str:
+    """The document that a beta type rests on."""
+    return f"Graph: {name} (beta)"
+
+
+def certificate_base(
+    name: str,
+    *more: Property,
+    base: Entity = DEVICE_CONFIGURATION,
+    names: EnumType = enums.SUBJECT_NAME_FORMAT,
+    root: str | None = None,
+) -> Entity:
+    """An abstract base of certificate profiles; `root` is the type that `rootCertificate` refers to."""
+    return Entity(
+        name,
+        (
+            Property("renewalThresholdPercentage", Edm.INT32),
+            Property("subjectNameFormat", names),
+            Property("certificateValidityPeriodValue", Edm.INT32),
+            Property("certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE),
+            Property("subjectAlternativeNameType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE),
+            *more,
+        ),
+        base=base,
+        abstract=True,
+        beta_only=True,
+        polymorphic=True,
+        navigations=_root(root),
+        source=source(name),
+    )
+
+
+def root_profile(name: str, *more: Property) -> Entity:
+    """A trusted-root kind."""
+    return Entity(
+        name,
+        (*TRUSTED_ROOT, *more),
+        base=DEVICE_CONFIGURATION,
+        beta_only=True,
+        polymorphic=True,
+        source=source(name),
+    )
+
+
+def certificate_profile(
+    name: str, *properties: Property, base: Entity, root: str | None = None, fidelity: Fidelity = EXACT
+) -> Entity:
+    """A kind that gives a device certificates: it knows how each device's certificate fares."""
+    return Entity(
+        name,
+        properties,
+        base=base,
+        beta_only=True,
+        polymorphic=True,
+        navigations=(CERTIFICATE_STATES, *_root(root)),
+        source=source(name),
+        fidelity=fidelity,
+    )
+
+
+def scep_profile(name: str, *more: Property, base: Entity, root: str | None = None) -> Entity:
+    """A SCEP kind."""
+    return certificate_profile(name, *SCEP, *more, base=base, root=root, fidelity=NOT_DELIVERED)
+
+
+def _root(target: str | None) -> tuple[Navigation, ...]:
+    return () if target is None else (Navigation("rootCertificate", target),)

@@ -1,0 +1,184 @@
+"""The e-mail kinds: accounts of Exchange ActiveSync. Only those of iOS and of Samsung Knox speak of S/MIME.
+
+Source: Graph beta metadata. macOS has no such kind; those of Windows have no settings for S/MIME.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.entities.certificate_profiles import source
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.schema import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
+
+DERIVED_CREDENTIAL_SETTINGS = Entity(
+    "deviceManagementDerivedCredentialSettings",
+    (
+        Property("helpUrl"),
+        Property("displayName"),
+        Property("issuer", enums.DEVICE_MANAGEMENT_DERIVED_CREDENTIAL_ISSUER, nullable=False),
+        Property("notificationType", enums.DEVICE_MANAGEMENT_DERIVED_CREDENTIAL_NOTIFICATION_TYPE),
+        Property("renewalThresholdPercentage", Edm.INT32, nullable=False),
+    ),
+    base=ENTITY,
+    beta_only=True,
+    source=source("deviceManagementDerivedCredentialSettings"),
+)
+
+
+def _one_of(name: str, kind: EnumType) -> Property:
+    return Property(name, kind, nullable=False)
+
+
+def _switch(name: str) -> Property:
+    return Property(name, Edm.BOOLEAN, nullable=False)
+
+
+#: The metadata lets these be null; what was never set is then null, and means no.
+def _optional_switches(*names: str) -> tuple[Property, ...]:
+    return tuple(Property(name, Edm.BOOLEAN) for name in names)
+
+
+_ACCOUNT = Property("accountName", nullable=False)
+_HOST = Property("hostName", nullable=False)
+_ADDRESS = _one_of("emailAddressSource", enums.USER_EMAIL_SOURCE)
+_DURATION = _one_of("durationOfEmailToSync", enums.EMAIL_SYNC_DURATION)
+_SCHEDULE = _one_of("emailSyncSchedule", enums.EMAIL_SYNC_SCHEDULE)
+_METHOD = _one_of("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD)
+_SYNCED = (_switch("syncCalendar"), _switch("syncContacts"), _switch("syncTasks"))
+
+
+def _profile(name: str, *properties: Property, base: Entity, navigations: tuple[Navigation, ...] = ()) -> Entity:
+    return Entity(
+        name,
+        properties,
+        base=base,
+        beta_only=True,
+        polymorphic=True,
+        navigations=navigations,
+        source=source(name),
+    )
+
+
+EAS_BASE = Entity(
+    "easEmailProfileConfigurationBase",
+    (
+        _one_of("usernameSource", enums.USER_EMAIL_SOURCE),
+        Property("usernameAADSource", enums.USERNAME_SOURCE),
+        Property("userDomainNameSource", enums.DOMAIN_NAME_SOURCE),
+        Property("customDomainName"),
+    ),
+    base=DEVICE_CONFIGURATION,
+    abstract=True,
+    beta_only=True,
+    polymorphic=True,
+    source=source("easEmailProfileConfigurationBase"),
+)
+
+
+def _work_base(name: str, *, certificates: str) -> Entity:
+    """The base of the accounts of Gmail and Nine in a work profile."""
+    return Entity(
+        name,
+        (
+            _METHOD,
+            _DURATION,
+            _ADDRESS,
+            _HOST,
+            _switch("requireSsl"),
+            _one_of("usernameSource", enums.ANDROID_USERNAME_SOURCE),
+        ),
+        base=DEVICE_CONFIGURATION,
+        abstract=True,
+        beta_only=True,
+        polymorphic=True,
+        navigations=(Navigation("identityCertificate", certificates),),
+        source=source(name),
+    )
+
+
+FOR_WORK_BASE = _work_base("androidForWorkEasEmailProfileBase", certificates="androidForWorkCertificateProfileBase")
+WORK_PROFILE_BASE = _work_base(
+    "androidWorkProfileEasEmailProfileBase", certificates="androidWorkProfileCertificateProfileBase"
+)
+
+IOS = _profile(
+    "iosEasEmailProfileConfiguration",
+    _ACCOUNT,
+    Property("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD),
+    *_optional_switches(
+        "blockMovingMessagesToOtherEmailAccounts",
+        "blockSendingEmailFromThirdPartyApps",
+        "blockSyncingRecentlyUsedEmailAddresses",
+    ),
+    _DURATION,
+    _ADDRESS,
+    Property("easServices", enums.EAS_SERVICES),
+    *_optional_switches("easServicesUserOverrideEnabled"),
+    _HOST,
+    *_optional_switches(
+        "requireSmime",
+        "smimeEnablePerMessageSwitch",
+        "smimeEncryptByDefaultEnabled",
+        "smimeSigningEnabled",
+        "smimeSigningUserOverrideEnabled",
+        "smimeEncryptByDefaultUserOverrideEnabled",
+        "smimeSigningCertificateUserOverrideEnabled",
+        "smimeEncryptionCertificateUserOverrideEnabled",
+    ),
+    _switch("requireSsl"),
+    *_optional_switches("useOAuth"),
+    Property("signingCertificateType", enums.EMAIL_CERTIFICATE_TYPE),
+    Property("encryptionCertificateType", enums.EMAIL_CERTIFICATE_TYPE),
+    Property("perAppVPNProfileId"),
+    base=EAS_BASE,
+    navigations=(
+        # SCEP and PKCS for signing in to the server; for S/MIME imported certificates as well.
+        Navigation("identityCertificate", "iosCertificateProfileBase"),
+        Navigation("smimeSigningCertificate", "iosCertificateProfile"),
+        Navigation("smimeEncryptionCertificate", "iosCertificateProfile"),
+        Navigation("derivedCredentialSettings", DERIVED_CREDENTIAL_SETTINGS.name),
+    ),
+)
+KNOX = _profile(
+    "androidEasEmailProfileConfiguration",
+    _ACCOUNT,
+    _METHOD,
+    *_SYNCED,
+    _switch("syncNotes"),
+    _DURATION,
+    _ADDRESS,
+    _SCHEDULE,
+    _HOST,
+    _switch("requireSmime"),
+    _switch("requireSsl"),
+    _one_of("usernameSource", enums.ANDROID_USERNAME_SOURCE),
+    Property("userDomainNameSource", enums.DOMAIN_NAME_SOURCE),
+    Property("customDomainName"),
+    base=DEVICE_CONFIGURATION,
+    navigations=(
+        Navigation("identityCertificate", "androidCertificateProfileBase"),
+        Navigation("smimeSigningCertificate", "androidCertificateProfileBase"),
+    ),
+)
+_WINDOWS = (_ACCOUNT, *_SYNCED, _DURATION, _ADDRESS, _SCHEDULE, _HOST, _switch("requireSsl"))
+
+PROFILES = (
+    DERIVED_CREDENTIAL_SETTINGS,
+    EAS_BASE,
+    FOR_WORK_BASE,
+    WORK_PROFILE_BASE,
+    IOS,
+    KNOX,
+    _profile("androidForWorkGmailEasConfiguration", base=FOR_WORK_BASE),
+    _profile("androidForWorkNineWorkEasConfiguration", *_SYNCED, base=FOR_WORK_BASE),
+    _profile("androidWorkProfileGmailEasConfiguration", base=WORK_PROFILE_BASE),
+    _profile("androidWorkProfileNineWorkEasConfiguration", *_SYNCED, base=WORK_PROFILE_BASE),
+    _profile("windows10EasEmailProfileConfiguration", *_WINDOWS, base=EAS_BASE),
+    _profile(
+        "windowsPhoneEASEmailProfileConfiguration",
+        *_WINDOWS,
+        # Read-only in Graph: whoever sends it is not heard.
+        Property("applyOnlyToWindowsPhone81", Edm.BOOLEAN, nullable=False, owner=Owner.SERVER),
+        base=EAS_BASE,
+    ),
+)

@@ -1,0 +1,56 @@
+"""The kinds that v1.0 knows: kept as they come, whatever their settings are.
+
+Source: Graph v1.0 metadata. None of them gives a device a certificate, so nothing here has an opinion about what they
+say: the types are open. `iosCertificateProfile`, the 26th, stands with Apple's kinds, which derive from it.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.fidelity import stored
+from fauxtune.core.odata.schema import Entity
+
+_STORED = stored("kept and shown as it came; on a device it is not applicable")
+
+
+def _kept(name: str, *, base: Entity = DEVICE_CONFIGURATION, abstract: bool = False) -> Entity:
+    return Entity(
+        name,
+        base=base,
+        abstract=abstract,
+        open=True,
+        polymorphic=True,
+        source=f"Graph: {name}",
+        fidelity=_STORED,
+    )
+
+
+APPLE_DEVICE_FEATURES_BASE = _kept("appleDeviceFeaturesConfigurationBase", abstract=True)
+
+PROFILES = (
+    APPLE_DEVICE_FEATURES_BASE,
+    _kept("androidCustomConfiguration"),
+    _kept("androidGeneralDeviceConfiguration"),
+    _kept("androidWorkProfileCustomConfiguration"),
+    _kept("androidWorkProfileGeneralDeviceConfiguration"),
+    _kept("editionUpgradeConfiguration"),
+    _kept("iosCustomConfiguration"),
+    _kept("iosDeviceFeaturesConfiguration", base=APPLE_DEVICE_FEATURES_BASE),
+    _kept("iosGeneralDeviceConfiguration"),
+    _kept("iosUpdateConfiguration"),
+    _kept("macOSCustomConfiguration"),
+    _kept("macOSDeviceFeaturesConfiguration", base=APPLE_DEVICE_FEATURES_BASE),
+    _kept("macOSGeneralDeviceConfiguration"),
+    _kept("sharedPCConfiguration"),
+    _kept("windows10CustomConfiguration"),
+    _kept("windows10EndpointProtectionConfiguration"),
+    _kept("windows10EnterpriseModernAppManagementConfiguration"),
+    _kept("windows10GeneralConfiguration"),
+    _kept("windows10SecureAssessmentConfiguration"),
+    _kept("windows10TeamGeneralConfiguration"),
+    _kept("windows81GeneralConfiguration"),
+    _kept("windowsDefenderAdvancedThreatProtectionConfiguration"),
+    _kept("windowsPhone81CustomConfiguration"),
+    _kept("windowsPhone81GeneralConfiguration"),
+    _kept("windowsUpdateForBusinessConfiguration"),
+)

@@ -1,0 +1,144 @@
+"""`$search`: text to the same typed tree as `$filter`, so that one translation to SQL serves both.
+
+Graph: "Use the $search query parameter", directory objects: every clause is `"property:text"` in double quotes, joined
+by AND and OR in capitals. Some properties are searched by their words, the others by their beginning. Case is ignored.
+Intune's own collections take a plain text instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.expressions import And, Condition, Field, Literal, Or, TextMatch, TextTest
+from fauxtune.core.odata.filter_typing import folded, text_test
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.values import text_value
+
+#: What a word may stand behind. Differs from Intune: Graph also begins words where letters, digits and case change.
+_BREAKS = " -_.,:;/()[]&@'\""
+_TOKEN = re.compile(r'\s*(?:"(?P<clause>(?:[^"\\]|\\.)*)"|(?P<word>AND|OR)(?=[\s("])|(?P<mark>[()]))')
+_MAX_TOKENS = 40
+_MAX_WORDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Searchable:
+    """What of a type `$search` looks at.
+
+    `words`: properties of which each word of the text must begin a word; `beginnings`: which must begin with the text.
+    `anywhere`: where a plain text is looked for, in all of them, without a property being named.
+    """
+
+    words: tuple[str, ...] = ()
+    beginnings: tuple[str, ...] = ()
+    anywhere: tuple[str, ...] = ()
+
+
+def parse_search(text: str, entity: Entity, *, searchable: Searchable) -> Condition:
+    """The condition that a search states. Invalid, with `$search` as target, for what is malformed."""
+    try:
+        text_value(text)
+    except Invalid as error:
+        raise _malformed(error.message) from error
+    if searchable.anywhere:
+        return _anywhere(text, entity, searchable=searchable)
+    return _Reader(text, entity, searchable).whole()
+
+
+class _Reader:
+    """One search on its way through the grammar: either = both (OR both)*, both = one (AND one)*."""
+
+    def __init__(self, text: str, entity: Entity, searchable: Searchable) -> None:  # noqa: PLR0917 - private
+        self.entity, self.searchable = entity, searchable
+        self.tokens = _tokens(text)
+        self.at = 0
+
+    def whole(self) -> Condition:
+        """All of it."""
+        found = self._either()
+        if self.at < len(self.tokens):
+            raise _malformed("join the clauses by AND or OR.")
+        return found
+
+    def _either(self) -> Condition:
+        found = [self._both()]
+        while self._skip("OR"):
+            found.append(self._both())
+        return found[0] if len(found) == 1 else Or(tuple(found))
+
+    def _both(self) -> Condition:
+        found = [self._one()]
+        while self._skip("AND"):
+            found.append(self._one())
+        return found[0] if len(found) == 1 else And(tuple(found))
+
+    def _one(self) -> Condition:
+        if self._skip("("):
+            found = self._either()
+            if not self._skip(")"):
+                raise _malformed("a parenthesis is not closed.")
+            return found
+        if self.at == len(self.tokens) or self.tokens[self.at][0] != "clause":
+            raise _malformed("a clause is missing.")
+        clause = self.tokens[self.at][1]
+        self.at += 1
+        return self._clause(clause)
+
+    def _clause(self, clause: str) -> Condition:
+        name, colon, text = clause.partition(":")
+        prop = self.entity.find(name.strip()) if colon else None
+        can = (*self.searchable.words, *self.searchable.beginnings)
+        if prop is None or prop.name not in can:
+            raise _malformed(f"'{clause}' is not \"property:text\" with one of the properties {', '.join(can)}.")
+        field = Field((prop.name,), prop)
+        if prop.name in self.searchable.beginnings:
+            return text_test(TextTest.STARTS_WITH, left=field, right=Literal(text.strip()))
+        words = text.split()
+        if not 1 <= len(words) <= _MAX_WORDS:
+            raise _malformed(f"after the colon of a clause come 1 to {_MAX_WORDS} words, not {len(words)}.")
+        return And(tuple(_word(field, word) for word in words))
+
+    def _skip(self, word: str) -> bool:
+        found = self.at < len(self.tokens) and self.tokens[self.at] == (word, word)
+        self.at += found
+        return found
+
+
+def _tokens(text: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        match = _TOKEN.match(text, at)
+        if match is None or len(found) == _MAX_TOKENS:
+            raise _malformed(f'write clauses like "displayName:text", at most {_MAX_TOKENS // 2}.')
+        if match["clause"] is not None:
+            found.append(("clause", re.sub(r"\\(.)", r"\1", match["clause"], flags=re.DOTALL)))
+        else:
+            word = match["word"] or match["mark"]
+            found.append((word, word))
+        at = match.end()
+    return found
+
+
+def _word(field: Field, word: str) -> Condition:
+    begins = text_test(TextTest.STARTS_WITH, left=field, right=Literal(word))
+    inside = (text_test(TextTest.CONTAINS, left=field, right=Literal(f"{mark}{word}")) for mark in _BREAKS)
+    return Or((begins, *inside))
+
+
+def _anywhere(text: str, entity: Entity, *, searchable: Searchable) -> Condition:
+    wanted = text.strip()
+    if len(wanted) > 1 and wanted.startswith('"') and wanted.endswith('"'):
+        wanted = wanted[1:-1]
+    found: list[Condition] = []
+    for name in searchable.anywhere:
+        prop = entity.find(name)
+        assert prop is not None
+        found.append(TextMatch(TextTest.CONTAINS, folded(Field((prop.name,), prop)), folded(Literal(wanted))))
+    return Or(tuple(found))
+
+
+def _malformed(why: str) -> Invalid:
+    return Invalid(f"Invalid search clause: {why}", target="$search")

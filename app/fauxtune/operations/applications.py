@@ -1,0 +1,194 @@
+"""Applications: who may ask for tokens, with which credentials, and for which permissions. Entra ID: app registrations.
+
+A secret is kept as a digest and shown once. Only one that a seed brought is kept in clear, for every start prints it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.operations.act import Act
+from fauxtune.operations.directory import password_digest, password_matches
+from fauxtune.operations.seeds import ALL_ROLES, SeedApplication
+from fauxtune.storage.queries import applications as queries
+
+Row = dict[str, Any]
+
+_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
+_REDIRECT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?")
+_NAME_LENGTH, _SECRET_LENGTH, _ROLES, _REDIRECTS = 256, 1024, 200, 100
+
+
+@dataclass(frozen=True, slots=True)
+class NewApplication:
+    """What a new application shall be; None is for "not said"."""
+
+    client_id: str | None = None
+    name: str | None = None
+    roles: list[str] | None = None
+    secret: str | None = None
+    certificate: str | None = None
+    redirect_uris: list[str] | None = None
+
+
+def add_application(act: Act, wanted: NewApplication) -> tuple[Row, str | None]:
+    """A new application, and its secret where one was made: without secret and certificate it gets one.
+
+    Conflict when its client id is taken.
+    """
+    client_id = act.ids.uuid() if wanted.client_id is None else wanted.client_id.lower()
+    if not _GUID.fullmatch(client_id):
+        raise Invalid(f"clientId is a GUID, not '{wanted.client_id}'.", target="clientId")
+    if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
+        raise Conflict(f"There is an application '{client_id}' already.", target="clientId")
+    made = act.ids.token(30) if wanted.secret is None and wanted.certificate is None else None
+    secret = made if wanted.secret is None else wanted.secret
+    queries.add_application(
+        act.connection,
+        act.tenant.id,
+        client_id=client_id,
+        name=_name("Application" if wanted.name is None else wanted.name),
+        secret=None,
+        secret_digest=None if secret is None else _digest(act, secret),
+        certificate=None if wanted.certificate is None else _der(wanted.certificate),
+        roles=list(ALL_ROLES) if wanted.roles is None else _roles(wanted.roles),
+        redirect_uris=_redirect_uris(wanted.redirect_uris or []),
+        created_at=act.now,
+    )
+    act.record("applicationAdded", clientId=client_id)
+    return application(act, client_id), made
+
+
+def change_application(act: Act, client_id: str, *, changes: Row) -> Row:
+    """Change what is named: displayName, roles, redirectUris, secret, certificate; None takes a credential away.
+
+    Permissions change with the next token.
+    """
+    row = application(act, client_id)
+    values = _values(act, changes, shown=row["secret"] is not None)
+    if values:
+        queries.change_application(act.connection, act.tenant.id, client_id=row["client_id"], values=values)
+        act.record("applicationChanged", clientId=row["client_id"], changed=sorted(changes))
+    return application(act, client_id)
+
+
+def delete_application(act: Act, client_id: str) -> None:
+    """The application goes, and with it whatever its tokens were good for."""
+    row = application(act, client_id)
+    queries.delete_application(act.connection, act.tenant.id, client_id=row["client_id"])
+    act.record("applicationDeleted", clientId=row["client_id"])
+
+
+def application(act: Act, client_id: str) -> Row:
+    """One application, by its id. NotFound otherwise."""
+    row = queries.application(act.connection, act.tenant.id, client_id=client_id)
+    if row is None:
+        raise NotFound(f"There is no application '{client_id}' in this tenant.")
+    return row
+
+
+def seed_application(act: Act, seed: SeedApplication, *, own: bool) -> None:
+    """An application of a new tenant; `own`: the tenant is the seed's very own, and so are the client ids."""
+    client_id = (seed.client_id if own and seed.client_id else act.ids.uuid()).lower()
+    if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
+        raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
+    secret = seed.secret
+    if secret is None and seed.certificate is None:
+        secret = act.ids.token(24)
+    queries.add_application(
+        act.connection,
+        act.tenant.id,
+        client_id=client_id,
+        name=seed.name,
+        secret=secret,
+        secret_digest=None,
+        certificate=None if seed.certificate is None else _der(seed.certificate),
+        roles=list(seed.roles),
+        redirect_uris=_redirect_uris(list(seed.redirect_uris)),
+        created_at=act.now,
+    )
+
+
+def secret_matches(row: Row, secret: str) -> bool:
+    """Is this the application's secret? Takes as long for a wrong one."""
+    if row["secret"] is not None:
+        return hmac.compare_digest(str(row["secret"]).encode(), secret.encode())
+    return password_matches(row["secret_digest"], secret)
+
+
+def _values(act: Act, changes: Row, *, shown: bool) -> Row:
+    values: Row = {}
+    for name, value in changes.items():
+        match name:
+            case "displayName":
+                values["name"] = _name(value)
+            case "roles":
+                values["roles"] = _roles(value)
+            case "redirectUris":
+                values["redirect_uris"] = _redirect_uris(value)
+            case "certificate":
+                values["certificate"] = None if value is None else _der(value)
+            case "secret":
+                # A secret that every start prints stays one; any other is kept as a digest.
+                values["secret"] = _secret(value) if shown and value is not None else None
+                values["secret_digest"] = None if shown or value is None else _digest(act, value)
+    return values
+
+
+def _digest(act: Act, secret: str) -> str:
+    return password_digest(_secret(secret), salt=act.ids.token(12))
+
+
+def _secret(secret: str) -> str:
+    if not secret or len(secret) > _SECRET_LENGTH:
+        raise Invalid(f"secret has 1 to {_SECRET_LENGTH} characters.", target="secret")
+    return secret
+
+
+def _name(name: str | None) -> str:
+    if name is None or not name.strip() or len(name) > _NAME_LENGTH or not name.isprintable():
+        raise Invalid(f"displayName has 1 to {_NAME_LENGTH} printable characters.", target="displayName")
+    return name
+
+
+def _roles(roles: list[str] | None) -> list[str]:
+    if roles is None or len(roles) > _ROLES:
+        raise Invalid(f"roles is a list of up to {_ROLES} permission names.", target="roles")
+    for role in roles:
+        if not _ROLE.fullmatch(role) or len(role) > _NAME_LENGTH:
+            raise Invalid(f"roles: '{role[:80]}' is no permission name, such as User.Read.All.", target="roles")
+    return list(dict.fromkeys(roles))
+
+
+def _redirect_uris(uris: list[str] | None) -> list[str]:
+    if uris is None or len(uris) > _REDIRECTS:
+        raise Invalid(f"redirectUris is a list of up to {_REDIRECTS} addresses.", target="redirectUris")
+    for uri in uris:
+        if len(uri) > _SECRET_LENGTH or not _REDIRECT.fullmatch(uri):
+            raise Invalid(
+                f"redirectUris: '{uri[:80]}' is no https address without query and fragment, such as "
+                "https://app.example/signin-oidc. (Loopback addresses need no registration.)",
+                target="redirectUris",
+            )
+    return list(dict.fromkeys(uris))
+
+
+def _der(pem: str) -> bytes:
+    try:
+        found = x509.load_pem_x509_certificate(pem.encode())
+        key = found.public_key()
+    except (ValueError, UnsupportedAlgorithm):
+        raise Invalid("certificate is an X.509 certificate in PEM; this is none.", target="certificate") from None
+    if not isinstance(key, RSAPublicKey):
+        raise Invalid("certificate must hold an RSA key: assertions are signed RS256 or PS256.", target="certificate")
+    return found.public_bytes(Encoding.DER)

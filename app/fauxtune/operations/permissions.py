@@ -1,0 +1,55 @@
+"""What each application is allowed, and what it really used: the check before an operation of Graph, and its record.
+
+Any one of an operation's permissions suffices; the one that its reference lists first is the least privileged. A user's
+token is judged by its scopes as an application's is by its roles. The record is kept in memory and begins anew when the
+server starts: a report of what a test run used, no audit.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from fauxtune.core.errors import NotAllowed
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.operations.access import Caller
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Use:
+    """How often an application asked for one operation, and how often it was refused for want of a permission."""
+
+    needs: tuple[str, ...]
+    calls: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class PermissionCheck:
+    """Checks, and remembers: (tenant, application) -> (verb, path) -> use."""
+
+    mode: Permissions = Permissions.ENFORCE
+    _used: dict[tuple[TenantId, str], dict[tuple[str, str], Use]] = field(default_factory=dict)
+
+    def check(self, caller: Caller, operation: tuple[str, str], *, needs: tuple[str, ...]) -> None:
+        """NotAllowed, naming what is missing, where the mode says so. `operation`: verb and path template."""
+        use = self._used.setdefault((caller.tenant_id, caller.client_id), {}).setdefault(operation, Use(needs))
+        use.calls += 1
+        if not needs or not caller.permissions.isdisjoint(needs):
+            return
+        use.refused += 1
+        missing = (
+            f"'{caller.client_id}' needs one of these permissions: {', '.join(needs)}. It has: "
+            f"{', '.join(sorted(caller.permissions)) or 'none'}."
+        )
+        if self.mode is Permissions.ENFORCE:
+            raise NotAllowed(f"Insufficient privileges to complete the operation. The application {missing}")
+        if self.mode is Permissions.WARN:
+            log.warning("%s %s is let through, though the application %s", *operation, missing)
+
+    def used(self, tenant_id: TenantId) -> dict[str, dict[tuple[str, str], Use]]:
+        """What the applications of a tenant used since the server started, by client id."""
+        return {client: operations for (tenant, client), operations in self._used.items() if tenant == tenant_id}

@@ -1,0 +1,45 @@
+"""Assignments of profiles in both of their forms, and the filters of assignments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.tables import assignment_filters, assignments
+
+
+def _of_groups(tenant_id: TenantId) -> Select[Any]:
+    grouped = assignments.c.kind.in_([TargetKind.GROUP.value, TargetKind.EXCLUSION.value])
+    return select(assignments).where(assignments.c.tenant_id == tenant_id, grouped)
+
+
+ASSIGNMENTS: dict[str, Collection] = {
+    "assignments": Collection(
+        statement=lambda tenant_id: select(assignments).where(assignments.c.tenant_id == tenant_id),
+        document=assignments.c.document,
+        columns={"id": assignments.c.id},
+        order=(assignments.c.position, assignments.c.id),
+        parent=assignments.c.profile_id,
+    ),
+    "groupAssignments": Collection(
+        statement=_of_groups,
+        document=assignments.c.document,
+        columns={
+            "id": assignments.c.id,
+            "targetGroupId": assignments.c.group_id,
+            "excludeGroup": assignments.c.kind == TargetKind.EXCLUSION.value,
+        },
+        order=(assignments.c.position, assignments.c.id),
+        parent=assignments.c.profile_id,
+    ),
+    "assignmentFilters": Collection(
+        statement=lambda tenant_id: select(assignment_filters).where(assignment_filters.c.tenant_id == tenant_id),
+        document=assignment_filters.c.document,
+        columns={"id": assignment_filters.c.id},
+        order=(assignment_filters.c.created_at, assignment_filters.c.id),
+    ),
+}

@@ -1,0 +1,84 @@
+"""Applications: clients that get tokens in a tenant, with permissions of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import Response
+from pydantic.alias_generators import to_camel
+
+from fauxtune.core.clock import iso
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations import applications
+from fauxtune.storage.queries import applications as queries
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/applications", tag="applications")
+
+
+@router.get("", response_model_exclude_none=True, summary="List the applications")
+async def list_applications(here: Here) -> answers.Listed[answers.Application]:
+    """Oldest first."""
+    found = await here.read(queries.all_applications, here.tenant.id)
+    return answers.Listed(value=[_view(each) for each in found])
+
+
+@router.post("", status_code=201, response_model_exclude_none=True, summary="Add an application")
+async def add_application(here: Here, body: messages.NewApplication | None = None) -> answers.Application:
+    """Its secret is shown once, if it was made here. 409 when its client id is taken."""
+    wanted = body or messages.NewApplication()
+    row, secret = await here.run(
+        applications.add_application,
+        applications.NewApplication(
+            client_id=wanted.client_id,
+            name=wanted.display_name,
+            roles=wanted.roles,
+            secret=wanted.secret,
+            certificate=wanted.certificate,
+            redirect_uris=wanted.redirect_uris,
+        ),
+    )
+    return _view(row, secret=secret)
+
+
+@router.get("/{clientId}", response_model_exclude_none=True, summary="Get an application")
+async def get_application(here: Here, clientId: str) -> answers.Application:  # noqa: N803 - the wire's word
+    """Without its secret."""
+    return _view(await here.run(applications.application, clientId))
+
+
+@router.patch("/{clientId}", response_model_exclude_none=True, summary="Change an application")
+async def change_application(
+    *,
+    here: Here,
+    clientId: str,  # noqa: N803 - the wire's word
+    body: messages.ApplicationChange,
+) -> answers.Application:
+    """Permissions change with the next token, credentials at once."""
+    changes = {to_camel(name): getattr(body, name) for name in body.model_fields_set}
+    return _view(await here.run(applications.change_application, clientId, changes=changes))
+
+
+@router.delete("/{clientId}", status_code=204, summary="Delete an application")
+async def delete_application(here: Here, clientId: str) -> Response:  # noqa: N803 - the wire's word
+    """Its tokens are good for nothing from now on."""
+    await here.run(applications.delete_application, clientId)
+    here.emulator.tokens.forget_application(here.tenant.id, clientId.lower())
+    return Response(status_code=204)
+
+
+def _view(row: dict[str, Any], *, secret: str | None = None) -> answers.Application:
+    certificate = None if row["certificate"] is None else x509.load_der_x509_certificate(row["certificate"])
+    return answers.Application(
+        client_id=row["client_id"],
+        display_name=row["name"],
+        roles=row["roles"],
+        redirect_uris=row["redirect_uris"],
+        secret=secret,
+        certificate=None if certificate is None else certificate.public_bytes(Encoding.PEM).decode(),
+        thumbprint=None if certificate is None else thumbprint(certificate),
+        created_date_time=iso(row["created_at"]),
+    )

@@ -1,0 +1,45 @@
+"""Lists that are computed and have a handful of elements: what the tenant has one or two of, or what one thing implies.
+
+They take the same options as those that the database lists; whatever grows with the tenant does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.odata.evaluation import matches
+from fauxtune.core.odata.schema import ComplexType, Entity
+from fauxtune.core.odata.view import view
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, counts, window_of
+
+
+def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, context: str) -> Answer:
+    """A page of the documents. Invalid for options that make no sense."""
+    if call.query.search is not None:
+        raise NotEmulated("$search is not emulated here: use $filter.")
+    check_options(call, entity)
+    condition = condition_of(call, entity)
+    found = [each for each in documents if condition is None or matches(condition, each)]
+    for key in reversed(call.query.orderby):
+        name = _sortable(entity, key.property)
+        found.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
+    listed = Listed(collection="", entity=entity, context=context, document=_same)
+    window = window_of(call, listed)
+    page, next_offset = window.page(found[window.offset :])
+    values = [view(entity, each, version=call.version, select=call.query.select) for each in page]
+    total = len(found) if counts(call, listed) else None
+    return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
+
+
+def _same(row: dict[str, Any]) -> Json:
+    return row
+
+
+def _sortable(entity: Entity, name: str) -> str:
+    prop = entity.find(name)
+    if prop is None or prop.collection or isinstance(prop.type, ComplexType):
+        raise Invalid(f"'{name}' is no property of '{entity.full_name}' that has an order.", target="$orderby")
+    return prop.name

@@ -1,0 +1,102 @@
+"""From one message of Graph to its answer: version, path, permission, query, then one handler; or to its refusal.
+
+A message is an HTTP request, or an item of a batch: the two are served alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from fauxtune.core.errors import FauxtuneError
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.query import QueryOptions
+from fauxtune.core.odata.schema import Version
+from fauxtune.operations.access import Caller
+from fauxtune.operations.emulator import Emulator
+from fauxtune.surfaces.graph import errors
+from fauxtune.surfaces.graph.call import Answer, Call, Message
+from fauxtune.surfaces.graph.routes import TABLES
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who speaks, to which emulator, as part of which request; `origin` is the host that the client called."""
+
+    emulator: Emulator
+    tenant: Tenant
+    caller: Caller
+    origin: str
+    request_id: str
+
+
+async def answer(message: Message, sender: Sender) -> Answer:
+    """What the handler of the path gives back. Raises what stops it."""
+    match = TABLES[message.version].match(message.method, message.path)
+    route = match.route
+    sender.emulator.permissions.check(sender.caller, (route.method, f"/{route.template}"), needs=route.permissions)
+
+    async def again(item: Message) -> Answer:
+        try:
+            return await answer(item, sender)
+        except FauxtuneError as error:
+            return refusal(error, message=item, sender=sender)
+
+    call = Call(
+        emulator=sender.emulator,
+        tenant=sender.tenant,
+        caller=sender.caller,
+        version=message.version,
+        root=f"{sender.origin}/{message.version.value}",
+        path=message.path,
+        keys=match.keys,
+        cast=match.cast,
+        query=QueryOptions.parse(message.raw_query),
+        raw_query=message.raw_query,
+        headers=message.headers,
+        content=message.content,
+        method=message.method,
+        ask=again,
+    )
+    return _minimal(call, await route.handler(call))
+
+
+def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:
+    """The refusal in Graph's envelope."""
+    return envelope(
+        error,
+        message=message,
+        emulator=sender.emulator,
+        origin=sender.origin,
+        request_id=sender.request_id,
+    )
+
+
+def envelope(error: Exception, *, message: Message, emulator: Emulator, origin: str, request_id: str) -> Answer:
+    """The same where nobody is known to speak."""
+    intune = message.path.strip("/").lower().startswith("devicemanagement")
+    document = errors.document_of(
+        error,
+        intune=intune,
+        at=emulator.runner.clock.now(),
+        request_id=request_id,
+        client_request_id=message.headers.get("client-request-id") or request_id,
+        url=f"{origin}/{message.version.value}{message.path}",
+    )
+    return Answer(errors.status_of(error, intune=intune), document)
+
+
+def version_and_path(raw: str) -> tuple[Version, str]:
+    """The two parts of a raw path that begins with a version, in any case."""
+    version, _, path = raw.lstrip("/").partition("/")
+    return (Version.V1 if version.lower() == Version.V1 else Version.BETA), f"/{path}"
+
+
+def _minimal(call: Call, given: Answer) -> Answer:
+    """`Prefer: return=minimal` (RFC 7240 4.2): a change is answered without the entity, which its place stands for."""
+    if "return=minimal" not in call.headers.get("prefer", "").lower().replace(" ", ""):
+        return given
+    if given.document is None or "id" not in given.document or call.method not in ("POST", "PATCH"):
+        return given
+    headers: Mapping[str, str] = {**given.headers, "preference-applied": "return=minimal"}
+    return replace(given, status=204, document=None, headers=headers)

@@ -1,0 +1,143 @@
+"""Many requests in one. Graph: "Combine multiple requests in one HTTP call using JSON batching".
+
+Items without dependencies run in the order in which they came. One whose dependency failed is answered 424 without
+being tried. Clients write `depends_on` for `dependsOn`, absolute addresses of any host, and ids that are numbers: all
+of it is taken, and an id goes back as it came.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema import Version
+from fauxtune.surfaces.graph.call import Answer, Call, Json, Message
+
+_MOST = 20
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_VERSION = re.compile(r"/+(v1\.0|beta)(?=/|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One request of a batch, under the id that its client gave it."""
+
+    id: str | int
+    message: Message
+    after: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Ids are compared in any case."""
+        return str(self.id).lower()
+
+
+async def batch(call: Call) -> Answer:
+    """POST /$batch."""
+    items = [_item(call, sent) for sent in _requests(call.body())]
+    _check_ids(items)
+    done: dict[str, Answer] = {}
+    for item in _in_order(items):
+        failed = next((key for key in item.after if done[key].status >= 400), None)
+        done[item.key] = await call.ask(item.message) if failed is None else _dependency_failed(failed)
+    return Answer(200, {"responses": [_response(item, done[item.key]) for item in items]})
+
+
+def _requests(body: Json) -> list[Any]:
+    sent = body.get("requests")
+    if not isinstance(sent, list) or not sent:
+        raise Invalid('The body must be {"requests": [...]} with at least one request.', target="requests")
+    if len(sent) > _MOST:
+        raise Invalid(f"A batch holds {_MOST} requests at most; this one has {len(sent)}.", target="requests")
+    return sent
+
+
+def _item(call: Call, sent: object) -> Item:
+    if not isinstance(sent, dict):
+        raise Invalid("Each request of a batch is an object with id, method and url.", target="requests")
+    name, method, url = sent.get("id"), sent.get("method"), sent.get("url")
+    if isinstance(name, bool) or not isinstance(name, (str, int)) or name == "":
+        raise Invalid("Each request of a batch needs an id.", target="id")
+    if not isinstance(method, str) or method.upper() not in _METHODS:
+        raise Invalid(f"Request '{name}': method must be one of {', '.join(_METHODS)}.", target="method")
+    if not isinstance(url, str) or not url:
+        raise Invalid(f"Request '{name}' needs a url, such as /users.", target="url")
+    headers = _headers(name, sent.get("headers"))
+    after = sent.get("dependsOn", sent.get("depends_on"))
+    if after is not None and not isinstance(after, list):
+        raise Invalid(f"Request '{name}': dependsOn is a list of ids.", target="dependsOn")
+    message = _message(call, url, method=method.upper(), headers=headers, content=_content(sent.get("body")))
+    if message.path.strip("/").lower() == "$batch":
+        raise Invalid(f"Request '{name}' is a batch itself: batches cannot be nested.", target="url")
+    return Item(name, message, tuple(str(each).lower() for each in after or ()))
+
+
+def _message(call: Call, url: str, *, method: str, headers: Mapping[str, str], content: bytes) -> Message:
+    """The address as a path of a version: an absolute one may name another version than the batch's."""
+    cut = urlsplit(url)
+    path, version = f"/{cut.path.lstrip('/')}", call.version
+    said = _VERSION.match(path)
+    if said is not None:
+        version, path = Version(said[1].lower()), path[said.end() :] or "/"
+    return Message(method, version, path=path, raw_query=cut.query, headers=headers, content=content)
+
+
+def _headers(name: str | int, sent: object) -> dict[str, str]:
+    if sent is None:
+        return {}
+    if not isinstance(sent, dict) or not all(isinstance(value, (str, int, float)) for value in sent.values()):
+        raise Invalid(f"Request '{name}': headers is an object of texts.", target="headers")
+    return {key.lower(): str(value) for key, value in sent.items()}
+
+
+def _content(body: object) -> bytes:
+    """A body is JSON as it stands; a text is one that the client has serialised already."""
+    if body is None:
+        return b""
+    return body.encode("utf-8", "surrogatepass") if isinstance(body, str) else json.dumps(body).encode()
+
+
+def _check_ids(items: list[Item]) -> None:
+    keys = [item.key for item in items]
+    for item in items:
+        if keys.count(item.key) > 1:
+            raise Invalid(f"The id '{item.id}' is there twice: ids are unique within a batch.", target="id")
+        for key in item.after:
+            if key not in keys:
+                raise Invalid(f"Request '{item.id}' depends on '{key}', which is not in the batch.", target="dependsOn")
+
+
+def _in_order(items: list[Item]) -> list[Item]:
+    """Every item after those that it depends on. Invalid for a circle."""
+    ordered: list[Item] = []
+    waiting = list(items)
+    while waiting:
+        ready = next((item for item in waiting if {each.key for each in ordered}.issuperset(item.after)), None)
+        if ready is None:
+            circle = ", ".join(f"'{item.id}'" for item in waiting)
+            raise Invalid(f"The requests {circle} depend on one another in a circle.", target="dependsOn")
+        ordered.append(ready)
+        waiting.remove(ready)
+    return ordered
+
+
+def _dependency_failed(key: str) -> Answer:
+    message = f"The request was not executed, for the request '{key}' that it depends on failed."
+    return Answer(424, {"error": {"code": "FailedDependency", "message": message}})
+
+
+def _response(item: Item, given: Answer) -> Json:
+    response: Json = {"id": item.id, "status": given.status, "headers": dict(given.headers)}
+    if given.document is not None:
+        response["headers"]["Content-Type"] = "application/json"
+        response["body"] = given.document
+    elif given.text is not None:
+        response["headers"]["Content-Type"] = given.media
+        # Unverified: how the real service writes the number of a /$count here.
+        response["body"] = int(given.text) if given.text.isdigit() else given.text
+    return response

@@ -1,0 +1,163 @@
+"""What users, groups and Entra devices have in common. Graph: directoryObject; get, delete, getByIds.
+
+A list that holds several kinds says of each element what it is; so does what `$expand` brings along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.directory import ANY_OBJECT, KINDS
+from fauxtune.core.odata.query import Expand
+from fauxtune.core.odata.search import Searchable
+from fauxtune.core.odata.view import view
+from fauxtune.operations import directory, directory_devices
+from fauxtune.operations.act import Act
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import collections
+from fauxtune.storage.queries import directory as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer
+
+Row = dict[str, Any]
+
+CONTEXT = "directoryObjects"
+#: Graph: "Customize Microsoft Graph responses with query parameters": an expanded navigation has that many elements.
+MOST_EXPANDED = 20
+#: Graph: directoryObject: getByIds.
+_MOST_IDS = 1000
+#: The words of `$expand`, and the collection that each leads to.
+_EXPANDED = {
+    "members": "members",
+    "transitivemembers": "transitiveMembers",
+    "owners": "owners",
+    "memberof": "memberOf",
+    "transitivememberof": "transitiveMemberOf",
+    "directreports": "directReports",
+    "owneddevices": "devicesOfUser",
+    "registereddevices": "devicesOfUser",
+    "registeredowners": "usersOfDevice",
+    "registeredusers": "usersOfDevice",
+}
+
+
+def shape(call: Call, row: Row) -> Json:
+    """An element of a mixed list."""
+    return _typed(call, row, select=call.query.select)
+
+
+def reference(call: Call, row: Row) -> Json:
+    """An element of `.../$ref`."""
+    return {"@odata.id": f"{call.root}/directoryObjects/{row['id']}"}
+
+
+def mixed(collection: str) -> Listed:
+    """A collection of directory objects of several kinds."""
+    return Listed(
+        collection=collection,
+        entity=ANY_OBJECT,
+        context=CONTEXT,
+        document=lambda row: row["document"],
+        page_size=100,
+        largest_page=999,
+        directory=True,
+        searchable=Searchable(words=("displayName", "description"), beginnings=("mail", "userPrincipalName")),
+        shape=shape,
+    )
+
+
+async def get_object(call: Call) -> Answer:
+    """GET /directoryObjects/{object}."""
+    check_options(call, ANY_OBJECT)
+    row = await _found(call)
+    return entity_answer(call, shape(call, row), context=CONTEXT)
+
+
+async def delete_object(call: Call) -> Answer:
+    """DELETE /directoryObjects/{object}."""
+    row = await _found(call)
+    deletions: dict[str, Callable[[Act, str], None]] = {
+        "user": directory.delete_user,
+        "group": directory.delete_group,
+        "device": directory_devices.delete_device,
+    }
+    await call.emulator.runner.run(call.tenant, deletions[row["kind"]], row["id"])
+    return NO_CONTENT
+
+
+async def get_by_ids(call: Call) -> Answer:
+    """POST /directoryObjects/getByIds."""
+    body = call.body()
+    check_options(call, ANY_OBJECT)
+    wanted = texts(body, "ids", most=_MOST_IDS)
+    kinds = _kinds(body)
+    read: Callable[..., list[Row]] = queries.directory_objects
+    found = await call.emulator.runner.read(read, call.tenant.id, object_ids=wanted, kinds=kinds)
+    return collection_answer(call, [shape(call, row) for row in found], context=CONTEXT)
+
+
+def expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
+    """What `$expand` adds to each row."""
+    return [{each.navigation: _expanded(call, connection, row, of=each) for each in _canonical(call)} for row in rows]
+
+
+def texts(body: Json, name: str, *, most: int) -> list[str]:
+    """A required list of ids in a body, in lower case. Invalid for anything else, and for too many."""
+    given = body.get(name)
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise Invalid(f"'{name}' is required: a list of ids.", target=name)
+    if len(given) > most:
+        raise Invalid(f"'{name}' takes {most} ids at most, not {len(given)}.", target=name)
+    return [each.lower() for each in given]
+
+
+def _typed(call: Call, row: Row, *, select: tuple[str, ...] | None) -> Json:
+    return view(KINDS[row["kind"]], row["document"], version=call.version, select=select, typed=True)
+
+
+def _canonical(call: Call) -> list[Expand]:
+    """The navigations as the types write them, whatever the client wrote."""
+    found = []
+    for each in call.query.expand:
+        navigation = ANY_OBJECT.navigation(each.navigation)
+        found.append(each if navigation is None else Expand(navigation.name, each.cast, select=each.select))
+    return found
+
+
+def _expanded(call: Call, connection: Connection, row: Row, *, of: Expand) -> Any:
+    if of.navigation == "manager":
+        manager = None if row["manager_id"] is None else _user(call, connection, row["manager_id"])
+        return None if manager is None else _typed(call, manager, select=of.select)
+    found = collections.page(
+        connection,
+        call.tenant.id,
+        collection=_EXPANDED[of.navigation.lower()],
+        entity=ANY_OBJECT,
+        parent=row["id"],
+        limit=MOST_EXPANDED,
+    )
+    return [_typed(call, each, select=of.select) for each in found]
+
+
+def _user(call: Call, connection: Connection, user_id: str) -> Row | None:
+    return queries.directory_object(connection, call.tenant.id, object_id=user_id)
+
+
+def _kinds(body: Json) -> tuple[str, ...]:
+    types = body.get("types")
+    if types is None:
+        return tuple(KINDS)
+    if not isinstance(types, list) or not all(isinstance(each, str) for each in types):
+        raise Invalid("'types' is a list of names such as user, group, device.", target="types")
+    wanted = {each.lower() for each in types}
+    return tuple(KINDS) if "directoryobject" in wanted else tuple(kind for kind in KINDS if kind in wanted)
+
+
+async def _found(call: Call) -> Row:
+    key = call.keys["object"]
+    row = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=key.lower())
+    if row is None:
+        raise directory.missing(key)
+    return row

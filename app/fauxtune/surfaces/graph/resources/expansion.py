@@ -1,0 +1,108 @@
+"""What `$expand` adds to profiles: their assignments, and the profiles that they refer to.
+
+Graph: deviceConfiguration, `$expand=microsoft.graph.T/rootCertificate`. A page costs one statement for each of the two,
+however long it is and however many references are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.odata.query import Expand
+from fauxtune.core.odata.schema import Entity, Navigation, Version
+from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.profiles.references import NAMES
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import references as queries
+from fauxtune.surfaces.graph.call import Call, Json
+
+Row = dict[str, Any]
+
+CONTEXT = "deviceManagement/deviceConfigurations"
+_ASSIGNMENTS = "assignments"
+#: In lower case, as query options are compared.
+EXPANDABLE = (_ASSIGNMENTS, *(name.lower() for name in NAMES))
+
+
+def check_expansion(call: Call, *entities: Entity) -> None:
+    """Invalid for an `$expand` of what no type has that is meant: the one of the cast, else any of `entities`."""
+    for each in call.query.expand:
+        meant = entities if each.cast is None else (entity(each.cast),)
+        found = [nav for kind in meant if (nav := _navigation(call, kind, name=each.navigation)) is not None]
+        if not found:
+            raise Invalid(
+                f"Parsing OData Select and Expand failed: Could not find a property named '{each.navigation}' on type "
+                f"'{meant[0].full_name}'.",
+                target=each.navigation,
+            )
+        if found[0].contained:
+            check_select(each.select, entities=(DEVICE_CONFIGURATION_ASSIGNMENT,), version=call.version)
+
+
+def expansions(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
+    """What is added to each of these profiles, in their order."""
+    added: list[Json] = [{} for _ in rows]
+    ids = [row["id"] for row in rows]
+    assignments: dict[str, list[Row]] = {}
+    if any(each.navigation.lower() == _ASSIGNMENTS for each in call.query.expand):
+        assignments = queries.assignments_by_profile(connection, call.tenant.id, ids=ids)
+    wanted = [
+        (more, row, each, found)
+        for more, row in zip(added, rows, strict=True)
+        for each in call.query.expand
+        if (found := _of_row(call, row, expand=each)) is not None
+    ]
+    bound = {row["navigations"].get(found.name) for _more, row, _each, found in wanted if not found.contained}
+    targets = queries.profiles_by_id(connection, call.tenant.id, ids={each for each in bound if each is not None})
+    for more, row, each, found in wanted:
+        if found.contained:
+            more |= _assignments(call, row, found=assignments[row["id"]], select=each.select)
+        else:
+            target = targets.get(row["navigations"].get(found.name, ""))
+            more |= _reference(call, row, name=found.name, target=target, select=each.select)
+    return added
+
+
+def profile_view(call: Call, row: Row, *, select: tuple[str, ...] | None = None) -> Json:
+    """A profile as this version shows it."""
+    return view(entity(row["kind"]), row["document"], version=call.version, select=select)
+
+
+def reference_context(row: Row, navigation: str) -> str:
+    """The context of what the profile refers to."""
+    return f"{CONTEXT}('{row['id']}')/{entity(row['kind']).full_name}/{navigation}"
+
+
+def _of_row(call: Call, row: Row, *, expand: Expand) -> Navigation | None:
+    """The navigation as the row's type has it; None where the cast is to another type, or the type has none."""
+    shape = entity(row["kind"])
+    if expand.cast is not None and not shape.is_a(entity(expand.cast)):
+        return None
+    return _navigation(call, shape, name=expand.navigation)
+
+
+def _navigation(call: Call, shape: Entity, *, name: str) -> Navigation | None:
+    found = shape.navigation(name, version=call.version)
+    # Types that refer to others exist in beta only: v1.0 shows their base.
+    return None if found is not None and not found.contained and call.version is Version.V1 else found
+
+
+def _assignments(call: Call, row: Row, *, found: Sequence[Row], select: tuple[str, ...] | None) -> Json:
+    shape = DEVICE_CONFIGURATION_ASSIGNMENT
+    return {
+        "assignments@odata.context": call.context(f"{CONTEXT}('{row['id']}')/assignments"),
+        "assignments": [view(shape, each["document"], version=call.version, select=select) for each in found],
+    }
+
+
+def _reference(call: Call, row: Row, *, name: str, target: Row | None, select: tuple[str, ...] | None) -> Json:
+    if target is None:
+        return {name: None}
+    return {
+        f"{name}@odata.context": call.context(f"{reference_context(row, name)}/$entity"),
+        name: profile_view(call, target, select=select),
+    }

@@ -1,0 +1,148 @@
+"""Who is in what. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf; checkMemberGroups,
+getMemberGroups, checkMemberObjects, getMemberObjects.
+
+Whose lists are asked for is in the path: a user, `/me`, a group, an Entra device, or any directory object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.directory import KINDS
+from fauxtune.operations import directory
+from fauxtune.storage.queries import directory as queries
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
+
+Row = dict[str, Any]
+
+#: Graph: directoryObject: checkMemberGroups.
+_MOST_CHECKED = 20
+_SINGULAR = ("user", "group", "device", "object")
+
+
+def lists(collection: str) -> Handler:
+    """GET .../{collection}, also with a cast."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(collection))
+        return await list_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+def counts(collection: str) -> Handler:
+    """GET .../{collection}/$count, also with a cast."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(collection))
+        return await count_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+def references(collection: str) -> Handler:
+    """GET .../{collection}/$ref."""
+    listed = replace(mixed(collection), shape=reference, context="Collection($ref)")
+
+    async def handler(call: Call) -> Answer:
+        return await list_rows(call, listed, parent=await owner_id(call))
+
+    return handler
+
+
+def first(collection: str, *, name: str) -> Handler:
+    """GET of a navigation that leads to one thing at most; 404 where there is none."""
+
+    async def handler(call: Call) -> Answer:
+        found = await _manager(call)
+        if found is None:
+            raise directory.missing(name)
+        return entity_answer(call, shape(call, found), context=collection)
+
+    return handler
+
+
+async def check_member_groups(call: Call) -> Answer:
+    """POST .../checkMemberGroups: which of these groups hold it, nested ones included."""
+    return await _checked(call, "groupIds")
+
+
+async def check_member_objects(call: Call) -> Answer:
+    """POST .../checkMemberObjects: the same, for groups are all that holds anything here."""
+    return await _checked(call, "ids")
+
+
+async def get_member_groups(call: Call) -> Answer:
+    """POST .../getMemberGroups, and getMemberObjects: every group that holds it, nested ones included."""
+    body = call.body()
+    only = body.get("securityEnabledOnly")
+    if only is not None and not isinstance(only, bool):
+        raise Invalid("securityEnabledOnly must be true or false.", target="securityEnabledOnly")
+    return await _memberships(call, security_only=bool(only))
+
+
+async def owner_id(call: Call) -> str:
+    """The id of what the path speaks of. NotFound when that does not exist."""
+    kind, key = _named(call)
+    found = await _look_up(call, kind, key=key)
+    if found is None:
+        raise directory.missing(key)
+    return str(found["id"])
+
+
+def _named(call: Call) -> tuple[str, str]:
+    for kind in _SINGULAR:
+        if kind in call.keys:
+            return kind, call.keys[kind]
+    if call.caller.user_id is None:
+        raise Invalid("/me request is only valid with delegated authentication flow.")
+    return "user", call.caller.user_id
+
+
+async def _look_up(call: Call, kind: str, *, key: str) -> Row | None:
+    read, tenant_id = call.emulator.runner.read, call.tenant.id
+    if kind == "user":
+        return await read(queries.user_by_key, tenant_id, key=key)
+    if kind == "group":
+        return await read(queries.group, tenant_id, group_id=key.lower())
+    if kind == "device":
+        return await read(queries.directory_device, tenant_id, device_id=key.lower())
+    return await read(queries.directory_object, tenant_id, object_id=key.lower())
+
+
+async def _manager(call: Call) -> Row | None:
+    kind, key = _named(call)
+    user = await _look_up(call, kind, key=key)
+    if user is None:
+        raise directory.missing(key)
+    if user["manager_id"] is None:
+        return None
+    return await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=user["manager_id"])
+
+
+async def _checked(call: Call, name: str) -> Answer:
+    return await _memberships(call, among=texts(call.body(), name, most=_MOST_CHECKED))
+
+
+async def _memberships(call: Call, *, among: list[str] | None = None, security_only: bool = False) -> Answer:
+    read: Callable[..., list[str]] = queries.memberships
+    found = await call.emulator.runner.read(
+        read, call.tenant.id, member_id=await owner_id(call), among=among, security_only=security_only
+    )
+    document: Json = {"@odata.context": call.context("Collection(Edm.String)"), "value": found}
+    return Answer(200, document)
+
+
+def _cast(call: Call, listed: Listed) -> Listed:
+    """Only the kind that the cast names, with that kind's properties alone. Invalid for a type that is in no list."""
+    if call.cast is None:
+        return listed
+    kind = KINDS.get(call.cast.lower())
+    if kind is None:
+        raise Invalid(f"The type 'microsoft.graph.{call.cast}' is none that can be here: {', '.join(KINDS)} are.")
+    return replace(listed, entity=kind, kind=call.cast.lower())

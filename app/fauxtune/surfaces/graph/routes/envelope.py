@@ -1,0 +1,16 @@
+"""What is about Graph itself: batches and metadata.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import batch, metadata
+
+ENVELOPE: tuple[Route[Handler], ...] = (
+    Route("GET", "", metadata.describe, "The service document, for anybody", source="OData Protocol 4.01, 11.1.1"),
+    Route("GET", "$metadata", metadata.describe, "The types, as CSDL, for anybody", source="OData CSDL XML 4.01"),
+    Route("POST", "$batch", batch.batch, "Up to 20 requests in one", source="Graph: JSON batching"),
+)

@@ -1,0 +1,55 @@
+"""References between profiles: a few lines for each navigation that any type of profile declares.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.profiles.references import NAMES
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import references
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_ONE = "deviceManagement/deviceConfigurations/{profile}"
+_DERIVED = approximated("there are none: nothing can be bound")
+
+
+def _route(
+    method: str, tail: str, *, handler: Callable[[str], Handler], summary: str, name: str, status: int = 200
+) -> Route[Handler]:
+    fidelity: Fidelity = _DERIVED if name == "derivedCredentialSettings" else EXACT
+    return Route(
+        method,
+        f"{_ONE}/{name}{tail}",
+        handler(name),
+        summary.format(name),
+        returns=None if tail else DEVICE_CONFIGURATION,
+        status=status,
+        beta_only=True,
+        permissions=needs.READ_CONFIGURATION if method == "GET" else needs.WRITE_CONFIGURATION,
+        fidelity=fidelity,
+    )
+
+
+REFERENCES: tuple[Route[Handler], ...] = tuple(
+    route
+    for name in NAMES
+    for route in (
+        _route("GET", "", handler=references.read_target, summary="Get the {} that a profile refers to", name=name),
+        _route("GET", "/$ref", handler=references.read_reference, summary="Get the reference {}", name=name),
+        _route("PUT", "/$ref", handler=references.set_reference, summary="Set the reference {}", name=name, status=204),
+        _route(
+            "DELETE",
+            "/$ref",
+            handler=references.clear_reference,
+            summary="Clear the reference {}",
+            name=name,
+            status=204,
+        ),
+    )
+)

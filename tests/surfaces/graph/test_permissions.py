@@ -1,0 +1,107 @@
+"""Permissions: each operation asks for its own, the refusal names them, and the report says what was really used."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.operations.emulator import Emulator
+from fauxtune.surfaces.graph.routes import ROUTES
+from tests.surfaces.graph.words import DEVICES, PROFILES, code, sentence
+
+CONTROL = "https://localhost:8443/_fauxtune/v1/tenants/contoso"
+GRAPH = "https://graph.microsoft.com/.default"
+#: Operations that whoever has a token may call.
+OPEN = {"POST $batch", "GET $metadata", "GET ", f"POST {DEVICES.strip('/')}"}
+
+
+@pytest.fixture
+async def reader(http: httpx.AsyncClient) -> dict[str, str]:
+    """The headers of an application that may read users, and nothing else."""
+    sent = {"displayName": "Reader", "roles": ["User.Read.All"], "secret": "reader-secret"}
+    made = (await http.post(f"{CONTROL}/applications", json=sent)).json()
+    form = {"grant_type": "client_credentials", "client_id": made["clientId"], "client_secret": "reader-secret"}
+    answer = await http.post("https://localhost:8443/contoso/oauth2/v2.0/token", data={**form, "scope": GRAPH})
+    return {"authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+async def _report(http: httpx.AsyncClient, name: str) -> dict[str, Any]:
+    report = (await http.get(f"{CONTROL}/reports/permissions")).json()
+    found: dict[str, Any] = next(each for each in report["value"] if each["displayName"] == name)
+    return found
+
+
+def test_every_operation_that_is_served_says_what_it_needs() -> None:
+    bare = {f"{route.method} {route.template}" for route in ROUTES if not route.permissions and route.status != 501}
+    assert bare == OPEN
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "word", "needs"),
+    [
+        ("GET", PROFILES, "Forbidden", "DeviceManagementConfiguration.Read.All"),
+        ("POST", f"{DEVICES}/x/wipe", "Forbidden", "DeviceManagementManagedDevices.PrivilegedOperations.All"),
+        ("POST", "/groups", "Authorization_RequestDenied", "Group.ReadWrite.All"),
+        ("DELETE", "/users/alice@contoso.example", "Authorization_RequestDenied", "User.ReadWrite.All"),
+    ],
+)
+async def test_what_an_application_may_not_do_is_refused_by_name(
+    beta: httpx.AsyncClient, reader: dict[str, str], *, method: str, path: str, word: str, needs: str
+) -> None:
+    assert (await beta.get("/users", headers=reader)).status_code == 200
+    answer = await beta.request(method, path, headers=reader)
+    assert (answer.status_code, code(answer)) == (403, word)
+    assert "Insufficient privileges to complete the operation." in sentence(answer)
+    assert needs in sentence(answer)
+    assert "It has: User.Read.All." in sentence(answer)
+
+
+async def test_a_batch_is_judged_item_by_item(beta: httpx.AsyncClient, reader: dict[str, str]) -> None:
+    requests = [{"id": "1", "method": "GET", "url": "/users"}, {"id": "2", "method": "GET", "url": "/groups"}]
+    answer = await beta.post("/$batch", json={"requests": requests}, headers=reader)
+    assert [each["status"] for each in answer.json()["responses"]] == [200, 403]
+
+
+@pytest.mark.parametrize(("mode", "said"), [(Permissions.WARN, True), (Permissions.OFF, False)])
+async def test_the_check_can_warn_or_be_off(
+    beta: httpx.AsyncClient,
+    reader: dict[str, str],
+    emulator: Emulator,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    mode: Permissions,
+    said: bool,
+) -> None:
+    emulator.permissions.mode = mode
+    with caplog.at_level(logging.WARNING, logger="fauxtune.operations.permissions"):
+        assert (await beta.get(PROFILES, headers=reader)).status_code == 200
+    assert ("DeviceManagementConfiguration.Read.All" in caplog.text) is said
+
+
+async def test_the_report_says_what_was_used_and_what_would_have_been_enough(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, reader: dict[str, str]
+) -> None:
+    for path in ("/users", "/users", "/users/alice@contoso.example", PROFILES):
+        await beta.get(path, headers=reader)
+    found = await _report(http, "Reader")
+    assert (found["granted"], found["used"], found["unused"]) == (["User.Read.All"], ["User.Read.All"], [])
+    assert found["missing"] == ["DeviceManagementConfiguration.Read.All"]
+    assert found["leastPrivileged"] == ["DeviceManagementConfiguration.Read.All", "User.ReadBasic.All"]
+    counted = {(each["method"], each["path"]): (each["calls"], each["refused"]) for each in found["operations"]}
+    assert counted == {
+        ("GET", f"{PROFILES}"): (1, 1),
+        ("GET", "/users"): (2, 0),
+        ("GET", "/users/{user}"): (1, 0),
+    }
+
+
+async def test_another_tenants_report_is_its_own(http: httpx.AsyncClient, beta: httpx.AsyncClient) -> None:
+    await beta.get("/users")
+    made = (await http.post("https://localhost:8443/_fauxtune/v1/tenants", json={"name": "other"})).json()
+    report = (await http.get(f"https://localhost:8443/_fauxtune/v1/tenants/{made['id']}/reports/permissions")).json()
+    assert [each["operations"] for each in report["value"]] == [[]]
+    assert report["mode"] == "enforce"
