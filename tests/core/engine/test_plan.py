@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.plan import NEVER, Answer, Plan, Situation, plan
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
+from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, ItemState, Source
 
@@ -327,6 +327,27 @@ def test_what_was_never_offered_is_dropped_at_once() -> None:
     waiting = replace(held(imported_item(), ItemState.WANTED), fingerprint=None, waits_for="x")
     made = plan(situation(rows=[waiting]))
     assert (only(made).state, only(made).waits_for, made.policy_changed) == (ItemState.REMOVED, None, False)
+
+
+def scep_item() -> Item:
+    return Item(scep_key(ProfileId("p")), Source.SCEP, (claim(),), problem=PROBLEM)
+
+
+def test_what_can_never_be_given_fails_with_its_reason_and_asks_nobody() -> None:
+    before = situation(scep_item())
+    made = plan(before)
+    row = only(made)
+    assert (row.state, row.problem, row.fingerprint) == (ItemState.FAILED, PROBLEM, None)
+    assert (made.asks, made.offered, made.policy_changed, made.due_at) == ([], [], False, NEVER)
+    assert plan(after(before, made)).rows == {}
+
+
+@pytest.mark.parametrize("ending", [None, Cause.WIPE])
+def test_what_was_never_there_goes_without_asking_the_removal_table(ending: Cause | None) -> None:
+    row = only(plan(situation(scep_item())))
+    made = plan(situation(rows=[row], standing=replace(STANDING, ending=ending)))
+    assert (only(made).state, only(made).problem) == (ItemState.REMOVED, None)
+    assert (made.revoked, made.policy_changed) == ([], False)
 
 
 def test_a_user_without_licence_keeps_what_is_there_and_the_policy_stays() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.removal import EDITIONS, TABLE, Outcome, outcome
+from fauxtune.core.engine.removal import EDITIONS, TABLE, VARIANTS, Outcome, outcome
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
 
@@ -22,7 +22,7 @@ LOSES = (Cause.USER_DELETED, Cause.LICENCE_LOST)
 
 
 def cells() -> list[tuple[Variant, str, Source, Cause]]:
-    return [(variant, edition, *cell) for variant in Variant for edition in EDITIONS for cell in COULD_OCCUR]
+    return [(variant, edition, *cell) for variant in VARIANTS for edition in EDITIONS for cell in COULD_OCCUR]
 
 
 @pytest.mark.parametrize(("variant", "edition", "source", "cause"), cells())
@@ -35,7 +35,7 @@ def test_whatever_can_occur_has_a_cell_with_its_source(
 
 
 def test_every_variant_has_every_edition() -> None:
-    assert set(TABLE) == {(variant, edition) for variant in Variant for edition in EDITIONS}
+    assert set(TABLE) == {(variant, edition) for variant in VARIANTS for edition in EDITIONS}
 
 
 def test_nothing_imported_and_no_root_is_ever_revoked() -> None:
@@ -45,7 +45,7 @@ def test_nothing_imported_and_no_root_is_ever_revoked() -> None:
                 assert not cell.revoked, (variant, edition, source, cause)
 
 
-@pytest.mark.parametrize("variant", list(Variant))
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("cause", ENDS)
 def test_the_end_of_an_enrolment_takes_everything_and_revokes_pkcs(variant: Variant, cause: Cause) -> None:
     for source in SOURCES:

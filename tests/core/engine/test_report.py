@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.engine.report import Inventory, outcome_of, outcomes, take_in
+from fauxtune.core.engine.report import Inventory, ProfileOutcome, outcome_of, outcomes, take_in
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
@@ -145,6 +145,11 @@ def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], sta
     found = outcome_of(PROFILE, rows, nothing_code=CODE)
     assert found.status is status
     assert found.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
+
+
+def test_what_is_only_kept_is_not_applicable() -> None:
+    kept = Profile(P, "androidWorkProfileCustomConfiguration", 1, {}, "p_g")
+    assert outcome_of(kept, [], nothing_code=CODE) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
 
 
 def test_other_profiles_items_do_not_matter() -> None:

@@ -138,7 +138,13 @@ def test_and_binds_closer_than_or_and_not_closest() -> None:
 
 def test_isof_means_derived_types_too() -> None:
     tree = parse_filter("isof('microsoft.graph.androidDeviceOwnerCertificateProfileBase')", PROFILE, types=ENTITIES)
-    assert tree == IsOf(("androidDeviceOwnerImportedPFXCertificateProfile", "androidDeviceOwnerPkcsCertificateProfile"))
+    assert tree == IsOf(
+        (
+            "androidDeviceOwnerImportedPFXCertificateProfile",
+            "androidDeviceOwnerPkcsCertificateProfile",
+            "androidDeviceOwnerScepCertificateProfile",
+        )
+    )
 
 
 @pytest.mark.parametrize("text", ["(" * 60 + "id eq 'x'" + ")" * 60, "not " * 60 + "accountEnabled"])

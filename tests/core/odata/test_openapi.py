@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.odata.fidelity import approximated, stored
 from fauxtune.core.odata.openapi import openapi_document
 from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import ENTITY, Entity, Property
 
 USER, PFX = entity("user"), entity("userPFXCertificate")
 ROUTES = [
@@ -51,7 +53,9 @@ def test_an_operation_tells_its_keys_bodies_and_status() -> None:
     assert delete["responses"]["204"] == {"description": "done"}
     create = paths["/beta/users"]["post"]
     assert create["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("microsoft.graph.user")
-    assert {"201", "default"} == create["responses"].keys()
+    assert {"201", "400", "401", "403", "413", "default"} == create["responses"].keys()
+    assert "404" in delete["responses"]
+    assert delete["x-fidelity"] == {"level": "exact"}
     answer = paths["/beta/users"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"]["value"]["items"]["$ref"] == "#/components/schemas/microsoft.graph.user"
 
@@ -74,6 +78,35 @@ def test_secrets_are_write_only_and_the_servers_properties_read_only() -> None:
     properties = schemas["microsoft.graph.userPFXCertificate"]["allOf"][1]["properties"]
     assert properties["encryptedPfxPassword"]["writeOnly"] is True
     assert properties["createdDateTime"]["readOnly"] is True
+
+
+def test_what_is_not_exact_says_why_and_everything_says_on_what_it_rests() -> None:
+    thing = Entity(
+        "thing",
+        (Property("kept", fidelity=stored("nothing reads it")), Property("done")),
+        base=ENTITY,
+        source="Graph: thing",
+        fidelity=approximated("it is smaller"),
+    )
+    route = Route(
+        "GET",
+        "things/{id}",
+        "h",
+        returns=thing,
+        source="Graph: Get thing",
+        permissions=("Thing.Read",),
+        fidelity=approximated("one at a time"),
+    )
+    made = openapi_document([route], entities=[], title="t", examples={"beta_get_things_id": {"id": "1"}})
+    operation = made["paths"]["/beta/things/{id}"]["get"]
+    assert operation["x-fidelity"] == {"level": "approximated", "why": "one at a time"}
+    assert (operation["x-source"], operation["x-permissions"]) == ("Graph: Get thing", ["Thing.Read"])
+    assert operation["responses"]["200"]["content"]["application/json"]["example"] == {"id": "1"}
+    schema = made["components"]["schemas"]["microsoft.graph.thing"]
+    assert (schema["x-source"], schema["x-fidelity"]["level"]) == ("Graph: thing", "approximated")
+    properties = schema["allOf"][1]["properties"]
+    assert properties["kept"]["x-fidelity"] == {"level": "storedOnly", "why": "nothing reads it"}
+    assert "x-fidelity" not in properties["done"]
 
 
 def test_the_order_of_the_routes_does_not_matter() -> None:

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.cng import read_private_blob, read_public_blob, write_private_blob, write_public_blob
+from fauxtune.core.pki.cng import (
+    read_private_blob,
+    read_public_blob,
+    read_public_half,
+    write_private_blob,
+    write_public_blob,
+)
 
 
 def test_blobs_have_windows_sizes_and_survive(rsa_keys) -> None:
@@ -47,3 +53,22 @@ def test_garbage_is_no_blob(data: bytes) -> None:
             read(b"RSA1" + data)
         with pytest.raises(Invalid):
             read(b"RSA3" + data)
+
+
+def test_the_public_half_comes_out_of_every_kind_of_blob(rsa_keys) -> None:
+    key = rsa_keys.take()
+    full = write_private_blob(key)
+    header = 24
+    primes = int.from_bytes(full[16:20], "little") + int.from_bytes(full[20:24], "little")
+    short = b"RSA2" + full[4 : header + 3 + 256 + primes]
+    for blob in (write_public_blob(key.public_key()), short, full):
+        assert read_public_half(blob) == key.public_key()
+        for broken in (blob[:-1], blob + b"\0", blob[:20], blob[:4]):
+            with pytest.raises(Invalid):
+                read_public_half(broken)
+
+
+@pytest.mark.parametrize("data", [b"", b"RSA", b"RSA4" + bytes(400), b"ECS1" + bytes(68), bytes(283)])
+def test_what_is_no_blob_has_no_public_half(data) -> None:
+    with pytest.raises(Invalid, match="no CNG blob"):
+        read_public_half(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from fauxtune.core.engine.desired import desired
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, AndroidMode, Platform, Variant, variant_of
+from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.profiles.catalog import KINDS, Kind, kind
 from fauxtune.core.profiles.world import ImportedCertificate, Profile, World
@@ -35,22 +37,81 @@ def test_every_kind_applies_to_something(known: Kind) -> None:
     assert known.variants
 
 
-def test_every_variant_has_one_kind_of_each_family() -> None:
-    for variant in Variant:
-        families = sorted(known.family.name for known in KINDS if variant in known.variants)
-        assert families == ["PKCS", "imported PFX", "trusted root"]
+#: Phones of the last generation had no PKCS, AOSP has no imported certificates.
+WITHOUT = {Variant.WINDOWS_PHONE_81: {"PKCS"}, Variant.ANDROID_AOSP: {"imported PFX"}}
 
 
-def test_an_unknown_kind_is_none() -> None:
-    assert kind("#microsoft.graph.iosDeviceFeaturesConfiguration") is None
+@pytest.mark.parametrize("variant", Variant)
+def test_every_variant_has_one_kind_of_each_certificate_family(variant: Variant) -> None:
+    families = Counter(
+        known.family.name
+        for known in KINDS
+        # The names before: the work profile has most kinds twice.
+        if variant in known.variants and not (known.name.startswith("androidForWork") and "PFX" not in known.name)
+    )
+    certificates = {"PKCS", "SCEP", "imported PFX", "trusted root"} - WITHOUT.get(variant, set())
+    assert {name: families[name] for name in certificates} == dict.fromkeys(certificates, 1)
+
+
+@pytest.mark.parametrize(
+    ("variant", "kinds"),
+    [
+        (Variant.IOS, {"iosEasEmailProfileConfiguration"}),
+        (Variant.IPADOS, {"iosEasEmailProfileConfiguration"}),
+        (Variant.ANDROID_KNOX, {"androidEasEmailProfileConfiguration"}),
+        (Variant.ANDROID_DEVICE_ADMIN, set()),
+        (Variant.ANDROID_DEDICATED, set()),
+        (Variant.MACOS, set()),
+        (Variant.WINDOWS, {"windows10EasEmailProfileConfiguration", "windowsPhoneEASEmailProfileConfiguration"}),
+        (
+            Variant.WINDOWS_10_MOBILE,
+            {"windows10EasEmailProfileConfiguration", "windowsPhoneEASEmailProfileConfiguration"},
+        ),
+        (Variant.WINDOWS_PHONE_81, {"windowsPhoneEASEmailProfileConfiguration"}),
+    ],
+)
+def test_an_account_is_set_up_where_the_documents_say_so(variant: Variant, kinds: set[str]) -> None:
+    assert {k.name for k in KINDS if k.family.name == "e-mail" and variant in k.variants} == kinds
+
+
+def test_an_unknown_or_abstract_kind_is_none() -> None:
+    assert kind("#microsoft.graph.iosVpnConfiguration") is None
+    assert kind("#microsoft.graph.iosCertificateProfileBase") is None
+
+
+def test_what_is_only_kept_gives_nothing() -> None:
+    for known in KINDS:
+        if not known.family.applies:
+            known.family.check({"omaSettings": "anything"})
+            assert desired([Profile(ProfileId("p"), known.name, 1, {})], World()) == {}
 
 
 def test_every_variant_has_its_facts_and_its_way_in() -> None:
     assert set(FACTS) == set(Variant)
     assert variant_of(Platform.ANDROID, AndroidMode.WORK_PROFILE) is Variant.ANDROID_WORK_PROFILE
     assert variant_of(Platform.ANDROID, "fully-managed") is Variant.ANDROID_FULLY_MANAGED
-    assert variant_of(Platform.ANDROID, AndroidMode.KNOX) is None
-    assert variant_of(Platform.IOS, None) is None
+    assert {variant_of(Platform.ANDROID, mode) for mode in AndroidMode} | {
+        variant_of(platform, None) for platform in Platform if platform is not Platform.ANDROID
+    } == set(Variant)
+    assert variant_of(Platform.ANDROID, None) is None
+    assert variant_of(Platform.IOS, AndroidMode.KNOX) is None
+
+
+@pytest.mark.parametrize("variant", Variant)
+def test_the_facts_of_a_variant_are_words_that_graph_knows(variant: Variant) -> None:
+    facts = FACTS[variant]
+    assert facts.enrollment_type in enums.DEVICE_ENROLLMENT_TYPE.members
+    assert facts.management_agent in enums.MANAGEMENT_AGENT_TYPE.members
+    assert facts.device_type in enums.DEVICE_TYPE.members
+    assert facts.owner_type in enums.OWNER_TYPE.members
+    assert facts.can_be_wiped or facts.can_be_retired
+    assert facts.can_be_wiped or not facts.can_keep_enrollment
+
+
+def test_what_an_administrator_cannot_ask_of_a_variant() -> None:
+    assert [v for v in Variant if not FACTS[v].can_be_wiped] == [Variant.ANDROID_WORK_PROFILE]
+    assert [v for v in Variant if not FACTS[v].can_be_retired] == [Variant.ANDROID_DEDICATED]
+    assert [v for v in Variant if FACTS[v].can_keep_enrollment] == [Variant.WINDOWS]
 
 
 # ------------------------------------------------------------------------------- imported certificates, and merging

@@ -26,6 +26,7 @@ DOCUMENT: dict[str, Any] = {
     "certificationAuthorityName": "Contoso Issuing CA",
     "certificateTemplateName": "SmimeSigning",
     "subjectNameFormat": "commonName",
+    "subjectNameFormatString": None,
     "subjectAlternativeNameType": "emailAddress",
 }
 
@@ -97,6 +98,15 @@ def test_an_unknown_template_lists_the_known_ones() -> None:
     assert "SmimeSigning, SmimeBoth" in message
 
 
+@pytest.mark.parametrize("kind", ["notConfigured", "microsoft", None])
+def test_the_connectors_authority_is_one_of_microsofts(kind: str | None) -> None:
+    assert item(certificationAuthorityType=kind).order is not None
+
+
+def test_an_authority_of_digicert_cannot_be_reached() -> None:
+    assert "digiCert" in problem(certificationAuthorityType="digiCert")
+
+
 def test_a_missing_variable_fails_the_profile_and_is_named() -> None:
     assert "{{SerialNumber}}" in problem(subjectNameFormat="commonNameAsSerialNumber")
     without_mail = World(variables={"username": "alice"}, authorities=WORLD.authorities)
@@ -163,27 +173,20 @@ def test_extended_key_usages_are_ordered() -> None:
     assert order.extended_key_usages == ("1.3.6.1.5.5.7.3.2",)
 
 
-@pytest.mark.parametrize(
-    ("changes", "target"),
-    [
-        ({"certificationAuthority": None}, "certificationAuthority"),
-        ({"certificationAuthorityName": ""}, "certificationAuthorityName"),
-        ({"certificateTemplateName": None}, "certificateTemplateName"),
-        ({"renewalThresholdPercentage": 0}, "renewalThresholdPercentage"),
-        ({"renewalThresholdPercentage": 100}, "renewalThresholdPercentage"),
-        ({"certificateValidityPeriodValue": 0}, "certificateValidityPeriodValue"),
-        ({"subjectNameFormat": "custom"}, "subjectNameFormatString"),
-        ({"extendedKeyUsages": [{"name": "x", "objectIdentifier": None}]}, "extendedKeyUsages"),
-        ({"extendedKeyUsages": [{"name": "x", "objectIdentifier": "S/MIME"}]}, "extendedKeyUsages"),
-        ({"customSubjectAlternativeNames": [{"sanType": None, "name": "x"}]}, "customSubjectAlternativeNames"),
-        ({"customSubjectAlternativeNames": [{"sanType": "none", "name": "x"}]}, "customSubjectAlternativeNames"),
-        (
-            {"customSubjectAlternativeNames": [{"sanType": "emailAddress", "name": None}]},
-            "customSubjectAlternativeNames",
-        ),
-    ],
-)
-def test_a_document_that_can_never_work_is_refused_by_name(changes: dict[str, Any], target: str) -> None:
-    with pytest.raises(Invalid) as caught:
-        FAMILY.check({**DOCUMENT, **changes})
-    assert caught.value.target == target
+@pytest.mark.parametrize("name", ["certificationAuthority", "certificationAuthorityName", "certificateTemplateName"])
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_a_profile_without_authority_or_template_is_refused_by_name(name: str, nothing: str | None) -> None:
+    with pytest.raises(Invalid, match=f"{name} is required") as caught:
+        FAMILY.check({**DOCUMENT, name: nothing})
+    assert caught.value.target == name
+
+
+def test_a_kind_without_a_custom_subject_works_by_the_other_formats() -> None:
+    old = {name: value for name, value in DOCUMENT.items() if name != "subjectNameFormatString"}
+    FAMILY.check(old)
+    (found,) = FAMILY.items(Profile(ProfileId("p"), "androidPkcsCertificateProfile", 1, old, "p_g"), WORLD)
+    assert found.order is not None
+    assert found.order.subject == "CN=alice@contoso.example"
+    with pytest.raises(Invalid, match="has no subjectNameFormatString") as caught:
+        FAMILY.check({**old, "subjectNameFormat": "custom"})
+    assert caught.value.target == "subjectNameFormat"

@@ -51,6 +51,13 @@ def test_der_and_pem_give_the_same_item(data: bytes) -> None:
     assert item.not_after == NOW + timedelta(days=365)
 
 
+def test_windows_says_in_which_store() -> None:
+    for store in ("computerCertStoreRoot", "userCertStoreIntermediate"):
+        found = {**document(DER), "destinationStore": store}
+        (item,) = FAMILY.items(Profile(ProfileId("p"), "windows81TrustedRootCertificate", 1, found, "p_g"), World())
+        assert item.key == f"root/{hashlib.sha256(DER).hexdigest()}/{store}"
+
+
 @pytest.mark.parametrize(
     "data",
     [b"garbage", DER[:-1], DER + b"x", PEM[:-40], KEY_DER, b"-----BEGIN CERTIFICATE-----", b"\x30\x80"],

@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 
-from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import Item
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile, World
+
+_NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 
 def desired(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
     """What these profiles, all of which apply to the device, give it. Wanted twice, an item keeps both claims."""
     items: dict[ItemKey, Item] = {}
-    for profile in profiles:
+    applied = {profile.id: profile for profile in profiles}
+    for profile in applied.values():
         known = kind(profile.kind)
         for item in () if known is None else known.family.items(profile, world):
             there = items.get(item.key)
             items[item.key] = item if there is None else replace(there, claims=there.claims + item.claims)
+    taken: dict[str, str] = {}
+    for item in [each for each in items.values() if each.slot is not None or each.needs]:
+        items[item.key] = _placed(item, taken=taken, applied=applied) or _with_needs(item, items, applied=applied)
     return items
+
+
+def _placed(item: Item, *, taken: dict[str, str], applied: Mapping[ProfileId, Profile]) -> Item | None:
+    """The item as it fares where another has what a device has only one of; None where it is free."""
+    if item.slot is None:
+        return None
+    first = taken.setdefault(item.slot, item.key)
+    if first == item.key:
+        return None
+    owner = _name(applied[ProfileId(first.partition("/")[2])])
+    return _impossible(item, f"A device has {item.slot} only once, and the profile '{owner}' gives it already.")
+
+
+def _with_needs(item: Item, items: Mapping[ItemKey, Item], *, applied: Mapping[ProfileId, Profile]) -> Item:
+    """The item with what its references lead to on this device; with a problem where one leads to nothing."""
+    found = []
+    for need in item.needs:
+        profile = applied.get(need.profile)
+        if profile is None:
+            return _impossible(
+                item,
+                f"{need.navigation} refers to the profile '{need.name}', which does not reach this device: assign it "
+                "to the same group.",
+            )
+        choices = [each for each in items.values() if any(claim.profile == profile.id for claim in each.claims)]
+        if not choices:
+            known = kind(profile.kind)
+            why = known.family.nothing(profile) if known is not None and known.family.nothing is not None else ""
+            return _impossible(
+                item, f"{need.navigation} refers to the profile '{need.name}', which gives nothing here. {why}".rstrip()
+            )
+        found.append(replace(need, key=_newest(choices).key))
+    return replace(item, needs=tuple(found))
+
+
+def _newest(choices: list[Item]) -> Item:
+    """Of an imported history the one that is valid longest; the others stay for old mail. A profile of any other
+    family gives one.
+
+    Unverified: which one the service names, and that it still names the last one when all have expired.
+    """
+    return max(choices, key=lambda each: (each.not_after or _NEVER_ENDS, each.key))
+
+
+def _impossible(item: Item, why: str) -> Item:
+    return replace(item, problem=Problem(REMEDIATION_FAILED, why), needs=())
+
+
+def _name(profile: Profile) -> str:
+    return str(profile.document.get("displayName") or profile.id)

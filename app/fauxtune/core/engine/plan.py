@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from fauxtune.core.engine.causes import Standing, cause
 from fauxtune.core.engine.ledger import ON_DEVICE, moved
 from fauxtune.core.engine.removal import outcome
+from fauxtune.core.model.accounts import Named
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Problem
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, ItemState, Source
 
@@ -77,9 +78,10 @@ def plan(situation: Situation) -> Plan:
     """The plan for one device. Rows that are unchanged are not in it."""
     planner = _Planner(situation)
     before = _policy(situation.rows.values())
-    after = dict(situation.rows)
-    for key, item in situation.items.items():
-        after[key] = planner.keep_or_bring(item)
+    after = planner.after
+    # An account names certificates: where those stand must be known first.
+    for item in sorted(situation.items.values(), key=lambda each: each.source is Source.EMAIL):
+        after[item.key] = planner.keep_or_bring(item)
     for key, row in situation.rows.items():
         if key not in situation.items and row.state not in (ItemState.REMOVED, ItemState.REMOVING):
             after[key] = planner.take_away(row)
@@ -108,18 +110,29 @@ class _Planner:
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
         self.made = Plan()
+        self.after = dict(situation.rows)
 
     def keep_or_bring(self, item: Item) -> LedgerRow:
         """The ledger row of an item that is wanted, as it is from now on."""
         row = self.situation.rows.get(item.key) or LedgerRow(key=item.key, source=item.source, state=ItemState.WANTED)
-        new = self._pkcs(row, item) if item.source is Source.PKCS else self._given(row, item)
+        match item.source:
+            case Source.PKCS:
+                new = self._pkcs(row, item)
+            case Source.EMAIL:
+                new = self._account(row, item)
+            case _:
+                new = self._given(row, item)
         new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
         if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
             self.made.offered.append(new)
         return new
 
     def take_away(self, row: LedgerRow) -> LedgerRow:
-        """The ledger row of an item that is no longer wanted: the removal table decides."""
+        """The ledger row of an item that is no longer wanted: the removal table decides, where there is anything to
+        take from the device or to revoke.
+        """
+        if not in_policy(row) and row.serial is None:
+            return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         why = cause(row, self.situation.standing)
         what = outcome(self.situation.variant, self.situation.edition, source=row.source, cause=why)
         if what.revoked and row.serial is not None:
@@ -130,7 +143,7 @@ class _Planner:
         return moved(row, state, problem=None, waits_for=None)
 
     def _given(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """A root or an imported certificate: the bytes are what they are."""
+        """A root or an imported certificate: the bytes are what they are. Of SCEP only its problem is known."""
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
         described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
@@ -171,6 +184,30 @@ class _Planner:
             return _failed(bare, problem)
         return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
 
+    def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """An e-mail account: it waits for the certificates that it names. While one of them is renewed or replaced, the
+        account stays as the device has it.
+
+        Unverified: that the service takes an account away whose certificate the device is not to have any more.
+        """
+        bare = replace(row, fingerprint=None)
+        if item.problem is not None or item.account is None:
+            return _failed(bare, item.problem)
+        settled = row.fingerprint is not None and row.state in (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+        named = {}
+        for need in item.needs:
+            identity = None if need.key is None else self.after.get(need.key)
+            if identity is None or identity.state is not ItemState.INSTALLED or identity.fingerprint is None:
+                if settled:
+                    return row
+                failure = None if identity is None else identity.problem
+                return _waiting(bare, _awaited(need)) if failure is None else _failed(bare, _without(need, failure))
+            named[need.navigation] = Named(identity.key, identity.fingerprint, thumbprint=identity.thumbprint or "")
+        account = item.account.naming(named)
+        if settled and row.fingerprint == account.fingerprint:
+            return row
+        return _offered(replace(row, payload=account.encode()), account.fingerprint)
+
     def _untrusted(self, item: Item) -> Problem | None:
         """A PKCS item needs its authority's root on the same device; here none is even targeted."""
         if item.needs_root is None or _roots(item, self.situation.items):
@@ -210,6 +247,17 @@ class _Planner:
 
 def _roots(item: Item, keys: Iterable[ItemKey]) -> list[ItemKey]:
     return [key for key in keys if key.startswith(f"root/{item.needs_root}/")]
+
+
+def _awaited(need: Need) -> str:
+    return f"the certificate of the profile '{need.name}' ({need.navigation}) to be installed first"
+
+
+def _without(need: Need, failure: Problem) -> Problem:
+    return Problem(
+        failure.code,
+        f"{need.navigation} refers to the profile '{need.name}', whose certificate is not there: {failure.message}",
+    )
 
 
 def _with_certificate(row: LedgerRow, answer: Answer) -> LedgerRow:

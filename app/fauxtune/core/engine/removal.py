@@ -34,6 +34,14 @@ _R_AND_V = Outcome(removed=True, revoked=True, source=f"{_PAGE} (Unverified: not
 _R_PKCS = Outcome(removed=True, revoked=False, source=f"{_PAGE} (Unverified: not validated there for Android)")
 _STAYS = Outcome(removed=False, revoked=False, source=f"{_PAGE}: certificates stay (Unverified: for Android)")
 
+_ACCOUNT = Outcome(
+    removed=True,
+    revoked=False,
+    source="Common questions about device profiles: e-mail profiles are removed when they no longer apply; retire too",
+)
+# Unverified: the documents say what becomes of certificates then, and nothing of accounts.
+_ACCOUNT_LOST = Outcome(removed=True, revoked=False, source="Unverified: without user or licence no e-mail account")
+
 _ANDROID: dict[tuple[Source, Cause], Outcome] = {
     **{(Source.PKCS, cause): _R_AND_V for cause in _ENDS},
     **{(Source.PKCS, cause): _R_PKCS for cause in _LEAVES},
@@ -50,6 +58,8 @@ _ANDROID: dict[tuple[Source, Cause], Outcome] = {
     **{(Source.ROOT, cause): Outcome(removed=True, revoked=False, source=_PAGE) for cause in _ENDS},
     **{(Source.ROOT, cause): Outcome(removed=True, revoked=False, source=_GENERAL) for cause in _LEAVES},
     **{(Source.ROOT, cause): _STAYS for cause in _LOSES},
+    **{(Source.EMAIL, cause): _ACCOUNT for cause in (*_ENDS, *_LEAVES)},
+    **{(Source.EMAIL, cause): _ACCOUNT_LOST for cause in _LOSES},
 }
 
 #: (variant, edition) -> the cells. Both editions agree on these two variants.
@@ -60,6 +70,9 @@ TABLE: dict[tuple[Variant, str], dict[tuple[Source, Cause], Outcome]] = {
 }
 
 EDITIONS = ("2020-03", "2024-04")
+
+#: The variants that the table speaks of: devices of no other kind can enrol.
+VARIANTS = tuple(dict.fromkeys(variant for variant, _edition in TABLE))
 
 
 def outcome(variant: Variant, edition: str, *, source: Source, cause: Cause) -> Outcome:

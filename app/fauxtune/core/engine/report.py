@@ -19,6 +19,7 @@ class Inventory:
 
     identities: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> thumbprint
     roots: frozenset[str] = frozenset()  # SHA-256
+    accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint that it was given with
     refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
     complete: bool = True
 
@@ -60,6 +61,9 @@ def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
 def _present(row: LedgerRow, inventory: Inventory) -> bool:
     if row.source is Source.ROOT:
         return row.key.split("/")[1] in inventory.roots
+    if row.source is Source.EMAIL:
+        given = inventory.accounts.get(row.key)
+        return given is not None and given == row.fingerprint
     held = inventory.identities.get(row.key)
     return held is not None and held == row.thumbprint
 
@@ -77,8 +81,11 @@ class ProfileOutcome:
 
 def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, nothing_code: int) -> ProfileOutcome:
     """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
-    says whether that is an error.
+    says whether that is an error. One whose family is only kept: not applicable.
     """
+    known = kind(profile.kind)
+    if known is not None and not known.family.applies:
+        return ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
     mine = [row for row in claimed if row.state in _LIVE_STATES]
     for row in mine:
@@ -86,7 +93,6 @@ def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, nothing_code: int
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)
     if any(row.state is not ItemState.INSTALLED for row in mine):
         return ProfileOutcome(ProfileStatus.PENDING)
-    known = kind(profile.kind)
     if not mine and known is not None and known.family.nothing is not None:
         return ProfileOutcome(ProfileStatus.ERROR, Problem(nothing_code, known.family.nothing(profile)))
     return ProfileOutcome(ProfileStatus.COMPLIANT)

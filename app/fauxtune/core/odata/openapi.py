@@ -7,10 +7,12 @@ The same routes always give the same document, so that it can be kept beside the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from fauxtune.core.odata.closure import every_type
+from fauxtune.core.odata.fidelity import EXACT, Fidelity
 from fauxtune.core.odata.paths import Route
 from fauxtune.core.odata.schema import (
     NAMESPACE,
@@ -30,6 +32,7 @@ _PRIMITIVES: dict[Edm, dict[str, str]] = {
     Edm.BOOLEAN: {"type": "boolean"},
     Edm.INT32: {"type": "integer", "format": "int32"},
     Edm.INT64: {"type": "integer", "format": "int64"},
+    Edm.DOUBLE: {"type": "number", "format": "double"},
     Edm.GUID: {"type": "string", "format": "uuid"},
     Edm.BINARY: {"type": "string", "contentEncoding": "base64"},
     Edm.DATE_TIME: {"type": "string", "format": "date-time"},
@@ -64,55 +67,106 @@ _ERROR = {
     },
 }
 
+_ERROR_REFERENCE = {"$ref": f"{_SCHEMAS}error"}
+_REFUSALS = {
+    "400": "the request says something impossible, or names a path that does not exist",
+    "401": "no token, or one that is malformed, forged, expired or of a tenant that is gone",
+    "403": "the application lacks a permission",
+    "404": "what the path names does not exist in this tenant",
+    "413": "the body is larger than 4 MiB",
+    "default": "any other refusal",
+}
 
-def openapi_document(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], title: str) -> dict[str, Any]:
+
+def openapi_document(
+    routes: Iterable[Route[Any]],
+    *,
+    entities: Iterable[Entity],
+    title: str,
+    examples: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """An OpenAPI 3.1 document: every route under each version that has it, and a schema for every type.
 
     Parts of `entities` and of the routes' own types are followed; keys are sorted where their order says nothing.
+    `x-fidelity` says how near an operation, a type or a property comes to the real service, `x-source` on what it
+    rests, `x-permissions` which permissions suffice (any one does). `examples` are answers by operation id.
     """
     table = tuple(routes)
     types = every_type(table, entities)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
-        "paths": _paths(table),
+        "security": [{"bearer": []}],
+        "paths": _paths(table, examples=examples or {}),
         "components": {
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "parameters": {
                 name: {"name": f"${name}", "in": "query", "schema": {"type": kind}} for name, kind in _OPTIONS.items()
+            },
+            "responses": {
+                status: {"description": why, "content": {"application/json": {"schema": _ERROR_REFERENCE}}}
+                for status, why in _REFUSALS.items()
             },
             "schemas": {"error": _ERROR, **{NAMESPACE + name: _schema(part) for name, part in types.items()}},
         },
     }
 
 
-def _paths(routes: tuple[Route[Any], ...]) -> dict[str, Any]:
+def operation_id(route: Route[Any], *, version: Version) -> str:
+    """`beta_get_users_user`."""
+    return re.sub(r"\W+", "_", f"{version} {route.method.lower()} {route.template}").strip("_")
+
+
+def _paths(routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for version in Version:
         for route in sorted(routes, key=lambda route: (route.template, route.method)):
             if version is Version.BETA or not route.beta_only:
                 path = f"/{version}/{'/'.join(route.segments)}"
-                found.setdefault(path, {})[route.method.lower()] = _operation(route, version=version)
+                example = examples.get(operation_id(route, version=version))
+                found.setdefault(path, {})[route.method.lower()] = _operation(route, version=version, example=example)
     return found
 
 
-def _operation(route: Route[Any], *, version: Version) -> dict[str, Any]:
-    words = re.sub(r"\W+", "_", f"{version} {route.method.lower()} {route.template}").strip("_")
+def _operation(route: Route[Any], *, version: Version, example: Any) -> dict[str, Any]:
     keys: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.key_names
     ]
     options = _LIST_OPTIONS if route.many else _ONE_OPTIONS
     reads = route.method == "GET" and route.returns is not None
-    answer: dict[str, Any] = {"description": "done"}
-    if route.returns is not None:
-        answer["content"] = {"application/json": {"schema": _answered(route.returns, many=route.many)}}
-    operation: dict[str, Any] = {"operationId": words, "summary": route.summary}
+    operation: dict[str, Any] = {"operationId": operation_id(route, version=version), "summary": route.summary}
     if keys or reads:
         operation["parameters"] = keys + (options if reads else [])
     if route.accepts is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": _ref(route.accepts)}}}
-    error = {"description": "an error", "content": {"application/json": {"schema": {"$ref": f"{_SCHEMAS}error"}}}}
-    operation["responses"] = {str(route.status): answer, "default": error}
+    operation["responses"] = {str(route.status): _done(route, example=example), **_refusals(route)}
+    operation["x-fidelity"] = _fidelity(route.fidelity)
+    if route.source:
+        operation["x-source"] = route.source
+    operation["x-permissions"] = list(route.permissions)
     return operation
+
+
+def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
+    answer: dict[str, Any] = {"description": "done" if route.status < HTTPStatus.BAD_REQUEST else "refused"}
+    if route.status >= HTTPStatus.BAD_REQUEST:
+        answer["content"] = {"application/json": {"schema": _ERROR_REFERENCE}}
+    elif route.returns is not None:
+        answer["content"] = {"application/json": {"schema": _answered(route.returns, many=route.many)}}
+        if example is not None:
+            answer["content"]["application/json"]["example"] = example
+    return answer
+
+
+def _refusals(route: Route[Any]) -> dict[str, Any]:
+    """What every operation can be refused with, and what only some can."""
+    missing = {"404"} if route.key_names else set()
+    wanted = {"400", "401", "403", "413", "default", *missing} - {str(route.status)}
+    return {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS if status in wanted}
+
+
+def _fidelity(fidelity: Fidelity) -> dict[str, str]:
+    return {"level": fidelity.level.value} | ({"why": fidelity.why} if fidelity.why else {})
 
 
 def _answered(kind: Entity, *, many: bool) -> dict[str, Any]:
@@ -140,7 +194,11 @@ def _structure(kind: StructuredType) -> dict[str, Any]:
         own["properties"] = {"@odata.type": {"type": "string"}}
     for prop in kind.properties:
         own.setdefault("properties", {})[prop.name] = _property(prop)
-    note = {"description": "beta only"} if kind.beta_only else {}
+    note: dict[str, Any] = {"description": "beta only"} if kind.beta_only else {}
+    if kind.source:
+        note["x-source"] = kind.source
+    if kind.fidelity is not EXACT:
+        note["x-fidelity"] = _fidelity(kind.fidelity)
     return {**note, **own} if kind.base is None else {**note, "allOf": [_ref(kind.base), own]}
 
 
@@ -158,6 +216,8 @@ def _property(prop: Property) -> dict[str, Any]:
         shape["writeOnly"] = True
     if prop.beta_only:
         shape["description"] = "beta only"
+    if prop.fidelity is not EXACT:
+        shape["x-fidelity"] = _fidelity(prop.fidelity)
     return shape
 
 

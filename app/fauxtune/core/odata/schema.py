@@ -36,6 +36,8 @@ class Edm(StrEnum):
     BOOLEAN = "Edm.Boolean"
     INT32 = "Edm.Int32"
     INT64 = "Edm.Int64"
+    #: In what the server writes only: clients neither send nor filter by one.
+    DOUBLE = "Edm.Double"
     GUID = "Edm.Guid"
     BINARY = "Edm.Binary"
     DATE_TIME = "Edm.DateTimeOffset"
@@ -165,6 +167,7 @@ _ZEROS: dict[Edm, bool | int | str] = {
     Edm.BOOLEAN: False,
     Edm.INT32: 0,
     Edm.INT64: 0,
+    Edm.DOUBLE: 0,
     Edm.GUID: "00000000-0000-0000-0000-000000000000",
     Edm.BINARY: "",
     Edm.DATE_TIME: NEVER,

@@ -1,4 +1,4 @@
-"""RSA keys as Windows' cryptography (CNG) exports them: RSAPUBLICBLOB and RSAFULLPRIVATEBLOB.
+"""RSA keys as Windows' cryptography (CNG) exports them: RSAPUBLICBLOB, RSAPRIVATEBLOB and RSAFULLPRIVATEBLOB.
 
 Ruled by Microsoft's BCRYPT_RSAKEY_BLOB page: six 32-bit little-endian words (magic, bits, sizes of exponent, modulus
 and primes), then the numbers, big-endian. The import cmdlets write their key files in this form.
@@ -19,7 +19,9 @@ from fauxtune.core.errors import Invalid
 
 _HEADER = struct.Struct("<6I")
 _PUBLIC = 0x31415352  # "RSA1"
+_SHORT_PRIVATE = 0x32415352  # "RSA2": exponent, modulus and primes alone
 _PRIVATE = 0x33415352  # "RSA3"
+_NAMES = {_PUBLIC: "RSAPUBLICBLOB", _SHORT_PRIVATE: "RSAPRIVATEBLOB", _PRIVATE: "RSAFULLPRIVATEBLOB"}
 _BITS = range(1024, 16385)
 
 
@@ -52,12 +54,15 @@ def write_private_blob(key: RSAPrivateKey) -> bytes:
 
 def read_public_blob(data: bytes) -> RSAPublicKey:
     """The key in an RSAPUBLICBLOB. Invalid for anything else."""
-    sizes = _sizes(data, magic=_PUBLIC, name="RSAPUBLICBLOB")
-    exponent, modulus = _numbers(data, (sizes[0], sizes[1]))
-    try:
-        return RSAPublicNumbers(exponent, modulus).public_key()
-    except ValueError as error:
-        raise Invalid(f"The RSAPUBLICBLOB holds no RSA key: {error}") from None
+    return _public_half(data, magic=_PUBLIC)
+
+
+def read_public_half(data: bytes) -> RSAPublicKey:
+    """The public half of the key in a blob of any of the three kinds; nothing else in it is looked at. Or Invalid."""
+    found = int.from_bytes(data[:4], "little")
+    if found not in _NAMES:
+        raise Invalid(f"These bytes are no CNG blob of an RSA key: none of {', '.join(_NAMES.values())}.")
+    return _public_half(data, magic=found)
 
 
 def read_private_blob(data: bytes) -> RSAPrivateKey:
@@ -65,7 +70,7 @@ def read_private_blob(data: bytes) -> RSAPrivateKey:
 
     The primes are not proved to be prime: that would cost some 40 ms in which nothing else in the process runs.
     """
-    exponent_size, modulus_size, size_1, size_2 = _sizes(data, magic=_PRIVATE, name="RSAFULLPRIVATEBLOB")
+    exponent_size, modulus_size, size_1, size_2 = _sizes(data, magic=_PRIVATE)
     e, n, p, q, dmp1, dmq1, iqmp, d = _numbers(
         data, (exponent_size, modulus_size, size_1, size_2, size_1, size_2, size_1, modulus_size)
     )
@@ -89,14 +94,25 @@ def read_private_blob(data: bytes) -> RSAPrivateKey:
         raise Invalid(f"The RSAFULLPRIVATEBLOB holds no RSA key: {error}") from None
 
 
-def _sizes(data: bytes, *, magic: int, name: str) -> tuple[int, int, int, int]:
+def _public_half(data: bytes, *, magic: int) -> RSAPublicKey:
+    sizes = _sizes(data, magic=magic)
+    exponent, modulus = _numbers(data, (sizes[0], sizes[1]))
+    try:
+        return RSAPublicNumbers(exponent, modulus).public_key()
+    except ValueError as error:
+        raise Invalid(f"The {_NAMES[magic]} holds no RSA key: {error}") from None
+
+
+def _sizes(data: bytes, *, magic: int) -> tuple[int, int, int, int]:
+    name = _NAMES[magic]
     if len(data) < _HEADER.size:
         raise Invalid(f"These bytes are too short for an {name}.")
     found, bits, exponent, modulus, prime_1, prime_2 = _HEADER.unpack_from(data)
     if found != magic:
         raise Invalid(f"These bytes are no {name}: they do not begin with {magic.to_bytes(4, 'little').decode()}.")
     halves = prime_1 + prime_2
-    expected = _HEADER.size + exponent + modulus + (2 * halves + prime_1 + modulus if magic == _PRIVATE else 0)
+    after = {_PUBLIC: 0, _SHORT_PRIVATE: halves, _PRIVATE: 2 * halves + prime_1 + modulus}[magic]
+    expected = _HEADER.size + exponent + modulus + after
     if bits not in _BITS or modulus != (bits + 7) // 8 or not 0 < exponent <= 8 or len(data) != expected:
         raise Invalid(f"The {name} is damaged: its sizes do not fit its {len(data)} bytes.")
     return exponent, modulus, prime_1, prime_2

@@ -45,6 +45,8 @@ class PfxContents:
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
     name: str | None = None
+    #: The thumbprints of all certificates whose key is in the file, this one's among them.
+    identities: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -241,7 +243,11 @@ def _identity(found: _Found, thumbprint: str | None) -> PfxContents:
     key, certificate = (wanted or pairs)[0]
     others = [other for other in dict.fromkeys(found.certificates) if other != certificate]
     return PfxContents(
-        key=key, certificate=certificate, chain=_issuers_first(certificate, others), name=found.names.get(certificate)
+        key=key,
+        certificate=certificate,
+        chain=_issuers_first(certificate, others),
+        name=found.names.get(certificate),
+        identities=tuple(dict.fromkeys(thumbprint_of(pair[1]) for pair in pairs)),
     )
 
 

@@ -1,6 +1,7 @@
 """THE list of profile kinds: a kind names its family and the variants it applies to, and nothing more.
 
-What properties a kind has stands in `core.odata.entities`. Graph: deviceConfiguration subtypes, beta.
+What properties a kind has stands in `core.odata.entities`. Graph: deviceConfiguration subtypes; Intune: supported
+platforms of certificate and e-mail profiles.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.profiles import imported_pfx, pkcs, trusted_root
+from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, stored, trusted_root
 from fauxtune.core.profiles.world import Family
 
 
@@ -21,17 +22,90 @@ class Kind:
     variants: frozenset[Variant]
 
 
+_ADMINISTRATOR = frozenset({Variant.ANDROID_DEVICE_ADMIN, Variant.ANDROID_KNOX})
+_KNOX = frozenset({Variant.ANDROID_KNOX})
 _WORK_PROFILE = frozenset({Variant.ANDROID_WORK_PROFILE})
-_DEVICE_OWNER = frozenset({Variant.ANDROID_FULLY_MANAGED})
+_DEVICE_OWNER = frozenset(
+    {Variant.ANDROID_FULLY_MANAGED, Variant.ANDROID_DEDICATED, Variant.ANDROID_CORPORATE_WORK_PROFILE}
+)
+_AOSP = frozenset({Variant.ANDROID_AOSP})
+_IOS = frozenset({Variant.IOS, Variant.IPADOS})
+_MACOS = frozenset({Variant.MACOS})
+_WINDOWS = frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE})
+_WINDOWS_PHONE = frozenset({Variant.WINDOWS_PHONE_81})
 
+#: data. The windows81... kinds are those of Windows 10 and 11 as well.
 KINDS: tuple[Kind, ...] = (
+    Kind("androidTrustedRootCertificate", trusted_root.FAMILY, _ADMINISTRATOR),
+    Kind("androidForWorkTrustedRootCertificate", trusted_root.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfileTrustedRootCertificate", trusted_root.FAMILY, _WORK_PROFILE),
     Kind("androidDeviceOwnerTrustedRootCertificate", trusted_root.FAMILY, _DEVICE_OWNER),
+    Kind("aospDeviceOwnerTrustedRootCertificate", trusted_root.FAMILY, _AOSP),
+    Kind("iosTrustedRootCertificate", trusted_root.FAMILY, _IOS),
+    Kind("macOSTrustedRootCertificate", trusted_root.FAMILY, _MACOS),
+    Kind("windows81TrustedRootCertificate", trusted_root.FAMILY, _WINDOWS),
+    Kind("windowsPhone81TrustedRootCertificate", trusted_root.FAMILY, _WINDOWS_PHONE),
+    Kind("androidPkcsCertificateProfile", pkcs.FAMILY, _ADMINISTRATOR),
+    Kind("androidForWorkPkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfilePkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
     Kind("androidDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _DEVICE_OWNER),
+    Kind("aospDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _AOSP),
+    Kind("iosPkcsCertificateProfile", pkcs.FAMILY, _IOS),
+    Kind("macOSPkcsCertificateProfile", pkcs.FAMILY, _MACOS),
+    Kind("windows10PkcsCertificateProfile", pkcs.FAMILY, _WINDOWS),
+    Kind("androidImportedPFXCertificateProfile", imported_pfx.FAMILY, _ADMINISTRATOR),
     # There is no androidWorkProfileImportedPFX...: this is the work profile's kind.
     Kind("androidForWorkImportedPFXCertificateProfile", imported_pfx.FAMILY, _WORK_PROFILE),
     Kind("androidDeviceOwnerImportedPFXCertificateProfile", imported_pfx.FAMILY, _DEVICE_OWNER),
+    Kind("iosImportedPFXCertificateProfile", imported_pfx.FAMILY, _IOS),
+    Kind("macOSImportedPFXCertificateProfile", imported_pfx.FAMILY, _MACOS),
+    Kind("windows10ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS),
+    Kind("windowsPhone81ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS_PHONE),
+    # Deprecated: it has no purpose that could choose certificates, so it gives none.
+    Kind("windows10PFXImportCertificateProfile", stored.FAMILY, _WINDOWS),
+    Kind("androidScepCertificateProfile", scep.FAMILY, _ADMINISTRATOR),
+    Kind("androidForWorkScepCertificateProfile", scep.FAMILY, _WORK_PROFILE),
+    Kind("androidWorkProfileScepCertificateProfile", scep.FAMILY, _WORK_PROFILE),
+    Kind("androidDeviceOwnerScepCertificateProfile", scep.FAMILY, _DEVICE_OWNER),
+    Kind("aospDeviceOwnerScepCertificateProfile", scep.FAMILY, _AOSP),
+    Kind("iosScepCertificateProfile", scep.FAMILY, _IOS),
+    Kind("macOSScepCertificateProfile", scep.FAMILY, _MACOS),
+    Kind("windows81SCEPCertificateProfile", scep.FAMILY, _WINDOWS),
+    Kind("windowsPhone81SCEPCertificateProfile", scep.FAMILY, _WINDOWS_PHONE),
+    Kind("iosEasEmailProfileConfiguration", email.FAMILY, _IOS),
+    Kind("androidEasEmailProfileConfiguration", email.FAMILY, _KNOX),
+    Kind("androidForWorkGmailEasConfiguration", email.FAMILY, _WORK_PROFILE),
+    Kind("androidForWorkNineWorkEasConfiguration", email.FAMILY, _WORK_PROFILE),
+    Kind("androidWorkProfileGmailEasConfiguration", email.FAMILY, _WORK_PROFILE),
+    Kind("androidWorkProfileNineWorkEasConfiguration", email.FAMILY, _WORK_PROFILE),
+    Kind("windows10EasEmailProfileConfiguration", email.FAMILY, _WINDOWS),
+    # Windows takes it as well, whatever its name says.
+    Kind("windowsPhoneEASEmailProfileConfiguration", email.FAMILY, _WINDOWS_PHONE | _WINDOWS),
+    Kind("androidCustomConfiguration", stored.FAMILY, _ADMINISTRATOR),
+    Kind("androidGeneralDeviceConfiguration", stored.FAMILY, _ADMINISTRATOR),
+    Kind("androidWorkProfileCustomConfiguration", stored.FAMILY, _WORK_PROFILE),
+    Kind("androidWorkProfileGeneralDeviceConfiguration", stored.FAMILY, _WORK_PROFILE),
+    Kind("iosCertificateProfile", stored.FAMILY, _IOS),
+    Kind("iosCustomConfiguration", stored.FAMILY, _IOS),
+    Kind("iosDeviceFeaturesConfiguration", stored.FAMILY, _IOS),
+    Kind("iosGeneralDeviceConfiguration", stored.FAMILY, _IOS),
+    Kind("iosUpdateConfiguration", stored.FAMILY, _IOS),
+    Kind("macOSCustomConfiguration", stored.FAMILY, _MACOS),
+    Kind("macOSDeviceFeaturesConfiguration", stored.FAMILY, _MACOS),
+    Kind("macOSGeneralDeviceConfiguration", stored.FAMILY, _MACOS),
+    Kind("editionUpgradeConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("sharedPCConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10CustomConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10EndpointProtectionConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10EnterpriseModernAppManagementConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10GeneralConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10SecureAssessmentConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows10TeamGeneralConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windows81GeneralConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windowsDefenderAdvancedThreatProtectionConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windowsUpdateForBusinessConfiguration", stored.FAMILY, _WINDOWS),
+    Kind("windowsPhone81CustomConfiguration", stored.FAMILY, _WINDOWS_PHONE),
+    Kind("windowsPhone81GeneralConfiguration", stored.FAMILY, _WINDOWS_PHONE),
 )
 
 _BY_NAME = {kind.name.lower(): kind for kind in KINDS}

@@ -51,7 +51,8 @@ def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
     digest = hashlib.sha256(der).hexdigest()
     return (
         Item(
-            key=root_key(digest),
+            # Windows has several stores, so that the same certificate can be in two.
+            key=root_key(digest, profile.document.get("destinationStore") or "trusted"),
             source=Source.ROOT,
             claims=(profile.claim,),
             fingerprint=digest,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,13 +13,16 @@ from fauxtune.core.model.items import Claim, Item
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile as stored, and the assignment that brings it to the device at hand."""
+    """A profile as stored, and the assignment that brings it to the device at hand. `references` are the profiles that
+    it refers to, by navigation.
+    """
 
     id: ProfileId
     kind: str
     version: int
     document: dict[str, Any]
     assignment: str = ""
+    references: Mapping[str, ProfileId] = field(default_factory=dict)
 
     @property
     def claim(self) -> Claim:
@@ -49,13 +52,16 @@ class AuthorityFacts:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The device, its user, and what they can be given. `variables` are the values for names (see `variables`)."""
+    """The device, its user, and what they can be given. `variables` are the values for names (see `variables`);
+    `names` what the profiles are called that others refer to, whether or not they reach the device.
+    """
 
     variables: dict[str, str] = field(default_factory=dict)
     has_user: bool = False
     imported: tuple[ImportedCertificate, ...] = ()
     authorities: tuple[AuthorityFacts, ...] = ()
     require_trusted_root: bool = True
+    names: Mapping[ProfileId, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,12 @@ class Family:
 
     `check(document)` raises Invalid for a document that can never work. `items(profile, world)` is what the profile
     gives this device; what cannot be given as things are is an item with a problem. `nothing` says, in words, why a
-    profile that gives no item is an error; None: then it is simply compliant.
+    profile that gives no item is an error; None: then it is simply compliant. `applies` False: such profiles are kept
+    and assigned like others, but give nothing; their status on a device of their platform is "not applicable".
     """
 
     name: str
     check: Callable[[dict[str, Any]], None]
     items: Callable[[Profile, World], tuple[Item, ...]]
     nothing: Callable[[Profile], str] | None = None
+    applies: bool = True

@@ -1,4 +1,4 @@
-"""Profiles in general: their base, assignments, and how profiles fare.
+"""Profiles in general: their base, and assignments.
 
 Source: Graph reference and beta metadata, deviceConfiguration and what derives from it; Intune assignment targets.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.schema import (
     ENTITY,
-    NO_END,
     ComplexType,
     Edm,
     Entity,
@@ -104,37 +103,6 @@ DEVICE_CONFIGURATION_ASSIGNMENT = Entity(
             required=True,
             variants=(GROUP_TARGET, EXCLUSION_TARGET, ALL_DEVICES_TARGET, ALL_LICENSED_USERS_TARGET, COLLECTION_TARGET),
         ),
-    ),
-    base=ENTITY,
-)
-
-DEVICE_CONFIGURATION_DEVICE_STATUS = Entity(
-    "deviceConfigurationDeviceStatus",
-    (
-        Property("deviceDisplayName"),
-        Property("userName"),
-        Property("deviceModel"),
-        Property("platform", Edm.INT32, nullable=False, beta_only=True),
-        Property("complianceGracePeriodExpirationDateTime", Edm.DATE_TIME, nullable=False, default=NO_END),
-        Property("status", enums.COMPLIANCE_STATUS, nullable=False),
-        Property("lastReportedDateTime", Edm.DATE_TIME, nullable=False),
-        Property("userPrincipalName"),
-    ),
-    base=ENTITY,
-)
-
-DEVICE_CONFIGURATION_DEVICE_OVERVIEW = Entity(
-    "deviceConfigurationDeviceOverview",
-    (
-        Property("pendingCount", Edm.INT32, nullable=False),
-        Property("notApplicableCount", Edm.INT32, nullable=False),
-        Property("notApplicablePlatformCount", Edm.INT32, nullable=False, beta_only=True),
-        Property("successCount", Edm.INT32, nullable=False),
-        Property("errorCount", Edm.INT32, nullable=False),
-        Property("failedCount", Edm.INT32, nullable=False),
-        Property("conflictCount", Edm.INT32, nullable=False, beta_only=True),
-        Property("lastUpdateDateTime", Edm.DATE_TIME, nullable=False),
-        Property("configurationVersion", Edm.INT32, nullable=False),
     ),
     base=ENTITY,
 )

@@ -1,4 +1,4 @@
-"""Intune's record of a device, and what was asked of it.
+"""Intune's record of a device, what was asked of it, and the categories of devices.
 
 Source: Graph reference, managedDevice and deviceActionResult; nullability from the v1.0 metadata. Nearly all of it is
 the server's: clients change the name, the owner, the notes and the scope tags.
@@ -56,17 +56,64 @@ DEVICE_ACTION_RESULT = ComplexType(
         Property("lastUpdatedDateTime", Edm.DATE_TIME, nullable=False),
     ),
 )
+_LOCATION = ComplexType(
+    "deviceGeoLocation",
+    (
+        Property("lastCollectedDateTime", Edm.DATE_TIME, nullable=False),
+        *(
+            Property(name, Edm.DOUBLE, nullable=False)
+            for name in (
+                "longitude",
+                "latitude",
+                "altitude",
+                "horizontalAccuracy",
+                "verticalAccuracy",
+                "heading",
+                "speed",
+            )
+        ),
+    ),
+)
+#: The results that say more, and therefore their type.
+ACTION_RESULTS = (
+    ComplexType("locateDeviceActionResult", (Property("deviceLocation", _LOCATION),), base=DEVICE_ACTION_RESULT),
+    ComplexType(
+        "resetPasscodeActionResult",
+        (Property("passcode"), Property("errorCode", Edm.INT32, nullable=False, beta_only=True)),
+        base=DEVICE_ACTION_RESULT,
+    ),
+    ComplexType("remoteLockActionResult", (Property("unlockPin"),), base=DEVICE_ACTION_RESULT),
+    ComplexType("windowsDefenderScanActionResult", (Property("scanType"),), base=DEVICE_ACTION_RESULT),
+    ComplexType(
+        "deleteUserFromSharedAppleDeviceActionResult", (Property("userPrincipalName"),), base=DEVICE_ACTION_RESULT
+    ),
+    ComplexType(
+        "rotateBitLockerKeysDeviceActionResult",
+        (Property("errorCode", Edm.INT32, nullable=False),),
+        base=DEVICE_ACTION_RESULT,
+        beta_only=True,
+    ),
+)
 
 #: Complex properties that this emulator never fills: shown as null, so their members do not matter.
 _FEATURES = ComplexType("configurationManagerClientEnabledFeatures")
 _ATTESTATION = ComplexType("deviceHealthAttestationState")
 _HARDWARE = ComplexType("hardwareInformation")
+_CLIENT_HEALTH = ComplexType("configurationManagerClientHealthState")
+_CLIENT = ComplexType("configurationManagerClientInformation")
+_CLOUD_PC_ACTION = ComplexType("cloudPcRemoteActionResult")
 
 _V1_PROPERTIES = (
     _server("userId"),
     _server("deviceName"),
     Property("managedDeviceOwnerType", enums.MANAGED_DEVICE_OWNER_TYPE, nullable=False),
-    Property("deviceActionResults", DEVICE_ACTION_RESULT, collection=True, owner=Owner.SERVER),
+    Property(
+        "deviceActionResults",
+        DEVICE_ACTION_RESULT,
+        collection=True,
+        owner=Owner.SERVER,
+        variants=ACTION_RESULTS,
+    ),
     _fact("managementState", enums.MANAGEMENT_STATE),
     _fact("enrolledDateTime", Edm.DATE_TIME),
     _fact("lastSyncDateTime", Edm.DATE_TIME),
@@ -167,12 +214,16 @@ _BETA_PROPERTIES = (
     _server("enrolledByUserPrincipalName", beta_only=True),
     _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True),
     _fact("deviceFirmwareConfigurationInterfaceManaged", Edm.BOOLEAN, beta_only=True),
+    _server("configurationManagerClientHealthState", _CLIENT_HEALTH, beta_only=True),
+    _server("configurationManagerClientInformation", _CLIENT, beta_only=True),
+    Property("cloudPcRemoteActionResults", _CLOUD_PC_ACTION, collection=True, owner=Owner.SERVER, beta_only=True),
 )
 
 MANAGED_DEVICE = Entity(
     "managedDevice",
     (*_V1_PROPERTIES, *_BETA_PROPERTIES),
     base=ENTITY,
+    source="Graph: managedDevice",
     navigations=(
         Navigation("deviceCategory", "deviceCategory"),
         Navigation("deviceConfigurationStates", "deviceConfigurationState", collection=True, contained=True),
@@ -181,6 +232,101 @@ MANAGED_DEVICE = Entity(
         Navigation("windowsProtectionState", "windowsProtectionState", contained=True),
         Navigation("logCollectionRequests", "deviceLogCollectionResponse", collection=True, contained=True),
         Navigation("detectedApps", "detectedApp", collection=True, contained=True, beta_only=True),
-        Navigation("securityBaselineStates", "securityBaselineState", collection=True, contained=True, beta_only=True),
+        *(
+            Navigation(name, target, collection=True, contained=True, beta_only=True)
+            for name, target in (
+                ("securityBaselineStates", "securityBaselineState"),
+                ("deviceHealthScriptStates", "deviceHealthScriptPolicyState"),
+                ("managedDeviceMobileAppConfigurationStates", "managedDeviceMobileAppConfigurationState"),
+                ("assignmentFilterEvaluationStatusDetails", "assignmentFilterEvaluationStatusDetails"),
+            )
+        ),
     ),
 )
+
+DEVICE_CATEGORY = Entity(
+    "deviceCategory",
+    (
+        Property("displayName", required=True),
+        Property("description"),
+        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
+    ),
+    base=ENTITY,
+    source="Graph: deviceCategory",
+)
+
+_SYSTEMS = ComplexType(
+    "deviceOperatingSystemSummary",
+    tuple(
+        Property(name, Edm.INT32, nullable=False, owner=Owner.SERVER, beta_only=beta_only)
+        for name, beta_only in (
+            ("androidCount", False),
+            ("iosCount", False),
+            ("macOSCount", False),
+            ("windowsMobileCount", False),
+            ("windowsCount", False),
+            ("unknownCount", False),
+            ("androidDedicatedCount", False),
+            ("androidDeviceAdminCount", False),
+            ("androidFullyManagedCount", False),
+            ("androidWorkProfileCount", False),
+            ("androidCorporateWorkProfileCount", False),
+            ("configMgrDeviceCount", False),
+            ("aospUserlessCount", True),
+            ("aospUserAssociatedCount", True),
+            ("linuxCount", True),
+            ("chromeOSCount", True),
+        )
+    ),
+)
+_EXCHANGE = ComplexType(
+    "deviceExchangeAccessStateSummary",
+    tuple(
+        Property(name, Edm.INT32, nullable=False, owner=Owner.SERVER)
+        for name in (
+            "allowedDeviceCount",
+            "blockedDeviceCount",
+            "quarantinedDeviceCount",
+            "unknownDeviceCount",
+            "unavailableDeviceCount",
+        )
+    ),
+)
+_MAKES = ComplexType(
+    "managedDeviceModelsAndManufacturers",
+    (
+        Property("deviceModels", collection=True, owner=Owner.SERVER),
+        Property("deviceManufacturers", collection=True, owner=Owner.SERVER),
+    ),
+)
+MANAGED_DEVICE_OVERVIEW = Entity(
+    "managedDeviceOverview",
+    (
+        _fact("enrolledDeviceCount", Edm.INT32),
+        _fact("mdmEnrolledCount", Edm.INT32),
+        _fact("dualEnrolledDeviceCount", Edm.INT32),
+        _server("deviceOperatingSystemSummary", _SYSTEMS),
+        _server("deviceExchangeAccessStateSummary", _EXCHANGE),
+        _fact("lastModifiedDateTime", Edm.DATE_TIME, beta_only=True),
+        _server("managedDeviceModelsAndManufacturers", _MAKES, beta_only=True),
+    ),
+    base=ENTITY,
+    source="Graph: managedDeviceOverview",
+)
+
+#: The conditions that the real service evaluates, by property: the rest of a `$filter` is ignored there, in silence.
+#: Source: Graph reference, managedDevice ("supports $filter"), and live tenants. `graph.faithfulQuery` asks for it.
+FILTERED: dict[str, frozenset[str]] = {
+    "deviceCategoryDisplayName": frozenset({"eq"}),
+    "enrolledDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "jailBroken": frozenset({"eq"}),
+    "lastSyncDateTime": frozenset({"lt", "gt", "le", "ge"}),
+    "deviceName": frozenset({"eq", "contains", "startswith"}),
+    "operatingSystem": frozenset({"eq"}),
+    "complianceState": frozenset({"eq"}),
+    "userPrincipalName": frozenset({"eq"}),
+    "serialNumber": frozenset({"eq"}),
+    "azureADDeviceId": frozenset({"eq"}),
+    "managementAgent": frozenset({"eq"}),
+    "managedDeviceOwnerType": frozenset({"eq"}),
+}

@@ -11,6 +11,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities import (
     android_profiles,
     apple_profiles,
+    assignments,
     configuration,
     directory,
     email_profiles,
@@ -18,7 +19,9 @@ from fauxtune.core.odata.entities import (
     windows_profiles,
 )
 from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
+from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
+from fauxtune.core.odata.entities.statuses import STATUSES
 from fauxtune.core.odata.schema import Entity, bare_name
 
 ENTITIES: tuple[Entity, ...] = (
@@ -31,16 +34,22 @@ ENTITIES: tuple[Entity, ...] = (
     directory.ORGANIZATION,
     directory.DOMAIN,
     MANAGED_DEVICE,
+    MANAGED_DEVICE_OVERVIEW,
+    DEVICE_CATEGORY,
     configuration.DEVICE_CONFIGURATION,
     configuration.DEVICE_CONFIGURATION_ASSIGNMENT,
-    configuration.DEVICE_CONFIGURATION_DEVICE_STATUS,
-    configuration.DEVICE_CONFIGURATION_DEVICE_OVERVIEW,
+    assignments.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT,
+    assignments.ASSIGNMENT_FILTER,
+    assignments.EVALUATION_STATUS_DETAILS,
+    *STATUSES,
     *android_profiles.PROFILES,
     *apple_profiles.PROFILES,
     *windows_profiles.PROFILES,
     *email_profiles.PROFILES,
     *other_profiles.PROFILES,
     USER_PFX_CERTIFICATE,
+    NDES_CONNECTOR,
+    CERTIFICATE_CONNECTOR,
 )
 
 _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})

@@ -1,0 +1,39 @@
+"""Whether assignment filters match a device, from the filters' documents and Graph's record of the device.
+
+Rules: Intune, "Use filters when assigning your apps, policies, and profiles": filters are evaluated when the device
+checks in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.engine.filter_properties import PLATFORMS, device_values, vocabulary_of
+from fauxtune.core.engine.filter_rules import meets, parse_rule
+from fauxtune.core.model.platforms import Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Matching:
+    """Asked with a filter's id, says whether its rule holds for one device. `filters` are rows with a `document`."""
+
+    filters: Mapping[str, Mapping[str, Any]]
+    record: Mapping[str, Any]
+    variant: Variant
+
+    def __call__(self, filter_id: str) -> bool:
+        """Whether the device meets the rule; devices of other platforms than the filter's meet none."""
+        row = self.filters.get(filter_id)
+        platform = PLATFORMS.get(self.variant)
+        if row is None or platform is None or row["document"]["platform"] != platform:
+            return False
+        return matches_record(row["document"], self.record)
+
+
+def matches_record(document: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
+    """Whether the record of a device of the filter's platform meets its rule."""
+    platform = document["platform"]
+    rule = parse_rule(document["rule"], vocabulary_of(platform))
+    return meets(rule, device_values(record, platform=platform))

@@ -1,0 +1,90 @@
+"""How the single settings of a profile fare on a device: one setting for each thing that the profile gives it.
+
+Graph: deviceConfigurationSettingState. Unverified: the words of `setting` and `settingName`, which are not documented.
+Differs from Intune: a setting is a certificate or an account, not a property of the profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from fauxtune.core.engine.report import ProfileOutcome
+from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.states import ItemState, ProfileStatus, Source
+from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, trusted_root
+from fauxtune.core.profiles.catalog import kind
+
+#: What a setting that brings items of this source is called: the end of `setting`, and `settingName`.
+WORDS: dict[Source, tuple[str, str]] = {
+    Source.ROOT: ("trustedRootCertificate", "Trusted root certificate"),
+    Source.PKCS: ("pkcsCertificate", "PKCS certificate"),
+    Source.IMPORTED: ("importedPfxCertificate", "Imported PFX certificate"),
+    Source.SCEP: ("scepCertificate", "SCEP certificate"),
+    Source.EMAIL: ("emailAccount", "E-mail account"),
+}
+#: What the profiles of a family give, by its name. Those of other families have one setting: themselves.
+SOURCES: dict[str, Source] = {
+    trusted_root.FAMILY.name: Source.ROOT,
+    pkcs.FAMILY.name: Source.PKCS,
+    imported_pfx.FAMILY.name: Source.IMPORTED,
+    scep.FAMILY.name: Source.SCEP,
+    email.FAMILY.name: Source.EMAIL,
+}
+#: How an item in this state of the ledger fares. One in any other state is none of the profile's any more.
+STATUSES: dict[ItemState, ProfileStatus] = {
+    ItemState.WANTED: ProfileStatus.PENDING,
+    ItemState.SENT: ProfileStatus.PENDING,
+    ItemState.INSTALLED: ProfileStatus.COMPLIANT,
+    ItemState.FAILED: ProfileStatus.ERROR,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingState:
+    """One setting on one device. `instance` tells several of the same kind apart; `value` is what the device holds."""
+
+    setting: str
+    name: str
+    status: ProfileStatus
+    instance: str | None = None
+    value: str | None = None
+    problem: Problem | None = None
+
+
+def setting_of(kind_name: str) -> tuple[str, str]:
+    """`setting` and `settingName` of the one kind of setting that profiles of this kind have."""
+    known = kind(kind_name)
+    source = None if known is None else SOURCES.get(known.family.name)
+    if source is None:
+        return kind_name, kind_name
+    word, name = WORDS[source]
+    return f"{kind_name}.{word}", name
+
+
+def setting_states(kind_name: str, rows: Iterable[LedgerRow], outcome: ProfileOutcome) -> tuple[SettingState, ...]:
+    """A state for each item of the profile, or one for the whole of a profile that gives the device none. `rows` are
+    those that the profile claims.
+    """
+    setting, name = setting_of(kind_name)
+    found = tuple(
+        SettingState(
+            setting=setting,
+            name=name,
+            status=STATUSES[row.state],
+            instance=_instance(row),
+            value=_value(row) if row.state is ItemState.INSTALLED else None,
+            problem=row.problem if row.state is ItemState.FAILED else None,
+        )
+        for row in rows
+        if row.state in STATUSES
+    )
+    return found or (SettingState(setting, name, outcome.status, problem=outcome.problem),)
+
+
+def _instance(row: LedgerRow) -> str | None:
+    return row.key.split("/")[1] if row.source in (Source.ROOT, Source.IMPORTED) else None
+
+
+def _value(row: LedgerRow) -> str | None:
+    return _instance(row) or row.thumbprint

@@ -1,0 +1,125 @@
+"""Assignments in their old form, the filters of assignments, and whom assignments reach.
+
+Source: Graph reference and beta metadata, deviceConfigurationGroupAssignment, deviceAndAppManagementAssignmentFilter.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
+
+DEVICE_PLATFORM_TYPE = EnumType(
+    "devicePlatformType",
+    (
+        "android",
+        "androidForWork",
+        "iOS",
+        "macOS",
+        "windowsPhone81",
+        "windows81AndLater",
+        "windows10AndLater",
+        "androidWorkProfile",
+        "unknown",
+        "androidAOSP",
+        "androidMobileApplicationManagement",
+        "iOSMobileApplicationManagement",
+        "unknownFutureValue",
+        "windowsMobileApplicationManagement",
+    ),
+    beta_only=frozenset({"windowsMobileApplicationManagement"}),
+    v1_fallback="unknownFutureValue",
+)
+_MANAGEMENT_TYPE = EnumType("assignmentFilterManagementType", ("devices", "apps", "unknownFutureValue"))
+_EVALUATION_MODE = EnumType(
+    "assignmentFilterEvaluationMode",
+    ("checkinTimeEvaluation", "inventoryEvaluation", "mixedEvaluation", "disabled", "unknownFutureValue"),
+)
+_PAYLOAD_TYPE = EnumType(
+    "associatedAssignmentPayloadType",
+    (
+        "unknown",
+        "deviceConfigurationAndCompliance",
+        "application",
+        "androidEnterpriseApp",
+        "enrollmentConfiguration",
+        "groupPolicyConfiguration",
+        "zeroTouchDeploymentDeviceConfigProfile",
+        "androidEnterpriseConfiguration",
+        "deviceFirmwareConfigurationInterfacePolicy",
+        "resourceAccessPolicy",
+        "win32app",
+        "deviceManagmentConfigurationAndCompliancePolicy",
+    ),
+)
+
+DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = Entity(
+    "deviceConfigurationGroupAssignment",
+    (
+        Property("targetGroupId", required=True),
+        Property("excludeGroup", Edm.BOOLEAN, nullable=False),
+    ),
+    base=ENTITY,
+    beta_only=True,
+    navigations=(Navigation("deviceConfiguration", "deviceConfiguration"),),
+    source="Graph: deviceConfigurationGroupAssignment",
+)
+
+PAYLOAD_BY_FILTER = ComplexType(
+    "payloadByFilter",
+    (
+        Property("payloadId"),
+        Property("payloadType", _PAYLOAD_TYPE, nullable=False),
+        Property("groupId"),
+        Property("assignmentFilterType", enums.DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_FILTER_TYPE, nullable=False),
+    ),
+    beta_only=True,
+    source="Graph: payloadByFilter",
+)
+ASSIGNMENT_FILTER = Entity(
+    "deviceAndAppManagementAssignmentFilter",
+    (
+        Property("createdDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+        Property("lastModifiedDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
+        Property("displayName", nullable=False, required=True),
+        Property("description"),
+        Property("platform", DEVICE_PLATFORM_TYPE, nullable=False, required=True),
+        Property("rule", nullable=False, required=True),
+        Property("roleScopeTags", collection=True, default=("0",)),
+        Property("payloads", PAYLOAD_BY_FILTER, collection=True, owner=Owner.SERVER),
+        Property("assignmentFilterManagementType", _MANAGEMENT_TYPE, nullable=False, default="devices"),
+        Property(
+            "evaluationMode", _EVALUATION_MODE, nullable=False, default="checkinTimeEvaluation", owner=Owner.SERVER
+        ),
+    ),
+    base=ENTITY,
+    beta_only=True,
+    source="Graph: deviceAndAppManagementAssignmentFilter",
+)
+EVALUATION_STATUS_DETAILS = Entity(
+    "assignmentFilterEvaluationStatusDetails",
+    (Property("payloadId", nullable=False, owner=Owner.SERVER),),
+    base=ENTITY,
+    beta_only=True,
+    source="Graph: assignmentFilterEvaluationStatusDetails",
+)
+
+_EVALUATE_REQUEST = ComplexType(
+    "assignmentFilterEvaluateRequest",
+    (
+        Property("platform", DEVICE_PLATFORM_TYPE, nullable=False, required=True),
+        Property("rule", required=True),
+        Property("top", Edm.INT32),
+        Property("skip", Edm.INT32),
+        Property("orderBy", collection=True),
+        Property("search"),
+    ),
+    beta_only=True,
+    source="Graph: deviceManagement: evaluateAssignmentFilter",
+)
+#: The body of an action, not a thing that exists: it stands in no list of types.
+EVALUATION_REQUEST = Entity(
+    "evaluateAssignmentFilterRequestBody",
+    (Property("data", _EVALUATE_REQUEST, required=True),),
+    beta_only=True,
+    source="Graph: deviceManagement: evaluateAssignmentFilter",
+)

@@ -1,0 +1,24 @@
+"""JSON that public PowerShell scripts send with single quotes, made into JSON.
+
+Not standard: the real service's reader takes `{'assignments':[...]}`, and so do we, where an action says so.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+_TEXT = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'((?:[^'\\]|\\.)*)'", re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_CONTROLS = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+
+def double_quoted(text: str) -> str:
+    """The same text with its single-quoted strings in double quotes; what stands in double quotes stays as it is."""
+    return _TEXT.sub(lambda found: found[0] if found[1] is None else _string(found[1]), text)
+
+
+def _string(inner: str) -> str:
+    # \u1234 stays an escape; \' and the others become what they stand for.
+    plain = _ESCAPE.sub(lambda found: found[0] if found[1] == "u" else _CONTROLS.get(found[1], found[1]), inner)
+    return json.dumps(plain).replace("\\\\u", "\\u")

@@ -1,0 +1,90 @@
+"""`$search` becomes a condition, or is refused with the reason."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
+from fauxtune.core.odata.entities.directory import USER
+from fauxtune.core.odata.evaluation import matches
+from fauxtune.core.odata.search import Searchable, parse_search
+
+PEOPLE = Searchable(words=("displayName",), beginnings=("mail",))
+ALICE: dict[str, Any] = {"displayName": "Alice van der-Berg (Sales)", "mail": "alice@contoso.example"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('"displayName:alice"', True),
+        ('"displayName:ALI"', True),
+        ('"displayName:van alice"', True),
+        ('"displayName:berg"', True),
+        ('"displayName:sales"', True),
+        ('"DisplayName: der"', True),
+        ('"displayName:lice"', False),
+        ('"displayName:alice bob"', False),
+        ('"mail:alice@"', True),
+        ('"mail:contoso"', False),
+        ('"displayName:bob" OR "mail:alice"', True),
+        ('"displayName:bob" AND "mail:alice"', False),
+        ('"displayName:bob" OR "displayName:ali" AND "mail:x"', False),
+        ('("displayName:bob" OR "displayName:ali") AND "mail:a"', True),
+        (r'"displayName:\"alice"', False),
+    ],
+)
+def test_words_and_beginnings_are_found_in_any_case(text: str, found: bool) -> None:  # noqa: FBT001
+    assert matches(parse_search(text, USER, searchable=PEOPLE), ALICE) is found
+
+
+def test_null_is_never_found() -> None:
+    assert not matches(parse_search('"mail:a"', USER, searchable=PEOPLE), {"displayName": "a", "mail": None})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "displayName:alice",
+        "alice",
+        '"alice"',
+        '"jobTitle:x"',
+        '"displayName:"',
+        '"displayName:a',
+        '"displayName:a" "mail:b"',
+        '"displayName:a" and "mail:b"',
+        '"displayName:a" AND',
+        'OR "mail:b"',
+        '("mail:b"',
+        '"mail:b")',
+        "((((",
+        '"displayName:a" NOT "mail:b"',
+        '"displayName:' + "a " * 11 + '"',
+        " OR ".join(['"mail:b"'] * 21),
+        '"mail:\x00"',
+    ],
+)
+def test_what_is_malformed_is_refused(text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_search(text, USER, searchable=PEOPLE)
+    assert refused.value.target == "$search"
+
+
+@pytest.mark.parametrize(("text", "found"), [("PIXEL", True), ('"s-12"', True), ("x", True), ("zz", False), ("%", False)])
+def test_a_plain_text_is_looked_for_anywhere(text: str, found: bool) -> None:  # noqa: FBT001
+    condition = parse_search(
+        text, MANAGED_DEVICE, searchable=Searchable(anywhere=("deviceName", "serialNumber"))
+    )
+    assert matches(condition, {"deviceName": "A pixel", "serialNumber": "XS-123"}) is found
+
+
+@given(st.text(alphabet='"ANDOR ()\\:displayNamemail', max_size=60))
+def test_nothing_else_ever_comes_of_it(text: str) -> None:
+    with suppress(Invalid):
+        matches(parse_search(text, USER, searchable=PEOPLE), ALICE)
