@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -27,14 +28,19 @@ class Emulator:
     data_dir: DataDirOption = DATA_DIR
     url: UrlOption = None
     ca: CaOption = None
-    tenant_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_TENANT", help="id, name or domain")] = None
-    control_token: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CONTROL_TOKEN")] = None
+    tenant: Annotated[
+        str | None, typer.Option("--tenant", "--tenant-id", envvar="FAUXTUNE_TENANT", help="its id, name or domain")
+    ] = None
+    control_token: Annotated[
+        str | None,
+        typer.Option(envvar="FAUXTUNE_CONTROL_TOKEN", help="if its control surface is guarded: set it there"),
+    ] = None
 
     def server(self) -> Server:
         """The server that is meant."""
         from fauxtune.client.endpoints import find
 
-        return find(data_dir=self.data_dir, url=self.url, ca=self.ca).signing_in_as(tenant=self.tenant_id)
+        return find(data_dir=self.data_dir, url=self.url, ca=self.ca).signing_in_as(tenant=self.tenant)
 
     def client(self) -> Client:
         """A client of it."""
@@ -45,51 +51,80 @@ class Emulator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(Emulator):
-    """Any Graph: ours unless --graph-uri and --auth-uri name others. The names are those of the cmdlets' settings."""
+    """Any Graph: ours, unless --authority names another sign-in. The second names are the cmdlets' settings."""
 
-    client_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_ID")] = None
-    client_secret: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_SECRET")] = None
-    graph_uri: Annotated[str | None, typer.Option(help="another Graph (default: the server)")] = None
-    auth_uri: Annotated[str | None, typer.Option(help="another authority (default: the server)")] = None
+    authority: Annotated[
+        str | None,
+        typer.Option("--authority", "--auth-uri", envvar="FAUXTUNE_AUTHORITY", help="another service's sign-in"),
+    ] = None
+    graph_uri: Annotated[str | None, typer.Option(help="Graph, where it is not at --url")] = None
     schema_version: Annotated[str, typer.Option(help="the Graph version")] = "beta"
-    admin_user_name: Annotated[str | None, typer.Option(help="sign in as a user, not as the application")] = None
-    admin_password: Annotated[str | None, typer.Option(envvar="FAUXTUNE_ADMIN_PASSWORD")] = None
+    client_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_ID", help="the application")] = None
+    client_secret: Annotated[
+        str | None, typer.Option(envvar="FAUXTUNE_CLIENT_SECRET", help="its secret; the variable is the better place")
+    ] = None
+    admin_user_name: Annotated[
+        str | None,
+        typer.Option(envvar="FAUXTUNE_ADMIN_USER_NAME", help="sign in as a user, not as the application"),
+    ] = None
+    admin_password: Annotated[
+        str | None,
+        typer.Option(envvar="FAUXTUNE_ADMIN_PASSWORD", help="the user's; the variable is the better place"),
+    ] = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Is it somebody else's, who has no control surface?"""
+        base = self.graph_uri or self.url
+        return self.authority is not None and (base is None or _address(self.authority) != _address(base))
 
     def client(self) -> Client:
         """A client of it."""
-        from fauxtune.client.http import Client
+        from fauxtune.client.http import Client, User
 
         if (self.admin_user_name is None) != (self.admin_password is None):
             fail("--admin-user-name and --admin-password go together.")
-        server = self._foreign() or Emulator.server(self)
-        base = (self.graph_uri or server.https).rstrip("/")
-        authority = self.auth_uri
+        server = self._foreign() if self.is_foreign else Emulator.server(self)
+        base = server.https if self.graph_uri is None else _address(self.graph_uri)
+        user = None
+        if self.admin_user_name is not None:
+            user = User(self.admin_user_name, self.admin_password or "", tenant=self.tenant or "organizations")
         return Client(
             server.signing_in_as(client_id=self.client_id, client_secret=self.client_secret),
-            authority=authority if authority is None or "://" in authority else f"https://{authority}",
+            authority=None if self.authority is None else _address(self.authority),
             graph=f"{base}/{self.schema_version}",
-            user=None if self.admin_user_name is None else (self.admin_user_name, self.admin_password or ""),
-            control_token=self.control_token,
+            user=user,
+            control_token=None if self.is_foreign else self.control_token,
+            told=lambda line: print(line, file=sys.stderr),
         )
 
-    def _foreign(self) -> Server | None:
-        """When nothing of ours is asked, none of ours needs to run."""
-        if self.graph_uri is None or self.auth_uri is None or self.url is not None:
-            return None
-        if self.tenant_id is None or self.client_id is None:
-            fail("Another service needs --tenant-id, --client-id and --client-secret.")
+    def _foreign(self) -> Server:
+        """Nothing of ours is asked, so none of ours needs to run, and our credentials are nobody's business."""
+        base = self.graph_uri or self.url
+        if base is None:
+            fail("--authority names another service's sign-in; name its Graph too, by --url.")
+        if not (self.tenant and self.client_id and (self.client_secret or self.admin_password)):
+            fail(
+                "Another service needs --tenant and --client-id, and either --client-secret or --admin-user-name and "
+                "--admin-password."
+            )
         from fauxtune.client.endpoints import Server
 
         return Server(
-            https=self.graph_uri,
+            https=_address(base),
             http=None,
-            control=self.graph_uri,
+            control=_address(base),
             ca_file=self.ca,
-            tenant=self.tenant_id,
+            tenant=self.tenant,
             tenant_id=None,
             client_id=self.client_id,
             client_secret=self.client_secret or "",
         )
+
+
+def _address(text: str) -> str:
+    """The cmdlets' AuthURI has no scheme."""
+    return (text if "://" in text else f"https://{text}").rstrip("/")
 
 
 def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callable[..., None]]:

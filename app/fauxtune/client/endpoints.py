@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class Server:
     tenant: str
     tenant_id: str | None
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
 
     def signing_in_as(
         self, *, tenant: str | None = None, client_id: str | None = None, client_secret: str | None = None

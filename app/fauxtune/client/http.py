@@ -1,23 +1,59 @@
-"""HTTP to a server: a token when one is needed, JSON in and out, and errors that say what the other side said."""
+"""HTTP to a server: a token when one is needed, JSON in and out, and errors that say what the other side said.
+
+Ruled by RFC 6749 4.3 and 4.4 (the token), "Microsoft Graph throttling guidance" (429 and 503: wait as long as
+Retry-After says) and "Paging Microsoft Graph data" (@odata.nextLink is followed as it comes).
+"""
 
 from __future__ import annotations
 
 import json
+import math
 import ssl
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 
 from fauxtune.client.endpoints import ClientError, Server
 
 _TIMEOUT_SECONDS = 30.0
-_RETRIES = 5
+_TRIES = 5
+#: Without a word from the server: what the import cmdlets wait after a 429, and what we wait after a 503.
+_BUSY_SECONDS, _DOWN_SECONDS = 60.0, 2.0
+#: Nobody is waited for longer in one go, whatever the header says.
+_LONGEST_WAIT_SECONDS = 120.0
+
+
+class Refused(ClientError):
+    """The other side answered, and said no."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Unreachable(ClientError):
+    """Nobody answered: the next request would fare no better."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user who signs in with a password. `organizations`: the authority finds the tenant by the name's domain."""
+
+    name: str
+    password: str = field(repr=False)
+    tenant: str = "organizations"
 
 
 class Client:
-    """Requests to one server. `authority` and `graph` (with the version) may be another service's."""
+    """Requests to one server. `authority` and `graph` (with the version) may be another service's.
+
+    `told` gets a line when the server makes us wait.
+    """
 
     def __init__(
         self,
@@ -25,14 +61,16 @@ class Client:
         *,
         authority: str | None = None,
         graph: str | None = None,
-        user: tuple[str, str] | None = None,
+        user: User | None = None,
         control_token: str | None = None,
+        told: Callable[[str], None] | None = None,
     ) -> None:
         self.server = server
         self._authority = (authority or server.https).rstrip("/")
         self._graph = (graph or f"{server.https}/beta").rstrip("/")
         self._user = user
         self._control_token = control_token
+        self._told = told or (lambda _line: None)
         self._token: str | None = None
         self._http = httpx.Client(verify=_context(server), timeout=_TIMEOUT_SECONDS, trust_env=False)
 
@@ -43,44 +81,65 @@ class Client:
         self._http.close()
 
     def token(self) -> str:
-        """An access token for Graph: the application's, or the user's (password grant). Kept for this client's life."""
+        """An access token for Graph: the application's, or the user's (password grant). Kept until it is refused."""
         if self._token is None:
             tenant = self.server.tenant_id or self.server.tenant
             form = {
                 "client_id": self.server.client_id,
-                "client_secret": self.server.client_secret,
                 "grant_type": "client_credentials",
-                "scope": f"{self._graph_origin()}/.default",
+                "scope": f"{_origin(self._graph, port=False)}/.default",
             }
+            if self.server.client_secret:
+                form["client_secret"] = self.server.client_secret
             if self._user is not None:
-                tenant = "organizations"
-                form |= {"grant_type": "password", "username": self._user[0], "password": self._user[1]}
-            answer = self._send("POST", f"{self._authority}/{tenant}/oauth2/v2.0/token", data=form)
-            self._token = str(answer.json()["access_token"])
+                tenant = self._user.tenant
+                form |= {"grant_type": "password", "username": self._user.name, "password": self._user.password}
+            url = f"{self._authority}/{quote(tenant, safe='')}/oauth2/v2.0/token"
+            answer = self._send("POST", url, data=form)
+            token = _document(answer).get("access_token")
+            if not isinstance(token, str):
+                raise ClientError(f"{url} answered without an access_token: is that an authority's address?")
+            self._token = token
         return self._token
 
     def graph(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
         """What Graph answers, as JSON (None: nothing). `path` begins with a slash, or is a whole nextLink."""
-        url = path if path.startswith("https://") else f"{self._graph}{path}"
-        headers = {"authorization": f"Bearer {self.token()}"}
-        answer = self._send(method, url, json=json, params=params, headers=headers)
-        return answer.json() if answer.content else None
+        url = path if "://" in path else f"{self._graph}{path}"
+        if _origin(url) != _origin(self._graph):
+            raise ClientError(f"{self._graph} sent us on to {url}; the token is for {_origin(self._graph)} alone.")
+        fresh = self._token is None
+        try:
+            answer = self._send(method, url, json=json, params=params, headers=self._bearer())
+        except Refused as refused:
+            if refused.status != 401 or fresh:
+                raise
+            self._token = None  # it has expired: a long import outlives it
+            answer = self._send(method, url, json=json, params=params, headers=self._bearer())
+        return _document(answer) if answer.content else None
 
     def graph_list(self, path: str, *, params: dict[str, str] | None = None) -> list[dict[str, Any]]:
         """Every element of a collection, page after page."""
+        found: list[dict[str, Any]] = []
         page = self.graph("GET", path, params=params)
-        found = list(page["value"])
-        while "@odata.nextLink" in page:
-            page = self.graph("GET", page["@odata.nextLink"])
+        seen = set()
+        while True:
+            if not isinstance(page, dict) or not isinstance(page.get("value"), list):
+                raise ClientError(f"{self._graph}{path} answered with no collection: is that a Graph's address?")
             found += page["value"]
-        return found
+            link = page.get("@odata.nextLink")
+            if not link:
+                return found
+            if link in seen:
+                raise ClientError(f"The pages of {self._graph}{path} go round in a circle, at {link}.")
+            seen.add(link)
+            page = self.graph("GET", link)
 
     def control(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
         """What the control surface answers: JSON, or bytes of any other type. `path` is below the tenant."""
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
         if json is None and method not in {"GET", "DELETE"}:
             json = {}
-        url = f"{self.server.control}/tenants/{self.server.tenant}{path}"
+        url = f"{self.server.control}/tenants/{quote(self.server.tenant, safe='')}{path}"
         answer = self._send(method, url, json=json, params=params, headers=headers)
         if answer.headers.get("content-type", "").startswith("application/json"):
             return answer.json()
@@ -93,29 +152,53 @@ class Client:
             raise ClientError(f"{answer.url} answered {answer.status_code}: is that a Fauxtune server?")
         return answer.status_code == 200, list(answer.json().get("notReady", ()))
 
-    def _graph_origin(self) -> str:
-        # As the Graph SDKs do it: the host of the base URL, without its port.
-        host = urlsplit(self._graph)
-        return f"{host.scheme}://{host.hostname}"
+    def _bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token()}"}
 
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
-        """The answer, after waiting where the server asks to (429, Retry-After in seconds). ClientError: a refusal."""
-        for _ in range(_RETRIES):
+        """The answer, after waiting where the server asks to. Refused: it says no."""
+        for again in range(_TRIES, 0, -1):
             answer = self._exchange(method, url, **content)
-            if answer.status_code != 429:
+            if answer.status_code not in {429, 503} or again == 1:
                 break
-            time.sleep(float(answer.headers.get("retry-after", "60")))
-        if answer.is_error:
-            raise ClientError(f"{method} {url} was refused ({answer.status_code}): {_reason(answer)}")
+            seconds = _wait(answer)
+            why = "Too Many Requests" if answer.status_code == 429 else "Service Unavailable"
+            self._told(f"Received a '{why}' response. Trying again in {seconds:g} seconds.")
+            time.sleep(seconds)
+        if not answer.is_success:
+            message = f"{method} {url} was refused ({answer.status_code}): {_reason(answer)}"
+            raise Refused(message, status=answer.status_code)
         return answer
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:
         try:
             return self._http.request(method, url, **content)
         except httpx.ConnectError as error:
-            raise ClientError(f"No connection to {url}: {error}. {_hint(self.server, error)}") from None
-        except httpx.HTTPError as error:
+            hint = _hint(self.server, url=url, error=error)
+            raise Unreachable(f"No connection to {url}: {error}. {hint}") from None
+        except httpx.TransportError as error:
+            raise Unreachable(f"{method} {url} failed: {error or type(error).__name__}") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ClientError(f"{method} {url} failed: {error or type(error).__name__}") from None
+
+
+def _origin(url: str, *, port: bool = True) -> str:
+    """Scheme and host; for the scope of a token without the port, as the Graph SDKs write it."""
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError:
+        raise ClientError(f"{url} is no address.") from None
+    if not parts.scheme or not parts.hostname:
+        raise ClientError(f"{url} is no address: it must begin with https:// and a host.")
+    return f"{parts.scheme}://{parts.hostname}" + (f":{number}" if port and number is not None else "")
+
+
+def _document(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        raise ClientError(f"{answer.url} answered with something that is no JSON.") from None
 
 
 def _context(server: Server) -> ssl.SSLContext:
@@ -125,10 +208,34 @@ def _context(server: Server) -> ssl.SSLContext:
         raise ClientError(f"The CA file {server.ca_file} cannot be used: {error}") from None
 
 
-def _hint(server: Server, error: Exception) -> str:
+def _wait(answer: httpx.Response) -> float:
+    """Retry-After: seconds, or a date. Else x-ms-retry-after-ms, which the import cmdlets read as seconds too."""
+    for name in ("retry-after", "x-ms-retry-after-ms"):
+        seconds = _seconds(answer.headers.get(name, ""), sent=answer.headers.get("date", ""))
+        if seconds is not None:
+            return min(max(seconds, 0.0), _LONGEST_WAIT_SECONDS)
+    return _BUSY_SECONDS if answer.status_code == 429 else _DOWN_SECONDS
+
+
+def _seconds(text: str, *, sent: str) -> float | None:
+    """A number, or the time from when the answer was sent, by its own clock, to a date. None: neither."""
+    try:
+        number = float(text)
+    except ValueError:
+        pass
+    else:
+        return number if math.isfinite(number) else None
+    try:
+        until, since = parsedate_to_datetime(text), parsedate_to_datetime(sent)
+        return (until - since).total_seconds()
+    except (ValueError, TypeError):
+        return None
+
+
+def _hint(server: Server, *, url: str, error: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return "Name the server's CA file with --ca (`fauxtune trust` says where it is)."
-    return f"Is the server at {server.https} running?"
+    return f"Is the server at {server.https if url.startswith(server.https) else _origin(url)} running?"
 
 
 def _reason(answer: httpx.Response) -> str:

@@ -1,0 +1,158 @@
+"""`fauxtune pfx add-key`, `export-public-key`, `import-private-key`: the key store of the connector's machine.
+
+The cmdlets reach it as they run there (Add-IntuneKspKey, Export-IntunePublicKey, Import-IntunePrivateKey); these speak
+to the emulator's control surface. Differs from Intune: there is no Export-IntunePrivateKey, because no private key ever
+leaves the emulated connector.
+"""
+
+from __future__ import annotations
+
+import base64
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import quote
+
+import typer
+
+from fauxtune.cli.options import Output, OutputOption, emit, fail, said_plainly
+from fauxtune.cli.service import Emulator, with_service
+
+if TYPE_CHECKING:
+    from fauxtune.client.http import Client
+
+app = typer.Typer()
+
+PROVIDER = "Microsoft Software Key Storage Provider"
+KEY_NAME = "PFXEncryptionKey"
+
+
+class FileFormat(StrEnum):
+    """How a public key is written."""
+
+    PEM = "PEM"
+    CNG_BLOB = "CngBlob"
+
+
+ProviderOption = Annotated[str, typer.Option("--provider-name", help="the key storage provider")]
+KeyOption = Annotated[str, typer.Option("--key-name", help="the key's name in it")]
+ExportableOption = Annotated[
+    bool, typer.Option("--make-exportable", help="taken for the sake of scripts: no private key leaves the connector")
+]
+
+
+@app.command("add-key")
+@with_service(Emulator)
+def add_key(
+    *,
+    service: Emulator,
+    provider_name: ProviderOption = PROVIDER,
+    key_name: KeyOption = KEY_NAME,
+    key_length: Annotated[int, typer.Option(help="bits: 2048, 3072 or 4096")] = 2048,
+    make_exportable: ExportableOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Make a key on the connector (Add-IntuneKspKey).
+
+    Passwords of PFX files are encrypted to it, and the connector alone can decrypt them. The seeded tenant has one
+    already, PFXEncryptionKey. A name that is taken is refused.
+
+    \b
+    fauxtune pfx add-key --key-name Key2026
+    fauxtune pfx add-key --key-name Key2026 --key-length 4096
+    """
+    with said_plainly(), service.client() as client:
+        body = {"providerName": provider_name, "keyName": key_name, "keyLength": key_length}
+        made = client.control("POST", f"/connectors/{_connector(client)}/keys", json=body)
+        _warn(make_exportable)
+        emit(output, made, text=f"Made the key '{key_name}' ({key_length} bits) in '{provider_name}'.")
+
+
+@app.command("import-private-key")
+@with_service(Emulator)
+def import_private_key(
+    *,
+    service: Emulator,
+    file_path: Annotated[Path, typer.Option(help="the private key: RSAFULLPRIVATEBLOB or PEM, without a password")],
+    provider_name: ProviderOption = PROVIDER,
+    key_name: KeyOption = KEY_NAME,
+    make_exportable: ExportableOption = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Give the connector a key that was made elsewhere (Import-IntunePrivateKey).
+
+    So that several emulators hold the same key. It does not come out again: keep the file. Never use a real key.
+
+    \b
+    openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out key.pem
+    fauxtune pfx import-private-key --key-name Shared --file-path key.pem
+    """
+    with said_plainly(), service.client() as client:
+        try:
+            data = file_path.read_bytes()
+        except OSError as error:
+            fail(f"The key file {file_path} cannot be read: {error.strerror}.")
+        pem = b"-----BEGIN" in data
+        private_key = data.decode("ascii", "replace") if pem else base64.b64encode(data).decode()
+        body = {"providerName": provider_name, "keyName": key_name, "privateKey": private_key}
+        made = client.control("POST", f"/connectors/{_connector(client)}/keys", json=body)
+        _warn(make_exportable)
+        emit(output, made, text=f"Imported the key '{key_name}' ({made['keyLength']} bits) into '{provider_name}'.")
+
+
+@app.command("export-public-key")
+@with_service(Emulator)
+def export_public_key(
+    *,
+    service: Emulator,
+    file_path: Annotated[Path, typer.Option(help="the file to write; an existing one is refused")],
+    provider_name: ProviderOption = PROVIDER,
+    key_name: KeyOption = KEY_NAME,
+    file_format: Annotated[
+        FileFormat, typer.Option(case_sensitive=False, help="PEM, or the blob that the cmdlets write")
+    ] = FileFormat.PEM,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write a connector key's public half to a file (Export-IntunePublicKey).
+
+    The file is what `fauxtune pfx import --key-file-path` and the cmdlets' -KeyFilePath take, on a machine that cannot
+    reach the connector. The private half stays where it is; there is no command that exports it.
+
+    \b
+    fauxtune pfx export-public-key --file-path pfx.pem
+    fauxtune pfx export-public-key --key-name Key2026 --file-path pfx.key --file-format CngBlob
+    """
+    with said_plainly(), service.client() as client:
+        data = public_key(client, provider_name, key_name=key_name, file_format=file_format)
+        try:
+            with file_path.open("xb") as file:
+                file.write(data)
+        except FileExistsError:
+            fail(f"{file_path} exists already; choose another file, or remove it first.")
+        except OSError as error:
+            fail(f"{file_path} cannot be written: {error.strerror}.")
+        document = {"filePath": str(file_path.absolute()), "fileFormat": file_format.value, "keyName": key_name}
+        emit(output, document, text=f"Wrote the public key of '{key_name}' to {file_path}.")
+
+
+def public_key(client: Client, provider_name: str, *, key_name: str, file_format: FileFormat = FileFormat.PEM) -> bytes:
+    """A connector key's public half, in the bytes of a key file."""
+    path = f"/connectors/{_connector(client)}/keys/{quote(provider_name, safe='')}/{quote(key_name, safe='')}"
+    params = {"format": "cngblob"} if file_format is FileFormat.CNG_BLOB else None
+    answer = client.control("GET", path, params=params)
+    return answer if isinstance(answer, bytes) else str(answer["publicKey"]).encode()
+
+
+def _connector(client: Client) -> str:
+    """The connector that handles imported PFX files; there is one."""
+    found = client.control("GET", "/connectors")["value"]
+    able = [each for each in found if "imported-pfx" in each["roles"]]
+    if not able:
+        fail("No connector of this tenant has the role imported-pfx.")
+    return str(able[0]["id"])
+
+
+def _warn(make_exportable: bool) -> None:
+    if make_exportable:
+        print("fauxtune: --make-exportable: no private key leaves the emulated connector.", file=sys.stderr)
