@@ -9,7 +9,7 @@ ONLY ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .SILENT:
-.PHONY: help run test check format bench openapi migration lock clean
+.PHONY: help run test check format bench openapi examples migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,6 +39,10 @@ bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the 
 
 openapi: .venv/.run ## write openapi/*.json anew
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md
+
+examples: .venv/.test ## record anew the answers that openapi/graph.json has as examples
+	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
+	$(MAKE) openapi
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import Connection, select
 
+from fauxtune.core.engine.filters import Matching
 from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.targeting import target as reached
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.storage.queries import assignments as assignment_queries
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.directory import groups_above
 from fauxtune.storage.tables import enrollments
 
@@ -84,6 +89,49 @@ def test_sql_reaches_exactly_the_devices_that_the_engine_targets(
             assert concern.targeted(connection, tenant.tenant_id, targets=targets) == expected, (seed, number, targets)
             raised = concern.by_targets(connection, tenant.tenant_id, targets=targets)
             assert set(expected) <= set(raised), "whoever is targeted is concerned"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sql_reaches_the_same_devices_with_filters_and_removals(
+    connection: Connection, fill: Filler, target: Aim, seed: int
+) -> None:
+    chance = random.Random(seed)
+    tenant = type(fill)(connection, TenantId(f"{seed:04}-filters"))
+    tenant.tenant()
+    made = random_directory(tenant, chance)
+    members = {device: membership(tenant, device) for device in made}
+    records = {}
+    for device in made:
+        record = device_queries.managed_device_of(connection, device)
+        assert record is not None
+        records[device] = {**record["document"], "model": chance.choice(["Pixel 8", "Pixel 9", None])}
+        device_queries.change_managed_device(
+            connection, tenant.tenant_id, device_id=record["id"], document=records[device]
+        )
+    rules = {"old": '(device.model -eq "Pixel 8")', "new": '(device.model -ne "Pixel 8")'}
+    filters = {name: {"id": name, "document": {"platform": "androidForWork", "rule": rules[name]}} for name in rules}
+    for each in filters.values():
+        assignment_queries.add_filter(connection, tenant.tenant_id, created_at=fill.now, **each)
+    for _ in range(20):
+        targets = [
+            each
+            if each.kind is TargetKind.EXCLUSION
+            else replace(
+                each,
+                removes=chance.random() < 0.2,
+                filter=chance.choice([None, "old", "new"]),
+                filter_excludes=chance.random() < 0.5,
+            )
+            for each in random_targets(chance, target)
+        ]
+        matching = {
+            device: Matching(filters, record=records[device], variant=Variant.ANDROID_WORK_PROFILE) for device in made
+        }
+        expected = sorted(
+            device for device in made if reached(targets, members[device], matches=matching[device]) is not None
+        )
+        assert concern.targeted(connection, tenant.tenant_id, targets=targets) == expected, (seed, targets)
+        assert set(expected) <= set(concern.by_targets(connection, tenant.tenant_id, targets=targets))
 
 
 def test_only_active_devices_are_targeted(connection: Connection, fill: Filler, target: Aim) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.odata.entities.index import entity
-from fauxtune.storage.queries import collections, configuration, devices
+from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
     from conftest import Filler
@@ -101,17 +101,9 @@ def test_the_overview_counts_what_the_list_shows(fill: Filler) -> None:
     fill.profile("p")
     for name, status in (("a", "compliant"), ("b", "compliant"), ("c", "error")):
         configuration.put_states(fill.connection, [state(fill, fill.device(name), "p", status)])
-    counts = configuration.status_counts(fill.connection, fill.tenant_id, profile_id="p")
+    counts = statuses.device_counts(fill.connection, fill.tenant_id, profile_id="p")
     assert counts == {"compliant": 2, "error": 1}
     devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-b")
-    counts = configuration.status_counts(fill.connection, fill.tenant_id, profile_id="p")
+    counts = statuses.device_counts(fill.connection, fill.tenant_id, profile_id="p")
     listed = listed_states(fill, "p")
     assert (sum(counts.values()), len(listed)) == (2, 2), "a device whose record was deleted is in neither"
-
-
-def test_variants_are_counted_however_many_devices_there_are(fill: Filler) -> None:
-    ids = [fill.device(str(number)) for number in range(3)]
-    ids.append(fill.device("owned", variant="android/fully-managed"))
-    many = [*ids, *(f"unknown-{number}" for number in range(1200))]
-    found = configuration.variants_of(fill.connection, fill.tenant_id, ids=many)
-    assert found == {"android/work-profile": 3, "android/fully-managed": 1}

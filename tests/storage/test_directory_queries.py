@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.queries import directory
+from fauxtune.core.odata.entities.directory import ANY_OBJECT
+from fauxtune.storage.queries import collections, directory
 from fauxtune.storage.queries.directory import groups_above, members_below
 
 if TYPE_CHECKING:
@@ -90,21 +91,76 @@ def test_a_deleted_user_leaves_its_groups_and_a_deleted_group_leaves_both_sides(
     assert (above(fill, "bob"), below(fill, "outer")) == ([], ["outer"])
 
 
+def listed(fill: Filler, collection: str, parent: str) -> list[tuple[str, str]]:
+    arguments: dict[str, Any] = {"collection": collection, "entity": ANY_OBJECT, "parent": parent}
+    found = collections.page(fill.connection, fill.tenant_id, limit=99, **arguments)
+    count = collections.count(fill.connection, fill.tenant_id, collection=collection, parent=parent)
+    assert count == len(found)
+    return [(each["kind"], each["id"]) for each in found]
+
+
 def test_members_come_users_first_then_groups_then_devices(fill: Filler) -> None:
     for name in ("zoe", "alice"):
         fill.user(name)
     fill.group("inner")
     fill.device("phone", user="alice")
     fill.group("g", "d-phone", "inner", "zoe", "alice")
-    found = directory.members(fill.connection, fill.tenant_id, group_id="g")
-    assert [(each["kind"], each["id"]) for each in found] == [
+    assert listed(fill, "members", "g") == [
         ("user", "alice"),
         ("user", "zoe"),
         ("group", "inner"),
         ("device", "d-phone"),
     ]
-    only = directory.members(fill.connection, fill.tenant_id, group_id="g", kind="group")
-    assert [each["id"] for each in only] == ["inner"]
+
+
+def test_lists_of_nested_members_and_groups_end_in_circles(fill: Filler) -> None:
+    fill.user("alice")
+    fill.device("phone", user="alice")
+    for name in ("a", "b", "c"):
+        fill.group(name)
+    for group, member in (("a", "alice"), ("a", "d-phone"), ("b", "a"), ("c", "b"), ("a", "c")):
+        fill.member(group, member)
+    groups = [("group", "a"), ("group", "b"), ("group", "c")]
+    assert listed(fill, "transitiveMembers", "b") == [("user", "alice"), *groups, ("device", "d-phone")]
+    assert listed(fill, "transitiveMemberOf", "d-phone") == groups
+    assert listed(fill, "memberOf", "alice") == [("group", "a")]
+    assert listed(fill, "memberOf", "nobody") == []
+
+
+def test_devices_and_their_users_find_each_other_while_the_enrolment_lasts(fill: Filler) -> None:
+    for name in ("alice", "bob"):
+        fill.user(name)
+    fill.device("phone", user="alice")
+    fill.device("old", user="alice", state="ended")
+    fill.device("other", user="bob")
+    assert listed(fill, "devicesOfUser", "alice") == [("device", "d-phone")]
+    assert listed(fill, "usersOfDevice", "d-phone") == [("user", "alice")]
+    assert listed(fill, "usersOfDevice", "d-old") == []
+
+
+def test_mixed_lists_stop_at_the_tenant(fill: Filler) -> None:
+    fill.user("alice")
+    fill.group("g", "alice")
+    directory.add_member(fill.connection, OTHER, group_id="g", member_id="alice", kind="user")
+    arguments: dict[str, Any] = {"collection": "members", "entity": ANY_OBJECT, "parent": "g"}
+    assert collections.page(fill.connection, OTHER, limit=9, **arguments) == []
+    assert directory.memberships(fill.connection, OTHER, member_id="alice") == []
+    assert directory.memberships(fill.connection, fill.tenant_id, member_id="alice") == ["g"]
+
+
+def test_an_owner_and_a_manager_go_with_the_user(fill: Filler) -> None:
+    for name in ("alice", "bob"):
+        fill.user(name)
+    fill.group("g")
+    directory.add_owner(fill.connection, fill.tenant_id, group_id="g", owner_id="alice")
+    directory.change_user(fill.connection, fill.tenant_id, user_id="bob", manager_id="alice")
+    assert listed(fill, "owners", "g") == [("user", "alice")]
+    assert listed(fill, "directReports", "alice") == [("user", "bob")]
+    directory.delete_user(fill.connection, fill.tenant_id, user_id="alice")
+    assert directory.owners(fill.connection, fill.tenant_id, group_id="g") == frozenset()
+    bob = directory.user(fill.connection, fill.tenant_id, user_id="bob")
+    assert bob is not None
+    assert bob["manager_id"] is None
 
 
 def test_a_user_is_found_by_id_and_by_name_in_any_case(fill: Filler) -> None:

@@ -13,7 +13,7 @@ from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import tenants
+from fauxtune.storage.queries import applications, tenants
 
 if TYPE_CHECKING:
     from conftest import Filler
@@ -162,7 +162,16 @@ def test_a_deleted_tenant_leaves_no_row_and_takes_none_of_its_neighbours(fill: F
         each.group("g", "alice")
         each.device("phone", user="alice")
         each.profile("p")
-        tenants.add_application(each.connection, each.tenant_id, client_id="c", name="n", secret="s", roles=[])
+        applications.add_application(
+            each.connection,
+            each.tenant_id,
+            client_id="c",
+            name="n",
+            secret="s",
+            roles=[],
+            redirect_uris=[],
+            created_at=each.now,
+        )
         tenants.add_events(each.connection, each.tenant_id, events=[event(fill, "a")])
     before = tenants.row_counts(fill.connection, fill.tenant_id)
     tenants.delete_tenant(fill.connection, other.tenant_id)

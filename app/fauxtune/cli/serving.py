@@ -55,30 +55,16 @@ def serve(
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
     """
+    given = locals()  # first of all: what stands here is what the command line said
     if print_seed:
         from fauxtune.operations.seeds import BUILT_IN
 
         print(json.dumps(BUILT_IN, indent=2))
         return
-    given = {
-        "host": host,
-        "port": port,
-        "http_port": http_port,
-        "intercept": intercept,
-        "proxy_port": proxy_port,
-        "data_dir": data_dir,
-        "database_url": database_url,
-        "ephemeral": ephemeral,
-        "seed": seed,
-        "public_url": public_url,
-        "public_http_url": public_http_url,
-        "permissions": permissions,
-        "client_certificates": client_certificates,
-    }
     # Nothing loaded now is garbage, and looking for some costs a fifth of the start. `run` switches it on again.
     gc.disable()
     with said_plainly(), refusals():
-        settings = _settings({name: value for name, value in given.items() if value is not None})
+        settings = _settings(given)
         _log(settings.log_level)
         from fauxtune.server.serve import run
 
@@ -102,7 +88,9 @@ def _settings(given: dict[str, Any]) -> Settings:
     from fauxtune.settings import Settings
 
     try:
-        return Settings(**given)
+        return Settings(
+            **{name: given[name] for name in Settings.model_fields.keys() & given if given[name] is not None}
+        )
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])

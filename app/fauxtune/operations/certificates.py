@@ -119,8 +119,24 @@ def note(act: Act, certificate: x509.Certificate, *, authority_name: str, **colu
         certificate=certificate.public_bytes(Encoding.DER),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
+        issuer=subject_text(certificate.issuer),
+        key_length=_key_length(certificate),
+        extended_key_usages=_extended_usages(certificate),
         **{"key_usage": [], **columns},
     )
+
+
+def _key_length(certificate: x509.Certificate) -> int | None:
+    length: int | None = getattr(certificate.public_key(), "key_size", None)
+    return length
+
+
+def _extended_usages(certificate: x509.Certificate) -> str | None:
+    try:
+        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    return ",".join(each.dotted_string for each in found)
 
 
 def revoke(

@@ -16,7 +16,6 @@ from functools import partial
 from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.clock import iso
 from fauxtune.core.engine.report import Inventory, take_in
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import ItemKey
@@ -24,6 +23,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
+from fauxtune.operations.action_results import contacted
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import digest, revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
@@ -45,7 +45,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """What *begin* leaves: the answer, if that is all, else the connector's tasks."""
+    """What *begin* leaves: the answer, and the connector's tasks if that is not all."""
 
     policy_version: int
     operations: int = 0
@@ -108,8 +108,10 @@ def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: Ke
     )
     write_plan(act, row, planned=planned, user=user_name(act, row))
     work, next_poll = tasks(act, row, keys=keys)
+    operations = contacted(act, row, ending=False)
     version = row["policy_version"] + planned.plan.policy_changed
-    # With work to do the device stays due, so that a crash before *finish* leaves nothing undone.
+    # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
+    # wait for it too, for a quiet check-in would not tell it of them.
     queries.change_enrollment(
         act.connection,
         row["id"],
@@ -118,10 +120,9 @@ def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: Ke
         policy_version=version,
         plans=row["plans"] + 1,
         settled_generation=row["settled_generation"] if work else row["generation"],
-        due_at=act.now if work else _due(planned, next_poll),
+        due_at=act.now if work or operations else _due(planned, next_poll),
     )
-    _synced(act, row)
-    return Begun(policy_version=version, tasks=work, enrollment=row)
+    return Begun(policy_version=version, operations=operations, tasks=work, enrollment=row)
 
 
 def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
@@ -148,9 +149,9 @@ def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
         plans=row["plans"] + 1,
         settled_generation=begun.enrollment["generation"],
         # What is asked only now is answered at the next check-in.
-        due_at=act.now if ready else _due(planned, next_poll),
+        due_at=act.now if ready or begun.operations else _due(planned, next_poll),
     )
-    return CheckedIn(version, 0)
+    return CheckedIn(version, begun.operations)
 
 
 def identified(act: Act, device_id: str, *, credential: str, lock: bool = False) -> Row:
@@ -182,49 +183,5 @@ def _due(planned: Planned, next_poll: datetime | None) -> datetime:
 
 def _contacted(act: Act, row: Row) -> int:
     """A device whose end was ordered is here: the order is on its way. How many operations wait."""
-    waiting = [
-        action
-        for action in queries.actions(act.connection, row["id"], states=("pending", "active"))
-        if action["action"] != "syncDevice"  # nothing is synchronised any more
-    ]
-    for action in waiting:
-        if action["state"] == "pending":
-            queries.change_action(act.connection, action["id"], state="active")
-            note_action(act, row["id"], action=action["action"], state="active")
     queries.touch(act.connection, row["id"], at=act.now)
-    return len(waiting)
-
-
-def _synced(act: Act, row: Row) -> None:
-    """A device that was asked to sync has done so."""
-    for action in queries.actions(act.connection, row["id"], states=("pending",)):
-        queries.change_action(act.connection, action["id"], state="done", completed_at=act.now)
-        note_action(act, row["id"], action=action["action"], state="done")
-
-
-_SHOWN = {
-    "pending": {"wipe": "wipePending", "retire": "retirePending"},
-    "active": {"wipe": "wipeIssued", "retire": "retireIssued"},
-    "failed": {"wipe": "wipeFailed", "retire": "retireFailed"},
-}
-
-
-def note_action(act: Act, enrollment_id: str, *, action: str, state: str) -> None:
-    """Show an action's state in Graph's record of the device, if it still has one: one entry per action name."""
-    record = queries.managed_device_of(act.connection, enrollment_id)
-    if record is None:
-        return
-    document = record["document"]
-    results = {each["actionName"]: each for each in document.get("deviceActionResults") or ()}
-    started = act.now if state == "pending" or action not in results else None
-    results[action] = {
-        "actionName": action,
-        "actionState": state,
-        "startDateTime": iso(started) if started else results[action]["startDateTime"],
-        "lastUpdatedDateTime": iso(act.now),
-    }
-    shown = _SHOWN.get(state, {}).get(action)
-    changes = {"deviceActionResults": list(results.values()), **({"managementState": shown} if shown else {})}
-    queries.change_managed_device(
-        act.connection, act.tenant.id, device_id=record["id"], document={**document, **changes}
-    )
+    return contacted(act, row, ending=True)

@@ -1,4 +1,4 @@
-"""Profiles and their assignments. Graph: deviceConfiguration, deviceConfigurationAssignment, assign.
+"""Profiles. Graph: deviceConfiguration.
 
 Documents come validated by the schema; what the family and the database must vouch for is checked here. Every change
 makes exactly the devices plan again that it can concern.
@@ -7,37 +7,19 @@ makes exactly the devices plan again that it can concern.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.targeting import TargetKind
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
-from fauxtune.operations import references
+from fauxtune.operations import assignments, references
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
-from fauxtune.storage.queries import directory as directory_queries
 
 Document = dict[str, Any]
-
-#: Graph's ids for the two virtual groups, as assignment ids end with them.
-ALL_DEVICES = "adadadad-808e-44e2-905a-0b7873a8a531"
-ALL_USERS = "acacacac-9df4-4c7d-9d50-4ef0226f57a9"
-
-
-@dataclass(frozen=True, slots=True)
-class NewAssignment:
-    """One target, as the surface read it. `document` is Graph's target complex value."""
-
-    kind: TargetKind
-    group_id: str | None
-    document: Document
-    intent: str = "apply"
 
 
 def create_profile(
@@ -84,7 +66,7 @@ def update_profile(
     )
     # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
     certificate_queries.forget_unanswered(act.connection, act.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
-    _wake(act, row["id"])
+    assignments.wake_profile(act, row["id"])
     return full
 
 
@@ -100,54 +82,10 @@ def delete_profile(act: Act, profile_id: str) -> None:
     """
     row = _profile(act, profile_id)
     references.check_unreferenced(act, row)
-    _wake(act, row["id"])
+    assigned = queries.assignments_of(act.connection, act.tenant.id, profile_id=row["id"])
+    assignments.wake_profile(act, row["id"])
     queries.delete_profile(act.connection, act.tenant.id, profile_id=row["id"])
-
-
-def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[Document]:
-    """Replace the whole set of assignments. Invalid for a group that does not exist: nothing is changed then.
-
-    The same target twice is one assignment.
-    """
-    row = _profile(act, profile_id)
-    new = {}
-    for target in targets:
-        if target.group_id is not None and _group_is_missing(act, target.group_id):
-            raise Invalid(f"The group '{target.group_id}' does not exist; assign to the id of a group.")
-        assignment = _assignment(row["id"], target)
-        new[assignment["id"]] = assignment
-    _wake(act, row["id"])
-    queries.replace_assignments(act.connection, act.tenant.id, profile_id=row["id"], new=list(new.values()))
-    _wake(act, row["id"])
-    return [each["document"] for each in new.values()]
-
-
-def _assignment(profile_id: str, target: NewAssignment) -> Document:
-    virtual = {TargetKind.ALL_DEVICES: ALL_DEVICES, TargetKind.ALL_USERS: ALL_USERS}
-    suffix = target.group_id or virtual[target.kind]
-    assignment_id = f"{profile_id}_{suffix}"
-    return {
-        "id": assignment_id,
-        "kind": target.kind.value,
-        "group_id": target.group_id,
-        "document": {
-            "id": assignment_id,
-            "source": "direct",
-            "sourceId": profile_id,
-            "intent": target.intent,
-            "target": target.document,
-        },
-    }
-
-
-def _group_is_missing(act: Act, group_id: str) -> bool:
-    return directory_queries.group(act.connection, act.tenant.id, group_id=group_id) is None
-
-
-def _wake(act: Act, profile_id: str) -> None:
-    found = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile_id)
-    targets = queries.assignment_targets(found)
-    act.wake(concern.by_targets(act.connection, act.tenant.id, targets=targets))
+    assignments.note_payloads(act, assigned)
 
 
 def _profile(act: Act, profile_id: str) -> Document:

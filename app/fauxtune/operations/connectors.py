@@ -51,6 +51,9 @@ def change_connector(
     changes: Row = {}
     if state is not None:
         changes["state"] = _check(state, STATES, name="state")
+        # One that is offline already was last heard of when it went.
+        if state != row["state"]:
+            changes["offline_since"] = act.now if state == "offline" else None
     if mode is not None:
         changes["mode"] = _check(mode, MODES, name="mode")
     if roles is not None:
@@ -59,6 +62,23 @@ def change_connector(
         queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
         _look_again(act)
     return connector(act, row["id"])
+
+
+def remove_connector(act: Act, connector_id: str) -> list[str]:
+    """A connector goes, with the names of its keys; the names of their files, which are the caller's to remove. Invalid
+    while it is online.
+    """
+    row = connector(act, connector_id)
+    if row["state"] == "online":
+        raise Invalid(
+            f"The connector '{row['name']}' is active: it would report again. Take it off line first "
+            "(PATCH .../connectors/{connector} of the control surface, state offline).",
+            target="state",
+        )
+    keys = queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"])
+    queries.delete_connector(act.connection, act.tenant.id, connector_id=row["id"])
+    _look_again(act)
+    return [each["file"] for each in keys]
 
 
 def connector(act: Act, connector_id: str) -> Row:

@@ -1,4 +1,4 @@
-"""What an admin asks of a device: wipe, retire, syncDevice, delete. Graph: managedDevice actions.
+"""What an admin asks of a device: wipe, retire, delete, syncDevice, and whatever travels to it. Graph: managedDevice.
 
 Retire: the company's data goes. Wipe: everything goes. Delete: Graph's record goes now, the company's data at the
 device's next check-in. What the removal table revokes is revoked when the action is accepted.
@@ -6,13 +6,22 @@ device's next check-in. What the removal table revokes is revoked when the actio
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from fauxtune.core.errors import NotFound, UnsupportedAction
-from fauxtune.core.model.platforms import FACTS, Variant
-from fauxtune.core.model.states import Cause, EnrollmentState
+from fauxtune.core.engine.applicability import check, check_wipe_option
+from fauxtune.core.engine.ledger import moved
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
+from fauxtune.operations import device_records
 from fauxtune.operations.act import Act
-from fauxtune.operations.checkin import note_action
+from fauxtune.operations.action_results import change, note_action
+from fauxtune.operations.device_effects import EFFECTS, Done
 from fauxtune.operations.enrollment import end, revoke_held, user_name
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
@@ -21,39 +30,62 @@ Row = dict[str, Any]
 
 #: How much a device forgets, by the cause of its end.
 SCOPES = {Cause.WIPE: "DEVICE", Cause.RETIRE: "COMPANY_DATA", Cause.DELETE: "COMPANY_DATA"}
+_KEEP = "keepEnrollmentData"
 
 
-def wipe(act: Act, device_id: str, *, keep_enrollment_data: bool = False) -> None:
-    """Factory reset. UnsupportedAction, with the reason, where the kind of device cannot."""
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An operation that waits for the device. `scope` is how much it forgets; empty for what it survives. `details` are
+    Graph's words, and for resetPasscode the new passcode.
+    """
+
+    id: str
+    action: DeviceAction
+    created_at: datetime
+    scope: str
+    details: Row
+
+
+def perform(act: Act, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
+    """Any action by its name; `details` as its body says them, checked."""
+    match action:
+        case DeviceAction.WIPE:
+            wipe(act, device_id, options=details or {})
+        case DeviceAction.RETIRE:
+            retire(act, device_id)
+        case DeviceAction.DELETE:
+            delete(act, device_id)
+        case DeviceAction.SYNC:
+            sync(act, device_id)
+        case _:
+            ask(act, device_id, action=action, details=details)
+
+
+def wipe(
+    act: Act, device_id: str, *, keep_enrollment_data: bool = False, options: Mapping[str, Any] | None = None
+) -> None:
+    """Factory reset. UnsupportedAction, with the reason, where the kind of device cannot, or not in this way."""
     record, variant = _record(act, device_id)
-    facts = FACTS[variant]
-    if not facts.can_be_wiped:
-        raise UnsupportedAction(
-            f"A device of the kind {variant.value} cannot be wiped: retire it, which removes the whole work profile."
-        )
-    if keep_enrollment_data and not facts.can_keep_enrollment:
-        raise UnsupportedAction(
-            f"keepEnrollmentData is supported by Windows 10 and later, not by {variant.value}; leave it out or false.",
-            target="keepEnrollmentData",
-        )
-    _order_end(act, record, cause=Cause.WIPE)
+    check(DeviceAction.WIPE, variant)
+    wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
+    if keep_enrollment_data:
+        wanted[_KEEP] = True
+    for name in wanted:
+        check_wipe_option(name, variant)
+    _order_end(act, record, cause=Cause.WIPE, details=wanted)
 
 
 def retire(act: Act, device_id: str) -> None:
     """Remove company data. UnsupportedAction where the kind of device is wiped instead."""
     record, variant = _record(act, device_id)
-    if not FACTS[variant].can_be_retired:
-        raise UnsupportedAction(f"A device of the kind {variant.value} cannot be retired: wipe it.")
+    check(DeviceAction.RETIRE, variant)
     _order_end(act, record, cause=Cause.RETIRE)
 
 
 def sync(act: Act, device_id: str) -> None:
     """Ask the device to check in now."""
     record, _variant = _record(act, device_id)
-    enrollment_id = record["enrollment_id"]
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
-    _add(act, enrollment_id, action="syncDevice")
-    note_action(act, enrollment_id, action="syncDevice", state="pending")
+    _order(act, record["enrollment_id"], action=DeviceAction.SYNC, details={})
 
 
 def delete(act: Act, device_id: str) -> None:
@@ -61,62 +93,129 @@ def delete(act: Act, device_id: str) -> None:
     record, _variant = _record(act, device_id)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
-    if row is not None and row["state"] != EnrollmentState.ENDED.value and not pending(act, row):
+    if row is None or row["state"] == EnrollmentState.ENDED.value:
+        return
+    ordered = row["state"] == EnrollmentState.ENDING.value and any(each.scope for each in pending(act, row))
+    if not ordered:
         _order_end(act, record, cause=Cause.DELETE)
 
 
-def pending(act: Act, enrollment: Row) -> list[tuple[Row, str]]:
-    """The operations that wait for the device, each with its scope."""
-    found = queries.actions(act.connection, enrollment["id"], states=("pending", "active"))
-    return [(row, SCOPES[Cause(row["action"])]) for row in found if row["action"] in SCOPES]
+def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
+    """Any other action. UnsupportedAction where the kind of device cannot, NotEmulated where only ours cannot; Invalid
+    for a device whose end was ordered.
+    """
+    record, variant = _record(act, device_id)
+    check(action, variant)
+    row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
+    if row is None or row["state"] != EnrollmentState.ACTIVE.value:
+        # Unverified: the real service's answer. Its end is all that such a device is told.
+        raise Invalid(
+            f"{action}: the device's {record['document']['managementState']} comes first; nothing follows it."
+        )
+    told = {name: value for name, value in (details or {}).items() if value is not None}
+    if action is DeviceAction.RESET_PASSCODE:
+        told["passcode"] = f"{act.ids.serial() % 10**8:08d}"
+    _order(act, row["id"], action=action, details=told)
+    act.record(f"{action}Requested", user=user_name(act, row), device=row["id"])
 
 
-def complete(act: Act, enrollment: Row, *, action_id: str, error: str | None = None) -> None:
-    """The device confirms, or says why it could not. NotFound for an operation that does not wait for it."""
-    for row, _scope in pending(act, enrollment):
-        if row["id"] == action_id:
-            state = "done" if error is None else "failed"
-            queries.change_action(act.connection, action_id, state=state, completed_at=act.now)
-            if error is None:
-                end(act, enrollment, cause=Cause(row["action"]))
-            else:
-                note_action(act, enrollment["id"], action=row["action"], state="failed")
-                act.record("refused", device=enrollment["id"], action=row["action"], reason=error)
-            return
-    raise NotFound(f"No operation '{action_id}' waits for this device.")
+def pending(act: Act, enrollment: Row) -> list[Order]:
+    """The operations that wait for the device, oldest first. Synchronising is none: to check in is all of it."""
+    return [
+        Order(
+            id=row["id"],
+            action=DeviceAction(row["action"]),
+            created_at=row["created_at"],
+            scope=SCOPES[Cause(row["action"])] if row["action"] in SCOPES else "",
+            details=row["details"] or {},
+        )
+        for row in queries.actions(act.connection, enrollment["id"], states=WAITING)
+        if row["action"] != DeviceAction.SYNC
+    ]
 
 
-def _order_end(act: Act, record: Row, *, cause: Cause) -> None:
+def complete(
+    act: Act,
+    enrollment: Row,
+    *,
+    action_id: str,
+    error: str | None = None,
+    supported: bool = True,
+    location: dict[str, float] | None = None,
+) -> None:
+    """The device confirms, or says why it could not; not `supported`: it does not know the operation. `location` is
+    the answer to locateDevice. NotFound for an operation that does not wait for it.
+    """
+    order = next((each for each in pending(act, enrollment) if each.id == action_id), None)
+    if order is None:
+        raise NotFound(f"No operation '{action_id}' waits for this device.")
+    action = {"id": order.id, "action": order.action.value}
+    if error is not None:
+        state = ActionState.FAILED if supported else ActionState.NOT_SUPPORTED
+        change(act, enrollment["id"], action=action, state=state)
+        act.record("refused", device=enrollment["id"], action=order.action.value, reason=error)
+    elif order.scope and not order.details.get(_KEEP):
+        queries.change_action(act.connection, order.id, state=ActionState.DONE.value, completed_at=act.now)
+        end(act, enrollment, cause=Cause(order.action.value))
+    else:
+        if order.scope:
+            _start_over(act, enrollment)
+        effect = EFFECTS.get(order.action)
+        shown = effect(act, Done(enrollment, order.details, location=location)) if effect else None
+        change(act, enrollment["id"], action=action, state=ActionState.DONE, shown=shown)
+        act.record("actionDone", user=user_name(act, enrollment), device=enrollment["id"], action=order.action.value)
+
+
+def _order_end(act: Act, record: Row, *, cause: Cause, details: Row | None = None) -> None:
     enrollment_id = record["enrollment_id"]
     row = queries.enrollment(act.connection, enrollment_id, lock=True)
     assert row is not None
-    waiting = queries.actions(act.connection, enrollment_id, states=("pending", "active"))
-    if any(each["action"] == cause.value for each in waiting):
+    waiting = queries.actions(act.connection, enrollment_id, states=WAITING)
+    if any(each["action"] == cause.value and (each["details"] or {}) == (details or {}) for each in waiting):
         return  # ordered already: the same again
     for earlier in waiting:
-        queries.change_action(act.connection, earlier["id"], state="canceled", completed_at=act.now)
-    queries.change_enrollment(act.connection, enrollment_id, state=EnrollmentState.ENDING.value, cause=cause.value)
-    revoke_held(act, row, cause=cause)
-    _add(act, enrollment_id, action=cause.value)
-    note_action(act, enrollment_id, action=cause.value, state="pending")
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
+        change(act, enrollment_id, action=earlier, state=ActionState.CANCELED)
+    keeps = bool(details and details.get(_KEEP))
+    state = EnrollmentState.ACTIVE if keeps else EnrollmentState.ENDING
+    queries.change_enrollment(act.connection, enrollment_id, state=state.value, cause=None if keeps else cause.value)
+    if not keeps:
+        revoke_held(act, row, cause=cause)
+    _order(act, enrollment_id, action=DeviceAction(cause.value), details=details or {})
     act.record(f"{cause.value}Requested", user=user_name(act, row), device=enrollment_id)
 
 
-def _add(act: Act, enrollment_id: str, *, action: str) -> None:
+def _start_over(act: Act, enrollment: Row) -> None:
+    """The device was reset and stays enrolled: it has nothing any more, and is given everything anew."""
+    revoke_held(act, enrollment, cause=Cause.WIPE)
+    rows = queries.ledger_rows(act.connection, enrollment["id"]).values()
+    gone = [
+        moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
+        for row in rows
+        if row.state is not ItemState.REMOVED
+    ]
+    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment["id"], changed=gone, at=act.now)
+    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
+
+
+def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
+    """Write the order down in place of an earlier one of the same name, and call the device."""
+    for earlier in queries.actions(act.connection, enrollment_id, states=WAITING):
+        if earlier["action"] == action.value:
+            queries.change_action(act.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=act.now)
     queries.add_action(
         act.connection,
         id=act.ids.uuid(),
         tenant_id=act.tenant.id,
         enrollment_id=enrollment_id,
-        action=action,
-        state="pending",
+        action=action.value,
+        state=ActionState.PENDING.value,
+        details=details or None,
         created_at=act.now,
     )
+    note_action(act, enrollment_id, action=action.value, state=ActionState.PENDING.value)
+    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
 
 
 def _record(act: Act, device_id: str) -> tuple[Row, Variant]:
-    record = queries.managed_device(act.connection, act.tenant.id, device_id=device_id)
-    if record is None:
-        raise NotFound(f"There is no managedDevice '{device_id}'.")
+    record = device_records.device(act, device_id)
     return record, Variant(record["variant"])

@@ -59,6 +59,4 @@ def _device(act: Act, object_id: str) -> Document:
 def _check_device_id(act: Act, device_id: str, *, object_id: str | None) -> None:
     other = queries.directory_device_by_device_id(act.connection, act.tenant.id, device_id=device_id)
     if other is not None and other["id"] != object_id:
-        raise Conflict(
-            "Another object with the same value for property deviceId already exists.", target="deviceId"
-        )
+        raise Conflict("Another object with the same value for property deviceId already exists.", target="deviceId")

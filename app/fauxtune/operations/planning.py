@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.desired import desired
+from fauxtune.core.engine.filters import Matching
 from fauxtune.core.engine.plan import Answer, Plan, Situation, plan
 from fauxtune.core.engine.report import outcomes
-from fauxtune.core.engine.targeting import Membership, target
+from fauxtune.core.engine.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order, Problem
 from fauxtune.core.model.platforms import Variant
@@ -21,6 +22,7 @@ from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
 from fauxtune.operations import authorities, certificates
 from fauxtune.operations.act import Act
+from fauxtune.storage.queries import assignments as assignment_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -142,12 +144,26 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
     variant = Variant(enrollment["variant"])
     applied = []
     groups = membership.user_groups | membership.device_groups
-    for profile, assignments in configuration_queries.candidates(act.connection, act.tenant.id, groups=groups):
+    candidates = configuration_queries.candidates(act.connection, act.tenant.id, groups=groups)
+    matches = _matching(act, enrollment, candidates=candidates)
+    for profile, assignments in candidates:
         known = kind(profile.kind)
-        assignment = target(assignments, membership)
+        assignment = target(assignments, membership, matches=matches)
         if known is not None and variant in known.variants and assignment is not None:
             applied.append(replace(profile, assignment=assignment.id))
     return tuple(applied)
+
+
+def _matching(act: Act, enrollment: Row, *, candidates: Sequence[tuple[Profile, Sequence[Assignment]]]) -> Matches:
+    """How filters judge the device. Where no assignment has one, nothing is asked."""
+    ids = {each.filter for _profile, assignments in candidates for each in assignments if each.filter is not None}
+    if not ids:
+        return matches_nothing
+    return Matching(
+        assignment_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
+        record=assignment_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=enrollment["id"]),
+        variant=Variant(enrollment["variant"]),
+    )
 
 
 def _groups(act: Act, member_id: str | None) -> frozenset[Any]:

@@ -14,6 +14,9 @@ from fauxtune.storage.queries import references as queries
 
 Row = dict[str, Any]
 
+#: Of those who refer to a profile, so many are named.
+_MOST_NAMED = 5
+
 
 def bound(act: Act, kind: Kind, *, navigations: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     """The references of a profile of this kind, by navigation; None for one that is cleared.
@@ -43,14 +46,17 @@ def check_unreferenced(act: Act, row: Row) -> None:
 
     Unverified: that the real service refuses, too, rather than clear the references.
     """
-    found = queries.referring(act.connection, act.tenant.id, profile_id=row["id"], navigations=NAMES)
+    found = queries.referring(
+        act.connection, act.tenant.id, profile_id=row["id"], navigations=NAMES, limit=_MOST_NAMED + 1
+    )
     if found:
         who = ", ".join(
             f"'{each['document'].get('displayName')}' ({name})"
-            for each in found
+            for each in found[:_MOST_NAMED]
             for name, target in each["navigations"].items()
             if target == row["id"]
         )
+        who += " and others" if len(found) > _MOST_NAMED else ""
         raise Invalid(
             f"The profile '{row['document'].get('displayName')}' cannot be deleted: other profiles refer to it: {who}. "
             "Clear those references, or delete those profiles, first."

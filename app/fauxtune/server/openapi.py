@@ -6,6 +6,7 @@ Graph's comes from its own table of routes.
 from __future__ import annotations
 
 import json
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
 
 def documents() -> dict[str, dict[str, Any]]:
     """Surface -> its OpenAPI document."""
-    graph = openapi_document(graph_routes.ROUTES, entities=ENTITIES, title="Fauxtune: Microsoft Graph")
+    examples = json.loads((resources.files("fauxtune.server") / "examples.json").read_text(encoding="utf-8"))
+    graph = openapi_document(
+        graph_routes.ROUTES, entities=ENTITIES, title="Fauxtune: Microsoft Graph", examples=examples
+    )
     return {"graph": graph, **{name: _document(title, routers) for name, (title, routers) in SURFACES.items()}}
 
 

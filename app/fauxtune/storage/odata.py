@@ -169,6 +169,11 @@ def _json_member(element: _Member, compiler: SQLCompiler, **options: Any) -> str
     return f"(CAST({compiler.process(value, **options)} AS JSON) ->> {compiler.process(name, **options)})"
 
 
+def contains(text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the one text has the other in it."""
+    return _Position(text, part) > 0
+
+
 def _by_code_point(value: ColumnElement[Any]) -> ColumnElement[Any]:
     return _ByCodePoint(value)
 

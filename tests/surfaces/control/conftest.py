@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities, configuration
+from fauxtune.operations import assignments, authorities, configuration
 from fauxtune.operations.emulator import Emulator
 from tests.surfaces.control.handset import Handset
 
@@ -97,8 +97,8 @@ def assign(emulator: Emulator) -> Assign:
         assert known is not None
         document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": what}
         made = await runner.run(tenant, configuration.create_profile, known, document=document)
-        everywhere = configuration.NewAssignment(TargetKind.ALL_DEVICES, None, {})
-        await runner.run(tenant, configuration.assign, made["id"], targets=[everywhere])
+        everywhere = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
+        await runner.run(tenant, assignments.assign, made["id"], targets=[everywhere])
         return str(made["id"])
 
     return one

@@ -47,11 +47,11 @@ class Phone:
                 {"alias": each["alias"], "sha1": each["alias"].removeprefix("imported-")} for each in policy["keyPairs"]
             )
 
-    async def obey(self) -> list[Json]:
-        """Check in and do what the administrator ordered; the orders."""
+    async def obey(self, **said: Any) -> list[Json]:
+        """Check in and do what the administrator ordered; the orders. `said` goes with "done"."""
         await self.report()
         operations: list[Json] = (await self.call("GET", "/operations:pull")).json()["operations"]
         for each in operations:
             tail = each["name"].removeprefix(self.name)
-            assert (await self.call("POST", f"{tail}:complete", body={"done": True})).status_code == 200
+            assert (await self.call("POST", f"{tail}:complete", body={"done": True, **said})).status_code == 200
         return operations

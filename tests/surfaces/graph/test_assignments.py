@@ -7,11 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.words import ABSENT, PROFILES, code, group_named, made, sentence
 
 GROUP, EXCLUDED = "#microsoft.graph.groupAssignmentTarget", "#microsoft.graph.exclusionGroupAssignmentTarget"
 ALL_DEVICES = ("#microsoft.graph.allDevicesAssignmentTarget", "adadadad-808e-44e2-905a-0b7873a8a531")
 ALL_USERS = ("#microsoft.graph.allLicensedUsersAssignmentTarget", "acacacac-9df4-4c7d-9d50-4ef0226f57a9")
+COLLECTION = "#microsoft.graph.configurationManagerCollectionAssignmentTarget"
 
 
 async def _profile(beta: httpx.AsyncClient) -> str:
@@ -21,6 +23,13 @@ async def _profile(beta: httpx.AsyncClient) -> str:
 
 def _to(kind: str, group: str | None = None, **more: Any) -> dict[str, Any]:
     return {"target": {"@odata.type": kind, **({} if group is None else {"groupId": group}), **more}}
+
+
+def _filtered(filter_id: Any, kind: str = "include") -> dict[str, Any]:
+    return {
+        "deviceAndAppManagementAssignmentFilterId": filter_id,
+        "deviceAndAppManagementAssignmentFilterType": kind,
+    }
 
 
 async def _assignments(graph: httpx.AsyncClient, profile: str) -> list[dict[str, Any]]:
@@ -121,8 +130,12 @@ async def test_what_portals_send_along_is_taken(beta: httpx.AsyncClient) -> None
         ([_to(GROUP, ABSENT)], 400, f"The group '{ABSENT}' does not exist"),
         ([_to(ALL_USERS[0]), _to(EXCLUDED, ABSENT)], 400, f"The group '{ABSENT}' does not exist"),
         ([_to(ALL_USERS[0], ABSENT)], 400, "groupId"),
-        ([_to("#microsoft.graph.configurationManagerCollectionAssignmentTarget")], 501, "not emulated"),
-        ([_to(ALL_USERS[0], deviceAndAppManagementAssignmentFilterId=ABSENT)], 501, "filters are not emulated"),
+        ([_to(ALL_USERS[0], deviceAndAppManagementAssignmentFilterId=ABSENT)], 400, "say include or exclude"),
+        ([_to(ALL_USERS[0], **_filtered(None))], 400, "no filter is named"),
+        ([_to(ALL_USERS[0], **_filtered(ABSENT))], 400, f"The assignment filter '{ABSENT}' does not exist"),
+        ([_to(ALL_USERS[0], **_filtered(7))], 400, "deviceAndAppManagementAssignmentFilterId"),
+        ([_to(COLLECTION, collectionId="SMS00001", **_filtered(ABSENT))], 400, "collection takes no filter"),
+        ([{**_to(ALL_USERS[0]), "intent": "maybe"}], 400, "intent"),
     ],
 )
 async def test_a_target_that_cannot_be_is_refused_and_the_old_set_stands(
@@ -158,3 +171,155 @@ async def test_a_deleted_profile_takes_its_assignments_along(beta: httpx.AsyncCl
     await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff)]})
     await beta.delete(f"{PROFILES}/{profile}")
     assert (await beta.get(f"{PROFILES}/{profile}/assignments")).status_code == 404
+
+
+async def test_a_group_that_is_included_and_excluded_is_refused_and_named(beta: httpx.AsyncClient) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    for second in (_to(EXCLUDED, staff), {**_to(GROUP, staff), "intent": "remove"}):
+        answer = await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff), second]})
+        assert answer.status_code == 400
+        assert f"The target '{staff}' is named more than once" in sentence(answer)
+    assert await _assignments(beta, profile) == []
+
+
+async def test_the_old_form_of_the_body_is_taken_in_beta(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    pilot = await group_named(beta, "SMIME Pilot")
+    old = {
+        "deviceConfigurationGroupAssignments": [
+            {"@odata.type": "#microsoft.graph.deviceConfigurationGroupAssignment", "targetGroupId": pilot},
+            {"targetGroupId": staff, "excludeGroup": True},
+        ]
+    }
+    answer = await beta.post(f"{PROFILES}/{profile}/assign", json=old)
+    assert answer.status_code == 200, answer.text
+    assert [each["target"]["@odata.type"] for each in answer.json()["value"]] == [GROUP, EXCLUDED]
+    listed = (await beta.get(f"{PROFILES}/{profile}/groupAssignments")).json()
+    assert listed["value"] == [
+        {"id": f"{profile}_{pilot}", "targetGroupId": pilot, "excludeGroup": False},
+        {"id": f"{profile}_{staff}", "targetGroupId": staff, "excludeGroup": True},
+    ]
+    for graph, body in ((v1, old), (beta, {**old, "assignments": []})):
+        assert (await graph.post(f"{PROFILES}/{profile}/assign", json=body)).status_code == 400
+    for broken in (None, [{}], [{"targetGroupId": None}], ["x"], [{"targetGroupId": staff, "excludeGroup": "x"}]):
+        body = {"deviceConfigurationGroupAssignments": broken}
+        assert (await beta.post(f"{PROFILES}/{profile}/assign", json=body)).status_code == 400
+    assert len(await _assignments(beta, profile)) == 2
+
+
+async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    path = f"{PROFILES}/{profile}/groupAssignments"
+    new = await made(beta, path, targetGroupId=staff)
+    assert new["id"] == f"{profile}_{staff}"
+    one = await beta.get(f"{path}/{new['id']}")
+    assert one.json()["excludeGroup"] is False
+    assert (await beta.get(f"{path}/{new['id']}/deviceConfiguration")).json()["id"] == profile
+    assert (await beta.get(f"{path}/$count")).text == "1"
+    wanted = {"$filter": f"targetGroupId eq '{staff}' and excludeGroup eq false", "$select": "targetGroupId"}
+    assert len((await beta.get(path, params=wanted)).json()["value"]) == 1
+    assert (await beta.get(path, params={"$filter": "excludeGroup eq true"})).json()["value"] == []
+    assert (await beta.delete(f"{path}/{new['id']}")).status_code == 204
+    assert await _assignments(beta, profile) == []
+    assert (await v1.get(path)).status_code == 400
+
+
+@pytest.mark.parametrize("body", ["{'assignments':[%s]}", "{ 'assignments' : [ %s ] }", '{"assignments":[%s]}'])
+async def test_bodies_with_single_quotes_are_taken_as_scripts_send_them(beta: httpx.AsyncClient, body: str) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    sent = body % f"{{'id':'','target':{{'@odata.type':'{GROUP}','groupId':'{staff}'}}}}"
+    answer = await beta.post(f"{PROFILES}/{profile}/assign", content=sent, headers={"content-type": "application/json"})
+    assert answer.status_code == 200, answer.text
+    assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{staff}"]
+
+
+@pytest.mark.parametrize("content", ["{'assignments':[}", "{'assignments", "'", "{'a':'\\", "['assignments']", "\xff'"])
+async def test_what_is_no_json_even_so_is_refused(beta: httpx.AsyncClient, content: str) -> None:
+    profile = await _profile(beta)
+    headers = {"content-type": "application/json"}
+    answer = await beta.post(f"{PROFILES}/{profile}/assign", content=content.encode("latin-1"), headers=headers)
+    assert answer.status_code == 400
+    # Nowhere else are single quotes taken.
+    patched = await beta.patch(f"{PROFILES}/{profile}", content=b"{'displayName':'x'}", headers=headers)
+    assert patched.status_code == 400
+
+
+async def test_a_collection_of_configuration_manager_is_kept_and_reaches_nobody(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll()
+    profile = await _profile(beta)
+    sent = {"assignments": [_to(COLLECTION, collectionId="SMS00001")]}
+    answer = await beta.post(f"{PROFILES}/{profile}/assign", json=sent)
+    (found,) = answer.json()["value"]
+    assert found["id"] == f"{profile}_sms00001"
+    assert found["target"]["collectionId"] == "SMS00001"
+    await phone.settle()
+    assert (await beta.get(f"{PROFILES}/{profile}/deviceStatuses")).json()["value"] == []
+    reached = {"deviceConfigurationIds": [profile]}
+    assert (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=reached)).json()["value"] == []
+
+
+async def test_single_assignments_come_change_and_go(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    path = f"{PROFILES}/{profile}/assignments"
+    created = await v1.post(path, json=_to(GROUP, staff))
+    assert created.status_code == 201
+    one = f"{path}/{created.json()['id']}"
+    assert created.headers["location"].endswith(f"/assignments('{created.json()['id']}')")
+    await made(beta, path, **_to(ALL_DEVICES[0]))
+    again = await beta.post(path, json=_to(EXCLUDED, staff))
+    assert (again.status_code, code(again)) == (409, "Conflict")
+    assert "exists already" in sentence(again)
+    assert [each["id"] for each in await _assignments(beta, profile)] == [
+        f"{profile}_{staff}",
+        f"{profile}_{ALL_DEVICES[1]}",
+    ]
+    patched = await beta.patch(one, json={"id": created.json()["id"], "intent": "remove"})
+    assert patched.status_code == 200
+    assert patched.json()["intent"] == (await beta.get(one)).json()["intent"] == "remove"
+    other = await beta.patch(one, json=_to(ALL_USERS[0]))
+    assert other.status_code == 400
+    assert "is that of its target for good" in sentence(other)
+    assert (await beta.patch(one, json={"intent": "x"})).status_code == 400
+    assert (await beta.get(f"{path}/$count")).text == "2"
+    assert (await beta.delete(one)).status_code == 204
+    for method in ("GET", "PATCH", "DELETE"):
+        missing = await beta.request(method, one, json={} if method == "PATCH" else None)
+        assert (missing.status_code, code(missing)) == (404, "ResourceNotFound"), method
+    assert (await v1.get(f"{path}/$count")).text == "1"
+
+
+async def test_assignments_are_filtered_sorted_and_paged(beta: httpx.AsyncClient) -> None:
+    profile = await _profile(beta)
+    kind = {"mailEnabled": False, "securityEnabled": True}
+    names = [f"G{number}" for number in range(5)]
+    groups = [(await made(beta, "/groups", displayName=each, mailNickname=each, **kind))["id"] for each in names]
+    await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, each) for each in groups]})
+    first = (await beta.get(f"{PROFILES}/{profile}/assignments", params={"$top": 3, "$count": "true"})).json()
+    assert first["@odata.count"] == 5
+    rest = (await beta.get(first["@odata.nextLink"])).json()
+    found = [each["id"] for each in [*first["value"], *rest["value"]]]
+    assert found == [f"{profile}_{each}" for each in groups]
+    backwards = await beta.get(f"{PROFILES}/{profile}/assignments", params={"$orderby": "id desc", "$select": "intent"})
+    assert [each["id"] for each in backwards.json()["value"]] == sorted(found, reverse=True)
+    one = {"$filter": f"id eq '{found[2]}' and intent eq 'apply' and source eq 'direct'"}
+    assert [
+        each["id"] for each in (await beta.get(f"{PROFILES}/{profile}/assignments", params=one)).json()["value"]
+    ] == [found[2]]
+
+
+async def test_whom_profiles_reach_is_told_without_double_entries(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    alices, bobs = await enroll(), await enroll("bob")
+    profile, other = await _profile(beta), await _profile(beta)
+    for each in (profile, other):
+        await beta.post(f"{PROFILES}/{each}/assign", json={"assignments": [_to(ALL_DEVICES[0])]})
+    asked = {"deviceConfigurationIds": [profile, other]}
+    answer = (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=asked)).json()
+    assert {each["deviceId"] for each in answer["value"]} == {alices.id, bobs.id}
+    assert answer["@odata.count"] == 2
+    assert {each["userPrincipalName"] for each in answer["value"]} == {"alice@contoso.example", "bob@contoso.example"}
+    for broken in ({}, {"deviceConfigurationIds": "x"}, {"deviceConfigurationIds": [1]}):
+        assert (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=broken)).status_code == 400
+    missing = await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json={"deviceConfigurationIds": [ABSENT]})
+    assert missing.status_code == 404

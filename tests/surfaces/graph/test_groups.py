@@ -151,4 +151,153 @@ async def test_members_come_in_pages(beta: httpx.AsyncClient) -> None:
     second = (await beta.get(first["@odata.nextLink"])).json()
     assert len(second["value"]) == 1
     assert "@odata.nextLink" not in second
-    assert (await beta.get(f"/groups/{staff}/members?$filter=startswith(displayName,'A')")).status_code == 501
+
+
+KINDS: list[tuple[dict[str, Any], str | None]] = [
+    ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": False}, "team@contoso.example"),
+    ({"groupTypes": ["Unified"], "mailEnabled": True, "securityEnabled": True, "visibility": "Private"}, None),
+    (
+        {
+            "groupTypes": ["DynamicMembership"],
+            "membershipRule": 'user.department -eq "Sales"',
+            "membershipRuleProcessingState": "On",
+        },
+        None,
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "mail"), KINDS)
+async def test_groups_are_of_several_kinds(beta: httpx.AsyncClient, kind: dict[str, Any], mail: str | None) -> None:
+    group = await made(beta, "/groups", **{**TEAM, **kind})
+    assert {name: group[name] for name in kind} == kind
+    assert mail is None or (group["mail"], group["proxyAddresses"]) == (mail, [f"SMTP:{mail}"])
+    assert group["securityIdentifier"].startswith("S-1-12-1-")
+    assert (await beta.patch(f"/groups/{group['id']}", json={"description": "x"})).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        {"mailEnabled": True},
+        {"securityEnabled": False},
+        {"groupTypes": ["Unified"]},
+        {"groupTypes": ["Security"]},
+        {"groupTypes": ["DynamicMembership"]},
+        {"groupTypes": ["DynamicMembership"], "membershipRule": "x", "membershipRuleProcessingState": "Maybe"},
+        {"membershipRule": "x"},
+        {"groupTypes": "Unified"},
+        {"displayName": "x" * 257},
+        {"mailNickname": "x" * 65},
+        {"description": 7},
+        {"displayName": ""},
+        {"securityEnabled": "true"},
+        {"colour": "red"},
+    ],
+)
+async def test_kinds_that_do_not_exist_are_refused(beta: httpx.AsyncClient, kind: dict[str, Any]) -> None:
+    answer = await beta.post("/groups", json={**TEAM, **kind})
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert len((await beta.get("/groups")).json()["value"]) == 2
+
+
+def url_of(id_: str) -> dict[str, str]:
+    return {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{id_}"}
+
+
+async def test_the_members_of_a_dynamic_group_are_its_rules(beta: httpx.AsyncClient) -> None:
+    alice, group = await user_named(beta, "alice"), await made(beta, "/groups", **{**TEAM, **KINDS[2][0]})
+    path = f"/groups/{group['id']}"
+    for answer in (
+        await beta.post(f"{path}/members/$ref", json=url_of(alice)),
+        await beta.delete(f"{path}/members/{alice}/$ref"),
+        await beta.patch(path, json={"members@odata.bind": [url_of(alice)["@odata.id"]]}),
+    ):
+        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+        assert "DynamicMembership" in sentence(answer)
+    assigned = {"groupTypes": [], "membershipRuleProcessingState": "Paused"}
+    assert (await beta.patch(path, json=assigned)).status_code == 204
+    assert (await beta.post(f"{path}/members/$ref", json=url_of(alice))).status_code == 204
+
+
+async def test_a_microsoft_365_group_holds_users_and_is_in_no_group(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    unified, team = await made(beta, "/groups", **{**TEAM, **KINDS[0][0]}), await made(beta, "/groups", **TEAM)
+    await enroll("alice")
+    (device,) = await ids(beta, "/devices")
+    for group, member in ((unified, team["id"]), (unified, device), (team, unified["id"])):
+        answer = await beta.post(f"/groups/{group['id']}/members/$ref", json=url_of(member))
+        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    added = await beta.post(f"/groups/{unified['id']}/members/$ref", json=url_of(await user_named(beta, "alice")))
+    assert added.status_code == 204
+
+
+async def test_a_group_is_no_member_of_itself(beta: httpx.AsyncClient) -> None:
+    group = (await made(beta, "/groups", **TEAM))["id"]
+    answer = await beta.post(f"/groups/{group}/members/$ref", json=url_of(group))
+    assert (answer.status_code, sentence(answer)) == (400, "A group cannot be a member of itself.")
+
+
+async def test_owners_come_and_go_but_the_last_one(beta: httpx.AsyncClient) -> None:
+    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
+    group = await made(beta, "/groups", **TEAM, **{"owners@odata.bind": [url_of(alice)["@odata.id"]]})
+    owners = f"/groups/{group['id']}/owners"
+    again = await beta.post(f"{owners}/$ref", json=url_of(alice))
+    assert (again.status_code, sentence(again)) == (400, HAS_IT.replace("members", "owners"))
+    assert (await beta.post(f"{owners}/$ref", json=url_of(bob))).status_code == 204
+    found = (await beta.get(owners)).json()["value"]
+    assert {(each["@odata.type"], each["id"]) for each in found} == {
+        ("#microsoft.graph.user", alice),
+        ("#microsoft.graph.user", bob),
+    }
+    references = (await beta.get(f"{owners}/$ref")).json()["value"]
+    assert {"@odata.id": f"https://localhost:8443/beta/directoryObjects/{alice}"} in references
+    assert (await beta.delete(f"{owners}/{alice}/$ref")).status_code == 204
+    assert (await beta.delete(f"{owners}/{alice}/$ref")).status_code == 404
+    last = await beta.delete(f"{owners}/$ref", params={"@id": url_of(bob)["@odata.id"]})
+    assert (last.status_code, sentence(last)) == (
+        400,
+        "The group must have at least one owner, hence this owner cannot be removed.",
+    )
+    staff = await group_named(beta, "All Staff")
+    assert (await beta.post(f"{owners}/$ref", json=url_of(staff))).status_code == 400
+    assert (await beta.post(f"{owners}/$ref", json=url_of(ABSENT))).status_code == 404
+    assert await ids(beta, f"/groups/{group['id']}/members") == []
+
+
+async def test_twenty_can_be_bound_and_not_one_more(beta: httpx.AsyncClient) -> None:
+    alice = url_of(await user_named(beta, "alice"))["@odata.id"]
+    group = (await made(beta, "/groups", **TEAM))["id"]
+    for name in ("members", "owners"):
+        answer = await beta.patch(f"/groups/{group}", json={f"{name}@odata.bind": [alice] * 21})
+        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+        for wrong in ("x", {"id": 7}, [7], [None], ["x"]):
+            body = {f"{name}@odata.bind": wrong, "description": "changed"}
+            assert (await beta.patch(f"/groups/{group}", json=body)).status_code == 400
+    assert (await beta.get(f"/groups/{group}")).json()["description"] is None
+    people = [
+        (
+            await made(
+                beta,
+                "/users",
+                accountEnabled=True,
+                displayName=f"P{at}",
+                mailNickname=f"p{at}",
+                userPrincipalName=f"p{at}@contoso.example",
+                passwordProfile={"password": "Wonder-1234"},
+            )
+        )["id"]
+        for at in range(20)
+    ]
+    body = {"members@odata.bind": [url_of(each)["@odata.id"] for each in people]}
+    assert (await beta.patch(f"/groups/{group}", json=body)).status_code == 204
+    assert sorted(await ids(beta, f"/groups/{group}/members")) == sorted(people)
+
+
+async def test_what_is_expanded_comes_along(beta: httpx.AsyncClient) -> None:
+    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    found = (await beta.get(f"/groups/{staff}?$select=id&$expand=members($select=displayName)")).json()
+    assert set(found) == {"@odata.context", "id", "members"}
+    assert {"@odata.type": "#microsoft.graph.user", "id": alice, "displayName": "Alice Adams"} in found["members"]
+    listed = (await beta.get("/groups?$expand=Owners,members")).json()["value"]
+    assert sorted((len(each["members"]), len(each["owners"])) for each in listed) == [(2, 0), (3, 0)]
+    assert (await beta.get(f"/groups/{staff}?$expand=memberOf,transitiveMemberOf,transitiveMembers")).status_code == 200

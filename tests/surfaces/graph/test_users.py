@@ -161,7 +161,106 @@ async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:
         400,
         f"User does not have a corresponding license: {INTUNE_SKU}.",
     )
-    assert (await beta.post(f"{path}/assignLicense", json={"addLicenses": []})).status_code == 400
+    part = await beta.post(f"{path}/assignLicense", json={"addLicenses": []})
+    assert (part.status_code, sentence(part)) == (
+        400,
+        ("One or more parameters of the operation 'assignLicense' are missing from the request payload. "
+        "The missing parameters are: removeLicenses."),
+    )
+
+
+@pytest.mark.parametrize(
+    ("add", "remove"),
+    [
+        ([{"skuId": ABSENT}], []),
+        ([{"skuId": "x"}], []),
+        ([{"disabledPlans": []}], []),
+        ([{"skuId": INTUNE_SKU, "disabledPlans": [ABSENT]}], []),
+        ([INTUNE_SKU], []),
+        ({}, []),
+        ([], "x"),
+        ([], [7]),
+        ([], ["x"]),
+        ([{"skuId": INTUNE_SKU}], [ABSENT]),
+    ],
+)
+async def test_a_licence_that_the_tenant_does_not_have_is_refused(
+    beta: httpx.AsyncClient, add: object, remove: object
+) -> None:
+    body = {"addLicenses": add, "removeLicenses": remove}
+    answer = await beta.post("/users/alice@contoso.example/assignLicense", json=body)
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    if add == [{"skuId": ABSENT}]:
+        assert sentence(answer) == f"License {ABSENT} does not correspond to a valid company License."
+    details = (await beta.get("/users/alice@contoso.example/licenseDetails")).json()["value"]
+    assert [each["skuPartNumber"] for each in details] == ["INTUNE_A"]
+
+
+async def test_a_licence_says_which_of_its_plans_are_off(v1: httpx.AsyncClient) -> None:
+    path, plan = "/users/alice@contoso.example", "c1ec4a95-1f05-45b3-a911-aa3fa01094f5"
+    body = {"addLicenses": [{"skuId": INTUNE_SKU, "disabledPlans": [plan]}], "removeLicenses": []}
+    assert (await v1.post(f"{path}/assignLicense", json=body)).status_code == 200
+    ((detail),) = (await v1.get(f"{path}/licenseDetails?$filter=skuPartNumber eq 'INTUNE_A'")).json()["value"]
+    assert {each["servicePlanName"]: each["provisioningStatus"] for each in detail["servicePlans"]} == {
+        "INTUNE_A": "Disabled",
+        "EXCHANGE_S_FOUNDATION": "Success",
+    }
+
+
+async def test_a_manager_is_assigned_and_removed(beta: httpx.AsyncClient) -> None:
+    alice, bob = await user_named(beta, "alice"), await user_named(beta, "bob")
+    manager = f"/users/{bob}/manager"
+    nobody = await beta.get(manager)
+    assert (nobody.status_code, code(nobody)) == (404, "Request_ResourceNotFound")
+    url = {"@odata.id": f"https://graph.microsoft.com/v1.0/users/{alice}"}
+    assert (await beta.put(f"{manager}/$ref", json=url)).status_code == 204
+    found = (await beta.get(manager)).json()
+    assert (found["@odata.type"], found["id"]) == ("#microsoft.graph.user", alice)
+    assert (await beta.get(f"/users/{bob}?$expand=manager")).json()["manager"]["id"] == alice
+    listed = (await beta.get("/users?$expand=manager($select=displayName),directReports")).json()["value"]
+    assert [each["manager"] and each["manager"]["displayName"] for each in listed] == [None, "Alice Adams", None]
+    assert [len(each["directReports"]) for each in listed] == [1, 0, 0]
+    assert (await beta.delete(f"{manager}/$ref")).status_code == 204
+    assert (await beta.delete(f"{manager}/$ref")).status_code == 404
+    for body in ({}, {"@odata.id": 7}, {"@odata.id": "x"}):
+        assert (await beta.put(f"{manager}/$ref", json=body)).status_code == 400
+
+
+async def test_ended_sessions_are_noted(beta: httpx.AsyncClient) -> None:
+    answer = await beta.post("/users/alice@contoso.example/revokeSignInSessions")
+    assert (answer.status_code, answer.json()["value"]) == (200, True)
+    selected = await beta.get("/users/alice@contoso.example?$select=signInSessionsValidFromDateTime")
+    assert selected.json()["signInSessionsValidFromDateTime"] == "2026-11-24T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"userPrincipalName": f"{'x' * 100}@contoso.example"},
+        {"userPrincipalName": "a/b@contoso.example"},
+        {"userPrincipalName": " a@contoso.example"},
+        {"displayName": "x" * 257},
+        {"displayName": "x" * 1_000_000},
+        {"displayName": ["x"]},
+        {"mailNickname": "x" * 65},
+        {"accountEnabled": "true"},
+        {"accountEnabled": 1},
+        {"businessPhones": "x"},
+        {"passwordProfile": "x"},
+        {"passwordProfile": {}},
+        {"passwordProfile": {"password": ""}},
+        {"passwordProfile": {"password": 7}},
+        {"assignedLicenses": [{"skuId": 7}]},
+        {"onPremisesExtensionAttributes": []},
+        {"@odata.type": "#microsoft.graph.group"},
+    ],
+)
+async def test_a_user_that_makes_no_sense_is_not_made(beta: httpx.AsyncClient, change: dict[str, Any]) -> None:
+    answer = await beta.post("/users", json={**DAVE, **change})
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    changed = await beta.patch("/users/bob@contoso.example", json=change)
+    assert changed.status_code == (400 if change != {"passwordProfile": {}} else changed.status_code)
+    assert len((await beta.get("/users")).json()["value"]) == 3
 
 
 @pytest.mark.parametrize(("method", "body"), [("GET", None), ("PATCH", {"jobTitle": "x"}), ("DELETE", None)])

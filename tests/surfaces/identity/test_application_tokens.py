@@ -86,7 +86,6 @@ async def test_a_malformed_basic_header_is_named(http: httpx.AsyncClient, value:
         ({"scope": None}, 400, "invalid_request", 900144),
         ({"scope": "https://localhost/User.Read"}, 400, "invalid_scope", 1002012),
         ({"scope": "https://a/.default https://b/.default"}, 400, "invalid_scope", 1002012),
-        ({"client_secret": None, "client_assertion": "x.y.z"}, 501, "unsupported_grant_type", 70003),
     ],
 )
 async def test_a_refusal_is_worded_as_entra_id_words_it(
@@ -123,7 +122,7 @@ async def test_a_refusal_can_be_found_again(http: httpx.AsyncClient, clock: Fixe
 
 async def test_what_this_surface_does_not_serve_is_refused_in_its_own_words(http: httpx.AsyncClient) -> None:
     wrong_verb = await http.get("/contoso/oauth2/v2.0/token")
-    unknown = await http.get("/contoso/oauth2/v2.0/authorize")
+    unknown = await http.get("/contoso/oauth2/v2.0/nothing")
     assert (wrong_verb.status_code, wrong_verb.json()["error"]) == (405, "invalid_request")
     assert (unknown.status_code, unknown.json()["error"]) == (404, "invalid_request")
 

@@ -52,9 +52,41 @@ async def test_instance_discovery_knows_this_host_and_the_cloud_it_stands_for(ht
     assert {"localhost:8443", "login.microsoftonline.com"} <= aliases
 
 
-@pytest.mark.parametrize("word", ["UserRealm", "userrealm"])
+async def test_under_the_public_name_the_cloud_is_the_public_one_and_named_once(http: httpx.AsyncClient) -> None:
+    headers = {"host": "login.microsoftonline.com"}
+    document = (await http.get("/common/discovery/instance", headers=headers)).json()
+    assert document["tenant_discovery_endpoint"].startswith("https://login.microsoftonline.com/common/")
+    (entry,) = document["metadata"]
+    assert entry["preferred_network"] == "login.microsoftonline.com"
+    document = (await http.get("/contoso/v2.0/.well-known/openid-configuration", headers=headers)).json()
+    assert document["cloud_instance_name"] == "microsoftonline.com"
+    assert document["msgraph_host"] == "graph.microsoft.com"
+
+
+@pytest.mark.parametrize("word", ["UserRealm", "userrealm", "USERREALM"])
 async def test_a_user_of_ours_signs_in_with_a_password(http: httpx.AsyncClient, word: str) -> None:
     known = (await http.get(f"/common/{word}/alice@contoso.example?api-version=1.0")).json()
     assert (known["account_type"], known["domain_name"]) == ("Managed", "contoso.example")
     unknown = (await http.get(f"/common/{word}/alice@fabrikam.example?api-version=1.0")).json()
     assert unknown["account_type"] == "Unknown"
+
+
+@pytest.mark.parametrize("key", ["contoso", "common"])
+async def test_the_document_lists_what_is_there_and_all_of_it_answers(http: httpx.AsyncClient, key: str) -> None:
+    document = (await http.get(f"/{key}/v2.0/.well-known/openid-configuration")).json()
+    assert document["grant_types_supported"] == [
+        "authorization_code",
+        "client_credentials",
+        "password",
+        "refresh_token",
+        "urn:ietf:params:oauth:grant-type:device_code",
+    ]
+    assert document["code_challenge_methods_supported"] == ["S256", "plain"]
+    assert document["response_types_supported"] == ["code"]
+    assert "private_key_jwt" in document["token_endpoint_auth_methods_supported"]
+    for grant in document["grant_types_supported"]:
+        refusal = await http.post(document["token_endpoint"], data={"grant_type": grant})
+        assert refusal.json()["error"] != "unsupported_grant_type"
+    assert (await http.post(document["device_authorization_endpoint"])).json()["error_codes"] == [900144]
+    assert (await http.get(document["authorization_endpoint"])).json()["error_codes"] == [900144]
+    assert (await http.get(document["end_session_endpoint"])).status_code == 200

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any
 
 from fauxtune.core.odata.closure import every_type
@@ -67,6 +66,7 @@ _ERROR = {
     },
 }
 
+_REFUSED = 400
 _ERROR_REFERENCE = {"$ref": f"{_SCHEMAS}error"}
 _REFUSALS = {
     "400": "the request says something impossible, or names a path that does not exist",
@@ -148,8 +148,8 @@ def _operation(route: Route[Any], *, version: Version, example: Any) -> dict[str
 
 
 def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
-    answer: dict[str, Any] = {"description": "done" if route.status < HTTPStatus.BAD_REQUEST else "refused"}
-    if route.status >= HTTPStatus.BAD_REQUEST:
+    answer: dict[str, Any] = {"description": "done" if route.status < _REFUSED else "refused"}
+    if route.status >= _REFUSED:
         answer["content"] = {"application/json": {"schema": _ERROR_REFERENCE}}
     elif route.returns is not None:
         answer["content"] = {"application/json": {"schema": _answered(route.returns, many=route.many)}}

@@ -44,13 +44,13 @@ def parse_search(text: str, entity: Entity, *, searchable: Searchable) -> Condit
         raise _malformed(error.message) from error
     if searchable.anywhere:
         return _anywhere(text, entity, searchable=searchable)
-    return _Reader(text, entity, searchable).whole()
+    return _Reader(text, entity, searchable=searchable).whole()
 
 
 class _Reader:
     """One search on its way through the grammar: either = both (OR both)*, both = one (AND one)*."""
 
-    def __init__(self, text: str, entity: Entity, searchable: Searchable) -> None:  # noqa: PLR0917 - private
+    def __init__(self, text: str, entity: Entity, *, searchable: Searchable) -> None:
         self.entity, self.searchable = entity, searchable
         self.tokens = _tokens(text)
         self.at = 0

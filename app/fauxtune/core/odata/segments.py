@@ -20,8 +20,14 @@ _VERSIONS = {"v1.0", "beta"}
 
 
 def split_path(path: str) -> tuple[str, ...]:
-    """The decoded segments of a raw (still percent-encoded) path; empty ones, from doubled slashes, are dropped."""
-    return tuple(unquote(segment) for segment in path.split("/") if segment)
+    """The decoded segments of a raw (still percent-encoded) path; empty ones, from doubled slashes, are dropped.
+
+    Invalid for NUL, which no name and no key has, and which not every database takes.
+    """
+    segments = tuple(unquote(segment) for segment in path.split("/") if segment)
+    if any("\x00" in segment for segment in segments):
+        raise Invalid("The path holds a NUL character: no name and no key has one.")
+    return segments
 
 
 def split_key(segment: str) -> tuple[str, str | None] | None:

@@ -23,7 +23,7 @@ from fauxtune.core.odata.schema import (
     bare_name,
 )
 from fauxtune.core.odata.segments import reference_id
-from fauxtune.core.odata.values import primitive
+from fauxtune.core.odata.values import primitive, text_value
 
 _BIND = "@odata.bind"
 
@@ -187,7 +187,9 @@ def _nested(navigation: Navigation, value: object) -> list[str]:
         if not isinstance(thing, Mapping):
             raise Invalid(f"'{navigation.name}' must be an object with an 'id'.", target=navigation.name)
         known = thing.get("@odata.id", thing.get("id"))
-        found.append(known if isinstance(known, str) and "/" not in known else _reference(navigation, known))
+        found.append(
+            text_value(known) if isinstance(known, str) and "/" not in known else _reference(navigation, known)
+        )
     return found
 
 

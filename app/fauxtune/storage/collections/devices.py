@@ -1,33 +1,72 @@
-"""Managed devices."""
+"""Managed devices, and the categories that they are put into."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, and_, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.collections.base import Collection
-from fauxtune.storage.tables import enrollments, managed_devices
+from fauxtune.storage.tables import device_categories, enrollments, managed_devices
+
+#: What a device without a category shows in its place.
+NO_CATEGORY = "Unknown"
 
 
-def _managed(tenant_id: TenantId) -> Select[Any]:
-    columns = (managed_devices, enrollments.c.last_checkin_at, enrollments.c.variant)
+def managed(tenant_id: TenantId) -> Select[Any]:
+    """Records with what their enrolment and their category know: outer joins, which a count can leave out."""
+    category = and_(
+        device_categories.c.tenant_id == managed_devices.c.tenant_id,
+        device_categories.c.id == managed_devices.c.category_id,
+    )
+    columns = (
+        managed_devices,
+        enrollments.c.last_checkin_at,
+        enrollments.c.variant,
+        enrollments.c.state.label("enrollment_state"),
+        device_categories.c.display_name.label("category_name"),
+    )
     return (
         select(*columns)
-        .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
+        .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id, isouter=True)
+        .join(device_categories, category, isouter=True)
         .where(managed_devices.c.tenant_id == tenant_id)
     )
 
 
+def _of_user(tenant_id: TenantId, user_id: str) -> Select[Any]:
+    return managed(tenant_id).where(managed_devices.c.user_id == user_id)
+
+
 DEVICES: dict[str, Collection] = {
     "managedDevices": Collection(
-        statement=_managed,
+        statement=managed,
         document=managed_devices.c.document,
         columns={
             "id": managed_devices.c.id,
-            "lastSyncDateTime": func.coalesce(enrollments.c.last_checkin_at, enrollments.c.enrolled_at),
+            "lastSyncDateTime": func.coalesce(enrollments.c.last_checkin_at, managed_devices.c.enrolled_at),
+            "deviceCategoryDisplayName": func.coalesce(device_categories.c.display_name, NO_CATEGORY),
+            "userId": managed_devices.c.user_id,
+            "deviceName": managed_devices.c.device_name,
+            "operatingSystem": managed_devices.c.operating_system,
+            "complianceState": managed_devices.c.compliance_state,
+            "managementAgent": managed_devices.c.management_agent,
+            "managedDeviceOwnerType": managed_devices.c.owner_type,
+            "ownerType": managed_devices.c.owner_type,
+            "userPrincipalName": managed_devices.c.user_principal_name,
+            "serialNumber": managed_devices.c.serial_number,
+            "azureADDeviceId": managed_devices.c.azure_ad_device_id,
+            "azureActiveDirectoryDeviceId": managed_devices.c.azure_ad_device_id,
+            "enrolledDateTime": managed_devices.c.enrolled_at,
         },
-        order=(enrollments.c.enrolled_at, managed_devices.c.id),
+        order=(managed_devices.c.enrolled_at, managed_devices.c.id),
+        within=_of_user,
+    ),
+    "deviceCategories": Collection(
+        statement=lambda tenant_id: select(device_categories).where(device_categories.c.tenant_id == tenant_id),
+        document=device_categories.c.document,
+        columns={"id": device_categories.c.id, "displayName": device_categories.c.display_name},
+        order=(device_categories.c.created_at, device_categories.c.id),
     ),
 }

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import rows
-from fauxtune.storage.tables import assignment_filters, assignments, enrollments, managed_devices, profiles
+from fauxtune.storage.tables import (
+    assignment_filters,
+    assignments,
+    device_categories,
+    enrollments,
+    managed_devices,
+    profiles,
+)
 
 Row = dict[str, Any]
 
@@ -18,6 +25,18 @@ Row = dict[str, Any]
 _FILTERS = select(assignment_filters).where(
     assignment_filters.c.tenant_id == bindparam("tenant"),
     assignment_filters.c.id.in_(bindparam("ids", expanding=True)),
+)
+
+#: Joins a device's record with its category: filters look at the category's name, which the record does not hold.
+CATEGORY = and_(
+    device_categories.c.tenant_id == managed_devices.c.tenant_id,
+    device_categories.c.id == managed_devices.c.category_id,
+)
+CATEGORY_NAME = device_categories.c.display_name.label("category_name")
+_RECORD = (
+    select(managed_devices.c.document, CATEGORY_NAME)
+    .join(device_categories, CATEGORY, isouter=True)
+    .where(managed_devices.c.tenant_id == bindparam("tenant"), managed_devices.c.enrollment_id == bindparam("device"))
 )
 
 
@@ -93,19 +112,23 @@ def users_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: s
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
-def any_filter_in_use(connection: Connection, tenant_id: TenantId) -> bool:
-    """Whether any assignment of the tenant has a filter: most tenants have none, and need not look further."""
-    statement = select(assignments.c.id).where(
-        assignments.c.tenant_id == tenant_id, assignments.c.filter_id.is_not(None)
-    )
-    return connection.execute(statement.limit(1)).first() is not None
+def seen_by_filters(row: Mapping[str, Any]) -> Row:
+    """A record's document with the name of its category, from a row that has both."""
+    return {**(row["document"] or {}), "deviceCategoryDisplayName": row["category_name"] or "Unknown"}
+
+
+def record_for_filters(connection: Connection, tenant_id: TenantId, *, enrollment_id: str) -> Row:
+    """Graph's record of a device as filters see it; empty when there is none any more."""
+    row = connection.execute(_RECORD, {"tenant": tenant_id, "device": enrollment_id}).mappings().first()
+    return {} if row is None else seen_by_filters(dict(row))
 
 
 def records_of_variants(connection: Connection, tenant_id: TenantId, *, variants: Sequence[str]) -> Iterator[Row]:
-    """Graph's records of the active devices of these variants, by device name, one after the other."""
+    """Graph's records of the active devices of these variants as filters see them, by device name, one by one."""
     statement = (
-        select(managed_devices.c.id, managed_devices.c.document)
+        select(managed_devices.c.document, CATEGORY_NAME)
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
+        .join(device_categories, CATEGORY, isouter=True)
         .where(
             managed_devices.c.tenant_id == tenant_id,
             enrollments.c.variant.in_(variants),
@@ -114,7 +137,7 @@ def records_of_variants(connection: Connection, tenant_id: TenantId, *, variants
         .order_by(managed_devices.c.document["deviceName"].as_string(), managed_devices.c.id)
     )
     for row in connection.execute(statement.execution_options(yield_per=500)).mappings():
-        yield dict(row)
+        yield seen_by_filters(dict(row))
 
 
 def records_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> list[Row]:

@@ -238,6 +238,12 @@ def change_connector(connection: Connection, tenant_id: TenantId, *, connector_i
     rows.change(connection, connectors, where={"tenant_id": tenant_id, "id": connector_id}, values=values)
 
 
+def delete_connector(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
+    """The connector and the public halves of its keys."""
+    rows.remove(connection, connectors, tenant_id=tenant_id, id=connector_id)
+    rows.remove(connection, connector_keys, tenant_id=tenant_id, connector_id=connector_id)
+
+
 def connector_key_rows(connection: Connection, tenant_id: TenantId, *, connector_id: str | None = None) -> list[Row]:
     """The public halves of the connectors' keys."""
     found = connection.execute(_CONNECTOR_KEYS, {"tenant": tenant_id}).mappings()

@@ -49,6 +49,16 @@ def count(
     return found
 
 
+def element(
+    connection: Connection, tenant_id: TenantId, *, collection: str, key: str, parent: str | None = None
+) -> Row | None:
+    """The row with this id, which must have a column of its own."""
+    found = COLLECTIONS[collection]
+    statement = _chosen(found, tenant_id, parent=parent, condition=None).where(found.columns["id"] == key.lower())
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
 def _chosen(found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None) -> Select[Any]:
     if found.within is not None and parent is not None:
         statement = found.within(tenant_id, parent)

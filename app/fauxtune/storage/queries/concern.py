@@ -7,6 +7,7 @@ enrolments it touched, so that they can be pushed.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Connection, false, func, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
@@ -16,9 +17,9 @@ from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, t
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage.queries.assignments import filters_by_id
+from fauxtune.storage.queries.assignments import CATEGORY, CATEGORY_NAME, filters_by_id, seen_by_filters
 from fauxtune.storage.queries.directory import groups_above, members_below
-from fauxtune.storage.tables import assignments, enrollments, managed_devices
+from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
 
 
 def by_targets(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
@@ -90,7 +91,13 @@ def _targeted_one_by_one(
     """The same where a filter looks at each device: SQL says in which of the groups it is, the engine decides."""
     groups = sorted({each.group for each in targets if each.group})
     inside = [members_below(tenant_id, [group], name=f"inside_{at}") for at, group in enumerate(groups)]
-    columns = [enrollments.c.id, enrollments.c.user_id, enrollments.c.variant, managed_devices.c.document]
+    columns: list[ColumnElement[Any]] = [
+        enrollments.c.id,
+        enrollments.c.user_id,
+        enrollments.c.variant,
+        managed_devices.c.document,
+        CATEGORY_NAME,
+    ]
     for at, below in enumerate(inside):
         by_user = func.coalesce(enrollments.c.user_id.in_(below), false())
         columns += [by_user.label(f"user_{at}"), enrollments.c.directory_device_id.in_(below).label(f"device_{at}")]
@@ -98,6 +105,7 @@ def _targeted_one_by_one(
     statement = (
         select(*columns)
         .outerjoin(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
+        .outerjoin(device_categories, CATEGORY)
         .where(
             enrollments.c.tenant_id == tenant_id,
             enrollments.c.state == EnrollmentState.ACTIVE.value,
@@ -113,7 +121,7 @@ def _targeted_one_by_one(
             user_groups=frozenset(group for at, group in enumerate(groups) if row[f"user_{at}"]),
             device_groups=frozenset(group for at, group in enumerate(groups) if row[f"device_{at}"]),
         )
-        matches = Matching(filters, record=row["document"] or {}, variant=Variant(row["variant"]))
+        matches = Matching(filters, record=seen_by_filters(dict(row)), variant=Variant(row["variant"]))
         if target(targets, membership, matches=matches) is not None:
             found.append(EnrollmentId(row["id"]))
     return found

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, or_, select
+from sqlalchemy import Connection, bindparam, or_, select
 
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.world import Profile
 from fauxtune.storage import rows
-from fauxtune.storage.tables import assignments, enrollments, managed_devices, profile_states, profiles
+from fauxtune.storage.tables import assignments, profile_states, profiles
 
 Row = dict[str, Any]
 
@@ -164,28 +164,3 @@ def put_states(connection: Connection, states: Sequence[Row]) -> None:
 def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: str) -> None:
     """The profile no longer concerns the device."""
     rows.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)
-
-
-def status_counts(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> dict[str, int]:
-    """How many devices report each status: of those that still have a record, as Graph's list shows them."""
-    statement = (
-        select(profile_states.c.status, func.count())
-        .join(managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
-        .where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id == profile_id)
-        .group_by(profile_states.c.status)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
-
-
-def variants_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> dict[str, int]:
-    """How many of these enrolments there are of each variant."""
-    found: dict[str, int] = {}
-    for start in range(0, len(ids), 500):
-        statement = (
-            select(enrollments.c.variant, func.count())
-            .where(enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(ids[start : start + 500]))
-            .group_by(enrollments.c.variant)
-        )
-        for variant, count in connection.execute(statement):
-            found[variant] = found.get(variant, 0) + count
-    return found

@@ -13,6 +13,7 @@ from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.storage import rows
+from fauxtune.storage.collections.devices import managed
 from fauxtune.storage.tables import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
 
 Row = dict[str, Any]
@@ -167,8 +168,8 @@ def touch(connection: Connection, enrollment_id: str, *, at: datetime) -> None:
 
 
 def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
-    """Graph's record of a device, with its enrolment's columns under `enrollment_...`."""
-    statement = _managed(tenant_id).where(managed_devices.c.id == device_id.lower())
+    """Graph's record of a device, with the columns of its enrolment and category that lists have."""
+    statement = managed(tenant_id).where(managed_devices.c.id == device_id.lower())
     return _one(connection, statement)
 
 
@@ -300,30 +301,6 @@ def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: 
     )
     found: str | None = connection.execute(statement).scalar_one_or_none()
     return found
-
-
-def _managed(tenant_id: TenantId) -> Select[Any]:
-    return (
-        select(
-            managed_devices,
-            enrollments.c.last_checkin_at,
-            enrollments.c.enrolled_at,
-            enrollments.c.state.label("enrollment_state"),
-            enrollments.c.variant,
-            device_categories.c.display_name.label("category_name"),
-        )
-        .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id)
-        .join(device_categories, category_of_device(), isouter=True)
-        .where(managed_devices.c.tenant_id == tenant_id)
-    )
-
-
-def category_of_device() -> ColumnElement[bool]:
-    """Joins a record with its category."""
-    return and_(
-        device_categories.c.tenant_id == managed_devices.c.tenant_id,
-        device_categories.c.id == managed_devices.c.category_id,
-    )
 
 
 def _named(tenant_id: TenantId) -> Select[Any]:

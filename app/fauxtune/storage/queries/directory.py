@@ -15,21 +15,35 @@ Row = dict[str, Any]
 _TABLES = {"user": users, "group": groups, "device": directory_devices}
 
 
-def _groups_above() -> Select[str]:
-    of_tenant = group_members.c.tenant_id == bindparam("tenant")
-    above = (
-        select(group_members.c.group_id)
-        .where(of_tenant, group_members.c.member_id == bindparam("member"))
-        .cte("above", recursive=True)
+def _above(tenant: Any, member: Any, *, name: str) -> Select[Any]:
+    """Every group over a member. The tenant walks along: with the tenant as a constant, SQLite goes through all of its
+    memberships at every step.
+    """
+    held = group_members.c
+    start = select(held.tenant_id, held.group_id).where(held.tenant_id == tenant, held.member_id == member)
+    tree = start.cte(name, recursive=True)
+    tree = tree.union(
+        select(held.tenant_id, held.group_id).join(
+            tree, (held.tenant_id == tree.c.tenant_id) & (held.member_id == tree.c.group_id)
+        )
     )
-    above = above.union(
-        select(group_members.c.group_id).join(above, group_members.c.member_id == above.c.group_id).where(of_tenant)
+    return select(tree.c.group_id)
+
+
+def _below(start: Select[Any], *, name: str) -> Select[Any]:
+    """What `start`, rows of tenant and id, names, and every member below it."""
+    held = group_members.c
+    tree = start.cte(name, recursive=True)
+    tree = tree.union(
+        select(held.tenant_id, held.member_id).join(
+            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.id)
+        )
     )
-    return select(above.c.group_id)
+    return select(tree.c.id)
 
 
 # What every planning asks, built once: building a statement costs more than running it.
-_GROUPS_ABOVE = _groups_above()
+_GROUPS_ABOVE = _above(bindparam("tenant"), bindparam("member"), name="above")
 _USER = select(users).where(users.c.tenant_id == bindparam("tenant"), users.c.id == bindparam("user"))
 
 
@@ -140,20 +154,14 @@ def memberships(
 
 def groups_over(tenant_id: TenantId, member_id: str) -> Select[Any]:
     """A SELECT of the ids of every group that holds the member, nested ones included: for use in another one."""
-    held = group_members.c
-    above = select(held.group_id).where(held.tenant_id == tenant_id, held.member_id == member_id)
-    tree = above.cte("over", recursive=True)
-    more = select(held.group_id).join(tree, held.member_id == tree.c.group_id).where(held.tenant_id == tenant_id)
-    return select(tree.union(more).c.group_id)
+    return _above(tenant_id, member_id, name="over")
 
 
 def members_under(tenant_id: TenantId, group_id: str) -> Select[Any]:
     """A SELECT of the ids of everything in a group, nested members included; itself only if it holds itself so."""
     held = group_members.c
-    below = select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
-    tree = below.cte("under", recursive=True)
-    more = select(held.member_id).join(tree, held.group_id == tree.c.member_id).where(held.tenant_id == tenant_id)
-    return select(tree.union(more).c.member_id)
+    start = select(held.tenant_id, held.member_id.label("id"))
+    return _below(start.where(held.tenant_id == tenant_id, held.group_id == group_id), name="under")
 
 
 def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "below") -> Select[tuple[str]]:
@@ -161,14 +169,8 @@ def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "bel
 
     `name` tells two such SELECTs in one statement apart.
     """
-    below = select(groups.c.id.label("id")).where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids))
-    tree = below.cte(name, recursive=True)
-    tree = tree.union(
-        select(group_members.c.member_id)
-        .join(tree, group_members.c.group_id == tree.c.id)
-        .where(group_members.c.tenant_id == tenant_id)
-    )
-    return select(tree.c.id)
+    start = select(groups.c.tenant_id, groups.c.id)
+    return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name=name)
 
 
 def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:

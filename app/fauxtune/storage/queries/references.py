@@ -50,12 +50,15 @@ def assignments_by_profile(connection: Connection, tenant_id: TenantId, *, ids: 
     return found
 
 
-def referring(connection: Connection, tenant_id: TenantId, *, profile_id: str, navigations: Iterable[str]) -> list[Row]:
-    """The profiles that refer to this one through one of the navigations, oldest first."""
+def referring(
+    connection: Connection, tenant_id: TenantId, *, profile_id: str, navigations: Iterable[str], limit: int
+) -> list[Row]:
+    """The profiles that refer to this one through one of the navigations, oldest first; at most `limit` of them."""
     leads_here = or_(*(profiles.c.navigations[name].as_string() == profile_id for name in navigations))
     statement = (
         select(profiles)
         .where(profiles.c.tenant_id == tenant_id, leads_here)
         .order_by(profiles.c.created_at, profiles.c.id)
+        .limit(limit)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]

@@ -37,7 +37,10 @@ certificates = Table(
     Column("certificate", LargeBinary, nullable=False),
     Column("template", Word),
     Column("subject", Word, nullable=False),
+    Column("issuer", Word),
     Column("key_usage", Document, nullable=False),
+    Column("extended_key_usages", Word, comment="OIDs, with commas between them"),
+    Column("key_length", Integer, comment="bits"),
     Column("user_id", Word),
     Column("enrollment_id", Word, index=True),
     Column("item_key", Word),
@@ -78,6 +81,7 @@ connectors = Table(
     Column("mode", Word, nullable=False, comment="immediate or polling"),
     Column("roles", Document, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("offline_since", Moment, comment="when it was last heard of, while it is offline"),
 )
 
 connector_keys = Table(

@@ -37,7 +37,8 @@ group_members = Table(
     Column("group_id", Word, primary_key=True),
     Column("member_id", Word, primary_key=True),
     Column("kind", Word, nullable=False, comment="user, group or device"),
-    Index("ix_group_members_member", "tenant_id", "member_id"),
+    # With all that is asked for in it: SQLite would rather read every membership of the tenant than look up rows.
+    Index("ix_group_members_member", "tenant_id", "member_id", "group_id"),
 )
 
 group_owners = Table(

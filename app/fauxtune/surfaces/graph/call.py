@@ -11,6 +11,7 @@ import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.pseudo_json import double_quoted
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Entity, Version
 from fauxtune.core.odata.view import check_select
@@ -71,14 +72,20 @@ class Call:
         """The same for actions whose body may be left out: nothing and null are an empty object."""
         return self._parsed() if self.content.strip() not in (b"", b"null") else {}
 
-    def _parsed(self) -> Json:
+    def lenient_body(self) -> Json:
+        """As `body`, for actions whose callers also write JSON with single quotes."""
+        if not self.content:
+            raise Invalid("Empty Payload. JSON content expected.")
+        return self._parsed(lenient=True)
+
+    def _parsed(self, *, lenient: bool = False) -> Json:
         media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != "application/json":
             raise UnsupportedMediaType(
                 f"The request's Content-Type is '{media or 'missing'}'; a body must be application/json."
             )
         try:
-            parsed = orjson.loads(self.content)
+            parsed = _read(self.content, lenient=lenient)
         except orjson.JSONDecodeError as error:
             raise Invalid(f"Unable to read JSON request payload. {error}.") from None
         if not isinstance(parsed, dict):
@@ -107,6 +114,15 @@ class Answer:
 
 #: What a route leads to.
 Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
+
+
+def _read(content: bytes, *, lenient: bool) -> object:
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        if not lenient or b"'" not in content:
+            raise
+    return orjson.loads(double_quoted(content.decode("utf-8", errors="replace")))
 
 
 def check_options(call: Call, *entities: Entity, expandable: tuple[str, ...] = ()) -> None:

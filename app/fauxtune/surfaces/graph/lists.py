@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
-from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.odata.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
 from fauxtune.core.odata.expressions import And, Condition
@@ -23,7 +23,7 @@ from fauxtune.core.odata.search import Searchable, parse_search
 from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, Json, UnsupportedQuery, check_options
+from fauxtune.surfaces.graph.call import Answer, Call, Json, UnsupportedQuery, check_options, entity_answer
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -41,9 +41,12 @@ class Listed:
     """How one collection is listed.
 
     `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
-    header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say their size unasked. `expand` gives
+    header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say how many a page has unasked
+    (`Unverified:` whether it is the page or the whole; the whole would cost a look at every row); with `$count=true`
+    they say how many there are in all. `expand` gives
     what `$expand` adds to each row of a page, for the navigations in `expandable`. `searchable`: what `$search` looks
-    at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity.
+    at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity. `narrowed`: what
+    holds for every element, whatever the client asks for.
     """
 
     collection: str
@@ -59,6 +62,7 @@ class Listed:
     expand: Callable[[Call, Connection, Sequence[Row]], list[Json]] = _expand_nothing
     searchable: Searchable | None = None
     shape: Callable[[Call, Row], Json] | None = None
+    narrowed: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +90,13 @@ def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Conditio
     filtered = condition_of(call, listed.entity)
     if listed.directory:
         _check_advanced(call, filtered, counting=counting)
-    if call.query.search is None:
-        return filtered
-    if listed.searchable is None:
-        raise NotEmulated("$search is not emulated here: use $filter.")
-    searched = parse_search(call.query.search, listed.entity, searchable=listed.searchable)
-    return searched if filtered is None else And((filtered, searched))
+    searched = None
+    if call.query.search is not None:
+        if listed.searchable is None:
+            raise NotEmulated("$search is not emulated here: use $filter.")
+        searched = parse_search(call.query.search, listed.entity, searchable=listed.searchable)
+    found = tuple(each for each in (listed.narrowed, filtered, searched) if each is not None)
+    return And(found) if len(found) > 1 else found[0] if found else None
 
 
 async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
@@ -123,6 +128,8 @@ async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, co
     rows, total = await call.emulator.runner.read(read)
     page, next_offset = window.page(rows)
     values = [{**_shown(call, row, listed=listed), **more} for row, more in page]
+    if total is None and listed.always_count:
+        total = len(values)
     return collection_answer(call, values, context=context or listed.context, total=total, next_offset=next_offset)
 
 
@@ -135,6 +142,25 @@ async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -
         collections.count, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
     )
     return Answer(200, text=str(total))
+
+
+async def get_element(
+    call: Call, listed: Listed, *, key: str, parent: str | None = None, context: str | None = None
+) -> Answer:
+    """The element of the collection with this id. NotFound otherwise."""
+    check_options(call, listed.entity)
+    row = await element_row(call, listed, key=key, parent=parent)
+    return entity_answer(call, _shown(call, row, listed=listed), context=context or listed.context)
+
+
+async def element_row(call: Call, listed: Listed, *, key: str, parent: str | None = None) -> Row:
+    """The same as a row."""
+    row = await call.emulator.runner.read(
+        collections.element, call.tenant.id, collection=listed.collection, key=key, parent=parent
+    )
+    if row is None:
+        raise NotFound(f"There is no {listed.entity.name} '{key}' here.")
+    return row
 
 
 def window_of(call: Call, listed: Listed) -> Window:
@@ -155,7 +181,7 @@ def window_of(call: Call, listed: Listed) -> Window:
 
 def counts(call: Call, listed: Listed) -> bool:
     """Whether the answer says how many there are in all."""
-    return listed.always_count or (call.query.count and (not listed.directory or _is_eventual(call)))
+    return call.query.count and (not listed.directory or _is_eventual(call))
 
 
 def collection_answer(
@@ -187,8 +213,8 @@ def _check_directory(call: Call, listed: Listed) -> None:
 
 
 def _check_advanced(call: Call, condition: Condition | None, *, counting: bool) -> None:
-    """Graph: "Advanced query capabilities". Differs from Intune: unless the tenant wants it faithful, only `$search` and
-    `$count` are refused without the header; conditions are evaluated all the same.
+    """Graph: "Advanced query capabilities". Differs from Intune: unless the tenant wants it faithful, only `$search`
+    and `$count` are refused without the header; conditions are evaluated all the same.
     """
     if call.query.search is not None and not _is_eventual(call):
         raise UnsupportedQuery(

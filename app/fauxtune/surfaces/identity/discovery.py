@@ -13,6 +13,8 @@ from fauxtune.core.model.tenants import Tenant
 
 #: Not one tenant but "the one that the user belongs to".
 ANY_TENANT = ("common", "organizations")
+#: Entra ID's own hosts, which this one stands for where name resolution says so.
+PUBLIC_HOSTS = ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net")
 
 
 def issuer(origin: str, tenant: Tenant) -> str:
@@ -25,20 +27,27 @@ def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dic
     base = f"{origin}/{key if tenant is None else tenant.id}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["RS256", "PS256"],
         "jwks_uri": f"{base}/discovery/v2.0/keys",
         "response_modes_supported": ["query", "fragment", "form_post"],
         "subject_types_supported": ["pairwise"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "response_types_supported": ["code"],
         "scopes_supported": ["openid", "profile", "email", "offline_access"],
         "issuer": f"{origin}/{{tenantid}}/v2.0" if tenant is None else issuer(origin, tenant),
         "request_uri_parameter_supported": False,
-        # Libraries refuse a document without these; nothing is emulated behind them.
         "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
         "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
         "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
-        "grant_types_supported": ["client_credentials", "password", "refresh_token"],
+        "grant_types_supported": [
+            "authorization_code",
+            "client_credentials",
+            "password",
+            "refresh_token",
+            "urn:ietf:params:oauth:grant-type:device_code",
+        ],
+        "code_challenge_methods_supported": ["S256", "plain"],
         "claims_supported": [
             "sub",
             "iss",
@@ -53,9 +62,17 @@ def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dic
             "ver",
         ],
         "tenant_region_scope": None,
-        "cloud_instance_name": urlsplit(origin).netloc,
-        "cloud_graph_host_name": urlsplit(origin).netloc,
-        "msgraph_host": urlsplit(origin).netloc,
+        **_cloud(urlsplit(origin).netloc),
+    }
+
+
+def _cloud(here: str) -> dict[str, str]:
+    """Where the rest of the cloud is: with us, or under the public names if the caller uses those."""
+    public = here in PUBLIC_HOSTS
+    return {
+        "cloud_instance_name": "microsoftonline.com" if public else here,
+        "cloud_graph_host_name": "graph.windows.net" if public else here,
+        "msgraph_host": "graph.microsoft.com" if public else here,
     }
 
 
@@ -64,14 +81,12 @@ def instance_metadata(origin: str, *, authorization_endpoint: str) -> dict[str, 
     here = urlsplit(origin).netloc
     asked = urlsplit(authorization_endpoint)
     tenant = next((part for part in asked.path.split("/") if part), "common")
-    public = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+    public = {"preferred_network": PUBLIC_HOSTS[0], "preferred_cache": PUBLIC_HOSTS[1], "aliases": list(PUBLIC_HOSTS)}
+    own = {"preferred_network": here, "preferred_cache": here, "aliases": [here]}
     return {
         "tenant_discovery_endpoint": f"{origin}/{tenant}/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",
-        "metadata": [
-            {"preferred_network": here, "preferred_cache": here, "aliases": [here]},
-            {"preferred_network": public[0], "preferred_cache": public[1], "aliases": public},
-        ],
+        "metadata": [public] if here in PUBLIC_HOSTS else [own, public],
     }
 
 

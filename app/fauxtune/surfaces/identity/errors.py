@@ -1,7 +1,7 @@
-"""AADSTS errors: what the token endpoint says when it says no. Sources: Entra ID "error codes"; RFC 6749 5.2.
+"""AADSTS errors: how these endpoints say no. Sources: Entra ID "error codes"; RFC 6749 5.2; RFC 8628 3.5.
 
 `{"error","error_description","error_codes","timestamp","trace_id","correlation_id","error_uri"}`: RFC 6749's word for
-programs, AADSTS's number and sentence for people.
+programs, AADSTS's number and sentence for people. Where a browser is, it gets the sentence as a page.
 """
 
 from __future__ import annotations
@@ -27,8 +27,12 @@ from fauxtune.core.errors import (
     Unavailable,
 )
 from fauxtune.operations.emulator import Emulator
+from fauxtune.surfaces.identity.pages import message_page
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+_PAGES = ("/authorize", "/deviceauth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ UNSUPPORTED_GRANT = Word("unsupported_grant_type", 70003)
 APPLICATION_NOT_FOUND = Word("unauthorized_client", 700016)
 SECRET_MISSING = Word("invalid_request", 7000216)
 SECRET_WRONG = Word("invalid_client", 7000215, 401)
+ASSERTION_MALFORMED = Word("invalid_request", 50027)
+ASSERTION_OF_ANOTHER = Word("invalid_client", 700021, 401)
+ASSERTION_AUDIENCE = Word("invalid_client", 700023, 401)
+ASSERTION_EXPIRED = Word("invalid_client", 700024, 401)
+ASSERTION_SIGNATURE = Word("invalid_client", 700027, 401)
 SCOPE_NOT_DEFAULT = Word("invalid_scope", 1002012)
 USER_NOT_FOUND = Word("invalid_grant", 50034)
 USER_DISABLED = Word("invalid_grant", 50057)
@@ -56,6 +65,24 @@ GRANT_INVALID = Word("invalid_grant", 9002313)
 GRANT_EXPIRED = Word("invalid_grant", 700082)
 GRANT_REVOKED = Word("invalid_grant", 50173)
 NEEDS_TENANT = Word("invalid_request", 50059)
+CODE_USED = Word("invalid_grant", 54005)
+CODE_EXPIRED = Word("invalid_grant", 70008)
+REDIRECT_DIFFERS = Word("invalid_client", 500112, 401)
+VERIFIER_WRONG = Word("invalid_grant", 501481)
+CHALLENGE_WRONG = Word("invalid_request", 50147)
+REDIRECT_NOT_ALLOWED = Word("invalid_request", 50011)
+RESPONSE_TYPE = Word("unsupported_response_type", 70005)
+RESPONSE_MODE = Word("invalid_request", 70007)
+LOGIN_REQUIRED = Word("login_required", 50058)
+SIGN_IN_DISABLED = Word("access_denied", 50057)
+SIGN_IN_DECLINED = Word("access_denied", 65004)
+TICKET_EXPIRED = Word("invalid_request", 50089)
+DEVICE_PENDING = Word("authorization_pending", 70016)
+# Unverified: the numbers of slow_down and of a declined sign-in; RFC 8628 and Entra ID's page give the words alone.
+DEVICE_TOO_FAST = Word("slow_down", 70016)
+DEVICE_DECLINED = Word("authorization_declined", 65004)
+DEVICE_CODE_WRONG = Word("bad_verification_code", 70018)
+DEVICE_CODE_EXPIRED = Word("expired_token", 70020)
 
 #: The core's errors, for whatever is not said more exactly above. The first class that fits counts.
 WORDS: tuple[tuple[type[FauxtuneError], Word], ...] = (
@@ -123,20 +150,38 @@ def _worded(error: Exception) -> tuple[Word, str]:
             return Word("server_error", 50000, 500), "There was an error issuing a token or an issue with signing in."
 
 
-def _envelope(request: Request, word: Word, *, message: str, now: datetime) -> JSONResponse:
-    given = request.headers.get("client-request-id", "")
+def described(request: Request, error: Aadsts) -> str:
+    """The sentence for people, with what finds the refusal again."""
+    emulator: Emulator = request.app.state.emulator
+    return _text(request, error.word, message=error.detail, now=emulator.runner.clock.now())
+
+
+def _text(request: Request, word: Word, *, message: str, now: datetime) -> str:
     trace = request.state.request_id
-    correlation = given.lower() if _GUID.fullmatch(given) else trace
     timestamp = f"{now:%Y-%m-%d %H:%M:%S}Z"
-    text = f"AADSTS{word.code}: {message} Trace ID: {trace} Correlation ID: {correlation} Timestamp: {timestamp}"
+    return (
+        f"AADSTS{word.code}: {message} Trace ID: {trace} Correlation ID: {_correlation(request)} Timestamp: {timestamp}"
+    )
+
+
+def _correlation(request: Request) -> str:
+    given = request.headers.get("client-request-id", "")
+    return given.lower() if _GUID.fullmatch(given) else str(request.state.request_id)
+
+
+def _envelope(request: Request, word: Word, *, message: str, now: datetime) -> Response:
+    text = _text(request, word, message=message, now=now)
+    # Java's own HTTP client asks for HTML too, so only pages answer with one.
+    if request.url.path.lower().endswith(_PAGES) and "text/html" in request.headers.get("accept", ""):
+        return message_page("Sorry, that did not work", text, status=word.status)
     return JSONResponse(
         {
             "error": word.error,
             "error_description": text,
             "error_codes": [word.code],
-            "timestamp": timestamp,
-            "trace_id": trace,
-            "correlation_id": correlation,
+            "timestamp": f"{now:%Y-%m-%d %H:%M:%S}Z",
+            "trace_id": request.state.request_id,
+            "correlation_id": _correlation(request),
             "error_uri": f"{origin(request)}/error?code={word.code}",
         },
         status_code=word.status,

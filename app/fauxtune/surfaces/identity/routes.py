@@ -2,58 +2,151 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
-from fauxtune.surfaces.identity import discovery
-from fauxtune.surfaces.identity.errors import origin, tenant_not_found
-from fauxtune.surfaces.identity.token import TokenRequest, answer, read_form
+from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
+from fauxtune.surfaces.identity.errors import origin
+from fauxtune.surfaces.identity.request import TokenRequest, read_form
+from fauxtune.surfaces.identity.token import answer
+from fauxtune.surfaces.identity.v1 import older_answer
+
+_NOT_STORED = {"cache-control": "no-store", "pragma": "no-cache"}
+
+TenantKey = Annotated[
+    str, Path(description="id, domain or name of a tenant; `common` or `organizations` for the user's own")
+]
+
 
 router = APIRouter(tags=["identity"])
 
-_FORM = {"content": {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}, "required": True}
+
+@router.post(
+    "/{tenant}/oauth2/v2.0/token",
+    summary="Get a token",
+    responses=descriptions.TOKEN_ANSWERS,
+    openapi_extra=descriptions.form(descriptions.TOKEN_FORM, required=("grant_type",)),
+)
+async def token(request: Request, tenant: TenantKey) -> Response:
+    """By client_credentials (secret or certificate), password, refresh_token, authorization_code (PKCE) or device code:
+    RFC 6749 3.2, RFC 7523, RFC 7636, RFC 8628. The client's id and secret may come by HTTP Basic.
+    """
+    issued = await answer(await _about(request, tenant))
+    return JSONResponse(issued.document, headers=_NOT_STORED)
 
 
-@router.post("/{tenant}/oauth2/v2.0/token", openapi_extra={"requestBody": _FORM})
-async def token(request: Request, tenant: str) -> Response:
-    """A token by client_credentials, password or refresh_token (RFC 6749 3.2)."""
-    form = read_form(await request.body(), request.headers.get("authorization"))
-    document = await answer(TokenRequest(_emulator(request), tenant, form=form, origin=origin(request)))
-    return JSONResponse(document, headers={"cache-control": "no-store", "pragma": "no-cache"})
+@router.post(
+    "/{tenant}/oauth2/token",
+    summary="Get a token (v1.0)",
+    responses=descriptions.TOKEN_ANSWERS,
+    openapi_extra=descriptions.form(descriptions.OLDER_TOKEN_FORM, required=("grant_type",)),
+)
+async def older_token(request: Request, tenant: TenantKey) -> Response:
+    """The same with `resource` in place of `scope`; numbers in the answer are text."""
+    return JSONResponse(await older_answer(await _about(request, tenant)), headers=_NOT_STORED)
 
 
-@router.get("/{tenant}/v2.0/.well-known/openid-configuration")
-@router.get("/{tenant}/.well-known/openid-configuration")
-async def openid_configuration(request: Request, tenant: str) -> dict[str, Any]:
-    """The OpenID document (OpenID Connect Discovery 1.0 4)."""
-    found = None if tenant.lower() in discovery.ANY_TENANT else await _tenant(request, tenant)
-    return discovery.openid_configuration(origin(request), key=tenant, tenant=found)
+@router.get(
+    "/{tenant}/oauth2/v2.0/authorize",
+    summary="Sign a user in with a browser",
+    responses=descriptions.PAGES,
+    openapi_extra=descriptions.query(descriptions.AUTHORIZE_QUERY),
+)
+async def authorization_page(request: Request, tenant: TenantKey) -> Response:
+    """A page with the tenant's users (RFC 6749 4.1.1). A flaw goes to the redirect_uri, unless that is the flaw."""
+    return await authorize.page(request, _asked(request, tenant))
 
 
-@router.get("/{tenant}/discovery/v2.0/keys")
-@router.get("/{tenant}/discovery/keys")
-async def keys(request: Request, tenant: str) -> dict[str, Any]:
-    """The keys that tokens are signed with (RFC 7517)."""
-    if tenant.lower() not in discovery.ANY_TENANT:
-        await _tenant(request, tenant)
-    return _emulator(request).tokens.key_set()
+@router.post(
+    "/{tenant}/oauth2/v2.0/authorize",
+    summary="Pick a user on that page",
+    responses=descriptions.PAGES,
+    openapi_extra=descriptions.form(descriptions.CLICK_FORM, required=("ticket",)),
+)
+async def authorization_click(request: Request, tenant: TenantKey) -> Response:
+    """Goes back to the redirect_uri with a code that is good once, for ten minutes."""
+    return await authorize.click(request, await _about(request, tenant))
 
 
-@router.get("/common/discovery/instance")
+@router.post(
+    "/{tenant}/oauth2/v2.0/devicecode",
+    summary="Begin to sign in on a device",
+    responses=descriptions.DEVICE_ANSWERS,
+    openapi_extra=descriptions.form(descriptions.DEVICE_FORM, required=("client_id", "scope")),
+)
+async def device_code(request: Request, tenant: TenantKey) -> Response:
+    """RFC 8628 3.1: a code for the device to poll with, another for its user to type in; good for 15 minutes."""
+    return JSONResponse(await device.begin(await _about(request, tenant)), headers=_NOT_STORED)
+
+
+@router.get(
+    "/{tenant}/oauth2/deviceauth",
+    summary="Type in a device's code",
+    responses=descriptions.PAGES,
+    openapi_extra=descriptions.query({"user_code": "the code that the device shows"}),
+)
+async def device_page(request: Request, tenant: TenantKey) -> Response:
+    """Without `user_code` it is asked for; with it, the users to pick from are shown."""
+    return await device.page(_asked(request, tenant))
+
+
+@router.post(
+    "/{tenant}/oauth2/deviceauth",
+    summary="Pick a user for a device",
+    responses=descriptions.PAGES,
+    openapi_extra=descriptions.form(descriptions.CLICK_FORM, required=("ticket",)),
+)
+async def device_click(request: Request, tenant: TenantKey) -> Response:
+    """The device gets its tokens when it asks next."""
+    return await device.click(await _about(request, tenant))
+
+
+@router.get("/{tenant}/oauth2/v2.0/logout", summary="Sign out", responses=descriptions.PAGES)
+@router.get("/{tenant}/oauth2/logout", summary="Sign out (v1.0)", responses=descriptions.PAGES)
+async def logout(request: Request, tenant: TenantKey) -> Response:
+    """There are no sessions to end. Differs from Entra ID: post_logout_redirect_uri is not followed."""
+    return pages.message_page("You signed out", "There is nothing more to do; you can close this window.")
+
+
+@router.get("/{tenant}/oauth2/nativeclient", summary="Where native clients are sent", responses=descriptions.PAGES)
+async def native_client(request: Request, tenant: TenantKey) -> Response:
+    """A page for an app that reads the code from its browser's address."""
+    return pages.message_page("Done", "Go back to the app; it reads what it needs from this page's address.")
+
+
+@router.get("/{tenant}/v2.0/.well-known/openid-configuration", summary="Get the OpenID document")
+@router.get("/{tenant}/.well-known/openid-configuration", summary="Get the OpenID document (v1.0)")
+async def openid_configuration(request: Request, tenant: TenantKey) -> dict[str, Any]:
+    """OpenID Connect Discovery 1.0 4."""
+    about = _asked(request, tenant)
+    found = None if about.any_tenant else await about.tenant()
+    return discovery.openid_configuration(about.origin, key=tenant.lower(), tenant=found)
+
+
+@router.get("/{tenant}/discovery/v2.0/keys", summary="Get the keys that tokens are signed with")
+@router.get("/{tenant}/discovery/keys", summary="Get the keys that tokens are signed with (v1.0)")
+async def keys(request: Request, tenant: TenantKey) -> dict[str, Any]:
+    """A JSON Web Key Set (RFC 7517)."""
+    about = _asked(request, tenant)
+    if not about.any_tenant:
+        await about.tenant()
+    return about.emulator.tokens.key_set()
+
+
+@router.get("/common/discovery/instance", summary="Get the hosts that are authorities")
 async def instance(request: Request, authorization_endpoint: str = "") -> dict[str, Any]:
-    """Which hosts are authorities: what MSAL asks about a host that it does not know."""
+    """What MSAL asks about a host that it does not know."""
     return discovery.instance_metadata(origin(request), authorization_endpoint=authorization_endpoint)
 
 
-@router.get("/common/UserRealm/{user}")
-@router.get("/common/userrealm/{user}", include_in_schema=False)
+@router.get("/common/UserRealm/{user}", summary="Get how a user signs in")
 async def user_realm(request: Request, user: str) -> dict[str, Any]:
-    """How a user signs in: what MSAL asks before the password grant."""
+    """What MSAL asks before the password grant."""
     try:
         tenant = await _emulator(request).runner.tenant(user.rpartition("@")[2])
     except NotFound:
@@ -61,13 +154,25 @@ async def user_realm(request: Request, user: str) -> dict[str, Any]:
     return discovery.user_realm(user, tenant=tenant)
 
 
+@router.get("/common/{word}/{user}", include_in_schema=False)
+async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict[str, Any]:
+    """The same for whoever writes it otherwise, as MSAL for Python does. Declared last, for it would match more."""
+    if word.lower() != "userrealm":
+        raise HTTPException(404)
+    return await user_realm(request, user)
+
+
 def _emulator(request: Request) -> Emulator:
     emulator: Emulator = request.app.state.emulator
     return emulator
 
 
-async def _tenant(request: Request, key: str) -> Tenant:
-    try:
-        return await _emulator(request).runner.tenant(key)
-    except NotFound:
-        raise tenant_not_found(key) from None
+def _asked(request: Request, tenant: str) -> TokenRequest:
+    """What stands in the address."""
+    return TokenRequest(_emulator(request), tenant, form=dict(request.query_params), origin=origin(request))
+
+
+async def _about(request: Request, tenant: str) -> TokenRequest:
+    """What stands in the body."""
+    form = read_form(await request.body(), request.headers.get("authorization"))
+    return TokenRequest(_emulator(request), tenant, form=form, origin=origin(request))

@@ -6,11 +6,13 @@ Sources: Entra ID "scopes and permissions"; RFC 6749 3.3.
 
 from __future__ import annotations
 
-from fauxtune.surfaces.identity.errors import MANY_RESOURCES, SCOPE_NOT_DEFAULT, Aadsts, missing
+from fauxtune.surfaces.identity.errors import BAD_REQUEST, MANY_RESOURCES, SCOPE_NOT_DEFAULT, Aadsts, missing
 
 GRAPH = "00000003-0000-0000-c000-000000000000"
 _OPENID = {"openid", "profile", "email", "offline_access"}
-_DEFAULT = ".default"
+DEFAULT = ".default"
+#: Scopes stand in tokens, and tokens in headers.
+_LONGEST = 4096
 
 
 def resource_for_application(scope: str | None) -> str:
@@ -18,7 +20,7 @@ def resource_for_application(scope: str | None) -> str:
     if not scope:
         raise missing("scope")
     resource = _resource(scope)
-    if resource is None or " " in scope or not scope.endswith(_DEFAULT):
+    if resource is None or " " in scope or not scope.endswith(DEFAULT):
         raise Aadsts(
             SCOPE_NOT_DEFAULT,
             f"The provided value for scope {scope} is not valid. Client credential flows must have a scope value with "
@@ -31,6 +33,8 @@ def resource_for_user(scope: str | None) -> tuple[str, frozenset[str]]:
     """The resource that a user's scope names (none: Graph), and which of OpenID's own scopes are in it."""
     if not scope:
         raise missing("scope")
+    if len(scope) > _LONGEST:
+        raise Aadsts(BAD_REQUEST, f"The scope must not be longer than {_LONGEST} characters.")
     words = scope.split()
     resources = {_resource(word) for word in words if word.lower() not in _OPENID}
     if len(resources) > 1:
@@ -41,6 +45,13 @@ def resource_for_user(scope: str | None) -> tuple[str, frozenset[str]]:
         )
     resource = resources.pop() if resources else GRAPH
     return resource or GRAPH, frozenset(word.lower() for word in words) & _OPENID
+
+
+def permissions_asked(scope: str | None) -> tuple[str, ...]:
+    """The permissions that a user's scope names, `.default` among them."""
+    return tuple(
+        dict.fromkeys(word.rpartition("/")[2] for word in (scope or "").split() if word.lower() not in _OPENID)
+    )
 
 
 def _resource(scope: str) -> str | None:

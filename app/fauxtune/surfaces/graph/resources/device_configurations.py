@@ -1,34 +1,24 @@
-"""Profiles and their assignments. Graph: deviceConfiguration, assign, assignments, deviceStatuses,
-deviceStatusOverview.
-"""
+"""Profiles. Graph: deviceConfiguration."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.engine.targeting import TargetKind
-from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities import configuration as entities
 from fauxtune.core.odata.entities.index import derived_from, entity
-from fauxtune.core.odata.schema import Entity, Version, bare_name
+from fauxtune.core.odata.schema import bare_name
 from fauxtune.core.odata.validation import accept, binds, defaults, type_name
 from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations import configuration
-from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.expansion import EXPANDABLE, check_expansion, expansions
 
 _CONTEXT = "deviceManagement/deviceConfigurations"
 _BASE = entities.DEVICE_CONFIGURATION
-_TARGETS = {
-    "groupassignmenttarget": TargetKind.GROUP,
-    "exclusiongroupassignmenttarget": TargetKind.EXCLUSION,
-    "alldevicesassignmenttarget": TargetKind.ALL_DEVICES,
-    "alllicensedusersassignmenttarget": TargetKind.ALL_USERS,
-}
 _LISTED = Listed(
     collection="deviceConfigurations",
     entity=_BASE,
@@ -56,8 +46,8 @@ async def get_profile(call: Call) -> Answer:
     """GET .../{profile}."""
     row = await profile_row(call)
     shape = entity(row["kind"])
-    check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
     check_expansion(call, shape)
+    check_options(call, shape, *derived_from(_BASE), expandable=EXPANDABLE)
     shown = view(shape, row["document"], version=call.version, select=call.query.select)
     more: Json = {}
     if call.query.expand:
@@ -109,28 +99,6 @@ async def delete_profile(call: Call) -> Answer:
     return NO_CONTENT
 
 
-async def assign(call: Call) -> Answer:
-    """POST .../{profile}/assign: the whole new set of assignments."""
-    body = call.body()
-    sent = body.get("assignments")
-    if not isinstance(sent, list):
-        raise Invalid('The body must be {"assignments": [...]}; an empty list takes all away.', target="assignments")
-    targets = [_new_assignment(each, version=call.version) for each in sent]
-    made = await call.emulator.runner.run(call.tenant, configuration.assign, call.keys["profile"], targets=targets)
-    return collection_answer(
-        call,
-        [_assignment_view(call, each) for each in made],
-        context="Collection(microsoft.graph.deviceConfigurationAssignment)",
-    )
-
-
-async def list_assignments(call: Call) -> Answer:
-    """GET .../{profile}/assignments."""
-    row = await profile_row(call)
-    found = await call.emulator.runner.read(lambda connection: _assignments(call, connection, row))
-    return collection_answer(call, found["assignments"], context=_assignments_context(row["id"]))
-
-
 async def profile_row(call: Call) -> dict[str, Any]:
     """The profile that the path names. NotFound otherwise."""
     key = call.keys["profile"]
@@ -138,47 +106,6 @@ async def profile_row(call: Call) -> dict[str, Any]:
     if row is None:
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
     return row
-
-
-def _assignments(call: Call, connection: Connection, row: Json) -> Json:
-    """What `$expand=assignments` adds to a profile."""
-    found = queries.assignments_of(connection, call.tenant.id, profile_id=row["id"])
-    return {
-        "assignments@odata.context": call.context(_assignments_context(row["id"])),
-        "assignments": [_assignment_view(call, each["document"]) for each in found],
-    }
-
-
-def _assignments_context(profile_id: str) -> str:
-    return f"{_CONTEXT}('{profile_id}')/assignments"
-
-
-def _assignment_view(call: Call, document: Json) -> Json:
-    return view(entities.DEVICE_CONFIGURATION_ASSIGNMENT, document, version=call.version)
-
-
-def _new_assignment(sent: object, *, version: Version) -> configuration.NewAssignment:
-    if not isinstance(sent, dict):
-        raise Invalid("Each assignment is an object with a target.", target="assignments")
-    shape: Entity = entities.DEVICE_CONFIGURATION_ASSIGNMENT
-    document = accept(
-        shape, {name: value for name, value in sent.items() if name != "id"}, partial=False, version=version
-    )
-    target = document.get("target")
-    if not isinstance(target, dict):
-        raise Invalid("An assignment needs a target.", target="target")
-    found = _TARGETS.get(bare_name(str(target.get("@odata.type", ""))).lower())
-    if found is None:
-        raise NotEmulated(f"Assigning to a {target.get('@odata.type')} is not emulated.")
-    if target.get("deviceAndAppManagementAssignmentFilterId"):
-        raise NotEmulated("Assignment filters are not emulated yet.")
-    group_id = target.get("groupId")
-    return configuration.NewAssignment(
-        kind=found,
-        group_id=None if group_id is None else str(group_id).lower(),
-        document=target,
-        intent=str(document.get("intent") or "apply"),
-    )
 
 
 def kind_of(name: str) -> Kind:

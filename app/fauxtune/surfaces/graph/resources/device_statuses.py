@@ -1,31 +1,29 @@
-"""How a profile fares. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview."""
+"""How a profile fares on devices. Graph: deviceConfigurationDeviceStatus, deviceConfigurationDeviceOverview.
+
+Differs from Intune: one row for a device, not one for each of its users; a device here has one at most.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
-from fauxtune.core.odata.entities import configuration as entities
+from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import configuration as queries
-from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.storage.queries import concern, configuration, statuses
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, Row, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import profile_row
 
 _PATH = "deviceManagement/deviceConfigurations"
+_LISTED = Listed(collection="deviceStatuses", entity=shapes.DEVICE_STATUS, context=_PATH, document=lambda row: row)
 
 
-_LISTED = Listed(
-    collection="deviceStatuses",
-    entity=entities.DEVICE_CONFIGURATION_DEVICE_STATUS,
-    context=_PATH,
-    document=lambda row: _status(row),
-)
+def below(profile: Row, name: str) -> str:
+    """The context of a part of a profile."""
+    return f"{_PATH}('{profile['id']}')/{name}"
 
 
 async def list_device_statuses(call: Call) -> Answer:
@@ -34,8 +32,7 @@ async def list_device_statuses(call: Call) -> Answer:
     The id is `<user>_<profile>_<device>`: there is no device property, and tools split the id.
     """
     profile = await profile_row(call)
-    context = f"{_PATH}('{profile['id']}')/deviceStatuses"
-    return await list_rows(call, _LISTED, parent=profile["id"], context=context)
+    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "deviceStatuses"))
 
 
 async def count_device_statuses(call: Call) -> Answer:
@@ -43,47 +40,57 @@ async def count_device_statuses(call: Call) -> Answer:
     return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
 
 
-async def device_status_overview(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatusOverview: counts; a device that is targeted and has not planned is pending."""
+async def get_device_status(call: Call) -> Answer:
+    """GET .../{profile}/deviceStatuses/{status}."""
     profile = await profile_row(call)
-    known = kind(profile["kind"])
-    variants = set() if known is None else known.variants
+    context = below(profile, "deviceStatuses")
+    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile["id"], context=context)
 
-    def read(connection: Connection) -> tuple[dict[str, int], dict[str, int]]:
-        found = queries.assignments_of(connection, call.tenant.id, profile_id=profile["id"])
-        targets = queries.assignment_targets(found)
-        reached = concern.targeted(connection, call.tenant.id, targets=targets)
-        by_variant = queries.variants_of(connection, call.tenant.id, ids=reached)
-        return queries.status_counts(connection, call.tenant.id, profile_id=profile["id"]), by_variant
+
+async def device_status_overview(call: Call) -> Answer:
+    """GET .../{profile}/deviceStatusOverview: counts; a device that is targeted and has not planned is pending. Devices
+    of other platforms are counted apart, and are in no list.
+    """
+    profile = await profile_row(call)
+    check_options(call, shapes.DEVICE_OVERVIEW)
+
+    def read(connection: Connection) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
+        found = configuration.assignments_of(connection, call.tenant.id, profile_id=profile["id"])
+        targets = configuration.assignment_targets(found)
+        ids = concern.targeted(connection, call.tenant.id, targets=targets)
+        return (
+            statuses.device_counts(connection, call.tenant.id, profile_id=profile["id"]),
+            statuses.reached_devices(connection, call.tenant.id, profile_id=profile["id"], ids=ids),
+        )
 
     counts, by_variant = await call.emulator.runner.read(read)
-    ours = sum(number for variant, number in by_variant.items() if Variant(variant) in variants)
-    reported = sum(number for status, number in counts.items() if status != ProfileStatus.PENDING.value)
-    document: Json = {
+    ours = variants(profile)
+    document = {
+        **overview(call, profile, counts=counts),
+        "pendingCount": sum(waiting for variant, (_all, waiting) in by_variant.items() if Variant(variant) in ours),
+        "notApplicablePlatformCount": sum(
+            all_of_them for variant, (all_of_them, _waiting) in by_variant.items() if Variant(variant) not in ours
+        ),
+    }
+    shown = view(shapes.DEVICE_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=below(profile, "deviceStatusOverview"))
+
+
+def variants(profile: Row) -> frozenset[Variant]:
+    """The kinds of device that the profile is for."""
+    known = kind(profile["kind"])
+    return frozenset() if known is None else known.variants
+
+
+def overview(call: Call, profile: Row, *, counts: dict[str, int]) -> Json:
+    """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
+    return {
         "id": profile["id"],
-        "pendingCount": max(ours - reported, 0),
         "notApplicableCount": counts.get(ProfileStatus.NOT_APPLICABLE.value, 0),
-        "notApplicablePlatformCount": sum(by_variant.values()) - ours,
         "successCount": counts.get(ProfileStatus.COMPLIANT.value, 0),
         "errorCount": counts.get(ProfileStatus.ERROR.value, 0),
         "failedCount": 0,
         "conflictCount": counts.get(ProfileStatus.CONFLICT.value, 0),
         "lastUpdateDateTime": iso(call.emulator.runner.now(call.tenant)),
         "configurationVersion": profile["version"],
-    }
-    shown = view(entities.DEVICE_CONFIGURATION_DEVICE_OVERVIEW, document, version=call.version)
-    return entity_answer(call, shown, context=f"{_PATH}('{profile['id']}')/deviceStatusOverview")
-
-
-def _status(row: dict[str, Any]) -> Json:
-    device = row["device"]
-    return {
-        "id": f"{device['userId'] or '00000000-0000-0000-0000-000000000000'}_{row['profile_id']}_{row['device_id']}",
-        "deviceDisplayName": device["deviceName"],
-        "userName": device["userDisplayName"],
-        "deviceModel": device["model"],
-        "platform": 0,
-        "status": row["status"],
-        "lastReportedDateTime": iso(row["reported_at"]),
-        "userPrincipalName": device["userPrincipalName"],
     }

@@ -12,6 +12,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import ANY_OBJECT, KINDS
 from fauxtune.core.odata.query import Expand
 from fauxtune.core.odata.search import Searchable
+from fauxtune.core.odata.values import text_value
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory, directory_devices
 from fauxtune.operations.act import Act
@@ -110,7 +111,7 @@ def texts(body: Json, name: str, *, most: int) -> list[str]:
         raise Invalid(f"'{name}' is required: a list of ids.", target=name)
     if len(given) > most:
         raise Invalid(f"'{name}' takes {most} ids at most, not {len(given)}.", target=name)
-    return [each.lower() for each in given]
+    return [text_value(each).lower() for each in given]
 
 
 def _typed(call: Call, row: Row, *, select: tuple[str, ...] | None) -> Json:

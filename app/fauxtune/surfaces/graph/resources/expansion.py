@@ -11,7 +11,7 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.odata.entities.index import derived_from, entity
 from fauxtune.core.odata.query import Expand
 from fauxtune.core.odata.schema import Entity, Navigation, Version
 from fauxtune.core.odata.view import check_select, view
@@ -39,8 +39,9 @@ def check_expansion(call: Call, *entities: Entity) -> None:
                 f"'{meant[0].full_name}'.",
                 target=each.navigation,
             )
-        if found[0].contained:
-            check_select(each.select, entities=(DEVICE_CONFIGURATION_ASSIGNMENT,), version=call.version)
+        if each.select is not None and found[0].name in (_ASSIGNMENTS, *NAMES):
+            target = entity(found[0].target)
+            check_select(each.select, entities=(target, *derived_from(target)), version=call.version)
 
 
 def expansions(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:

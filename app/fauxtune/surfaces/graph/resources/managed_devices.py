@@ -1,27 +1,39 @@
-"""Managed devices and what is asked of them. Graph: managedDevice; wipe, retire, syncDevice, delete."""
+"""Managed devices: all of the tenant's, and one user's. Graph: managedDevice.
+
+Differs from Intune: a list with `$select` shows the selected values of properties that the real service fills only when
+a single device is read.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.odata.entities.devices import FILTERED, MANAGED_DEVICE
+from fauxtune.core.odata.entities.directory import USER
+from fauxtune.core.odata.expressions import And, Compare, Condition, Field, TextMatch
+from fauxtune.core.odata.search import Searchable
+from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import device_actions
+from fauxtune.operations import device_actions, device_records
+from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import devices as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
 
 _CONTEXT = "deviceManagement/managedDevices"
-_FLAGS = ("keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe")
 
 
 def _document(row: dict[str, Any]) -> Json:
-    document: Json = row["document"]
-    if row["last_checkin_at"] is None:
-        return document
-    return {**document, "lastSyncDateTime": iso(row["last_checkin_at"])}
+    document: Json = {**row["document"], "deviceCategoryDisplayName": row["category_name"] or NO_CATEGORY}
+    if row["last_checkin_at"] is not None:
+        document["lastSyncDateTime"] = iso(row["last_checkin_at"])
+    return document
 
 
 _LISTED = Listed(
@@ -30,28 +42,35 @@ _LISTED = Listed(
     context=_CONTEXT,
     document=_document,
     always_count=True,
+    searchable=Searchable(anywhere=("deviceName", "serialNumber", "imei", "userPrincipalName", "emailAddress")),
 )
 
 
 async def list_devices(call: Call) -> Answer:
-    """GET /deviceManagement/managedDevices."""
-    return await list_rows(call, _LISTED)
+    """GET /deviceManagement/managedDevices, and /users/{user}/managedDevices."""
+    return await list_rows(_faithful(call), _LISTED, parent=await _owner_of(call), context=_context(call))
 
 
 async def count_devices(call: Call) -> Answer:
-    """GET /deviceManagement/managedDevices/$count."""
-    return await count_rows(call, _LISTED)
+    """GET .../managedDevices/$count."""
+    return await count_rows(_faithful(call), _LISTED, parent=await _owner_of(call))
 
 
 async def get_device(call: Call) -> Answer:
-    """GET /deviceManagement/managedDevices/{device}."""
+    """GET .../managedDevices/{device}."""
     check_options(call, MANAGED_DEVICE)
-    key = call.keys["device"]
-    row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, device_id=key)
-    if row is None:
-        raise NotFound(f"There is no managedDevice '{key}'.")
-    shown = view(MANAGED_DEVICE, _document(row), version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    return _shown(call, await device_row(call))
+
+
+async def update_device(call: Call) -> Answer:
+    """PATCH: 200 with the entity. What the server owns is ignored, as everywhere."""
+    body = call.body()
+    changes = accept(MANAGED_DEVICE, body, partial=True, version=call.version)
+    category = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
+    row = await call.emulator.runner.run(
+        call.tenant, device_records.update_device, await device_id_of(call), changes=changes, category=category
+    )
+    return _shown(call, row)
 
 
 async def refuse_create(_call: Call) -> Answer:
@@ -62,34 +81,105 @@ async def refuse_create(_call: Call) -> Answer:
     )
 
 
-async def wipe(call: Call) -> Answer:
-    """POST .../wipe: no body, {} and all-false bodies are the same."""
-    body = call.optional_body()
-    for name in _FLAGS:
-        if body.get(name) is not None and not isinstance(body[name], bool):
-            raise Invalid(f"{name} must be true or false.", target=name)
-    await call.emulator.runner.run(
-        call.tenant,
-        device_actions.wipe,
-        call.keys["device"],
-        keep_enrollment_data=bool(body.get("keepEnrollmentData")),
-    )
-    return NO_CONTENT
-
-
-async def retire(call: Call) -> Answer:
-    """POST .../retire."""
-    await call.emulator.runner.run(call.tenant, device_actions.retire, call.keys["device"])
-    return NO_CONTENT
-
-
-async def sync(call: Call) -> Answer:
-    """POST .../syncDevice."""
-    await call.emulator.runner.run(call.tenant, device_actions.sync, call.keys["device"])
-    return NO_CONTENT
-
-
 async def delete(call: Call) -> Answer:
     """DELETE .../managedDevices/{device}: the record goes now, company data at the next check-in."""
-    await call.emulator.runner.run(call.tenant, device_actions.delete, call.keys["device"])
+    device_id = await device_id_of(call)
+    await call.emulator.runner.run(call.tenant, device_actions.perform, device_id, action=DeviceAction.DELETE)
     return NO_CONTENT
+
+
+async def list_users(call: Call) -> Answer:
+    """GET .../{device}/users: its primary user, while that user exists."""
+    check_options(call, USER)
+    row = await device_row(call)
+    user = None
+    if row["user_id"]:
+        user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row["user_id"])
+    found = [] if user is None else [view(USER, user["document"], version=call.version, select=call.query.select)]
+    return collection_answer(call, found, context="users", total=len(found) if call.query.count else None)
+
+
+async def protection_state(call: Call) -> Answer:
+    """GET .../{device}/windowsProtectionState: nothing on what is not Windows."""
+    row = await device_row(call)
+    if row["variant"] == Platform.WINDOWS:
+        raise NotEmulated("windowsProtectionState is not emulated: simulated devices have no Windows Defender.")
+    return NO_CONTENT
+
+
+def empty(name: str) -> Handler:
+    """The handler of a collection below a device that has nothing in it."""
+
+    async def nothing(call: Call) -> Answer:
+        row = await device_row(call)
+        context = f"{_CONTEXT}('{row['id']}')/{name}"
+        return collection_answer(call, [], context=context, total=0 if call.query.count else None)
+
+    return nothing
+
+
+async def device_row(call: Call) -> dict[str, Any]:
+    """The record that the path names. NotFound below a user for a device of somebody else."""
+    key, owner = call.keys["device"], await _owner_of(call)
+    row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, device_id=key)
+    if row is None or (owner is not None and row["user_id"] != owner):
+        raise NotFound(f"There is no managedDevice '{key}'.")
+    return row
+
+
+async def device_id_of(call: Call) -> str:
+    """The id of the record that the path names, once it is certain that it is one of this user's."""
+    if await _owner_of(call) is None:
+        return call.keys["device"]
+    return str((await device_row(call))["id"])
+
+
+async def _owner_of(call: Call) -> str | None:
+    """The user whose devices the path is about; None for the whole tenant."""
+    first = call.path.strip("/").partition("/")[0].lower()
+    if first == "me":
+        if call.caller.user_id is None:
+            raise Invalid("/me request is only valid with delegated authentication flow.")
+        return str(call.caller.user_id)
+    if "user" not in call.keys:
+        return None
+    key = call.keys["user"]
+    user = await call.emulator.runner.read(directory_queries.user_by_key, call.tenant.id, key=key)
+    if user is None:
+        raise NotFound(
+            f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+        )
+    return str(user["id"])
+
+
+def _context(call: Call) -> str:
+    return f"users('{call.keys['user']}')/managedDevices" if "user" in call.keys else _CONTEXT
+
+
+def _shown(call: Call, row: dict[str, Any]) -> Answer:
+    shown = view(MANAGED_DEVICE, _document(row), version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_context(call))
+
+
+def _faithful(call: Call) -> Call:
+    """The call as the real service reads it, where the tenant wants that: `$orderby` and conditions on other properties
+    than the filterable ones are ignored in silence, and the whole list comes.
+    """
+    if not call.tenant.setting("graph.faithfulQuery"):
+        return call
+    condition = condition_of(call, MANAGED_DEVICE)
+    known = condition is None or _is_evaluated(condition)
+    query = replace(call.query, orderby=(), filter=call.query.filter if known else None)
+    return replace(call, query=query)
+
+
+def _is_evaluated(condition: Condition) -> bool:
+    match condition:
+        case And(conditions):
+            return all(_is_evaluated(each) for each in conditions)
+        case Compare(operator, Field() as left, _):
+            return operator.value in FILTERED.get(left.property.name, ())
+        case TextMatch(test, Field() as left, _):
+            return test.value in FILTERED.get(left.property.name, ())
+        case _:
+            return False

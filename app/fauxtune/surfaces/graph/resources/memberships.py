@@ -12,10 +12,12 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import KINDS
+from fauxtune.core.odata.expressions import IsOf
 from fauxtune.operations import directory
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.directory_devices import found as found_device
 from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
 
 Row = dict[str, Any]
@@ -55,16 +57,17 @@ def references(collection: str) -> Handler:
     return handler
 
 
-def first(collection: str, *, name: str) -> Handler:
-    """GET of a navigation that leads to one thing at most; 404 where there is none."""
-
-    async def handler(call: Call) -> Answer:
-        found = await _manager(call)
-        if found is None:
-            raise directory.missing(name)
-        return entity_answer(call, shape(call, found), context=collection)
-
-    return handler
+async def get_manager(call: Call) -> Answer:
+    """GET .../manager; 404 where there is none."""
+    kind, key = _named(call)
+    user = await _look_up(call, kind, key=key)
+    if user is None:
+        raise directory.missing(key)
+    manager_id = user["manager_id"] or "manager"
+    manager = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=manager_id)
+    if manager is None:
+        raise directory.missing("manager")
+    return entity_answer(call, shape(call, manager), context="directoryObjects")
 
 
 async def check_member_groups(call: Call) -> Answer:
@@ -111,18 +114,8 @@ async def _look_up(call: Call, kind: str, *, key: str) -> Row | None:
     if kind == "group":
         return await read(queries.group, tenant_id, group_id=key.lower())
     if kind == "device":
-        return await read(queries.directory_device, tenant_id, device_id=key.lower())
+        return await read(lambda connection: found_device(call, connection))
     return await read(queries.directory_object, tenant_id, object_id=key.lower())
-
-
-async def _manager(call: Call) -> Row | None:
-    kind, key = _named(call)
-    user = await _look_up(call, kind, key=key)
-    if user is None:
-        raise directory.missing(key)
-    if user["manager_id"] is None:
-        return None
-    return await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=user["manager_id"])
 
 
 async def _checked(call: Call, name: str) -> Answer:
@@ -145,4 +138,4 @@ def _cast(call: Call, listed: Listed) -> Listed:
     kind = KINDS.get(call.cast.lower())
     if kind is None:
         raise Invalid(f"The type 'microsoft.graph.{call.cast}' is none that can be here: {', '.join(KINDS)} are.")
-    return replace(listed, entity=kind, kind=call.cast.lower())
+    return replace(listed, entity=kind, narrowed=IsOf((kind.name,)))

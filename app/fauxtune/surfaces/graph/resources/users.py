@@ -1,18 +1,36 @@
-"""Users. Graph: user; list, get, create, update, delete, assignLicense, managedDevices."""
+"""Users. Graph: user; list, get, create, update, delete, assignLicense, changePassword, revokeSignInSessions, manager.
+
+Licences are read-only in a PATCH of the real service; here it sets them, as assignLicense does.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.odata.entities.directory import USER
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.licences import SKUS
+from fauxtune.core.odata.entities.directory import LICENSE_DETAILS, USER
+from fauxtune.core.odata.paths import reference_id
+from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept
+from fauxtune.core.odata.values import guid
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.directory_objects import expand
 
+_EXPANDABLE = (
+    "manager",
+    "directreports",
+    "memberof",
+    "transitivememberof",
+    "owneddevices",
+    "registereddevices",
+)
 _LISTED = Listed(
     collection="users",
     entity=USER,
@@ -21,6 +39,12 @@ _LISTED = Listed(
     page_size=100,
     largest_page=999,
     directory=True,
+    expandable=_EXPANDABLE,
+    expand=expand,
+    searchable=Searchable(
+        words=("displayName",),
+        beginnings=("mail", "userPrincipalName", "givenName", "surname", "mailNickname", "onPremisesSamAccountName"),
+    ),
 )
 #: What Graph asks for when a user is made.
 _REQUIRED = ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile")
@@ -37,15 +61,19 @@ async def count_users(call: Call) -> Answer:
 
 
 async def get_user(call: Call) -> Answer:
-    """GET /users/{id or userPrincipalName}."""
-    return await _shown(call, call.keys["user"])
+    """GET /users/{id or userPrincipalName}, and GET /me."""
+    check_options(call, USER, expandable=_EXPANDABLE)
+    key = key_of(call)
 
+    def read(connection: Connection) -> tuple[dict[str, Any], Json]:
+        row = queries.user_by_key(connection, call.tenant.id, key=key)
+        if row is None:
+            raise directory.missing(key)
+        return row, expand(call, connection, [row])[0]
 
-async def get_me(call: Call) -> Answer:
-    """GET /me: the signed-in user."""
-    if call.caller.user_id is None:
-        raise Invalid("/me request is only valid with delegated authentication flow.")
-    return await _shown(call, call.caller.user_id)
+    row, more = await call.emulator.runner.read(read)
+    shown = view(USER, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, {**shown, **more}, context="users")
 
 
 async def create_user(call: Call) -> Answer:
@@ -62,9 +90,7 @@ async def create_user(call: Call) -> Answer:
 async def update_user(call: Call) -> Answer:
     """PATCH /users/{user}: 204, as the directory does it."""
     changes, password = _accepted(call, call.body(), partial=True)
-    await call.emulator.runner.run(
-        call.tenant, directory.update_user, call.keys["user"], changes=changes, password=password
-    )
+    await call.emulator.runner.run(call.tenant, directory.update_user, key_of(call), changes=changes, password=password)
     return NO_CONTENT
 
 
@@ -77,29 +103,104 @@ async def delete_user(call: Call) -> Answer:
 async def assign_license(call: Call) -> Answer:
     """POST /users/{user}/assignLicense."""
     body = call.body()
-    add, remove = body.get("addLicenses"), body.get("removeLicenses")
-    if not isinstance(add, list) or not isinstance(remove, list):
-        raise Invalid("addLicenses and removeLicenses are required; either may be an empty list.")
+    missing = [name for name in ("addLicenses", "removeLicenses") if body.get(name) is None]
+    if missing:
+        raise Invalid(
+            "One or more parameters of the operation 'assignLicense' are missing from the request payload. "
+            f"The missing parameters are: {', '.join(missing)}."
+        )
+    add, remove = body["addLicenses"], body["removeLicenses"]
+    if not isinstance(remove, list):
+        raise Invalid("removeLicenses is a list of the ids of licences.", target="removeLicenses")
     licences = accept(USER, {"assignedLicenses": add}, partial=True, version=call.version)["assignedLicenses"]
     made = await call.emulator.runner.run(
         call.tenant,
         directory.assign_license,
-        call.keys["user"],
+        key_of(call),
         add=licences,
-        remove=[str(each) for each in remove],
+        remove=[_guid(each) for each in remove],
     )
     return entity_answer(call, view(USER, made, version=call.version), context="users")
 
 
-async def _shown(call: Call, key: str) -> Answer:
-    check_options(call, USER)
+async def change_password(call: Call) -> Answer:
+    """POST /me/changePassword."""
+    body = call.body()
+    for name in ("currentPassword", "newPassword"):
+        if not isinstance(body.get(name), str) or not body[name]:
+            raise Invalid(f"'{name}' is required: a text.", target=name)
+    await call.emulator.runner.run(
+        call.tenant,
+        directory.change_password,
+        key_of(call),
+        current=body["currentPassword"],
+        new=body["newPassword"],
+    )
+    return NO_CONTENT
+
+
+async def revoke_sign_in_sessions(call: Call) -> Answer:
+    """POST /users/{user}/revokeSignInSessions: 200 with true."""
+    await call.emulator.runner.run(call.tenant, directory.revoke_sign_in_sessions, key_of(call))
+    return Answer(200, {"@odata.context": call.context("Edm.Boolean"), "value": True})
+
+
+async def set_manager(call: Call) -> Answer:
+    """PUT /users/{user}/manager/$ref with {"@odata.id": url}; only the id in it matters."""
+    await call.emulator.runner.run(call.tenant, directory.set_manager, key_of(call), manager_id=referred(call))
+    return NO_CONTENT
+
+
+async def remove_manager(call: Call) -> Answer:
+    """DELETE /users/{user}/manager/$ref."""
+    await call.emulator.runner.run(call.tenant, directory.set_manager, key_of(call), manager_id=None)
+    return NO_CONTENT
+
+
+async def list_license_details(call: Call) -> Answer:
+    """GET /users/{user}/licenseDetails: what the user's licences are, as far as the tenant has them."""
+    key = key_of(call)
     row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
-        raise NotFound(
-            f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
-        )
-    shown = view(USER, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context="users")
+        raise directory.missing(key)
+    details = [
+        _details(row["id"], str(each["skuId"]), disabled=each.get("disabledPlans") or [])
+        for each in row["document"].get("assignedLicenses") or ()
+        if each["skuId"] in SKUS
+    ]
+    context = f"users('{row['id']}')/licenseDetails"
+    return list_documents(call, details, entity=LICENSE_DETAILS, context=context)
+
+
+def key_of(call: Call) -> str:
+    """The user in the path; at `/me` the one who signed in."""
+    key = call.keys.get("user", call.caller.user_id)
+    if key is None:
+        raise Invalid("/me request is only valid with delegated authentication flow.")
+    return key
+
+
+def referred(call: Call) -> str:
+    """The id that the body {"@odata.id": url} ends in."""
+    url = call.body().get("@odata.id")
+    if not isinstance(url, str):
+        raise Invalid('The body must be {"@odata.id": "<the URL of a directory object>"}.', target="@odata.id")
+    return reference_id(url)
+
+
+def _details(user_id: str, sku: str, *, disabled: list[str]) -> Json:
+    name, plans = SKUS[sku]
+    shown = [
+        {**plan, "provisioningStatus": "Disabled"} if plan["servicePlanId"] in disabled else plan for plan in plans
+    ]
+    # Unverified: the real id is an opaque text made of tenant and licence.
+    return {"id": f"{user_id}_{sku}", "skuId": sku, "skuPartNumber": name, "servicePlans": shown}
+
+
+def _guid(value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid("removeLicenses is a list of the ids of licences.", target="removeLicenses")
+    return guid(value)
 
 
 def _accepted(call: Call, body: Json, *, partial: bool) -> tuple[Json, str | None]:

@@ -10,20 +10,26 @@ from fauxtune.core.odata.paths import Route, RouteTable
 from fauxtune.core.odata.schema import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes.absent import ABSENT
+from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
+from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
 from fauxtune.surfaces.graph.routes.devices import MANAGED_DEVICES
 from fauxtune.surfaces.graph.routes.directory import DIRECTORY
 from fauxtune.surfaces.graph.routes.envelope import ENVELOPE
 from fauxtune.surfaces.graph.routes.profiles import PROFILES
 from fauxtune.surfaces.graph.routes.references import REFERENCES
+from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
 ROUTES: tuple[Route[Handler], ...] = (
     *DIRECTORY,
     *MANAGED_DEVICES,
     *PROFILES,
+    *ASSIGNMENTS,
+    *STATUSES,
     *REFERENCES,
     *CERTIFICATES,
+    *CONNECTORS,
     *TENANT,
     *ENVELOPE,
     *ABSENT,

@@ -1,48 +1,242 @@
-"""Managed devices and what is asked of them.
+"""Managed devices, all of them and a user's own; what is asked of them; their categories; how many there are.
 
 #: data
 """
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
+from collections.abc import Iterator
+
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.odata.entities.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
+from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
+from fauxtune.core.odata.entities.directory import USER
+from fauxtune.core.odata.fidelity import EXACT, approximated, refused
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import managed_devices
+from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
 from fauxtune.surfaces.graph.routes import permissions as needs
 
 _ALL = "deviceManagement/managedDevices"
-_ONE = f"{_ALL}/{{device}}"
+_CATEGORIES = "deviceManagement/deviceCategories"
+_CATEGORY = f"{_CATEGORIES}/{{category}}"
+
+#: Collections below a device that are empty because the emulator has nothing that could fill them.
+_EMPTY = (
+    ("deviceCompliancePolicyStates", "List compliance policies of a device", False),
+    ("logCollectionRequests", "List collected logs", False),
+    ("detectedApps", "List apps that were found", True),
+    ("securityBaselineStates", "List security baselines of a device", True),
+    ("deviceHealthScriptStates", "List scripts of a device", True),
+    ("managedDeviceMobileAppConfigurationStates", "List app configurations of a device", True),
+)
+_CARRIED = {
+    DeviceAction.WIPE: EXACT,
+    DeviceAction.RETIRE: EXACT,
+    DeviceAction.SYNC: EXACT,
+    **dict.fromkeys(
+        (
+            DeviceAction.LOCK,
+            DeviceAction.REBOOT,
+            DeviceAction.RESET_PASSCODE,
+            DeviceAction.LOCATE,
+            DeviceAction.ENABLE_LOST_MODE,
+            DeviceAction.DISABLE_LOST_MODE,
+            DeviceAction.PLAY_SOUND,
+            DeviceAction.RENAME,
+            DeviceAction.NOTIFY,
+        ),
+        approximated("carried to the devices of some platforms: to the others 400 or 501, with the reason"),
+    ),
+}
+_REFUSED = refused("400 where the kind of device does not support it, else 501, each with the reason")
 
 
-def _action(name: str, handler: Handler, *, summary: str) -> Route[Handler]:
-    return Route("POST", f"{_ONE}/{name}", handler, summary, status=204, permissions=needs.ACT)
-
-
-MANAGED_DEVICES: tuple[Route[Handler], ...] = (
-    Route(
+def _devices(root: str) -> Iterator[Route[Handler]]:
+    """The devices below one root: the tenant's, a user's, one's own."""
+    one = f"{root}/{{device}}"
+    read, write = needs.READ_MANAGED, needs.WRITE_MANAGED
+    yield Route(
         "GET",
-        _ALL,
+        root,
         managed_devices.list_devices,
         "List devices",
         returns=MANAGED_DEVICE,
         many=True,
-        permissions=needs.READ_MANAGED,
-    ),
-    Route("POST", _ALL, managed_devices.refuse_create, "Refused: devices enrol", status=400),
-    Route("GET", f"{_ALL}/$count", managed_devices.count_devices, "Count devices", permissions=needs.READ_MANAGED),
-    Route(
-        "GET", _ONE, managed_devices.get_device, "Get a device", returns=MANAGED_DEVICE, permissions=needs.READ_MANAGED
-    ),
-    Route(
+        permissions=read,
+        source="Graph: List managedDevices",
+    )
+    yield Route("GET", f"{root}/$count", managed_devices.count_devices, "Count devices", permissions=read)
+    yield Route(
+        "GET",
+        one,
+        managed_devices.get_device,
+        "Get a device",
+        returns=MANAGED_DEVICE,
+        permissions=read,
+        source="Graph: Get managedDevice",
+    )
+    yield Route(
+        "PATCH",
+        one,
+        managed_devices.update_device,
+        "Update a device's name, owner, notes or scope tags",
+        accepts=MANAGED_DEVICE,
+        returns=MANAGED_DEVICE,
+        permissions=write,
+        source="Graph: Update managedDevice",
+    )
+    yield Route(
         "DELETE",
-        _ONE,
+        one,
         managed_devices.delete,
         "Drop the record; company data goes at the next check-in",
         status=204,
+        permissions=write,
+        source="Graph: Delete managedDevice",
+    )
+    yield Route(
+        "GET",
+        f"{one}/users",
+        managed_devices.list_users,
+        "Primary user of a device",
+        returns=USER,
+        many=True,
+        permissions=read,
+    )
+    yield Route(
+        "GET",
+        f"{one}/deviceCategory",
+        device_categories.category_of_device,
+        "Category of a device",
+        returns=DEVICE_CATEGORY,
+        permissions=read,
+    )
+    yield Route(
+        "PUT", f"{one}/deviceCategory/$ref", device_categories.set_category, "Set it", status=204, permissions=write
+    )
+    yield Route(
+        "DELETE",
+        f"{one}/deviceCategory/$ref",
+        device_categories.clear_category,
+        "Clear it",
+        status=204,
+        permissions=write,
+    )
+    yield Route(
+        "GET",
+        f"{one}/windowsProtectionState",
+        managed_devices.protection_state,
+        "Windows Defender on a device",
+        status=204,
+        permissions=read,
+        fidelity=refused("501 for Windows: simulated devices have no Windows Defender; the others have no such state"),
+    )
+    for name, summary, beta_only in _EMPTY:
+        yield Route(
+            "GET",
+            f"{one}/{name}",
+            managed_devices.empty(name),
+            summary,
+            beta_only=beta_only,
+            permissions=read,
+            fidelity=approximated("always empty: nothing in the emulation fills it"),
+        )
+    for form in FORMS:
+        yield Route(
+            "POST",
+            f"{one}/{form.action.value}",
+            device_actions.action(form),
+            form.action.value,
+            accepts=form.body if form.body.properties else None,
+            status=204,
+            beta_only=form.beta_only,
+            permissions=needs.ACT,
+            source=form.body.source,
+            fidelity=_CARRIED.get(form.action, _REFUSED),
+        )
+
+
+CATEGORIES: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _CATEGORIES,
+        device_categories.list_categories,
+        "List device categories",
+        returns=DEVICE_CATEGORY,
+        many=True,
+        permissions=needs.READ_MANAGED,
+    ),
+    Route(
+        "GET",
+        f"{_CATEGORIES}/$count",
+        device_categories.count_categories,
+        "Count device categories",
+        permissions=needs.READ_MANAGED,
+    ),
+    Route(
+        "POST",
+        _CATEGORIES,
+        device_categories.create_category,
+        "Create a device category",
+        accepts=DEVICE_CATEGORY,
+        returns=DEVICE_CATEGORY,
+        status=201,
+        permissions=needs.WRITE_MANAGED,
+        source="Graph: Create deviceCategory",
+    ),
+    Route(
+        "GET",
+        _CATEGORY,
+        device_categories.get_category,
+        "Get a device category",
+        returns=DEVICE_CATEGORY,
+        permissions=needs.READ_MANAGED,
+    ),
+    Route(
+        "PATCH",
+        _CATEGORY,
+        device_categories.update_category,
+        "Update a device category",
+        accepts=DEVICE_CATEGORY,
+        returns=DEVICE_CATEGORY,
         permissions=needs.WRITE_MANAGED,
     ),
-    _action("wipe", managed_devices.wipe, summary="Wipe"),
-    _action("retire", managed_devices.retire, summary="Retire"),
-    _action("syncDevice", managed_devices.sync, summary="Sync"),
+    Route(
+        "DELETE",
+        _CATEGORY,
+        device_categories.delete_category,
+        "Delete a device category",
+        status=204,
+        permissions=needs.WRITE_MANAGED,
+    ),
+)
+
+MANAGED_DEVICES: tuple[Route[Handler], ...] = (
+    *_devices(_ALL),
+    Route("POST", _ALL, managed_devices.refuse_create, "Refused: devices enrol", status=400),
+    Route(
+        "POST",
+        f"{_ALL}/executeAction",
+        device_actions.execute_action,
+        "One action on many devices",
+        accepts=EXECUTE_ACTION,
+        returns=BULK_RESULT,
+        beta_only=True,
+        permissions=needs.ACT,
+        source=EXECUTE_ACTION.source,
+        fidelity=approximated("at most 100 devices at once; realAction is checked and left alone"),
+    ),
+    Route(
+        "GET",
+        "deviceManagement/managedDeviceOverview",
+        device_overview.get_overview,
+        "Counts of devices",
+        returns=MANAGED_DEVICE_OVERVIEW,
+        permissions=needs.READ_MANAGED,
+        source="Graph: Get managedDeviceOverview",
+    ),
+    *_devices("users/{user}/managedDevices"),
+    *_devices("me/managedDevices"),
+    *CATEGORIES,
 )

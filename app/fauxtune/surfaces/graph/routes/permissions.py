@@ -18,7 +18,10 @@ WRITE_MEMBERS = ("GroupMember.ReadWrite.All", *WRITE_GROUPS)
 READ_DEVICES = ("Device.Read.All", "Device.ReadWrite.All", *_DIRECTORY_READ)
 WRITE_DEVICES = ("Device.ReadWrite.All", *_DIRECTORY_WRITE)
 READ_OBJECTS = _DIRECTORY_READ
+WRITE_OBJECTS = _DIRECTORY_WRITE
+READ_DOMAINS = ("Domain.Read.All", "Domain.ReadWrite.All", *_DIRECTORY_READ)
 READ_ORGANIZATION = ("Organization.Read.All", "Organization.ReadWrite.All", *_DIRECTORY_READ)
+READ_LICENSES = ("LicenseAssignment.Read.All", *READ_ORGANIZATION)
 
 READ_MANAGED = ("DeviceManagementManagedDevices.Read.All", "DeviceManagementManagedDevices.ReadWrite.All")
 WRITE_MANAGED = ("DeviceManagementManagedDevices.ReadWrite.All",)

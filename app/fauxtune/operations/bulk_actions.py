@@ -1,0 +1,40 @@
+"""One action on many devices. Graph: managedDevice: executeAction.
+
+Each device is asked by the same operation as alone; what it refuses says into which list of the answer it goes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from fauxtune.core.errors import Invalid, NotEmulated, NotFound, UnsupportedAction
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.operations.act import Act
+from fauxtune.operations.device_actions import perform
+
+#: The lists of a bulkManagedDeviceActionResult.
+LISTS = ("successfulDeviceIds", "failedDeviceIds", "notFoundDeviceIds", "notSupportedDeviceIds")
+
+
+def execute(
+    act: Act, device_ids: Iterable[str], *, action: DeviceAction, details: dict[str, Any] | None = None
+) -> dict[str, list[str]]:
+    """Ask these devices, in one transaction; where each id belongs."""
+    told: dict[str, list[str]] = {name: [] for name in LISTS}
+    for device_id in device_ids:
+        told[_outcome(act, device_id, action=action, details=details)].append(device_id)
+    return told
+
+
+def _outcome(act: Act, device_id: str, *, action: DeviceAction, details: dict[str, Any] | None) -> str:
+    try:
+        # Whatever is refused is refused before anything is written.
+        perform(act, device_id, action=action, details=details)
+    except NotFound:
+        return "notFoundDeviceIds"
+    except (UnsupportedAction, NotEmulated):
+        return "notSupportedDeviceIds"
+    except Invalid:
+        return "failedDeviceIds"
+    return "successfulDeviceIds"

@@ -1,0 +1,89 @@
+"""What follows when a device has done as it was asked: in Graph's record of it, and in the action's result.
+
+Graph: managedDevice (lostModeState, deviceName), locateDeviceActionResult, resetPasscodeActionResult.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a device did: the details of the order, and what the device says beside "done". `location`: the numbers of a
+    deviceGeoLocation, by Graph's names.
+    """
+
+    enrollment: Row
+    details: Row
+    location: dict[str, float] | None = None
+
+
+#: Gives what the action's result shows besides.
+Effect = Callable[[Act, Done], Row | None]
+
+
+def renamed(act: Act, done: Done) -> None:
+    """The new name, wherever the device is named."""
+    enrollment, name = done.enrollment, done.details["deviceName"]
+    facts = {**enrollment["facts"], "deviceName": name}
+    queries.change_enrollment(act.connection, enrollment["id"], facts=facts)
+    _change_record(act, enrollment, deviceName=name)
+    directory_id = enrollment["directory_device_id"]
+    entra = directory_queries.directory_device(act.connection, act.tenant.id, device_id=directory_id)
+    if entra is not None:
+        document = {**entra["document"], "displayName": name}
+        directory_queries.change_directory_device(
+            act.connection, act.tenant.id, device_id=directory_id, document=document
+        )
+    # Filters of assignments ask for the name, and variables of profiles name it.
+    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
+
+
+def lost(act: Act, done: Done) -> None:
+    """Lost mode is on."""
+    _change_record(act, done.enrollment, lostModeState="enabled")
+
+
+def found(act: Act, done: Done) -> None:
+    """Lost mode is off."""
+    _change_record(act, done.enrollment, lostModeState="disabled")
+
+
+def located(act: Act, done: Done) -> Row | None:
+    """Where the device is, if it said so."""
+    if done.location is None:
+        return None
+    return {"deviceLocation": {"lastCollectedDateTime": iso(act.now), **done.location}}
+
+
+def passcode_reset(_act: Act, done: Done) -> Row:
+    """The new passcode, for the admin to tell the user."""
+    return {"passcode": done.details.get("passcode")}
+
+
+EFFECTS: dict[DeviceAction, Effect] = {
+    DeviceAction.RENAME: renamed,
+    DeviceAction.ENABLE_LOST_MODE: lost,
+    DeviceAction.DISABLE_LOST_MODE: found,
+    DeviceAction.LOCATE: located,
+    DeviceAction.RESET_PASSCODE: passcode_reset,
+}
+
+
+def _change_record(act: Act, enrollment: Row, **changes: Any) -> None:
+    record = queries.managed_device_of(act.connection, enrollment["id"])
+    if record is not None:
+        document = {**record["document"], **changes}
+        queries.change_managed_device(act.connection, act.tenant.id, device_id=record["id"], document=document)

@@ -1,0 +1,201 @@
+"""How certificates fare on devices: rows of the ledger, with what the CA, the import and the profile know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.engine import certificate_states as words
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.schema import NEVER, EnumType
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.statuses import POLICY_PLATFORM, as_text, claims, labelled, of_device
+from fauxtune.storage.odata import contains
+from fauxtune.storage.tables import (
+    certificates,
+    connector_requests,
+    enrollments,
+    ledger,
+    managed_devices,
+    pfx_certificates,
+    profiles,
+)
+
+
+def _moment(*found: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.coalesce(*(as_text(each) for each in found), NEVER)
+
+
+def _setting(name: str) -> ColumnElement[Any]:
+    value: ColumnElement[Any] = profiles.c.document[name].as_string()
+    return value
+
+
+def _choice(name: str, kind: EnumType) -> ColumnElement[Any]:
+    """A setting that the type of the state has always; not every profile has it."""
+    return func.coalesce(_setting(name), kind.members[0])
+
+
+def _has_usage(word: str) -> ColumnElement[bool]:
+    return contains(cast(certificates.c.key_usage, String()), literal(f'"{word}"'))
+
+
+def _flags(names: Iterable[str]) -> ColumnElement[Any]:
+    """Key usages as one text with commas between them; null for what has none of them."""
+    left, right = names
+    return case(
+        (and_(_has_usage(left), _has_usage(right)), f"{left},{right}"),
+        (_has_usage(left), left),
+        (_has_usage(right), right),
+    )
+
+
+def _bits() -> ColumnElement[Any]:
+    total: ColumnElement[Any] = literal(0)
+    for word, bit in words.KEY_USAGE_BITS.items():
+        total = total + case((_has_usage(word), bit), else_=0)
+    return total
+
+
+_asked = and_(
+    connector_requests.c.enrollment_id == ledger.c.enrollment_id,
+    connector_requests.c.item_key == ledger.c.item_key,
+)
+_last_answer = (
+    select(func.max(as_text(func.coalesce(connector_requests.c.answered_at, connector_requests.c.created_at))))
+    .where(_asked)
+    .correlate(ledger)
+    .scalar_subquery()
+)
+_asked_anew = (
+    select(connector_requests.c.id)
+    .where(_asked, connector_requests.c.state == "open", connector_requests.c.fingerprint != "first")
+    .correlate(ledger)
+    .exists()
+)
+_ISSUANCE = case(
+    (
+        and_(ledger.c.state == ItemState.FAILED.value, ledger.c.fingerprint.is_not(None)),
+        words.REFUSED_BY_DEVICE,
+    ),
+    (
+        and_(ledger.c.source == Source.PKCS.value, ledger.c.state == ItemState.INSTALLED.value, _asked_anew),
+        words.RENEWING,
+    ),
+    *(
+        (and_(ledger.c.source == source.value, ledger.c.state == state.value), word)
+        for (source, state), word in words.ISSUANCE.items()
+    ),
+    else_=words.OTHERWISE,
+)
+_REVOCATION = case((certificates.c.revoked_at.is_not(None), words.REVOKED), else_=words.NOT_REVOKED)
+_IMPORT = pfx_certificates.c.document
+_NOT_BEFORE = _moment(certificates.c.not_before, _IMPORT["startDateTime"].as_string())
+_NOT_AFTER = _moment(certificates.c.not_after, ledger.c.not_after, _IMPORT["expirationDateTime"].as_string())
+
+_OF_PROFILE: dict[str, ColumnElement[Any]] = {
+    # Of imported certificates a device has several.
+    "id": case(
+        (
+            ledger.c.source == Source.IMPORTED.value,
+            profiles.c.id + "_" + managed_devices.c.id + "_" + func.replace(ledger.c.item_key, "imported/", ""),
+        ),
+        else_=profiles.c.id + "_" + managed_devices.c.id,
+    ),
+    "devicePlatform": POLICY_PLATFORM,
+    "certificateKeyUsage": func.coalesce(_flags(words.KEY_USAGES), _setting("keyUsage")),
+    "certificateValidityPeriodUnits": _choice(
+        "certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE
+    ),
+    "certificateIssuanceState": _ISSUANCE,
+    "certificateKeyStorageProvider": _choice("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION),
+    "certificateSubjectNameFormat": _choice("subjectNameFormat", enums.SUBJECT_NAME_FORMAT),
+    "certificateSubjectAlternativeNameFormat": _setting("subjectAlternativeNameType"),
+    "certificateRevokeStatus": _REVOCATION,
+    "certificateProfileDisplayName": _setting("displayName"),
+    "deviceDisplayName": of_device("deviceName"),
+    "userDisplayName": of_device("userDisplayName"),
+    "certificateExpirationDateTime": _NOT_AFTER,
+    "certificateLastIssuanceStateChangedDateTime": func.coalesce(_last_answer, as_text(ledger.c.changed_at)),
+    "lastCertificateStateChangeDateTime": as_text(ledger.c.changed_at),
+    "certificateIssuer": certificates.c.issuer,
+    "certificateThumbprint": ledger.c.thumbprint,
+    "certificateSerialNumber": func.coalesce(certificates.c.serial, ledger.c.serial),
+    "certificateKeyLength": func.coalesce(certificates.c.key_length, 0),
+    "certificateEnhancedKeyUsage": certificates.c.extended_key_usages,
+    "certificateValidityPeriod": func.coalesce(profiles.c.document["certificateValidityPeriodValue"].as_integer(), 0),
+    "certificateSubjectNameFormatString": _setting("subjectNameFormatString"),
+    "certificateSubjectAlternativeNameFormatString": _setting("subjectAlternativeNameFormatString"),
+    "certificateIssuanceDateTime": _NOT_BEFORE,
+    "certificateErrorCode": func.coalesce(ledger.c.error_code, 0),
+}
+
+_OF_TENANT: dict[str, ColumnElement[Any]] = {
+    "id": managed_devices.c.id + "_" + ledger.c.thumbprint,
+    "certificateRevokeStatus": _REVOCATION,
+    "certificateRevokeStatusLastChangeDateTime": _moment(certificates.c.revoked_at),
+    "managedDeviceDisplayName": of_device("deviceName"),
+    "userPrincipalName": of_device("userPrincipalName"),
+    "certificateExpirationDateTime": _NOT_AFTER,
+    "certificateIssuerName": certificates.c.issuer,
+    "certificateThumbprint": ledger.c.thumbprint,
+    "certificateSerialNumber": func.coalesce(certificates.c.serial, ledger.c.serial),
+    "certificateSubjectName": certificates.c.subject,
+    "certificateKeyUsages": _bits(),
+    "certificateExtendedKeyUsages": certificates.c.extended_key_usages,
+    "certificateIssuanceDateTime": _NOT_BEFORE,
+}
+
+
+def _on_devices(tenant_id: TenantId, columns: list[ColumnElement[Any]]) -> Select[Any]:
+    """Certificates on devices that have a record, by the device."""
+    issued = and_(certificates.c.tenant_id == ledger.c.tenant_id, certificates.c.thumbprint == ledger.c.thumbprint)
+    imported = and_(
+        pfx_certificates.c.tenant_id == ledger.c.tenant_id,
+        pfx_certificates.c.user_id == ledger.c.user_id,
+        pfx_certificates.c.thumbprint == ledger.c.thumbprint,
+    )
+    return (
+        select(*columns)
+        .join_from(managed_devices, ledger, ledger.c.enrollment_id == managed_devices.c.enrollment_id)
+        .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
+        .join(certificates, issued, isouter=True)
+        .join(pfx_certificates, imported, isouter=True)
+        .where(
+            managed_devices.c.tenant_id == tenant_id,
+            ledger.c.source.in_([source.value for source in words.SOURCES]),
+        )
+    )
+
+
+def _of_profiles(tenant_id: TenantId) -> Select[Any]:
+    mine = and_(profiles.c.tenant_id == ledger.c.tenant_id, claims(profiles.c.id))
+    return _on_devices(tenant_id, labelled(_OF_PROFILE)).join(profiles, mine)
+
+
+def _of_tenant(tenant_id: TenantId) -> Select[Any]:
+    """Certificates that have come to be: on a device, or on their way."""
+    there = or_(ledger.c.source == Source.PKCS.value, ledger.c.source == Source.IMPORTED.value)
+    return _on_devices(tenant_id, labelled(_OF_TENANT)).where(there, ledger.c.thumbprint.is_not(None))
+
+
+CERTIFICATE_STATES: dict[str, Collection] = {
+    "managedDeviceCertificateStates": Collection(
+        statement=_of_profiles,
+        document=profiles.c.document,
+        columns=_OF_PROFILE,
+        order=(managed_devices.c.id, ledger.c.item_key),
+        parent=profiles.c.id,
+    ),
+    "allManagedDeviceCertificateStates": Collection(
+        statement=_of_tenant,
+        document=managed_devices.c.document,
+        columns=_OF_TENANT,
+        order=(managed_devices.c.id, ledger.c.item_key),
+    ),
+}

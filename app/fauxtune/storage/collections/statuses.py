@@ -1,0 +1,198 @@
+"""How profiles fare: by device, by user, and the profiles of one device. Every property is an expression of its own, so
+that rows are documents.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    TableClause,
+    and_,
+    case,
+    cast,
+    column,
+    func,
+    literal,
+    select,
+    table,
+    type_coerce,
+)
+
+from fauxtune.core.engine.setting_states import STATUSES as ITEM_STATUSES
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.platforms import FACTS
+from fauxtune.core.model.states import SEVERITY
+from fauxtune.core.odata.schema import NO_END
+from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.odata import contains
+from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
+from fauxtune.storage.tables.base import Word
+
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+def of_device(name: str) -> ColumnElement[Any]:
+    """A text of Graph's record of the device."""
+    found: ColumnElement[Any] = managed_devices.c.document[name].as_string()
+    return found
+
+
+def as_text(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A time in the form that documents keep."""
+    return type_coerce(moment, String())
+
+
+def constant(value: str | int) -> ColumnElement[Any]:
+    """The same for every row. With a type, for it may be sorted by."""
+    return cast(literal(value), Integer() if isinstance(value, int) else String())
+
+
+def labelled(columns: Mapping[str, ColumnElement[Any]]) -> list[ColumnElement[Any]]:
+    """The properties as columns that are called like them."""
+    return [value.label(name) for name, value in columns.items()]
+
+
+def claims(profile_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether the profile wants, or once wanted, the item of the ledger: its id stands nowhere else in `wanted_by` than
+    in claims of its own.
+    """
+    return contains(cast(ledger.c.wanted_by, String()), profile_id)
+
+
+def worst(status: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The most severe status of a group."""
+    ranks = {status.value: rank for rank, status in enumerate(SEVERITY)}
+    words = {rank: word for word, rank in ranks.items()}
+    return case(words, value=func.max(case(ranks, value=status, else_=0)))
+
+
+#: Graph's word for the platform of an enrolment.
+POLICY_PLATFORM: ColumnElement[Any] = case(
+    {variant.value: facts.policy_platform for variant, facts in FACTS.items()}, value=enrollments.c.variant
+)
+
+_OF_DEVICE: dict[str, ColumnElement[Any]] = {
+    "id": func.coalesce(managed_devices.c.user_id, _NOBODY)
+    + "_"
+    + profile_states.c.profile_id
+    + "_"
+    + managed_devices.c.id,
+    "deviceDisplayName": of_device("deviceName"),
+    "userName": of_device("userDisplayName"),
+    "deviceModel": of_device("model"),
+    "platform": constant(0),
+    "complianceGracePeriodExpirationDateTime": constant(NO_END),
+    "status": profile_states.c.status,
+    "lastReportedDateTime": as_text(profile_states.c.reported_at),
+    "userPrincipalName": of_device("userPrincipalName"),
+}
+
+_live_items = (
+    select(func.count())
+    .where(
+        ledger.c.enrollment_id == profile_states.c.enrollment_id,
+        ledger.c.state.in_([state.value for state in ITEM_STATUSES]),
+        claims(profile_states.c.profile_id),
+    )
+    .correlate(profile_states)
+    .scalar_subquery()
+)
+_OF_PROFILE: dict[str, ColumnElement[Any]] = {
+    "id": profile_states.c.profile_id,
+    "displayName": profiles.c.document["displayName"].as_string(),
+    "version": profile_states.c.version,
+    "platformType": POLICY_PLATFORM,
+    "state": profile_states.c.status,
+    # A profile that gives the device nothing has one setting: itself.
+    "settingCount": func.coalesce(func.nullif(_live_items, 0), 1),
+    "userId": managed_devices.c.user_id,
+    "userPrincipalName": of_device("userPrincipalName"),
+}
+#: What the states of single settings are made from.
+_OF_SETTINGS = (
+    profiles.c.kind,
+    profile_states.c.enrollment_id,
+    profile_states.c.error_code,
+    profile_states.c.message,
+    managed_devices.c.document.label("device"),
+)
+
+_USER_STATUSES: TableClause = table(
+    "user_statuses",
+    column("id", Word),
+    column("userDisplayName", Word),
+    column("devicesCount", Integer),
+    column("status", Word),
+    column("lastReportedDateTime", Word),
+    column("userPrincipalName", Word),
+)
+
+
+def _device_statuses(tenant_id: TenantId) -> Select[Any]:
+    return (
+        select(*labelled(_OF_DEVICE))
+        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
+        .where(profile_states.c.tenant_id == tenant_id)
+    )
+
+
+def _user_statuses(tenant_id: TenantId, profile_id: str | None = None) -> Select[Any]:
+    """A row for each user who has a device that has planned with the profile."""
+    grouped = (
+        select(
+            (managed_devices.c.user_id + "_" + profile_states.c.profile_id).label("id"),
+            func.max(of_device("userDisplayName")).label("userDisplayName"),
+            func.count().label("devicesCount"),
+            worst(profile_states.c.status).label("status"),
+            func.max(as_text(profile_states.c.reported_at)).label("lastReportedDateTime"),
+            func.max(of_device("userPrincipalName")).label("userPrincipalName"),
+        )
+        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
+        .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
+        .group_by(managed_devices.c.user_id, profile_states.c.profile_id)
+    )
+    if profile_id is not None:
+        grouped = grouped.where(profile_states.c.profile_id == profile_id)
+    return select(*_USER_STATUSES.c).add_cte(grouped.cte(_USER_STATUSES.name))
+
+
+def _configuration_states(tenant_id: TenantId) -> Select[Any]:
+    same = and_(profiles.c.tenant_id == profile_states.c.tenant_id, profiles.c.id == profile_states.c.profile_id)
+    return (
+        select(*labelled(_OF_PROFILE), *_OF_SETTINGS)
+        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
+        .join(enrollments, enrollments.c.id == profile_states.c.enrollment_id)
+        .join(profiles, same)
+        .where(profile_states.c.tenant_id == tenant_id)
+    )
+
+
+STATUSES: dict[str, Collection] = {
+    "deviceStatuses": Collection(
+        statement=_device_statuses,
+        document=managed_devices.c.document,
+        columns=_OF_DEVICE,
+        order=(managed_devices.c.id,),
+        parent=profile_states.c.profile_id,
+    ),
+    "userStatuses": Collection(
+        statement=_user_statuses,
+        document=_USER_STATUSES.c.id,
+        columns=dict(_USER_STATUSES.c),
+        order=(_USER_STATUSES.c.id,),
+        within=_user_statuses,
+    ),
+    "deviceConfigurationStates": Collection(
+        statement=_configuration_states,
+        document=managed_devices.c.document,
+        columns=_OF_PROFILE,
+        order=(profiles.c.created_at, profiles.c.id),
+        parent=managed_devices.c.id,
+    ),
+}

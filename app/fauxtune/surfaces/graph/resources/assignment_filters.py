@@ -1,0 +1,131 @@
+"""Filters of assignments. Graph: deviceAndAppManagementAssignmentFilter, validateFilter, getState,
+getSupportedProperties, getPlatformSupportedProperties.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.engine.filter_properties import vocabulary_of
+from fauxtune.core.engine.filter_rules import Operator, Vocabulary
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.odata.validation import accept, defaults
+from fauxtune.core.odata.view import view
+from fauxtune.operations import assignment_filters as operations
+from fauxtune.storage.queries import assignments as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+
+_CONTEXT = "deviceManagement/assignmentFilters"
+_LISTED = Listed(
+    collection="assignmentFilters", entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row["document"]
+)
+_WORDS = {
+    Operator.EQ: "equals",
+    Operator.NE: "notEquals",
+    Operator.GT: "greaterThan",
+    Operator.GE: "greaterThanOrEquals",
+    Operator.LT: "lessThan",
+    Operator.LE: "lessThanOrEquals",
+}
+
+
+async def list_filters(call: Call) -> Answer:
+    """GET /deviceManagement/assignmentFilters."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_filters(call: Call) -> Answer:
+    """GET /deviceManagement/assignmentFilters/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_filter(call: Call) -> Answer:
+    """GET .../{filter}."""
+    check_options(call, ASSIGNMENT_FILTER)
+    row = await _row(call)
+    shown = view(ASSIGNMENT_FILTER, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_CONTEXT)
+
+
+async def create_filter(call: Call) -> Answer:
+    """POST: the rule is read, and refused with the place where it goes wrong."""
+    sent = accept(ASSIGNMENT_FILTER, call.body(), partial=False, version=call.version)
+    document = {**defaults(ASSIGNMENT_FILTER), **sent}
+    made = await call.emulator.runner.run(call.tenant, operations.create_filter, document)
+    return created(call, view(ASSIGNMENT_FILTER, made, version=call.version), collection=_CONTEXT)
+
+
+async def update_filter(call: Call) -> Answer:
+    """PATCH .../{filter}: 200 with the entity."""
+    changes = accept(ASSIGNMENT_FILTER, call.body(), partial=True, version=call.version)
+    if any(changes.get(name) == "" for name in ("displayName", "rule")):
+        raise Invalid("Neither displayName nor rule can be empty.")
+    made = await call.emulator.runner.run(call.tenant, operations.update_filter, call.keys["filter"], changes=changes)
+    return entity_answer(call, view(ASSIGNMENT_FILTER, made, version=call.version), context=_CONTEXT)
+
+
+async def delete_filter(call: Call) -> Answer:
+    """DELETE .../{filter}."""
+    await call.emulator.runner.run(call.tenant, operations.delete_filter, call.keys["filter"])
+    return NO_CONTENT
+
+
+async def validate_filter(call: Call) -> Answer:
+    """POST .../validateFilter: whether the rule can be read. An empty one is a 400, as the real service has it."""
+    body = call.body().get(ASSIGNMENT_FILTER.name)
+    if not isinstance(body, dict):
+        raise Invalid(f'The body must be {{"{ASSIGNMENT_FILTER.name}": {{...}}}}.', target=ASSIGNMENT_FILTER.name)
+    sent = {**defaults(ASSIGNMENT_FILTER), **accept(ASSIGNMENT_FILTER, body, partial=True, version=call.version)}
+    if not sent["rule"].strip():
+        raise Invalid("A value is required for property 'rule'.", target="rule")
+    try:
+        operations.check_rule(sent)
+    except Invalid:
+        valid = False
+    else:
+        valid = True
+    return _complex(call, "assignmentFilterValidationResult", {"isValidRule": valid})
+
+
+async def get_state(call: Call) -> Answer:
+    """GET .../getState: filters are always on here, as they are in the real service by now."""
+    return _complex(call, "assignmentFilterState", {"enabled": True})
+
+
+async def supported_properties(call: Call) -> Answer:
+    """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
+    document = (await _row(call))["document"]
+    apps = document["assignmentFilterManagementType"] == "apps"
+    found = vocabulary_of(document["platform"], apps=apps)
+    return collection_answer(
+        call, _properties(found), context="Collection(microsoft.graph.assignmentFilterSupportedProperty)"
+    )
+
+
+def _properties(vocabulary: Vocabulary) -> list[Json]:
+    return [
+        {
+            "name": f"{vocabulary.entity}.{known.name}",
+            "dataType": "Version" if known.version else "String",
+            "isCollection": False,
+            "evaluationSource": "deviceCheckIn",
+            "propertyRegexConstraint": None,
+            "supportedOperators": [_WORDS.get(each, each.value) for each in Operator if each in known.operators],
+            "supportedValues": [],
+        }
+        for known in vocabulary.properties.values()
+    ]
+
+
+def _complex(call: Call, name: str, document: Json) -> Answer:
+    return Answer(200, {"@odata.context": call.context(f"microsoft.graph.{name}"), **document})
+
+
+async def _row(call: Call) -> dict[str, Any]:
+    key = call.keys["filter"]
+    row = await call.emulator.runner.read(queries.assignment_filter, call.tenant.id, filter_id=key)
+    if row is None:
+        raise NotFound(f"There is no assignment filter '{key}'.")
+    return row

@@ -1,0 +1,242 @@
+"""Assignments of profiles. Graph: deviceConfiguration: assign, deviceConfigurationAssignment,
+deviceConfigurationGroupAssignment (their old form), getTargetedUsersAndDevices.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
+from fauxtune.core.odata.schema import NEVER, Entity, Version, bare_name
+from fauxtune.core.odata.validation import accept
+from fauxtune.core.odata.view import view
+from fauxtune.operations import assignments as operations
+from fauxtune.operations.assignments import NewAssignment
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+
+_PROFILES = "deviceManagement/deviceConfigurations"
+_TARGETS = {
+    "groupassignmenttarget": TargetKind.GROUP,
+    "exclusiongroupassignmenttarget": TargetKind.EXCLUSION,
+    "alldevicesassignmenttarget": TargetKind.ALL_DEVICES,
+    "alllicensedusersassignmenttarget": TargetKind.ALL_USERS,
+    "configurationmanagercollectionassignmenttarget": TargetKind.COLLECTION,
+}
+_GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
+_LEGACY = "deviceConfigurationGroupAssignments"
+_LISTED = Listed(collection="assignments", entity=ASSIGNMENT, context=_PROFILES, document=lambda row: row["document"])
+_GROUPS_LISTED = Listed(
+    collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=_PROFILES, document=lambda row: _in_old_form(row)
+)
+
+
+async def assign(call: Call) -> Answer:
+    """POST .../{profile}/assign: the whole new set of assignments, in either form."""
+    targets = _new_set(call, call.lenient_body())
+    made = await call.emulator.runner.run(call.tenant, operations.assign, call.keys["profile"], targets=targets)
+    return collection_answer(
+        call,
+        [view(ASSIGNMENT, each, version=call.version) for each in made],
+        context=f"Collection({ASSIGNMENT.full_name})",
+    )
+
+
+async def list_assignments(call: Call) -> Answer:
+    """GET .../{profile}/assignments."""
+    row = await profile_row(call)
+    return await list_rows(call, _LISTED, parent=row["id"], context=_path(row["id"], "assignments"))
+
+
+async def count_assignments(call: Call) -> Answer:
+    """GET .../{profile}/assignments/$count."""
+    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
+
+
+async def get_assignment(call: Call) -> Answer:
+    """GET .../{profile}/assignments/{assignment}."""
+    check_options(call, ASSIGNMENT)
+    row = await _row(call)
+    shown = view(ASSIGNMENT, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_path(row["profile_id"], "assignments"))
+
+
+async def create_assignment(call: Call) -> Answer:
+    """POST .../{profile}/assignments: one more."""
+    new = _new_assignment(call.body(), version=call.version)
+    made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
+    shown = view(ASSIGNMENT, made, version=call.version)
+    return created(call, shown, collection=_path(made["sourceId"], "assignments"))
+
+
+async def update_assignment(call: Call) -> Answer:
+    """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
+    row = await _row(call)
+    old = row["document"]
+    body = {name: value for name, value in call.body().items() if name != "id"}
+    changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
+    new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
+    made = await call.emulator.runner.run(
+        call.tenant, operations.change, row["profile_id"], assignment_id=row["id"], new=new
+    )
+    shown = view(ASSIGNMENT, made, version=call.version)
+    return entity_answer(call, shown, context=_path(row["profile_id"], "assignments"))
+
+
+async def delete_assignment(call: Call) -> Answer:
+    """DELETE .../{profile}/assignments/{assignment}, and of its old form."""
+    key = call.keys["assignment"]
+    await call.emulator.runner.run(call.tenant, operations.remove, call.keys["profile"], assignment_id=key)
+    return NO_CONTENT
+
+
+async def list_group_assignments(call: Call) -> Answer:
+    """GET .../{profile}/groupAssignments: those that name a group."""
+    row = await profile_row(call)
+    return await list_rows(call, _GROUPS_LISTED, parent=row["id"], context=_path(row["id"], "groupAssignments"))
+
+
+async def count_group_assignments(call: Call) -> Answer:
+    """GET .../{profile}/groupAssignments/$count."""
+    return await count_rows(call, _GROUPS_LISTED, parent=(await profile_row(call))["id"])
+
+
+async def get_group_assignment(call: Call) -> Answer:
+    """GET .../{profile}/groupAssignments/{assignment}."""
+    check_options(call, GROUP_ASSIGNMENT)
+    row = await _row(call)
+    if row["group_id"] is None:
+        raise NotFound(f"The assignment '{row['id']}' is to no group.")
+    shown = view(GROUP_ASSIGNMENT, _in_old_form(row), version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_path(row["profile_id"], "groupAssignments"))
+
+
+async def create_group_assignment(call: Call) -> Answer:
+    """POST .../{profile}/groupAssignments: one more."""
+    new = _of_old_form(call.body(), version=call.version)
+    made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
+    document = {
+        "id": made["id"],
+        "targetGroupId": new.group_id,
+        "excludeGroup": new.kind is TargetKind.EXCLUSION,
+    }
+    shown = view(GROUP_ASSIGNMENT, document, version=call.version)
+    return created(call, shown, collection=_path(made["sourceId"], "groupAssignments"))
+
+
+async def targeted_users_and_devices(call: Call) -> Answer:
+    """POST /deviceManagement/deviceConfigurations/getTargetedUsersAndDevices: whom profiles reach, whatever the
+    platform of the devices: Unverified.
+    """
+    ids = call.body().get("deviceConfigurationIds")
+    if not isinstance(ids, list) or not all(isinstance(each, str) for each in ids):
+        raise Invalid('The body must be {"deviceConfigurationIds": ["<id>", ...]}.', target="deviceConfigurationIds")
+    found = await call.emulator.runner.read(lambda connection: _targeted(call, connection, ids=ids))
+    name = "microsoft.graph.deviceConfigurationTargetedUserAndDevice"
+    return collection_answer(call, found, context=f"Collection({name})", total=len(found))
+
+
+def _targeted(call: Call, connection: Connection, *, ids: list[str]) -> list[Json]:
+    tenant_id = call.tenant.id
+    reached = set()
+    for profile_id in dict.fromkeys(each.lower() for each in ids):
+        if configuration_queries.profile(connection, tenant_id, profile_id=profile_id) is None:
+            raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
+        found = configuration_queries.assignments_of(connection, tenant_id, profile_id=profile_id)
+        targets = configuration_queries.assignment_targets(found)
+        reached.update(concern.targeted(connection, tenant_id, targets=targets))
+    return [_reached(row) for row in queries.records_of(connection, tenant_id, ids=sorted(reached))]
+
+
+def _reached(row: dict[str, Any]) -> Json:
+    record = row["document"]
+    return {
+        "deviceId": row["id"],
+        "deviceName": record.get("deviceName"),
+        "userId": record.get("userId"),
+        "userDisplayName": record.get("userDisplayName"),
+        "userPrincipalName": record.get("userPrincipalName"),
+        "lastCheckinDateTime": NEVER if row["last_checkin_at"] is None else iso(row["last_checkin_at"]),
+    }
+
+
+def _new_set(call: Call, body: Json) -> list[NewAssignment]:
+    if call.version is Version.BETA and _LEGACY in body:
+        if "assignments" in body:
+            raise Invalid(f"Send either assignments or {_LEGACY}, not both.", target=_LEGACY)
+        return [_of_old_form(each, version=call.version) for each in _list(body, _LEGACY)]
+    return [_new_assignment(each, version=call.version) for each in _list(body, "assignments")]
+
+
+def _list(body: Json, name: str) -> list[object]:
+    sent = body.get(name)
+    if not isinstance(sent, list):
+        raise Invalid(f'The body must be {{"{name}": [...]}}; an empty list takes all away.', target=name)
+    return sent
+
+
+def _new_assignment(sent: object, *, version: Version) -> NewAssignment:
+    return _read(_accepted(ASSIGNMENT, sent, version=version))
+
+
+def _read(document: Json) -> NewAssignment:
+    """An assignment that the schema has accepted."""
+    target = document.get("target")
+    if not isinstance(target, dict):
+        raise Invalid("An assignment needs a target.", target="target")
+    group_id = target.get("groupId")
+    return NewAssignment(
+        kind=_TARGETS[bare_name(str(target["@odata.type"])).lower()],
+        group_id=None if group_id is None else str(group_id).lower(),
+        document=target,
+        intent=str(document.get("intent") or "apply"),
+    )
+
+
+def _of_old_form(sent: object, *, version: Version) -> NewAssignment:
+    document = _accepted(GROUP_ASSIGNMENT, sent, version=version)
+    excluded, group_id = bool(document.get("excludeGroup")), str(document["targetGroupId"]).lower()
+    return NewAssignment(
+        kind=TargetKind.EXCLUSION if excluded else TargetKind.GROUP,
+        group_id=group_id,
+        document={"@odata.type": _GROUPED[excluded], "groupId": group_id},
+    )
+
+
+def _accepted(shape: Entity, sent: object, *, version: Version) -> Json:
+    if not isinstance(sent, dict):
+        raise Invalid("Each assignment is an object with a target.", target="assignments")
+    # Portals and scripts send an id, often empty: the service makes its own.
+    given = {name: value for name, value in sent.items() if name != "id"}
+    return accept(shape, given, partial=False, version=version)
+
+
+async def _row(call: Call) -> dict[str, Any]:
+    profile, key = await profile_row(call), call.keys["assignment"]
+    row = await call.emulator.runner.read(
+        queries.assignment, call.tenant.id, profile_id=profile["id"], assignment_id=key
+    )
+    if row is None:
+        raise NotFound(f"The profile has no assignment '{key}'.")
+    return row
+
+
+def _in_old_form(row: dict[str, Any]) -> Json:
+    return {
+        "id": row["id"],
+        "targetGroupId": row["group_id"],
+        "excludeGroup": row["kind"] == TargetKind.EXCLUSION.value,
+    }
+
+
+def _path(profile_id: str, part: str) -> str:
+    return f"{_PROFILES}('{profile_id}')/{part}"

@@ -1,0 +1,122 @@
+"""Certificate connectors. Graph: ndesConnector, certificateConnectorDetails (beta). Intune: "Certificate Connector for
+Microsoft Intune".
+
+The two are two views of the same connectors, of which a tenant has a hundred at most. Unverified: that an active one
+cannot be deleted, for it would report again; and what each of its health checks depends on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.view import view
+from fauxtune.operations import connectors
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
+
+Row = dict[str, Any]
+
+#: Of the connector that the documents describe: tools compare it with the oldest that still works.
+_VERSION = "6.2406.0.1001"
+_NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
+_FINE, _ATTENTION, _GONE = "noActionRequired", "attentionRequired", "disconnected"
+
+
+async def list_ndes(call: Call) -> Answer:
+    """GET /deviceManagement/ndesConnectors."""
+    return await _list(call, NDES_CONNECTOR, context=_NDES)
+
+
+async def get_ndes(call: Call) -> Answer:
+    """GET /deviceManagement/ndesConnectors/{connector}."""
+    return await _get(call, NDES_CONNECTOR, context=_NDES)
+
+
+async def delete_ndes(call: Call) -> Answer:
+    """DELETE: the connector is gone, with its keys. What was imported with one of them cannot be delivered any more."""
+    files = await call.emulator.runner.run(call.tenant, connectors.remove_connector, call.keys["connector"])
+    for file in files:
+        call.emulator.connector_keys.delete(file)
+    return NO_CONTENT
+
+
+async def list_details(call: Call) -> Answer:
+    """GET /deviceManagement/certificateConnectorDetails."""
+    return await _list(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
+
+
+async def get_details(call: Call) -> Answer:
+    """GET /deviceManagement/certificateConnectorDetails/{connector}."""
+    return await _get(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
+
+
+async def _list(call: Call, entity: Entity, *, context: str) -> Answer:
+    return list_documents(call, await _documents(call), entity=entity, context=context)
+
+
+async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
+    check_options(call, entity)
+    key = call.keys["connector"]
+    for document in await _documents(call):
+        if document["id"] == key.lower():
+            shown = view(entity, document, version=call.version, select=call.query.select)
+            return entity_answer(call, shown, context=context)
+    raise NotFound(f"There is no {entity.name} '{key}'.")
+
+
+async def _documents(call: Call) -> list[Json]:
+    """Each connector with the properties of both types."""
+
+    def read(connection: Connection) -> tuple[list[Row], dict[str, Row]]:
+        found = queries.template_documents(connection, call.tenant.id, authority_name="issuing")
+        return queries.connector_rows(connection, call.tenant.id), found
+
+    rows, templates = await call.emulator.runner.read(read)
+    now = iso(call.emulator.runner.now(call.tenant))
+    return [_document(row, tenant=call.tenant, templates=templates.values(), now=now) for row in rows]
+
+
+def _document(row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], now: str) -> Json:
+    online = row["state"] == "online"
+    enrolled = iso(row["created_at"])
+    last = now if online else iso(row["offline_since"] or row["created_at"])
+    checks = _checks(row["roles"], templates, online=online)
+    worst = [each["status"] for each in checks if each["status"] != _FINE]
+    return {
+        "id": row["id"],
+        "displayName": row["name"],
+        "connectorName": row["name"],
+        "machineName": f"{'-'.join(row['name'].lower().split())}.{tenant.domain}",
+        "connectorVersion": _VERSION,
+        "state": "active" if online else "inactive",
+        "enrolledDateTime": enrolled,
+        "enrollmentDateTime": enrolled,
+        "lastConnectionDateTime": last,
+        "lastCheckinDateTime": last,
+        "healthChecks": checks,
+        "healthStatus": _GONE if not online else worst[0] if worst else _FINE,
+    }
+
+
+def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, online: bool) -> list[Json]:
+    """What a connector says of its certification authority; one that asks none for anything says nothing."""
+    listed = list(templates)
+    fine = {}
+    if "pkcs" in roles:
+        fine["caConnectivity"] = True
+        fine["caIssuancePermissions"] = any(each.get("connectorMayEnroll", True) for each in listed)
+        fine["certificateTemplate"] = bool(listed)
+    if "revocation" in roles:
+        fine["caRevocationPermissions"] = all(each.get("connectorMayRevoke", True) for each in listed)
+    return [
+        {"metricName": name, "status": "unknown" if not online else _FINE if holds else _ATTENTION}
+        for name, holds in sorted(fine.items())
+    ]

@@ -1,0 +1,104 @@
+"""What an administrator asks of a device, or of many. Graph: managedDevice: wipe, retire ... executeAction."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.odata.entities.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
+from fauxtune.core.odata.validation import accept
+from fauxtune.core.odata.view import view
+from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json
+from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
+
+#: Unverified: the limit of one request; Intune's portal sets it for its bulk actions.
+_MOST = 100
+#: So many devices are asked in one transaction.
+_CHUNK = 20
+_LONGEST_NAME = 63
+_LONGEST_SOUND = 60
+_UNLOCK_CODE = re.compile(r"[0-9]{6}")
+_MINUTES = re.compile(r"[0-9]{1,3}")
+_BODIES = {form.action: form.body for form in FORMS}
+
+
+def action(form: Form) -> Handler:
+    """The handler of POST .../{action}: no body, null and {} are the same."""
+
+    async def ask(call: Call) -> Answer:
+        details = accept(form.body, call.optional_body(), partial=False, version=call.version)
+        _check(form.action, details)
+        device_id = await device_id_of(call)
+        await call.emulator.runner.run(
+            call.tenant, device_actions.perform, device_id, action=form.action, details=details
+        )
+        return NO_CONTENT
+
+    return ask
+
+
+async def execute_action(call: Call) -> Answer:
+    """POST /deviceManagement/managedDevices/executeAction: one action on up to a hundred devices."""
+    body = accept(EXECUTE_ACTION, call.body(), partial=False, version=call.version)
+    name = body["actionName"]
+    if name not in BULK:
+        raise Invalid(f"'{name}' is no action that devices can be asked for.", target="actionName")
+    single, taken, fixed = BULK[name]
+    details: Json = {**{each: body.get(each) for each in taken}, **fixed}
+    for each in _required(single):
+        if not details.get(each):
+            raise Invalid(f"{name} takes a {each}.", target=each)
+    _check(single, details)
+    told = await _asked(call, _distinct(body["deviceIds"]), action=single, details=details)
+    shown = view(BULK_RESULT, told, version=call.version)
+    return Answer(200, {"@odata.context": call.context("microsoft.graph.bulkManagedDeviceActionResult"), **shown})
+
+
+async def _asked(call: Call, device_ids: list[str], *, action: DeviceAction, details: Json) -> dict[str, list[str]]:
+    told: dict[str, list[str]] = {name: [] for name in bulk_actions.LISTS}
+    for first in range(0, len(device_ids), _CHUNK):
+        part = await call.emulator.runner.run(
+            call.tenant, bulk_actions.execute, device_ids[first : first + _CHUNK], action=action, details=details
+        )
+        for name, found in part.items():
+            told[name] += found
+        await asyncio.sleep(0)
+    return told
+
+
+def _required(action: DeviceAction) -> list[str]:
+    """The parameters that this action cannot do without, where executeAction has a name for them."""
+    body = _BODIES.get(action)
+    required = () if body is None else (prop for prop in body.properties if prop.required)
+    return [prop.name for prop in required if EXECUTE_ACTION.find(prop.name) is not None]
+
+
+def _distinct(device_ids: list[Any]) -> list[str]:
+    if len(device_ids) > _MOST:
+        raise Invalid(f"deviceIds names {len(device_ids)} devices: at most {_MOST} at once.", target="deviceIds")
+    found: dict[str, str] = {}
+    for each in device_ids:
+        if not isinstance(each, str) or not each:
+            raise Invalid("deviceIds holds the ids of managedDevices, each a text.", target="deviceIds")
+        found.setdefault(each.lower(), each)
+    if not found:
+        raise Invalid("deviceIds names no device.", target="deviceIds")
+    return list(found.values())
+
+
+def _check(action: DeviceAction, details: Json) -> None:
+    """What the types alone do not say."""
+    code = details.get("macOsUnlockCode")
+    if code and not _UNLOCK_CODE.fullmatch(code):
+        raise Invalid("macOsUnlockCode is a PIN of six digits.", target="macOsUnlockCode")
+    minutes = details.get("durationInMinutes")
+    if minutes is not None and not (_MINUTES.fullmatch(minutes) and 1 <= int(minutes) <= _LONGEST_SOUND):
+        raise Invalid(f"durationInMinutes is a text of digits, 1 to {_LONGEST_SOUND}.", target="durationInMinutes")
+    if action is DeviceAction.RENAME:
+        name = details["deviceName"].strip()
+        if not name or len(name) > _LONGEST_NAME or not name.isprintable():
+            raise Invalid(f"deviceName is one line of 1 to {_LONGEST_NAME} characters.", target="deviceName")

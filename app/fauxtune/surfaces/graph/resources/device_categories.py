@@ -1,0 +1,102 @@
+"""Categories of devices, and which one a device is in. Graph: deviceCategory."""
+
+from __future__ import annotations
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
+from fauxtune.core.odata.paths import reference_id
+from fauxtune.core.odata.validation import accept, defaults
+from fauxtune.core.odata.view import view
+from fauxtune.operations import device_records
+from fauxtune.storage.collections.devices import NO_CATEGORY
+from fauxtune.storage.queries import device_categories as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
+
+_CONTEXT = "deviceManagement/deviceCategories"
+_LISTED = Listed(
+    collection="deviceCategories",
+    entity=DEVICE_CATEGORY,
+    context=_CONTEXT,
+    document=lambda row: row["document"],
+)
+#: Unverified: what a device in no category answers.
+_NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000", "displayName": NO_CATEGORY}
+
+
+async def list_categories(call: Call) -> Answer:
+    """GET /deviceManagement/deviceCategories."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_categories(call: Call) -> Answer:
+    """GET /deviceManagement/deviceCategories/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_category(call: Call) -> Answer:
+    """GET .../{category}."""
+    check_options(call, DEVICE_CATEGORY)
+    key = call.keys["category"]
+    row = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=key)
+    if row is None:
+        raise NotFound(f"There is no deviceCategory '{key}'.")
+    return _shown(call, row["document"])
+
+
+async def create_category(call: Call) -> Answer:
+    """POST: 201. A name that is taken is a 409."""
+    document = accept(DEVICE_CATEGORY, call.body(), partial=False, version=call.version)
+    made = await call.emulator.runner.run(call.tenant, device_records.create_category, document)
+    return created(call, view(DEVICE_CATEGORY, made, version=call.version), collection=_CONTEXT)
+
+
+async def update_category(call: Call) -> Answer:
+    """PATCH: 200 with the entity."""
+    changes = accept(DEVICE_CATEGORY, call.body(), partial=True, version=call.version)
+    made = await call.emulator.runner.run(
+        call.tenant, device_records.update_category, call.keys["category"], changes=changes
+    )
+    return _shown(call, made)
+
+
+async def delete_category(call: Call) -> Answer:
+    """DELETE: its devices are in none from now on."""
+    await call.emulator.runner.run(call.tenant, device_records.delete_category, call.keys["category"])
+    return NO_CONTENT
+
+
+async def category_of_device(call: Call) -> Answer:
+    """GET .../managedDevices/{device}/deviceCategory."""
+    check_options(call, DEVICE_CATEGORY)
+    row = await device_row(call)
+    found = None
+    if row["category_id"]:
+        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row["category_id"])
+    return _shown(call, _NONE if found is None else found["document"])
+
+
+async def set_category(call: Call) -> Answer:
+    """PUT .../managedDevices/{device}/deviceCategory/$ref."""
+    url = call.body().get("@odata.id")
+    if not isinstance(url, str):
+        raise Invalid("The body names the category: {'@odata.id': 'https://.../deviceCategories/{id}'}.")
+    await _put(call, reference_id(url))
+    return NO_CONTENT
+
+
+async def clear_category(call: Call) -> Answer:
+    """DELETE .../managedDevices/{device}/deviceCategory/$ref."""
+    await _put(call, None)
+    return NO_CONTENT
+
+
+async def _put(call: Call, category_id: str | None) -> None:
+    device_id = await device_id_of(call)
+    await call.emulator.runner.run(call.tenant, device_records.put_into_category, device_id, category_id=category_id)
+
+
+def _shown(call: Call, document: Json) -> Answer:
+    shown = view(DEVICE_CATEGORY, document, version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_CONTEXT)

@@ -1,0 +1,98 @@
+"""How the profiles of one device fare there, and their settings. Graph: deviceConfigurationState,
+deviceConfigurationSettingState.
+
+The id of a state is that of its profile. Lists leave `settingStates` empty, as the service does; a single state has
+them, and so has the path below it (beta).
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.engine.report import ProfileOutcome
+from fauxtune.core.engine.setting_states import SettingState, setting_states
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.odata.view import view
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import devices
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, Row, collection_answer, count_rows, element_row, list_rows
+from fauxtune.surfaces.graph.resources.managed_devices import device_row
+from fauxtune.surfaces.graph.resources.state_summaries import source_of
+
+_LISTED = Listed(
+    collection="deviceConfigurationStates",
+    entity=shapes.CONFIGURATION_STATE,
+    context="deviceManagement/managedDevices",
+    document=lambda row: row,
+)
+
+
+async def list_states(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates: one row per profile that the device has planned with."""
+    device = await device_row(call)
+    return await list_rows(call, _LISTED, parent=device["id"], context=_context(device))
+
+
+async def count_states(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates/$count."""
+    return await count_rows(call, _LISTED, parent=(await device_row(call))["id"])
+
+
+async def get_state(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates/{state}."""
+    device = await device_row(call)
+    check_options(call, shapes.CONFIGURATION_STATE)
+    row, settings = await _found(call, device)
+    document = {**row, "settingStates": settings}
+    shown = view(shapes.CONFIGURATION_STATE, document, version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=_context(device))
+
+
+async def list_settings(call: Call) -> Answer:
+    """GET .../{device}/deviceConfigurationStates/{state}/settingStates: the property alone."""
+    _row, settings = await _found(call, await device_row(call))
+    whole = view(shapes.CONFIGURATION_STATE, {"settingStates": settings}, version=call.version)
+    return collection_answer(
+        call,
+        whole["settingStates"],
+        context=f"Collection({shapes.SETTING_STATE.full_name})",
+        total=len(settings) if call.query.count else None,
+    )
+
+
+async def _found(call: Call, device: Row) -> tuple[Row, list[Json]]:
+    row = await element_row(call, _LISTED, key=call.keys["state"], parent=device["id"])
+
+    def read(connection: Connection) -> list[LedgerRow]:
+        rows = devices.ledger_rows(connection, EnrollmentId(row["enrollment_id"])).values()
+        return [each for each in rows if any(claim.profile == row["id"] for claim in each.claims)]
+
+    held = await call.emulator.runner.read(read)
+    problem = None if row["error_code"] is None else Problem(row["error_code"], row["message"])
+    outcome = ProfileOutcome(ProfileStatus(row["state"]), problem)
+    return row, [_setting(each, row) for each in setting_states(row["kind"], held, outcome)]
+
+
+def _setting(state: SettingState, row: Row) -> Json:
+    device = row["device"]
+    return {
+        "setting": state.setting,
+        "settingName": state.name,
+        "instanceDisplayName": state.instance,
+        "settingInstanceId": state.instance,
+        "state": state.status.value,
+        "errorCode": 0 if state.problem is None else state.problem.code,
+        "errorDescription": None if state.problem is None else state.problem.message,
+        "userId": device.get("userId"),
+        "userName": device.get("userDisplayName"),
+        "userEmail": device.get("emailAddress"),
+        "userPrincipalName": device.get("userPrincipalName"),
+        "sources": [source_of(row["id"], row["displayName"])],
+        "currentValue": state.value,
+    }
+
+
+def _context(device: Row) -> str:
+    return f"deviceManagement/managedDevices('{device['id']}')/deviceConfigurationStates"

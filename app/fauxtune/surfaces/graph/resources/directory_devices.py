@@ -1,0 +1,115 @@
+"""Entra devices. Graph: device; list, get, create, update, delete, and the alternate key deviceId.
+
+Every managed device has one, and an administrator can make bare ones. A device's own id and its deviceId are two: the
+latter is what a managedDevice calls azureADDeviceId, and in a path it is written `devices(deviceId='...')`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.entities.directory import DEVICE
+from fauxtune.core.odata.search import Searchable
+from fauxtune.core.odata.validation import accept
+from fauxtune.core.odata.view import view
+from fauxtune.operations import directory, directory_devices
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import directory as queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.directory_objects import expand
+
+_EXPANDABLE = ("memberof", "transitivememberof", "registeredowners", "registeredusers")
+_LISTED = Listed(
+    collection="devices",
+    entity=DEVICE,
+    context="devices",
+    document=lambda row: row["document"],
+    page_size=100,
+    largest_page=999,
+    directory=True,
+    expandable=_EXPANDABLE,
+    expand=expand,
+    searchable=Searchable(words=("displayName",), beginnings=("deviceId", "operatingSystem")),
+)
+#: What Graph asks for when a device is made.
+_REQUIRED = (
+    "accountEnabled",
+    "alternativeSecurityIds",
+    "deviceId",
+    "displayName",
+    "operatingSystem",
+    "operatingSystemVersion",
+)
+_BY_DEVICE_ID = re.compile(r"/*devices\(\s*deviceId\s*=", re.IGNORECASE)
+
+
+async def list_devices(call: Call) -> Answer:
+    """GET /devices."""
+    return await list_rows(call, _LISTED)
+
+
+async def count_devices(call: Call) -> Answer:
+    """GET /devices/$count."""
+    return await count_rows(call, _LISTED)
+
+
+async def get_device(call: Call) -> Answer:
+    """GET /devices/{device}, and GET /devices(deviceId='...')."""
+    check_options(call, DEVICE, expandable=_EXPANDABLE)
+
+    def read(connection: Connection) -> tuple[dict[str, Any], Json]:
+        row = found(call, connection)
+        return row, expand(call, connection, [row])[0]
+
+    row, more = await call.emulator.runner.read(read)
+    shown = view(DEVICE, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, {**shown, **more}, context="devices")
+
+
+async def create_device(call: Call) -> Answer:
+    """POST /devices."""
+    body = call.body()
+    for name in _REQUIRED:
+        if body.get(name) in (None, [], ""):
+            raise Invalid(f"A value is required for property '{name}' of resource 'Device'.", target=name)
+    document = accept(DEVICE, body, partial=False, version=call.version)
+    made = await call.emulator.runner.run(call.tenant, directory_devices.create_device, document)
+    return created(call, view(DEVICE, made, version=call.version), collection="devices")
+
+
+async def update_device(call: Call) -> Answer:
+    """PATCH /devices/{device}: 204."""
+    changes = accept(DEVICE, call.body(), partial=True, version=call.version)
+    for name in ("accountEnabled", "deviceId", "displayName"):
+        if name in changes and changes[name] in (None, ""):
+            raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
+    row = await call.emulator.runner.read(_read, call)
+    await call.emulator.runner.run(call.tenant, directory_devices.update_device, row["id"], changes=changes)
+    return NO_CONTENT
+
+
+async def delete_device(call: Call) -> Answer:
+    """DELETE /devices/{device}: a managed device stays managed."""
+    row = await call.emulator.runner.read(_read, call)
+    await call.emulator.runner.run(call.tenant, directory_devices.delete_device, row["id"])
+    return NO_CONTENT
+
+
+def found(call: Call, connection: Connection) -> dict[str, Any]:
+    """The device that the path names, by its id or by its deviceId. NotFound when there is none."""
+    key, tenant_id = call.keys["device"], call.tenant.id
+    if _BY_DEVICE_ID.match(unquote(call.path)):
+        row = queries.directory_device_by_device_id(connection, tenant_id, device_id=key)
+    else:
+        row = queries.directory_device(connection, tenant_id, device_id=key.lower())
+    if row is None:
+        raise directory.missing(key)
+    return row
+
+
+def _read(connection: Connection, call: Call) -> dict[str, Any]:
+    return found(call, connection)

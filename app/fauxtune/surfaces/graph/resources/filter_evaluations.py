@@ -1,0 +1,183 @@
+"""What filters find. Graph: evaluateAssignmentFilter, getAssignmentFiltersStatusDetails, and
+managedDevice/assignmentFilterEvaluationStatusDetails.
+"""
+
+from __future__ import annotations
+
+from operator import itemgetter
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.filter_properties import PLATFORMS, device_values, vocabulary_of
+from fauxtune.core.engine.filter_rules import meets, parse_rule
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
+from fauxtune.core.odata.evaluation import matches
+from fauxtune.core.odata.validation import accept
+from fauxtune.core.odata.view import view
+from fauxtune.operations.filter_evaluation import Evaluation, evaluations
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, window_of
+
+#: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
+_MOST = 100
+_STATUS = Listed(
+    collection="",
+    entity=EVALUATION_STATUS_DETAILS,
+    context="deviceManagement/managedDevices",
+    document=lambda row: row,
+)
+
+
+async def evaluate_filter(call: Call) -> Answer:
+    """POST /deviceManagement/evaluateAssignmentFilter: the devices that meet a rule, as a table.
+
+    Graph says only that the answer is a stream; the shape is that of Intune's reports. Unverified: its columns.
+    """
+    request = accept(EVALUATION_REQUEST, call.body(), partial=False, version=call.version)["data"]
+    top, skip = _bounded(request["top"], default=_MOST), max(request["skip"] or 0, 0)
+    for each in request["orderBy"]:
+        if each.strip().lower().partition(" ")[0] != "devicename":
+            raise Invalid("The devices come sorted by deviceName only.", target="orderBy")
+    found = await call.emulator.runner.read(lambda connection: _meeting(call, connection, request=request))
+    if any(each.strip().lower().endswith(" desc") for each in request["orderBy"]):
+        found.reverse()
+    return Answer(200, _table(found[skip : skip + top], total=len(found), platform=request["platform"]))
+
+
+async def list_evaluation_statuses(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails: the profiles whose filters look at the device."""
+    window = window_of(call, _STATUS)
+    check_options(call, EVALUATION_STATUS_DETAILS)
+    condition = condition_of(call, EVALUATION_STATUS_DETAILS)
+    found = [each for each in await _statuses(call) if condition is None or matches(condition, each)]
+    for key in reversed(call.query.orderby):
+        known = EVALUATION_STATUS_DETAILS.find(key.property)
+        if known is None:
+            raise Invalid(f"There is no property '{key.property}' to sort by.", target="$orderby")
+        found.sort(key=itemgetter(known.name), reverse=key.descending)
+    page, next_offset = window.page(found[window.offset : window.offset + window.limit + 1])
+    shown = [_shown(call, each) for each in page]
+    total = len(found) if call.query.count else None
+    return collection_answer(call, shown, context=_path(call), total=total, next_offset=next_offset)
+
+
+async def count_evaluation_statuses(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails/$count."""
+    condition = condition_of(call, EVALUATION_STATUS_DETAILS)
+    found = [each for each in await _statuses(call) if condition is None or matches(condition, each)]
+    return Answer(200, text=str(len(found)))
+
+
+async def get_evaluation_status(call: Call) -> Answer:
+    """GET .../{device}/assignmentFilterEvaluationStatusDetails/{status}."""
+    check_options(call, EVALUATION_STATUS_DETAILS)
+    for each in await _statuses(call):
+        if each["id"] == call.keys["status"].lower():
+            return entity_answer(call, _shown(call, each), context=_path(call))
+    raise NotFound(f"No filter looks at the device for '{call.keys['status']}'.")
+
+
+async def status_details(call: Call) -> Answer:
+    """POST /deviceManagement/getAssignmentFiltersStatusDetails: what each filter of one profile finds of one device."""
+    body = call.body()
+    device, payload = body.get("managedDeviceId"), body.get("payloadId")
+    if not isinstance(device, str) or not isinstance(payload, str):
+        raise Invalid("Both managedDeviceId and payloadId (the id of a profile) are required.")
+    wanted = body.get("assignmentFilterIds") or None
+    if wanted is not None and not (isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)):
+        raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
+    record, found = await _evaluations(call, device_id=device)
+    seen = await call.emulator.runner.read(
+        queries.record_for_filters, call.tenant.id, enrollment_id=record["enrollment_id"]
+    )
+    ids = None if wanted is None else {each.lower() for each in wanted}
+    chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter["id"] in ids)]
+    at = iso(call.emulator.runner.now(call.tenant))
+    platform = chosen[0].filter["document"]["platform"] if chosen else ""
+    document = {
+        "@odata.context": call.context("microsoft.graph.assignmentFilterStatusDetails"),
+        "managedDeviceId": record["id"],
+        "payloadId": payload.lower(),
+        "userId": record["document"].get("userId"),
+        "deviceProperties": [
+            {"name": name, "value": value}
+            for name, value in (device_values(seen, platform=platform) if chosen else {}).items()
+        ],
+        "evalutionSummaries": [_summary(each, at=at) for each in chosen],
+    }
+    return Answer(200, document)
+
+
+def _summary(evaluation: Evaluation, *, at: str) -> Json:
+    document = evaluation.filter["document"]
+    kind = "exclude" if evaluation.excludes else "include"
+    result = "match" if evaluation.matched else "notMatch"
+    return {
+        "assignmentFilterId": document["id"],
+        "assignmentFilterDisplayName": document["displayName"],
+        "assignmentFilterLastModifiedDateTime": document["lastModifiedDateTime"],
+        "assignmentFilterPlatform": document["platform"],
+        "assignmentFilterType": kind,
+        "evaluationDateTime": at,
+        "evaluationResult": result,
+        "assignmentFilterTypeAndEvaluationResults": [{"assignmentFilterType": kind, "evaluationResult": result}],
+    }
+
+
+def _meeting(call: Call, connection: Connection, *, request: Json) -> list[tuple[Json, dict[str, str | None]]]:
+    platform = request["platform"]
+    rule = parse_rule(request["rule"], vocabulary_of(platform))
+    variants = [variant.value for variant, known in PLATFORMS.items() if known == platform]
+    search = (request["search"] or "").strip().casefold()
+    found = []
+    for record in queries.records_of_variants(connection, call.tenant.id, variants=variants):
+        values = device_values(record, platform=platform)
+        if meets(rule, values) and search in (values["deviceName"] or "").casefold():
+            found.append((record, values))
+    return found
+
+
+def _table(found: list[tuple[Json, dict[str, str | None]]], *, total: int, platform: str) -> Json:
+    names = [known.name for known in vocabulary_of(platform).properties.values()]
+    return {
+        "TotalRowCount": total,
+        "Columns": [{"Name": name, "PropertyType": "String"} for name in ("deviceId", "userPrincipalName", *names)],
+        "Values": [
+            [record["id"], record.get("userPrincipalName"), *(values[name] for name in names)]
+            for record, values in found
+        ],
+    }
+
+
+def _bounded(sent: int | None, *, default: int) -> int:
+    return default if sent is None or not 0 < sent <= _MOST else sent
+
+
+async def _statuses(call: Call) -> list[Json]:
+    record, found = await _evaluations(call, device_id=call.keys["device"])
+    # Unverified: the id; it must be one for each profile and device.
+    ids = dict.fromkeys(each.profile for each in found)
+    return [{"id": f"{profile}_{record['id']}", "payloadId": profile} for profile in ids]
+
+
+async def _evaluations(call: Call, *, device_id: str) -> tuple[dict[str, Any], list[Evaluation]]:
+    def read(connection: Connection) -> tuple[dict[str, Any] | None, list[Evaluation]]:
+        record = device_queries.managed_device(connection, call.tenant.id, device_id=device_id)
+        return record, [] if record is None else evaluations(connection, call.tenant.id, record=record)
+
+    record, found = await call.emulator.runner.read(read)
+    if record is None:
+        raise NotFound(f"There is no managedDevice '{device_id}'.")
+    return record, found
+
+
+def _shown(call: Call, document: Json) -> Json:
+    return view(EVALUATION_STATUS_DETAILS, document, version=call.version, select=call.query.select)
+
+
+def _path(call: Call) -> str:
+    return f"deviceManagement/managedDevices('{call.keys['device']}')/assignmentFilterEvaluationStatusDetails"

@@ -1,0 +1,76 @@
+"""What the directory says of the tenant itself. Graph: organization, domain."""
+
+from __future__ import annotations
+
+from fauxtune.core.clock import iso
+from fauxtune.core.odata.entities.directory import DOMAIN, ORGANIZATION
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.validation import defaults
+from fauxtune.core.odata.view import view
+from fauxtune.operations.directory import missing
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
+
+_CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
+
+
+async def list_organizations(call: Call) -> Answer:
+    """GET /organization: one."""
+    return list_documents(call, [_organization(call)], entity=ORGANIZATION, context="organization")
+
+
+async def get_organization(call: Call) -> Answer:
+    """GET /organization/{organization}."""
+    return _one(call, _organization(call), key=call.keys["organization"], entity=ORGANIZATION, context="organization")
+
+
+async def list_domains(call: Call) -> Answer:
+    """GET /domains: one."""
+    return list_documents(call, [_domain(call)], entity=DOMAIN, context="domains")
+
+
+async def get_domain(call: Call) -> Answer:
+    """GET /domains/{domain}."""
+    return _one(call, _domain(call), key=call.keys["domain"], entity=DOMAIN, context="domains")
+
+
+def _one(call: Call, document: Json, *, key: str, entity: Entity, context: str) -> Answer:
+    check_options(call, entity)
+    if key.lower() != str(document["id"]).lower():
+        raise missing(key)
+    shown = view(entity, document, version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=context)
+
+
+def _organization(call: Call) -> Json:
+    tenant = call.tenant
+    domain = {
+        "capabilities": ", ".join(_CAPABILITIES),
+        "isDefault": True,
+        "isInitial": True,
+        "name": tenant.domain,
+        "type": "Managed",
+    }
+    return {
+        **defaults(ORGANIZATION),
+        "id": tenant.id,
+        "displayName": tenant.name,
+        "createdDateTime": iso(tenant.created_at),
+        "mobileDeviceManagementAuthority": "intune",
+        "tenantType": "AAD",
+        "verifiedDomains": [domain],
+    }
+
+
+def _domain(call: Call) -> Json:
+    return {
+        **defaults(DOMAIN),
+        "id": call.tenant.domain,
+        "authenticationType": "Managed",
+        "isAdminManaged": True,
+        "isDefault": True,
+        "isInitial": True,
+        "isRoot": True,
+        "isVerified": True,
+        "supportedServices": list(_CAPABILITIES),
+    }

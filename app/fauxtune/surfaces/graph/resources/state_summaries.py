@@ -1,0 +1,92 @@
+"""How settings fare, and how profiles do in the tenant as a whole. Graph: settingStateDeviceSummary,
+deviceConfigurationDeviceStateSummary, deviceConfigurationUserStateSummary, deviceConfigurationConflictSummary.
+
+Unverified: that a device, or a user, counts once in the tenant's summaries, with the worst of its profiles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fauxtune.core.engine.setting_states import setting_of
+from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.view import view
+from fauxtune.storage.queries import statuses
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.lists import Row
+from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+from fauxtune.surfaces.graph.resources.device_statuses import below
+
+_CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
+
+
+async def list_setting_summaries(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries: a profile has one kind of setting here."""
+    profile = await profile_row(call)
+    counts = await call.emulator.runner.read(statuses.device_counts, call.tenant.id, profile_id=profile["id"])
+    setting, name = setting_of(profile["kind"])
+    document = {
+        "id": f"{profile['id']}_{setting}",
+        "settingName": name,
+        "instancePath": setting,
+        **_counts(counts, "DeviceCount"),
+    }
+    context = below(profile, "deviceSettingStateSummaries")
+    return list_documents(call, [document], entity=shapes.SETTING_SUMMARY, context=context)
+
+
+def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:
+    """The handler of one of the tenant's two summaries, each a single thing with the tenant's id."""
+
+    async def handler(call: Call) -> Answer:
+        check_options(call, entity)
+        counts = await call.emulator.runner.read(count, call.tenant.id)
+        document = {"id": call.tenant.id, **_counts(counts, ending)}
+        shown = view(entity, document, version=call.version, select=call.query.select)
+        return entity_answer(call, shown, context=f"deviceManagement/{name}")
+
+    return handler
+
+
+#: GET /deviceManagement/deviceConfigurationDeviceStateSummaries, and the same for users (beta).
+device_summary = _summary(
+    "deviceConfigurationDeviceStateSummaries",
+    shapes.DEVICE_SUMMARY,
+    count=statuses.device_summary,
+    ending="DeviceCount",
+)
+user_summary = _summary(
+    "deviceConfigurationUserStateSummaries", shapes.USER_SUMMARY, count=statuses.user_summary, ending="UserCount"
+)
+
+
+async def list_conflicts(call: Call) -> Answer:
+    """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles are in conflict, by their kind of
+    setting. Empty as long as none is.
+    """
+    rows = await call.emulator.runner.read(statuses.conflicts, call.tenant.id)
+    by_setting: dict[str, list[Row]] = {}
+    for row in rows:
+        by_setting.setdefault(setting_of(row["kind"])[0], []).append(row)
+    documents = [_conflict(setting, found) for setting, found in sorted(by_setting.items())]
+    return list_documents(call, documents, entity=shapes.CONFLICT_SUMMARY, context=_CONFLICTS)
+
+
+def source_of(profile_id: str, name: str | None) -> Json:
+    """A profile as the source of a setting."""
+    return {"id": profile_id, "displayName": name, "sourceType": "deviceConfiguration"}
+
+
+def _conflict(setting: str, rows: list[Row]) -> Json:
+    return {
+        "id": "_".join(row["profile_id"] for row in rows),
+        "conflictingDeviceConfigurations": [source_of(row["profile_id"], row["name"]) for row in rows],
+        "contributingSettings": [setting],
+        "deviceCheckinsImpacted": max(row["devices"] for row in rows),
+    }
+
+
+def _counts(counts: dict[str, int], ending: str) -> Json:
+    return {f"{status}{ending}": number for status, number in counts.items()}

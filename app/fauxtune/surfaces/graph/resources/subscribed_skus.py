@@ -1,0 +1,55 @@
+"""The licences that the tenant has, and how many of them are in use. Graph: subscribedSku."""
+
+from __future__ import annotations
+
+from fauxtune.core.model.licences import PREPAID, SKUS
+from fauxtune.core.odata.entities.directory import SUBSCRIBED_SKU, USER
+from fauxtune.core.odata.filter import parse_filter
+from fauxtune.core.odata.view import view
+from fauxtune.operations.directory import missing
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import collections
+from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
+
+
+async def list_skus(call: Call) -> Answer:
+    """GET /subscribedSkus."""
+    found = await call.emulator.runner.read(_documents, call)
+    return list_documents(call, found, entity=SUBSCRIBED_SKU, context="subscribedSkus")
+
+
+async def get_sku(call: Call) -> Answer:
+    """GET /subscribedSkus/{sku}: the key is the tenant's id, an underscore, and the licence's."""
+    check_options(call, SUBSCRIBED_SKU)
+    key = call.keys["sku"]
+    for each in await call.emulator.runner.read(_documents, call):
+        if each["id"] == key.lower():
+            shown = view(SUBSCRIBED_SKU, each, version=call.version, select=call.query.select)
+            return entity_answer(call, shown, context="subscribedSkus")
+    raise missing(key)
+
+
+def _documents(connection: Connection, call: Call) -> list[Json]:
+    tenant = call.tenant
+    return [
+        {
+            "id": f"{tenant.id}_{sku}",
+            "accountId": tenant.id,
+            "accountName": tenant.name,
+            "appliesTo": "User",
+            "capabilityStatus": "Enabled",
+            "consumedUnits": _consumed(call, connection, sku=sku),
+            "prepaidUnits": {"enabled": PREPAID, "lockedOut": 0, "suspended": 0, "warning": 0},
+            "servicePlans": list(plans),
+            "skuId": sku,
+            "skuPartNumber": name,
+            "subscriptionIds": [],
+        }
+        for sku, (name, plans) in SKUS.items()
+    ]
+
+
+def _consumed(call: Call, connection: Connection, *, sku: str) -> int:
+    condition = parse_filter(f"assignedLicenses/any(l:l/skuId eq {sku})", USER)
+    return collections.count(connection, call.tenant.id, collection="users", condition=condition)

@@ -1,0 +1,68 @@
+"""How a profile fares for users. Graph: deviceConfigurationUserStatus, deviceConfigurationUserOverview.
+
+A user fares as the device does where the profile fares worst; a device without a user is none's. Unverified: the form
+of the id, which is `<user>_<profile>` here.
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.odata.view import view
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import concern, configuration, statuses
+from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+from fauxtune.surfaces.graph.resources.device_statuses import below, overview, variants
+
+_LISTED = Listed(
+    collection="userStatuses",
+    entity=shapes.USER_STATUS,
+    context="deviceManagement/deviceConfigurations",
+    document=lambda row: row,
+)
+
+
+async def list_user_statuses(call: Call) -> Answer:
+    """GET .../{profile}/userStatuses: one row per user with a device that has planned with the profile."""
+    profile = await profile_row(call)
+    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "userStatuses"))
+
+
+async def count_user_statuses(call: Call) -> Answer:
+    """GET .../{profile}/userStatuses/$count."""
+    return await count_rows(call, _LISTED, parent=(await profile_row(call))["id"])
+
+
+async def get_user_status(call: Call) -> Answer:
+    """GET .../{profile}/userStatuses/{status}."""
+    profile = await profile_row(call)
+    context = below(profile, "userStatuses")
+    return await get_element(call, _LISTED, key=call.keys["status"], parent=profile["id"], context=context)
+
+
+async def user_status_overview(call: Call) -> Answer:
+    """GET .../{profile}/userStatusOverview: counts; a user none of whose devices has planned yet is pending."""
+    profile = await profile_row(call)
+    check_options(call, shapes.USER_OVERVIEW)
+
+    def read(connection: Connection) -> tuple[dict[str, int], int]:
+        found = configuration.assignments_of(connection, call.tenant.id, profile_id=profile["id"])
+        ids = concern.targeted(connection, call.tenant.id, targets=configuration.assignment_targets(found))
+        missing = statuses.users_without_status(
+            connection,
+            call.tenant.id,
+            profile_id=profile["id"],
+            ids=ids,
+            variants=sorted(variants(profile)),
+        )
+        return statuses.user_counts(connection, call.tenant.id, profile_id=profile["id"]), missing
+
+    counts, missing = await call.emulator.runner.read(read)
+    document = {
+        **overview(call, profile, counts=counts),
+        "pendingCount": counts.get(ProfileStatus.PENDING.value, 0) + missing,
+    }
+    shown = view(shapes.USER_OVERVIEW, document, version=call.version, select=call.query.select)
+    return entity_answer(call, shown, context=below(profile, "userStatusOverview"))

@@ -1,0 +1,311 @@
+"""Who gets a profile: assignments in both of their forms, and the filters of assignments.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities import assignments as types
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.odata.fidelity import approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import assignment_filters as filters
+from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
+from fauxtune.surfaces.graph.resources import device_configurations as profiles
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_PROFILES = "deviceManagement/deviceConfigurations"
+_ALL = f"{_PROFILES}/{{profile}}/assignments"
+_ONE = f"{_ALL}/{{assignment}}"
+_OLD = f"{_PROFILES}/{{profile}}/groupAssignments"
+_OLD_ONE = f"{_OLD}/{{assignment}}"
+_FILTERS = "deviceManagement/assignmentFilters"
+_FILTER = f"{_FILTERS}/{{filter}}"
+_STATUSES = "deviceManagement/managedDevices/{device}/assignmentFilterEvaluationStatusDetails"
+_ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, types.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
+_READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
+
+_OF_PROFILES: tuple[Route[Handler], ...] = (
+    Route(
+        "POST",
+        f"{_PROFILES}/{{profile}}/assign",
+        assignments.assign,
+        "Replace the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_WRITE,
+        source="Graph: deviceConfiguration: assign",
+    ),
+    Route(
+        "GET",
+        _ALL,
+        assignments.list_assignments,
+        "List the assignments",
+        returns=_ASSIGNMENT,
+        many=True,
+        permissions=_READ,
+        source="Graph: deviceConfigurationAssignment: list",
+    ),
+    Route(
+        "POST",
+        _ALL,
+        assignments.create_assignment,
+        "Add one assignment",
+        accepts=_ASSIGNMENT,
+        returns=_ASSIGNMENT,
+        status=201,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationAssignment: create",
+    ),
+    Route("GET", f"{_ALL}/$count", assignments.count_assignments, "Count the assignments", permissions=_READ),
+    Route(
+        "GET",
+        _ONE,
+        assignments.get_assignment,
+        "Get an assignment",
+        returns=_ASSIGNMENT,
+        permissions=_READ,
+        source="Graph: deviceConfigurationAssignment: get",
+    ),
+    Route(
+        "PATCH",
+        _ONE,
+        assignments.update_assignment,
+        "Update an assignment",
+        accepts=_ASSIGNMENT,
+        returns=_ASSIGNMENT,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationAssignment: update",
+        fidelity=approximated("the group of an assignment cannot be changed"),
+    ),
+    Route(
+        "DELETE",
+        _ONE,
+        assignments.delete_assignment,
+        "Remove one assignment",
+        status=204,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationAssignment: delete",
+    ),
+    Route(
+        "POST",
+        f"{_PROFILES}/getTargetedUsersAndDevices",
+        assignments.targeted_users_and_devices,
+        "Whom profiles reach",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceConfiguration: getTargetedUsersAndDevices",
+    ),
+)
+
+_IN_OLD_FORM: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _OLD,
+        assignments.list_group_assignments,
+        "List the assignments to groups in their old form",
+        returns=_GROUP_ASSIGNMENT,
+        many=True,
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceConfigurationGroupAssignment: list",
+    ),
+    Route(
+        "POST",
+        _OLD,
+        assignments.create_group_assignment,
+        "Add one assignment in its old form",
+        accepts=_GROUP_ASSIGNMENT,
+        returns=_GROUP_ASSIGNMENT,
+        status=201,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationGroupAssignment: create",
+    ),
+    Route(
+        "GET",
+        f"{_OLD}/$count",
+        assignments.count_group_assignments,
+        "Count the assignments to groups",
+        beta_only=True,
+        permissions=_READ,
+    ),
+    Route(
+        "GET",
+        _OLD_ONE,
+        assignments.get_group_assignment,
+        "Get an assignment in its old form",
+        returns=_GROUP_ASSIGNMENT,
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceConfigurationGroupAssignment: get",
+    ),
+    Route(
+        "DELETE",
+        _OLD_ONE,
+        assignments.delete_assignment,
+        "Remove one assignment by its old form",
+        status=204,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationGroupAssignment: delete",
+    ),
+    Route(
+        "GET",
+        f"{_OLD_ONE}/deviceConfiguration",
+        profiles.get_profile,
+        "The profile of an assignment in its old form",
+        returns=DEVICE_CONFIGURATION,
+        beta_only=True,
+        permissions=_READ,
+    ),
+)
+
+_OF_FILTERS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _FILTERS,
+        filters.list_filters,
+        "List assignment filters",
+        returns=types.ASSIGNMENT_FILTER,
+        many=True,
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: list",
+    ),
+    Route(
+        "POST",
+        _FILTERS,
+        filters.create_filter,
+        "Create an assignment filter",
+        accepts=types.ASSIGNMENT_FILTER,
+        returns=types.ASSIGNMENT_FILTER,
+        status=201,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceAndAppManagementAssignmentFilter: create",
+    ),
+    Route(
+        "GET",
+        f"{_FILTERS}/$count",
+        filters.count_filters,
+        "Count assignment filters",
+        beta_only=True,
+        permissions=_READ,
+    ),
+    Route(
+        "POST",
+        f"{_FILTERS}/validateFilter",
+        filters.validate_filter,
+        "Whether a rule can be read",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: validateFilter",
+    ),
+    Route(
+        "GET",
+        f"{_FILTERS}/getState",
+        filters.get_state,
+        "Whether filters are on",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: getState",
+        fidelity=approximated("they always are"),
+    ),
+    Route(
+        "GET",
+        _FILTER,
+        filters.get_filter,
+        "Get an assignment filter",
+        returns=types.ASSIGNMENT_FILTER,
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: get",
+    ),
+    Route(
+        "PATCH",
+        _FILTER,
+        filters.update_filter,
+        "Update an assignment filter",
+        accepts=types.ASSIGNMENT_FILTER,
+        returns=types.ASSIGNMENT_FILTER,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceAndAppManagementAssignmentFilter: update",
+    ),
+    Route(
+        "DELETE",
+        _FILTER,
+        filters.delete_filter,
+        "Delete an assignment filter",
+        status=204,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceAndAppManagementAssignmentFilter: delete",
+    ),
+    Route(
+        "GET",
+        f"{_FILTER}/getSupportedProperties",
+        filters.supported_properties,
+        "What rules for the filter's platform can say",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: getSupportedProperties",
+    ),
+)
+
+_EVALUATED: tuple[Route[Handler], ...] = (
+    Route(
+        "POST",
+        "deviceManagement/evaluateAssignmentFilter",
+        filter_evaluations.evaluate_filter,
+        "The devices that meet a rule",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceManagement: evaluateAssignmentFilter",
+        fidelity=approximated("the shape of the answer follows Intune's reports"),
+    ),
+    Route(
+        "POST",
+        "deviceManagement/getAssignmentFiltersStatusDetails",
+        filter_evaluations.status_details,
+        "What a profile's filters find of one device",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceManagement: getAssignmentFiltersStatusDetails",
+        fidelity=approximated("evaluated when asked, not as of the last check-in"),
+    ),
+    Route(
+        "GET",
+        _STATUSES,
+        filter_evaluations.list_evaluation_statuses,
+        "List the profiles whose filters look at a device",
+        returns=types.EVALUATION_STATUS_DETAILS,
+        many=True,
+        beta_only=True,
+        permissions=needs.READ_MANAGED,
+        source="Graph: assignmentFilterEvaluationStatusDetails: list",
+        fidelity=approximated("evaluated when asked, not as of the last check-in"),
+    ),
+    Route(
+        "GET",
+        f"{_STATUSES}/$count",
+        filter_evaluations.count_evaluation_statuses,
+        "Count them",
+        beta_only=True,
+        permissions=needs.READ_MANAGED,
+    ),
+    Route(
+        "GET",
+        f"{_STATUSES}/{{status}}",
+        filter_evaluations.get_evaluation_status,
+        "Get one of them",
+        returns=types.EVALUATION_STATUS_DETAILS,
+        beta_only=True,
+        permissions=needs.READ_MANAGED,
+        source="Graph: assignmentFilterEvaluationStatusDetails: get",
+    ),
+)
+
+ASSIGNMENTS: tuple[Route[Handler], ...] = (*_OF_PROFILES, *_IN_OLD_FORM, *_OF_FILTERS, *_EVALUATED)

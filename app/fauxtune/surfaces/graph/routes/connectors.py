@@ -1,0 +1,64 @@
+"""Certificate connectors, in both of Graph's forms.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import Entity
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import connectors
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
+
+
+def _read(
+    template: str, handler: Handler, *, summary: str, returns: Entity, many: bool = False, fidelity: Fidelity = EXACT
+) -> Route[Handler]:
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=True,
+        permissions=needs.READ_CONFIGURATION,
+        source=f"Graph: {returns.name} (beta)",
+        fidelity=fidelity,
+    )
+
+
+CONNECTORS: tuple[Route[Handler], ...] = (
+    _read(_NDES, connectors.list_ndes, summary="List connectors", returns=NDES_CONNECTOR, many=True),
+    _read(f"{_NDES}/{{connector}}", connectors.get_ndes, summary="Get a connector", returns=NDES_CONNECTOR),
+    Route(
+        "DELETE",
+        f"{_NDES}/{{connector}}",
+        connectors.delete_ndes,
+        "Remove a connector that is inactive",
+        status=204,
+        beta_only=True,
+        # The reference names the one for reading and the other for changing.
+        permissions=(*needs.WRITE_CONFIGURATION, *needs.WRITE_SERVICE),
+        source="Graph: Delete ndesConnector (beta)",
+        fidelity=approximated("400 for one that is active"),
+    ),
+    _read(
+        _DETAILS,
+        connectors.list_details,
+        summary="List certificate connectors",
+        returns=CERTIFICATE_CONNECTOR,
+        many=True,
+    ),
+    _read(
+        f"{_DETAILS}/{{connector}}",
+        connectors.get_details,
+        summary="Get a certificate connector",
+        returns=CERTIFICATE_CONNECTOR,
+    ),
+)

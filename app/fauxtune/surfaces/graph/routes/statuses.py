@@ -1,0 +1,227 @@
+"""How profiles fare: below each profile, below each device, and in the tenant as a whole; and how certificates do.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import Entity
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import (
+    certificate_states,
+    device_configuration_states,
+    device_statuses,
+    state_summaries,
+    user_statuses,
+)
+from fauxtune.surfaces.graph.routes import permissions as needs
+
+_PROFILE = "deviceManagement/deviceConfigurations/{profile}"
+_ALL_CERTIFICATES = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
+_DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+
+_SETTINGS = approximated("one setting for each certificate or account that the profile gives, in words of our own")
+_WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
+_CERTIFICATES = approximated("which state the service shows when is not documented")
+
+
+def _read(
+    template: str,
+    handler: Handler,
+    *,
+    summary: str,
+    returns: Entity | None = None,
+    many: bool = False,
+    fidelity: Fidelity = EXACT,
+    beta_only: bool = False,
+    permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
+) -> Route[Handler]:
+    return Route(
+        "GET",
+        template,
+        handler,
+        summary,
+        returns=returns,
+        many=many,
+        beta_only=beta_only,
+        permissions=permissions,
+        source="" if returns is None else returns.source,
+        fidelity=fidelity,
+    )
+
+
+_OF_PROFILES: tuple[Route[Handler], ...] = (
+    _read(
+        f"{_PROFILE}/deviceStatuses",
+        device_statuses.list_device_statuses,
+        summary="List how devices fare",
+        returns=shapes.DEVICE_STATUS,
+        many=True,
+    ),
+    _read(
+        f"{_PROFILE}/deviceStatuses/$count",
+        device_statuses.count_device_statuses,
+        summary="Count the devices that have reported",
+    ),
+    _read(
+        f"{_PROFILE}/deviceStatuses/{{status}}",
+        device_statuses.get_device_status,
+        summary="Get how one device fares",
+        returns=shapes.DEVICE_STATUS,
+    ),
+    _read(
+        f"{_PROFILE}/deviceStatusOverview",
+        device_statuses.device_status_overview,
+        summary="Count how devices fare",
+        returns=shapes.DEVICE_OVERVIEW,
+    ),
+    _read(
+        f"{_PROFILE}/userStatuses",
+        user_statuses.list_user_statuses,
+        summary="List how users fare",
+        returns=shapes.USER_STATUS,
+        many=True,
+    ),
+    _read(
+        f"{_PROFILE}/userStatuses/$count",
+        user_statuses.count_user_statuses,
+        summary="Count the users whose devices have reported",
+    ),
+    _read(
+        f"{_PROFILE}/userStatuses/{{status}}",
+        user_statuses.get_user_status,
+        summary="Get how one user fares",
+        returns=shapes.USER_STATUS,
+    ),
+    _read(
+        f"{_PROFILE}/userStatusOverview",
+        user_statuses.user_status_overview,
+        summary="Count how users fare",
+        returns=shapes.USER_OVERVIEW,
+    ),
+    _read(
+        f"{_PROFILE}/deviceSettingStateSummaries",
+        state_summaries.list_setting_summaries,
+        summary="How single settings fare",
+        returns=shapes.SETTING_SUMMARY,
+        many=True,
+        fidelity=_SETTINGS,
+    ),
+    _read(
+        f"{_PROFILE}/managedDeviceCertificateStates",
+        certificate_states.list_states,
+        summary="How each device's certificate fares",
+        returns=shapes.CERTIFICATE_STATE,
+        many=True,
+        beta_only=True,
+        fidelity=_CERTIFICATES,
+    ),
+    _read(
+        f"{_PROFILE}/managedDeviceCertificateStates/$count",
+        certificate_states.count_states,
+        summary="Count the certificates of a profile",
+        beta_only=True,
+    ),
+    _read(
+        f"{_PROFILE}/managedDeviceCertificateStates/{{state}}",
+        certificate_states.get_state,
+        summary="How one device's certificate fares",
+        returns=shapes.CERTIFICATE_STATE,
+        beta_only=True,
+        fidelity=_CERTIFICATES,
+    ),
+)
+
+
+def _of_devices(root: str) -> Iterator[Route[Handler]]:
+    states = f"{root}/{{device}}/deviceConfigurationStates"
+    # The operations are documented with the one, the device that they are read through with the other.
+    permissions = (*needs.READ_MANAGED, *needs.READ_CONFIGURATION)
+    yield _read(
+        states,
+        device_configuration_states.list_states,
+        summary="Profiles of a device",
+        returns=shapes.CONFIGURATION_STATE,
+        many=True,
+        permissions=permissions,
+    )
+    yield _read(
+        f"{states}/$count",
+        device_configuration_states.count_states,
+        summary="Count the profiles of a device",
+        permissions=permissions,
+    )
+    yield _read(
+        f"{states}/{{state}}",
+        device_configuration_states.get_state,
+        summary="Get how one profile fares on a device",
+        returns=shapes.CONFIGURATION_STATE,
+        permissions=permissions,
+        fidelity=_SETTINGS,
+    )
+    yield _read(
+        f"{states}/{{state}}/settingStates",
+        device_configuration_states.list_settings,
+        summary="How a profile's settings fare on a device",
+        beta_only=True,
+        permissions=permissions,
+        fidelity=_SETTINGS,
+    )
+
+
+_OF_TENANT: tuple[Route[Handler], ...] = (
+    _read(
+        "deviceManagement/deviceConfigurationDeviceStateSummaries",
+        state_summaries.device_summary,
+        summary="Counts of states in the tenant",
+        returns=shapes.DEVICE_SUMMARY,
+        fidelity=_WORST,
+    ),
+    _read(
+        "deviceManagement/deviceConfigurationUserStateSummaries",
+        state_summaries.user_summary,
+        summary="Counts of users' states in the tenant",
+        returns=shapes.USER_SUMMARY,
+        beta_only=True,
+        fidelity=_WORST,
+    ),
+    _read(
+        "deviceManagement/deviceConfigurationConflictSummary",
+        state_summaries.list_conflicts,
+        summary="Profiles that are in conflict",
+        returns=shapes.CONFLICT_SUMMARY,
+        many=True,
+        beta_only=True,
+    ),
+    _read(
+        _ALL_CERTIFICATES,
+        certificate_states.list_all,
+        summary="States of all certificates",
+        returns=shapes.ANY_CERTIFICATE_STATE,
+        many=True,
+        beta_only=True,
+        fidelity=_CERTIFICATES,
+    ),
+    _read(
+        f"{_ALL_CERTIFICATES}/$count", certificate_states.count_all, summary="Count all certificates", beta_only=True
+    ),
+    _read(
+        f"{_ALL_CERTIFICATES}/{{state}}",
+        certificate_states.get_any,
+        summary="State of one certificate",
+        returns=shapes.ANY_CERTIFICATE_STATE,
+        beta_only=True,
+        fidelity=_CERTIFICATES,
+    ),
+)
+
+STATUSES: tuple[Route[Handler], ...] = (
+    *_OF_PROFILES,
+    *(route for root in _DEVICES for route in _of_devices(root)),
+    *_OF_TENANT,
+)

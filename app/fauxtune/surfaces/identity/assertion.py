@@ -1,0 +1,136 @@
+"""Client assertions: a JWT that an application signs with the key of its certificate, in place of a secret.
+
+Rules: RFC 7523 3, Entra ID "application authentication certificate credentials" (PS256 or RS256; x5t#S256, x5t or kid
+says which certificate). Unverified: an assertion may be used again until it expires; that page does not forbid it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
+
+from fauxtune.surfaces.identity import errors
+from fauxtune.surfaces.identity.errors import Aadsts
+
+TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+_ALGORITHMS = ["PS256", "RS256"]
+#: JSON that is nested without end raises the last.
+_UNREADABLE = (JoseError, ValueError, RecursionError)
+#: Seconds by which two watches may differ.
+_SKEW = 300
+#: Everything that a token request's address can end in after the tenant.
+_ADDRESS = re.compile(
+    r"(?P<origin>https?://[^/]+)/(?P<tenant>[^/]+)(/(v2\.0|oauth2/token|oauth2/v2\.0/token))?/?", re.I
+)
+
+
+class _Roomy(jws.JWSRegistry):
+    """A header may carry a chain of certificates (x5c)."""
+
+    max_header_length = 32 * 1024
+
+
+def subject(assertion: str) -> str:
+    """Whose assertion it says it is, unchecked: RFC 7521 4.2 lets the client id be left out."""
+    try:
+        claims = json.loads(jws.extract_compact(assertion.encode(), registry=_Roomy()).payload)
+        return str(claims["sub"])
+    except (*_UNREADABLE, KeyError, TypeError):
+        raise _malformed() from None
+
+
+def check(assertion: str, certificate: bytes | None, *, client_id: str, audiences: Audiences, now: float) -> None:
+    """Aadsts unless the application's certificate signed this, for us, and now."""
+    try:
+        header = jws.extract_compact(assertion.encode(), registry=_Roomy()).headers()
+    except _UNREADABLE:
+        raise _malformed() from None
+    if certificate is None or not _names(header, certificate):
+        raise Aadsts(
+            errors.ASSERTION_SIGNATURE,
+            "The certificate with identifier used to sign the client assertion is not registered on application. "
+            "[Reason - The key was not found.]",
+        )
+    key = x509.load_der_x509_certificate(certificate).public_key()
+    assert isinstance(key, RSAPublicKey)
+    try:
+        registry = _Roomy(algorithms=_ALGORITHMS)
+        claims = jwt.decode(assertion, RSAKey.import_key(key), algorithms=_ALGORITHMS, registry=registry).claims
+    except _UNREADABLE:
+        raise Aadsts(
+            errors.ASSERTION_SIGNATURE,
+            "Client assertion failed signature validation. [Reason - The key was found, but use of the key to verify "
+            f"the signature failed; it must be one of {', '.join(_ALGORITHMS)}.]",
+        ) from None
+    _check_claims(claims, client_id=client_id, audiences=audiences, now=now)
+
+
+class Audiences:
+    """The addresses that mean this tenant's token endpoint: any of our origins, any of the tenant's names."""
+
+    def __init__(self, origins: set[str], tenants: set[str]) -> None:
+        self._origins = {each.lower() for each in origins}
+        self._tenants = {each.lower() for each in tenants}
+
+    def __contains__(self, audience: object) -> bool:
+        match = _ADDRESS.fullmatch(audience) if isinstance(audience, str) else None
+        if match is None:
+            return False
+        return match["origin"].lower() in self._origins and match["tenant"].lower() in self._tenants
+
+
+def _check_claims(claims: dict[str, Any], *, client_id: str, audiences: Audiences, now: float) -> None:
+    if not {str(claims.get(name)).lower() for name in ("iss", "sub")} == {client_id.lower()}:
+        raise Aadsts(
+            errors.ASSERTION_OF_ANOTHER,
+            "Client assertion application identifier doesn't match 'client_id' parameter: 'iss' and 'sub' must both be "
+            f"'{client_id}'.",
+        )
+    audience = claims.get("aud")
+    if not any(each in audiences for each in (audience if isinstance(audience, list) else [audience])):
+        raise Aadsts(
+            errors.ASSERTION_AUDIENCE,
+            "Client assertion audience claim does not match Realm issuer: 'aud' must be the address of the token "
+            "endpoint.",
+        )
+    begin, end = _moment(claims.get("nbf", 0)), _moment(claims.get("exp"))
+    if not begin - _SKEW <= now < end + _SKEW:
+        raise Aadsts(
+            errors.ASSERTION_EXPIRED, "Client assertion is not within its valid time range: see its 'nbf' and 'exp'."
+        )
+
+
+def _moment(value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise _malformed()
+    return value
+
+
+def _names(header: dict[str, Any], certificate: bytes) -> bool:
+    """Does the header say that this certificate's key signed?"""
+    loaded = x509.load_der_x509_certificate(certificate)
+    sha1, sha256 = loaded.fingerprint(hashes.SHA1()), loaded.fingerprint(hashes.SHA256())  # noqa: S303 - JOSE's x5t
+    # MSAL for Python leaves base64's padding on.
+    said = {name: str(header[name]).rstrip("=") for name in ("x5t#S256", "x5t", "kid") if name in header}
+    if "x5t#S256" in said:
+        return said["x5t#S256"] == _base64url(sha256)
+    if "x5t" in said:
+        return said["x5t"] == _base64url(sha1)
+    return said.get("kid") in {_base64url(sha1), _base64url(sha256), sha1.hex(), sha1.hex().upper()}
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def _malformed() -> Aadsts:
+    return Aadsts(errors.ASSERTION_MALFORMED, "JWT token is invalid or malformed.")

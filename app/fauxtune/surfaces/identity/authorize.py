@@ -1,0 +1,207 @@
+"""The authorization endpoint: a page with the tenant's users, one click, and back with a code. RFC 6749 4.1, RFC 7636.
+
+Source: Entra ID "OAuth 2.0 authorization code flow". No password is asked for: an emulator guards nothing, and a test's
+browser should need one click. The click comes back with a signed ticket that says what it is about, so that nothing
+can be changed between page and click.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations import sign_ins
+from fauxtune.operations.sign_ins import CODE_LIFETIME, CodeRequest
+from fauxtune.storage.queries import applications
+from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.surfaces.identity import errors, issuing, notes, pages, redirects
+from fauxtune.surfaces.identity.errors import Aadsts
+from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
+from fauxtune.surfaces.identity.scopes import resource_for_user
+
+#: Users that a page shows; whoever is not among them can be named.
+SHOWN = 50
+#: RFC 7636 4.2, 4.3.
+_CHALLENGE = re.compile(r"[A-Za-z0-9._~-]{43,128}")
+_PROMPTS = {"", "none", "login", "select_account", "consent", "admin_consent", "create"}
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An authorization request. Client and redirect address have been checked; the rest is in `check`."""
+
+    client_id: str
+    name: str
+    redirect_uri: str
+    mode: str
+    scope: str
+    state: str | None
+    nonce: str | None
+    challenge: str | None
+    client_info: bool
+
+
+async def page(request: Request, about: TokenRequest) -> Response:
+    """GET: the page, or, where the request has a flaw and the client's address has none, the flaw to the client."""
+    tenants, asked = await _asked(about)
+    try:
+        asked = _checked(asked, about.form)
+        hinted = await find_user(about, tenants, key=about.form.get("login_hint", ""))
+        if about.form.get("prompt") == "none":
+            return await _silent(about, tenants, asked=asked, user=hinted)
+    except Aadsts as error:
+        return refusal(request, asked, error=error)
+    if hinted is not None and about.form.get("prompt") != "select_account":
+        people = [hinted]
+    else:
+        ids = [each.id for each in tenants]
+        people = await about.emulator.runner.read(queries.people, ids, limit=SHOWN)
+    ticket = notes.write(
+        about.emulator,
+        {"asked": asdict(asked), "at": about.tenant_key.lower()},
+        kind=notes.TICKET,
+        lifetime=CODE_LIFETIME,
+    )
+    return pages.users_page(asked.name, people, ticket=ticket, forms_to=redirects.source(asked.redirect_uri))
+
+
+async def click(request: Request, about: TokenRequest) -> Response:
+    """POST: a user was picked, or nobody was."""
+    note = read_ticket(about)
+    if "asked" not in note or note["at"] != about.tenant_key.lower():
+        raise Aadsts(errors.BAD_REQUEST, "This click belongs to another page.")
+    asked = Asked(**note["asked"])
+    if about.form.get("decline"):
+        error = Aadsts(errors.SIGN_IN_DECLINED, "User declined to consent to access the app.")
+        return refusal(request, asked, error=error)
+    tenants = await about.tenants(asked.client_id)
+    return await _back(about, tenants, asked=asked, user=await picked_user(about, tenants))
+
+
+def read_ticket(about: TokenRequest) -> dict[str, Any]:
+    """What a click is about. Aadsts for a ticket that is none of ours, or too old."""
+    expired = Aadsts(errors.TICKET_EXPIRED, "The sign-in page has expired. Go back to the app and start again.")
+    ticket = about.need("ticket")
+    return notes.read(about.emulator, ticket, kind=notes.TICKET, malformed=errors.BAD_REQUEST, expired=expired)
+
+
+async def find_user(about: TokenRequest, tenants: list[Tenant], *, key: str) -> Row | None:
+    """The user of these tenants with this id or name."""
+    if not key:
+        return None
+    return await about.emulator.runner.read(queries.person, [each.id for each in tenants], key=key)
+
+
+async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> Row:
+    """The user who was clicked, or typed in. Aadsts for one who is not there or may not sign in."""
+    key = about.need("user").strip()
+    user = await find_user(about, tenants, key=key)
+    if user is None:
+        raise Aadsts(errors.USER_NOT_FOUND, f"The user account {key} does not exist in this directory.")
+    if not user["document"].get("accountEnabled", True):
+        raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
+    return user
+
+
+def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
+    """The flaw, to the client (RFC 6749 4.1.2.1)."""
+    parameters = {"error": error.word.error, "error_description": errors.described(request, error)}
+    parameters["error_uri"] = f"{errors.origin(request)}/error?code={error.word.code}"
+    if asked.state is not None:
+        parameters["state"] = asked.state
+    return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
+
+
+async def _asked(about: TokenRequest) -> tuple[list[Tenant], Asked]:
+    """The request, as far as it must be right before anything goes to the client's address."""
+    client_id = about.need("client_id")
+    tenants = await about.tenants(client_id)
+    found = await about.emulator.runner.read(applications.application, tenants[0].id, client_id=client_id)
+    if found is None:
+        raise application_not_found(client_id, tenants[0].name)
+    redirect = about.need("redirect_uri")
+    redirects.check(
+        redirect, client_id=found["client_id"], registered=list(found["redirect_uris"]), origin=about.origin
+    )
+    mode = about.form.get("response_mode", "query")
+    return tenants, Asked(
+        client_id=found["client_id"],
+        name=found["name"],
+        redirect_uri=redirect,
+        mode=mode if mode in redirects.MODES else "query",
+        scope=about.form.get("scope", ""),
+        state=about.form.get("state"),
+        nonce=about.form.get("nonce"),
+        challenge=None,
+        client_info=about.form.get("client_info") == "1",
+    )
+
+
+def _checked(asked: Asked, form: dict[str, str]) -> Asked:
+    kind = form.get("response_type")
+    if not kind:
+        raise errors.missing("response_type")
+    if kind != "code":
+        raise Aadsts(errors.RESPONSE_TYPE, f"The response_type '{kind}' is not supported: this emulator knows 'code'.")
+    mode = form.get("response_mode", "query")
+    if mode not in redirects.MODES:
+        raise Aadsts(errors.RESPONSE_MODE, f"The response_mode is one of {', '.join(redirects.MODES)}, not '{mode}'.")
+    prompt = form.get("prompt", "")
+    if prompt not in _PROMPTS:
+        raise Aadsts(errors.BAD_REQUEST, f"The prompt '{prompt}' is not supported.")
+    resource_for_user(asked.scope)
+    return replace(asked, challenge=_challenge(form))
+
+
+def _challenge(form: dict[str, str]) -> str | None:
+    challenge, method = form.get("code_challenge"), form.get("code_challenge_method") or "plain"
+    if not challenge:
+        if form.get("code_challenge_method"):
+            raise errors.missing("code_challenge")
+        return None
+    if method not in {"plain", "S256"}:
+        raise Aadsts(errors.CHALLENGE_WRONG, f"The code_challenge_method is 'S256' or 'plain', not '{method}'.")
+    if not _CHALLENGE.fullmatch(challenge):
+        raise Aadsts(errors.CHALLENGE_WRONG, "The size of the code challenge parameter is not valid.")
+    return f"{method}:{challenge}"
+
+
+async def _silent(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: Row | None) -> Response:
+    """prompt=none: no page. There are no sessions, so only a hint says who it is (Differs from Entra ID)."""
+    if user is None:
+        raise Aadsts(
+            errors.LOGIN_REQUIRED,
+            "Session information is not sufficient for single-sign-on: with prompt=none a login_hint must name a user.",
+        )
+    if not user["document"].get("accountEnabled", True):
+        raise Aadsts(errors.SIGN_IN_DISABLED, "The user account is disabled.")
+    return await _back(about, tenants, asked=asked, user=user)
+
+
+async def _back(about: TokenRequest, tenants: list[Tenant], *, asked: Asked, user: Row) -> Response:
+    """To the client, with a code."""
+    tenant = next(each for each in tenants if each.id == user["tenant_id"])
+    request = CodeRequest(
+        client_id=asked.client_id,
+        user_id=user["id"],
+        redirect_uri=asked.redirect_uri,
+        scope=asked.scope,
+        challenge=asked.challenge,
+        nonce=asked.nonce,
+    )
+    runner = about.emulator.runner
+    code = await runner.run(tenant, sign_ins.add_code, request, now=runner.clock.now())
+    parameters = {"code": code}
+    if asked.client_info:
+        parameters["client_info"] = issuing.client_info(tenant, user)
+    if asked.state is not None:
+        parameters["state"] = asked.state
+    parameters["session_state"] = runner.ids.uuid()
+    return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)

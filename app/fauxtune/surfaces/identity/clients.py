@@ -1,0 +1,74 @@
+"""Who the application is that asks, and whether it is: by secret, by certificate, or (a public client) by name alone.
+
+Rules: RFC 6749 2.3, RFC 7521 4.2. Differs from Entra ID: every application is a public and a confidential client at
+once, so a user's sign-in needs no credential; one that is given must be right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.applications import secret_matches
+from fauxtune.storage.queries import applications
+from fauxtune.surfaces.identity import assertion, errors
+from fauxtune.surfaces.identity.discovery import ANY_TENANT, PUBLIC_HOSTS
+from fauxtune.surfaces.identity.errors import Aadsts
+from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """An application, and how it proved itself: `appidacr` of its tokens (0: not at all, 1: secret, 2: certificate)."""
+
+    row: Row
+    proof: str
+
+    @property
+    def id(self) -> str:
+        """Its client id."""
+        return str(self.row["client_id"])
+
+
+async def client_of(request: TokenRequest, tenant: Tenant) -> Client:
+    """The application that asks. A credential that comes with the request must be right, whatever the grant."""
+    secret, signed = request.form.get("client_secret"), request.form.get("client_assertion")
+    if secret and signed:
+        raise Aadsts(errors.BAD_REQUEST, "Send 'client_secret' or 'client_assertion', not both.")
+    client_id = request.form.get("client_id") or (assertion.subject(signed) if signed else request.need("client_id"))
+    row = await request.emulator.runner.read(applications.application, tenant.id, client_id=client_id)
+    if row is None:
+        raise application_not_found(client_id, tenant.name)
+    if secret and not secret_matches(row, secret):
+        raise Aadsts(
+            errors.SECRET_WRONG,
+            "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, "
+            f"not the client secret ID, for a secret added to app '{client_id}'.",
+        )
+    if signed:
+        _check_assertion(request, signed, tenant=tenant, row=row)
+    return Client(row, "1" if secret else "2" if signed else "0")
+
+
+async def proven_client(request: TokenRequest, tenant: Tenant) -> Client:
+    """The same, where a credential is a must."""
+    client = await client_of(request, tenant)
+    if client.proof == "0":
+        raise Aadsts(
+            errors.SECRET_MISSING,
+            "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+        )
+    return client
+
+
+def _check_assertion(request: TokenRequest, signed: str, *, tenant: Tenant, row: Row) -> None:
+    if request.need("client_assertion_type") != assertion.TYPE:
+        raise Aadsts(errors.BAD_REQUEST, f"The 'client_assertion_type' must be '{assertion.TYPE}'.")
+    addresses = request.emulator.addresses
+    origins = {request.origin, addresses.https, *(f"https://{host}" for host in PUBLIC_HOSTS)}
+    audiences = assertion.Audiences(origins, {tenant.id, tenant.name, tenant.domain, *ANY_TENANT})
+    now = request.emulator.runner.clock.now().timestamp()
+    assertion.check(signed, row["certificate"], client_id=row["client_id"], audiences=audiences, now=now)

@@ -1,0 +1,117 @@
+#: data
+"""The endpoints' parameters and answers, for the OpenAPI document. Sources: RFC 6749, RFC 7523, RFC 7636, RFC 8628."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CLIENT = {
+    "client_id": "the application's id",
+    "client_secret": "the application's secret",
+    "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+    "client_assertion": "a JWT signed with the application's certificate (PS256 or RS256)",
+}
+_GRANTS = {
+    "grant_type": "client_credentials, password, refresh_token, authorization_code, or "
+    "urn:ietf:params:oauth:grant-type:device_code",
+    **_CLIENT,
+    "client_info": '"1": tell MSAL which account this is',
+    "username": "password: userPrincipalName",
+    "password": "password: the user's",
+    "refresh_token": "refresh_token: the one that came last",
+    "code": "authorization_code: the code",
+    "redirect_uri": "authorization_code: the same as before",
+    "code_verifier": "authorization_code: what the challenge was made from",
+    "device_code": "device code: the device's own",
+}
+TOKEN_FORM = {**_GRANTS, "scope": "a resource's /.default, and openid, profile, offline_access for a user"}
+OLDER_TOKEN_FORM = {**_GRANTS, "resource": "the resource, such as https://graph.microsoft.com"}
+AUTHORIZE_QUERY = {
+    "client_id": "the application's id",
+    "response_type": "code",
+    "redirect_uri": "a loopback address, the native client's, or one of the application's redirectUris",
+    "response_mode": "query (the default), fragment or form_post",
+    "scope": "a resource's permissions, and openid, profile, offline_access",
+    "state": "comes back as it is",
+    "nonce": "comes back in the id token",
+    "code_challenge": "RFC 7636",
+    "code_challenge_method": "S256 or plain (the default)",
+    "prompt": "none (no page: login_hint says who), login, select_account or consent",
+    "login_hint": "a userPrincipalName: only that user is shown",
+    "client_info": '"1": tell MSAL which account this is',
+}
+DEVICE_FORM = {"client_id": "the application's id", "scope": "as at the token endpoint"}
+CLICK_FORM = {
+    "ticket": "from the page",
+    "user": "the id or userPrincipalName of the user who signs in",
+    "decline": "anything: nobody signs in",
+}
+
+_AADSTS = {
+    "description": "what was wrong, in Entra ID's words",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["error", "error_description", "error_codes"],
+                "properties": {
+                    "error": {"type": "string"},
+                    "error_description": {"type": "string"},
+                    "error_codes": {"type": "array", "items": {"type": "integer"}},
+                    "timestamp": {"type": "string"},
+                    "trace_id": {"type": "string"},
+                    "correlation_id": {"type": "string"},
+                    "error_uri": {"type": "string"},
+                },
+            }
+        }
+    },
+}
+
+
+def _json(description: str, *properties: str) -> dict[str, Any]:
+    schema = {"type": "object", "properties": {name: {} for name in properties}}
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+TOKEN_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: _json(
+        "the tokens",
+        "token_type",
+        "expires_in",
+        "ext_expires_in",
+        "access_token",
+        "scope",
+        "id_token",
+        "refresh_token",
+        "client_info",
+    ),
+    400: _AADSTS,
+    401: _AADSTS,
+}
+DEVICE_ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: _json("the codes", "user_code", "device_code", "verification_uri", "expires_in", "interval", "message"),
+    400: _AADSTS,
+}
+PAGES: dict[int | str, dict[str, Any]] = {
+    200: {"description": "a page", "content": {"text/html": {"schema": {"type": "string"}}}},
+    302: {"description": "back to the redirect_uri, where the page has one"},
+    400: _AADSTS,
+}
+
+
+def form(fields: dict[str, str], *, required: tuple[str, ...]) -> dict[str, Any]:
+    """The request body of a form."""
+    properties = {name: {"type": "string", "description": text} for name, text in fields.items()}
+    schema = {"type": "object", "required": list(required), "properties": properties}
+    return {"requestBody": {"required": True, "content": {"application/x-www-form-urlencoded": {"schema": schema}}}}
+
+
+def query(fields: dict[str, str]) -> dict[str, Any]:
+    """Parameters in the address."""
+    return {
+        "parameters": [
+            {"name": name, "in": "query", "required": False, "description": text, "schema": {"type": "string"}}
+            for name, text in fields.items()
+        ]
+    }

@@ -1,0 +1,89 @@
+"""What a token is asked with: the form, and the tenant that the path means."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote_plus
+
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries import applications
+from fauxtune.surfaces.identity import errors
+from fauxtune.surfaces.identity.discovery import ANY_TENANT
+from fauxtune.surfaces.identity.errors import Aadsts, missing
+
+#: Tenants that are looked at where a path says `common`.
+_TENANTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRequest:
+    """A request at one of the endpoints: the tenant of its path, its parameters, and the origin that it was sent to."""
+
+    emulator: Emulator
+    tenant_key: str
+    form: dict[str, str]
+    origin: str
+
+    def need(self, parameter: str) -> str:
+        """A parameter that must be there, and not empty."""
+        value = self.form.get(parameter)
+        if not value:
+            raise missing(parameter)
+        return value
+
+    @property
+    def any_tenant(self) -> bool:
+        """Does the path leave the tenant open?"""
+        return self.tenant_key.lower() in ANY_TENANT
+
+    def means(self, tenant: Tenant) -> bool:
+        """Does the path mean this tenant, or leave it open?"""
+        return self.any_tenant or self.tenant_key.lower() in {tenant.id, tenant.name.lower(), tenant.domain}
+
+    async def tenant(self, key: str | None = None) -> Tenant:
+        """The tenant with this key, else that of the path."""
+        wanted = self.tenant_key if key is None else key
+        try:
+            return await self.emulator.runner.tenant(wanted)
+        except NotFound:
+            raise errors.tenant_not_found(wanted) from None
+
+    async def tenants(self, client_id: str) -> list[Tenant]:
+        """The tenant of the path, or those that know the application; never none."""
+        if not self.any_tenant:
+            return [await self.tenant()]
+        known = await self.emulator.runner.read(
+            applications.tenants_with_application, client_id=client_id, limit=_TENANTS
+        )
+        if not known:
+            raise application_not_found(client_id, self.tenant_key)
+        return known
+
+
+def application_not_found(client_id: str, directory: str) -> Aadsts:
+    """There is no such application in that tenant."""
+    return Aadsts(
+        errors.APPLICATION_NOT_FOUND,
+        f"Application with identifier '{client_id}' was not found in the directory '{directory}'. This can happen "
+        "if the application has not been installed by the administrator of the tenant or consented to by any user "
+        "in the tenant. You may have sent your authentication request to the wrong tenant.",
+    )
+
+
+def read_form(body: bytes, authorization: str | None = None) -> dict[str, str]:
+    """The form's parameters. HTTP Basic (RFC 6749 2.3.1) gives client_id and client_secret as well."""
+    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    scheme, _, encoded = (authorization or "").partition(" ")
+    if scheme.lower() == "basic":
+        try:
+            client, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError):
+            colon = ""
+        if not colon:
+            raise Aadsts(errors.BAD_REQUEST, "The Authorization header is not 'Basic base64(client_id:client_secret)'.")
+        form |= {"client_id": unquote_plus(client), "client_secret": unquote_plus(secret)}
+    return form

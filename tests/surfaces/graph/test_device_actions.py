@@ -1,0 +1,380 @@
+"""Graph: what an administrator asks of one device, from the request to the device's answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.core.odata.entities.device_actions import FORMS
+from tests.clock import FixedClock
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, DEVICES, code, sentence, user_named
+
+Json = dict[str, Any]
+OWNED = "fully-managed"
+NOTE = {"notificationTitle": "Lunch", "notificationBody": "Soup"}
+
+
+async def _record(graph: httpx.AsyncClient, device: str) -> Json:
+    answer = await graph.get(f"{DEVICES}/{device}")
+    assert answer.status_code == 200, answer.text
+    found: Json = answer.json()
+    return found
+
+
+async def _results(graph: httpx.AsyncClient, device: str) -> dict[str, Json]:
+    record = await _record(graph, device)
+    return {each["actionName"]: each for each in record["deviceActionResults"]}
+
+
+async def _ask(graph: httpx.AsyncClient, device: str, action: str, body: Json | None = None) -> None:
+    answer = await graph.post(f"{DEVICES}/{device}/{action}", json=body)
+    assert (answer.status_code, answer.content) == (204, b""), answer.text
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "command"),
+    [
+        ("remoteLock", None, {"type": "LOCK"}),
+        ("rebootNow", {}, {"type": "REBOOT"}),
+        ("disableLostMode", None, {"type": "STOP_LOST_MODE", "stopLostModeParams": {}}),
+        ("playLostModeSound", {"durationInMinutes": "3"}, {"type": "PLAY_SOUND", "soundDuration": "180s"}),
+        ("playLostModeSound", {}, {"type": "PLAY_SOUND", "soundDuration": "60s"}),
+        ("setDeviceName", {"deviceName": "Desk 1"}, {"type": "SET_DEVICE_NAME", "deviceName": "Desk 1"}),
+        (
+            "sendCustomNotificationToCompanyPortal",
+            NOTE,
+            {"type": "SHOW_NOTIFICATION", "notification": {"title": "Lunch", "body": "Soup"}},
+        ),
+    ],
+)
+async def test_an_action_travels_to_the_device_and_its_states_are_shown(
+    beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock, action: str, body: Json | None, command: Json
+) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await phone.settle()
+    await _ask(beta, phone.id, action, body)
+    (pending,) = (await _results(beta, phone.id)).values()
+    assert (pending["actionName"], pending["actionState"]) == (action, "pending")
+    assert pending["startDateTime"] == pending["lastUpdatedDateTime"] == "2026-11-24T10:00:00Z"
+    clock.advance(timedelta(minutes=1))
+    assert (await phone.report())["pendingOperations"] == 1
+    assert (await _results(beta, phone.id))[action]["actionState"] == "active"
+    # A device that lost the first answer is told again.
+    assert (await phone.report())["pendingOperations"] == 1
+    clock.advance(timedelta(minutes=1))
+    (operation,) = await phone.obey()
+    assert {name: operation["metadata"][name] for name in command} == command
+    done = (await _results(beta, phone.id))[action]
+    assert (done["actionState"], done["startDateTime"]) == ("done", "2026-11-24T10:00:00Z")
+    assert done["lastUpdatedDateTime"] == "2026-11-24T10:02:00Z"
+    assert (await phone.report())["pendingOperations"] == 0
+    assert (await _record(beta, phone.id))["managementState"] == "managed"
+
+
+async def test_plain_results_carry_no_type_and_the_others_do(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    for action in ("rebootNow", "locateDevice", "remoteLock"):
+        await _ask(beta, phone.id, action)
+    results = await _results(beta, phone.id)
+    assert set(results["rebootNow"]) == {"actionName", "actionState", "startDateTime", "lastUpdatedDateTime"}
+    assert results["locateDevice"]["@odata.type"] == "#microsoft.graph.locateDeviceActionResult"
+    assert results["locateDevice"]["deviceLocation"] is None
+    assert results["remoteLock"]["unlockPin"] is None
+
+
+async def test_a_new_passcode_is_told_to_the_device_and_then_to_the_administrator(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll("alice")
+    await _ask(v1, phone.id, "resetPasscode")
+    assert (await _results(beta, phone.id))["resetPasscode"]["passcode"] is None
+    (operation,) = await phone.obey()
+    passcode = operation["metadata"]["newPassword"]
+    assert (operation["metadata"]["type"], len(passcode)) == ("RESET_PASSWORD", 8)
+    result = (await _results(beta, phone.id))["resetPasscode"]
+    assert result["@odata.type"] == "#microsoft.graph.resetPasscodeActionResult"
+    assert (result["passcode"], result["errorCode"]) == (passcode, 0)
+    assert "errorCode" not in (await _results(v1, phone.id))["resetPasscode"]
+
+
+async def test_a_device_says_where_it_is(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "locateDevice")
+    await phone.obey(response={"location": {"latitude": 47.5, "longitude": -122.25, "altitude": 12}})
+    assert (await _results(beta, phone.id))["locateDevice"]["deviceLocation"] == {
+        "lastCollectedDateTime": "2026-11-24T10:00:00Z",
+        "longitude": -122.25,
+        "latitude": 47.5,
+        "altitude": 12.0,
+        "horizontalAccuracy": 0.0,
+        "verticalAccuracy": 0.0,
+        "heading": 0.0,
+        "speed": 0.0,
+    }
+
+
+async def test_lost_mode_is_seen_while_it_lasts(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "enableLostMode", {"message": "Call us", "phoneNumber": "1", "footer": "Contoso"})
+    assert (await _record(beta, phone.id))["lostModeState"] == "disabled"
+    await phone.obey()
+    assert (await _record(beta, phone.id))["lostModeState"] == "enabled"
+    await _ask(beta, phone.id, "disableLostMode")
+    await phone.obey()
+    assert (await _record(beta, phone.id))["lostModeState"] == "disabled"
+
+
+async def test_a_new_name_shows_once_the_device_has_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    before = (await _record(beta, phone.id))["deviceName"]
+    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Desk 1"})
+    assert (await _record(beta, phone.id))["deviceName"] == before
+    await phone.obey()
+    record = await _record(beta, phone.id)
+    assert record["deviceName"] == "Desk 1"
+    found = (await beta.get(DEVICES, params={"$filter": "deviceName eq 'Desk 1'"})).json()["value"]
+    assert [each["id"] for each in found] == [phone.id]
+    (entra,) = (await beta.get("/devices", params={"$filter": "displayName eq 'Desk 1'"})).json()["value"]
+    assert entra["deviceId"] == record["azureADDeviceId"]
+
+
+@pytest.mark.parametrize(("error", "state"), [({"code": 9, "message": "no"}, "failed"), ({"code": 12}, "notSupported")])
+async def test_a_device_that_cannot_says_so(beta: httpx.AsyncClient, enroll: Enroll, error: Json, state: str) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Desk 1"})
+    await phone.obey(error=error)
+    assert (await _results(beta, phone.id))["setDeviceName"]["actionState"] == state
+    assert (await _record(beta, phone.id))["deviceName"] != "Desk 1"
+    assert (await phone.report())["pendingOperations"] == 0
+
+
+async def test_the_newest_of_a_name_takes_the_place_of_the_older(
+    beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "One"})
+    clock.advance(timedelta(minutes=1))
+    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Two"})
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["deviceName"] == "Two"
+    result = (await _results(beta, phone.id))["setDeviceName"]
+    assert (result["actionState"], result["startDateTime"]) == ("done", "2026-11-24T10:01:00Z")
+
+
+async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "remoteLock")
+    await _ask(beta, phone.id, "retire")
+    states = {name: each["actionState"] for name, each in (await _results(beta, phone.id)).items()}
+    assert states == {"remoteLock": "canceled", "retire": "pending"}
+    answer = await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
+    assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert "retirePending comes first" in sentence(answer)
+    await _ask(beta, phone.id, "syncDevice")
+    (operation,) = await phone.obey()
+    assert operation["metadata"]["type"] == "WIPE"
+    gone = await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
+    assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
+
+
+async def test_a_record_can_go_while_an_action_waits(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    await _ask(beta, phone.id, "remoteLock")
+    assert (await beta.delete(f"{DEVICES}/{phone.id}")).status_code == 204
+    (operation,) = await phone.obey()
+    assert operation["metadata"] | {"createTime": ""} == {
+        "type": "WIPE",
+        "scope": "COMPANY_DATA",
+        "createTime": "",
+        "duration": "600s",
+    }
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: str(form.action))
+async def test_every_action_is_answered_with_204_or_with_a_reason(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll, form: Any
+) -> None:
+    body = {prop.name: "x" for prop in form.body.properties if prop.required}
+    for mode in ("work-profile", OWNED):
+        phone = await enroll("alice", mode=mode)
+        path = f"{DEVICES}/{phone.id}/{form.action}"
+        if form.beta_only:
+            assert code(await v1.post(path, json=body)) == "BadRequest", "v1.0 does not know it"
+        answer = await beta.post(path, json=body)
+        assert answer.status_code in (204, 400, 501), answer.text
+        if answer.status_code != 204:
+            assert str(form.action) in sentence(answer)
+            assert await _results(beta, phone.id) == {}
+    missing = await beta.post(f"{DEVICES}/{ABSENT}/{form.action}", json=body)
+    assert (missing.status_code, code(missing)) == (404, "ResourceNotFound")
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "why"),
+    [
+        ("rebootNow", 400, "a personal work profile"),
+        ("windowsDefenderScan", 400, "Windows 10 and later"),
+        ("shutDown", 400, "Apple devices"),
+        ("requestRemoteAssistance", 501, "TeamViewer"),
+    ],
+)
+async def test_what_a_work_profile_cannot_do_is_refused_with_the_reason(
+    beta: httpx.AsyncClient, enroll: Enroll, action: str, status: int, why: str
+) -> None:
+    phone = await enroll("alice")
+    answer = await beta.post(f"{DEVICES}/{phone.id}/{action}")
+    assert (answer.status_code, why in sentence(answer)) == (status, True), answer.text
+    assert (await phone.report())["pendingOperations"] == 0
+
+
+@pytest.mark.parametrize(
+    ("action", "body", "why"),
+    [
+        ("setDeviceName", {}, "deviceName"),
+        ("setDeviceName", {"deviceName": None}, "deviceName"),
+        ("setDeviceName", {"deviceName": ""}, "deviceName"),
+        ("setDeviceName", {"deviceName": "  "}, "deviceName"),
+        ("setDeviceName", {"deviceName": "x" * 64}, "63"),
+        ("setDeviceName", {"deviceName": "a\nb"}, "one line"),
+        ("setDeviceName", {"deviceName": "a\x00b"}, "NUL"),
+        ("setDeviceName", {"deviceName": ["x"]}, "deviceName"),
+        ("setDeviceName", {"name": "x"}, "'name' does not exist"),
+        ("playLostModeSound", {"durationInMinutes": "0"}, "1 to 60"),
+        ("playLostModeSound", {"durationInMinutes": "\N{SUPERSCRIPT TWO}"}, "1 to 60"),
+        ("playLostModeSound", {"durationInMinutes": 2}, "durationInMinutes"),
+        ("sendCustomNotificationToCompanyPortal", {"notificationTitle": "x"}, "notificationBody"),
+        ("enableLostMode", {"message": 1}, "message"),
+        ("wipe", {"macOsUnlockCode": "12345"}, "six digits"),
+        ("wipe", {"macOsUnlockCode": "12345\N{SUPERSCRIPT TWO}"}, "six digits"),
+        ("wipe", {"macOsUnlockCode": "123456"}, "macOS"),
+        ("wipe", {"obliterationBehavior": "sometimes"}, "obliterationBehavior"),
+        ("wipe", {"obliterationBehavior": "always"}, "macOS"),
+        ("wipe", {"persistEsimDataPlan": True}, "persistEsimDataPlan"),
+        ("wipe", {"keepUserData": True}, "keepUserData"),
+        ("wipe", {"useProtectedWipe": True}, "useProtectedWipe"),
+        ("remoteLock", {"pin": 1}, "'pin' does not exist"),
+    ],
+)
+async def test_a_body_that_says_something_impossible_changes_nothing(
+    beta: httpx.AsyncClient, enroll: Enroll, action: str, body: Json, why: str
+) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", json=body)
+    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
+    assert why in sentence(answer)
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], record["deviceActionResults"]) == ("managed", [])
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{", b'"x"', b"\xff", b"7"])
+async def test_a_body_that_is_no_object_is_refused(beta: httpx.AsyncClient, enroll: Enroll, content: bytes) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    headers = {"content-type": "application/json"}
+    for action in ("remoteLock", "wipe", "setDeviceName"):
+        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", content=content, headers=headers)
+        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert await _results(beta, phone.id) == {}
+
+
+async def test_all_that_is_null_or_false_in_a_wipe_is_left_out(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    flags = dict.fromkeys(("keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe"), False)
+    await _ask(beta, phone.id, "wipe", {**flags, "macOsUnlockCode": None, "obliterationBehavior": "Default"})
+    assert (await _record(beta, phone.id))["managementState"] == "wipePending"
+
+
+async def test_the_same_actions_are_below_a_user(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone, other = await enroll("alice", mode=OWNED), await enroll("bob", mode=OWNED)
+    alice = await user_named(beta, "alice")
+    for key in (alice, "alice@contoso.example"):
+        assert (await beta.post(f"/users/{key}/managedDevices/{phone.id}/remoteLock")).status_code == 204
+        assert (await beta.post(f"/users/{key}/managedDevices/{other.id}/remoteLock")).status_code == 404
+        assert (await beta.post(f"/users/{key}/managedDevices/{other.id}/wipe")).status_code == 404
+        assert (await beta.delete(f"/users/{key}/managedDevices/{other.id}")).status_code == 404
+    assert await _results(beta, other.id) == {}
+    assert (await beta.post(f"/users/{alice}/managedDevices('{phone.id}')/microsoft.graph.retire")).status_code == 204
+    assert (await beta.post(f"/users/{ABSENT}/managedDevices/{phone.id}/retire")).status_code == 404
+
+
+async def test_many_devices_are_asked_at_once_and_each_is_told_apart(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    owned, personal, ending = await enroll("alice", mode=OWNED), await enroll("bob"), await enroll("carol", mode=OWNED)
+    await _ask(beta, ending.id, "retire")
+    body = {
+        "actionName": "RebootNow",
+        "realAction": "rebootNow",
+        "deviceIds": [owned.id, personal.id, ending.id, ABSENT, "x", owned.id.upper()],
+        "keepEnrollmentData": False,
+    }
+    answer = await beta.post(f"{DEVICES}/executeAction", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {
+        "@odata.context": "https://localhost:8443/beta/$metadata#microsoft.graph.bulkManagedDeviceActionResult",
+        "successfulDeviceIds": [owned.id],
+        "failedDeviceIds": [ending.id],
+        "notFoundDeviceIds": [ABSENT, "x"],
+        "notSupportedDeviceIds": [personal.id],
+    }
+    (operation,) = await owned.obey()
+    assert operation["metadata"]["type"] == "REBOOT"
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "state"),
+    [
+        ("retire", {}, "retirePending"),
+        ("wipe", {"keepUserData": False}, "wipePending"),
+        ("syncDevice", {}, "managed"),
+        ("setDeviceName", {"deviceName": "Desk"}, "managed"),
+        ("customTextNotification", NOTE, "managed"),
+    ],
+)
+async def test_bulk_actions_are_the_single_ones(
+    beta: httpx.AsyncClient, enroll: Enroll, name: str, more: Json, state: str
+) -> None:
+    phone = await enroll("alice", mode=OWNED)
+    body = {"actionName": name, "deviceIds": [phone.id], **more}
+    assert (await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"] == [phone.id]
+    record = await _record(beta, phone.id)
+    assert (record["managementState"], len(record["deviceActionResults"])) == (state, 1)
+
+
+async def test_a_bulk_deletion_drops_the_records(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phones = [await enroll(user) for user in ("alice", "bob")]
+    body = {"actionName": "delete", "deviceIds": [phone.id for phone in phones]}
+    assert len((await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"]) == 2
+    assert (await beta.get(f"{DEVICES}/$count")).text == "0"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({}, "actionName"),
+        ({"actionName": "explode", "deviceIds": [ABSENT]}, "explode"),
+        ({"actionName": "unknownFutureValue", "deviceIds": [ABSENT]}, "unknownFutureValue"),
+        ({"actionName": "wipe"}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": []}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": ABSENT}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": [None]}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": [7]}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": [""]}, "deviceIds"),
+        ({"actionName": "wipe", "deviceIds": [str(n) for n in range(101)]}, "at most 100"),
+        ({"actionName": "setDeviceName", "deviceIds": [ABSENT]}, "deviceName"),
+        ({"actionName": "customTextNotification", "deviceIds": [ABSENT]}, "notificationTitle"),
+        ({"actionName": "retire", "deviceIds": [ABSENT], "realAction": True}, "realAction"),
+    ],
+)
+async def test_a_bulk_action_that_makes_no_sense_is_refused(beta: httpx.AsyncClient, body: Json, why: str) -> None:
+    answer = await beta.post(f"{DEVICES}/executeAction", json=body)
+    assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
+    assert why in sentence(answer)
+
+
+async def test_v1_has_no_bulk_actions(v1: httpx.AsyncClient) -> None:
+    answer = await v1.post(f"{DEVICES}/executeAction", json={"actionName": "retire", "deviceIds": [ABSENT]})
+    assert answer.status_code in (400, 404)

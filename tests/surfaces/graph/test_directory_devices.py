@@ -1,0 +1,157 @@
+"""Graph: device: the shadow of each managed device, and devices that an administrator makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence, user_named
+
+DEVICE_ID = "4c299165-6e8f-4b45-a5ba-c5d250a707ff"
+BARE: dict[str, Any] = {
+    "accountEnabled": True,
+    "alternativeSecurityIds": [{"type": 2, "key": "base64Y3YxN2E1MWFlYw=="}],
+    "deviceId": DEVICE_ID,
+    "displayName": "A laptop",
+    "operatingSystem": "linux",
+    "operatingSystemVersion": "1",
+}
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+
+
+async def test_a_managed_device_has_a_shadow_in_the_directory(v1: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    managed = (await v1.get(f"/deviceManagement/managedDevices/{phone.id}")).json()
+    (listed,) = (await v1.get("/devices")).json()["value"]
+    assert listed["deviceId"] == managed["azureADDeviceId"] != listed["id"]
+    assert (listed["isManaged"], listed["accountEnabled"]) == (True, True)
+    for path in (f"/devices/{listed['id']}", f"/devices(deviceId='{listed['deviceId'].upper()}')"):
+        assert {**(await v1.get(path)).json(), "@odata.context": 0} == {**listed, "@odata.context": 0}
+    # Clients mix the two up: the real service does not find a device by the wrong one.
+    assert (await v1.get(f"/devices/{listed['deviceId']}")).status_code == 404
+    assert (await v1.get(f"/devices(deviceId='{listed['id']}')")).status_code == 404
+    assert (await v1.get("/devices/$count", headers=EVENTUAL)).text == "1"
+    alice = await user_named(v1, "alice")
+    for name in ("registeredOwners", "registeredUsers"):
+        assert await ids(v1, f"/devices/{listed['id']}/{name}") == [alice]
+    for name in ("ownedDevices", "registeredDevices", "ownedDevices/microsoft.graph.device"):
+        assert await ids(v1, f"/users/{alice}/{name}") == [listed["id"]]
+        assert await ids(v1, f"/users/bob@contoso.example/{name}") == []
+    expanded = (await v1.get(f"/devices/{listed['id']}?$expand=registeredOwners,memberOf")).json()
+    assert ([each["id"] for each in expanded["registeredOwners"]], expanded["memberOf"]) == ([alice], [])
+
+
+@pytest.mark.parametrize("key", ["{id}", "(deviceId='{deviceId}')"])
+async def test_a_device_is_changed(beta: httpx.AsyncClient, enroll: Enroll, key: str) -> None:
+    await enroll("alice")
+    (device,) = (await beta.get("/devices")).json()["value"]
+    path = f"/devices/{key}".replace("/(", "(").format(**device)
+    body = {"accountEnabled": False, "extensionAttributes": {"extensionAttribute1": "x"}, "displayName": "Renamed"}
+    changed = await beta.patch(path, json=body)
+    assert (changed.status_code, changed.content) == (204, b"")
+    found = (await beta.get(path)).json()
+    assert (found["accountEnabled"], found["displayName"]) == (False, "Renamed")
+    assert found["extensionAttributes"]["extensionAttribute1"] == "x"
+
+
+async def test_a_managed_device_whose_shadow_is_deleted_stays_managed_and_leaves_its_groups(
+    beta: httpx.AsyncClient, enroll: Enroll, root_file: str
+) -> None:
+    phone = await enroll("alice")
+    (device,) = await ids(beta, "/devices")
+    body = {"displayName": "Phones", "mailEnabled": False, "mailNickname": "p", "securityEnabled": True}
+    bound = {"members@odata.bind": [f"https://graph.microsoft.com/v1.0/devices/{device}"]}
+    group = (await made(beta, "/groups", **body, **bound))["id"]
+    root = await made(
+        beta,
+        PROFILES,
+        **{
+            "@odata.type": "#microsoft.graph.androidWorkProfileTrustedRootCertificate",
+            "displayName": "Root",
+            "trustedRootCertificate": root_file,
+            "certFileName": "root.cer",
+        },
+    )
+    target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
+    assigned = await beta.post(f"{PROFILES}/{root['id']}/assign", json={"assignments": [{"target": target}]})
+    assert assigned.status_code == 200
+    await phone.settle()
+    assert [*phone.roots]
+
+    gone = await beta.delete(f"/devices/{device}")
+    assert (gone.status_code, gone.content) == (204, b"")
+    assert (await beta.get(f"/devices/{device}")).status_code == 404
+    assert await ids(beta, f"/groups/{group}/members") == []
+    assert (await beta.get(f"/deviceManagement/managedDevices/{phone.id}")).status_code == 200
+    assert await ids(beta, "/users/alice@contoso.example/ownedDevices") == []
+    await phone.settle()
+    assert not [*phone.roots]
+    assert (await beta.post(f"/deviceManagement/managedDevices/{phone.id}/retire")).status_code == 204
+    await phone.obey()
+
+
+async def test_a_bare_device_is_made_joins_a_group_and_goes(beta: httpx.AsyncClient) -> None:
+    answer = await beta.post("/devices", json=BARE)
+    assert answer.status_code == 201, answer.text
+    device = answer.json()
+    assert answer.headers["location"] == f"https://localhost:8443/beta/devices('{device['id']}')"
+    assert {name: device[name] for name in ("deviceId", "displayName", "isManaged")} == {
+        "deviceId": DEVICE_ID,
+        "displayName": "A laptop",
+        "isManaged": None,
+    }
+    (staff, *_) = await ids(beta, "/groups")
+    url = {"@odata.id": f"https://graph.microsoft.com/v1.0/devices/{device['id']}"}
+    assert (await beta.post(f"/groups/{staff}/members/$ref", json=url)).status_code == 204
+    assert await ids(beta, f"/devices/{device['id']}/memberOf") == [staff]
+    assert await ids(beta, f"/devices/{device['id']}/registeredOwners") == []
+    assert (await beta.get(f"/directoryObjects/{device['id']}")).json()["@odata.type"] == "#microsoft.graph.device"
+    assert (await beta.delete(f"/devices(deviceId='{DEVICE_ID}')")).status_code == 204
+    assert device["id"] not in await ids(beta, f"/groups/{staff}/members")
+    assert (await beta.delete(f"/devices/{device['id']}")).status_code == 404
+
+
+async def test_a_device_id_is_given_once(beta: httpx.AsyncClient) -> None:
+    await made(beta, "/devices", **BARE)
+    again = await beta.post("/devices", json={**BARE, "deviceId": DEVICE_ID.upper()})
+    error = again.json()["error"]
+    assert (again.status_code, error["code"]) == (400, "Request_BadRequest")
+    assert error["details"][0]["target"] == "deviceId"
+    other = await made(beta, "/devices", **{**BARE, "deviceId": ABSENT})
+    assert (await beta.patch(f"/devices/{other['id']}", json={"deviceId": DEVICE_ID})).status_code == 400
+    assert (await beta.patch(f"/devices/{other['id']}", json={"deviceId": ABSENT})).status_code == 204
+
+
+@pytest.mark.parametrize("name", list(BARE))
+async def test_what_a_device_needs_is_asked_for(beta: httpx.AsyncClient, name: str) -> None:
+    without = {key: value for key, value in BARE.items() if key != name}
+    for body in (without, {**BARE, name: None}):
+        answer = await beta.post("/devices", json=body)
+        assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+        assert f"'{name}'" in sentence(answer)
+    assert await ids(beta, "/devices") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"accountEnabled": None},
+        {"accountEnabled": "yes"},
+        {"displayName": 7},
+        {"deviceId": None},
+        {"alternativeSecurityIds": [{"key": "*"}]},
+        {"alternativeSecurityIds": {}},
+        {"extensionAttributes": {"extensionAttribute16": "x"}},
+        {"colour": "red"},
+    ],
+)
+async def test_a_change_that_makes_no_sense_changes_nothing(beta: httpx.AsyncClient, change: dict[str, Any]) -> None:
+    device = await made(beta, "/devices", **BARE)
+    answer = await beta.patch(f"/devices/{device['id']}", json=change)
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+    assert (await beta.patch(f"/devices/{ABSENT}", json={"displayName": "x"})).status_code == 404
+    after = (await beta.get(f"/devices/{device['id']}")).json()
+    assert {**after, "@odata.context": 0} == {**device, "@odata.context": 0}

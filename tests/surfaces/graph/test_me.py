@@ -1,0 +1,75 @@
+"""Graph: /me: the same as of any user, for the one who signed in; and what only that one may do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import code, ids, user_named
+
+FORM = {
+    "grant_type": "password",
+    "client_id": "c0ffee00-0000-4000-8000-00000000a991",
+    "client_secret": "fauxtune-not-a-secret",
+    "scope": "https://graph.microsoft.com/.default",
+    "username": "alice@contoso.example",
+}
+
+
+@pytest.fixture
+async def alice(app: FastAPI, http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """Alice, signed in, at v1.0."""
+    answer = await http.post("/organizations/oauth2/v2.0/token", data={**FORM, "password": "Fauxtune1!"})
+    headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="https://localhost:8443/v1.0", headers=headers
+    ) as opened:
+        yield opened
+
+
+async def test_what_is_mine_is_what_the_directory_says_of_me(
+    alice: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    await enroll("alice")
+    me = await user_named(v1, "alice")
+    for name in ("memberOf", "transitiveMemberOf", "ownedDevices", "registeredDevices", "licenseDetails"):
+        mine = await ids(alice, f"/me/{name}")
+        assert mine == await ids(v1, f"/users/{me}/{name}")
+        assert mine
+    groups = await ids(alice, "/me/memberOf/microsoft.graph.group")
+    checked = await alice.post("/me/checkMemberGroups", json={"groupIds": groups})
+    assert sorted(checked.json()["value"]) == sorted(groups)
+    expanded = (await alice.get("/me?$select=id&$expand=memberOf($select=displayName)")).json()
+    assert {each["displayName"] for each in expanded["memberOf"]} == {"All Staff", "SMIME Pilot"}
+    assert (await alice.patch("/me", json={"mobilePhone": "+49 1"})).status_code == 204
+    assert (await alice.get("/me")).json()["mobilePhone"] == "+49 1"
+    assert (await alice.post("/me/revokeSignInSessions")).json()["value"] is True
+
+
+@pytest.mark.parametrize("tail", ["", "/memberOf", "/ownedDevices", "/licenseDetails", "/manager"])
+async def test_an_application_has_nothing_of_its_own(v1: httpx.AsyncClient, tail: str) -> None:
+    answer = await v1.get(f"/me{tail}")
+    assert (answer.status_code, code(answer)) == (400, "Request_BadRequest")
+
+
+async def test_a_password_is_changed_by_whoever_knows_it(alice: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    wrong: list[Any] = [
+        {},
+        {"currentPassword": "Fauxtune1!"},
+        {"currentPassword": "x", "newPassword": "New-4321"},
+        {"currentPassword": None, "newPassword": "New-4321"},
+        {"currentPassword": "Fauxtune1!", "newPassword": ""},
+    ]
+    for body in wrong:
+        assert (await alice.post("/me/changePassword", json=body)).status_code == 400
+    body = {"currentPassword": "Fauxtune1!", "newPassword": "New-4321"}
+    assert (await alice.post("/me/changePassword", json=body)).status_code == 204
+    for password, status in (("Fauxtune1!", 400), ("New-4321", 200)):
+        answer = await http.post("/organizations/oauth2/v2.0/token", data={**FORM, "password": password})
+        assert answer.status_code == status

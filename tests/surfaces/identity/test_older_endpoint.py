@@ -1,0 +1,78 @@
+"""`/oauth2/token`: the endpoint of ADAL and of old scripts."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.clock import FixedClock
+from tests.surfaces.identity.words import CLIENT, SECRET, claims_of, refused
+
+GRAPH = "https://graph.microsoft.com"
+APPLICATION = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET, "resource": GRAPH}
+USER = {
+    "grant_type": "password",
+    "client_id": CLIENT,
+    "username": "alice@contoso.example",
+    "password": "Fauxtune1!",
+    "resource": GRAPH,
+}
+
+
+async def ask(http: httpx.AsyncClient, form: dict[str, str], *, key: str = "contoso") -> httpx.Response:
+    return await http.post(f"/{key}/oauth2/token", data=form)
+
+
+@pytest.mark.parametrize("resource", [GRAPH, f"{GRAPH}/", "00000003-0000-0000-c000-000000000000"])
+async def test_an_application_names_a_resource_and_reads_text(
+    http: httpx.AsyncClient, clock: FixedClock, *, resource: str
+) -> None:
+    answer = await ask(http, {**APPLICATION, "resource": resource})
+    assert answer.headers["cache-control"] == "no-store"
+    body = answer.json()
+    token = body.pop("access_token")
+    now = int(clock.now().timestamp())
+    assert body == {
+        "token_type": "Bearer",
+        "expires_in": "3599",
+        "ext_expires_in": "3599",
+        "expires_on": str(now + 3599),
+        "not_before": str(now - 300),
+        "resource": resource,
+    }
+    assert (await claims_of(http, token))["aud"] == resource
+    assert (await http.get("/v1.0/users", headers={"authorization": f"Bearer {token}"})).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["contoso", "common"])
+async def test_a_user_gets_a_refresh_token_always_and_an_id_token_on_demand(http: httpx.AsyncClient, key: str) -> None:
+    body = (await ask(http, USER, key=key)).json()
+    assert "id_token" not in body
+    assert (body["resource"], body["expires_in"]) == (GRAPH, "3599")
+    assert "User.ReadWrite.All" in body["scope"].split()
+    again = {"grant_type": "refresh_token", "client_id": CLIENT, "refresh_token": body["refresh_token"]}
+    assert (await ask(http, again, key=key)).json()["resource"] == GRAPH
+    other = (await ask(http, {**again, "resource": "https://outlook.office.com"}, key=key)).json()
+    assert other["resource"] == "https://outlook.office.com"
+    assert (await claims_of(http, other["access_token"]))["aud"] == "https://outlook.office.com"
+    assert "id_token" in (await ask(http, {**USER, "scope": "openid"}, key=key)).json()
+
+
+@pytest.mark.parametrize(
+    ("form", "key", "expected"),
+    [
+        ({**APPLICATION, "resource": ""}, "contoso", (400, "invalid_request", 900144)),
+        ({**USER, "resource": ""}, "contoso", (400, "invalid_request", 900144)),
+        ({**APPLICATION, "client_secret": "wrong"}, "contoso", (401, "invalid_client", 7000215)),
+        ({**APPLICATION, "resource": "a b"}, "contoso", (400, "invalid_scope", 1002012)),
+        ({**USER, "password": "wrong"}, "contoso", (400, "invalid_grant", 50126)),
+        ({**APPLICATION, "grant_type": "rubbish"}, "contoso", (400, "unsupported_grant_type", 70003)),
+        ({}, "contoso", (400, "invalid_request", 900144)),
+        (APPLICATION, "nowhere", (400, "invalid_request", 90002)),
+        (APPLICATION, "common", (400, "invalid_request", 50059)),
+    ],
+)
+async def test_it_refuses_as_the_newer_one_does(
+    http: httpx.AsyncClient, form: dict[str, str], *, key: str, expected: tuple[int, str, int]
+) -> None:
+    assert refused(await ask(http, form, key=key)) == expected
