@@ -33,7 +33,7 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities, certificates, configuration, imported_pfx
+from fauxtune.operations import assignments, authorities, certificates, configuration, imported_pfx
 from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import CheckedIn, Report, check_in
 from fauxtune.operations.emulator import Addresses, Emulator
@@ -90,8 +90,8 @@ class World:
 
         def create(act: Act) -> None:
             made = configuration.create_profile(act, known, document=document)
-            everybody = configuration.NewAssignment(TargetKind.ALL_USERS, None, {})
-            configuration.assign(act, made["id"], targets=[everybody])
+            everybody = assignments.NewAssignment(TargetKind.ALL_USERS, None, {})
+            assignments.assign(act, made["id"], targets=[everybody])
 
         await self.run(create)
 

@@ -190,7 +190,7 @@ async def unenroll(state: Path) -> Result:
 
 
 def keystore(state: Path) -> Result:
-    """What is installed on the device."""
+    """What is installed on the device: keys, trusted certificates, mail accounts."""
     device = Device.load(state)
     rows = device.keystore.listing()
     lines = [
@@ -198,7 +198,9 @@ def keystore(state: Path) -> Result:
         + (f"  [{row['intendedPurpose']}]" if row["intendedPurpose"] else "")
         for row in rows
     ]
-    return Result(rows, lines or [f"{device.name} holds nothing managed"])
+    accounts = [account.row() for account in device.accounts.values()]
+    lines += [f"{'email':<9} {row['address']} at {row['host']}  in {row['package']}" for row in accounts]
+    return Result(rows + accounts, lines or [f"{device.name} holds nothing managed"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """One device: what it is, what it is enrolled in, what is installed on it. Kept in a folder, or only in memory.
 
-`device.json` holds identity and enrolment, `keystore.json` the keys. The key store is written first: a crash in between
-leaves the older policy version, and the device applies the policy once more.
+`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys. The key store is written first: a
+crash in between leaves the older policy version, and the device applies the policy once more.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Any
 
 from cryptography import x509
 
+from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.condition import Condition
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.hardware import Hardware
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
@@ -93,11 +95,13 @@ class Device:
     hardware: Hardware
     enrollment: Enrollment | None = None
     keystore: KeyStore = field(default_factory=KeyStore)
+    accounts: dict[str, MailAccount] = field(default_factory=dict)
     folder: StateFolder | None = None
     #: PEM of the authorities that the service's TLS certificate is checked against; None: the system's.
     ca: bytes | None = None
     #: Why the last enrolment ended, for the person who looks at the folder later.
     ended: str | None = None
+    condition: Condition = field(default_factory=Condition)
 
     @classmethod
     def new(
@@ -139,9 +143,11 @@ class Device:
                 hardware=Hardware(**facts["hardware"]),
                 enrollment=None if enrollment is None else Enrollment.from_document(enrollment),
                 keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
+                accounts={one["id"]: MailAccount(**one) for one in facts.get("accounts", ())},
                 folder=folder,
                 ca=None if facts["ca"] is None else facts["ca"].encode(),
                 ended=facts["ended"],
+                condition=Condition.from_document(facts.get("condition")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as damaged:
             raise StateBroken(f"{path / _FACTS} is damaged: {damaged!r}") from damaged
@@ -165,17 +171,20 @@ class Device:
                 "mode": self.mode,
                 "hardware": self.hardware.document(),
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
+                "accounts": [asdict(one) for one in self.accounts.values()],
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
+                "condition": self.condition.document(),
             },
         )
 
     def forget_managed(self, why: str) -> None:
-        """Forget everything that management brought: keys, trusted certificates, credential, identity.
+        """Forget everything that management brought: accounts, keys, trusted certificates, credential, identity.
 
         The key store's file goes first, so that no crash leaves keys of an enrolment that is over.
         """
         self.keystore.clear()
+        self.accounts.clear()
         if self.folder is not None:
             self.folder.remove(_KEYS)
         self.enrollment = None

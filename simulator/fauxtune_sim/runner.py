@@ -211,6 +211,7 @@ def describe(done: CheckIn) -> list[str]:
         for word, names in (("installed", done.installed), ("removed", done.removed))
         if names
     ]
+    lines += [f"did as it was told: {word}" for word in done.obeyed if word != "WIPE"]
     lines += [f"refused {one.path}: {one.why}" for one in done.refused]
     if done.ended is not None:
         lines.append(f"is no longer managed ({done.ended})")

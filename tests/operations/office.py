@@ -25,8 +25,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
@@ -35,6 +37,7 @@ from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import (
+    assignments,
     authorities,
     certificates,
     configuration,
@@ -120,7 +123,7 @@ class Office:
     # ---------------------------------------------------------------------------------------------------- directory
 
     async def user(self, name: str, *, licensed: bool = True, mail: str | None = None) -> str:
-        licences = [{"skuId": directory.INTUNE_SKU, "disabledPlans": []}] if licensed else []
+        licences = [{"skuId": INTUNE_SKU, "disabledPlans": []}] if licensed else []
         document = {
             "userPrincipalName": self.upn(name),
             "displayName": name.title(),
@@ -130,26 +133,29 @@ class Office:
         return str((await self.do(directory.create_user, document))["id"])
 
     async def group(self, name: str, *members: str) -> str:
-        made = await self.do(directory.create_group, {"displayName": name})
+        made = await self.do(directory.create_group, {"displayName": name, "securityEnabled": True})
         self.groups[name] = made["id"]
         for member in members:
             await self.do(directory.add_member, made["id"], member_id=member)
         return str(made["id"])
 
     async def take_licence(self, name: str) -> None:
-        await self.do(directory.assign_license, self.upn(name), add=[], remove=[directory.INTUNE_SKU])
+        await self.do(directory.assign_license, self.upn(name), add=[], remove=[INTUNE_SKU])
 
     async def give_licence(self, name: str) -> None:
-        await self.do(directory.assign_license, self.upn(name), add=[{"skuId": directory.INTUNE_SKU}], remove=[])
+        await self.do(directory.assign_license, self.upn(name), add=[{"skuId": INTUNE_SKU}], remove=[])
 
     # ----------------------------------------------------------------------------------------------------- profiles
 
-    async def profile(self, kind_name: str, *groups: str, **document: Any) -> str:
-        """A new profile, assigned to these groups (by name); its id."""
+    async def profile(
+        self, kind_name: str, *groups: str, references: dict[str, str] | None = None, **document: Any
+    ) -> str:
+        """A new profile, assigned to these groups (by name); its id. It refers to `references`, by navigation."""
         known = kind(kind_name)
         assert known is not None
         document = {"@odata.type": f"#microsoft.graph.{kind_name}", "displayName": kind_name, **document}
-        made = await self.do(configuration.create_profile, known, document=document)
+        navigations = {name: [bound] for name, bound in (references or {}).items()}
+        made = await self.do(configuration.create_profile, known, document=document, navigations=navigations)
         if groups:
             await self.assign(made["id"], *groups)
         return str(made["id"])
@@ -182,11 +188,11 @@ class Office:
 
     async def assign(self, profile_id: str, *groups: str, excluded: tuple[str, ...] = ()) -> None:
         targets = [
-            configuration.NewAssignment(what, self.groups[name], {"groupId": self.groups[name]})
+            assignments.NewAssignment(what, self.groups[name], {"groupId": self.groups[name]})
             for what, names in ((TargetKind.GROUP, groups), (TargetKind.EXCLUSION, excluded))
             for name in names
         ]
-        await self.do(configuration.assign, profile_id, targets=targets)
+        await self.do(assignments.assign, profile_id, targets=targets)
 
     async def status(self, phone: Phone, profile_id: str) -> Row | None:
         found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.id)
@@ -284,6 +290,8 @@ class Phone:
     der: bytes
     holds: dict[ItemKey, str] = field(default_factory=dict)
     roots: set[str] = field(default_factory=set)
+    #: Its mail accounts: item -> the fingerprint they were given with, and what they are.
+    accounts: dict[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
     applied: int = 0
     #: Items that the device refuses to install.
     refuses: set[ItemKey] = field(default_factory=set)
@@ -326,11 +334,13 @@ class Phone:
 
     def report(self) -> Report:
         held, roots, refused, applied = dict(self.holds), frozenset(self.roots), dict(self.refused), self.applied
+        accounts = {key: str(fingerprint) for key, (fingerprint, _account) in self.accounts.items()}
 
         def read(policy_version: int, _rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-            return Inventory(identities=held, roots=roots, refused=refused, complete=applied == policy_version)
+            complete = applied == policy_version
+            return Inventory(identities=held, roots=roots, accounts=accounts, refused=refused, complete=complete)
 
-        said = repr((sorted(held.items()), sorted(roots), sorted(refused), applied))
+        said = repr((sorted(held.items()), sorted(roots), sorted(accounts.items()), sorted(refused), applied))
         return Report(digest=hashlib.sha256(said.encode()).hexdigest(), read=read)
 
     async def check_in(self, report: Report | None = None) -> CheckedIn:
@@ -372,12 +382,14 @@ class Phone:
     def apply(self, items: list[Deliverable], *, version: int) -> None:
         """Android's policy is declarative: what is not in it goes."""
         before = self.holds
-        self.holds, self.keys, self.refused, self.roots = {}, {}, {}, set()
+        self.holds, self.keys, self.refused, self.roots, self.accounts = {}, {}, {}, set(), {}
         for each in items:
             if each.row.key in self.refuses:
                 self.refused[each.row.key] = Problem(REMEDIATION_FAILED, "The device refused it.")
                 if each.row.key in before:
                     self.holds[each.row.key] = before[each.row.key]
+            elif each.account is not None:
+                self.accounts[each.row.key] = (each.row.fingerprint, each.account)
             elif each.certificate is not None:
                 self.roots.add(hashlib.sha256(each.certificate).hexdigest())
             else:
@@ -403,7 +415,7 @@ class Phone:
 
         def read(act: Act) -> list[tuple[str, str]]:
             row = identified(act, self.id, credential=self.credential)
-            return [(each["id"], scope) for each, scope in device_actions.pending(act, row)]
+            return [(each.id, each.scope) for each in device_actions.pending(act, row)]
 
         found: list[tuple[str, str]] = await self.office.do(read)
         return found

@@ -185,7 +185,9 @@ class ServedDevice:
     request: dict[str, Any]
     push_token: str
     version: int = 0
-    policy: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: {"keyPairs": [], "caCerts": []})
+    policy: dict[str, list[dict[str, Any]]] = field(
+        default_factory=lambda: {"keyPairs": [], "caCerts": [], "applications": []}
+    )
     operations: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
     completed: list[dict[str, Any]] = field(default_factory=list)
@@ -193,8 +195,16 @@ class ServedDevice:
     policy_requests: int = 0
     seq: int = 0
 
-    def give(self, *, pairs: list[dict[str, Any]] | None = None, roots: list[x509.Certificate] | None = None) -> None:
+    def give(
+        self,
+        *,
+        pairs: list[dict[str, Any]] | None = None,
+        roots: list[x509.Certificate] | None = None,
+        applications: list[dict[str, Any]] | None = None,
+    ) -> None:
         """Replace parts of the policy; the version rises."""
+        if applications is not None:
+            self.policy["applications"] = applications
         if pairs is not None:
             self.policy["keyPairs"] = pairs
         if roots is not None:
@@ -323,7 +333,7 @@ class Service:
         device.policy_requests += 1
         if request.query["appliedPolicyVersion"] == str(device.version):
             return web.Response(status=304)
-        rest = {"applications": [], "choosePrivateKeyRules": []}
+        rest = {"choosePrivateKeyRules": []}
         name = "enterprises/the-tenants-id/policies/1"
         return web.json_response({"name": name, "version": str(device.version)} | device.policy | rest)
 

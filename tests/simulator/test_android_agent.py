@@ -186,10 +186,10 @@ async def test_an_operation_that_the_agent_does_not_know_is_completed_with_an_er
     agent = await enrolled()
     served = service.of(agent)
     served.wipe("DEVICE")
-    served.operations[0]["metadata"]["type"] = "REBOOT"
+    served.operations[0]["metadata"]["type"] = "RELINQUISH_OWNERSHIP"
     done = await agent.check_in()
     assert done.settled
-    assert served.completed[0]["body"]["error"]["message"] == "this agent does not know REBOOT"
+    assert served.completed[0]["body"]["error"]["message"] == "this agent does not know RELINQUISH_OWNERSHIP"
 
 
 async def test_a_device_that_the_service_does_not_know_any_more_forgets_everything(

@@ -11,6 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.android import messages
 from fauxtune_sim.device import Device, Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken
@@ -82,6 +83,7 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
     )
     device.keystore.install(KeyEntry(alias="a", source="pkcs", certificate=b"", key=b""))
     device.keystore.trusted["0" * 64] = b""
+    device.accounts["email-1"] = MailAccount("email-1", package="com.google.android.gm", digest="d")
     report = messages.status_report(device)
     assert shape(report) == shape(wanted)
     assert report["policyCompliant"] is False
@@ -103,6 +105,10 @@ def test_the_policy_is_read_and_its_words_become_ours() -> None:
     ]
     (trusted,) = policy.ca_certificates
     assert len(trusted.sha256) == 64
+    (application,) = policy.applications
+    assert application.package == "com.google.android.gm"
+    assert application.account == "email-91d7a9a2-54a6-4a0e-8a39-6d0f3f9b7c11"
+    assert application.configuration["exchange_login_certificate_alias"] == policy.key_pairs[0].alias
 
 
 def test_operations_are_read() -> None:

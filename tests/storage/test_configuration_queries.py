@@ -85,11 +85,12 @@ def test_a_state_is_one_row_for_each_device_and_profile(fill: Filler) -> None:
     configuration.put_states(fill.connection, [state(fill, a, "p", "unknown"), state(fill, b, "p", "error")])
     configuration.put_states(fill.connection, [state(fill, a, "p", "compliant")])
     listed = listed_states(fill, "p")
-    assert [(row["device_id"], row["status"], row["device"]) for row in listed] == [
-        ("m-a", "compliant", {"id": "m-a"}),
-        ("m-b", "error", {"id": "m-b"}),
+    nobody = "00000000-0000-0000-0000-000000000000"
+    assert [(row["id"], row["status"]) for row in listed] == [
+        (f"{nobody}_p_m-a", "compliant"),
+        (f"{nobody}_p_m-b", "error"),
     ]
-    assert [row["device_id"] for row in listed_states(fill, "p", limit=1, offset=1)] == ["m-b"]
+    assert [row["id"] for row in listed_states(fill, "p", limit=1, offset=1)] == [f"{nobody}_p_m-b"]
     assert listed_states(fill, "q") == []
     configuration.drop_state(fill.connection, a, profile_id="p")
     assert configuration.states_of_device(fill.connection, a) == {}

@@ -10,15 +10,16 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 from urllib.parse import quote
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.android import messages
+from fauxtune_sim.android.commands import Outcome, obey
 from fauxtune_sim.android.policy import apply
 from fauxtune_sim.cadence import TenantTime
+from fauxtune_sim.condition import Condition
 from fauxtune_sim.device import Device, Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable
 from fauxtune_sim.identity import certificate_request, key_to_der, new_key
@@ -36,13 +37,14 @@ class CheckIn:
     """What one check-in did.
 
     `settled`: the last report was answered with the applied version and no operations. `reports` counts the reports
-    that were sent. `ended` says why the enrolment is over, if it is.
+    that were sent, `obeyed` the commands that were carried out. `ended` says why the enrolment is over, if it is.
     """
 
     settled: bool = False
     reports: int = 0
     installed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    obeyed: list[str] = field(default_factory=list)
     refused: tuple[Refusal, ...] = ()
     policy_version: str | None = None
     ended: str | None = None
@@ -148,14 +150,19 @@ class AndroidAgent:
     async def _obey(self, enrollment: Enrollment, done: CheckIn) -> None:
         answer = await self._transport.get(f"{_path(enrollment)}/operations:pull", bearer=enrollment.credential)
         for operation in messages.operations(_accepted(answer).json()):
-            result: dict[str, Any] = {"done": True}
-            if operation.type != "WIPE":
-                result["error"] = {"code": 12, "message": f"this agent does not know {operation.type}"}
+            forgets = operation.type == "WIPE"
+            outcome = Outcome() if forgets else obey(operation, self.device)
+            if not forgets:
+                self.device.save(keys=False)
             url = f"{_base(enrollment.server, enrollment.tenant)}/{operation.name}:complete"
-            _accepted(await self._transport.post(url, result, bearer=enrollment.credential))
-            if operation.type == "WIPE":
+            _accepted(await self._transport.post(url, outcome.document(), bearer=enrollment.credential))
+            if outcome.error is None:
+                done.obeyed.append(operation.type)
+            if forgets:
                 # Completed first: afterwards the device has no credential to say so with.
                 everything = operation.scope == "DEVICE"
+                if everything:
+                    self.device.condition = Condition()
                 self._forget(done, "factory reset" if everything else "company data removed")
                 return
 

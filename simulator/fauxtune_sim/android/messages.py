@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,16 @@ class CaCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """What a policy says of one application; `account` is the mail account that its configuration describes."""
+
+    package: str
+    configuration: dict[str, Any]
+    account: str | None
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The desired state of a device, whole: what is not in it must go."""
 
@@ -73,15 +83,17 @@ class Policy:
     version: str
     key_pairs: tuple[KeyPair, ...]
     ca_certificates: tuple[CaCertificate, ...]
+    applications: tuple[Application, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something to be done once. `scope` is DEVICE or COMPANY_DATA for a WIPE."""
+    """Something to be done once. `scope` is DEVICE or COMPANY_DATA for a WIPE; `details` is all that is said of it."""
 
     name: str
     type: str
     scope: str
+    details: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +176,13 @@ def status_report(device: Device) -> dict[str, Any]:
             ],
             "caCerts": list(device.keystore.trusted),
         },
+        "applicationReports": [
+            {
+                "packageName": one.package,
+                "keyedAppStates": [{"key": one.id, "severity": "INFO", "data": one.digest}],
+            }
+            for one in device.accounts.values()
+        ],
     }
 
 
@@ -197,6 +216,7 @@ def policy(body: dict[str, Any]) -> Policy:
             CaCertificate(x509=_text(one, "x509"), sha256=_text(one, "sha256").lower())
             for one in _list(body, "caCerts")
         ),
+        applications=tuple(_application(one) for one in _list(body, "applications")),
     )
 
 
@@ -212,13 +232,28 @@ def _key_pair(body: dict[str, Any]) -> KeyPair:
     )
 
 
+def _application(body: dict[str, Any]) -> Application:
+    configuration, account = body.get("managedConfiguration") or {}, body.get("emailAccount")
+    if not isinstance(configuration, dict) or not isinstance(account, dict | None):
+        raise AnswerBroken("the policy's applications are not described by objects")
+    return Application(
+        package=_text(body, "packageName"),
+        configuration=configuration,
+        account=None if account is None else _text(account, "id"),
+        digest="" if account is None else _text(account, "digest"),
+    )
+
+
 def operations(body: dict[str, Any]) -> tuple[Operation, ...]:
     """Read the answer of `operations:pull`."""
     found = []
     for one in _list(body, "operations"):
         metadata = one.get("metadata") or {}
+        if not isinstance(metadata, dict):
+            raise AnswerBroken("an operation's metadata is no object")
+        scope = str(metadata.get("scope", ""))
         found.append(
-            Operation(name=_text(one, "name"), type=_text(metadata, "type"), scope=str(metadata.get("scope", "")))
+            Operation(name=_text(one, "name"), type=_text(metadata, "type"), scope=scope, details=dict(metadata))
         )
     return tuple(found)
 

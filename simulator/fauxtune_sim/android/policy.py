@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.android.messages import CaCertificate, KeyPair, Policy
+from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.android.messages import Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.cms import open_envelope
 from fauxtune_sim.device import Device, Refusal
 from fauxtune_sim.errors import CmsRefused, PfxRefused
@@ -37,7 +38,7 @@ class _Unusable(Exception):
 
 
 def apply(policy: Policy, device: Device) -> Applied:
-    """Apply a policy to an enrolled device's key store. Nothing is written to disk here."""
+    """Apply a policy to an enrolled device's key store and mail. Nothing is written to disk here."""
     enrollment = device.enrollment
     assert enrollment is not None
     installed: list[str] = []
@@ -56,6 +57,14 @@ def apply(policy: Policy, device: Device) -> Applied:
         except _Unusable as why:
             refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
     removed += _remove_the_rest(policy, device.keystore)
+    for application in policy.applications:
+        try:
+            if _set_up(application, device):
+                installed.append(str(application.account))
+        except _Unusable as why:
+            refusals.append(Refusal("applications", f"applications[emailAccount={application.account}]", str(why)))
+    described = {application.account for application in policy.applications}
+    removed += [name for name in list(device.accounts) if name not in described and device.accounts.pop(name)]
     return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
 
 
@@ -64,6 +73,27 @@ def _remove_the_rest(policy: Policy, store: KeyStore) -> list[str]:
     trusted = {certificate.sha256 for certificate in policy.ca_certificates}
     removed = [alias for alias in list(store.entries) if alias not in wanted and store.remove(alias)]
     return removed + [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
+
+
+def _set_up(application: Application, device: Device) -> bool:
+    """Set up or change the account that an application's configuration describes."""
+    if application.account is None:
+        return False
+    account = MailAccount(
+        id=application.account,
+        package=application.package,
+        digest=application.digest,
+        configuration=application.configuration,
+    )
+    for name in ("email_address", "exchange_host"):
+        if not account.configuration.get(name):
+            raise _Unusable(f"the account cannot be set up: its configuration has no {name}")
+    alias = account.login_alias
+    if alias is not None and alias not in device.keystore.entries:
+        raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias}")
+    held = device.accounts.get(account.id)
+    device.accounts[account.id] = account
+    return held != account
 
 
 def _trust(wanted: CaCertificate, store: KeyStore) -> bool:

@@ -8,7 +8,8 @@ from fauxtune.core.engine.removal import EDITIONS, TABLE, VARIANTS, Outcome, out
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
 
-SOURCES = (Source.ROOT, Source.PKCS, Source.IMPORTED)
+CERTIFICATES = (Source.ROOT, Source.PKCS, Source.IMPORTED)
+SOURCES = (*CERTIFICATES, Source.EMAIL)
 #: Only an imported certificate is a record that can be deleted from the service.
 COULD_OCCUR = [
     (source, cause)
@@ -61,10 +62,10 @@ def test_a_profile_that_no_longer_applies_takes_its_items_and_revokes_none(cause
 
 
 @pytest.mark.parametrize("cause", LOSES)
-def test_the_loss_of_user_or_licence_leaves_everything(cause: Cause) -> None:
+def test_the_loss_of_user_or_licence_leaves_certificates_and_takes_the_account(cause: Cause) -> None:
     for source in SOURCES:
         cell = outcome(Variant.ANDROID_WORK_PROFILE, "2024-04", source=source, cause=cause)
-        assert (cell.removed, cell.revoked) == (False, False)
+        assert (cell.removed, cell.revoked) == (source is Source.EMAIL, False)
 
 
 def test_what_cannot_occur_has_no_cell() -> None:

@@ -179,3 +179,59 @@ def test_a_device_without_a_user_never_depends_on_user_groups(
     with_groups = Membership(has_user=False, user_groups=user_groups, device_groups=device_groups)
     without = Membership(has_user=False, device_groups=device_groups)
     assert target(assignments, with_groups) == target(assignments, without)
+
+
+IN_FILTER = Assignment(id="in-filtered", profile=PROFILE, kind=TargetKind.GROUP, group=USERS, filter="f")
+OUT_FILTER = Assignment(
+    id="out-filtered", profile=PROFILE, kind=TargetKind.ALL_DEVICES, filter="f", filter_excludes=True
+)
+REMOVED = Assignment(id="removed", profile=PROFILE, kind=TargetKind.GROUP, group=OTHER_USERS, removes=True)
+
+
+@pytest.mark.parametrize(
+    ("assignments", "matched", "expected"),
+    [
+        pytest.param([IN_FILTER], True, "in-filtered", id="an include filter lets in what it matches"),
+        pytest.param([IN_FILTER], False, None, id="an include filter leaves out what it does not match"),
+        pytest.param([OUT_FILTER], True, None, id="an exclude filter leaves out what it matches"),
+        pytest.param([OUT_FILTER], False, "out-filtered", id="an exclude filter lets in what it does not match"),
+        pytest.param([IN_FILTER, ALL_USERS], False, "all-users", id="a filter narrows its own target only"),
+        pytest.param([IN_FILTER, exclude(OTHER_USERS)], True, None, id="an exclusion beats a filter that matches"),
+    ],
+)
+def test_a_filter_narrows_the_devices_of_its_target(
+    assignments: list[Assignment], matched: bool, expected: str | None
+) -> None:
+    membership = member(users=(USERS, OTHER_USERS))
+    found = target(assignments, membership, matches=lambda _filter: matched)
+    assert (None if found is None else found.id) == expected
+
+
+@pytest.mark.parametrize(
+    ("assignments", "expected"),
+    [
+        pytest.param([ALL_USERS, REMOVED], None, id="taken away from the users of a group"),
+        pytest.param([ALL_DEVICES, REMOVED], "all-devices", id="not from devices that come by their own path"),
+        pytest.param([REMOVED], None, id="brings nothing"),
+        pytest.param(
+            [include(USERS), Assignment("all", PROFILE, TargetKind.ALL_USERS, removes=True)], None, id="from all users"
+        ),
+        pytest.param(
+            [ALL_DEVICES, Assignment("all", PROFILE, TargetKind.ALL_DEVICES, removes=True)], None, id="from all devices"
+        ),
+        pytest.param(
+            [ALL_USERS, Assignment("r", PROFILE, TargetKind.GROUP, OTHER_USERS, removes=True, filter="f")],
+            "all-users",
+            id="from the devices that its filter lets through only",
+        ),
+    ],
+)
+def test_the_intent_to_remove_takes_away_by_the_same_paths_as_an_exclusion(
+    assignments: list[Assignment], expected: str | None
+) -> None:
+    found = target(assignments, member(users=(USERS, OTHER_USERS)))
+    assert (None if found is None else found.id) == expected
+
+
+def test_a_collection_of_configuration_manager_reaches_nobody() -> None:
+    assert target([Assignment("c", PROFILE, TargetKind.COLLECTION)], member(users=(USERS,), devices=(DEVICES,))) is None

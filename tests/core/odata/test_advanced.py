@@ -25,7 +25,7 @@ from fauxtune.core.odata.filter import parse_filter
         ("otherMails/any()", True),
     ],
 )
-def test_what_is_advanced(text: str, advanced: bool) -> None:  # noqa: FBT001
+def test_what_is_advanced(text: str, advanced: bool) -> None:
     assert is_advanced(parse_filter(text, USER)) is advanced
 
 
@@ -38,5 +38,5 @@ def test_what_is_advanced(text: str, advanced: bool) -> None:  # noqa: FBT001
         ("isof('microsoft.graph.user')", True),
     ],
 )
-def test_what_is_not_answered_at_all(text: str, unsupported: bool) -> None:  # noqa: FBT001
+def test_what_is_not_answered_at_all(text: str, unsupported: bool) -> None:
     assert is_unsupported(parse_filter(text, ANY_OBJECT, types=ENTITIES)) is unsupported

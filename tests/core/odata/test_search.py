@@ -39,7 +39,7 @@ ALICE: dict[str, Any] = {"displayName": "Alice van der-Berg (Sales)", "mail": "a
         (r'"displayName:\"alice"', False),
     ],
 )
-def test_words_and_beginnings_are_found_in_any_case(text: str, found: bool) -> None:  # noqa: FBT001
+def test_words_and_beginnings_are_found_in_any_case(text: str, found: bool) -> None:
     assert matches(parse_search(text, USER, searchable=PEOPLE), ALICE) is found
 
 
@@ -76,11 +76,11 @@ def test_what_is_malformed_is_refused(text: str) -> None:
     assert refused.value.target == "$search"
 
 
-@pytest.mark.parametrize(("text", "found"), [("PIXEL", True), ('"s-12"', True), ("x", True), ("zz", False), ("%", False)])
-def test_a_plain_text_is_looked_for_anywhere(text: str, found: bool) -> None:  # noqa: FBT001
-    condition = parse_search(
-        text, MANAGED_DEVICE, searchable=Searchable(anywhere=("deviceName", "serialNumber"))
-    )
+@pytest.mark.parametrize(
+    ("text", "found"), [("PIXEL", True), ('"s-12"', True), ("x", True), ("zz", False), ("%", False)]
+)
+def test_a_plain_text_is_looked_for_anywhere(text: str, found: bool) -> None:
+    condition = parse_search(text, MANAGED_DEVICE, searchable=Searchable(anywhere=("deviceName", "serialNumber")))
     assert matches(condition, {"deviceName": "A pixel", "serialNumber": "XS-123"}) is found
 
 

@@ -121,6 +121,11 @@ async def test_a_rule_can_be_tried_before_it_is_used(beta: httpx.AsyncClient) ->
     by_name = {each["name"]: each["supportedOperators"] for each in found}
     assert by_name["device.isRooted"] == ["equals", "notEquals"]
     assert "greaterThan" in by_name["device.operatingSystemVersion"]
+    same = await beta.get(f"{FILTERS}/getPlatformSupportedProperties(platform='androidForWork')")
+    assert same.json()["value"] == found
+    for wrong in ("windowsPhone81", "frobnicator"):
+        refused = await beta.get(f"{FILTERS}/getPlatformSupportedProperties(platform='{wrong}')")
+        assert refused.status_code == 400
 
 
 async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -181,3 +186,14 @@ async def test_the_overview_counts_whom_the_filter_lets_through(beta: httpx.Asyn
         profile = await _assigned(beta, one["id"], kind=kind)
         overview = (await beta.get(f"{PROFILES}/{profile}/deviceStatusOverview")).json()
         assert overview["pendingCount"] == pending
+
+
+async def test_filters_want_a_token_and_answer_to_ids_in_any_case(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone = await enroll()
+    one = await made(beta, FILTERS, **NEW)
+    assert (await http.get(f"/beta{FILTERS}/{one['id']}")).status_code == 401
+    for upper in (one["id"].upper(), one["id"]):
+        assert (await beta.get(f"{FILTERS}('{upper}')")).status_code == 200
+    assert (await beta.get(f"{DEVICES}/{phone.id}/assignmentFilterEvaluationStatusDetails")).json()["value"] == []

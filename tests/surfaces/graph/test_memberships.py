@@ -253,8 +253,10 @@ async def test_a_search_needs_a_client_that_can_wait_and_a_property(v1: httpx.As
     assert (refused.status_code, code(refused), sentence(refused)) == (
         400,
         "Request_UnsupportedQuery",
-        ("Request with $search query parameter only works through MSGraph with a special request header: "
-        "'ConsistencyLevel: eventual'"),
+        (
+            "Request with $search query parameter only works through MSGraph with a special request header: "
+            "'ConsistencyLevel: eventual'"
+        ),
     )
     for search in ("displayName:al", '"al"', '"jobTitle:x"', "", '"displayName:'):
         answer = await v1.get("/users", params={"$search": search}, headers=EVENTUAL)

@@ -164,8 +164,10 @@ async def test_licences_are_given_and_taken(beta: httpx.AsyncClient) -> None:
     part = await beta.post(f"{path}/assignLicense", json={"addLicenses": []})
     assert (part.status_code, sentence(part)) == (
         400,
-        ("One or more parameters of the operation 'assignLicense' are missing from the request payload. "
-        "The missing parameters are: removeLicenses."),
+        (
+            "One or more parameters of the operation 'assignLicense' are missing from the request payload. "
+            "The missing parameters are: removeLicenses."
+        ),
     )
 
 

@@ -235,7 +235,7 @@ WIPE_OPTIONS: dict[str, Rule] = {
 
 
 def check(action: DeviceAction, variant: Variant) -> None:
-    """UnsupportedAction where devices of this kind cannot do it, NotEmulated where only ours cannot; with the reason."""
+    """UnsupportedAction where devices of this kind cannot do it, NotEmulated where only ours cannot."""
     rule = TABLE[action]
     if variant not in rule.variants:
         raise UnsupportedAction(f"{action} is not supported by a device of the kind {variant}: {rule.otherwise}.")

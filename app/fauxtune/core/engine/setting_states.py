@@ -62,7 +62,7 @@ def setting_of(kind_name: str) -> tuple[str, str]:
     return f"{kind_name}.{word}", name
 
 
-def setting_states(kind_name: str, rows: Iterable[LedgerRow], outcome: ProfileOutcome) -> tuple[SettingState, ...]:
+def setting_states(kind_name: str, rows: Iterable[LedgerRow], *, outcome: ProfileOutcome) -> tuple[SettingState, ...]:
     """A state for each item of the profile, or one for the whole of a profile that gives the device none. `rows` are
     those that the profile claims.
     """

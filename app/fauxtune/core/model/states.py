@@ -59,3 +59,14 @@ class ProfileStatus(StrEnum):
     ERROR = "error"
     NOT_APPLICABLE = "notApplicable"
     CONFLICT = "conflict"
+
+
+#: From the least severe to the most: of several, the most severe counts. Intune: "Monitor results of your device
+#: compliance policies", where it says so of policies. Unverified: that it is so of profiles, and where conflicts stand.
+SEVERITY = (
+    ProfileStatus.PENDING,
+    ProfileStatus.NOT_APPLICABLE,
+    ProfileStatus.COMPLIANT,
+    ProfileStatus.CONFLICT,
+    ProfileStatus.ERROR,
+)

@@ -1,4 +1,4 @@
-"""Counts of how profiles fare: by device, by user, in the whole tenant. Of devices that have a record, as lists show."""
+"""Counts of how profiles fare: by device, by user, in the whole tenant. As in lists, of devices that have a record."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
 """The Android messages as typed values: JSON in, JSON out, nothing else.
 
 Words of the Android Management API (enterprises.devices, policies, operations). Ours are: `mode`, `csr`, `keyStore`,
-`keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity), and `scope` of a WIPE.
+`keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity), `emailAccount` of an
+application, `scope` of a WIPE, and
+the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION with the `response` of the first.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ def base64_text(data: bytes) -> str:
 
 
 Base64 = Annotated[bytes, BeforeValidator(_base64)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class _Message(BaseModel):
@@ -94,6 +97,21 @@ class KeyStore(_Message):
     ca_certs: tuple[str, ...] = ()
 
 
+class KeyedAppState(_Message):
+    """AMAPI: KeyedAppState: what an application says of its managed configuration."""
+
+    key: str
+    severity: str = "INFO"
+    data: str = ""
+
+
+class ApplicationReport(_Message):
+    """AMAPI: ApplicationReport."""
+
+    package_name: str = ""
+    keyed_app_states: tuple[KeyedAppState, ...] = ()
+
+
 class NonCompliance(_Message):
     """AMAPI: NonComplianceDetail. `current_value` says why in words."""
 
@@ -111,6 +129,11 @@ class ReportStatus(_Message):
     policy_compliant: bool | None = None
     non_compliance_details: tuple[NonCompliance, ...] = ()
     key_store: KeyStore = Field(default_factory=KeyStore)
+    application_reports: tuple[ApplicationReport, ...] = ()
+
+
+#: google.rpc.Code: the device does not know the operation.
+UNIMPLEMENTED = 12
 
 
 class Failure(_Message):
@@ -120,11 +143,30 @@ class Failure(_Message):
     message: str = ""
 
 
+class Location(_Message):
+    """Where a device is: degrees, metres, and metres a second."""
+
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    altitude: Finite = 0.0
+    horizontal_accuracy: Finite = 0.0
+    vertical_accuracy: Finite = 0.0
+    heading: Finite = 0.0
+    speed: Finite = 0.0
+
+
+class Response(_Message):
+    """What an operation gave. `location` answers a LOCATE."""
+
+    location: Location | None = None
+
+
 class Complete(_Message):
     """`operations/{id}:complete`: a finished operation, with an error if it failed."""
 
     done: bool = True
     error: Failure | None = None
+    response: Response | None = None
 
 
 class Unenroll(_Message):
@@ -148,8 +190,23 @@ def key_pair(
     }
 
 
+def application(*, package: str, configuration: dict[str, Any], account: str, digest: str) -> dict[str, Any]:
+    """AMAPI: ApplicationPolicy, with our `emailAccount`: the account that the configuration describes."""
+    return {
+        "packageName": package,
+        "installType": "FORCE_INSTALLED",
+        "managedConfiguration": configuration,
+        "emailAccount": {"id": account, "digest": digest},
+    }
+
+
 def policy(
-    *, enterprise: str, version: int, key_pairs: list[dict[str, Any]], ca_certs: list[dict[str, str]]
+    *,
+    enterprise: str,
+    version: int,
+    key_pairs: list[dict[str, Any]],
+    ca_certs: list[dict[str, str]],
+    applications: list[dict[str, Any]],
 ) -> dict[str, Any]:
     """AMAPI: Policy, with our keyPairs and caCerts."""
     return {
@@ -157,15 +214,15 @@ def policy(
         "version": str(version),
         "keyPairs": key_pairs,
         "caCerts": ca_certs,
-        "applications": [],
+        "applications": applications,
         "choosePrivateKeyRules": [],
     }
 
 
-def wipe_operation(*, device: str, operation: str, scope: str, created: str) -> dict[str, Any]:
-    """AMAPI: Operation whose metadata is a WIPE command, with our `scope`."""
-    metadata = {"type": "WIPE", "scope": scope, "createTime": created, "duration": "600s"}
-    return {"name": f"{device}/operations/{operation}", "done": False, "metadata": metadata}
+def operation(*, device: str, key: str, created: str, command: dict[str, Any]) -> dict[str, Any]:
+    """AMAPI: Operation whose metadata is a command: its `type`, and what belongs to it."""
+    metadata = {**command, "createTime": created, "duration": "600s"}
+    return {"name": f"{device}/operations/{key}", "done": False, "metadata": metadata}
 
 
 def failure(*, code: int, status: str, message: str) -> dict[str, Any]:

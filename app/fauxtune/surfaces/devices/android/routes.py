@@ -25,7 +25,7 @@ from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Report, check_in, identified
 from fauxtune.operations.delivery import deliverables
 from fauxtune.operations.emulator import Emulator
-from fauxtune.surfaces.devices.android import messages, translate
+from fauxtune.surfaces.devices.android import commands, messages, translate
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
@@ -136,8 +136,8 @@ async def pull(call: Call, enterprise: Enterprise, device: Device) -> dict[str, 
     def read(act: Act) -> list[dict[str, Any]]:
         row = identified(act, device, credential=call.credential)
         return [
-            messages.wipe_operation(device=name, operation=each["id"], scope=scope, created=iso(each["created_at"]))
-            for each, scope in device_actions.pending(act, row)
+            messages.operation(device=name, key=each.id, created=iso(each.created_at), command=commands.command(each))
+            for each in device_actions.pending(act, row)
         ]
 
     return {"operations": await call.emulator.runner.run(tenant, read)}
@@ -153,7 +153,14 @@ async def complete(
     def confirm(act: Act) -> None:
         row = identified(act, device, credential=call.credential, lock=True)
         error = None if message.error is None else message.error.message or f"code {message.error.code}"
-        device_actions.complete(act, row, action_id=operation, error=error)
+        device_actions.complete(
+            act,
+            row,
+            action_id=operation,
+            error=error,
+            supported=message.error is None or message.error.code != messages.UNIMPLEMENTED,
+            location=commands.location(message),
+        )
 
     await call.emulator.runner.run(tenant, confirm)
     return {}

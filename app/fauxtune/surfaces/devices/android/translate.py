@@ -1,7 +1,8 @@
 """Between the engine's items and Android's words.
 
 Android's policy is declarative: what it leaves out is removed. So the policy holds whatever the device shall have or
-may keep, under aliases that say what each thing is: `pkcs-<profile id>`, `imported-<thumbprint>`.
+may keep, under aliases that say what each thing is: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
+An e-mail account is the managed configuration of an application. Google: "Configure Gmail with managed configurations".
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from typing import Any, assert_never
 
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, imported_key, pkcs_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, email_key, imported_key, pkcs_key
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.operations.delivery import Deliverable
@@ -20,6 +22,15 @@ from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import messages
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
+#: Differs from Intune: Nine is configured with the words of Gmail; its own are not public.
+_PACKAGES = {
+    "androidforworkgmaileasconfiguration": "com.google.android.gm",
+    "androidworkprofilegmaileasconfiguration": "com.google.android.gm",
+    "androidforworknineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
+    "androidworkprofilenineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
+}
+#: durationOfEmailToSync in Gmail's numbers; userDefined is left to the user.
+_WINDOWS = {"unlimited": 0, "oneDay": 1, "threeDays": 2, "oneWeek": 3, "twoWeeks": 4, "oneMonth": 5}
 _MODES = {"work-profile": "PROFILE_OWNER", "corporate-work-profile": "PROFILE_OWNER"}
 
 
@@ -62,6 +73,8 @@ def key_of(alias: str) -> ItemKey | None:
     source, _, name = alias.partition("-")
     if source == "pkcs":
         return pkcs_key(ProfileId(name))
+    if source == "email":
+        return email_key(ProfileId(name))
     return imported_key(name) if source == "imported" else None
 
 
@@ -75,6 +88,7 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
     return Inventory(
         identities=held,
         roots=frozenset(each.lower() for each in report.key_store.ca_certs),
+        accounts=_accounts(report),
         refused=_refused(report, rows),
         complete=report.applied_policy_version == str(policy_version),
     )
@@ -84,6 +98,7 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
     """The policy with these items."""
     pairs: list[dict[str, Any]] = []
     roots: list[dict[str, str]] = []
+    applications: list[dict[str, Any]] = []
     for item in items:
         row = item.row
         match row.source:
@@ -101,11 +116,46 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
                         profile=row.claims[0].profile if row.claims else None,
                     )
                 )
-            case Source.SCEP | Source.EMAIL:
+            case Source.EMAIL:
+                applications.append(_application(row, item.account))
+            case Source.SCEP:
                 raise Invalid(f"A {row.source.value} item cannot be delivered to Android.")
             case _:
                 assert_never(row.source)
-    return messages.policy(enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots)
+    return messages.policy(
+        enterprise=enterprise, version=version, key_pairs=pairs, ca_certs=roots, applications=applications
+    )
+
+
+def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:
+    assert account is not None, row.key
+    package = _PACKAGES.get(account.kind.lower())
+    if package is None:
+        raise Invalid(f"The account of a {account.kind} cannot be delivered to Android.")
+    identity = account.certificates.get("identityCertificate")
+    configuration: dict[str, Any] = {
+        "email_address": account.address,
+        "exchange_host": account.host,
+        "exchange_username": account.username,
+        "exchange_ssl_required": bool(account.settings.get("requireSsl")),
+    }
+    window = _WINDOWS.get(str(account.settings.get("durationOfEmailToSync")))
+    if window is not None:
+        configuration["default_sync_window"] = window
+    if identity is not None:
+        configuration["exchange_login_certificate_alias"] = alias_of(identity.item)
+    return messages.application(
+        package=package, configuration=configuration, account=alias_of(row.key), digest=row.fingerprint or ""
+    )
+
+
+def _accounts(report: messages.ReportStatus) -> dict[ItemKey, str]:
+    found = {}
+    for state in (state for each in report.application_reports for state in each.keyed_app_states):
+        key = key_of(state.key)
+        if key is not None and state.severity != "ERROR":
+            found[key] = state.data
+    return found
 
 
 def _refused(report: messages.ReportStatus, rows: Mapping[ItemKey, LedgerRow]) -> dict[ItemKey, Problem]:
@@ -114,7 +164,7 @@ def _refused(report: messages.ReportStatus, rows: Mapping[ItemKey, LedgerRow]) -
         name = detail.field_path.partition("=")[2].rstrip("]")
         why = detail.current_value or detail.non_compliance_reason
         problem = Problem(REMEDIATION_FAILED, f"The device refused it ({detail.non_compliance_reason}): {why}")
-        if detail.setting_name == "keyPairs":
+        if detail.setting_name in ("keyPairs", "applications"):
             key = key_of(name)
             if key is not None:
                 found[key] = problem

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.engine.filter_properties import vocabulary_of
+from fauxtune.core.engine.filter_properties import APPS, vocabulary_of
 from fauxtune.core.engine.filter_rules import Operator, Vocabulary
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_TYPE
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
 from fauxtune.operations import assignment_filters as operations
@@ -21,6 +21,7 @@ _CONTEXT = "deviceManagement/assignmentFilters"
 _LISTED = Listed(
     collection="assignmentFilters", entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row["document"]
 )
+_PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
     Operator.EQ: "equals",
     Operator.NE: "notEquals",
@@ -99,9 +100,14 @@ async def supported_properties(call: Call) -> Answer:
     document = (await _row(call))["document"]
     apps = document["assignmentFilterManagementType"] == "apps"
     found = vocabulary_of(document["platform"], apps=apps)
-    return collection_answer(
-        call, _properties(found), context="Collection(microsoft.graph.assignmentFilterSupportedProperty)"
-    )
+    return collection_answer(call, _properties(found), context=_PROPERTIES)
+
+
+async def platform_properties(call: Call) -> Answer:
+    """GET .../getPlatformSupportedProperties(platform='iOS'): the same before there is a filter."""
+    platform = DEVICE_PLATFORM_TYPE.canonical(call.keys["platform"], version=call.version)
+    found = vocabulary_of(platform, apps=platform in APPS)
+    return collection_answer(call, _properties(found), context=_PROPERTIES)
 
 
 def _properties(vocabulary: Vocabulary) -> list[Json]:

@@ -72,7 +72,7 @@ async def _found(call: Call, device: Row) -> tuple[Row, list[Json]]:
     held = await call.emulator.runner.read(read)
     problem = None if row["error_code"] is None else Problem(row["error_code"], row["message"])
     outcome = ProfileOutcome(ProfileStatus(row["state"]), problem)
-    return row, [_setting(each, row) for each in setting_states(row["kind"], held, outcome)]
+    return row, [_setting(each, row) for each in setting_states(row["kind"], held, outcome=outcome)]
 
 
 def _setting(state: SettingState, row: Row) -> Json:

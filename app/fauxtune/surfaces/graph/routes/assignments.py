@@ -215,6 +215,15 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
     ),
     Route(
         "GET",
+        f"{_FILTERS}/getPlatformSupportedProperties/{{platform}}",
+        filters.platform_properties,
+        "What rules for a platform can say",
+        beta_only=True,
+        permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: getPlatformSupportedProperties",
+    ),
+    Route(
+        "GET",
         _FILTER,
         filters.get_filter,
         "Get an assignment filter",

@@ -1,0 +1,71 @@
+"""Between an admin's actions and the commands of Android devices.
+
+Words of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD, START_LOST_MODE, STOP_LOST_MODE).
+It has none for locating a device, its sound, its name and a notification: LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
+SHOW_NOTIFICATION are ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.operations.device_actions import Order
+from fauxtune.surfaces.devices.android import messages
+
+Json = dict[str, Any]
+
+#: How long a sound is played when nobody says. Graph: playLostModeSound.
+_SOUND_MINUTES = 1
+
+
+def _text(text: object) -> Json:
+    """AMAPI: UserFacingMessage."""
+    return {"defaultMessage": "" if text is None else str(text)}
+
+
+def _start_lost_mode(details: Json) -> Json:
+    params = {
+        "lostMessage": _text(details.get("message")),
+        "lostPhoneNumber": _text(details.get("phoneNumber")),
+        "lostOrganization": _text(details.get("footer")),
+    }
+    return {"type": "START_LOST_MODE", "startLostModeParams": params}
+
+
+def _play_sound(details: Json) -> Json:
+    minutes = int(details.get("durationInMinutes") or _SOUND_MINUTES)
+    return {"type": "PLAY_SOUND", "soundDuration": f"{minutes * 60}s"}
+
+
+#: Every action that `applicability` says is carried to Android, except those that end the enrolment.
+COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
+    DeviceAction.LOCK: lambda _: {"type": "LOCK"},
+    DeviceAction.REBOOT: lambda _: {"type": "REBOOT"},
+    DeviceAction.RESET_PASSCODE: lambda details: {"type": "RESET_PASSWORD", "newPassword": details["passcode"]},
+    DeviceAction.ENABLE_LOST_MODE: _start_lost_mode,
+    DeviceAction.DISABLE_LOST_MODE: lambda _: {"type": "STOP_LOST_MODE", "stopLostModeParams": {}},
+    DeviceAction.LOCATE: lambda _: {"type": "LOCATE"},
+    DeviceAction.PLAY_SOUND: _play_sound,
+    DeviceAction.RENAME: lambda details: {"type": "SET_DEVICE_NAME", "deviceName": details["deviceName"]},
+    DeviceAction.NOTIFY: lambda details: {
+        "type": "SHOW_NOTIFICATION",
+        "notification": {"title": details.get("notificationTitle", ""), "body": details.get("notificationBody", "")},
+    },
+}
+
+
+def command(order: Order) -> Json:
+    """The command of an order."""
+    if order.scope:
+        return {"type": "WIPE", "scope": order.scope}
+    return COMMANDS[order.action](order.details)
+
+
+def location(message: messages.Complete) -> dict[str, float] | None:
+    """Where the device says that it is, by Graph's names."""
+    if message.response is None or message.response.location is None:
+        return None
+    said: dict[str, float] = message.response.location.model_dump(by_alias=True)
+    return said

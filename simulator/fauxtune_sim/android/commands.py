@@ -1,0 +1,133 @@
+"""What an Android device does when it is told to, other than forgetting (WIPE), which ends its enrolment.
+
+LOCK, REBOOT, RESET_PASSWORD, START_LOST_MODE and STOP_LOST_MODE are commands of the Android Management API; LOCATE,
+PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION are this emulator's own.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune_sim.android.messages import Operation
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.platforms import Mode
+
+#: google.rpc.Code.
+_INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED = 3, 9, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went: an error with its code, or what the device answers besides."""
+
+    error: tuple[int, str] | None = None
+    response: dict[str, Any] | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The body of `:complete`."""
+        body: dict[str, Any] = {"done": True}
+        if self.error is not None:
+            body["error"] = {"code": self.error[0], "message": self.error[1]}
+        if self.response is not None:
+            body["response"] = self.response
+        return body
+
+
+def obey(operation: Operation, device: Device) -> Outcome:
+    """Do it, and say how it went. The device is not saved."""
+    command = _COMMANDS.get(operation.type)
+    if command is None:
+        return Outcome(error=(_UNIMPLEMENTED, f"this agent does not know {operation.type}"))
+    if operation.type in _OWNERS_ONLY and device.mode is Mode.WORK_PROFILE:
+        return Outcome(error=(_FAILED_PRECONDITION, f"a work profile cannot {operation.type}"))
+    try:
+        return command(device, operation.details)
+    except AnswerBroken as broken:
+        return Outcome(error=(_INVALID_ARGUMENT, str(broken)))
+
+
+def _lock(device: Device, _details: dict[str, Any]) -> Outcome:
+    device.condition.locked = True
+    return Outcome()
+
+
+def _reboot(device: Device, _details: dict[str, Any]) -> Outcome:
+    device.condition.reboots += 1
+    return Outcome()
+
+
+def _reset_password(device: Device, details: dict[str, Any]) -> Outcome:
+    device.condition.passcode = _text(details, "newPassword")
+    device.condition.locked = True
+    return Outcome()
+
+
+def _start_lost_mode(device: Device, details: dict[str, Any]) -> Outcome:
+    params = details.get("startLostModeParams")
+    if not isinstance(params, dict):
+        raise AnswerBroken("START_LOST_MODE has no startLostModeParams")
+    message = params.get("lostMessage") or {}
+    device.condition.lost = str(message.get("defaultMessage", "")) if isinstance(message, dict) else ""
+    return Outcome()
+
+
+def _stop_lost_mode(device: Device, _details: dict[str, Any]) -> Outcome:
+    device.condition.lost = None
+    return Outcome()
+
+
+def _locate(device: Device, _details: dict[str, Any]) -> Outcome:
+    # Every device has a place of its own, and stays there.
+    number = zlib.crc32(device.hardware.android_id.encode())
+    east, north = number % 1000, number // 1000 % 1000
+    location = {
+        "latitude": round(47.6 + north / 10_000, 4),
+        "longitude": round(-122.3 + east / 10_000, 4),
+        "altitude": 56.0,
+        "horizontalAccuracy": 20.0,
+    }
+    return Outcome(response={"location": location})
+
+
+def _play_sound(device: Device, _details: dict[str, Any]) -> Outcome:
+    device.condition.sounds += 1
+    return Outcome()
+
+
+def _set_name(device: Device, details: dict[str, Any]) -> Outcome:
+    device.name = _text(details, "deviceName")
+    return Outcome()
+
+
+def _show_notification(device: Device, details: dict[str, Any]) -> Outcome:
+    notification = details.get("notification")
+    if not isinstance(notification, dict):
+        raise AnswerBroken("SHOW_NOTIFICATION has no notification")
+    device.condition.notifications.append((_text(notification, "title"), _text(notification, "body")))
+    return Outcome()
+
+
+_COMMANDS: dict[str, Callable[[Device, dict[str, Any]], Outcome]] = {
+    "LOCK": _lock,
+    "REBOOT": _reboot,
+    "RESET_PASSWORD": _reset_password,
+    "START_LOST_MODE": _start_lost_mode,
+    "STOP_LOST_MODE": _stop_lost_mode,
+    "LOCATE": _locate,
+    "PLAY_SOUND": _play_sound,
+    "SET_DEVICE_NAME": _set_name,
+    "SHOW_NOTIFICATION": _show_notification,
+}
+#: A profile owner may not. AMAPI: REBOOT and lost mode are for the company's own devices.
+_OWNERS_ONLY = frozenset({"REBOOT", "START_LOST_MODE", "STOP_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"})
+
+
+def _text(body: dict[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise AnswerBroken(f"the command has no {name}")
+    return value

@@ -1,0 +1,300 @@
+"""The rule language of assignment filters (Intune: "App and device properties, operators, and rule editing")."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.engine.filter_properties import APPS, DEVICES, device_values, vocabulary_of
+from fauxtune.core.engine.filter_rules import LONGEST, Clause, Every, Operator, Rule, Some, meets, parse_rule, rule_text
+from fauxtune.core.errors import Invalid
+
+WINDOWS, ANDROID = vocabulary_of("windows10AndLater"), vocabulary_of("androidForWork")
+PC: dict[str, str | None] = {
+    "deviceName": "PC-BERLIN-7",
+    "manufacturer": "QEMU",
+    "model": "Standard PC (Q35 + ICH9, 2009)",
+    "osVersion": "10.0.26100.9457",
+    "operatingSystemVersion": "10.0.26100.9457",
+    "operatingSystemSKU": "EnterpriseSEval",
+    "cpuArchitecture": "amd64",
+    "deviceTrustType": "Azure AD joined",
+    "deviceOwnership": "Corporate",
+    "enrollmentProfileName": None,
+    "deviceCategory": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("clause", "expected"),
+    [
+        ('deviceName -eq "pc-berlin-7"', True),
+        ('deviceName -EQ "PC-BERLIN-7"', True),
+        ('DEVICENAME eq "PC-BERLIN-7"', True),
+        ('deviceName -eq " PC-BERLIN-7 "', True),
+        ('deviceName -ne "PC-BERLIN-7"', False),
+        ('deviceName -contains "berl"', True),
+        ('deviceName -contains " "', True),
+        ('deviceName -contains "PC-BERLIN-7X"', False),
+        ('deviceName -notContains "berl"', False),
+        ('deviceName -notContains "munich"', True),
+        ('deviceName -startsWith " pc"', True),
+        ('deviceName -startsWith "C-"', False),
+        ('deviceName -in ["x", "pc-berlin-7"]', True),
+        ('deviceName -in ["x", "y",]', False),
+        ('deviceName -in "PC-BERLIN-7"', True),
+        ('deviceName -notIn ["x", ""]', True),
+        ('deviceName -notIn ["PC-BERLIN-7"]', False),
+        ("deviceName -ne $null", True),
+        ("deviceName -eq null", False),
+        ('deviceName -eq "null"', False),
+        ('model -contains "(q35"', True),
+        ("enrollmentProfileName -eq $null", True),
+        ("enrollmentProfileName -ne $Null", False),
+        ('enrollmentProfileName -ne "a"', True),
+        ('enrollmentProfileName -notIn ["a"]', True),
+        ('enrollmentProfileName -notContains "a"', True),
+        ('enrollmentProfileName -contains "a"', False),
+        ('enrollmentProfileName -startsWith "a"', False),
+        ('enrollmentProfileName -in [""]', False),
+        ("deviceCategory -eq $null", True),
+        ("operatingSystemVersion -gt 10.0.22000.1000", True),
+        ("operatingSystemVersion -gt 9.99", True),
+        ("operatingSystemVersion -eq 10.0.26100", False),
+        ("operatingSystemVersion -ge 10.0.26100", True),
+        ("operatingSystemVersion -gt 10.0.26100.0", True),
+        ("operatingSystemVersion -lt 10.0.26100.9457", False),
+        ("operatingSystemVersion -le 10.0.26100.9457", True),
+        ("operatingSystemVersion -ne 10.0.26100.9457", False),
+        ('operatingSystemVersion -eq "10.0.26100.9457 "', True),
+        ('osVersion -eq "10.0.26100"', False),
+        ('osVersion -startsWith "10.0.26100"', True),
+        ('operatingSystemSKU -startsWith "enterprise"', True),
+        ('cpuArchitecture -in ["amd64", "arm64"]', True),
+        ('deviceTrustType -eq "AzureADJoined"', False),
+        ('deviceOwnership -eq "company"', False),
+    ],
+)
+def test_a_clause_judges_a_device_as_the_service_does(clause: str, expected: bool) -> None:
+    assert meets(parse_rule(f"(device.{clause})", WINDOWS), PC) is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("T or F and F", True),
+        ("F and F or T", True),
+        ("(T or F) and F", False),
+        ("F or T and F", False),
+        ("((T))", True),
+        ("T -and T", True),
+        ("F -OR T", True),
+    ],
+)
+def test_and_binds_before_or_and_parentheses_before_both(rule: str, expected: bool) -> None:
+    words = {"T": 'device.manufacturer -eq "qemu"', "F": 'device.manufacturer -ne "qemu"'}
+    text = re.sub(r"\b[TF]\b", lambda found: f"({words[found[0]]})", rule)
+    bare = re.sub(r"\b[TF]\b", lambda found: words[found[0]], rule)
+    assert meets(parse_rule(text, WINDOWS), PC) is meets(parse_rule(bare, WINDOWS), PC) is expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "at", "why"),
+    [
+        ("", None, "empty"),
+        (" \n ", None, "empty"),
+        ('(device.deviceName -eq "X"', 27, "')', 'and' or 'or' is expected"),
+        ('(device.deviceName -eq "X"))', 28, "the end of the rule is expected"),
+        ('(device.deviceName -eq "X', 24, "no closing double quote"),
+        ('(device.deviceName -eq "X\\")', 24, "no closing double quote"),
+        ("(device.deviceName -eq 'X')", 24, "a text in double quotes is expected"),
+        ("(device.deviceName -eq X)", 24, "a text in double quotes is expected"),
+        ("(device.deviceName -eq 42)", 24, "a text in double quotes is expected"),
+        ('(device.deviceName -eq "")', 24, "-eq $null"),
+        ('(device.deviceName -eq ["A", "B"])', 24, "a text in double quotes is expected"),
+        ("(device.deviceName -startsWith $null)", 32, "a text in double quotes"),
+        ("(device.deviceName -in [])", 25, "a text in double quotes"),
+        ("(device.deviceName -in [$null])", 25, "a text in double quotes"),
+        ('(device.deviceName -in ["A" "B"])', 29, "',' or ']'"),
+        ("(device.deviceName -in 7)", 24, 'a list such as ["one", "two"]'),
+        ('(device.deviceName-eq"X")', 2, "is no property"),
+        ('(device.deviceName -gt "X")', 20, "deviceName does not take -gt: use one of -eq"),
+        ('(device.deviceName -match "X")', 20, "one of the operators -eq"),
+        ('(device.osVersion -gt "10.0")', 19, "osVersion does not take -gt"),
+        ('(device.operatingSystemVersion -in ["10.0"])', 32, "does not take -in"),
+        ("(device.operatingSystemVersion -eq 10)", 36, "a version of two to four numbers"),
+        ("(device.operatingSystemVersion -gt 1.2.3.4.5)", 36, "a version of two to four numbers"),
+        ("(device.operatingSystemVersion -eq $null)", 36, "a version of two to four numbers"),
+        ('(device.deviceOwnership -in ["Personal"])', 25, "does not take -in"),
+        ('(device.cpuArchitecture -startsWith "arm")', 25, "does not take -startsWith"),
+        ('(device.isRooted -eq "True")', 2, "no property for filters of the platform windows10AndLater"),
+        ('(device.frobnicator -eq "X")', 2, "there are manufacturer, model"),
+        ('(app.appVersion -eq "1.2")', 2, "a property such as device.manufacturer"),
+        ('not (device.deviceName -eq "X")', 1, "there is no 'not'"),
+        ('!(device.deviceName -eq "X")', 1, "there is no 'not'"),
+        ('(device.deviceName -eq "X") xor (device.model -eq "Y")', 29, "'and', 'or' or the end"),
+        ('(device.deviceName -eq "X") and', 32, "the rule ends there"),
+        ('(device.deviceName -eq "X") or ()', 33, "a property such as"),
+        ("(" * 60, 52, "at most 50 deep"),
+        ("device.deviceName", 18, "the rule ends there"),
+        ('"\x00', 1, "no closing"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_the_place_and_what_would_be_right(
+    rule: str, at: int | None, why: str
+) -> None:
+    with pytest.raises(Invalid) as refused:
+        parse_rule(rule, WINDOWS)
+    assert why in refused.value.message
+    assert refused.value.target == "rule"
+    assert at is None or f"at character {at}:" in refused.value.message
+
+
+def test_a_rule_has_a_longest() -> None:
+    def of(length: int) -> str:
+        frame = '(device.model -eq "")'
+        return frame.replace('""', f'"{"x" * (length - len(frame))}"')
+
+    assert isinstance(parse_rule(of(LONGEST), WINDOWS), Clause)
+    with pytest.raises(Invalid, match="3072 is the most"):
+        parse_rule(of(LONGEST + 1), WINDOWS)
+    deep = "(" * LONGEST
+    with pytest.raises(Invalid, match="deep"):
+        parse_rule(deep, WINDOWS)
+
+
+def test_every_platform_of_the_page_has_its_properties() -> None:
+    assert set(DEVICES) == {"android", "androidForWork", "androidAOSP", "iOS", "macOS", "windows10AndLater"}
+    assert "isrooted" in DEVICES["iOS"].properties
+    assert "cpuarchitecture" in DEVICES["macOS"].properties
+    assert "enrollmentprofilename" not in DEVICES["android"].properties
+    assert parse_rule('(app.deviceManagementType -eq "Unmanaged")', APPS["iOSMobileApplicationManagement"])
+    with pytest.raises(Invalid, match="no filters for managed devices of the platform 'windowsPhone81'"):
+        vocabulary_of("windowsPhone81")
+
+
+def test_a_record_is_read_in_the_words_of_the_page() -> None:
+    record = {
+        "deviceName": "Mac",
+        "managedDeviceOwnerType": "company",
+        "jailBroken": "False",
+        "processorArchitecture": "x64",
+        "joinType": "hybridAzureADJoined",
+        "skuNumber": 48,
+        "deviceCategoryDisplayName": "Unknown",
+    }
+    values = device_values(record, platform="macOS")
+    assert values["deviceOwnership"] == "Corporate"
+    assert values["cpuArchitecture"] == "x64"
+    assert device_values(record, platform="windows10AndLater")["cpuArchitecture"] == "amd64"
+    assert values["deviceTrustType"] == "Hybrid Azure AD joined"
+    assert values["operatingSystemSKU"] == "Professional"
+    assert values["deviceCategory"] is None
+    assert device_values({}, platform="iOS")["deviceOwnership"] == "Unknown"
+
+
+def _clause(name: str, operator: Operator, text: str, texts: list[str]) -> Clause:
+    known = WINDOWS.properties[name.lower()]
+    listed = operator in (Operator.IN, Operator.NOT_IN)
+    return Clause(known.name, operator, tuple(texts) if listed else text, version=known.version)
+
+
+texts = st.text(min_size=1, max_size=6)
+versions = st.lists(st.integers(0, 99), min_size=2, max_size=4).map(lambda parts: ".".join(map(str, parts)))
+clauses = st.one_of(
+    st.builds(
+        _clause,
+        st.sampled_from(["deviceName", "model", "manufacturer"]),
+        st.sampled_from([Operator.EQ, Operator.NE, Operator.CONTAINS, Operator.STARTS_WITH, Operator.IN]),
+        texts,
+        st.lists(texts, min_size=1, max_size=3),
+    ),
+    st.builds(Clause, st.just("enrollmentProfileName"), st.sampled_from([Operator.EQ, Operator.NE]), st.none()),
+    st.builds(
+        Clause,
+        st.just("operatingSystemVersion"),
+        st.sampled_from([Operator.EQ, Operator.GT, Operator.LE]),
+        versions,
+        st.just(True),
+    ),
+)
+
+
+def _joined(parts: st.SearchStrategy[Rule]) -> st.SearchStrategy[Rule]:
+    several = st.lists(parts, min_size=2, max_size=3).map(tuple)
+    return st.one_of(st.builds(Every, several), st.builds(Some, several))
+
+
+rules: st.SearchStrategy[Rule] = st.recursive(clauses, _joined, max_leaves=8)
+devices = st.fixed_dictionaries(
+    {name: st.one_of(st.none(), texts) for name in ("deviceName", "model", "manufacturer", "enrollmentProfileName")}
+    | {"operatingSystemVersion": st.one_of(st.none(), versions)}
+)
+quick = settings(deadline=None, max_examples=150)
+
+
+def _flat(rule: Rule) -> Rule:
+    """Parentheses within the same word say nothing."""
+    if isinstance(rule, Clause):
+        return rule
+    parts: list[Rule] = []
+    for part in map(_flat, rule.parts):
+        parts += part.parts if type(part) is type(rule) and not isinstance(part, Clause) else [part]
+    return type(rule)(tuple(parts))
+
+
+@quick
+@given(rules)
+def test_a_written_rule_reads_back_as_itself(rule: Rule) -> None:
+    text = rule_text(rule)
+    if len(text) <= LONGEST:
+        assert parse_rule(text, WINDOWS) == rule
+
+
+def _naive(rule: Rule, device: dict[str, str | None]) -> bool:
+    if isinstance(rule, Every):
+        return not [part for part in rule.parts if not _naive(part, device)]
+    if isinstance(rule, Some):
+        return bool([part for part in rule.parts if _naive(part, device)])
+    held = device[rule.name]
+    held = held.strip().casefold() if held is not None and held.strip() else None
+    if rule.value is None:
+        return (held is None) == (rule.operator is Operator.EQ)
+    if rule.version:
+        return _naive_version(rule, held)
+    wanted = [each.strip().casefold() for each in ([rule.value] if isinstance(rule.value, str) else rule.value)]
+    if held is None:
+        return rule.operator is Operator.NE
+    tests = {
+        Operator.EQ: held == wanted[0],
+        Operator.NE: held != wanted[0],
+        Operator.CONTAINS: wanted[0] in held,
+        Operator.STARTS_WITH: held[: len(wanted[0])] == wanted[0],
+        Operator.IN: held in wanted,
+    }
+    return tests[rule.operator]
+
+
+def _naive_version(rule: Clause, held: str | None) -> bool:
+    if held is None:
+        return False
+    here, wanted = (([int(part) for part in text.split(".")] + [0] * 4)[:4] for text in (held, str(rule.value)))
+    return {Operator.EQ: here == wanted, Operator.GT: here > wanted, Operator.LE: here <= wanted}[rule.operator]
+
+
+@quick
+@given(rules, devices)
+def test_a_rule_judges_as_a_naive_reading_does(rule: Rule, device: dict[str, str | None]) -> None:
+    assert meets(rule, device) is _naive(rule, device)
+    assert meets(_flat(rule), device) is _naive(rule, device)
+
+
+@quick
+@given(st.text(alphabet='()[]",\\ -$device.modeleqandornullin123\x00é', max_size=60))
+def test_whatever_is_sent_is_read_or_refused(text: str) -> None:
+    with suppress(Invalid):
+        assert meets(parse_rule(text, ANDROID), dict.fromkeys(("deviceName", "model"))) in (True, False)

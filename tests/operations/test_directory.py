@@ -1,0 +1,67 @@
+"""Who plans again when the directory changes: those whom it concerns, and nobody else."""
+
+from __future__ import annotations
+
+from fauxtune.operations import directory, directory_devices
+from fauxtune.storage.queries import directory as queries
+from tests.operations.office import Office, Phone
+
+
+async def _generation(phone: Phone) -> int:
+    return int((await phone.row())["generation"])
+
+
+async def test_when_a_group_goes_those_in_it_plan_again(office: Office) -> None:
+    alices, carols = await office.enroll("alice"), await office.enroll("carol")
+    inner = await office.group("Inner", await office.user_id("alice"))
+    outer = await office.group("Outer", inner)
+    await office.root_profile("Outer")
+    before = (await _generation(alices), await _generation(carols))
+    await office.do(directory.delete_group, inner)
+    assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
+    await office.do(directory.delete_group, outer)
+    assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
+
+
+async def test_a_group_that_nothing_is_assigned_to_wakes_nobody(office: Office) -> None:
+    phone = await office.enroll("alice")
+    before = await _generation(phone)
+    group = await office.group("Unused", await office.user_id("alice"))
+    await office.do(directory.update_group, group, changes={"description": "x"})
+    await office.do(directory.delete_group, group)
+    assert await _generation(phone) == before
+
+
+async def test_a_circle_of_groups_goes_one_by_one(office: Office) -> None:
+    phone = await office.enroll("alice")
+    first = await office.group("First", await office.user_id("alice"))
+    second = await office.group("Second", first)
+    await office.do(directory.add_member, first, member_id=second)
+    await office.root_profile("Second")
+    before = await _generation(phone)
+    await office.do(directory.delete_group, second)
+    assert await _generation(phone) == before + 1
+    assert await office.look(queries.memberships, office.tenant.id, member_id=phone.id) == []
+
+
+async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(office: Office) -> None:
+    phone, other = await office.enroll("alice"), await office.enroll("bob")
+    shadow = (await phone.row())["directory_device_id"]
+    await office.group("Phones", shadow)
+    await office.root_profile("Phones")
+    await phone.check_in()
+    before = (await _generation(phone), await _generation(other))
+    await office.do(directory_devices.delete_device, shadow)
+    assert (await _generation(phone), await _generation(other)) == (before[0] + 1, before[1])
+    assert await office.look(queries.memberships, office.tenant.id, member_id=shadow) == []
+    await office.do(directory_devices.create_device, _bare())
+    assert (await _generation(phone), await _generation(other)) == (before[0] + 1, before[1])
+
+
+def _bare() -> dict[str, object]:
+    return {"deviceId": "d", "displayName": "x", "operatingSystem": "linux", "operatingSystemVersion": "1"}
+
+
+def test_a_security_identifier_is_made_of_the_id() -> None:
+    found = directory.security_identifier("f2b6a3b5-8e0b-4b1e-9d4c-0123456789ab")
+    assert found == "S-1-12-1-4072055733-1260293643-587287709-2877908805"

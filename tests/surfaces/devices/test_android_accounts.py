@@ -1,0 +1,102 @@
+"""E-mail accounts on Android's wire: the managed configuration of an application, and what the device reports of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from fauxtune.core.engine.report import Inventory
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import LedgerRow, email_key, pkcs_key
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.surfaces.devices.android import messages, translate
+
+EXAMPLES = Path(__file__).parents[2] / "wire" / "android"
+MAIL, SIGNING = ProfileId("91d7a9a2-54a6-4a0e-8a39-6d0f3f9b7c11"), ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01")
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+GMAIL = "androidWorkProfileGmailEasConfiguration"
+
+
+def example(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text())
+    return document
+
+
+def delivered(kind: str = GMAIL, *, named: bool = True, **settings: Any) -> dict[str, Any]:
+    """The policy's one application."""
+    certificates = {"identityCertificate": Named(pkcs_key(SIGNING), "s1", thumbprint="t1")} if named else {}
+    account = Account(
+        kind=kind,
+        host="mail.contoso.example",
+        address="alice@contoso.example",
+        username="alice@contoso.example",
+        settings=settings,
+        certificates=certificates,
+    )
+    row = LedgerRow(email_key(MAIL), Source.EMAIL, ItemState.SENT, fingerprint=DIGEST)
+    policy = translate.policy(enterprise="e", version=9, items=[Deliverable(row=row, account=account)])
+    (found,) = policy["applications"]
+    assert isinstance(found, dict)
+    return found
+
+
+def inventory(**report: Any) -> Inventory:
+    read = messages.ReportStatus.model_validate(report)
+    return translate.inventory(read, policy_version=9, rows={})
+
+
+def test_the_policy_says_it_as_the_example_does() -> None:
+    assert [delivered(requireSsl=True, durationOfEmailToSync="oneMonth")] == example("policy")["applications"]
+
+
+def test_nine_has_its_own_package_and_what_is_not_set_is_left_out() -> None:
+    found = delivered("androidWorkProfileNineWorkEasConfiguration", named=False, durationOfEmailToSync="userDefined")
+    assert found["packageName"] == "com.ninefolders.hd3.work.intune"
+    assert found["managedConfiguration"] == {
+        "email_address": "alice@contoso.example",
+        "exchange_host": "mail.contoso.example",
+        "exchange_username": "alice@contoso.example",
+        "exchange_ssl_required": False,
+    }
+
+
+def test_an_account_of_another_platform_has_no_place_in_the_policy() -> None:
+    with pytest.raises(Invalid, match="cannot be delivered to Android"):
+        delivered("iosEasEmailProfileConfiguration")
+
+
+def test_the_example_report_is_read() -> None:
+    report = messages.ReportStatus.model_validate(example("report-status-request"))
+    assert translate.inventory(report, policy_version=8, rows={}).accounts == {email_key(MAIL): DIGEST}
+
+
+def test_what_an_application_calls_an_error_or_names_otherwise_is_no_account() -> None:
+    states = [
+        {"key": f"email-{MAIL}", "severity": "ERROR", "data": DIGEST},
+        {"key": "battery", "data": "low"},
+        {"key": ""},
+    ]
+    found = inventory(applicationReports=[{"packageName": "x", "keyedAppStates": states}])
+    assert found.accounts == {}
+
+
+def test_a_refused_account_is_told_with_its_reason() -> None:
+    details = [{"settingName": "applications", "fieldPath": f"applications[emailAccount=email-{MAIL}]"}]
+    (key, problem) = next(iter(inventory(nonComplianceDetails=details).refused.items()))
+    assert (key, "INVALID_VALUE" in problem.message) == (ItemKey(f"email/{MAIL}"), True)
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [7, "x", [7], [{"keyedAppStates": 7}], [{"keyedAppStates": [{}]}], [{"keyedAppStates": [{"key": 7}]}]],
+)
+def test_a_report_of_another_shape_is_refused(reports: object) -> None:
+    with pytest.raises(ValidationError):
+        inventory(applicationReports=reports)

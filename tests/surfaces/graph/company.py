@@ -1,0 +1,141 @@
+"""A tenant that has something of everything that Graph lists, so that every list can be asked for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.material import imported
+from tests.surfaces.graph.phone import Phone
+from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, group_named, made, user_named
+
+Json = dict[str, Any]
+_CATEGORIES = "/deviceManagement/deviceCategories"
+_FILTERS = "/deviceManagement/assignmentFilters"
+_TARGET = "#microsoft.graph.{}AssignmentTarget"
+
+
+@dataclass(slots=True)
+class Company:
+    """The ids of what there is, by the names that the templates of routes have for them."""
+
+    keys: dict[str, str] = field(default_factory=dict)
+    phones: list[Phone] = field(default_factory=list)
+
+    def path(self, route: Route[Handler]) -> str:
+        """Where the route leads in this tenant."""
+        below = "devices" if route.template.startswith("devices/") else "managed"
+        keys = {**self.keys, "device": self.keys[below]}
+        return "/" + re.sub(r"\{(\w+)\}", lambda key: keys[key[1]], route.template)
+
+
+@dataclass(slots=True)
+class Founder:
+    """Founds it: what a client of Graph can do, in beta, and what the devices do."""
+
+    graph: httpx.AsyncClient
+    enroll: Enroll
+    root_file: str
+    keys: list[rsa.RSAPrivateKey]
+    connector: rsa.RSAPublicKey
+    company: Company = field(default_factory=Company)
+
+    async def found(self) -> Company:
+        """The company, its devices settled."""
+        await self._people()
+        categories = [
+            (await made(self.graph, _CATEGORIES, displayName=f"Category {n}", description="d"))["id"] for n in "21"
+        ]
+        for number, name in enumerate(("alice", "bob")):
+            file = imported(self.keys[3 + number], self.connector, name=name)
+            record = await made(self.graph, PFX, **file.body(f"{name}@contoso.example"))
+            self.company.keys["certificate"] = record["id"]
+        await self._profiles()
+        for user in ("alice", "alice", "bob"):
+            phone = await self.enroll(user, serial=f"S{len(self.company.phones)}")
+            self.company.phones.append(phone)
+            await phone.settle()
+        reference = {"@odata.id": f"{_CATEGORIES}('{categories[0]}')"}
+        first = self.company.phones[0]
+        answer = await self.graph.put(f"{DEVICES}/{first.id}/deviceCategory/$ref", json=reference)
+        assert answer.status_code == 204, answer.text
+        self.company.keys |= {"managed": first.id, "category": categories[0]}
+        await self._device_in_groups((await self.graph.get(f"{DEVICES}/{first.id}")).json()["azureADDeviceId"])
+        return self.company
+
+    async def _refer(self, path: str, kind: str, key: str, *, method: str = "POST") -> None:
+        body = {"@odata.id": f"https://graph.microsoft.com/v1.0/{kind}/{key}"}
+        answer = await self.graph.request(method, f"{path}/$ref", json=body)
+        assert answer.status_code == 204, answer.text
+
+    async def _people(self) -> None:
+        names = ("alice", "bob", "carol")
+        alice, bob, carol = [await user_named(self.graph, name) for name in names]
+        staff, pilot = [await group_named(self.graph, name) for name in ("All Staff", "SMIME Pilot")]
+        words = {"mailEnabled": False, "mailNickname": "nest", "securityEnabled": True}
+        nests = [(await made(self.graph, "/groups", displayName=f"Nest {n}", **words))["id"] for n in "21"]
+        for nest in nests:
+            await self._refer(f"/groups/{nest}/members", "groups", staff)
+        await self._refer(f"/groups/{staff}/members", "groups", pilot)
+        for owner in (alice, bob):
+            await self._refer(f"/groups/{staff}/owners", "users", owner)
+        for report in (bob, carol):
+            await self._refer(f"/users/{report}/manager", "users", alice, method="PUT")
+        self.company.keys |= {"user": alice, "group": staff, "pilot": pilot, "nest": nests[0], "object": bob}
+
+    async def _profiles(self) -> None:
+        keys = self.company.keys
+        for name, rule in (("Google", "-eq"), ("Others", "-ne")):
+            filtered = await made(
+                self.graph,
+                _FILTERS,
+                displayName=name,
+                platform="androidWorkProfile",
+                rule=f'(device.manufacturer {rule} "Google")',
+            )
+            keys["filter"] = filtered["id"]
+        root = {
+            "@odata.type": "#microsoft.graph.androidWorkProfileTrustedRootCertificate",
+            "trustedRootCertificate": self.root_file,
+        }
+        pkcs = {
+            "@odata.type": "#microsoft.graph.androidWorkProfilePkcsCertificateProfile",
+            "certificationAuthority": "ca.contoso.example",
+            "certificationAuthorityName": "Contoso Issuing CA",
+            "certificateTemplateName": "SmimeSigning",
+            "extendedKeyUsages": [{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
+        }
+        files = {
+            "@odata.type": "#microsoft.graph.androidForWorkImportedPFXCertificateProfile",
+            "intendedPurpose": "smimeEncryption",
+        }
+        filtering = {
+            "deviceAndAppManagementAssignmentFilterId": keys["filter"],
+            "deviceAndAppManagementAssignmentFilterType": "exclude",
+        }
+        targets = [
+            {"@odata.type": _TARGET.format("group"), "groupId": keys["group"], **filtering},
+            {"@odata.type": _TARGET.format("exclusionGroup"), "groupId": keys["nest"]},
+            {"@odata.type": _TARGET.format("allLicensedUsers")},
+        ]
+        del targets[1]
+        for number, body in enumerate((root, files, pkcs)):
+            profile = await made(self.graph, PROFILES, displayName=f"Profile {3 - number}", **body)
+            assigned = await self.graph.post(
+                f"{PROFILES}/{profile['id']}/assign", json={"assignments": [{"target": each} for each in targets]}
+            )
+            assert assigned.status_code == 200, assigned.text
+            keys |= {"profile": profile["id"], "assignment": assigned.json()["value"][0]["id"]}
+
+    async def _device_in_groups(self, device_id: str) -> None:
+        (entra,) = (await self.graph.get("/devices", params={"$filter": f"deviceId eq '{device_id}'"})).json()["value"]
+        self.company.keys["devices"] = entra["id"]
+        for group in (self.company.keys["pilot"], self.company.keys["nest"]):
+            await self._refer(f"/groups/{group}/members", "devices", entra["id"])

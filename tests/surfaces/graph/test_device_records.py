@@ -1,0 +1,194 @@
+"""Graph: what an administrator writes into a device's record, its category, its users, and how many devices there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.tenants import change_settings
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, DEVICES, code, ids, made, sentence, user_named
+
+Json = dict[str, Any]
+CATEGORIES = "/deviceManagement/deviceCategories"
+
+
+async def _filtered(graph: httpx.AsyncClient, condition: str, **more: str) -> list[str]:
+    answer = await graph.get(DEVICES, params={"$filter": condition, **more})
+    assert answer.status_code == 200, answer.text
+    return [each["id"] for each in answer.json()["value"]]
+
+
+async def test_names_owners_notes_and_tags_are_changed(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    changes = {
+        "managedDeviceName": "Alice's",
+        "managedDeviceOwnerType": "Company",
+        "notes": "In the drawer",
+        "roleScopeTagIds": ["1"],
+        "deviceName": "what the device says",
+        "managementState": "wipePending",
+    }
+    answer = await beta.patch(f"{DEVICES}/{phone.id}", json=changes)
+    assert answer.status_code == 200, answer.text
+    shown = answer.json()
+    assert (shown["managedDeviceName"], shown["roleScopeTagIds"]) == ("Alice's", ["1"])
+    assert (shown["managedDeviceOwnerType"], shown["ownerType"]) == ("company", "company")
+    assert (shown["deviceName"], shown["managementState"]) == ("alice_AndroidForWork", "managed")
+    assert shown["notes"] is None, "only $select brings it to light"
+    one = await beta.get(f"{DEVICES}/{phone.id}", params={"$select": "notes"})
+    assert one.json()["notes"] == "In the drawer"
+    assert await _filtered(beta, "managedDeviceOwnerType eq 'company'") == [phone.id]
+    assert await _filtered(beta, "ownerType eq 'personal'") == []
+    back = await beta.patch(f"{DEVICES}/{phone.id}", json={"ownerType": "personal"})
+    assert back.json()["managedDeviceOwnerType"] == "personal"
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ({"managedDeviceOwnerType": None}, "managedDeviceOwnerType"),
+        ({"managedDeviceOwnerType": "nobody"}, "nobody"),
+        ({"managedDeviceOwnerType": "company", "ownerType": "personal"}, "the same thing"),
+        ({"notes": 7}, "notes"),
+        ({"notes": "a\x00"}, "NUL"),
+        ({"roleScopeTagIds": "0"}, "roleScopeTagIds"),
+        ({"colour": "red"}, "'colour' does not exist"),
+        ({"deviceCategory@odata.bind": f"https://x/beta{CATEGORIES}/a b"}, "a b"),
+    ],
+)
+async def test_a_change_that_is_refused_changes_nothing(
+    beta: httpx.AsyncClient, enroll: Enroll, body: Json, why: str
+) -> None:
+    phone = await enroll("alice")
+    before = (await beta.get(f"{DEVICES}/{phone.id}")).json()
+    answer = await beta.patch(f"{DEVICES}/{phone.id}", json={"managedDeviceName": "x", **body})
+    assert answer.status_code in (400, 404), answer.text
+    assert why in sentence(answer)
+    assert (await beta.get(f"{DEVICES}/{phone.id}")).json() == before
+
+
+async def test_v1_does_not_know_betas_owner(v1: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    answer = await v1.patch(f"{DEVICES}/{phone.id}", json={"ownerType": "company"})
+    assert (answer.status_code, "beta only" in sentence(answer)) == (400, True)
+
+
+async def test_categories_have_a_life_of_their_own(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
+    kiosk = await made(beta, CATEGORIES, displayName="Kiosk", description="In the hall")
+    assert set(kiosk) == {"@odata.context", "id", "displayName", "description", "roleScopeTagIds"}
+    assert (await v1.get(f"{CATEGORIES}('{kiosk['id']}')")).json()["displayName"] == "Kiosk"
+    assert "roleScopeTagIds" not in (await v1.get(f"{CATEGORIES}/{kiosk['id']}")).json()
+    await made(v1, CATEGORIES, displayName="Desk")
+    taken = await beta.post(CATEGORIES, json={"displayName": "Kiosk"})
+    assert (taken.status_code, code(taken)) == (409, "Conflict")
+    for body in ({}, {"displayName": ""}, {"displayName": None}, {"displayName": 1}):
+        assert (await beta.post(CATEGORIES, json=body)).status_code == 400
+        if body:
+            assert (await beta.patch(f"{CATEGORIES}/{kiosk['id']}", json=body)).status_code == 400
+    changed = await beta.patch(f"{CATEGORIES}/{kiosk['id']}", json={"description": None})
+    assert (changed.status_code, changed.json()["description"]) == (200, None)
+    assert await ids(beta, f"{CATEGORIES}?$filter=displayName eq 'Kiosk'") == [kiosk["id"]]
+    assert (await beta.get(f"{CATEGORIES}/$count")).text == "2"
+    assert (await beta.delete(f"{CATEGORIES}/{kiosk['id']}")).status_code == 204
+    for method in ("GET", "PATCH", "DELETE"):
+        gone = await beta.request(method, f"{CATEGORIES}/{kiosk['id']}", json={} if method == "PATCH" else None)
+        assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
+
+
+async def test_a_device_shows_its_category_whatever_it_is_called(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    kiosk = await made(beta, CATEGORIES, displayName="Kiosk")
+    path = f"{DEVICES}/{phone.id}/deviceCategory"
+    assert (await beta.get(path)).json()["displayName"] == "Unknown"
+    reference = {"@odata.id": f"https://graph.microsoft.com/beta{CATEGORIES}/{kiosk['id']}"}
+    assert (await beta.put(f"{path}/$ref", json=reference)).status_code == 204
+    assert (await beta.get(path)).json()["id"] == kiosk["id"]
+    await beta.patch(f"{CATEGORIES}/{kiosk['id']}", json={"displayName": "Hall"})
+    assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["deviceCategoryDisplayName"] == "Hall"
+    assert await _filtered(beta, "deviceCategoryDisplayName eq 'Hall'") == [phone.id]
+    assert await _filtered(beta, "deviceCategoryDisplayName eq 'Unknown'") == []
+    assert (await beta.delete(f"{path}/$ref")).status_code == 204
+    bound = {"deviceCategory@odata.bind": reference["@odata.id"]}
+    assert (await beta.patch(f"{DEVICES}/{phone.id}", json=bound)).json()["deviceCategoryDisplayName"] == "Hall"
+    await beta.delete(f"{CATEGORIES}/{kiosk['id']}")
+    assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["deviceCategoryDisplayName"] == "Unknown"
+    for body, status in (({}, 400), ({"@odata.id": 1}, 400), ({"@odata.id": "x"}, 400), (reference, 404)):
+        assert (await beta.put(f"{path}/$ref", json=body)).status_code == status
+
+
+async def test_a_user_has_its_own_devices_and_no_others(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone, other = await enroll("alice"), await enroll("bob")
+    alice = await user_named(beta, "alice")
+    mine = f"/users/{alice}/managedDevices"
+    document = (await beta.get(mine)).json()
+    assert ([each["id"] for each in document["value"]], document["@odata.count"]) == ([phone.id], 1)
+    assert document["@odata.context"].endswith(f"#users('{alice}')/managedDevices")
+    assert (await beta.get(f"{mine}/$count")).text == "1"
+    assert await ids(beta, f"{mine}?$filter=operatingSystem eq 'Windows'") == []
+    assert (await beta.get(f"{mine}/{phone.id}")).json()["id"] == phone.id
+    assert (await beta.get(f"{mine}/{other.id}")).status_code == 404
+    assert (await beta.patch(f"{mine}/{other.id}", json={"notes": "x"})).status_code == 404
+    assert (await beta.get(f"/users/{ABSENT}/managedDevices")).status_code == 404
+    assert await ids(beta, "/users/carol@contoso.example/managedDevices") == []
+    assert await ids(beta, f"{DEVICES}/{phone.id}/users") == [alice]
+    assert (await beta.get("/me/managedDevices")).status_code == 400, "an application is nobody"
+
+
+async def test_what_is_below_a_device_is_empty_where_that_is_true(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    for name in ("deviceCompliancePolicyStates", "logCollectionRequests", "detectedApps", "securityBaselineStates"):
+        assert await ids(beta, f"{DEVICES}/{phone.id}/{name}") == []
+        assert (await beta.get(f"{DEVICES}/{ABSENT}/{name}")).status_code == 404
+    assert (await beta.get(f"{DEVICES}/{phone.id}/windowsProtectionState")).status_code == 204
+
+
+async def test_devices_are_counted_by_their_kind(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    for user, mode in (("alice", "work-profile"), ("bob", "work-profile"), ("carol", "fully-managed")):
+        await enroll(user, mode=mode)
+    overview = (await beta.get("/deviceManagement/managedDeviceOverview")).json()
+    assert (overview["enrolledDeviceCount"], overview["mdmEnrolledCount"]) == (3, 3)
+    systems = {name: number for name, number in overview["deviceOperatingSystemSummary"].items() if number}
+    assert systems == {"androidCount": 3, "androidWorkProfileCount": 2, "androidFullyManagedCount": 1}
+    assert overview["managedDeviceModelsAndManufacturers"] == {
+        "deviceModels": ["Pixel 9"],
+        "deviceManufacturers": ["Google"],
+    }
+    small = (await v1.get("/deviceManagement/managedDeviceOverview")).json()
+    assert "managedDeviceModelsAndManufacturers" not in small
+    assert "aospUserlessCount" not in small["deviceOperatingSystemSummary"]
+
+
+async def test_devices_are_searched_for(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice", mode="fully-managed", serial="XYZ123")
+    await enroll("bob", mode="fully-managed", serial="OTHER")
+    for text, found in (("xyz", [phone.id]), ("ALICE_", [phone.id]), ("nothing", [])):
+        answer = await beta.get(DEVICES, params={"$search": text})
+        assert [each["id"] for each in answer.json()["value"]] == found
+
+
+async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(
+    beta: httpx.AsyncClient, enroll: Enroll, emulator: Emulator, tenant: Tenant
+) -> None:
+    phones = [await enroll("alice", serial="A"), await enroll("bob", serial="B")]
+    every = [phone.id for phone in phones]
+    alice = await user_named(beta, "alice")
+    assert await _filtered(beta, f"userId eq '{alice}'") == every[:1]
+    backwards = {"$orderby": "userPrincipalName desc"}
+    assert await _filtered(beta, "operatingSystem eq 'AndroidForWork'", **backwards) == every[::-1]
+    await emulator.runner.run(tenant, change_settings, {"graph.faithfulQuery": True})
+    ignored = (f"userId eq '{alice}'", "userPrincipalName ne 'x'", "not (deviceName eq 'x')", "model eq 'Pixel 8'")
+    for condition in ignored:
+        assert set(await _filtered(beta, condition)) == set(every), condition
+    assert await _filtered(beta, "userPrincipalName eq 'alice@contoso.example'") == every[:1]
+    both = "startswith(deviceName,'bob') and lastSyncDateTime ge 2020-01-01T00:00:00Z"
+    assert await _filtered(beta, both) == every[1:]
+    assert set(await _filtered(beta, "complianceState eq 'compliant'", **backwards)) == set(every)
+    answer = await beta.get(DEVICES, params={"$filter": "nonsense eq"})
+    assert answer.status_code == 400
