@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, fanout, fleet, issuance, start
+from bench import checkin, fanout, fleet, graph, issuance, start
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
@@ -14,6 +14,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "checkin": checkin.rows,
     "issuance": issuance.rows,
     "fanout": fanout.rows,
+    "graph": graph.rows,
     "fleet": fleet.rows,
 }
 

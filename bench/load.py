@@ -16,7 +16,8 @@ class _Caller(asyncio.Protocol):
         self._request = request
         self._until = until
         self._done = done
-        self._buffer = b""
+        self._pieces: list[bytes] = []
+        self._missing = 0
         self.answered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -25,20 +26,31 @@ class _Caller(asyncio.Protocol):
         transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
-        self._buffer += data
-        head, found, rest = self._buffer.partition(b"\r\n\r\n")
+        self._pieces.append(data)
+        if self._missing > 0:
+            self._missing -= len(data)
+        else:
+            self._begin(b"".join(self._pieces))
+        if self._missing == 0:
+            self._next()
+
+    def _begin(self, received: bytes) -> None:
+        """The head is here, or not yet (-1 is missing): then everything is looked at again."""
+        head, found, rest = received.partition(b"\r\n\r\n")
+        self._pieces = [received]
+        self._missing = 0 if found else -1
         if not found:
             return
         lower = head.lower()
         at = lower.find(b"content-length:")
         length = 0 if at < 0 else int(lower[at + 15 :].split(b"\r\n", 1)[0])
-        if len(rest) < length:
-            return
+        self._missing = length - len(rest)
         if not head.startswith(b"HTTP/1.1 2"):
             self._finish(RuntimeError(f"{head.splitlines()[0]!r}: {rest[:300]!r}"))
-            return
+
+    def _next(self) -> None:
         self.answered += 1
-        self._buffer = b""
+        self._pieces = []
         if time.perf_counter() >= self._until:
             self._finish(None)
         else:
@@ -75,3 +87,9 @@ def post(path: str, *, body: bytes, headers: dict[str, str]) -> bytes:
     named = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body)), **headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def get(path: str, *, headers: dict[str, str]) -> bytes:
+    """The bytes of a GET."""
+    head = "".join(f"{name}: {value}\r\n" for name, value in {"host": "localhost", **headers}.items())
+    return f"GET {path} HTTP/1.1\r\n{head}\r\n".encode()

@@ -57,12 +57,12 @@ class Server:
 
 
 @contextmanager
-def server(*arguments: str, **environment: str) -> Iterator[Server]:
-    """A server in a fresh folder, gone at the end."""
-    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as folder:
+def server(*arguments: str, folder: Path | None = None, **environment: str) -> Iterator[Server]:
+    """A server, in this folder or in a fresh one that is gone at the end."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as fresh:
         process = subprocess.Popen(
             [
-                *(sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", folder),
+                *(sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", str(folder or fresh)),
                 *("--port", "0", "--http-port", "0", *arguments),
             ],
             stdout=subprocess.PIPE,

@@ -67,17 +67,17 @@ async def test_lost_mode_shows_its_message_until_it_ends(enrolled: Enrolled, ser
     assert agent.device.condition.lost is None
 
 
-@pytest.mark.parametrize("type", ["REBOOT", "START_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"])
-def test_a_work_profile_cannot_do_what_is_the_owners(type: str) -> None:
+@pytest.mark.parametrize("word", ["REBOOT", "START_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"])
+def test_a_work_profile_cannot_do_what_is_the_owners(word: str) -> None:
     device = Device.new(mode=Mode.WORK_PROFILE)
-    outcome = obey(messages.Operation(name="", type=type, scope=""), device)
+    outcome = obey(messages.Operation(name="", type=word, scope=""), device)
     assert outcome.error is not None
     assert outcome.error[0] == 9
     assert device.condition == Condition()
 
 
 @pytest.mark.parametrize(
-    ("type", "details"),
+    ("word", "details"),
     [
         ("RESET_PASSWORD", {}),
         ("RESET_PASSWORD", {"newPassword": 1}),
@@ -86,9 +86,9 @@ def test_a_work_profile_cannot_do_what_is_the_owners(type: str) -> None:
         ("SHOW_NOTIFICATION", {"notification": {"title": "x"}}),
     ],
 )
-def test_a_command_that_lacks_something_is_refused_and_changes_nothing(type: str, details: dict[str, Any]) -> None:
+def test_a_command_that_lacks_something_is_refused_and_changes_nothing(word: str, details: dict[str, Any]) -> None:
     device = Device.new("a phone", mode=Mode.FULLY_MANAGED)
-    outcome = obey(messages.Operation(name="", type=type, scope="", details=details), device)
+    outcome = obey(messages.Operation(name="", type=word, scope="", details=details), device)
     assert outcome.error is not None
     assert outcome.error[0] == 3
     assert (device.condition, device.name) == (Condition(), "a phone")

@@ -20,7 +20,7 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, directory
+from fauxtune.operations import authorities, directory, role_scope_tags
 from fauxtune.operations.act import Act
 from fauxtune.operations.applications import seed_application
 from fauxtune.operations.seeds import Seed, SeedUser
@@ -104,6 +104,7 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
         certificate_queries.put_template(
             act.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
         )
+    role_scope_tags.create_built_in(act)
     _add_connector(act, seed, keys=keys)
     _add_people(act, seed)
     act.tenant_changed = True

@@ -81,6 +81,7 @@ class Founder:
         staff, pilot = [await group_named(self.graph, name) for name in ("All Staff", "SMIME Pilot")]
         words = {"mailEnabled": False, "mailNickname": "nest", "securityEnabled": True}
         nests = [(await made(self.graph, "/groups", displayName=f"Nest {n}", **words))["id"] for n in "21"]
+        nobody = (await made(self.graph, "/groups", displayName="Nobody", **words))["id"]
         for nest in nests:
             await self._refer(f"/groups/{nest}/members", "groups", staff)
         await self._refer(f"/groups/{staff}/members", "groups", pilot)
@@ -88,7 +89,14 @@ class Founder:
             await self._refer(f"/groups/{staff}/owners", "users", owner)
         for report in (bob, carol):
             await self._refer(f"/users/{report}/manager", "users", alice, method="PUT")
-        self.company.keys |= {"user": alice, "group": staff, "pilot": pilot, "nest": nests[0], "object": bob}
+        self.company.keys |= {
+            "user": alice,
+            "group": staff,
+            "pilot": pilot,
+            "nest": nests[0],
+            "nobody": nobody,
+            "object": bob,
+        }
 
     async def _profiles(self) -> None:
         keys = self.company.keys
@@ -97,7 +105,7 @@ class Founder:
                 self.graph,
                 _FILTERS,
                 displayName=name,
-                platform="androidWorkProfile",
+                platform="androidForWork",
                 rule=f'(device.manufacturer {rule} "Google")',
             )
             keys["filter"] = filtered["id"]
@@ -122,10 +130,9 @@ class Founder:
         }
         targets = [
             {"@odata.type": _TARGET.format("group"), "groupId": keys["group"], **filtering},
-            {"@odata.type": _TARGET.format("exclusionGroup"), "groupId": keys["nest"]},
+            {"@odata.type": _TARGET.format("exclusionGroup"), "groupId": keys["nobody"]},
             {"@odata.type": _TARGET.format("allLicensedUsers")},
         ]
-        del targets[1]
         for number, body in enumerate((root, files, pkcs)):
             profile = await made(self.graph, PROFILES, displayName=f"Profile {3 - number}", **body)
             assigned = await self.graph.post(

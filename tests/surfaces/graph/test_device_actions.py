@@ -8,7 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.core.errors import NotFound
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import FORMS
+from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.operations.emulator import Emulator
 from tests.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.words import ABSENT, DEVICES, code, sentence, user_named
@@ -300,6 +304,21 @@ async def test_the_same_actions_are_below_a_user(beta: httpx.AsyncClient, enroll
     assert await _results(beta, other.id) == {}
     assert (await beta.post(f"/users/{alice}/managedDevices('{phone.id}')/microsoft.graph.retire")).status_code == 204
     assert (await beta.post(f"/users/{ABSENT}/managedDevices/{phone.id}/retire")).status_code == 404
+
+
+async def test_another_tenants_devices_are_not_found(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator, enroll: Enroll
+) -> None:
+    other = await emulator.runner.tenant(
+        (await http.post("/_fauxtune/v1/tenants", json={"name": "other"})).json()["id"]
+    )
+    phone = await enroll("alice", mode=OWNED)
+    for action in (DeviceAction.WIPE, DeviceAction.LOCK, DeviceAction.SYNC, DeviceAction.DELETE):
+        with pytest.raises(NotFound):
+            await emulator.runner.run(other, device_actions.perform, phone.id, action=action)
+    told = await emulator.runner.run(other, bulk_actions.execute, [phone.id], action=DeviceAction.LOCK)
+    assert told["notFoundDeviceIds"] == [phone.id]
+    assert await _results(beta, phone.id) == {}
 
 
 async def test_many_devices_are_asked_at_once_and_each_is_told_apart(beta: httpx.AsyncClient, enroll: Enroll) -> None:

@@ -1,4 +1,4 @@
-"""Graph: what an administrator writes into a device's record, its category, its users, and how many devices there are."""
+"""Graph: what an administrator writes into a device's record; categories, users, searches and counts of devices."""
 
 from __future__ import annotations
 

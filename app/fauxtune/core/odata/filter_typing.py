@@ -84,7 +84,7 @@ class Names:
         if self.elements is not None and path[0] == self.variable:
             return self._element(path[1:], field=self.elements)
         kind, rest = self._start(path)
-        field = Field(*self._resolve(kind, rest))
+        field = Field(*self._resolve((kind,), rest))
         if field.property.collection:
             raise malformed(f"'{'/'.join(path)}' is a collection: use {path[-1]}/any(x:x eq 'value').")
         _check_comparable(field.property)
@@ -93,7 +93,7 @@ class Names:
     def collection(self, path: Sequence[str]) -> Field:
         """The collection that a lambda goes through."""
         kind, rest = self._start(path)
-        field = Field(*self._resolve(kind, rest))
+        field = Field(*self._resolve((kind,), rest))
         if not field.property.collection:
             raise malformed(f"'{'/'.join(path)}' is no collection, so 'any' cannot go through it.")
         return field
@@ -134,13 +134,15 @@ class Names:
             return Element((), field.property)
         if not isinstance(field.property.type, ComplexType):
             raise malformed(f"an element of '{field.property.name}' has no properties.")
-        steps, prop = self._resolve(field.property.type, path)
+        steps, prop = self._resolve((field.property.type, *field.property.variants), path)
         _check_comparable(prop)
         return Element(steps, prop)
 
-    def _resolve(self, kind: StructuredType, path: Sequence[str]) -> tuple[tuple[str, ...], Property]:
+    def _resolve(
+        self, choices: tuple[StructuredType, ...], path: Sequence[str]
+    ) -> tuple[tuple[str, ...], Property]:
+        """The steps by their own names, and the property they end in; `choices`: the types that may have the first."""
         steps: list[str] = []
-        choices: tuple[StructuredType, ...] = (kind,)
         prop: Property | None = None
         for name in path:
             prop = next((p for c in choices if (p := c.find(name, version=self.version))), None)

@@ -10,6 +10,7 @@ from fauxtune.storage.collections.devices import DEVICES
 from fauxtune.storage.collections.directory import DIRECTORY
 from fauxtune.storage.collections.profiles import PROFILES
 from fauxtune.storage.collections.statuses import STATUSES
+from fauxtune.storage.collections.tenant import TENANT
 
 COLLECTIONS: dict[str, Collection] = {
     **DIRECTORY,
@@ -19,6 +20,7 @@ COLLECTIONS: dict[str, Collection] = {
     **CERTIFICATES,
     **STATUSES,
     **CERTIFICATE_STATES,
+    **TENANT,
 }
 
 __all__ = ["COLLECTIONS", "Collection"]

@@ -25,12 +25,21 @@ from fauxtune.storage.tables.devices import (
     managed_devices,
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
-from fauxtune.storage.tables.tenants import applications, journal, sign_ins, tenants
+from fauxtune.storage.tables.tenants import (
+    applications,
+    audit_events,
+    journal,
+    role_scope_tag_assignments,
+    role_scope_tags,
+    sign_ins,
+    tenants,
+)
 
 __all__ = [
     "applications",
     "assignment_filters",
     "assignments",
+    "audit_events",
     "authorities",
     "certificates",
     "connector_keys",
@@ -51,6 +60,8 @@ __all__ = [
     "pfx_certificates",
     "profile_states",
     "profiles",
+    "role_scope_tag_assignments",
+    "role_scope_tags",
     "sign_ins",
     "templates",
     "tenants",

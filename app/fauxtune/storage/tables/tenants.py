@@ -74,3 +74,37 @@ journal = Table(
     Column("certificate", Document),
     Column("detail", Document, nullable=False),
 )
+
+# What administrators did through Graph. `number` tells apart what a standing clock does not.
+audit_events = Table(
+    "audit_events",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("activity_at", Moment, nullable=False),
+    Column("component", Word, nullable=False),
+    Column("document", Document, nullable=False),
+    Index("ix_audit_events_number", "tenant_id", "number"),
+    Index("ix_audit_events_time", "tenant_id", "activity_at", "number"),
+    Index("ix_audit_events_component", "tenant_id", "component", "activity_at", "number"),
+)
+
+role_scope_tags = Table(
+    "role_scope_tags",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True, comment="the number, as text"),
+    Column("number", Integer, nullable=False),
+    Column("document", Document, nullable=False),
+)
+
+role_scope_tag_assignments = Table(
+    "role_scope_tag_assignments",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("tag_id", Word, primary_key=True),
+    Column("id", Word, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("document", Document, nullable=False),
+)

@@ -11,6 +11,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.odata.evaluation import matches
 from fauxtune.core.odata.schema import ComplexType, Entity
+from fauxtune.core.odata.validation import defaults
 from fauxtune.core.odata.view import view
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, counts, window_of
@@ -22,7 +23,8 @@ def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, con
         raise NotEmulated("$search is not emulated here: use $filter.")
     check_options(call, entity)
     condition = condition_of(call, entity)
-    found = [each for each in documents if condition is None or matches(condition, each)]
+    whole = [{**defaults(entity), **each} for each in documents]
+    found = [each for each in whole if condition is None or matches(condition, each)]
     for key in reversed(call.query.orderby):
         name = _sortable(entity, key.property)
         found.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)

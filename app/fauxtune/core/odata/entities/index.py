@@ -22,6 +22,12 @@ from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.odata.entities.statuses import STATUSES
+from fauxtune.core.odata.entities.tenant import (
+    AUDIT_EVENT,
+    DEVICE_MANAGEMENT,
+    ROLE_SCOPE_TAG,
+    ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+)
 from fauxtune.core.odata.schema import Entity, bare_name
 
 ENTITIES: tuple[Entity, ...] = (
@@ -50,6 +56,10 @@ ENTITIES: tuple[Entity, ...] = (
     USER_PFX_CERTIFICATE,
     NDES_CONNECTOR,
     CERTIFICATE_CONNECTOR,
+    AUDIT_EVENT,
+    ROLE_SCOPE_TAG,
+    ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+    DEVICE_MANAGEMENT,
 )
 
 _BY_NAME = MappingProxyType({kind.name.lower(): kind for kind in ENTITIES})

@@ -24,6 +24,7 @@ from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
+from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
 
 _CONTEXT = "deviceManagement/managedDevices"
@@ -90,13 +91,11 @@ async def delete(call: Call) -> Answer:
 
 async def list_users(call: Call) -> Answer:
     """GET .../{device}/users: its primary user, while that user exists."""
-    check_options(call, USER)
     row = await device_row(call)
     user = None
     if row["user_id"]:
         user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row["user_id"])
-    found = [] if user is None else [view(USER, user["document"], version=call.version, select=call.query.select)]
-    return collection_answer(call, found, context="users", total=len(found) if call.query.count else None)
+    return list_documents(call, [] if user is None else [user["document"]], entity=USER, context="users")
 
 
 async def protection_state(call: Call) -> Answer:

@@ -55,6 +55,12 @@ _REFUSED = refused("400 where the kind of device does not support it, else 501, 
 def _devices(root: str) -> Iterator[Route[Handler]]:
     """The devices below one root: the tenant's, a user's, one's own."""
     one = f"{root}/{{device}}"
+    yield from _records(root, one)
+    yield from _parts(one)
+    yield from _actions(one)
+
+
+def _records(root: str, one: str) -> Iterator[Route[Handler]]:
     read, write = needs.READ_MANAGED, needs.WRITE_MANAGED
     yield Route(
         "GET",
@@ -95,6 +101,10 @@ def _devices(root: str) -> Iterator[Route[Handler]]:
         permissions=write,
         source="Graph: Delete managedDevice",
     )
+
+
+def _parts(one: str) -> Iterator[Route[Handler]]:
+    read, write = needs.READ_MANAGED, needs.WRITE_MANAGED
     yield Route(
         "GET",
         f"{one}/users",
@@ -142,6 +152,9 @@ def _devices(root: str) -> Iterator[Route[Handler]]:
             permissions=read,
             fidelity=approximated("always empty: nothing in the emulation fills it"),
         )
+
+
+def _actions(one: str) -> Iterator[Route[Handler]]:
     for form in FORMS:
         yield Route(
             "POST",

@@ -141,6 +141,13 @@ def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
             permissions=read,
             source="Graph: user: list directReports",
         ),
+        *_of_user_alone(one, read=read, write=write),
+    )
+
+
+def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    """What no other kind of directory object has."""
+    return (
         Route(
             "GET",
             f"{one}/licenseDetails",
@@ -636,11 +643,11 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
 
 
 async def _no_recycle_bin(_call: Call) -> Answer:
-    raise NotEmulated(_GONE)
+    raise NotEmulated(f"{_GONE} See docs/coverage.md.")
 
 
 async def _no_delta(call: Call) -> Answer:
-    raise NotEmulated(f"{call.path} is not emulated: changes are not tracked. List the whole collection instead.")
+    raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
 
 
 def _delta(collection: str) -> Route[Handler]:

@@ -1,0 +1,113 @@
+"""Scope tags. Graph: roleScopeTag (beta); Intune: "Use role-based access control (RBAC) and scope tags".
+
+Differs from Intune: a tag hides nothing from anybody. Ids are numbers in the order of creation; 0 is the built-in tag
+that everything has which has no other. Unverified: that `roleScopeTagIds` may name what is no tag, as they may here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.odata.filter import parse_filter
+from fauxtune.core.odata.schema import Entity
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import collections
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import role_scope_tags as queries
+
+Document = dict[str, Any]
+
+_BUILT_IN = {
+    "id": "0",
+    "displayName": "Default",
+    "description": "Built-in scope tag that is applied to untagged objects.",
+    "isBuiltIn": True,
+}
+#: What carries tags, and under which name.
+_TAGGED: tuple[tuple[str, Entity, str], ...] = (
+    ("deviceConfigurations", DEVICE_CONFIGURATION, "roleScopeTagIds"),
+    ("assignmentFilters", ASSIGNMENT_FILTER, "roleScopeTags"),
+    ("deviceCategories", DEVICE_CATEGORY, "roleScopeTagIds"),
+    ("managedDevices", MANAGED_DEVICE, "roleScopeTagIds"),
+)
+
+
+def create_built_in(act: Act) -> None:
+    """The tag that a tenant starts with."""
+    queries.add_tag(act.connection, act.tenant.id, id="0", number=0, document=_BUILT_IN)
+
+
+def create_tag(act: Act, document: Document) -> Document:
+    """A new tag. Invalid when its name is taken."""
+    _check_name(act, document["displayName"], tag_id=None)
+    number = queries.last_number(act.connection, act.tenant.id) + 1
+    full = {"description": None, **document, "id": str(number), "isBuiltIn": False}
+    queries.add_tag(act.connection, act.tenant.id, id=str(number), number=number, document=full)
+    return full
+
+
+def update_tag(act: Act, tag_id: str, *, changes: Document) -> Document:
+    """Change a tag. Invalid for another name of the built-in one."""
+    row = tag(act, tag_id)
+    full = {**row["document"], **changes}
+    if full["displayName"] != row["document"]["displayName"]:
+        if full["isBuiltIn"]:
+            # Unverified: that the real service refuses it.
+            raise Invalid("The built-in scope tag keeps its name.", target="displayName")
+        _check_name(act, full["displayName"], tag_id=row["id"])
+    queries.change_tag(act.connection, act.tenant.id, tag_id=row["id"], document=full)
+    return full
+
+
+def delete_tag(act: Act, tag_id: str) -> None:
+    """The tag goes. Invalid for the built-in one, and for one in use. Unverified: both, and the real service's words."""
+    row = tag(act, tag_id)
+    if row["document"]["isBuiltIn"]:
+        raise Invalid("The built-in scope tag cannot be deleted.")
+    for collection, entity, name in _TAGGED:
+        condition = parse_filter(f"{name}/any(t:t eq '{row['id']}')", entity)
+        used = collections.count(act.connection, act.tenant.id, collection=collection, condition=condition)
+        if used:
+            raise Invalid(
+                f"The scope tag '{row['document']['displayName']}' is used by {used} of the {collection}: take it away "
+                "from those first."
+            )
+    queries.delete_tag(act.connection, act.tenant.id, tag_id=row["id"])
+
+
+def assign_tag(act: Act, tag_id: str, *, targets: Sequence[Document]) -> list[Document]:
+    """Replace the groups whose devices get the tag. Invalid for what is no group."""
+    row = tag(act, tag_id)
+    new: dict[str, Document] = {}
+    for target in targets:
+        group_id = str(target.get("groupId") or "").lower()
+        if directory_queries.group(act.connection, act.tenant.id, group_id=group_id) is None:
+            raise Invalid(f"A scope tag is assigned to groups; there is no group '{group_id}'.", target="assignments")
+        # Unverified: what the ids of these look like.
+        assignment_id = f"{row['id']}_{group_id}"
+        new[assignment_id] = {"id": assignment_id, "target": {**target, "groupId": group_id}}
+    documents = list(new.values())
+    queries.replace_assignments(act.connection, act.tenant.id, tag_id=row["id"], documents=documents)
+    return documents
+
+
+def tag(act: Act, tag_id: str) -> Document:
+    """The tag with this id. NotFound otherwise."""
+    row = queries.tag(act.connection, act.tenant.id, tag_id=tag_id)
+    if row is None:
+        raise NotFound(f"There is no roleScopeTag '{tag_id}'.")
+    return row
+
+
+def _check_name(act: Act, name: str, *, tag_id: str | None) -> None:
+    if not name.strip():
+        raise Invalid("A value is required for property 'displayName' of resource 'roleScopeTag'.", target="displayName")
+    other = queries.tag_named(act.connection, act.tenant.id, name=name)
+    if other is not None and other["id"] != tag_id:
+        # Unverified: the real service's words.
+        raise Invalid(f"There is a scope tag '{name}' already.", target="displayName")

@@ -1,0 +1,142 @@
+"""Graph over HTTP on SQLite: a page of 1,000 of 10,000 managed devices, and a single one.
+
+The list's floor are the same bytes from memory; the single one's a bare FastAPI endpoint behind the same token check.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+from cryptography.hazmat.primitives.asymmetric import rsa
+from joserfc.jwk import RSAKey
+
+from bench import load, world
+from bench.rows import Row, side_by_side
+from fauxtune.operations.access import TokenIssuer
+from fauxtune.server.clock import SystemClock
+from fauxtune.server.ids import SystemIds
+
+_DEVICES, _PAGE = 10_000, 1_000
+_SECONDS = 3.0
+_PATH = "/v1.0/deviceManagement/managedDevices"
+_SELECT = "id,deviceName,userPrincipalName,operatingSystem,complianceState,lastSyncDateTime"
+
+
+def rows() -> Iterator[Row]:
+    """Three rows: the first page, a late one, a single device."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
+        folder = Path(name)
+        with world.server(folder=folder) as server:
+            _one_device(server)
+        _multiply(folder)
+        with world.server(folder=folder) as server:
+            client = server.client()
+            query = {"$filter": "operatingSystem eq 'AndroidForWork'", "$select": _SELECT, "$top": str(_PAGE)}
+            first = _list_url(client, query, skip=0)
+            yield _list(server, client, url=first, folder=folder, name="1,000 of 10,000 devices / bytes from memory")
+            late = _list_url(client, query, skip=_DEVICES - _PAGE)
+            yield _list(server, client, url=late, folder=folder, name="the last 1,000 of them / bytes from memory")
+            yield _single(server, client, folder=folder)
+
+
+def _one_device(server: world.Server) -> None:
+    client = server.client()
+    world.enrol(client, rsa.generate_private_key(65537, 2048), token=world.enrollment_token(client, uses=1))
+
+
+def _multiply(folder: Path) -> None:
+    """The one device, ten thousand times: enrolling so many would take most of the benchmark's time."""
+    with closing(sqlite3.connect(folder / "fauxtune.sqlite")) as database:
+        database.row_factory = sqlite3.Row
+        enrollment = dict(database.execute("SELECT * FROM enrollments").fetchone())
+        record = dict(database.execute("SELECT * FROM managed_devices").fetchone())
+        for number in range(1, _DEVICES):
+            key = str(uuid4())
+            unique = {name: f"{enrollment[name]}-{number}" for name in ("credential_digest", "push_token")}
+            _insert(database, "enrollments", row={**enrollment, "id": key, "hardware_key": key, **unique})
+            document = {**json.loads(record["document"]), "id": str(uuid4()), "deviceName": f"phone {number:05}"}
+            ids = {"id": document["id"], "enrollment_id": key, "document": json.dumps(document)}
+            _insert(database, "managed_devices", row={**record, **ids})
+        database.commit()
+
+
+def _insert(database: sqlite3.Connection, table: str, *, row: dict[str, Any]) -> None:
+    marks = ", ".join("?" * len(row))
+    database.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", tuple(row.values()))
+
+
+def _list_url(client: httpx.Client, query: dict[str, str], *, skip: int) -> str:
+    """The link of the page that begins after so many, as the pages before it lead there."""
+    url = str(client.build_request("GET", _PATH, params=query).url.raw_path, "ascii")
+    for _ in range(skip // _PAGE):
+        link = client.get(url).raise_for_status().json()["@odata.nextLink"]
+        url = str(httpx.URL(link).raw_path, "ascii")
+    return url
+
+
+def _list(server: world.Server, client: httpx.Client, *, url: str, folder: Path, name: str) -> Row:
+    answer = client.get(url).raise_for_status()
+    assert len(answer.json()["value"]) == _PAGE
+    ours = load.get(url, headers={"authorization": client.headers["authorization"]})
+    with _bare(folder, page=answer.content) as port:
+        return _measured(name, 0.3, ours=(server.http_port, ours), floor=(port, load.get("/page", headers={})))
+
+
+def _single(server: world.Server, client: httpx.Client, *, folder: Path) -> Row:
+    one = client.get(_PATH, params={"$top": "1"}).raise_for_status().json()["value"][0]["id"]
+    authorized = {"authorization": client.headers["authorization"]}
+    with _bare(folder, page=b"") as port:
+        token = _token(folder)
+        return _measured(
+            "one device / bare FastAPI behind a token",
+            0.4,
+            ours=(server.http_port, load.get(f"{_PATH}/{one}", headers=authorized)),
+            floor=(port, load.get(f"/one/{one}", headers={"authorization": f"Bearer {token}"})),
+        )
+
+
+def _measured(name: str, goal: float, *, ours: tuple[int, bytes], floor: tuple[int, bytes]) -> Row:
+    def rate(of: tuple[int, bytes]) -> float:
+        port, request = of
+        return asyncio.run(load.requests_per_second(port, [request], seconds=_SECONDS))
+
+    rate(ours), rate(floor)  # warm both
+    median, bare, ratio = side_by_side(lambda: rate(ours), lambda: rate(floor), pairs=3)
+    return Row(name, f"{median:.0f}/s", f"{bare:.0f}/s", ratio, goal)
+
+
+@contextmanager
+def _bare(folder: Path, *, page: bytes) -> Iterator[int]:
+    (folder / "token.pem").write_bytes(RSAKey.generate_key(2048).as_pem(private=True))
+    (folder / "page.json").write_bytes(page)
+    port = world.free_port()
+    process = subprocess.Popen([sys.executable, "-m", "bench.bare_graph", str(port), str(folder)])
+    try:
+        world.wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _token(folder: Path) -> str:
+    key = RSAKey.import_key((folder / "token.pem").read_bytes())
+    return TokenIssuer(key, clock=SystemClock(), ids=SystemIds()).issue(
+        issuer="https://localhost/t/v2.0",
+        tenant_id="t",
+        client_id="c",
+        audience="a",
+        object_id="o",
+        roles=("User.Read.All",),
+    )

@@ -1,0 +1,118 @@
+"""Actions of an administrator at the level of operations: what they leave in the ledger, and who may be asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from fauxtune.core.errors import NotFound, UnsupportedAction
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import devices as queries
+from tests.operations.office import Office, Phone
+
+
+async def _order_kept_wipe(office: Office, phone: Phone) -> None:
+    """A wipe that keeps the enrolment, as Windows knows it: ordered past the table, for no such device enrols here."""
+
+    def order(act: Act) -> None:
+        queries.add_action(
+            act.connection,
+            id=act.ids.uuid(),
+            tenant_id=act.tenant.id,
+            enrollment_id=phone.id,
+            action="wipe",
+            state="pending",
+            details={"keepEnrollmentData": True},
+            created_at=act.now,
+        )
+        act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=EnrollmentId(phone.id)))
+
+    await office.do(order)
+
+
+async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_anew(office: Office) -> None:
+    await office.root_profile(owned=True)
+    await office.pkcs_profile(owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    serial = (await phone.item()).serial
+    assert serial is not None
+    await _order_kept_wipe(office, phone)
+    assert (await phone.check_in()).operations == 1
+    assert (await phone.record())["document"]["managementState"] == "wipeIssued"
+    ((operation, scope),) = await phone.operations()
+    assert scope == "DEVICE"
+    phone.holds.clear()
+    await phone.complete(operation)
+    record = (await phone.record())["document"]
+    assert record["managementState"] == "managed"
+    assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
+    assert await office.certificate_status(serial) == "revoked"
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+    assert (await phone.item()).serial != serial, "a reset device makes do with no old certificate"
+
+
+async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(office: Office) -> None:
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    await office.action(phone, device_actions.ask, action=DeviceAction.LOCK)
+    for _ in range(3):
+        assert (await phone.check_in()).operations == 1
+    ((operation, scope),) = await phone.operations()
+    assert scope == ""
+    await phone.complete(operation)
+    with pytest.raises(NotFound, match=operation):
+        await phone.complete(operation)
+    assert (await phone.check_in()).operations == 0
+    types = [each["type"] for each in await office.events()]
+    assert (types.count("remoteLockRequested"), types.count("actionDone")) == (1, 1)
+
+
+async def test_a_device_cannot_confirm_what_another_was_asked(office: Office) -> None:
+    phones = [await office.enroll(name, mode="fully-managed") for name in ("alice", "bob")]
+    await office.action(phones[0], device_actions.ask, action=DeviceAction.LOCK)
+    ((operation, _scope),) = await phones[0].operations()
+    with pytest.raises(NotFound, match=operation):
+        await phones[1].complete(operation)
+    assert [each.id for each in await _pending(office, phones[0])] == [operation]
+
+
+async def test_the_passcode_is_in_no_event(office: Office) -> None:
+    phone = await office.enroll("alice")
+    await office.action(phone, device_actions.ask, action=DeviceAction.RESET_PASSCODE)
+    (order,) = await _pending(office, phone)
+    assert order.details["passcode"] not in str(await office.events())
+
+
+async def test_what_a_kind_cannot_do_leaves_no_trace(office: Office) -> None:
+    phone = await office.enroll("alice")
+    before = (await phone.row(), await phone.record(), len(await office.events()))
+    with pytest.raises(UnsupportedAction):
+        await office.action(phone, device_actions.ask, action=DeviceAction.REBOOT)
+    assert (await phone.row(), await phone.record(), len(await office.events())) == before
+
+
+async def test_many_devices_are_told_apart(office: Office) -> None:
+    owned, personal = await office.enroll("alice", mode="fully-managed"), await office.enroll("bob")
+    known = [(await phone.record())["id"] for phone in (owned, personal)]
+    told = await office.do(bulk_actions.execute, [*known, "x"], action=DeviceAction.WIPE)
+    assert told == {
+        "successfulDeviceIds": known[:1],
+        "failedDeviceIds": [],
+        "notFoundDeviceIds": ["x"],
+        "notSupportedDeviceIds": known[1:],
+    }
+
+
+async def _pending(office: Office, phone: Phone) -> list[device_actions.Order]:
+    row = await phone.row()
+
+    def read(act: Act) -> list[device_actions.Order]:
+        return device_actions.pending(act, row)
+
+    found: list[device_actions.Order] = await office.do(read)
+    return found

@@ -1,0 +1,285 @@
+"""Graph: managedDeviceCertificateState and managedAllDeviceCertificateState."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.odata.schema import Edm, Version
+from tests.clock import FixedClock
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.fleet import (
+    IMPORTED,
+    ROOT,
+    SCEP,
+    SIGNING,
+    TENANT,
+    assign,
+    assigned,
+    document,
+    documents,
+    refuse,
+    without_roots,
+)
+from tests.surfaces.graph.material import Imported
+from tests.surfaces.graph.phone import Phone
+from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
+
+NAME = "managedDeviceCertificateStates"
+ALL = "/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
+FAILED = -2016281112
+
+
+async def _install(graph: httpx.AsyncClient, phone: Phone, profile: str) -> None:
+    """Hold the certificate that the profile gives: its thumbprint is read, for no file is opened here."""
+    await phone.settle()
+    (state,) = [each for each in await documents(graph, f"{PROFILES}/{profile}/{NAME}") if phone.id in each["id"]]
+    phone.aliases = ({"alias": f"pkcs-{profile}", "sha1": state["certificateThumbprint"]},)
+    await phone.report()
+
+
+async def test_a_pkcs_certificate_from_pending_to_deleted(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+) -> None:
+    await without_roots(http)
+    (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
+    await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
+    profile = await assigned(beta, **SIGNING)
+    phone = await enroll("alice")
+    path = f"{PROFILES}/{profile}/microsoft.graph.androidWorkProfilePkcsCertificateProfile/{NAME}"
+    assert await documents(beta, path) == []
+    await phone.report()
+    (waiting,) = await documents(beta, path)
+    assert waiting == {
+        "id": f"{profile}_{phone.id}",
+        "devicePlatform": "androidWorkProfile",
+        "certificateKeyUsage": None,
+        "certificateValidityPeriodUnits": "months",
+        "certificateIssuanceState": "issuePending",
+        "certificateKeyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp",
+        "certificateSubjectNameFormat": "commonNameIncludingEmail",
+        "certificateSubjectAlternativeNameFormat": "emailAddress",
+        "certificateRevokeStatus": "none",
+        "certificateProfileDisplayName": "P",
+        "deviceDisplayName": "alice_AndroidForWork",
+        "userDisplayName": "Alice Adams",
+        "certificateExpirationDateTime": "0001-01-01T00:00:00Z",
+        "certificateLastIssuanceStateChangedDateTime": "2026-11-24T10:00:00Z",
+        "lastCertificateStateChangeDateTime": "2026-11-24T10:00:00Z",
+        "certificateIssuer": None,
+        "certificateThumbprint": None,
+        "certificateSerialNumber": None,
+        "certificateKeyLength": 0,
+        "certificateEnhancedKeyUsage": None,
+        "certificateValidityPeriod": 6,
+        "certificateSubjectNameFormatString": None,
+        "certificateSubjectAlternativeNameFormatString": None,
+        "certificateIssuanceDateTime": "0001-01-01T00:00:00Z",
+        "certificateErrorCode": 0,
+    }
+    assert await documents(beta, ALL) == []
+    clock.advance(timedelta(hours=1))
+    await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "online"})
+    await phone.report()
+    (issued,) = await documents(beta, path)
+    (register,) = (await http.get(f"{TENANT}/certificates")).json()["value"]
+    changes = {name: value for name, value in issued.items() if value != waiting[name]}
+    assert changes == {
+        "certificateKeyUsage": "digitalSignature",
+        "certificateIssuanceState": "issued",
+        "certificateExpirationDateTime": "2027-05-23T11:00:00Z",
+        "certificateLastIssuanceStateChangedDateTime": "2026-11-24T11:00:00Z",
+        "lastCertificateStateChangeDateTime": "2026-11-24T11:00:00Z",
+        "certificateIssuer": "CN=Contoso Issuing CA",
+        "certificateThumbprint": register["thumbprint"],
+        "certificateSerialNumber": register["serial"],
+        "certificateKeyLength": 2048,
+        "certificateEnhancedKeyUsage": "1.3.6.1.5.5.7.3.4",
+        "certificateIssuanceDateTime": "2026-11-24T10:50:00Z",
+    }
+    await _install(beta, phone, profile)
+    assert (await document(beta, f"{path}/{issued['id']}"))["certificateIssuanceState"] == "installed"
+    await refuse(phone, f"keyPairs[alias=pkcs-{profile}]", setting="keyPairs")
+    (refused,) = await documents(beta, path)
+    assert (refused["certificateIssuanceState"], refused["certificateErrorCode"]) == ("installFailed", FAILED)
+    await _install(beta, phone, profile)
+    await assign(beta, profile)
+    await phone.report()
+    assert [each["certificateIssuanceState"] for each in await documents(beta, path)] == ["removedFromCollection"]
+
+
+async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **SIGNING)
+    phone = await enroll("alice")
+    await _install(beta, phone, profile)
+    (state,) = await documents(beta, ALL)
+    revoked = await http.post(
+        f"{TENANT}/certificates/{state['certificateSerialNumber']}/revoke", json={"reason": "superseded"}
+    )
+    assert revoked.status_code == 200, revoked.text
+    (state,) = await documents(beta, ALL)
+    (own,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
+    assert (state["certificateRevokeStatus"], own["certificateRevokeStatus"]) == ("revoked", "revoked")
+    assert state["certificateRevokeStatusLastChangeDateTime"] == "2026-11-24T10:00:00Z"
+    assert (await beta.post(f"{DEVICES}/{phone.id}/retire")).status_code == 204
+    await phone.obey()
+    assert await documents(beta, ALL) == []
+    assert await documents(beta, f"{PROFILES}/{profile}/{NAME}") == []
+
+
+async def test_a_certificate_that_is_renewed_says_so(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **SIGNING)
+    phone = await enroll("alice")
+    await _install(beta, phone, profile)
+    (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
+    await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
+    clock.advance(timedelta(days=170))
+    await phone.report()
+    (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
+    assert state["certificateIssuanceState"] == "renewalRequested"
+
+
+async def test_imported_certificates_have_a_row_each(
+    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+) -> None:
+    profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    phones = [await enroll("alice"), await enroll("alice")]
+    for phone in phones:
+        await phone.settle()
+    path = f"{PROFILES}/{profile}/{NAME}"
+    found = await documents(beta, path)
+    thumbprint = file_of_alice.thumbprint
+    assert {each["id"] for each in found} == {f"{profile}_{phone.id}_{thumbprint}" for phone in phones}
+    (state, _other) = found
+    assert state["certificateIssuanceState"] == "installed"
+    assert state["certificateThumbprint"] == thumbprint
+    assert state["certificateIssuanceDateTime"] == "2026-01-31T10:00:00Z"
+    assert state["certificateExpirationDateTime"] == "2027-01-31T10:00:00Z"
+    assert (state["certificateSerialNumber"], state["certificateIssuer"]) == (None, None)
+    everywhere = await documents(beta, ALL)
+    assert {each["id"] for each in everywhere} == {f"{phone.id}_{thumbprint}" for phone in phones}
+    owner, pfx = await user_named(beta, "alice"), thumbprint
+    assert (await beta.delete(f"{PFX}/{owner.replace('-', '')}-{pfx}")).status_code == 204
+    await phones[0].settle()
+    states = {each["id"].split("_")[1]: each["certificateIssuanceState"] for each in await documents(beta, path)}
+    assert states[phones[0].id] == "deleted"
+
+
+async def test_a_scep_profile_says_that_no_challenge_was_made(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    body = {
+        "scepServerUrls": ["https://ndes.contoso.example/certsrv/mscep/mscep.dll"],
+        "keySize": "size2048",
+        "keyUsage": "digitalSignature",
+        "hashAlgorithm": "sha2",
+    }
+    profile = await assigned(beta, **{"@odata.type": SCEP, **body})
+    await (await enroll("alice")).settle()
+    (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
+    assert (state["certificateIssuanceState"], state["certificateErrorCode"]) == ("challengeIssueFailed", FAILED)
+    assert state["certificateKeyUsage"] == "digitalSignature"
+    assert await documents(beta, ALL) == []
+
+
+async def test_all_certificates_of_the_tenant(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})
+    await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
+    await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
+    alice, bob = await enroll("alice"), await enroll("bob")
+    await alice.settle()
+    await _install(beta, bob, profile)
+    issued = [each for each in await documents(beta, ALL) if each["certificateSerialNumber"]]
+    shown = next(each for each in issued if each["userPrincipalName"].startswith("bob"))
+    assert shown == {
+        "id": f"{bob.id}_{shown['certificateThumbprint']}",
+        "certificateRevokeStatus": "none",
+        "certificateRevokeStatusLastChangeDateTime": "0001-01-01T00:00:00Z",
+        "managedDeviceDisplayName": "bob_AndroidForWork",
+        "userPrincipalName": "bob@contoso.example",
+        "certificateExpirationDateTime": "2027-05-23T10:00:00Z",
+        "certificateIssuerName": "CN=Contoso Issuing CA",
+        "certificateThumbprint": shown["certificateThumbprint"],
+        "certificateSerialNumber": shown["certificateSerialNumber"],
+        "certificateSubjectName": shown["certificateSubjectName"],
+        "certificateKeyUsages": 0x80 | 0x20,
+        "certificateExtendedKeyUsages": "1.3.6.1.5.5.7.3.4",
+        "certificateIssuanceDateTime": "2026-11-24T09:50:00Z",
+    }
+    assert "bob@contoso.example" in shown["certificateSubjectName"]
+    (one,) = await documents(
+        beta, ALL, **{"$filter": "certificateKeyUsages eq 160 and contains(userPrincipalName,'bob')"}
+    )
+    assert one == shown
+    assert (await document(beta, f"{ALL}('{shown['id']}')"))["id"] == shown["id"]
+    assert (await beta.get(f"{ALL}/$count")).text == "3"
+    seen, link = [], f"{ALL}?$top=2&$orderby=certificateExpirationDateTime"
+    while link:
+        page = (await beta.get(link)).json()
+        seen.append([each["certificateExpirationDateTime"] for each in page["value"]])
+        link = page.get("@odata.nextLink", "")
+    assert [len(each) for each in seen] == [2, 1]
+    assert seen[0] + seen[1] == sorted(seen[0] + seen[1])
+
+
+@pytest.mark.parametrize("name", ["managedDeviceCertificateState", "managedAllDeviceCertificateState"])
+async def test_every_property_can_be_filtered_and_sorted_by(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, name: str
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **SIGNING)
+    await (await enroll("alice")).settle()
+    path = ALL if "All" in name else f"{PROFILES}/{profile}/{NAME}"
+    (state,) = await documents(beta, path)
+    for each in entity(name).properties_in(Version.BETA).values():
+        value = state[each.name]
+        plain = value is None or each.type in (Edm.INT32, Edm.DATE_TIME)
+        literal = "null" if value is None else str(value) if plain else f"'{value}'"
+        assert await documents(beta, path, **{"$filter": f"{each.name} eq {literal}"}) == [state], each.name
+        assert await documents(beta, path, **{"$filter": f"{each.name} ne {literal}"}) == [], each.name
+        assert await documents(beta, path, **{"$orderby": f"{each.name} desc"}) == [state], each.name
+
+
+async def test_a_cast_must_be_the_profiles_type_and_the_type_must_have_states(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, root_file: str
+) -> None:
+    profile = await assigned(beta, **SIGNING)
+    for cast in ("androidWorkProfilePkcsCertificateProfile", "androidWorkProfileCertificateProfileBase"):
+        assert await documents(beta, f"{PROFILES}/{profile}/microsoft.graph.{cast}/{NAME}") == []
+    wrong = await beta.get(f"{PROFILES}/{profile}/microsoft.graph.iosPkcsCertificateProfile/{NAME}")
+    assert (wrong.status_code, code(wrong)) == (404, "ResourceNotFound")
+    assert "androidWorkProfilePkcsCertificateProfile, not a iosPkcsCertificateProfile" in sentence(wrong)
+    root = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
+    for path in (f"{root}/{NAME}", f"{root}/microsoft.graph.{ROOT.rpartition('.')[2]}/{NAME}/$count"):
+        answer = await beta.get(f"{PROFILES}/{path}")
+        assert (answer.status_code, code(answer)) == (400, "BadRequest")
+    assert (await v1.get(f"{PROFILES}/{profile}/{NAME}")).status_code == 400
+    assert (await v1.get(ALL)).status_code == 400
+
+
+async def test_an_unknown_state_is_not_found(beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:
+    await without_roots(http)
+    profile, other = await assigned(beta, **SIGNING), await assigned(beta, **SIGNING)
+    await (await enroll("alice")).settle()
+    (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
+    paths = (
+        f"{PROFILES}/{profile}/{NAME}/{ABSENT}",
+        f"{PROFILES}/{other}/{NAME}/{state['id']}",
+        f"{PROFILES}/{ABSENT}/{NAME}",
+        f"{ALL}/{ABSENT}",
+        f"{ALL}/{state['id']}",
+    )
+    for path in paths:
+        answer = await beta.get(path)
+        assert (answer.status_code, code(answer)) == (404, "ResourceNotFound"), path

@@ -1,0 +1,121 @@
+"""Graph: ndesConnector and certificateConnectorDetails."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from fauxtune.operations.emulator import Emulator
+from tests.clock import FixedClock
+from tests.surfaces.graph.fleet import TENANT, document, documents
+from tests.surfaces.graph.words import ABSENT, code, sentence
+
+NDES, DETAILS = "/deviceManagement/ndesConnectors", "/deviceManagement/certificateConnectorDetails"
+
+
+async def _state(http: httpx.AsyncClient, connector: str, state: str) -> None:
+    answer = await http.patch(f"{TENANT}/connectors/{connector}", json={"state": state})
+    assert answer.status_code == 200, answer.text
+
+
+async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, clock: FixedClock) -> None:
+    clock.advance(timedelta(hours=2))
+    (older,) = await documents(beta, NDES)
+    (present,) = await documents(beta, DETAILS)
+    assert older == {
+        "id": present["id"],
+        "lastConnectionDateTime": "2026-11-24T12:00:00Z",
+        "state": "active",
+        "displayName": present["connectorName"],
+        "roleScopeTagIds": ["0"],
+        "enrolledDateTime": "2026-11-24T10:00:00Z",
+        "machineName": present["machineName"],
+        "connectorVersion": present["connectorVersion"],
+        "healthChecks": [
+            {"metricName": "caConnectivity", "status": "noActionRequired"},
+            {"metricName": "caIssuancePermissions", "status": "noActionRequired"},
+            {"metricName": "caRevocationPermissions", "status": "noActionRequired"},
+            {"metricName": "certificateTemplate", "status": "noActionRequired"},
+        ],
+        "healthStatus": "noActionRequired",
+    }
+    assert present["machineName"].endswith(".contoso.example")
+    assert present["lastCheckinDateTime"] == older["lastConnectionDateTime"]
+    assert present["enrollmentDateTime"] == older["enrolledDateTime"]
+    shown = await document(beta, f"{NDES}('{older['id']}')")
+    assert shown.pop("@odata.context").endswith("$metadata#deviceManagement/ndesConnectors/$entity")
+    assert shown == older
+    assert (await document(beta, f"{DETAILS}/{older['id']}?$select=machineName"))["machineName"]
+
+
+async def test_one_that_is_off_line_was_last_heard_of_when_it_went(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, clock: FixedClock
+) -> None:
+    (connector,) = await documents(beta, NDES)
+    clock.advance(timedelta(hours=1))
+    await _state(http, connector["id"], "offline")
+    clock.advance(timedelta(hours=1))
+    await _state(http, connector["id"], "offline")
+    (gone,) = await documents(beta, NDES)
+    assert (gone["state"], gone["healthStatus"]) == ("inactive", "disconnected")
+    assert gone["lastConnectionDateTime"] == "2026-11-24T11:00:00Z"
+    assert {each["status"] for each in gone["healthChecks"]} == {"unknown"}
+    await _state(http, connector["id"], "online")
+    (back,) = await documents(beta, NDES)
+    assert (back["state"], back["lastConnectionDateTime"]) == ("active", "2026-11-24T12:00:00Z")
+
+
+async def test_connectors_are_filtered_and_sorted(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    for name in ("Second site", "Annex"):
+        answer = await http.post(f"{TENANT}/connectors", json={"name": name, "roles": ["imported-pfx"]})
+        assert answer.status_code == 201, answer.text
+    await _state(http, "Annex", "offline")
+    names = [each["displayName"] for each in await documents(beta, NDES, **{"$orderby": "displayName"})]
+    assert names == sorted(names)
+    assert len(names) == 3
+    (gone,) = await documents(beta, NDES, **{"$filter": "state eq 'inactive'", "$select": "displayName"})
+    assert (set(gone), gone["displayName"]) == ({"id", "displayName"}, "Annex")
+    (second,) = await documents(beta, DETAILS, **{"$filter": "connectorName eq 'Second site'"})
+    assert second["machineName"] == "second-site.contoso.example"
+    (same,) = await documents(beta, NDES, **{"$filter": "displayName eq 'Second site'"})
+    assert (same["healthChecks"], same["healthStatus"]) == ([], "noActionRequired")
+    assert (await beta.get(NDES, params={"$filter": "toaster eq 1"})).status_code == 400
+
+
+async def test_an_inactive_connector_is_removed_with_its_keys(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    (connector,) = await documents(beta, NDES)
+    path = f"{NDES}/{connector['id']}"
+    refused = await beta.delete(path)
+    assert (refused.status_code, code(refused)) == (400, "BadRequest")
+    assert "active" in sentence(refused)
+    assert await documents(beta, NDES) == [connector]
+    await _state(http, connector["id"], "offline")
+    folder = emulator.connector_keys.folder
+    assert list(folder.iterdir())
+    assert (await beta.delete(path)).status_code == 204
+    assert list(folder.iterdir()) == []
+    assert await documents(beta, NDES) == await documents(beta, DETAILS) == []
+    assert (await http.get(f"{TENANT}/connectors")).json()["value"] == []
+    assert (await beta.delete(path)).status_code == 404
+
+
+@pytest.mark.parametrize("path", [f"{NDES}/{ABSENT}", f"{DETAILS}/{ABSENT}", f"{DETAILS}/connector"])
+async def test_an_unknown_connector_is_not_found(beta: httpx.AsyncClient, path: str) -> None:
+    answer = await beta.get(path)
+    assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")
+
+
+async def test_v1_has_no_connectors(v1: httpx.AsyncClient) -> None:
+    for path in (NDES, DETAILS):
+        assert (await v1.get(path)).status_code == 400
+
+
+@pytest.mark.parametrize("action", ["getHealthMetrics", "getHealthMetricTimeSeries"])
+async def test_metrics_are_refused_with_the_reason(beta: httpx.AsyncClient, action: str) -> None:
+    answer = await beta.post(f"{DETAILS}/{ABSENT}/{action}", json={"metricNames": ["x"]})
+    assert (answer.status_code, code(answer)) == (501, "NotImplemented")
+    assert "not documented" in sentence(answer)
