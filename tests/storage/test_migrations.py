@@ -13,8 +13,10 @@ from sqlalchemy.exc import ProgrammingError
 
 import fauxtune_migrations
 from fauxtune.core.errors import Conflict, Unavailable
+from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database
+from fauxtune.storage.queries import directory
 from fauxtune.storage.tables import metadata
 
 REVISIONS = sorted(
@@ -40,6 +42,20 @@ def test_every_revision_leads_to_the_newest(database: Database, revision: str) -
     migrate.upgrade(database)
     assert database.run_now(migrate.revision) == REVISIONS[-1]
     assert database.run_now(migrate.is_current)
+
+
+def test_devices_of_older_databases_are_found_by_their_device_id(database: Database) -> None:
+    migrate.upgrade(database, to="0002")
+    row = "('t', 'd', 'e', '2026-11-24T10:00:00.0000000Z', '{\"deviceId\": \"ABC\"}')"
+    columns = "tenant_id, id, enrollment_id, created_at, document"
+    database.run_now(
+        lambda connection: connection.execute(text(f"INSERT INTO directory_devices ({columns}) VALUES {row}"))
+    )
+    migrate.upgrade(database)
+    read = directory.directory_device_by_device_id
+    found = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
+    assert found is not None
+    assert found["id"] == "d"
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:

@@ -7,6 +7,7 @@ here, so that nearly every request saves a read.
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -15,6 +16,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
+from fauxtune.operations.audit import Actor, audited
 from fauxtune.operations.signals import Signals
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import tenants as tenant_queries
@@ -31,7 +33,14 @@ class Runner:
         self.clock = clock
         self.ids = ids
         self.signals = signals
+        self.actor: Actor | None = None
         self._tenants: dict[str, Tenant] = {}
+
+    def acting_for(self, actor: Actor) -> Runner:
+        """This runner for somebody whose acts are audited; the rest is the same."""
+        acting = copy(self)
+        acting.actor = actor
+        return acting
 
     async def run(
         self, tenant: Tenant, operation: Callable[Concatenate[Act, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -42,7 +51,10 @@ class Runner:
         def work(connection: Connection) -> T:
             nonlocal act
             act = self.act(connection, tenant)
-            result = operation(act, *args, **kwargs)
+            if self.actor is None:
+                result = operation(act, *args, **kwargs)
+            else:
+                result = audited(self.actor, act, operation)(*args, **kwargs)
             if act.events:
                 tenant_queries.add_events(connection, act.tenant.id, events=act.events)
             return result

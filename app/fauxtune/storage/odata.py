@@ -14,6 +14,7 @@ from typing import Any, assert_never
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     ColumnElement,
     Integer,
     String,
@@ -215,8 +216,8 @@ class _Translation:
                 return literal(value)
             case Field():
                 return self.field(node)
-            case Element(path):
-                return self._of_element(path)
+            case Element():
+                return self._of_element(node)
             case Folded(inner, upper):
                 text = self.operand(inner)
                 # Under the collation "C" PostgreSQL folds ASCII only, as SQLite does always.
@@ -237,11 +238,16 @@ class _Translation:
     def _in_document(self, path: tuple[str, ...]) -> Any:
         return self.document[path[0]] if len(path) == 1 else self.document[path]
 
-    def _of_element(self, path: tuple[str, ...]) -> ColumnElement[Any]:
+    def _of_element(self, node: Element) -> ColumnElement[Any]:
         assert self.element is not None
         value: ColumnElement[Any] = self.element
-        for step in path:
+        for step in node.path:
             value = _Member(value, literal(step))
+        edm = edm_of(node)
+        if edm is Edm.BOOLEAN:
+            return cast(value, Boolean)
+        if edm is Edm.INT32 or edm is Edm.INT64:
+            return cast(value, BigInteger)
         return _by_code_point(value)
 
     def _compare(self, node: Compare) -> ColumnElement[bool]:

@@ -47,6 +47,12 @@ async def without_roots(http: httpx.AsyncClient) -> None:
     assert answer.status_code == 200, answer.text
 
 
+async def later(http: httpx.AsyncClient, by: str) -> None:
+    """The tenant's clock is put forward: tokens, which go by the system's, stay good."""
+    answer = await http.post(f"{TENANT}/clock/advance", json={"by": by})
+    assert answer.status_code == 200, answer.text
+
+
 async def refuse(phone: Phone, field_path: str, *, setting: str = "caCerts") -> None:
     """A report that says no to one thing, and holds nothing."""
     body = {

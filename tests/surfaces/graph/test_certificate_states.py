@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import httpx
 import pytest
 
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Edm, Version
-from tests.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
     IMPORTED,
@@ -21,6 +18,7 @@ from tests.surfaces.graph.fleet import (
     assigned,
     document,
     documents,
+    later,
     refuse,
     without_roots,
 )
@@ -42,7 +40,7 @@ async def _install(graph: httpx.AsyncClient, phone: Phone, profile: str) -> None
 
 
 async def test_a_pkcs_certificate_from_pending_to_deleted(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     await without_roots(http)
     (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
@@ -81,7 +79,7 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
         "certificateErrorCode": 0,
     }
     assert await documents(beta, ALL) == []
-    clock.advance(timedelta(hours=1))
+    await later(http, "PT1H")
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "online"})
     await phone.report()
     (issued,) = await documents(beta, path)
@@ -93,7 +91,7 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
         "certificateExpirationDateTime": "2027-05-23T11:00:00Z",
         "certificateLastIssuanceStateChangedDateTime": "2026-11-24T11:00:00Z",
         "lastCertificateStateChangeDateTime": "2026-11-24T11:00:00Z",
-        "certificateIssuer": "CN=Contoso Issuing CA",
+        "certificateIssuer": "CN=Contoso Issuing CA,O=EMULATOR - NOT TRUSTED",
         "certificateThumbprint": register["thumbprint"],
         "certificateSerialNumber": register["serial"],
         "certificateKeyLength": 2048,
@@ -109,6 +107,9 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
     await assign(beta, profile)
     await phone.report()
     assert [each["certificateIssuanceState"] for each in await documents(beta, path)] == ["removedFromCollection"]
+    await phone.settle()
+    (gone,) = await documents(beta, path)
+    assert (gone["certificateIssuanceState"], gone["certificateRevokeStatus"]) == ("deleted", "none")
 
 
 async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
@@ -134,7 +135,7 @@ async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
 
 
 async def test_a_certificate_that_is_renewed_says_so(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     await without_roots(http)
     profile = await assigned(beta, **SIGNING)
@@ -142,7 +143,7 @@ async def test_a_certificate_that_is_renewed_says_so(
     await _install(beta, phone, profile)
     (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
-    clock.advance(timedelta(days=170))
+    await later(http, "P170D")
     await phone.report()
     (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     assert state["certificateIssuanceState"] == "renewalRequested"
@@ -209,7 +210,7 @@ async def test_all_certificates_of_the_tenant(
         "managedDeviceDisplayName": "bob_AndroidForWork",
         "userPrincipalName": "bob@contoso.example",
         "certificateExpirationDateTime": "2027-05-23T10:00:00Z",
-        "certificateIssuerName": "CN=Contoso Issuing CA",
+        "certificateIssuerName": "CN=Contoso Issuing CA,O=EMULATOR - NOT TRUSTED",
         "certificateThumbprint": shown["certificateThumbprint"],
         "certificateSerialNumber": shown["certificateSerialNumber"],
         "certificateSubjectName": shown["certificateSubjectName"],

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import httpx
 import pytest
 
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
-from tests.surfaces.graph.fleet import TENANT, document, documents
+from fauxtune.storage.queries.certificates import connector_key_rows
+from tests.surfaces.graph.fleet import TENANT, document, documents, later
 from tests.surfaces.graph.words import ABSENT, code, sentence
 
 NDES, DETAILS = "/deviceManagement/ndesConnectors", "/deviceManagement/certificateConnectorDetails"
@@ -20,8 +19,8 @@ async def _state(http: httpx.AsyncClient, connector: str, state: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, clock: FixedClock) -> None:
-    clock.advance(timedelta(hours=2))
+async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    await later(http, "PT2H")
     (older,) = await documents(beta, NDES)
     (present,) = await documents(beta, DETAILS)
     assert older == {
@@ -51,12 +50,12 @@ async def test_a_connector_in_both_forms(beta: httpx.AsyncClient, clock: FixedCl
 
 
 async def test_one_that_is_off_line_was_last_heard_of_when_it_went(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, clock: FixedClock
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
 ) -> None:
     (connector,) = await documents(beta, NDES)
-    clock.advance(timedelta(hours=1))
+    await later(http, "PT1H")
     await _state(http, connector["id"], "offline")
-    clock.advance(timedelta(hours=1))
+    await later(http, "PT1H")
     await _state(http, connector["id"], "offline")
     (gone,) = await documents(beta, NDES)
     assert (gone["state"], gone["healthStatus"]) == ("inactive", "disconnected")
@@ -85,7 +84,7 @@ async def test_connectors_are_filtered_and_sorted(beta: httpx.AsyncClient, http:
 
 
 async def test_an_inactive_connector_is_removed_with_its_keys(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant
 ) -> None:
     (connector,) = await documents(beta, NDES)
     path = f"{NDES}/{connector['id']}"
@@ -94,10 +93,11 @@ async def test_an_inactive_connector_is_removed_with_its_keys(
     assert "active" in sentence(refused)
     assert await documents(beta, NDES) == [connector]
     await _state(http, connector["id"], "offline")
-    folder = emulator.connector_keys.folder
-    assert list(folder.iterdir())
+    (key,) = await emulator.runner.read(connector_key_rows, tenant.id)
+    assert emulator.connector_keys.has(key["file"])
     assert (await beta.delete(path)).status_code == 204
-    assert list(folder.iterdir()) == []
+    assert not emulator.connector_keys.has(key["file"])
+    assert await emulator.runner.read(connector_key_rows, tenant.id) == []
     assert await documents(beta, NDES) == await documents(beta, DETAILS) == []
     assert (await http.get(f"{TENANT}/connectors")).json()["value"] == []
     assert (await beta.delete(path)).status_code == 404

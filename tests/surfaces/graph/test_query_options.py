@@ -236,6 +236,8 @@ async def test_one_property_is_selected(lists: list[List]) -> None:
         for name in kind.properties_in(Version.BETA):
             for each in await elements(graph, path, **{"$select": name}):
                 assert {"id"} <= each.keys() <= {"id", "@odata.type", name}, (path, name)
+        if any(each.open for each in derived_from(kind)):
+            continue
         answer = await graph.get(path, params={"$select": "colour"})
         assert answer.status_code == 400, path
         assert "'colour'" in sentence(answer), path

@@ -68,3 +68,10 @@ def replace_assignments(connection: Connection, tenant_id: TenantId, *, tag_id: 
         for position, each in enumerate(documents)
     ]
     rows.add_all(connection, role_scope_tag_assignments, rows=new)
+
+
+def assignments_of(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> list[Row]:
+    """The documents of a tag's assignments, in order."""
+    of_tag = (role_scope_tag_assignments.c.tenant_id == tenant_id, role_scope_tag_assignments.c.tag_id == tag_id)
+    statement = select(role_scope_tag_assignments.c.document).where(*of_tag)
+    return list(connection.execute(statement.order_by(role_scope_tag_assignments.c.position)).scalars())

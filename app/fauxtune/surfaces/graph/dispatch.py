@@ -13,6 +13,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.access import Caller
+from fauxtune.operations.audit import Actor
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Message
@@ -43,7 +44,7 @@ async def answer(message: Message, sender: Sender) -> Answer:
             return refusal(error, message=item, sender=sender)
 
     call = Call(
-        emulator=sender.emulator,
+        emulator=_audited(sender) if message.method.upper() != "GET" else sender.emulator,
         tenant=sender.tenant,
         caller=sender.caller,
         version=message.version,
@@ -59,6 +60,18 @@ async def answer(message: Message, sender: Sender) -> Answer:
         ask=again,
     )
     return _minimal(call, await route.handler(call))
+
+
+def _audited(sender: Sender) -> Emulator:
+    """The emulator, whose operations leave audit events with the sender's name."""
+    caller = sender.caller
+    actor = Actor(
+        client_id=caller.client_id,
+        user_id=caller.user_id,
+        permissions=tuple(sorted(caller.permissions)),
+        request_id=sender.request_id,
+    )
+    return replace(sender.emulator, runner=sender.emulator.runner.acting_for(actor))
 
 
 def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:

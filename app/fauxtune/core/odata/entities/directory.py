@@ -291,7 +291,7 @@ ORGANIZATION = Entity(
         Property("defaultUsageLocation"),
         Property("displayName"),
         Property("marketingNotificationEmails", collection=True),
-        # Shown only when it is selected.
+        # Unverified: shown only when it is selected, as clients ask for it.
         Property("mobileDeviceManagementAuthority", MDM_AUTHORITY, nullable=False, shown=Shown.WHEN_SELECTED),
         Property("onPremisesLastSyncDateTime", Edm.DATE_TIME),
         Property("onPremisesSyncEnabled", Edm.BOOLEAN),

@@ -1,0 +1,381 @@
+"""The audit log: what was done through Graph on device management, by whom. Graph: auditEvent.
+
+One place watches: an operation that stands in `RULES` is looked at before and after, in its own transaction, so that what
+fails leaves no event. The words are those of the real service where its events were seen (`Create DeviceConfiguration`,
+`wipe ManagedDevice`, `Create DeviceConfigurationAssignment`); each rule that only follows their pattern is Unverified.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
+from fauxtune.core.odata.schema import Entity
+from fauxtune.operations import (
+    assignment_filters,
+    assignments,
+    bulk_actions,
+    configuration,
+    device_actions,
+    device_records,
+    imported_pfx,
+    role_scope_tags,
+)
+from fauxtune.operations.act import Act
+from fauxtune.operations.audit_properties import modified, pascal
+from fauxtune.storage.queries import applications as application_queries
+from fauxtune.storage.queries import assignments as assignment_queries
+from fauxtune.storage.queries import audit as queries
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import device_categories as category_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import role_scope_tags as tag_queries
+
+Document = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as the token says, and by which request."""
+
+    client_id: str
+    user_id: str | None
+    permissions: tuple[str, ...]
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What is acted upon. `kind` says which of its properties may be written down."""
+
+    id: str
+    kind: Entity
+    document: Document
+
+    @property
+    def name(self) -> str:
+        """What it is called; the real service writes `<null>` where there is no name."""
+        for name in ("displayName", "deviceName", "userPrincipalName"):
+            if self.document.get(name):
+                return str(self.document[name])
+        return "<null>"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of things: its name, the component and the category that it belongs to, and how one is found."""
+
+    noun: str
+    component: str
+    category: str
+    look: Callable[[Act, str], Thing | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event to be written."""
+
+    verb: str
+    operation: str
+    subject: Subject
+    resources: Sequence[Document]
+
+
+#: Given the operation's arguments, looks before it, and returns what is to be asked afterwards with its result.
+Watch = Callable[[Act, Sequence[Any], Document], Callable[[Any], Iterable[Event]]]
+
+
+def audited(actor: Actor, act: Act, operation: Callable[Concatenate[Act, P], T]) -> Callable[P, T]:
+    """The operation, which leaves its events when it succeeds."""
+
+    def carried_out(*args: P.args, **kwargs: P.kwargs) -> T:
+        rule = RULES.get(operation)
+        if rule is None:
+            return operation(act, *args, **kwargs)
+        seen = rule(act, args, dict(kwargs))
+        result = operation(act, *args, **kwargs)
+        _write(act, actor, events=list(seen(result)))
+        return result
+
+    return carried_out
+
+
+def activity_types(category: str) -> list[str]:
+    """What can be recorded under a category, in any case of letters."""
+    found = {name for known, name in _ACTIVITIES if known.lower() == category.lower()}
+    return sorted(found)
+
+
+def categories() -> list[str]:
+    """The categories of what can be recorded."""
+    return sorted({known for known, _ in _ACTIVITIES})
+
+
+# ------------------------------------------------------------------------------------------------------------- things
+
+
+def _profile(act: Act, key: str) -> Thing | None:
+    row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=key)
+    return None if row is None else Thing(row["id"], entity(row["kind"]), row["document"])
+
+
+def _filter(act: Act, key: str) -> Thing | None:
+    row = assignment_queries.assignment_filter(act.connection, act.tenant.id, filter_id=key)
+    return None if row is None else Thing(row["id"], ASSIGNMENT_FILTER, row["document"])
+
+
+def _category(act: Act, key: str) -> Thing | None:
+    row = category_queries.category(act.connection, act.tenant.id, category_id=key)
+    return None if row is None else Thing(row["id"], DEVICE_CATEGORY, row["document"])
+
+
+def _tag(act: Act, key: str) -> Thing | None:
+    row = tag_queries.tag(act.connection, act.tenant.id, tag_id=key)
+    return None if row is None else Thing(row["id"], ROLE_SCOPE_TAG, row["document"])
+
+
+def _pfx(act: Act, key: str) -> Thing | None:
+    user_id, thumbprint = imported_pfx.split_id(key)
+    row = certificate_queries.pfx(act.connection, act.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    return None if row is None else Thing(row["document"]["id"], USER_PFX_CERTIFICATE, row["document"])
+
+
+def _device(act: Act, key: str) -> Thing | None:
+    row = device_queries.managed_device(act.connection, act.tenant.id, device_id=key)
+    return None if row is None else Thing(row["id"], MANAGED_DEVICE, row["document"])
+
+
+_PROFILE = Subject("DeviceConfiguration", "DeviceConfiguration", "DeviceConfiguration", _profile)
+_PROFILE_ASSIGNMENT = Subject("DeviceConfigurationAssignment", "DeviceConfiguration", "DeviceConfiguration", _profile)
+_FILTER = Subject("DeviceAndAppManagementAssignmentFilter", "AssignmentFilter", "AssignmentFilter", _filter)
+_CATEGORY = Subject("DeviceCategory", "Enrollment", "Enrollment", _category)
+_TAG = Subject("RoleScopeTag", "RoleBasedAccessControl", "Role", _tag)
+_TAG_ASSIGNMENT = Subject("RoleScopeTagAutoAssignment", "RoleBasedAccessControl", "Role", _tag)
+_PFX = Subject("UserPFXCertificate", "DeviceConfiguration", "DeviceConfiguration", _pfx)
+_DEVICE = Subject("ManagedDevice", "ManagedDevices", "Device", _device)
+
+
+# -------------------------------------------------------------------------------------------------------------- rules
+
+
+def _create(subject: Subject) -> Watch:
+    def watch(act: Act, _args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+        def after(made: Any) -> Iterable[Event]:
+            new = subject.look(act, str(made["id"]))
+            assert new is not None
+            yield Event("Create", "Create", subject, [_resource(new, old=None, new=new.document)])
+
+        return after
+
+    return watch
+
+
+def _patch(subject: Subject) -> Watch:
+    def watch(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(act, args[0])
+
+        def after(_result: Any) -> Iterable[Event]:
+            assert old is not None
+            new = subject.look(act, args[0])
+            assert new is not None
+            yield Event("Patch", "Patch", subject, [_resource(new, old=old.document, new=new.document)])
+
+        return after
+
+    return watch
+
+
+def _delete(subject: Subject) -> Watch:
+    def watch(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(act, args[0])
+
+        def after(_result: Any) -> Iterable[Event]:
+            assert old is not None
+            yield Event("Delete", "Delete", subject, [_resource(old, old=old.document, new=None)])
+
+        return after
+
+    return watch
+
+
+def _act_on_device(act: Act, args: Sequence[Any], options: Document) -> Callable[[Any], Iterable[Event]]:
+    old = _device(act, args[0])
+
+    def after(_result: Any) -> Iterable[Event]:
+        assert old is not None
+        yield _device_event(old, action=options["action"])
+
+    return after
+
+
+def _act_on_devices(act: Act, args: Sequence[Any], options: Document) -> Callable[[Any], Iterable[Event]]:
+    old = {key: _device(act, key) for key in args[0]}
+
+    def after(told: Any) -> Iterable[Event]:
+        for key in told["successfulDeviceIds"]:
+            device = old[key]
+            assert device is not None
+            yield _device_event(device, action=options["action"])
+
+    return after
+
+
+def _assign_profile(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+    def parts() -> dict[str, Thing]:
+        # Unverified: one event for each assignment that comes, changes or goes; that of a new one was seen.
+        key = args[0].lower()
+        rows = configuration_queries.assignments_of(act.connection, act.tenant.id, profile_id=key)
+        return {row["id"]: Thing(row["id"], DEVICE_CONFIGURATION_ASSIGNMENT, row["document"]) for row in rows}
+
+    return _compared(parts, of=_profile(act, args[0]), subject=_PROFILE_ASSIGNMENT)
+
+
+def _assign_tag(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+    def parts() -> dict[str, Thing]:
+        found = tag_queries.assignments_of(act.connection, act.tenant.id, tag_id=args[0])
+        return {each["id"]: Thing(each["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, each) for each in found}
+
+    return _compared(parts, of=_tag(act, args[0]), subject=_TAG_ASSIGNMENT)
+
+
+def _compared(
+    parts: Callable[[], dict[str, Thing]], *, of: Thing | None, subject: Subject
+) -> Callable[[Any], Iterable[Event]]:
+    before = parts()
+
+    def after(_result: Any) -> Iterable[Event]:
+        assert of is not None
+        now = parts()
+        whole = _resource(of, old={}, new={})
+        for key in before.keys() | now.keys():
+            old, new = before.get(key), now.get(key)
+            shown = new or old
+            assert shown is not None
+            verb = "Create" if old is None else "Delete" if new is None else "Patch"
+            if old != new:
+                part = _resource(shown, old=old and old.document, new=new and new.document)
+                yield Event(verb, verb, subject, [whole, part])
+
+    return after
+
+
+RULES: dict[Callable[..., Any], Watch] = {
+    configuration.create_profile: _create(_PROFILE),
+    configuration.update_profile: _patch(_PROFILE),
+    configuration.clear_reference: _patch(_PROFILE),
+    configuration.delete_profile: _delete(_PROFILE),
+    assignments.assign: _assign_profile,
+    assignments.add: _assign_profile,
+    assignments.change: _assign_profile,
+    assignments.remove: _assign_profile,
+    assignment_filters.create_filter: _create(_FILTER),
+    assignment_filters.update_filter: _patch(_FILTER),
+    assignment_filters.delete_filter: _delete(_FILTER),
+    device_records.create_category: _create(_CATEGORY),
+    device_records.update_category: _patch(_CATEGORY),
+    device_records.delete_category: _delete(_CATEGORY),
+    role_scope_tags.create_tag: _create(_TAG),
+    role_scope_tags.update_tag: _patch(_TAG),
+    role_scope_tags.delete_tag: _delete(_TAG),
+    role_scope_tags.assign_tag: _assign_tag,
+    imported_pfx.import_pfx: _create(_PFX),
+    imported_pfx.update_pfx: _patch(_PFX),
+    imported_pfx.delete_pfx: _delete(_PFX),
+    device_records.update_device: _patch(_DEVICE),
+    device_records.put_into_category: _patch(_DEVICE),
+    device_actions.perform: _act_on_device,
+    bulk_actions.execute: _act_on_devices,
+}
+_NOUNS = (_PROFILE, _PROFILE_ASSIGNMENT, _FILTER, _CATEGORY, _TAG, _TAG_ASSIGNMENT, _PFX)
+_ACTIVITIES: tuple[tuple[str, str], ...] = (
+    *((each.category, f"{verb} {each.noun}") for each in _NOUNS for verb in ("Create", "Patch", "Delete")),
+    *((_DEVICE.category, f"{verb} {_DEVICE.noun}") for verb in ("Patch", "Delete")),
+    *((_DEVICE.category, f"{each} {_DEVICE.noun}") for each in DeviceAction if each is not DeviceAction.DELETE),
+)
+
+
+# ------------------------------------------------------------------------------------------------------------- events
+
+
+def _device_event(device: Thing, *, action: DeviceAction) -> Event:
+    # What was seen beside a wipe: the device's id in the directory.
+    said = [{"displayName": "AzureADDeviceId", "oldValue": None, "newValue": device.document.get("azureADDeviceId")}]
+    resource = {**_resource(device, old={}, new={}), "modifiedProperties": said}
+    if action is DeviceAction.DELETE:
+        return Event("Delete", "Delete", _DEVICE, [resource])
+    return Event(action.value, "Action", _DEVICE, [resource])
+
+
+def _resource(thing: Thing, *, old: Document | None, new: Document | None) -> Document:
+    kind = pascal(thing.kind.name)
+    return {
+        "displayName": thing.name,
+        "type": kind,
+        "auditResourceType": kind,
+        "resourceId": thing.id,
+        "modifiedProperties": modified(thing.kind, old=old, new=new),
+    }
+
+
+def _write(act: Act, actor: Actor, *, events: Sequence[Event]) -> None:
+    if not events:
+        return
+    who = _shown(act, actor)
+    rows = []
+    for event in events:
+        event_id, words = act.ids.uuid(), f"{event.verb} {event.subject.noun}"
+        document = {
+            "id": event_id,
+            "displayName": words,
+            "componentName": event.subject.component,
+            "actor": who,
+            "activity": None,
+            "activityDateTime": iso(act.now),
+            "activityType": words,
+            "activityOperationType": event.operation,
+            "activityResult": "Success",
+            "correlationId": actor.request_id,
+            "resources": list(event.resources),
+            "category": event.subject.category,
+        }
+        rows.append(
+            {"id": event_id, "activity_at": act.now, "component": event.subject.component, "document": document}
+        )
+    queries.add_events(act.connection, act.tenant.id, events=rows)
+
+
+def _shown(act: Act, actor: Actor) -> Document:
+    """Graph's auditActor. Unverified: `Application` for one that acts on its own; `ItPro` was seen for people."""
+    application = application_queries.application(act.connection, act.tenant.id, client_id=actor.client_id)
+    user = None
+    if actor.user_id is not None:
+        user = directory_queries.user(act.connection, act.tenant.id, user_id=actor.user_id)
+    kind = "Application" if actor.user_id is None else "ItPro"
+    return {
+        "type": kind,
+        "auditActorType": kind,
+        "userPermissions": list(actor.permissions),
+        "applicationId": actor.client_id,
+        "applicationDisplayName": None if application is None else application["name"],
+        "userPrincipalName": None if user is None else user["document"]["userPrincipalName"],
+        "servicePrincipalName": None,
+        # The real service was seen to leave it out.
+        "ipAddress": None,
+        "userId": actor.user_id,
+        "remoteTenantId": None,
+        "remoteUserId": None,
+        "userRoleScopeTags": [],
+    }

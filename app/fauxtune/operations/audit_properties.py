@@ -1,0 +1,81 @@
+"""What an audit event says of a change: which properties, from what, to what. Graph: auditProperty.
+
+Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a dot,
+`<null>` for what was cleared. Differs from Intune: what can hold a secret is named, and its content is left out: files,
+lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fauxtune.core.odata.schema import ComplexType, Edm, EnumType, Owner, Property, Shown, StructuredType, Version
+
+Document = Mapping[str, Any]
+
+#: In place of a content that is not written down.
+LEFT_OUT = "<not recorded>"
+_NULL = "<null>"
+
+
+def modified(kind: StructuredType, *, old: Document | None, new: Document | None) -> list[dict[str, Any]]:
+    """The properties in which the two differ, in the order of the type; all of the one where the other is None."""
+    return list(_differences(kind, old, new=new, prefix=""))
+
+
+def pascal(word: str) -> str:
+    """`displayName` -> `DisplayName`."""
+    return word[:1].upper() + word[1:]
+
+
+def _differences(
+    kind: StructuredType, old: Document | None, *, new: Document | None, prefix: str
+) -> Iterator[dict[str, Any]]:
+    for name, prop in kind.properties_in(Version.BETA).items():
+        if prop.owner is Owner.SERVER and name != "id":
+            continue
+        before, after = (None if each is None else each.get(name) for each in (old, new))
+        if old is not None and new is not None and before == after:
+            continue
+        label = prefix + pascal(name)
+        if isinstance(prop.type, ComplexType) and not prop.collection and not _is_kept_back(prop):
+            yield from _within(prop, before, new=after, label=label)
+        else:
+            yield {
+                "displayName": label,
+                "oldValue": None if old is None else _text(prop, before),
+                "newValue": None if new is None else _text(prop, after),
+            }
+
+
+def _within(prop: Property, old: Document | None, *, new: Document | None, label: str) -> Iterator[dict[str, Any]]:
+    said = (new or old or {}).get("@odata.type")
+    assert isinstance(prop.type, ComplexType)
+    kind = next((each for each in prop.variants if each.odata_type == said), prop.type)
+    if said is not None:
+        types = [None if each is None else pascal(each["@odata.type"].rpartition(".")[2]) for each in (old, new)]
+        if types[0] != types[1]:
+            yield {"displayName": f"{label}.Type", "oldValue": types[0], "newValue": types[1]}
+    yield from _differences(kind, old, new=new, prefix=f"{label}.")
+
+
+def _text(prop: Property, value: Any) -> str:
+    if value is None:
+        return _NULL
+    if _is_kept_back(prop):
+        return LEFT_OUT
+    if prop.collection:
+        return ", ".join(_scalar(prop, each) for each in value)
+    return _scalar(prop, value)
+
+
+def _scalar(prop: Property, value: Any) -> str:
+    if isinstance(prop.type, EnumType):
+        return ", ".join(pascal(each) for each in str(value).split(","))
+    return str(value)
+
+
+def _is_kept_back(prop: Property) -> bool:
+    objects = prop.collection and isinstance(prop.type, ComplexType)
+    return objects or prop.write_only or prop.type is Edm.BINARY or prop.shown is Shown.BLANK_UNLESS_SELECTED
