@@ -23,6 +23,7 @@ from joserfc.jwk import RSAKey
 
 from bench import load, world
 from bench.rows import Row, side_by_side
+from fauxtune.core.model.ids import TenantId
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
@@ -132,11 +133,7 @@ def _bare(folder: Path, *, page: bytes) -> Iterator[int]:
 
 def _token(folder: Path) -> str:
     key = RSAKey.import_key((folder / "token.pem").read_bytes())
-    return TokenIssuer(key, clock=SystemClock(), ids=SystemIds()).issue(
-        issuer="https://localhost/t/v2.0",
-        tenant_id="t",
-        client_id="c",
-        audience="a",
-        object_id="o",
-        roles=("User.Read.All",),
-    )
+    key.ensure_kid()
+    tokens = TokenIssuer(key, clock=SystemClock(), ids=SystemIds())
+    about = {"tenant_id": TenantId("t"), "client_id": "c", "audience": "a", "object_id": "o"}
+    return tokens.issue(issuer="https://localhost/t/v2.0", roles=("User.Read.All",), **about)

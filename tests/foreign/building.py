@@ -1,4 +1,4 @@
-"""A tenant of 200 users, 500 devices and 40 profiles: built, read back and taken down with Microsoft's Graph SDKs alone.
+"""A tenant of 200 users, 500 devices and 40 profiles: built, read back and taken down with Microsoft's SDKs alone.
 
     python tests/foreign/building.py --url https://localhost:8443 --ca .fauxtune/tls/ca.pem
 
@@ -11,42 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import json
-import re
-import ssl
 import time
 import uuid
-import warnings
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-import httpx
-from azure.identity import ClientSecretCredential
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
-from kiota_abstractions.base_request_configuration import RequestConfiguration
-from kiota_abstractions.headers_collection import HeadersCollection
-from kiota_abstractions.request_information import RequestInformation
-from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
-
-# The SDKs' own, of classes of their own.
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-
-from msgraph import GraphServiceClient as V1Client  # noqa: E402
-from msgraph import graph_request_adapter as v1_adapter  # noqa: E402
-from msgraph_beta import GraphServiceClient as BetaClient  # noqa: E402
-from msgraph_beta import graph_request_adapter as beta_adapter  # noqa: E402
-from msgraph_core import GraphClientFactory  # noqa: E402
-from msgraph_core.requests.batch_request_content_collection import BatchRequestContentCollection  # noqa: E402
-from msgraph_core.requests.batch_request_item import BatchRequestItem  # noqa: E402
-from msgraph_core.tasks.page_iterator import PageIterator  # noqa: E402
+from building_clients import Tenant, asking, at_once, connected, everything, in_batches, model, v1
+from building_profiles import MAIL, PKCS, assign_profiles, build_profiles
 
 USERS, DEVICES, PROFILES = 200, 500, 40
 DEPARTMENTS = ("Sales", "Finance", "Research", "Production", "Law", "Support", "Purchasing", "Press", "Staff", "Board")
@@ -54,131 +26,14 @@ SITES = ("Berlin", "Paris", "Rome", "Vienna", "Oslo")
 SYSTEMS = ("Windows", "iOS", "macOS", "Android")
 INTUNE = uuid.UUID("061f9ace-7d42-4136-88ac-31dc755f143f")
 DIRECTORY = "https://graph.microsoft.com/v1.0/directoryObjects"
-CONFIGURATIONS = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
 #: What Graph takes in one `members@odata.bind`.
 BOUND = 20
-#: How many requests of this program are under way at the same time.
-AT_ONCE = 8
-
-
-# -------------------------------------------------------------------------------------------------------- the two SDKs
-
-
-def model(name: str, *, sdk: str = "msgraph_beta", folder: str = "models") -> Any:
-    """A class of the SDKs, which have a module for each of thousands."""
-    module = re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-    return getattr(importlib.import_module(f"{sdk}.generated.{folder}.{module}"), name)
-
-
-def v1(name: str) -> Any:
-    """The same of v1.0."""
-    return model(name, sdk="msgraph")
-
-
-@dataclass(slots=True)
-class Tenant:
-    """Both clients, and what was made of each kind: its id by its name."""
-
-    v1: V1Client
-    beta: BetaClient
-    domain: str
-    users: dict[str, str] = field(default_factory=dict)
-    groups: dict[str, str] = field(default_factory=dict)
-    devices: dict[str, str] = field(default_factory=dict)
-    filters: dict[str, str] = field(default_factory=dict)
-    profiles: dict[str, str] = field(default_factory=dict)
-    requests: Counter[str] = field(default_factory=Counter)
-
-
-@asynccontextmanager
-async def connected(arguments: argparse.Namespace) -> AsyncIterator[Tenant]:
-    """Both clients, signed in as an application of the tenant."""
-    secret = ClientSecretCredential(
-        arguments.tenant_id,
-        arguments.client_id,
-        arguments.client_secret,
-        authority=arguments.url,
-        disable_instance_discovery=True,
-        connection_verify=arguments.ca,
-    )
-    requests: Counter[str] = Counter()
-
-    async def count(request: httpx.Request) -> None:
-        requests["batches" if request.url.path.endswith("$batch") else "requests"] += 1
-
-    provider = AzureIdentityAuthenticationProvider(secret, scopes=["https://graph.microsoft.com/.default"])
-    adapters = []
-    with secret:
-        for module, version in ((v1_adapter, "v1.0"), (beta_adapter, "beta")):
-            trust = ssl.create_default_context(cafile=arguments.ca)
-            http = httpx.AsyncClient(verify=trust, timeout=60, event_hooks={"request": [count]})
-            http = GraphClientFactory.create_with_default_middleware(client=http, options=module.options)
-            adapters.append(module.GraphRequestAdapter(provider, client=http))
-            adapters[-1].base_url = f"{arguments.url}/{version}"
-        v1_client, beta_client = V1Client(request_adapter=adapters[0]), BetaClient(request_adapter=adapters[1])
-        organization = await v1_client.organization.get()
-        assert organization is not None
-        domains = (organization.value or [])[0].verified_domains or []
-        domain = next(str(each.name) for each in domains if each.is_default)
-        yield Tenant(v1_client, beta_client, domain, requests=requests)
-
-
-def asking(builder: Any, *, eventual: bool = False, **options: Any) -> RequestConfiguration[Any]:
-    """Query options; `eventual` is what advanced queries on the directory want."""
-    headers = HeadersCollection()
-    if eventual:
-        headers.add("ConsistencyLevel", "eventual")
-    parameters = getattr(builder, f"{type(builder).__name__}GetQueryParameters", dict)
-    return RequestConfiguration(query_parameters=parameters(**options) if options else None, headers=headers)
-
-
-async def everything(graph: V1Client | BetaClient, builder: Any, **options: Any) -> list[Any]:
-    """All pages."""
-    found: list[Any] = []
-
-    def note(each: Any) -> bool:
-        found.append(each)
-        return True
-
-    first = await builder.get(asking(builder, **options))
-    await PageIterator(first, graph.request_adapter).iterate(note)
-    return found
-
-
-async def in_batches(tenant: Tenant, wanted: Iterable[RequestInformation], *, kind: Any = None) -> list[Any]:
-    """Answers in the order of what is wanted, twenty a batch; all must succeed."""
-    items = [BatchRequestItem(each) for each in wanted]
-    collection = BatchRequestContentCollection()
-    for item in items:
-        collection.add_batch_request_item(item)
-    answered = await tenant.v1.batch.post(collection)
-    responses = {name: content for content in answered.get_responses() for name in content.responses}
-    found = []
-    for item in items:
-        response = responses[item.id].get_response_by_id(item.id)
-        assert response.status in {200, 201, 204}, f"{item.method} {item.url}: {response.status} {response.body.read()}"
-        found.append(None if kind is None else responses[item.id].get_response_by_id(item.id, kind))
-    return found
-
-
-async def at_once(wanted: Iterable[Any]) -> list[Any]:
-    """Several coroutines under way together, not all of them."""
-    gate = asyncio.Semaphore(AT_ONCE)
-
-    async def one(each: Any) -> Any:
-        async with gate:
-            return await each
-
-    return await asyncio.gather(*map(one, wanted))
 
 
 def chunks(ids: Sequence[str]) -> Iterable[list[str]]:
     """As many as can be bound at once."""
     for start in range(0, len(ids), BOUND):
         yield [f"{DIRECTORY}/{each}" for each in ids[start : start + BOUND]]
-
-
-# ------------------------------------------------------------------------------------------------------------- building
 
 
 async def build_users(tenant: Tenant) -> None:
@@ -198,9 +53,9 @@ async def build_users(tenant: Tenant) -> None:
         )
         for number in range(USERS)
     ]
-    made = await in_batches(
-        tenant, [tenant.v1.users.to_post_request_information(each) for each in people], kind=v1("User")
-    )
+    users = tenant.v1.users
+    await in_batches(tenant, [users.to_post_request_information(each) for each in people])
+    made = await everything(tenant.v1, users, top=100, filter="startswith(userPrincipalName,'person')")
     tenant.users = {each.display_name: each.id for each in made}
     one = tenant.v1.users.by_user_id
     body_type = model("AssignLicensePostRequestBody", sdk="msgraph", folder="users.item.assign_license")
@@ -215,10 +70,11 @@ async def build_users(tenant: Tenant) -> None:
 
 async def build_devices(tenant: Tenant) -> None:
     """Entra devices, as if they had been registered."""
-    made = await in_batches(
+    devices = tenant.v1.devices
+    await in_batches(
         tenant,
         [
-            tenant.v1.devices.to_post_request_information(
+            devices.to_post_request_information(
                 v1("Device")(
                     account_enabled=number % 50 != 0,
                     device_id=str(uuid.uuid4()),
@@ -231,8 +87,8 @@ async def build_devices(tenant: Tenant) -> None:
             )
             for number in range(DEVICES)
         ],
-        kind=v1("Device"),
     )
+    made = await everything(tenant.v1, devices, top=200, filter="startswith(displayName,'Device ')")
     tenant.devices = {each.display_name: each.id for each in made}
 
 
@@ -276,7 +132,7 @@ async def build_filters(tenant: Tenant) -> None:
     """Filters of assignments."""
     platform = model("DevicePlatformType")
     rules = {
-        "Pixels": (platform.AndroidWorkProfile, '(device.manufacturer -eq "Google")'),
+        "Pixels": (platform.AndroidForWork, '(device.manufacturer -eq "Google")'),
         "Owned by us": (platform.Windows10AndLater, '(device.deviceOwnership -eq "Corporate")'),
         "Apple's": (platform.IOS, '(device.manufacturer -eq "Apple")'),
     }
@@ -288,142 +144,186 @@ async def build_filters(tenant: Tenant) -> None:
         tenant.filters[name] = str(made.id)
 
 
-# ------------------------------------------------------------------------------------------------------------- profiles
-
-ROOTS = (
-    "AndroidTrustedRootCertificate AndroidForWorkTrustedRootCertificate AndroidWorkProfileTrustedRootCertificate "
-    "AndroidDeviceOwnerTrustedRootCertificate AospDeviceOwnerTrustedRootCertificate IosTrustedRootCertificate "
-    "MacOSTrustedRootCertificate Windows81TrustedRootCertificate WindowsPhone81TrustedRootCertificate"
-).split()
-PKCS = (
-    "AndroidPkcsCertificateProfile AndroidForWorkPkcsCertificateProfile AndroidWorkProfilePkcsCertificateProfile "
-    "AndroidDeviceOwnerPkcsCertificateProfile AospDeviceOwnerPkcsCertificateProfile IosPkcsCertificateProfile "
-    "MacOSPkcsCertificateProfile Windows10PkcsCertificateProfile"
-).split()
-SCEP = (
-    "AndroidScepCertificateProfile AndroidForWorkScepCertificateProfile AndroidWorkProfileScepCertificateProfile "
-    "AndroidDeviceOwnerScepCertificateProfile AospDeviceOwnerScepCertificateProfile IosScepCertificateProfile "
-    "MacOSScepCertificateProfile Windows81SCEPCertificateProfile WindowsPhone81SCEPCertificateProfile"
-).split()
-IMPORTED = (
-    "AndroidImportedPFXCertificateProfile AndroidForWorkImportedPFXCertificateProfile "
-    "AndroidDeviceOwnerImportedPFXCertificateProfile IosImportedPFXCertificateProfile "
-    "MacOSImportedPFXCertificateProfile Windows10ImportedPFXCertificateProfile "
-    "WindowsPhone81ImportedPFXCertificateProfile"
-).split()
-MAIL = (
-    "IosEasEmailProfileConfiguration AndroidEasEmailProfileConfiguration AndroidForWorkGmailEasConfiguration "
-    "AndroidWorkProfileGmailEasConfiguration AndroidWorkProfileNineWorkEasConfiguration "
-    "Windows10EasEmailProfileConfiguration WindowsPhoneEASEmailProfileConfiguration"
-).split()
+# ------------------------------------------------------------------------------------------------------------- reading
 
 
-async def build_profiles(tenant: Tenant) -> None:
-    """All kinds: roots first, then the certificates that refer to them, then the mail profiles that refer to those."""
-    file = certificate_file()
-    roots = await at_once(
-        made(tenant, name, trusted_root_certificate=file, cert_file_name="root.cer") for name in ROOTS
-    )
-    by_platform = {re.split("TrustedRoot", type(each).__name__)[0]: each for each in roots}
-    await at_once(
-        made(
-            tenant,
-            name,
-            certification_authority=f"ca.{tenant.domain}",
-            certification_authority_name="Contoso Issuing CA",
-            certificate_template_name="SmimeSigning",
-            renewal_threshold_percentage=20,
-            **root_of(name, by_platform),
-        )
-        for name in PKCS
-    )
-    await at_once(
-        made(
-            tenant,
-            name,
-            scep_server_urls=["https://ndes.contoso.example/certsrv/mscep/mscep.dll"],
-            key_size=model("KeySize").Size2048,
-            # The SDK writes no list of flags; as Graph writes them, they go beside its properties.
-            additional_data={"keyUsage": "digitalSignature,keyEncipherment"},
-            **root_of(name, by_platform),
-        )
-        for name in SCEP
-    )
-    purpose = model("IntendedPurpose").SmimeEncryption
-    await at_once(made(tenant, name, intended_purpose=purpose) for name in IMPORTED)
-    await at_once(made(tenant, name, host_name=f"mail.{tenant.domain}", **mail_of(name, tenant)) for name in MAIL)
-
-
-async def made(tenant: Tenant, name: str, **properties: Any) -> Any:
-    """One profile, which comes back as what it is."""
-    profile = await tenant.beta.device_management.device_configurations.post(
-        model(name)(display_name=f"Built {name}", description="Built by a program", **properties)
-    )
-    assert type(profile).__name__ == name
-    tenant.profiles[name] = str(profile.id)
-    return profile
-
-
-def certificate_file() -> bytes:
-    """A root certificate."""
-    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Built Root")]), datetime.now(UTC)
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=3650))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
-
-
-def root_of(name: str, roots: dict[str, Any]) -> dict[str, Any]:
-    """The root of the same platform, by the property that the kind has for it, if it has one."""
-    if "root_certificate" not in model(name).__dataclass_fields__:
-        return {}
-    return {"root_certificate": roots[re.split("Pkcs|Scep|SCEP", name)[0]]}
-
-
-def mail_of(name: str, tenant: Tenant) -> dict[str, Any]:
-    """Certificates of a mail account: bound, as portal and tools do."""
-    bound = {
-        "IosEasEmailProfileConfiguration": {
-            "smimeSigningCertificate": "IosPkcsCertificateProfile",
-            "smimeEncryptionCertificate": "IosImportedPFXCertificateProfile",
-        },
-        "AndroidWorkProfileGmailEasConfiguration": {"identityCertificate": "AndroidWorkProfileScepCertificateProfile"},
-    }.get(name, {})
-    more = {f"{key}@odata.bind": f"{CONFIGURATIONS}('{tenant.profiles[kind]}')" for key, kind in bound.items()}
-    named = {"account_name": "Contoso"} if "account_name" in model(name).__dataclass_fields__ else {}
-    return {"additional_data": more, **named}
-
-
-async def assign_profiles(tenant: Tenant) -> int:
-    """Each to a department without another, or to a site's devices; three through filters. How many assignments."""
-    target, kinds = model("DeviceConfigurationAssignment"), model("DeviceAndAppManagementAssignmentFilterType")
-    filtered = {
-        "AndroidWorkProfilePkcsCertificateProfile": "Pixels",
-        "Windows10PkcsCertificateProfile": "Owned by us",
-        "IosPkcsCertificateProfile": "Apple's",
+async def count(tenant: Tenant) -> dict[str, int]:
+    """How much of everything there is."""
+    management, beta = tenant.v1.device_management, tenant.beta.device_management
+    counted = {
+        "users": (tenant.v1.users, True),
+        "groups": (tenant.v1.groups, True),
+        "devices": (tenant.v1.devices, True),
+        "managedDevices": (management.managed_devices, False),
+        "deviceConfigurations": (beta.device_configurations, False),
+        "assignmentFilters": (beta.assignment_filters, False),
+    }
+    return {
+        name: await builder.count.get(asking(builder.count, eventual=eventual))
+        for name, (builder, eventual) in counted.items()
     }
 
-    def targets(number: int, name: str) -> list[Any]:
-        if name in filtered:
-            which, how = tenant.filters[filtered[name]], kinds.Include
-            return [
-                model("AllLicensedUsersAssignmentTarget")(
-                    device_and_app_management_assignment_filter_id=which,
-                    device_and_app_management_assignment_filter_type=how,
-                )
-            ]
-        group, other = DEPARTMENTS[number % len(DEPARTMENTS)], DEPARTMENTS[(number + 1) % len(DEPARTMENTS)]
-        if number % 2:
-            return [model("GroupAssignmentTarget")(group_id=tenant.groups[SITES[number % len(SITES)]])]
-        return [
-            model("GroupAssignmentTarget")(group_id=tenant.groups[group]),
-            model("ExclusionGroupAssignmentTarget")(group_id=tenant.groups[other]),
-        ]
 
-    async def assign(number: int, name: str) -> int:
-        body_type = model("AssignPostRequestBody", folder="device_management.device_configurations.item.assign")
-        one = tenant.beta.device_management.device_configurations.by_device_configuration_id(tenant.profiles[name])
-        body = body_type(assignments=[target(target=each) for each in targets(number, name)])
-        answer = await one.assign.post(body)
-        return len(answer.value or ())
+async def read_users(tenant: Tenant) -> None:
+    """All by pages; some by filters; their manager, licences and groups."""
+    users, ids = tenant.v1.users, list(tenant.users.values())
+    everybody = await everything(tenant.v1, users, top=50, select=["id", "displayName", "department"])
+    mine = {each.display_name: each for each in everybody if each.id in set(ids)}
+    assert {name: each.id for name, each in mine.items()} == tenant.users
+    sales = await everything(
+        tenant.v1,
+        users,
+        top=7,
+        filter="department eq 'Sales' and startswith(displayName,'Person')",
+        orderby=["displayName"],
+        count=True,
+        eventual=True,
+    )
+    assert [each.display_name for each in sales] == sorted(name for name in mine if mine[name].department == "Sales")
+    first = await users.get(asking(users, top=1, count=True, eventual=True, filter="department eq 'Sales'"))
+    assert first is not None
+    assert (first.odata_count, len(first.value or ())) == (USERS // len(DEPARTMENTS), 1)
+    one = users.by_user_id(ids[1])
+    found = await one.get(asking(one, select=["id", "assignedLicenses"], expand=["manager"]))
+    assert found is not None
+    assert [each.sku_id for each in found.assigned_licenses or ()] == [INTUNE]
+    assert found.manager is not None
+    assert found.manager.id == ids[0]
+    reports = await everything(tenant.v1, users.by_user_id(ids[0]).direct_reports)
+    assert len(reports) == USERS // 10
+    groups = await everything(tenant.v1, one.transitive_member_of)
+    assert {each.id for each in groups} == {tenant.groups[DEPARTMENTS[1]], tenant.groups["Everybody"]}
 
-    return sum(await at_once(assign(number, name) for number, name in enumerate(sorted(tenant.profiles))))
+
+async def read_devices(tenant: Tenant) -> None:
+    """All by pages, those of a system, those that are disabled."""
+    devices = tenant.v1.devices
+    found = await everything(tenant.v1, devices, top=120, filter="startswith(displayName,'Device ')")
+    assert {each.display_name: each.id for each in found} == tenant.devices
+    macs = await everything(tenant.v1, devices, top=100, filter="operatingSystem eq 'macOS'", select=["displayName"])
+    assert len(macs) == DEVICES // len(SYSTEMS)
+    disabled = await everything(tenant.v1, devices, filter="accountEnabled eq false", orderby=["displayName"])
+    assert [each.display_name for each in disabled] == [f"Device {number:03}" for number in range(0, DEVICES, 50)]
+    at_first = devices.by_device_id(tenant.devices["Device 000"])
+    places = await everything(tenant.v1, at_first.member_of)
+    assert {each.display_name for each in places} == set(SITES[:2])
+
+
+async def read_groups(tenant: Tenant) -> None:
+    """Who is in them: direct, nested, cast, expanded."""
+    for name in (*DEPARTMENTS, *SITES):
+        one = tenant.v1.groups.by_group_id(tenant.groups[name])
+        members = await everything(tenant.v1, one.members, top=30, select=["id"])
+        expected = USERS // len(DEPARTMENTS) if name in DEPARTMENTS else DEVICES // len(SITES) + 1
+        assert len(members) == expected, name
+    everybody = tenant.v1.groups.by_group_id(tenant.groups["Everybody"])
+    nested = await everything(tenant.v1, everybody.transitive_members.graph_user, top=90)
+    assert {each.id for each in nested} == set(tenant.users.values())
+    found = await everybody.get(asking(everybody, expand=["members"]))
+    assert found is not None
+    assert {each.id for each in found.members or ()} == {tenant.groups[name] for name in DEPARTMENTS}
+    owners = await everything(tenant.v1, everybody.owners)
+    assert [each.id for each in owners] == [tenant.users["Person 000"]]
+
+
+async def read_profiles(tenant: Tenant, *, assignments: int) -> None:
+    """All with their assignments; of one kind; what they refer to."""
+    profiles = tenant.beta.device_management.device_configurations
+    found = await everything(tenant.beta, profiles, top=15, expand=["assignments"], orderby=["displayName"])
+    mine = {type(each).__name__: each for each in found if each.id in set(tenant.profiles.values())}
+    assert {name: each.id for name, each in mine.items()} == tenant.profiles
+    assert sum(len(each.assignments or ()) for each in mine.values()) == assignments
+    filtered = mine["IosPkcsCertificateProfile"].assignments[0].target
+    assert filtered.device_and_app_management_assignment_filter_id == tenant.filters["Apple's"]
+    ours = "displayName eq 'Built IosPkcsCertificateProfile'"
+    of_kind = await everything(
+        tenant.beta, profiles, filter=f"isof('microsoft.graph.iosPkcsCertificateProfile') and {ours}"
+    )
+    assert [type(each).__name__ for each in of_kind] == ["IosPkcsCertificateProfile"]
+    await at_once(read_root(tenant, name) for name in PKCS if hasattr(mine[name], "root_certificate"))
+    one = profiles.by_device_configuration_id(tenant.profiles[MAIL[0]])
+    kind = "microsoft.graph.iosEasEmailProfileConfiguration"
+    mail = await one.get(asking(one, expand=[f"{kind}/smimeSigningCertificate", f"{kind}/smimeEncryptionCertificate"]))
+    assert mail.smime_signing_certificate.id == tenant.profiles["IosPkcsCertificateProfile"]
+    assert mail.smime_encryption_certificate.id == tenant.profiles["IosImportedPFXCertificateProfile"]
+
+
+async def read_root(tenant: Tenant, name: str) -> None:
+    """A certificate profile refers to its platform's root."""
+    one = tenant.beta.device_management.device_configurations.by_device_configuration_id(tenant.profiles[name])
+    found: Any = await one.get(asking(one, expand=["rootCertificate"]))
+    root = found.root_certificate
+    assert root.id == tenant.profiles[type(root).__name__]
+    assert type(root).__name__ == name.replace("PkcsCertificateProfile", "TrustedRootCertificate")
+
+
+# ------------------------------------------------------------------------------------------------------------ removing
+
+
+async def remove(tenant: Tenant) -> None:
+    """All that was made, in the order that references want: mail, certificates, roots; then who had them."""
+    management = tenant.beta.device_management
+    ids = list(reversed(tenant.profiles.values()))
+    for each in ids:  # one after the other: none may go before what refers to it
+        await management.device_configurations.by_device_configuration_id(each).delete()
+    await at_once(
+        management.assignment_filters.by_device_and_app_management_assignment_filter_id(each).delete()
+        for each in tenant.filters.values()
+    )
+    graph = tenant.v1
+    gone = [graph.groups.by_group_id(each).to_delete_request_information() for each in tenant.groups.values()]
+    gone += [graph.devices.by_device_id(each).to_delete_request_information() for each in tenant.devices.values()]
+    gone += [graph.users.by_user_id(each).to_delete_request_information() for each in tenant.users.values()]
+    await in_batches(tenant, gone)
+
+
+async def main(arguments: argparse.Namespace) -> None:
+    """The whole story."""
+    started = time.monotonic()
+
+    def told(what: str) -> None:
+        print(f"{time.monotonic() - started:6.1f} s  {what}", flush=True)
+
+    async with connected(arguments) as tenant:
+        before = await count(tenant)
+        told(f"{tenant.domain} as it is: {before}")
+        await build_users(tenant)
+        told(f"{len(tenant.users)} users with licences")
+        await build_devices(tenant)
+        told(f"{len(tenant.devices)} Entra devices")
+        await build_groups(tenant)
+        told(f"{len(tenant.groups)} groups")
+        await build_filters(tenant)
+        await build_profiles(tenant)
+        told(f"{len(tenant.filters)} assignment filters, {len(tenant.profiles)} profiles")
+        assignments = await assign_profiles(tenant, DEPARTMENTS, sites=SITES)
+        told(f"{assignments} assignments")
+        built = await count(tenant)
+        added = {name: number - before[name] for name, number in built.items()}
+        assert (added["users"], added["devices"], added["deviceConfigurations"]) == (USERS, DEVICES, PROFILES), added
+        for read in (read_users(tenant), read_devices(tenant), read_groups(tenant)):
+            await read
+        told("users, devices and groups read back")
+        await read_profiles(tenant, assignments=assignments)
+        told("profiles read back")
+        await remove(tenant)
+        after = await count(tenant)
+        assert after == before, f"left: {after}, not {before}"
+        told("all gone again")
+        summary = {"before": before, "built": added, "assignments": assignments, "after": after, **tenant.requests}
+        print(json.dumps({**summary, "seconds": round(time.monotonic() - started, 1)}))
+
+
+def parsed() -> argparse.Namespace:
+    """The command line. The defaults are the application that a new server has."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--url", required=True, help="the server's HTTPS address")
+    parser.add_argument("--ca", required=True, help="PEM file of the authority to trust")
+    parser.add_argument("--tenant-id", default="c0ffee00-0000-4000-8000-000000000001")
+    parser.add_argument("--client-id", default="c0ffee00-0000-4000-8000-00000000a991")
+    parser.add_argument("--client-secret", default="fauxtune-not-a-secret")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(parsed()))

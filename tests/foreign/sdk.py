@@ -1,4 +1,4 @@
-"""Microsoft's own clients, as anybody sets them up for a host of their own: azure-identity, msgraph-sdk, msgraph-beta-sdk.
+"""Microsoft's own clients, as anybody sets them up for a host of their own: azure-identity and both Graph SDKs.
 
 Nothing in them is changed. They are given the address, the CA file and the credentials, which all are documented ways
 of using them.

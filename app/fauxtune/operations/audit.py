@@ -1,8 +1,8 @@
 """The audit log: what was done through Graph on device management, by whom. Graph: auditEvent.
 
-One place watches: an operation that stands in `RULES` is looked at before and after, in its own transaction, so that what
-fails leaves no event. The words are those of the real service where its events were seen (`Create DeviceConfiguration`,
-`wipe ManagedDevice`, `Create DeviceConfigurationAssignment`); each rule that only follows their pattern is Unverified.
+One place watches: an operation that stands in `RULES` is looked at before and after, in its own transaction, so that
+what fails leaves no event. The words are those of the real service where its events were seen (`wipe ManagedDevice`,
+`Create DeviceConfiguration`, `Create DeviceConfigurationAssignment`); each that only follows the pattern is Unverified.
 """
 
 from __future__ import annotations
@@ -94,18 +94,31 @@ class Event:
     resources: Sequence[Document]
 
 
-#: Given the operation's arguments, looks before it, and returns what is to be asked afterwards with its result.
-Watch = Callable[[Act, Sequence[Any], Document], Callable[[Any], Iterable[Event]]]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The arguments of an operation."""
+
+    positional: Sequence[Any]
+    named: Document
+
+    @property
+    def key(self) -> str:
+        """Of what is changed: always the first."""
+        return str(self.positional[0])
 
 
-def audited(actor: Actor, act: Act, operation: Callable[Concatenate[Act, P], T]) -> Callable[P, T]:
+#: Looks before the operation, and returns what is to be asked afterwards with its result.
+Watch = Callable[[Act, Asked], Callable[[Any], Iterable[Event]]]
+
+
+def audited(act: Act, operation: Callable[Concatenate[Act, P], T], *, actor: Actor) -> Callable[P, T]:
     """The operation, which leaves its events when it succeeds."""
 
     def carried_out(*args: P.args, **kwargs: P.kwargs) -> T:
         rule = RULES.get(operation)
         if rule is None:
             return operation(act, *args, **kwargs)
-        seen = rule(act, args, dict(kwargs))
+        seen = rule(act, Asked(args, dict(kwargs)))
         result = operation(act, *args, **kwargs)
         _write(act, actor, events=list(seen(result)))
         return result
@@ -155,7 +168,12 @@ def _pfx(act: Act, key: str) -> Thing | None:
 
 def _device(act: Act, key: str) -> Thing | None:
     row = device_queries.managed_device(act.connection, act.tenant.id, device_id=key)
-    return None if row is None else Thing(row["id"], MANAGED_DEVICE, row["document"])
+    return None if row is None else _of_device(row)
+
+
+def _of_device(row: Document) -> Thing:
+    document = {**row["document"], "deviceCategoryDisplayName": row["category_name"]}
+    return Thing(row["id"], MANAGED_DEVICE, document)
 
 
 _PROFILE = Subject("DeviceConfiguration", "DeviceConfiguration", "DeviceConfiguration", _profile)
@@ -172,7 +190,7 @@ _DEVICE = Subject("ManagedDevice", "ManagedDevices", "Device", _device)
 
 
 def _create(subject: Subject) -> Watch:
-    def watch(act: Act, _args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+    def watch(act: Act, _asked: Asked) -> Callable[[Any], Iterable[Event]]:
         def after(made: Any) -> Iterable[Event]:
             new = subject.look(act, str(made["id"]))
             assert new is not None
@@ -184,12 +202,12 @@ def _create(subject: Subject) -> Watch:
 
 
 def _patch(subject: Subject) -> Watch:
-    def watch(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
-        old = subject.look(act, args[0])
+    def watch(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(act, asked.key)
 
         def after(_result: Any) -> Iterable[Event]:
             assert old is not None
-            new = subject.look(act, args[0])
+            new = subject.look(act, asked.key)
             assert new is not None
             yield Event("Patch", "Patch", subject, [_resource(new, old=old.document, new=new.document)])
 
@@ -199,8 +217,8 @@ def _patch(subject: Subject) -> Watch:
 
 
 def _delete(subject: Subject) -> Watch:
-    def watch(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
-        old = subject.look(act, args[0])
+    def watch(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(act, asked.key)
 
         def after(_result: Any) -> Iterable[Event]:
             assert old is not None
@@ -211,44 +229,44 @@ def _delete(subject: Subject) -> Watch:
     return watch
 
 
-def _act_on_device(act: Act, args: Sequence[Any], options: Document) -> Callable[[Any], Iterable[Event]]:
-    old = _device(act, args[0])
+def _act_on_device(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+    old = _device(act, asked.key)
 
     def after(_result: Any) -> Iterable[Event]:
         assert old is not None
-        yield _device_event(old, action=options["action"])
+        yield _device_event(old, action=asked.named["action"])
 
     return after
 
 
-def _act_on_devices(act: Act, args: Sequence[Any], options: Document) -> Callable[[Any], Iterable[Event]]:
-    old = {key: _device(act, key) for key in args[0]}
+def _act_on_devices(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+    old = {key: _device(act, key) for key in asked.positional[0]}
 
     def after(told: Any) -> Iterable[Event]:
         for key in told["successfulDeviceIds"]:
             device = old[key]
             assert device is not None
-            yield _device_event(device, action=options["action"])
+            yield _device_event(device, action=asked.named["action"])
 
     return after
 
 
-def _assign_profile(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+def _assign_profile(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     def parts() -> dict[str, Thing]:
         # Unverified: one event for each assignment that comes, changes or goes; that of a new one was seen.
-        key = args[0].lower()
+        key = asked.key.lower()
         rows = configuration_queries.assignments_of(act.connection, act.tenant.id, profile_id=key)
         return {row["id"]: Thing(row["id"], DEVICE_CONFIGURATION_ASSIGNMENT, row["document"]) for row in rows}
 
-    return _compared(parts, of=_profile(act, args[0]), subject=_PROFILE_ASSIGNMENT)
+    return _compared(parts, of=_profile(act, asked.key), subject=_PROFILE_ASSIGNMENT)
 
 
-def _assign_tag(act: Act, args: Sequence[Any], _options: Document) -> Callable[[Any], Iterable[Event]]:
+def _assign_tag(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     def parts() -> dict[str, Thing]:
-        found = tag_queries.assignments_of(act.connection, act.tenant.id, tag_id=args[0])
+        found = tag_queries.assignments_of(act.connection, act.tenant.id, tag_id=asked.key)
         return {each["id"]: Thing(each["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, each) for each in found}
 
-    return _compared(parts, of=_tag(act, args[0]), subject=_TAG_ASSIGNMENT)
+    return _compared(parts, of=_tag(act, asked.key), subject=_TAG_ASSIGNMENT)
 
 
 def _compared(
@@ -260,14 +278,11 @@ def _compared(
         assert of is not None
         now = parts()
         whole = _resource(of, old={}, new={})
-        for key in before.keys() | now.keys():
-            old, new = before.get(key), now.get(key)
-            shown = new or old
-            assert shown is not None
+        for key, shown in (before | now).items():
+            old, new = (found[key].document if key in found else None for found in (before, now))
             verb = "Create" if old is None else "Delete" if new is None else "Patch"
             if old != new:
-                part = _resource(shown, old=old and old.document, new=new and new.document)
-                yield Event(verb, verb, subject, [whole, part])
+                yield Event(verb, verb, subject, [whole, _resource(shown, old=old, new=new)])
 
     return after
 

@@ -1,8 +1,8 @@
 """What an audit event says of a change: which properties, from what, to what. Graph: auditProperty.
 
-Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a dot,
-`<null>` for what was cleared. Differs from Intune: what can hold a secret is named, and its content is left out: files,
-lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone.
+Names and values are written as the real service was seen to write them: in .NET's casing, parts of an object with a
+dot, `<null>` for what was cleared. Differs from Intune: what can hold a secret is named, and its content is left out:
+files, lists of objects (custom settings), whatever is write-only, and what a device's record shows on request alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from fauxtune.core.odata.schema import ComplexType, Edm, EnumType, Owner, Proper
 
 Document = Mapping[str, Any]
 
+#: What the server writes and is recorded all the same: the others tell nothing of what somebody wanted.
+_TOLD = {"id", "deviceCategoryDisplayName"}
 #: In place of a content that is not written down.
 LEFT_OUT = "<not recorded>"
 _NULL = "<null>"
@@ -33,7 +35,7 @@ def _differences(
     kind: StructuredType, old: Document | None, *, new: Document | None, prefix: str
 ) -> Iterator[dict[str, Any]]:
     for name, prop in kind.properties_in(Version.BETA).items():
-        if prop.owner is Owner.SERVER and name != "id":
+        if prop.owner is Owner.SERVER and name not in _TOLD:
             continue
         before, after = (None if each is None else each.get(name) for each in (old, new))
         if old is not None and new is not None and before == after:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.kept import Kept
 from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.signals import Signals
@@ -42,6 +43,11 @@ class Emulator:
     # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="connector"))
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
+
+    kept: Kept = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.kept = Kept(self.runner.database)
 
     @property
     def signals(self) -> Signals:

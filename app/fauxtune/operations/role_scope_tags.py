@@ -65,7 +65,7 @@ def update_tag(act: Act, tag_id: str, *, changes: Document) -> Document:
 
 
 def delete_tag(act: Act, tag_id: str) -> None:
-    """The tag goes. Invalid for the built-in one, and for one in use. Unverified: both, and the real service's words."""
+    """The tag goes. Invalid for the built-in one, and for one in use. Unverified: both, and the words."""
     row = tag(act, tag_id)
     if row["document"]["isBuiltIn"]:
         raise Invalid("The built-in scope tag cannot be deleted.")
@@ -106,7 +106,9 @@ def tag(act: Act, tag_id: str) -> Document:
 
 def _check_name(act: Act, name: str, *, tag_id: str | None) -> None:
     if not name.strip():
-        raise Invalid("A value is required for property 'displayName' of resource 'roleScopeTag'.", target="displayName")
+        raise Invalid(
+            "A value is required for property 'displayName' of resource 'roleScopeTag'.", target="displayName"
+        )
     other = queries.tag_named(act.connection, act.tenant.id, name=name)
     if other is not None and other["id"] != tag_id:
         # Unverified: the real service's words.

@@ -54,7 +54,7 @@ class Runner:
             if self.actor is None:
                 result = operation(act, *args, **kwargs)
             else:
-                result = audited(self.actor, act, operation)(*args, **kwargs)
+                result = audited(act, operation, actor=self.actor)(*args, **kwargs)
             if act.events:
                 tenant_queries.add_events(connection, act.tenant.id, events=act.events)
             return result

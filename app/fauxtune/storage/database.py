@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -26,6 +26,7 @@ P = ParamSpec("P")
 _ATTEMPTS = 3
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
+_WROTE = "fauxtune.wrote"
 #: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
 #: lost it to another looks again, and finds it taken.
 _COLLISIONS = {"40001", "40P01", "23505"}
@@ -36,6 +37,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        #: Another one after every transaction that wrote: what was read while it was the same is still true. One
+        #: process owns a database, so nobody else writes.
+        self.state = object()
         self._turn = asyncio.Lock()
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = (
@@ -43,6 +47,7 @@ class Database:
             if self.is_sqlite
             else create_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
         )
+        event.listen(self.engine, "after_cursor_execute", _note_write)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back."""
@@ -57,8 +62,7 @@ class Database:
         async with self._turn:
             started = time.perf_counter()
             try:
-                with self.engine.begin() as connection:
-                    return work(connection)
+                return self._transact(work)
             finally:
                 if time.perf_counter() - started > _LONG:
                     await asyncio.sleep(0)
@@ -70,16 +74,30 @@ class Database:
     def _run_repeatedly(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                with self.engine.begin() as connection:
-                    return work(connection, *args, **kwargs)
+                return self._transact(work, *args, **kwargs)
             except (OperationalError, IntegrityError) as error:
                 if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _COLLISIONS:
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
 
+    def _transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.engine.begin() as connection:
+            connection.info[_WROTE] = False
+            result = work(connection, *args, **kwargs)
+            wrote = connection.info[_WROTE]
+        if wrote:
+            self.state = object()
+        return result
+
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _note_write(connection: Connection, *event_arguments: Any) -> None:
+    context = event_arguments[-2]
+    if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+        connection.info[_WROTE] = True
 
 
 def sqlite_url(path: Path) -> str:

@@ -138,9 +138,7 @@ class Names:
         _check_comparable(prop)
         return Element(steps, prop)
 
-    def _resolve(
-        self, choices: tuple[StructuredType, ...], path: Sequence[str]
-    ) -> tuple[tuple[str, ...], Property]:
+    def _resolve(self, choices: tuple[StructuredType, ...], path: Sequence[str]) -> tuple[tuple[str, ...], Property]:
         """The steps by their own names, and the property they end in; `choices`: the types that may have the first."""
         steps: list[str] = []
         prop: Property | None = None

@@ -7,6 +7,7 @@ write-only reads as its mask.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from fauxtune.core.errors import Invalid
@@ -29,21 +30,30 @@ def view(
     mixed list they may belong to a neighbour (`check_select` refuses those that nothing has).
     """
     shown: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
-    wanted = None if select is None else {name.lower() for name in select}
-    for name, prop in entity.properties_in(version).items():
-        if name == "id" and "id" in document:
+    wanted = None if select is None else frozenset(name.lower() for name in select)
+    for prop in _shown_properties(entity, version, wanted=wanted):
+        if prop.name == "id" and "id" in document:
             shown["id"] = document["id"]
-        elif wanted is None and prop.shown is not Shown.WHEN_SELECTED:
-            blank = prop.shown is Shown.BLANK_UNLESS_SELECTED
-            shown[name] = prop.initial() if blank else _shown(prop, document, version=version)
-        elif wanted is not None and name.lower() in wanted:
-            shown[name] = _shown(prop, document, version=version)
+        elif wanted is None and prop.shown is Shown.BLANK_UNLESS_SELECTED:
+            shown[prop.name] = prop.initial()
+        else:
+            shown[prop.name] = _shown(prop, document, version=version)
     if entity.open:
         shown |= _undeclared(entity, document, wanted=wanted)
     return shown
 
 
-def _undeclared(entity: Entity, document: Mapping[str, Any], *, wanted: set[str] | None) -> dict[str, Any]:
+@lru_cache(maxsize=4096)
+def _shown_properties(entity: Entity, version: Version, *, wanted: frozenset[str] | None) -> tuple[Property, ...]:
+    """Which properties a read shows, in the declared order; the id always."""
+    return tuple(
+        prop
+        for name, prop in entity.properties_in(version).items()
+        if name == "id" or (prop.shown is not Shown.WHEN_SELECTED if wanted is None else name.lower() in wanted)
+    )
+
+
+def _undeclared(entity: Entity, document: Mapping[str, Any], *, wanted: frozenset[str] | None) -> dict[str, Any]:
     """What an open type keeps beside its declared properties, as it came."""
     declared = entity.properties_in(Version.BETA)
     return {

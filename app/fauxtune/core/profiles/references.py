@@ -21,9 +21,7 @@ def references_of(shape: Entity) -> tuple[Navigation, ...]:
 
 #: The names of all references that profiles have.
 NAMES: tuple[str, ...] = tuple(
-    dict.fromkeys(
-        each.name for shape in ENTITIES if shape.is_a(DEVICE_CONFIGURATION) for each in references_of(shape)
-    )
+    dict.fromkeys(each.name for shape in ENTITIES if shape.is_a(DEVICE_CONFIGURATION) for each in references_of(shape))
 )
 
 

@@ -169,7 +169,8 @@ def _configuration_states(tenant_id: TenantId) -> Select[Any]:
         .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
         .join(enrollments, enrollments.c.id == profile_states.c.enrollment_id)
         .join(profiles, same)
-        .where(profile_states.c.tenant_id == tenant_id)
+        # The device is looked up by its key, which begins with the tenant.
+        .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.tenant_id == tenant_id)
     )
 
 

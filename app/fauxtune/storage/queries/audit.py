@@ -12,9 +12,7 @@ from fauxtune.storage.tables import audit_events
 
 Row = dict[str, Any]
 
-_LAST = select(func.coalesce(func.max(audit_events.c.number), 0)).where(
-    audit_events.c.tenant_id == bindparam("tenant")
-)
+_LAST = select(func.coalesce(func.max(audit_events.c.number), 0)).where(audit_events.c.tenant_id == bindparam("tenant"))
 
 
 def add_events(connection: Connection, tenant_id: TenantId, *, events: list[Row]) -> None:

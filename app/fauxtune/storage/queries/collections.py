@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, select, type_coerce
+from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.odata.expressions import Condition
@@ -12,6 +13,7 @@ from fauxtune.core.odata.query import OrderBy
 from fauxtune.core.odata.schema import Entity
 from fauxtune.storage.collections import COLLECTIONS, Collection
 from fauxtune.storage.odata import order_by, where
+from fauxtune.storage.tables.base import Moment, Word
 
 Row = dict[str, Any]
 
@@ -27,12 +29,29 @@ def page(
     keys: tuple[OrderBy, ...] = (),
     limit: int,
     offset: int = 0,
+    properties: tuple[str, ...] | None = None,
 ) -> list[Row]:
-    """A page of one collection's rows. Invalid for a sort key that does not exist."""
+    """A page of one collection's rows. Invalid for a sort key that does not exist.
+
+    `properties`: these alone are read, each under its name and as documents have it; all must have columns
+    (`has_columns`). No document is parsed then.
+    """
     found = COLLECTIONS[collection]
     order = order_by(entity, keys, columns=found.columns, document=found.document) if keys else []
     statement = _chosen(found, tenant_id, parent=parent, condition=condition).order_by(*order, *found.order)
+    if properties is not None:
+        statement = statement.with_only_columns(*(_as_kept(found.columns[name]).label(name) for name in properties))
     return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
+
+
+def has_columns(collection: str, properties: tuple[str, ...]) -> bool:
+    """Whether every one of these properties has a column of its own."""
+    return COLLECTIONS[collection].columns.keys() >= set(properties)
+
+
+def _as_kept(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """A moment as the text that it is kept as."""
+    return type_coerce(column, Word) if isinstance(column.type, Moment) else column
 
 
 def count(

@@ -133,7 +133,9 @@ def _client_request_id(request: Request) -> str:
 
 def _respond(request: Request, given: Answer) -> Response:
     content, media = b"", None
-    if given.document is not None:
+    if given.written is not None:
+        content, media = given.written, CONTENT_TYPE
+    elif given.document is not None:
         content, media = orjson.dumps(given.document), CONTENT_TYPE
     elif given.text is not None:
         content, media = given.text.encode(), given.media

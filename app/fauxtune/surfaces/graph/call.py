@@ -103,10 +103,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a handler gives back: a JSON document, a text of the type `media`, or nothing (204)."""
+    """What a handler gives back: a JSON document, or one that is written already, a text of the type `media`, or
+    nothing (204).
+    """
 
     status: int = 204
     document: Json | None = None
+    written: bytes | None = None
     text: str | None = None
     media: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
+import orjson
+
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.odata.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
@@ -43,9 +45,8 @@ class Listed:
     `directory`: by the directory's rules: no `$skip`, `$top` between 1 and the largest page, `$count` only with the
     header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say how many a page has unasked
     (`Unverified:` whether it is the page or the whole; the whole would cost a look at every row); with `$count=true`
-    they say how many there are in all. `expand` gives
-    what `$expand` adds to each row of a page, for the navigations in `expandable`. `searchable`: what `$search` looks
-    at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity. `narrowed`: what
+    they say how many there are in all. `expand` gives what `$expand` adds to each row of a page, for the navigations in
+    `expandable`. `searchable`: what `$search` looks at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity. `narrowed`: what
     holds for every element, whatever the client asks for.
     """
 
@@ -100,10 +101,28 @@ def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Conditio
 
 
 async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
-    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
+    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents.
+
+    A page that was asked for before is given again as it was, as long as nothing has been written since.
+    """
+    emulator = call.emulator
+    asked = ("prefer", "consistencylevel")
+    key = (call.tenant.id, call.caller.user_id, call.root, call.path, call.raw_query, *map(call.headers.get, asked))
+    kept = emulator.kept.get(key)
+    if kept is not None:
+        return Answer(200, written=kept)
+    state = emulator.runner.database.state
+    answer = await _page(call, listed, parent=parent, context=context)
+    written = orjson.dumps(answer.document)
+    emulator.kept.put(key, written, state=state)
+    return Answer(200, written=written)
+
+
+async def _page(call: Call, listed: Listed, *, parent: str | None, context: str | None) -> Answer:
     window = window_of(call, listed)
     condition = wanted_of(call, listed)
     check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
+    properties = _read_alone(call, listed)
 
     def read(connection: Connection) -> tuple[list[tuple[Row, Json]], int | None]:
         rows = collections.page(
@@ -116,6 +135,7 @@ async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, co
             keys=call.query.orderby,
             limit=window.limit + 1,
             offset=window.offset,
+            properties=properties,
         )
         more = listed.expand(call, connection, rows) if call.query.expand else [{} for _ in rows]
         total = None
@@ -127,10 +147,20 @@ async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, co
 
     rows, total = await call.emulator.runner.read(read)
     page, next_offset = window.page(rows)
-    values = [{**_shown(call, row, listed=listed), **more} for row, more in page]
+    plain = None if properties is None else listed.entity
+    values = [{**_shown(call, row, listed=listed, plain=plain), **more} for row, more in page]
     if total is None and listed.always_count:
         total = len(values)
     return collection_answer(call, values, context=context or listed.context, total=total, next_offset=next_offset)
+
+
+def _read_alone(call: Call, listed: Listed) -> tuple[str, ...] | None:
+    """The selected properties and the id, if they can be read without a document; None for the whole row."""
+    if call.query.select is None or call.query.expand or listed.shape is not None or listed.entity.polymorphic:
+        return None
+    found = [listed.entity.find(name, version=call.version) for name in (*call.query.select, "id")]
+    names = tuple(dict.fromkeys(prop.name for prop in found if prop is not None))
+    return names if collections.has_columns(listed.collection, names) else None
 
 
 async def count_rows(call: Call, listed: Listed, *, parent: str | None = None) -> Answer:
@@ -197,7 +227,10 @@ def collection_answer(
     return Answer(200, document)
 
 
-def _shown(call: Call, row: Row, *, listed: Listed) -> Json:
+def _shown(call: Call, row: Row, *, listed: Listed, plain: Entity | None = None) -> Json:
+    """The row as this version shows it; of a `plain` one the columns are the document."""
+    if plain is not None:
+        return view(plain, row, version=call.version, select=call.query.select)
     if listed.shape is not None:
         return listed.shape(call, row)
     entity = listed.entity_of(row) if listed.entity_of else listed.entity

@@ -131,7 +131,9 @@ DEVICE_MANAGEMENT = Entity(
         Property("legacyPcManangementEnabled", Edm.BOOLEAN, nullable=False, beta_only=True, owner=_SERVER),
         Property("unlicensedAdminstratorsEnabled", Edm.BOOLEAN, nullable=False, beta_only=True, owner=_SERVER),
         Property("accountMoveCompletionDateTime", Edm.DATE_TIME, nullable=False, beta_only=True, owner=_SERVER),
-        Property("deviceComplianceReportSummarizationDateTime", Edm.DATE_TIME, nullable=False, beta_only=True, owner=_SERVER),
+        Property(
+            "deviceComplianceReportSummarizationDateTime", Edm.DATE_TIME, nullable=False, beta_only=True, owner=_SERVER
+        ),
         Property("maximumDepTokens", Edm.INT32, nullable=False, beta_only=True, owner=_SERVER),
     ),
     base=ENTITY,

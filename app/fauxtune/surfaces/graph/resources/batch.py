@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
+
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.schema import Version
 from fauxtune.surfaces.graph.call import Answer, Call, Json, Message
@@ -133,9 +135,10 @@ def _dependency_failed(key: str) -> Answer:
 
 def _response(item: Item, given: Answer) -> Json:
     response: Json = {"id": item.id, "status": given.status, "headers": dict(given.headers)}
-    if given.document is not None:
+    document = given.document if given.written is None else orjson.loads(given.written)
+    if document is not None:
         response["headers"]["Content-Type"] = "application/json"
-        response["body"] = given.document
+        response["body"] = document
     elif given.text is not None:
         response["headers"]["Content-Type"] = given.media
         # Unverified: how the real service writes the number of a /$count here.

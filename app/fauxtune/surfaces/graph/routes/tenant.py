@@ -1,11 +1,208 @@
-"""What belongs to the tenant as a whole: filters, tags, categories, connectors, the audit log.
+"""What belongs to the tenant as a whole: the service itself, its scope tags, the audit log.
 
 #: data
 """
 
 from __future__ import annotations
 
+from fauxtune.core.odata.entities import tenant as types
+from fauxtune.core.odata.fidelity import approximated, stored
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import audit_events, intune_collections
+from fauxtune.surfaces.graph.resources import role_scope_tags as tags
+from fauxtune.surfaces.graph.routes import permissions as needs
 
-TENANT: tuple[Route[Handler], ...] = ()
+_EVENTS = "deviceManagement/auditEvents"
+_TAGS = "deviceManagement/roleScopeTags"
+_TAG = f"{_TAGS}/{{tag}}"
+_READ_ANY = tuple(dict.fromkeys((*needs.READ_CONFIGURATION, *needs.READ_SERVICE, *needs.READ_MANAGED)))
+_WATCHED = approximated("changes of profiles, assignments, filters, categories, tags, imports and devices leave events")
+_STORED_TAG = stored("no administrator is kept from what has other tags")
+_READ_TAGS = (*needs.READ_CONFIGURATION, *needs.READ_ROLES)
+_WRITE_TAGS = (*needs.WRITE_CONFIGURATION, *needs.WRITE_ROLES)
+
+_SERVICE: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        "deviceManagement",
+        intune_collections.get_service,
+        "The service in this tenant",
+        returns=types.DEVICE_MANAGEMENT,
+        permissions=_READ_ANY,
+        source="Graph: deviceManagement: get",
+        fidelity=approximated("the settings are always the same"),
+    ),
+    Route(
+        "GET",
+        "deviceManagement/settings",
+        intune_collections.get_settings,
+        "The service's settings",
+        permissions=_READ_ANY,
+        source="Graph: deviceManagementSettings",
+        fidelity=approximated("always the same"),
+    ),
+    Route(
+        "GET",
+        "deviceManagement/subscriptionState",
+        intune_collections.get_subscription_state,
+        "Whether the subscription is active",
+        permissions=_READ_ANY,
+        source="Graph: deviceManagement",
+        fidelity=approximated("it always is"),
+    ),
+)
+
+_AUDIT: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _EVENTS,
+        audit_events.list_events,
+        "List what administrators did",
+        returns=types.AUDIT_EVENT,
+        many=True,
+        permissions=needs.READ_AUDIT,
+        source="Graph: auditEvent: list",
+        fidelity=_WATCHED,
+    ),
+    Route("GET", f"{_EVENTS}/$count", audit_events.count_events, "Count it", permissions=needs.READ_AUDIT),
+    Route(
+        "GET",
+        f"{_EVENTS}/getAuditCategories",
+        audit_events.list_categories,
+        "The categories of audit events",
+        permissions=needs.READ_AUDIT,
+        source="Graph: auditEvent: getAuditCategories",
+        fidelity=approximated("those that occur here"),
+    ),
+    Route(
+        "GET",
+        f"{_EVENTS}/getAuditActivityTypes/{{category}}",
+        audit_events.list_activity_types,
+        "The activities of a category",
+        permissions=needs.READ_AUDIT,
+        source="Graph: auditEvent: getAuditActivityTypes",
+        fidelity=approximated("those that occur here"),
+    ),
+    Route(
+        "GET",
+        f"{_EVENTS}/{{event}}",
+        audit_events.get_event,
+        "Get an audit event",
+        returns=types.AUDIT_EVENT,
+        permissions=needs.READ_AUDIT,
+        source="Graph: auditEvent: get",
+        fidelity=_WATCHED,
+    ),
+)
+
+_SCOPE_TAGS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        _TAGS,
+        tags.list_tags,
+        "List scope tags",
+        returns=types.ROLE_SCOPE_TAG,
+        many=True,
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTag: list",
+        fidelity=_STORED_TAG,
+    ),
+    Route(
+        "POST",
+        _TAGS,
+        tags.create_tag,
+        "Create a scope tag",
+        accepts=types.ROLE_SCOPE_TAG,
+        returns=types.ROLE_SCOPE_TAG,
+        beta_only=True,
+        permissions=_WRITE_TAGS,
+        source="Graph: roleScopeTag: create",
+        fidelity=_STORED_TAG,
+    ),
+    Route("GET", f"{_TAGS}/$count", tags.count_tags, "Count scope tags", beta_only=True, permissions=_READ_TAGS),
+    Route(
+        "POST",
+        f"{_TAGS}/getRoleScopeTagsById",
+        tags.tags_by_id,
+        "Some scope tags by their ids",
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTag: getRoleScopeTagsById",
+    ),
+    Route(
+        "GET",
+        f"{_TAGS}/hasCustomRoleScopeTag",
+        tags.has_custom_tag,
+        "Whether there is more than the built-in tag",
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTag: hasCustomRoleScopeTag",
+    ),
+    Route(
+        "GET",
+        _TAG,
+        tags.get_tag,
+        "Get a scope tag",
+        returns=types.ROLE_SCOPE_TAG,
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTag: get",
+    ),
+    Route(
+        "PATCH",
+        _TAG,
+        tags.update_tag,
+        "Update a scope tag",
+        accepts=types.ROLE_SCOPE_TAG,
+        returns=types.ROLE_SCOPE_TAG,
+        beta_only=True,
+        permissions=_WRITE_TAGS,
+        source="Graph: roleScopeTag: update",
+    ),
+    Route(
+        "DELETE",
+        _TAG,
+        tags.delete_tag,
+        "Delete a scope tag",
+        status=204,
+        beta_only=True,
+        permissions=_WRITE_TAGS,
+        source="Graph: roleScopeTag: delete",
+    ),
+    Route(
+        "POST",
+        f"{_TAG}/assign",
+        tags.assign_tag,
+        "Replace the groups whose devices get the tag",
+        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        many=True,
+        beta_only=True,
+        permissions=_WRITE_TAGS,
+        source="Graph: roleScopeTag: assign",
+        fidelity=stored("the devices of the groups are not given the tag"),
+    ),
+    Route(
+        "GET",
+        f"{_TAG}/assignments",
+        tags.list_assignments,
+        "List the groups whose devices get the tag",
+        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        many=True,
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTagAutoAssignment: list",
+        fidelity=stored("the devices of the groups are not given the tag"),
+    ),
+    Route(
+        "GET",
+        f"{_TAG}/assignments/$count",
+        tags.count_assignments,
+        "Count them",
+        beta_only=True,
+        permissions=_READ_TAGS,
+    ),
+)
+
+TENANT: tuple[Route[Handler], ...] = (*_SERVICE, *_AUDIT, *_SCOPE_TAGS)

@@ -1,0 +1,46 @@
+"""Bytes of answers that stay true until something is written: pages that clients poll, asked again and again.
+
+Everything is dropped at the first change, of whichever tenant: nothing has to know what depends on what.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from fauxtune.storage.database import Database
+
+_LIMIT = 16 * 1024 * 1024
+
+
+class Kept:
+    """What was answered since the last write, up to a number of bytes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._state = database.state
+        self._answers: dict[Hashable, bytes] = {}
+        self._size = 0
+
+    def get(self, key: Hashable) -> bytes | None:
+        """The bytes under this key, if nothing was written since."""
+        self._forget_the_past()
+        return self._answers.get(key)
+
+    def put(self, key: Hashable, content: bytes, *, state: object) -> None:
+        """Keep the bytes, which were made from what was read after the database had this `state`."""
+        self._forget_the_past()
+        if state is not self._state or len(content) > _LIMIT // 4:
+            return
+        if self._size + len(content) > _LIMIT:
+            self._clear()
+        self._size += len(content)
+        self._answers[key] = content
+
+    def _forget_the_past(self) -> None:
+        if self._state is not self._database.state:
+            self._state = self._database.state
+            self._clear()
+
+    def _clear(self) -> None:
+        self._answers.clear()
+        self._size = 0

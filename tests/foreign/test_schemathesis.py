@@ -1,0 +1,185 @@
+"""Schemathesis reads the document of Graph's surface, calls what it finds there, and compares the answers with it.
+
+Every operation is called in one of the two versions, with bodies and options that the document allows and with some that
+it forbids; half of the time its keys are those of something that exists. What the examples are depends on nothing but
+the document, and reads come before changes, changes before deletions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+from zlib import crc32
+
+import httpx
+import pytest
+import schemathesis
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi import checks
+
+from fauxtune.server.openapi import documents
+from tests.surfaces.conftest import (  # noqa: F401 - fixtures
+    app,
+    app_token,
+    clock,
+    emulator,
+    http,
+    postgresql_template,
+    seeded,
+    sqlite_template,
+    tenant,
+)
+from tests.surfaces.graph.company import Founder
+from tests.surfaces.graph.conftest import Enroll, beta, connector_key, csr, enroll, root_file  # noqa: F401 - fixtures
+
+ORIGIN = "https://localhost:8443"
+_KEY = re.compile(r"\{(\w+)\}")
+_ORDER = {"get": 0, "post": 1, "patch": 2, "put": 2, "delete": 4}
+#: They end what others are about.
+_LAST = ("/wipe", "/retire", "/executeAction")
+CHECKS = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+
+
+class Fuzzer:
+    """Calls operations, and keeps count of what they answered and list of what they should not have."""
+
+    def __init__(self, graph: httpx.AsyncClient, document: dict[str, Any]) -> None:
+        self.graph = graph
+        self.document = document
+        self.schema = schemathesis.openapi.from_dict(document)
+        self.answered: Counter[int] = Counter()
+        self.wrong: list[str] = []
+
+    def operations(self, *, every: bool = False) -> list[Any]:
+        """In the order in which they are called; each in one version only, unless `every` is wanted."""
+        found = [result.ok() for result in self.schema.get_all_operations()]
+        if not every:
+            known = {(each.method, each.path) for each in found}
+            found = [each for each in found if _is_chosen(each, known)]
+        return sorted(found, key=lambda each: (_rank(each), each.path))
+
+    async def fuzz(self, operation: Any, *, examples: int) -> None:
+        """Some calls of the operation."""
+        existing = await self._existing(operation.path)
+        modes = ((GenerationMode.POSITIVE, examples), (GenerationMode.NEGATIVE, max(1, examples // 2)))
+        for mode, number in modes:
+            for turn, case in enumerate(_cases(operation, mode=mode, number=number)):
+                if turn % 2 == 0:
+                    case.path_parameters.update(existing)
+                await self._call(case)
+
+    async def _call(self, case: Case) -> None:
+        kwargs = case.as_transport_kwargs(base_url=ORIGIN)
+        request = self.graph.build_request(
+            kwargs["method"],
+            kwargs["url"],
+            params=dict(_flat(kwargs["params"])),
+            content=kwargs.get("data") or b"",
+            headers={"content-type": "application/json"} if "data" in kwargs or "json" in kwargs else {},
+        )
+        if "json" in kwargs:
+            request = self.graph.build_request(
+                kwargs["method"], kwargs["url"], params=dict(_flat(kwargs["params"])), json=kwargs["json"]
+            )
+        answer = await self.graph.send(request)
+        self.answered[answer.status_code] += 1
+        told = self._told(case, answer)
+        if told:
+            self.wrong.append(f"{request.method} {request.url} {request.content[:500]!r}: {told}")
+
+    def _told(self, case: Case, answer: httpx.Response) -> str:
+        documented = set(case.operation.definition.raw["responses"])
+        if answer.status_code == httpx.codes.NOT_IMPLEMENTED and "501" in documented:
+            return ""
+        if str(answer.status_code) not in documented:
+            return f"{answer.status_code} is not documented: {answer.text}"
+        try:
+            case.validate_response(answer, checks=CHECKS)
+        except AssertionError as error:
+            return str(error)
+        except schemathesis.core.failures.FailureGroup as group:
+            return "; ".join(str(each) for each in group.exceptions)
+        return ""
+
+    async def _existing(self, path: str) -> dict[str, str]:
+        """Values for the keys of the path, from the collections that are before them."""
+        keys: dict[str, str] = {}
+        version, *_ = path.lstrip("/").split("/")
+        for match in _KEY.finditer(path):
+            before = _KEY.sub(lambda key: keys.get(key[1], "x"), path[: match.start()])
+            if before.lower().endswith("/directoryobjects/"):
+                before = f"/{version}/groups"
+            answer = await self.graph.get(f"{ORIGIN}{before}")
+            value = answer.json().get("value") if answer.status_code == httpx.codes.OK else None
+            keys[match[1]] = value[0]["id"] if value else "x"
+        return keys
+
+
+def _is_chosen(operation: Any, known: set[tuple[str, str]]) -> bool:
+    _, version, rest = operation.path.split("/", 2)
+    other = "beta" if version == "v1.0" else "v1.0"
+    if (operation.method, f"/{other}/{rest}") not in known:
+        return True
+    return (crc32(f"{operation.method} {rest}".encode()) % 2 == 0) == (version == "beta")
+
+
+def _rank(operation: Any) -> int:
+    return 3 if operation.path.endswith(_LAST) else _ORDER[operation.method]
+
+
+def _cases(operation: Any, *, mode: GenerationMode, number: int) -> Iterator[Case]:
+    found: list[Case] = []
+
+    @settings(
+        max_examples=number,
+        database=None,
+        derandomize=True,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(operation.as_strategy(generation_mode=mode))
+    def draw(case: Case) -> None:
+        found.append(case)
+
+    draw()
+    return iter(found)
+
+
+def _flat(params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in params.items():
+        yield name, value if isinstance(value, str) else str(value)
+
+
+@pytest.fixture
+async def fuzzer(
+    beta: httpx.AsyncClient,  # noqa: F811
+    enroll: Enroll,  # noqa: F811
+    root_file: str,  # noqa: F811
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
+    connector_key: rsa.RSAPublicKey,  # noqa: F811
+) -> Fuzzer:
+    """A tenant that has something of everything, and who will call its operations."""
+    await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    return Fuzzer(beta, documents()["graph"])
+
+
+@pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
+async def test_every_answer_is_one_that_the_document_announces(fuzzer: Fuzzer) -> None:
+    operations = fuzzer.operations()
+    for operation in operations:
+        await fuzzer.fuzz(operation, examples=4)
+    assert fuzzer.wrong == []
+    assert fuzzer.answered[200] > len(operations) / 4, "most of what is called should exist"

@@ -1,0 +1,156 @@
+"""Counts of how profiles fare, and the lists they are counts of."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.states import SEVERITY
+from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.odata.query import OrderBy
+from fauxtune.core.odata.schema import Version
+from fauxtune.storage.collections import COLLECTIONS
+from fauxtune.storage.queries import collections, configuration, devices, statuses
+
+if TYPE_CHECKING:
+    from conftest import Filler
+
+SHAPES = {
+    "deviceStatuses": "deviceConfigurationDeviceStatus",
+    "userStatuses": "deviceConfigurationUserStatus",
+    "deviceConfigurationStates": "deviceConfigurationState",
+    "managedDeviceCertificateStates": "managedDeviceCertificateState",
+    "allManagedDeviceCertificateStates": "managedAllDeviceCertificateState",
+}
+
+
+def _states(fill: Filler, profile: str, **by_device: str) -> None:
+    common = {"tenant_id": fill.tenant_id, "error_code": None, "message": None, "version": 1, "reported_at": fill.now}
+    configuration.put_states(
+        fill.connection,
+        [
+            {"enrollment_id": f"e-{device}", "profile_id": profile, "status": status, **common}
+            for device, status in by_device.items()
+        ],
+    )
+
+
+def _users_of(fill: Filler, profile: str) -> dict[str, tuple[str, int]]:
+    rows = collections.page(
+        fill.connection,
+        fill.tenant_id,
+        collection="userStatuses",
+        entity=entity("deviceConfigurationUserStatus"),
+        parent=profile,
+        limit=100,
+    )
+    return {row["id"]: (row["status"], row["devicesCount"]) for row in rows}
+
+
+def _fleet(fill: Filler) -> list[EnrollmentId]:
+    for name in ("alice", "bob"):
+        fill.user(name)
+    fill.profile("p")
+    fill.profile("q")
+    owners = {"a1": "alice", "a2": "alice", "b": "bob", "kiosk": None}
+    return [EnrollmentId(fill.device(name, user=owner)) for name, owner in owners.items()]
+
+
+def test_a_user_has_the_most_severe_status_of_the_devices(fill: Filler) -> None:
+    _fleet(fill)
+    words = [status.value for status in SEVERITY]
+    for mild, severe in pairwise(words):
+        _states(fill, "p", a1=mild, a2=severe, b=mild, kiosk="error")
+        assert _users_of(fill, "p") == {"alice_p": (severe, 2), "bob_p": (mild, 1)}
+        counts = statuses.user_counts(fill.connection, fill.tenant_id, profile_id="p")
+        assert counts == {severe: 1, mild: 1}
+    assert _users_of(fill, "q") == {}
+
+
+def test_the_tenant_counts_a_device_once_with_its_worst_profile(fill: Filler) -> None:
+    _fleet(fill)
+    _states(fill, "p", a1="compliant", a2="compliant", b="unknown", kiosk="notApplicable")
+    _states(fill, "q", a1="error", b="compliant")
+    assert statuses.device_summary(fill.connection, fill.tenant_id) == {
+        "error": 1,
+        "compliant": 2,
+        "notApplicable": 1,
+    }
+    assert statuses.user_summary(fill.connection, fill.tenant_id) == {"error": 1, "compliant": 1}
+    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-a1")
+    assert statuses.user_summary(fill.connection, fill.tenant_id) == {"compliant": 2}
+    assert statuses.device_summary(fill.connection, TenantId("other")) == {}
+
+
+def test_devices_are_counted_by_variant_however_many_they_are(fill: Filler) -> None:
+    ids = _fleet(fill)
+    ids.append(EnrollmentId(fill.device("owned", variant="android/fully-managed")))
+    many = [*ids, *(EnrollmentId(f"unknown-{number}") for number in range(1200))]
+    _states(fill, "p", a1="compliant", a2="unknown")
+    found = statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=many)
+    assert found == {"android/work-profile": (4, 3), "android/fully-managed": (1, 1)}
+    assert statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=[]) == {}
+
+
+def test_whose_user_is_gone_or_has_no_licence_waits_for_nothing(fill: Filler) -> None:
+    fill.profile("p")
+    fill.user("poor", licensed=False)
+    ids = [EnrollmentId(fill.device("a", user="poor")), EnrollmentId(fill.device("b", user="gone"))]
+    assert statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=ids) == {}
+    variants = ["android/work-profile"]
+    missing = statuses.users_without_status(fill.connection, fill.tenant_id, profile_id="p", ids=ids, variants=variants)
+    assert missing == 0
+
+
+def test_a_user_waits_until_one_device_has_planned(fill: Filler) -> None:
+    ids = _fleet(fill)
+
+    def waiting(*variants: str) -> int:
+        return statuses.users_without_status(
+            fill.connection, fill.tenant_id, profile_id="p", ids=ids, variants=variants
+        )
+
+    assert waiting("android/work-profile") == 2, "the kiosk is nobody's"
+    assert waiting("ios") == waiting() == 0
+    _states(fill, "p", a1="unknown")
+    _states(fill, "q", b="compliant")
+    assert waiting("android/work-profile") == 1
+
+
+def test_profiles_in_conflict_are_told_with_the_devices(fill: Filler) -> None:
+    _fleet(fill)
+    assert statuses.conflicts(fill.connection, fill.tenant_id) == []
+    _states(fill, "p", a1="conflict", b="conflict")
+    _states(fill, "q", a1="compliant")
+    found = statuses.conflicts(fill.connection, fill.tenant_id)
+    assert [(row["profile_id"], row["devices"]) for row in found] == [("p", 2)]
+
+
+def test_every_property_of_these_lists_has_an_expression(fill: Filler) -> None:
+    for name, shape in SHAPES.items():
+        properties = set(entity(shape).properties_in(Version.BETA)) - {"settingStates"}
+        assert properties == set(COLLECTIONS[name].columns), name
+
+
+def test_these_lists_can_be_sorted_by_every_property(fill: Filler) -> None:
+    _fleet(fill)
+    _states(fill, "p", a1="compliant", a2="error", b="unknown")
+    devices_of: dict[str, Any] = {"deviceConfigurationStates": "m-a1"}
+    for name, shape in SHAPES.items():
+        found = entity(shape)
+        for each in COLLECTIONS[name].columns:
+            for descending in (False, True):
+                rows = collections.page(
+                    fill.connection,
+                    fill.tenant_id,
+                    collection=name,
+                    entity=found,
+                    parent=devices_of.get(name, "p"),
+                    keys=(OrderBy(each, descending),),
+                    limit=10,
+                )
+                counted = collections.count(
+                    fill.connection, fill.tenant_id, collection=name, parent=devices_of.get(name, "p")
+                )
+                assert len(rows) == counted, (name, each)
