@@ -1,4 +1,6 @@
-"""Graph over HTTP on SQLite: a page of 1,000 of 10,000 managed devices, and a single one.
+"""Graph over HTTP on SQLite: a page of 1,000 of 10,000 managed devices, and single ones.
+
+What was answered is kept until something is written; a row shows what a page costs that nobody asked for before.
 
 The list's floor are the same bytes from memory; the single one's a bare FastAPI endpoint behind the same token check.
 """
@@ -11,6 +13,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -29,13 +32,14 @@ from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 
 _DEVICES, _PAGE = 10_000, 1_000
+_NEW = 50
 _SECONDS = 3.0
 _PATH = "/v1.0/deviceManagement/managedDevices"
 _SELECT = "id,deviceName,userPrincipalName,operatingSystem,complianceState,lastSyncDateTime"
 
 
 def rows() -> Iterator[Row]:
-    """Three rows: the first page, a late one, a single device."""
+    """Four rows: the first page, a late one, pages that are new each time, single devices."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         folder = Path(name)
         with world.server(folder=folder) as server:
@@ -48,6 +52,7 @@ def rows() -> Iterator[Row]:
             yield _list(server, client, url=first, folder=folder, name="1,000 of 10,000 devices / bytes from memory")
             late = _list_url(client, query, skip=_DEVICES - _PAGE)
             yield _list(server, client, url=late, folder=folder, name="the last 1,000 of them / bytes from memory")
+            yield _never_asked(client, url=first)
             yield _single(server, client, folder=folder)
 
 
@@ -91,26 +96,34 @@ def _list(server: world.Server, client: httpx.Client, *, url: str, folder: Path,
     assert len(answer.json()["value"]) == _PAGE
     ours = load.get(url, headers={"authorization": client.headers["authorization"]})
     with _bare(folder, page=answer.content) as port:
-        return _measured(name, 0.3, ours=(server.http_port, ours), floor=(port, load.get("/page", headers={})))
+        return _measured(name, 0.3, ours=(server.http_port, [ours]), floor=(port, [load.get("/page", headers={})]))
+
+
+def _never_asked(client: httpx.Client, *, url: str) -> Row:
+    """One after the other, each with a parameter of its own that says nothing."""
+    start = time.perf_counter()
+    for number in range(_NEW):
+        client.get(f"{url}&number={number}").raise_for_status()
+    return Row("such a page that nobody asked for before", f"{_NEW / (time.perf_counter() - start):.0f}/s")
 
 
 def _single(server: world.Server, client: httpx.Client, *, folder: Path) -> Row:
-    one = client.get(_PATH, params={"$top": "1"}).raise_for_status().json()["value"][0]["id"]
+    found = client.get(_PATH, params={"$top": str(load.CONNECTIONS)}).raise_for_status().json()["value"]
     authorized = {"authorization": client.headers["authorization"]}
     with _bare(folder, page=b"") as port:
-        token = _token(folder)
+        token = {"authorization": f"Bearer {_token(folder)}"}
         return _measured(
             "one device / bare FastAPI behind a token",
             0.4,
-            ours=(server.http_port, load.get(f"{_PATH}/{one}", headers=authorized)),
-            floor=(port, load.get(f"/one/{one}", headers={"authorization": f"Bearer {token}"})),
+            ours=(server.http_port, [load.get(f"{_PATH}/{each['id']}", headers=authorized) for each in found]),
+            floor=(port, [load.get(f"/one/{each['id']}", headers=token) for each in found]),
         )
 
 
-def _measured(name: str, goal: float, *, ours: tuple[int, bytes], floor: tuple[int, bytes]) -> Row:
-    def rate(of: tuple[int, bytes]) -> float:
-        port, request = of
-        return asyncio.run(load.requests_per_second(port, [request], seconds=_SECONDS))
+def _measured(name: str, goal: float, *, ours: tuple[int, list[bytes]], floor: tuple[int, list[bytes]]) -> Row:
+    def rate(of: tuple[int, list[bytes]]) -> float:
+        port, requests = of
+        return asyncio.run(load.requests_per_second(port, requests, seconds=_SECONDS))
 
     rate(ours), rate(floor)  # warm both
     median, bare, ratio = side_by_side(lambda: rate(ours), lambda: rate(floor), pairs=3)
@@ -135,5 +148,6 @@ def _token(folder: Path) -> str:
     key = RSAKey.import_key((folder / "token.pem").read_bytes())
     key.ensure_kid()
     tokens = TokenIssuer(key, clock=SystemClock(), ids=SystemIds())
-    about = {"tenant_id": TenantId("t"), "client_id": "c", "audience": "a", "object_id": "o"}
-    return tokens.issue(issuer="https://localhost/t/v2.0", roles=("User.Read.All",), **about)
+    return tokens.issue(
+        issuer="https://localhost/t/v2.0", tenant_id=TenantId("t"), client_id="c", audience="a", object_id="o"
+    )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.server.running import Running, serving
+
+if TYPE_CHECKING:
+    from tests.foreign.sdk import Office, Sdk
 
 Run = Callable[..., bytes]
 
@@ -37,3 +41,21 @@ def server() -> Iterator[Running]:
     """A real server in a process of its own, with the tenant `contoso`, for all that only talk to it."""
     with serving("--ephemeral") as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def office(server: Running) -> Iterator[Office]:
+    """A tenant of the module's own: alice, bob and carol, and the groups All Staff and SMIME Pilot."""
+    from tests.foreign.sdk import new_office  # here: the SDKs load for seconds
+
+    with new_office(server) as made:
+        yield made
+
+
+@pytest.fixture(params=["v1.0", "beta"])
+async def sdk(request: pytest.FixtureRequest, office: Office) -> AsyncIterator[Sdk]:
+    """Microsoft's SDK of each version in turn, as the office's application."""
+    from tests.foreign.sdk import both
+
+    async with both(request.param, office) as opened:
+        yield opened

@@ -13,7 +13,6 @@ import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -215,12 +214,12 @@ def snake(name: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
-def asking(builder: Any, *, eventual: bool = False, **options: Any) -> RequestConfiguration[Any]:
-    """Query options for a builder's `get`, by the class that the builder has for them."""
+def asking(builder: Any, *, verb: str = "Get", eventual: bool = False, **options: Any) -> RequestConfiguration[Any]:
+    """Query options for a builder, by the class that the builder has for them."""
     headers = HeadersCollection()
     if eventual:
         headers.add("ConsistencyLevel", "eventual")
-    kind = getattr(builder, f"{type(builder).__name__}GetQueryParameters", None)
+    kind = getattr(builder, f"{type(builder).__name__}{verb}QueryParameters", None)
     return RequestConfiguration(query_parameters=kind(**options) if kind else None, headers=headers)
 
 
@@ -244,8 +243,3 @@ def names(found: Iterable[Any]) -> list[str]:
 def refusal(error: Any) -> tuple[int | None, str | None]:
     """Status and code of a typed error."""
     return error.response_status_code, error.error.code if error.error else None
-
-
-def packaged_models(package: ModuleType) -> Path:
-    """The folder of an SDK's models."""
-    return Path(str(package.__file__)).parent / "generated" / "models"

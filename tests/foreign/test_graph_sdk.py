@@ -70,15 +70,10 @@ from msgraph_beta.generated.users.item.assign_license.assign_license_post_reques
 )
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.foreign.sdk import SCOPE, client, credential
+from tests.foreign.sdk import SCOPE, WARNINGS, client, contoso, credential
 from tests.server.running import Running
 
-pytestmark = [
-    # kiota declares a class of its own deprecated, and loads it with every request builder.
-    pytest.mark.filterwarnings("ignore:GetQueryParameters is deprecated:DeprecationWarning"),
-    # The SDK's generator declares a class inside every request builder deprecated, and so warns as it is imported.
-    pytest.mark.filterwarnings("ignore:This class is deprecated. Please use the generic:DeprecationWarning"),
-]
+pytestmark = WARNINGS
 
 PROVIDER, KEY_NAME = "Microsoft Software Key Storage Provider", "PFXEncryptionKey"
 PASSWORD = "secret of the file"
@@ -88,7 +83,7 @@ INTUNE = "061f9ace-7d42-4136-88ac-31dc755f143f"
 @pytest.fixture
 async def graph(server: Running) -> AsyncIterator[GraphServiceClient]:
     """The SDK's client, as the seeded application."""
-    async with client(server) as opened:
+    async with client(contoso(server)) as opened:
         yield opened
 
 
@@ -418,7 +413,10 @@ async def test_the_same_import_twice_is_a_conflict(
 
 
 async def test_a_wrong_secret_is_told_by_the_credential(server: Running) -> None:
-    with credential(server, secret="wrong") as azure, pytest.raises(ClientAuthenticationError, match="AADSTS7000215"):
+    with (
+        credential(contoso(server), secret="wrong") as azure,
+        pytest.raises(ClientAuthenticationError, match="AADSTS7000215"),
+    ):
         azure.get_token(SCOPE)
 
 

@@ -1,7 +1,7 @@
 """IntuneCD from PyPI, unmodified: a tenant is backed up, restored into an empty one, and that one's backup is the same.
 
 It knows one address of Graph and one of the identity platform, those of the real service, and is sent here by its proxy
-setting. What is not emulated answers 501, which it notes and passes by.
+setting. What is not emulated answers 501, which it notes and passes by: nothing is excluded for that.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fauxtune.core.engine.filter_properties import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
 from tests.profiles.bodies import sample
 from tests.server.running import SECONDS, Running, serving
@@ -27,9 +28,11 @@ Json = dict[str, Any]
 
 PROFILES = "deviceManagement/deviceConfigurations"
 FILTERS = "deviceManagement/assignmentFilters"
+CATEGORIES = "deviceManagement/deviceCategories"
 TAGS = "deviceManagement/roleScopeTags"
 #: What the tool restores and the emulator has: a folder of the backup each.
 FOLDERS = ("Device Configurations", "Filters", "Device Categories", "Scope Tags")
+FILTERED = sorted(set(PLATFORMS.values()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,8 @@ def empty(server: Running) -> Office:
     with server.client() as client:
         answer = client.post("/_fauxtune/v1/tenants", json={"seed": "none", "name": "restored"})
         assert answer.status_code == 201, answer.text
-        print(answer.json())
-        made = answer.json()
-    return Office(made["id"], made["clientId"], made["clientSecret"])
+        tenant = answer.json()
+    return Office(tenant["id"], tenant["clientId"], tenant["clientSecret"])
 
 
 def graph(server: Running, office: Office) -> httpx.Client:
@@ -94,25 +96,6 @@ def made(client: httpx.Client, path: str, **body: Any) -> str:
     return str(answer.json()["id"])
 
 
-def furnish(client: httpx.Client) -> None:
-    """A profile of every kind, a second of some, with tags; groups of both sorts, filters, categories, assignments."""
-    north, south = (made(client, TAGS, displayName=name, description=f"The {name}") for name in ("North", "South"))
-    for name in ("Field", "Floor"):
-        made(client, "deviceManagement/deviceCategories", displayName=name, description=None)
-    sales = group(client, "Sales phones")
-    leavers = group(client, "Leavers")
-    dynamic = group(client, "Everybody in Oslo", groupTypes=["DynamicMembership"], rule='(user.city -eq "Oslo")')
-    filters = {
-        platform: made(
-            client, FILTERS, displayName=f"Pixels, {platform}", platform=platform, rule='(device.model -eq "Pixel 9")'
-        )
-        for platform in ("androidForWork", "iOS", "macOS", "windows10AndLater")
-    }
-    for number, kind in enumerate(KINDS):
-        tags = (["0"], [north], [north, south])[number % 3]
-        profile = made(client, PROFILES, **{**sample(kind), "displayName": f"The {kind.name}", "roleScopeTagIds": tags})
-
-
 def group(client: httpx.Client, name: str, *, rule: str | None = None, **more: Any) -> str:
     """A security group."""
     body = {"displayName": name, "mailEnabled": False, "mailNickname": name.replace(" ", ""), "securityEnabled": True}
@@ -121,29 +104,141 @@ def group(client: httpx.Client, name: str, *, rule: str | None = None, **more: A
     return made(client, "groups", **body, **more)
 
 
-def test_it(server: Running, full: Office, empty: Office, tmp_path: Path) -> None:
-    print(run(server, full, "backup", tmp_path / "a"))
-    print(run(server, empty, "update", tmp_path / "a", "--update-assignments", "--create-groups"))
-    print(run(server, empty, "backup", tmp_path / "b"))
-    assert 0
+def to(kind: str, **more: str) -> Json:
+    """A target."""
+    return {"@odata.type": f"#microsoft.graph.{kind}AssignmentTarget", **more}
 
 
-def run(server: Running, office: Office, what: str, folder: Path, *options: str) -> str:
-    """One run of the tool, and what it wrote."""
-    folder.mkdir(exist_ok=True)
-    known = server.endpoints
-    environment = {
-        "HTTPS_PROXY": known["proxy"],
-        "REQUESTS_CA_BUNDLE": known["caFile"],
-        "SSL_CERT_FILE": known["caFile"],
-        "TENANT_NAME": office.tenant,
-        "CLIENT_ID": office.client_id,
-        "CLIENT_SECRET": office.secret,
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
+def furnish(client: httpx.Client) -> None:
+    """A profile of every kind with tags; groups of both sorts, filters, categories; assignments of every sort."""
+    north, south = (made(client, TAGS, displayName=name, description=f"The {name}") for name in ("North", "South"))
+    for name in ("Field", "Floor"):
+        made(client, CATEGORIES, displayName=name, description=f"The {name}")
+    sales, leavers = group(client, "Sales phones"), group(client, "Leavers")
+    oslo = group(client, "Everybody in Oslo", rule='(user.city -eq "Oslo")', groupTypes=["DynamicMembership"])
+    answer = client.post(f"{TAGS}/{north}/assign", json={"assignments": [{"target": to("group", groupId=sales)}]})
+    assert answer.status_code == 200, answer.text
+    rule = '(device.model -eq "Pixel 9")'
+    filters = {
+        each: made(client, FILTERS, displayName=f"Pixels, {each}", platform=each, rule=rule) for each in FILTERED
     }
-    tool = Path(sys.executable).with_name(f"IntuneCD-start{what}")
-    command = [str(tool), "-m", "1", "-p", str(folder), "--max-workers", "1", "-v", *options]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    sets = (
+        [to("group", groupId=sales), to("exclusionGroup", groupId=leavers)],
+        [to("group", groupId=oslo), to("allDevices")],
+        [to("allLicensedUsers"), to("exclusionGroup", groupId=sales)],
+        [],
+    )
+    for number, kind in enumerate(KINDS):
+        tags = (["0"], [north], [north, south])[number % 3]
+        body = {**sample(kind), "displayName": f"The {kind.name}", "roleScopeTagIds": tags}
+        if "payloadFileName" in body:
+            body["payloadFileName"] = f"{kind.name}.mobileconfig"
+        profile = made(client, PROFILES, **body)
+        platform = next((PLATFORMS[each] for each in sorted(kind.variants) if each in PLATFORMS), "")
+        assign(client, profile, targets=sets[number % 4], filter_id=filters.get(platform) if number % 2 else None)
+
+
+def assign(client: httpx.Client, profile: str, *, targets: list[Json], filter_id: str | None) -> None:
+    """Assign a profile, through a filter where there is one; excluded groups have none."""
+    through: Json = {}
+    if filter_id is not None:
+        through = {
+            "deviceAndAppManagementAssignmentFilterId": filter_id,
+            "deviceAndAppManagementAssignmentFilterType": "include",
+        }
+    new = [{"target": each if "exclusion" in each["@odata.type"] else {**each, **through}} for each in targets]
+    answer = client.post(f"{PROFILES}/{profile}/assign", json={"assignments": new})
+    assert answer.status_code == 200, answer.text
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The tool, signed in to a tenant."""
+
+    server: Running
+    office: Office
+
+    def run(self, what: str, folder: Path, *options: str, passing: tuple[str, ...] = ()) -> str:
+        """One run, and what it said. What it calls failures are refusals of what is not emulated, and `passing`."""
+        folder.mkdir(exist_ok=True)
+        known = self.server.endpoints
+        environment = {
+            "HTTPS_PROXY": known["proxy"],
+            "REQUESTS_CA_BUNDLE": known["caFile"],
+            "SSL_CERT_FILE": known["caFile"],
+            "TENANT_NAME": self.office.tenant,
+            "CLIENT_ID": self.office.client_id,
+            "CLIENT_SECRET": self.office.secret,
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            # It asks for the audit log of the last day by the clock on its wall, and calls that UTC.
+            "TZ": "UTC",
+        }
+        tool = Path(sys.executable).with_name(f"IntuneCD-start{what}")
+        command = [str(tool), "-m", "1", "-p", str(folder), "--max-workers", "1", *options]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "failed with exception" not in done.stdout, done.stdout
+        assert set(re.findall(r"failed with status ([0-9]+)", done.stdout)) <= {"501", *passing}, done.stdout
+        return done.stdout
+
+    def backed_up(self, folder: Path) -> dict[str, Json]:
+        """The files of a backup, by their path. The order of assignments and of tags says nothing; a filter's payloads
+        are the ids of those that use it.
+        """
+        self.run("backup", folder)
+        found: dict[str, Json] = {}
+        for name in FOLDERS:
+            for file in sorted((folder / name).glob("*.json")):
+                document = json.loads(file.read_text(encoding="utf-8"))
+                for each in ("assignments", "roleScopeTagIds"):
+                    document.setdefault(each, []).sort(key=str)
+                if name == "Filters":
+                    assert document.pop("payloads")
+                found[f"{name}/{file.name}"] = document
+        return found
+
+
+def test_a_tenant_is_restored_from_its_backup(server: Running, full: Office, empty: Office, tmp_path: Path) -> None:
+    first = tmp_path / "first"
+    saved = Tool(server, full).backed_up(first)
+    assert len(saved) == len(KINDS) + 2 + 3 + len(FILTERED)
+    targets = [each["target"] for document in saved.values() for each in document["assignments"]]
+    through = {each["deviceAndAppManagementAssignmentFilterId"] for each in targets}
+    assert through > {"Pixels, iOS", "Pixels, macOS", "Pixels, androidForWork", "Pixels, windows10AndLater"}
+    tool = Tool(server, empty)
+    # It looks tags up by name before it restores any, so they come first.
+    tool.run("update", first, "-u", "--create-groups", "-e", "Profiles", "Filters", "DeviceCategories")
+    tool.run("update", first, "-u", "--create-groups")
+    restored = tool.backed_up(tmp_path / "second")
+    assert restored.keys() == saved.keys()
+    assert [name for name, document in restored.items() if document != saved[name]] == []
+    with graph(server, empty) as client:
+        groups = client.get("groups").json()["value"]
+        assert {each["displayName"]: each["membershipRule"] for each in groups} == {
+            "Sales phones": None,
+            "Leavers": None,
+            "Everybody in Oslo": '(user.city -eq "Oslo")',
+        }
+
+        # What somebody changed since is put back, and what somebody added is taken away. The tool takes 204 for a
+        # change and 200 for a deletion; Microsoft's reference has it the other way round. Both are done all the same.
+        found = client.get(PROFILES, params={"$filter": "displayName eq 'The iosScepCertificateProfile'"}).json()
+        one = f"{PROFILES}/{found['value'][0]['id']}"
+        kind = {"@odata.type": "#microsoft.graph.iosScepCertificateProfile"}
+        assert client.patch(one, json={**kind, "renewalThresholdPercentage": 40}).status_code == 200
+        new = made(client, PROFILES, **{**sample(KINDS[0]), "displayName": "Nobody knows why"})
+        tool.run("update", first, "--remove", "-e", "Filters", "DeviceCategories", passing=("200", "204"))
+        assert client.get(one).json()["renewalThresholdPercentage"] == 20
+        assert client.get(f"{PROFILES}/{new}").status_code == 404
+
+
+@pytest.mark.program("git", package="git")
+def test_the_audit_log_tells_it_who_made_what(server: Running, full: Office, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    Tool(server, full).run("backup", tmp_path, "--audit", "--prefix", "The ios", "--skip-archive")
+    log = ["git", "-C", str(tmp_path), "log", "--format=%an: %s"]
+    told = subprocess.run(log, capture_output=True, text=True, check=True).stdout.splitlines()
+    # One commit for each profile, in the name of whoever changed it last: here the application that furnished.
+    assert {line.partition(" ")[0] for line in told} == {"Fauxtune"}
+    assert len(told) == len([kind for kind in KINDS if kind.name.startswith("ios")])

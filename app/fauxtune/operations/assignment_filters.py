@@ -14,6 +14,7 @@ from fauxtune.core.engine.filter_properties import vocabulary_of
 from fauxtune.core.engine.filter_rules import parse_rule
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.act import Act
+from fauxtune.operations.role_scope_tags import tagged
 from fauxtune.storage.queries import assignments as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -28,7 +29,7 @@ def create_filter(act: Act, document: Document) -> Document:
     """A new filter, used nowhere. Invalid for a rule that cannot be read, or a platform without filters."""
     check_rule(document)
     filter_id, now = act.ids.uuid(), iso(act.now)
-    full = {**document, "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
+    full = {**tagged(document), "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
     queries.add_filter(act.connection, act.tenant.id, id=filter_id, created_at=act.now, document=full)
     return full
 
@@ -40,7 +41,7 @@ def update_filter(act: Act, filter_id: str, *, changes: Document) -> Document:
     for name in _FIXED:
         if changes.get(name, old[name]) != old[name]:
             raise Invalid(f"The {name} of a filter cannot be changed: make another filter.", target=name)
-    full = {**old, **changes, "lastModifiedDateTime": iso(act.now)}
+    full = {**old, **tagged(changes), "lastModifiedDateTime": iso(act.now)}
     check_rule(full)
     queries.change_filter(act.connection, act.tenant.id, filter_id=row["id"], document=full)
     if full["rule"] != old["rule"]:

@@ -23,7 +23,7 @@ _NULL = "<null>"
 
 def modified(kind: StructuredType, *, old: Document | None, new: Document | None) -> list[dict[str, Any]]:
     """The properties in which the two differ, in the order of the type; all of the one where the other is None."""
-    return list(_differences(kind, old, new=new, prefix=""))
+    return [*_differences(kind, old, new=new, prefix=""), *_undeclared(kind, old or {}, new=new or {})]
 
 
 def pascal(word: str) -> str:
@@ -49,6 +49,17 @@ def _differences(
                 "oldValue": None if old is None else _text(prop, before),
                 "newValue": None if new is None else _text(prop, after),
             }
+
+
+def _undeclared(kind: StructuredType, old: Document, *, new: Document) -> Iterator[dict[str, Any]]:
+    """What an open type keeps beside its properties: nobody knows what it is."""
+    if not kind.open:
+        return
+    declared = kind.properties_in(Version.BETA)
+    for name in dict.fromkeys((*old, *new)):
+        if name not in declared and old.get(name) != new.get(name):
+            before, after = (LEFT_OUT if name in each else None for each in (old, new))
+            yield {"displayName": pascal(name), "oldValue": before, "newValue": after}
 
 
 def _within(prop: Property, old: Document | None, *, new: Document | None, label: str) -> Iterator[dict[str, Any]]:

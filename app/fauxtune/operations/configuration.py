@@ -14,8 +14,10 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
+from fauxtune.core.profiles.stored import told
 from fauxtune.operations import assignments, references
 from fauxtune.operations.act import Act
+from fauxtune.operations.role_scope_tags import tagged
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as queries
 
@@ -28,7 +30,13 @@ def create_profile(
     """A new profile, assigned to nobody. Invalid where it can never work."""
     kind.family.check(document)
     profile_id, now = act.ids.uuid(), iso(act.now)
-    full = {**document, "id": profile_id, "createdDateTime": now, "lastModifiedDateTime": now, "version": 1}
+    full = {
+        **told(tagged(document)),
+        "id": profile_id,
+        "createdDateTime": now,
+        "lastModifiedDateTime": now,
+        "version": 1,
+    }
     queries.add_profile(
         act.connection,
         act.tenant.id,
@@ -53,7 +61,7 @@ def update_profile(
     """Merge changes into a profile and raise its version; its devices plan again."""
     row = _profile(act, profile_id)
     version = row["version"] + 1
-    full = {**row["document"], **changes, "version": version, "lastModifiedDateTime": iso(act.now)}
+    full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(act.now)}
     kind.family.check(full)
     bound = references.bound(act, kind, navigations=navigations or {})
     queries.change_profile(

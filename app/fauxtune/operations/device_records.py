@@ -11,6 +11,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
 from fauxtune.core.odata.validation import defaults
 from fauxtune.operations.act import Act
+from fauxtune.operations.role_scope_tags import tagged
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_categories as category_queries
 from fauxtune.storage.queries import devices as queries
@@ -26,7 +27,7 @@ def update_device(act: Act, device_id: str, *, changes: Row, category: str | Non
     puts it into one.
     """
     row = device(act, device_id)
-    document = row["document"] | changes | _owner(changes)
+    document = row["document"] | tagged(changes) | _owner(changes)
     if category is not None:
         put_into_category(act, device_id, category_id=category)
     queries.change_managed_device(act.connection, act.tenant.id, device_id=row["id"], document=document)
@@ -50,7 +51,7 @@ def create_category(act: Act, document: Row) -> Row:
     """A new category. Conflict when its name is taken."""
     _check_name(act, document["displayName"], category_id=None)
     category_id = act.ids.uuid()
-    full = {**defaults(DEVICE_CATEGORY), **document, "id": category_id}
+    full = {**defaults(DEVICE_CATEGORY), **tagged(document), "id": category_id}
     category_queries.add_category(
         act.connection,
         act.tenant.id,
@@ -65,7 +66,7 @@ def create_category(act: Act, document: Row) -> Row:
 def update_category(act: Act, category_id: str, *, changes: Row) -> Row:
     """Change a category; its devices show the new name at once."""
     row = category(act, category_id)
-    full = {**row["document"], **changes}
+    full = {**row["document"], **tagged(changes)}
     if not full["displayName"]:
         raise Invalid("A value is required for property 'displayName' of resource 'deviceCategory'.")
     _check_name(act, full["displayName"], category_id=row["id"])

@@ -37,6 +37,16 @@ _TAGGED: tuple[tuple[str, Entity, str], ...] = (
 )
 
 
+def tagged(document: Document) -> Document:
+    """The document, which has the built-in tag where it has no other: "The default scope tag is automatically added to
+    all untagged objects that support scope tags".
+    """
+    bare: Document = {
+        name: ["0"] for name in ("roleScopeTagIds", "roleScopeTags") if name in document and not document[name]
+    }
+    return {**document, **bare}
+
+
 def create_built_in(act: Act) -> None:
     """The tag that a tenant starts with."""
     queries.add_tag(act.connection, act.tenant.id, id="0", number=0, document=_BUILT_IN)

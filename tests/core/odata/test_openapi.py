@@ -53,8 +53,8 @@ def test_an_operation_tells_its_keys_bodies_and_status() -> None:
     assert delete["responses"]["204"] == {"description": "done"}
     create = paths["/beta/users"]["post"]
     assert create["requestBody"]["content"]["application/json"]["schema"]["$ref"].endswith("microsoft.graph.user")
-    assert {"201", "400", "401", "403", "413", "default"} == create["responses"].keys()
-    assert "404" in delete["responses"]
+    assert {"201", "400", "401", "403", "413", "415", "501", "default"} == create["responses"].keys()
+    assert {"204", "400", "401", "403", "404", "413", "default"} == delete["responses"].keys()
     assert delete["x-fidelity"] == {"level": "exact"}
     answer = paths["/beta/users"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
     assert answer["properties"]["value"]["items"]["$ref"] == "#/components/schemas/microsoft.graph.user"
@@ -73,10 +73,17 @@ def test_operations_have_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_secrets_are_write_only_and_the_servers_properties_read_only() -> None:
+def test_an_intune_change_may_be_in_conflict_and_a_body_of_another_type() -> None:
+    assign = Route("POST", "deviceManagement/deviceConfigurations/{id}/assign", 1)
+    (operation,) = document([assign])["paths"]["/beta/deviceManagement/deviceConfigurations/{id}/assign"].values()
+    assert {"404", "409", "415"} <= operation["responses"].keys()
+
+
+def test_secrets_are_write_only_or_say_how_they_read_and_the_servers_properties_are_read_only() -> None:
     schemas = document(ROUTES)["components"]["schemas"]
+    assert schemas["microsoft.graph.user"]["allOf"][1]["properties"]["passwordProfile"]["writeOnly"] is True
     properties = schemas["microsoft.graph.userPFXCertificate"]["allOf"][1]["properties"]
-    assert properties["encryptedPfxPassword"]["writeOnly"] is True
+    assert properties["encryptedPfxBlob"]["description"] == "is kept, and reads as 'AA=='"
     assert properties["createdDateTime"]["readOnly"] is True
 
 

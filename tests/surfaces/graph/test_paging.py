@@ -79,6 +79,7 @@ async def test_a_link_keeps_what_was_asked_for_and_leads_to_the_same_host(beta: 
         "$orderby": "displayName desc",
         "$top": "2",
         "$skip": "0",
+        "$count": "true",
         "x": "y z",
     }
     first = (await beta.get(PROFILES, params=options)).json()

@@ -1,4 +1,4 @@
-"""Every type that a table of routes speaks of: those that it names, what they derive from, and what they are made of."""
+"""Every type that a table of routes speaks of: those that it names, what they derive from, what they are made of."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> N
 
 
 def _actions(table: list[Route[Any]]) -> Iterator[Element]:
-    """POST where there is nothing to GET: bound to the one thing, or the collection, that the path above it leads to."""
+    """POST where there is nothing to GET: bound to the one thing, or the collection, to which the path above leads."""
     reads = {route.template: route for route in table if route.method == "GET"}
     seen = set()
     for route in table:

@@ -73,7 +73,10 @@ _REFUSALS = {
     "401": "no token, or one that is malformed, forged, expired or of a tenant that is gone",
     "403": "the application lacks a permission",
     "404": "what the path names does not exist in this tenant",
+    "409": "it is there already, or something else is in the way",
     "413": "the body is larger than 4 MiB",
+    "415": "the body does not say that it is application/json",
+    "501": "what is asked for exists in Microsoft Graph and is not emulated",
     "default": "any other refusal",
 }
 
@@ -160,8 +163,17 @@ def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
 
 def _refusals(route: Route[Any]) -> dict[str, Any]:
     """What every operation can be refused with, and what only some can."""
-    missing = {"404"} if route.key_names else set()
-    wanted = {"400", "401", "403", "413", "default", *missing} - {str(route.status)}
+    wanted = {"400", "401", "403", "413", "default"}
+    if route.key_names:
+        wanted.add("404")
+    if route.method != "DELETE":
+        wanted.add("501")
+    if route.method not in {"GET", "DELETE"}:
+        wanted.add("415")
+    # The directory says 400 where Intune says that there is a conflict.
+    if route.method != "GET" and route.template.startswith("deviceManagement/"):
+        wanted.add("409")
+    wanted.discard(str(route.status))
     return {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS if status in wanted}
 
 
@@ -212,8 +224,10 @@ def _property(prop: Property) -> dict[str, Any]:
         shape = {"anyOf": [shape, {"type": "null"}]}
     if prop.owner is Owner.SERVER:
         shape["readOnly"] = True
-    if prop.write_only:
+    if prop.write_only and prop.mask is None:
         shape["writeOnly"] = True
+    elif prop.write_only:
+        shape["description"] = f"is kept, and reads as '{prop.mask}'"
     if prop.beta_only:
         shape["description"] = "beta only"
     if prop.fidelity is not EXACT:

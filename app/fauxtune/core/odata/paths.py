@@ -46,9 +46,10 @@ class NoSuchVerb(Invalid):
 class Route(Generic[H]):
     """One line of the table. `template`: `deviceManagement/managedDevices/{id}/wipe`.
 
-    `accepts` (an action: its parameters) and `returns` name the types of the bodies, `many` says that the answer is a collection, `beta_only`
-    that v1.0 does not have it: they are what the OpenAPI document is made from. Any one of the `permissions` suffices;
-    none means whoever has a token. `source` names the document that the operation rests on.
+    `accepts` (an action: its parameters) and `returns` name the types of the bodies, `many` says that the answer is a
+    collection, `beta_only` that v1.0 does not have it: they are what the OpenAPI document is made from. Any one of the
+    `permissions` suffices; none means whoever has a token. `source` names the document that the operation rests on.
+    What a `dated` GET answers depends on the moment; all others answer the same until something is written.
     """
 
     method: str
@@ -63,6 +64,7 @@ class Route(Generic[H]):
     permissions: tuple[str, ...] = ()
     source: str = ""
     fidelity: Fidelity = EXACT
+    dated: bool = False
 
     @property
     def segments(self) -> tuple[str, ...]:

@@ -16,3 +16,18 @@ def _check(_document: dict[str, Any]) -> None:
 
 
 FAMILY = Family(name="stored", check=_check, items=lambda _profile, _world: (), applies=False)
+
+
+def told(document: dict[str, Any]) -> dict[str, Any]:
+    """The document with what the service says of each custom setting beside its value. Graph: omaSetting.
+
+    Differs from Intune: no value is encrypted, and v1.0 shows the two as beta does.
+    """
+    settings = document.get("omaSettings")
+    if not isinstance(settings, list):
+        return document
+    known = [
+        {**each, "isEncrypted": False, "secretReferenceValueId": None} if isinstance(each, dict) else each
+        for each in settings
+    ]
+    return {**document, "omaSettings": known}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import BindParameter, Select, and_, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.collections.base import Collection
@@ -14,7 +14,7 @@ from fauxtune.storage.tables import device_categories, enrollments, managed_devi
 NO_CATEGORY = "Unknown"
 
 
-def managed(tenant_id: TenantId) -> Select[Any]:
+def managed(tenant_id: TenantId | BindParameter[TenantId]) -> Select[Any]:
     """Records with what their enrolment and their category know: outer joins, which a count can leave out."""
     category = and_(
         device_categories.c.tenant_id == managed_devices.c.tenant_id,

@@ -135,6 +135,7 @@ _ACTIONS = (
     )
     .order_by(device_actions.c.created_at, device_actions.c.id)
 )
+_MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
 _QUIET = (
     update(enrollments)
     .where(
@@ -169,8 +170,7 @@ def touch(connection: Connection, enrollment_id: str, *, at: datetime) -> None:
 
 def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
     """Graph's record of a device, with the columns of its enrolment and category that lists have."""
-    statement = managed(tenant_id).where(managed_devices.c.id == device_id.lower())
-    return _one(connection, statement)
+    return _one(connection, _MANAGED_DEVICE, values={"tenant": tenant_id, "device": device_id.lower()})
 
 
 def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:

@@ -132,26 +132,19 @@ def _client_request_id(request: Request) -> str:
 
 
 def _respond(request: Request, given: Answer) -> Response:
-    content, media = b"", None
-    if given.written is not None:
-        content, media = given.written, CONTENT_TYPE
-    elif given.document is not None:
-        content, media = orjson.dumps(given.document), CONTENT_TYPE
+    headers = {
+        "cache-control": "no-cache",
+        "odata-version": "4.0",
+        "request-id": request.state.request_id,
+        "client-request-id": _client_request_id(request),
+        "x-ms-ags-diagnostic": _DIAGNOSTIC,
+        **given.headers,
+    }
+    content = b""
+    if given.written is not None or given.document is not None:
+        content = orjson.dumps(given.document) if given.written is None else given.written
+        headers["content-type"] = CONTENT_TYPE
     elif given.text is not None:
-        content, media = given.text.encode(), given.media
-    response = Response(content, given.status, media_type=None)
-    if media is not None:
-        response.headers["content-type"] = media
-    if given.status == HTTPStatus.NO_CONTENT:
-        del response.headers["content-length"]
-    response.headers.update(
-        {
-            "cache-control": "no-cache",
-            "odata-version": "4.0",
-            "request-id": request.state.request_id,
-            "client-request-id": _client_request_id(request),
-            "x-ms-ags-diagnostic": _DIAGNOSTIC,
-            **given.headers,
-        }
-    )
-    return response
+        content = given.text.encode()
+        headers["content-type"] = given.media
+    return Response(content, given.status, headers=headers)

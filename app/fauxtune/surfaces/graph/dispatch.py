@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+import orjson
 
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.paths import Match
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.access import Caller
 from fauxtune.operations.audit import Actor
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph import errors
-from fauxtune.surfaces.graph.call import Answer, Call, Message
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
 from fauxtune.surfaces.graph.routes import TABLES
 
 
@@ -36,7 +40,31 @@ async def answer(message: Message, sender: Sender) -> Answer:
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     sender.emulator.permissions.check(sender.caller, (route.method, f"/{route.template}"), needs=route.permissions)
+    if route.method != "GET" or route.dated:
+        return await _handled(message, sender, match=match)
+    # Clients poll: what was answered is true until something is written.
+    kept, key = sender.emulator.kept, _question(message, sender)
+    written = kept.get(key)
+    if written is not None:
+        return Answer(200, written=written)
+    state = sender.emulator.runner.database.state
+    given = await _handled(message, sender, match=match)
+    if given.status != HTTPStatus.OK or given.document is None:
+        return given
+    written = orjson.dumps(given.document)
+    kept.put(key, written, state=state)
+    return replace(given, document=None, written=written)
 
+
+def _question(message: Message, sender: Sender) -> tuple[str | None, ...]:
+    """All that an answer to a GET depends on, besides what is stored."""
+    asked = ("prefer", "consistencylevel")
+    who = (sender.tenant.id, sender.caller.user_id, sender.origin)
+    what = (message.version.value, message.path, message.raw_query)
+    return (*who, *what, *(message.headers.get(name) for name in asked))
+
+
+async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -> Answer:
     async def again(item: Message) -> Answer:
         try:
             return await answer(item, sender)
@@ -52,14 +80,15 @@ async def answer(message: Message, sender: Sender) -> Answer:
         path=message.path,
         keys=match.keys,
         cast=match.cast,
-        query=QueryOptions.parse(message.raw_query),
+        # What is not emulated says so, whatever is asked of it.
+        query=QueryOptions() if match.route.status == 501 else QueryOptions.parse(message.raw_query),
         raw_query=message.raw_query,
         headers=message.headers,
         content=message.content,
         method=message.method,
         ask=again,
     )
-    return _minimal(call, await route.handler(call))
+    return _minimal(call, await match.route.handler(call))
 
 
 def _audited(sender: Sender) -> Emulator:

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
-import orjson
-
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.odata.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
@@ -46,8 +44,8 @@ class Listed:
     header `ConsistencyLevel: eventual`. `always_count`: Intune's own collections say how many a page has unasked
     (`Unverified:` whether it is the page or the whole; the whole would cost a look at every row); with `$count=true`
     they say how many there are in all. `expand` gives what `$expand` adds to each row of a page, for the navigations in
-    `expandable`. `searchable`: what `$search` looks at; None where it is not emulated. `shape` shows a row that is not simply the view of one entity. `narrowed`: what
-    holds for every element, whatever the client asks for.
+    `expandable`. `searchable`: what `$search` looks at; None where it is not emulated. `shape` shows a row that is not
+    simply the view of one entity. `narrowed`: what holds for every element, whatever the client asks for.
     """
 
     collection: str
@@ -101,24 +99,7 @@ def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Conditio
 
 
 async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
-    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents.
-
-    A page that was asked for before is given again as it was, as long as nothing has been written since.
-    """
-    emulator = call.emulator
-    asked = ("prefer", "consistencylevel")
-    key = (call.tenant.id, call.caller.user_id, call.root, call.path, call.raw_query, *map(call.headers.get, asked))
-    kept = emulator.kept.get(key)
-    if kept is not None:
-        return Answer(200, written=kept)
-    state = emulator.runner.database.state
-    answer = await _page(call, listed, parent=parent, context=context)
-    written = orjson.dumps(answer.document)
-    emulator.kept.put(key, written, state=state)
-    return Answer(200, written=written)
-
-
-async def _page(call: Call, listed: Listed, *, parent: str | None, context: str | None) -> Answer:
+    """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
     window = window_of(call, listed)
     condition = wanted_of(call, listed)
     check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)

@@ -148,5 +148,11 @@ ABSENT: tuple[Route[Handler], ...] = (
         why=_METRICS,
         beta_only=True,
     ),
+    _absent(
+        "GET",
+        "deviceManagement/deviceConfigurations/{profile}/getOmaSettingPlainTextValue/{secret}",
+        summary="The value of an encrypted setting",
+        why="nothing is encrypted, the value stands in the setting",
+    ),
     *_refused_collections(),
 )

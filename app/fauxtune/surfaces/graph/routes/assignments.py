@@ -296,6 +296,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         permissions=needs.READ_MANAGED,
         source="Graph: assignmentFilterEvaluationStatusDetails: list",
         fidelity=approximated("evaluated when asked, not as of the last check-in"),
+        dated=True,
     ),
     Route(
         "GET",
@@ -314,6 +315,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=needs.READ_MANAGED,
         source="Graph: assignmentFilterEvaluationStatusDetails: get",
+        dated=True,
     ),
 )
 

@@ -30,6 +30,7 @@ def _read(
         permissions=needs.READ_CONFIGURATION,
         source=f"Graph: {returns.name} (beta)",
         fidelity=fidelity,
+        dated=True,
     )
 
 

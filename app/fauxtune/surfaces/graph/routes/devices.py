@@ -248,6 +248,7 @@ MANAGED_DEVICES: tuple[Route[Handler], ...] = (
         returns=MANAGED_DEVICE_OVERVIEW,
         permissions=needs.READ_MANAGED,
         source="Graph: Get managedDeviceOverview",
+        dated=True,
     ),
     *_devices("users/{user}/managedDevices"),
     *_devices("me/managedDevices"),

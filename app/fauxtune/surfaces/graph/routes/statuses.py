@@ -40,6 +40,7 @@ def _read(
     fidelity: Fidelity = EXACT,
     beta_only: bool = False,
     permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
+    dated: bool = False,
 ) -> Route[Handler]:
     return Route(
         "GET",
@@ -52,6 +53,7 @@ def _read(
         permissions=permissions,
         source="" if returns is None else returns.source,
         fidelity=fidelity,
+        dated=dated,
     )
 
 
@@ -79,6 +81,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         device_statuses.device_status_overview,
         summary="Count how devices fare",
         returns=shapes.DEVICE_OVERVIEW,
+        dated=True,
     ),
     _read(
         f"{_PROFILE}/userStatuses",
@@ -103,6 +106,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         user_statuses.user_status_overview,
         summary="Count how users fare",
         returns=shapes.USER_OVERVIEW,
+        dated=True,
     ),
     _read(
         f"{_PROFILE}/deviceSettingStateSummaries",

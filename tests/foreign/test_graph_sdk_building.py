@@ -1,0 +1,27 @@
+"""A program that knows Microsoft's SDKs and nothing of us builds a whole tenant, reads it back and takes it down."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.foreign.sdk import Office
+from tests.server.running import environment
+
+SCRIPT = Path(__file__).with_name("building.py")
+
+
+def test_a_tenant_is_built_read_back_and_taken_down_by_the_sdks_alone(office: Office) -> None:
+    command = [
+        *(sys.executable, SCRIPT, "--url", office.server.https, "--ca", office.server.endpoints["caFile"]),
+        *("--tenant-id", office.tenant, "--client-id", office.client_id, "--client-secret", office.secret),
+    ]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    added = {"users": 200, "groups": 16, "devices": 500, "deviceConfigurations": 40, "assignmentFilters": 3}
+    assert summary["built"] == {**added, "managedDevices": 0}
+    assert summary["after"] == summary["before"]
+    assert summary["before"]["users"] == 3
