@@ -123,12 +123,11 @@ async def test_a_device_is_put_into_a_category(sdk: Sdk, phones: Phones) -> None
     assert (await category.patch(sdk.model("DeviceCategory")(description="Abroad"))).description == "Abroad"
     assert made.id in {each.id for each in (await categories.get()).value}
     device = one(sdk, phones.managed[-3])
-    if sdk.beta:  # v1.0's builder has no `$ref`
-        root = f"{sdk.graph.request_adapter.base_url}/deviceManagement/deviceCategories/{made.id}"
-        await device.device_category.ref.put(sdk.model("ReferenceUpdate")(odata_id=root))
-        assert (await device.device_category.get()).display_name == "Field"
-        assert (await device.get()).device_category_display_name == "Field"
-        await device.device_category.ref.delete()
+    url = f"{sdk.graph.request_adapter.base_url}/deviceManagement/deviceCategories/{made.id}"
+    await device.device_category.ref.put(sdk.model("ReferenceUpdate")(odata_id=url))
+    assert (await device.device_category.get()).display_name == "Field"
+    assert (await device.get()).device_category_display_name == "Field"
+    await device.device_category.ref.delete()
     await category.delete()
     with pytest.raises(APIError) as gone:
         await category.get()

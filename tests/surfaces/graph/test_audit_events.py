@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -14,8 +15,8 @@ from tests.surfaces.graph.material import Imported
 from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
 
 EVENTS = "/deviceManagement/auditEvents"
-KIND = "#microsoft.graph.iosScepCertificateProfile"
-SCEP = {"@odata.type": KIND, "displayName": "Signing", "scepServerUrls": ["https://ndes.contoso.example/"]}
+KIND = "#microsoft.graph.iosImportedPFXCertificateProfile"
+PROFILE = {"@odata.type": KIND, "displayName": "Signing", "intendedPurpose": "smimeSigning"}
 ALL_DEVICES = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
 
 Event = dict[str, Any]
@@ -39,7 +40,7 @@ def _changes(event: Event, *, resource: int = 0) -> dict[str, tuple[str | None, 
 
 async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.AsyncClient, clock: FixedClock) -> None:
     assert await _events(beta) == []
-    profile = await made(beta, PROFILES, **SCEP)
+    profile = await made(beta, PROFILES, **PROFILE)
     event = await _last(beta)
     assert {name: event[name] for name in event.keys() - {"id", "actor", "resources", "correlationId"}} == {
         "displayName": "Create DeviceConfiguration",
@@ -56,7 +57,7 @@ async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.
     assert "DeviceManagementConfiguration.ReadWrite.All" in event["actor"]["userPermissions"]
     (resource,) = event["resources"]
     assert (resource["resourceId"], resource["displayName"]) == (profile["id"], "Signing")
-    assert resource["auditResourceType"] == resource["type"] == "IosScepCertificateProfile"
+    assert resource["auditResourceType"] == resource["type"] == "IosImportedPFXCertificateProfile"
     said = _changes(event)
     assert (said["Id"], said["DisplayName"]) == ((None, profile["id"]), (None, "Signing"))
     assert (said["Description"], said["RoleScopeTagIds"]) == ((None, "<null>"), (None, "0"))
@@ -65,16 +66,16 @@ async def test_a_new_profile_leaves_an_event(beta: httpx.AsyncClient, v1: httpx.
 
 
 async def test_the_correlation_is_the_request(beta: httpx.AsyncClient) -> None:
-    answer = await beta.post(PROFILES, json=SCEP)
+    answer = await beta.post(PROFILES, json=PROFILE)
     assert (await _last(beta))["correlationId"] == answer.headers["request-id"]
 
 
 async def test_changes_and_deletions_say_what_was_before(beta: httpx.AsyncClient) -> None:
-    one = f"{PROFILES}/{(await made(beta, PROFILES, **SCEP))['id']}"
-    assert (await beta.patch(one, json={"@odata.type": KIND, "displayName": "Other"})).status_code == 200
+    one = f"{PROFILES}/{(await made(beta, PROFILES, **PROFILE))['id']}"
+    assert (await beta.patch(one, json={"displayName": "Other", "intendedPurpose": "vpn"})).status_code == 200
     patched = await _last(beta)
     assert (patched["activityType"], patched["activityOperationType"]) == ("Patch DeviceConfiguration", "Patch")
-    assert _changes(patched) == {"DisplayName": ("Signing", "Other")}
+    assert _changes(patched) == {"DisplayName": ("Signing", "Other"), "IntendedPurpose": ("SmimeSigning", "Vpn")}
     assert (await beta.delete(one)).status_code == 204
     deleted = await _last(beta)
     assert deleted["activityType"] == "Delete DeviceConfiguration"
@@ -83,7 +84,7 @@ async def test_changes_and_deletions_say_what_was_before(beta: httpx.AsyncClient
 
 
 async def test_each_assignment_that_comes_or_goes_leaves_an_event(beta: httpx.AsyncClient) -> None:
-    profile = (await made(beta, PROFILES, **SCEP))["id"]
+    profile = (await made(beta, PROFILES, **PROFILE))["id"]
     everybody = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
     for targets in ([ALL_DEVICES], [ALL_DEVICES], [everybody]):
         body = {"assignments": [{"target": each} for each in targets]}
@@ -92,7 +93,7 @@ async def test_each_assignment_that_comes_or_goes_leaves_an_event(beta: httpx.As
     assert sorted(each["activityType"].partition(" ")[0] for each in found) == ["Create", "Create", "Delete"]
     first = found[-1]
     assert [each["auditResourceType"] for each in first["resources"]] == [
-        "IosScepCertificateProfile",
+        "IosImportedPFXCertificateProfile",
         "DeviceConfigurationAssignment",
     ]
     said = _changes(first, resource=1)
@@ -103,7 +104,7 @@ async def test_each_assignment_that_comes_or_goes_leaves_an_event(beta: httpx.As
 
 async def test_what_fails_leaves_no_event(beta: httpx.AsyncClient) -> None:
     for answer in (
-        await beta.post(PROFILES, json={**SCEP, "keySize": "size1"}),
+        await beta.post(PROFILES, json={**PROFILE, "intendedPurpose": "nothing"}),
         await beta.delete(f"{PROFILES}/{ABSENT}"),
         await beta.patch(f"{PROFILES}/{ABSENT}", json={}),
         await beta.post(f"{DEVICES}/{ABSENT}/wipe"),
@@ -169,7 +170,7 @@ async def test_people_are_named(beta: httpx.AsyncClient, http: httpx.AsyncClient
         "scope": "https://graph.microsoft.com/.default",
     }
     token = (await http.post("/contoso/oauth2/v2.0/token", data=form)).json()["access_token"]
-    answer = await http.post(f"/beta{PROFILES}", json=SCEP, headers={"authorization": f"Bearer {token}"})
+    answer = await http.post(f"/beta{PROFILES}", json=PROFILE, headers={"authorization": f"Bearer {token}"})
     assert answer.status_code == 201, answer.text
     actor = (await _last(beta))["actor"]
     assert (actor["auditActorType"], actor["userPrincipalName"]) == ("ItPro", "alice@contoso.example")
@@ -181,7 +182,7 @@ async def test_items_of_a_batch_leave_events(beta: httpx.AsyncClient) -> None:
         "id": "1",
         "method": "POST",
         "url": PROFILES,
-        "body": SCEP,
+        "body": PROFILE,
         "headers": {"Content-Type": "application/json"},
     }
     assert (await beta.post("/$batch", json={"requests": [item]})).json()["responses"][0]["status"] == 201
@@ -207,8 +208,8 @@ async def test_filters_categories_and_tags_have_components_of_their_own(beta: ht
 
 async def test_the_log_is_filtered_sorted_counted_and_paged(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     for name in ("a", "b", "c"):
-        await made(beta, PROFILES, **{**SCEP, "displayName": name})
-        clock.advance(60)
+        await made(beta, PROFILES, **{**PROFILE, "displayName": name})
+        clock.advance(timedelta(minutes=1))
     newest = (await _last(beta))["activityDateTime"]
     since = (
         "componentName eq 'DeviceConfiguration' and activityDateTime gt 2020-01-01T00:00:00.000000Z and "
@@ -242,7 +243,7 @@ async def test_categories_and_activities_are_told(beta: httpx.AsyncClient, v1: h
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_nobody_rewrites_the_log(beta: httpx.AsyncClient, method: str) -> None:
-    await made(beta, PROFILES, **SCEP)
+    await made(beta, PROFILES, **PROFILE)
     (event,) = await _events(beta)
     answer = await beta.request(method, EVENTS if method == "POST" else f"{EVENTS}/{event['id']}")
     assert (answer.status_code, code(answer)) == (400, "No method match route template")
@@ -253,7 +254,7 @@ async def test_tenants_do_not_see_each_others_log(beta: httpx.AsyncClient, http:
     form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
     form |= {"client_id": tenant["clientId"], "client_secret": tenant["clientSecret"]}
     token = (await http.post(f"/{tenant['id']}/oauth2/v2.0/token", data=form)).json()["access_token"]
-    await made(beta, PROFILES, **SCEP)
+    await made(beta, PROFILES, **PROFILE)
     event = await _last(beta)
     theirs = {"authorization": f"Bearer {token}"}
     assert (await http.get(f"/beta{EVENTS}", headers=theirs)).json()["value"] == []

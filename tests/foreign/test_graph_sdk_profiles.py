@@ -1,0 +1,128 @@
+"""Profiles of every kind as typed objects of Microsoft's SDKs: made, read back, changed, listed, counted, deleted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kiota_abstractions.api_error import APIError
+from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
+from kiota_serialization_json.json_serialization_writer import JsonSerializationWriter
+
+from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+
+pytestmark = WARNINGS
+
+SAMPLES = {file.stem: file.read_bytes() for file in (Path(__file__).parents[1] / "profiles" / "samples").glob("*.json")}
+JSON = "application/json"
+
+
+def typed(sdk: Sdk, sample: bytes) -> Any:
+    """The SDK's object for a document."""
+    return JsonParseNodeFactory().get_root_parse_node(JSON, sample).get_object_value(sdk.model("DeviceConfiguration"))
+
+
+def written(model: Any) -> dict[str, Any]:
+    """What the SDK writes for an object. Of flags it writes a single one, and leaves out a list of them."""
+    writer = JsonSerializationWriter()
+    writer.write_object_value(None, model)
+    document: dict[str, Any] = json.loads(writer.get_serialized_content())
+    return document
+
+
+async def test_every_kind_comes_back_as_it_was_sent(sdk: Sdk) -> None:
+    profiles = sdk.graph.device_management.device_configurations
+    base = sdk.model("DeviceConfiguration")
+    kinds = {name: typed(sdk, sample) for name, sample in SAMPLES.items()}
+    known = {name: profile for name, profile in kinds.items() if type(profile) is not base}
+    assert len(known) >= (60 if sdk.beta else 20)
+    for name, profile in known.items():
+        made = await profiles.post(profile)
+        one = profiles.by_device_configuration_id(made.id)
+        found = await one.get()
+        assert type(found) is type(profile)
+        sent, got = written(profile), written(found)
+        assert {key: got.get(key) for key in sent} == sent, name
+        changed = await one.patch(type(profile)(display_name=f"A {name}"))
+        assert (changed.display_name, changed.version) == (f"A {name}", found.version + 1)
+        assert changed.created_date_time == found.created_date_time <= changed.last_modified_date_time
+        await one.delete()
+        with pytest.raises(APIError) as gone:
+            await one.get()
+        assert refusal(gone.value) == (404, "ResourceNotFound")
+
+
+async def test_several_flags_go_beside_the_properties(office: Office) -> None:
+    async with both("beta", office) as sdk:
+        profiles = sdk.graph.device_management.device_configurations
+        usage = sdk.model("KeyUsages")
+        profile = typed(sdk, SAMPLES["iosScepCertificateProfile"])
+        profile.key_usage = None
+        profile.additional_data = {"keyUsage": "digitalSignature,keyEncipherment"}
+        one = profiles.by_device_configuration_id((await profiles.post(profile)).id)
+        assert (await one.get()).key_usage == [usage.KeyEncipherment, usage.DigitalSignature]
+        # What is read and sent back lacks them, and they stay.
+        whole = await one.get()
+        whole.description = "changed"
+        assert (await one.patch(whole)).key_usage == [usage.KeyEncipherment, usage.DigitalSignature]
+        await one.patch(type(whole)(key_usage=usage.DigitalSignature))
+        assert (await one.get()).key_usage == [usage.DigitalSignature]
+        await one.delete()
+
+
+async def test_profiles_are_filtered_sorted_paged_and_counted(sdk: Sdk) -> None:
+    profiles = sdk.graph.device_management.device_configurations
+    kinds = ("iosCustomConfiguration", "macOSCustomConfiguration", "windows10GeneralConfiguration")
+    made = []
+    for number, kind in enumerate(kinds):
+        profile = typed(sdk, SAMPLES[kind])
+        profile.display_name = f"Listed {number}"
+        made.append(await profiles.post(profile))
+    options = {"filter": "startswith(displayName,'Listed')", "orderby": ["displayName desc"]}
+    first = await profiles.get(asking(profiles, top=1, **options))
+    assert len(first.value) == 1
+    found = await everything(sdk.graph, first)
+    assert names(found) == ["Listed 2", "Listed 1", "Listed 0"]
+    assert [type(each) for each in found] == [type(each) for each in reversed(made)]
+    second = await profiles.get(asking(profiles, skip=1, top=1, **options))
+    assert names(second.value) == ["Listed 1"]
+    of_kind = await profiles.get(asking(profiles, filter="isof('microsoft.graph.iosCustomConfiguration')"))
+    assert [each.id for each in of_kind.value] == [made[0].id]
+    chosen = await profiles.get(asking(profiles, select=["id", "displayName"], **options))
+    assert [each.version for each in chosen.value] == [None] * 3
+    assert await profiles.count.get() == 3
+    assert await profiles.count.get(asking(profiles.count, filter="contains(displayName,'1')")) == 1
+    for each in made:
+        await profiles.by_device_configuration_id(each.id).delete()
+
+
+async def test_what_is_wrong_with_a_profile_is_said(sdk: Sdk) -> None:
+    profiles = sdk.graph.device_management.device_configurations
+    one = profiles.by_device_configuration_id((await profiles.post(typed(sdk, SAMPLES["iosCustomConfiguration"]))).id)
+    other = sdk.model("MacOSCustomConfiguration")
+    for refused in (
+        profiles.post(sdk.model("IosCustomConfiguration")(description="no name")),
+        profiles.post(sdk.model("DeviceConfiguration")(display_name="no kind")),
+        profiles.post(sdk.model("IosCustomConfiguration")(display_name="x", additional_data={"colour": "blue"})),
+        one.patch(other(display_name="another kind")),
+    ):
+        with pytest.raises(APIError) as error:
+            await refused
+        status, code = refusal(error.value)
+        assert (status, code) in {(400, "BadRequest"), (400, "ModelValidationFailure")}
+    assert (await one.get()).version == 1
+    await one.delete()
+
+
+async def test_v1_shows_what_only_beta_knows_as_a_plain_profile(office: Office) -> None:
+    async with both("beta", office) as beta, both("v1.0", office) as v1:
+        made = await beta.graph.device_management.device_configurations.post(
+            typed(beta, SAMPLES["iosImportedPFXCertificateProfile"])
+        )
+        one = v1.graph.device_management.device_configurations.by_device_configuration_id(made.id)
+        found = await one.get()
+        assert type(found) is v1.model("DeviceConfiguration")
+        assert (found.display_name, found.odata_type) == (made.display_name, made.odata_type)
+        await one.delete()
