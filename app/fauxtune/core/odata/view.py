@@ -30,22 +30,22 @@ def view(
     mixed list they may belong to a neighbour (`check_select` refuses those that nothing has).
     """
     shown: dict[str, Any] = {"@odata.type": entity.odata_type} if entity.polymorphic or typed else {}
-    wanted = None if select is None else frozenset(name.lower() for name in select)
-    for prop in _shown_properties(entity, version, wanted=wanted):
+    for prop in _shown_properties(entity, version, select=select):
         if prop.name == "id" and "id" in document:
             shown["id"] = document["id"]
-        elif wanted is None and prop.shown is Shown.BLANK_UNLESS_SELECTED:
+        elif select is None and prop.shown is Shown.BLANK_UNLESS_SELECTED:
             shown[prop.name] = prop.initial()
         else:
             shown[prop.name] = _shown(prop, document, version=version)
     if entity.open:
-        shown |= _undeclared(entity, document, wanted=wanted)
+        shown |= _undeclared(entity, document, select=select)
     return shown
 
 
 @lru_cache(maxsize=4096)
-def _shown_properties(entity: Entity, version: Version, *, wanted: frozenset[str] | None) -> tuple[Property, ...]:
+def _shown_properties(entity: Entity, version: Version, *, select: tuple[str, ...] | None) -> tuple[Property, ...]:
     """Which properties a read shows, in the declared order; the id always."""
+    wanted = None if select is None else {name.lower() for name in select}
     return tuple(
         prop
         for name, prop in entity.properties_in(version).items()
@@ -53,8 +53,9 @@ def _shown_properties(entity: Entity, version: Version, *, wanted: frozenset[str
     )
 
 
-def _undeclared(entity: Entity, document: Mapping[str, Any], *, wanted: frozenset[str] | None) -> dict[str, Any]:
+def _undeclared(entity: Entity, document: Mapping[str, Any], *, select: tuple[str, ...] | None) -> dict[str, Any]:
     """What an open type keeps beside its declared properties, as it came."""
+    wanted = None if select is None else {name.lower() for name in select}
     declared = entity.properties_in(Version.BETA)
     return {
         name: value

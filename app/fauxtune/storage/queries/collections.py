@@ -41,7 +41,9 @@ def page(
     statement = _chosen(found, tenant_id, parent=parent, condition=condition).order_by(*order, *found.order)
     if properties is not None:
         statement = statement.with_only_columns(*(_as_kept(found.columns[name]).label(name) for name in properties))
-    return [dict(row) for row in connection.execute(statement.limit(limit).offset(offset)).mappings()]
+    found_rows = connection.execute(statement.limit(limit).offset(offset))
+    names = tuple(found_rows.keys())
+    return [dict(zip(names, row, strict=True)) for row in found_rows.all()]
 
 
 def has_columns(collection: str, properties: tuple[str, ...]) -> bool:

@@ -123,20 +123,20 @@ def _refused_collections() -> Iterator[Route[Handler]]:
     for parent, name, beta_only, why in _COLLECTIONS:
         every, one = f"{parent}/{name}", f"{parent}/{name}/{{id}}"
         verbs = (
-            ("GET", every),
-            ("POST", every),
-            ("GET", f"{every}/$count"),
-            ("GET", one),
-            ("PATCH", one),
-            ("DELETE", one),
-            ("POST", f"{one}/assign"),
-            ("GET", f"{one}/assignments"),
+            ("GET", every, f"List {name}"),
+            ("POST", every, f"Create one of the {name}"),
+            ("GET", f"{every}/$count", f"Count {name}"),
+            ("GET", one, f"Get one of the {name}"),
+            ("PATCH", one, f"Update one of the {name}"),
+            ("DELETE", one, f"Delete one of the {name}"),
+            ("POST", f"{one}/assign", f"Assign one of the {name}"),
+            ("GET", f"{one}/assignments", f"List the assignments of one of the {name}"),
         )
-        for method, template in verbs:
-            yield _absent(method, template, summary=f"{name}: {method}", why=why, beta_only=beta_only)
+        for method, template, summary in verbs:
+            yield _absent(method, template, summary=summary, why=why, beta_only=beta_only)
     for parent, name, beta_only, why in _SINGLETONS:
-        for method in ("GET", "PATCH"):
-            yield _absent(method, f"{parent}/{name}", summary=f"{name}: {method}", why=why, beta_only=beta_only)
+        for method, verb in (("GET", "Get"), ("PATCH", "Update")):
+            yield _absent(method, f"{parent}/{name}", summary=f"{verb} {name}", why=why, beta_only=beta_only)
 
 
 ABSENT: tuple[Route[Handler], ...] = (
