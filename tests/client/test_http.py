@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
@@ -105,6 +106,53 @@ def test_a_link_to_elsewhere_gets_no_token_and_a_circle_ends(foreign: Foreign, l
                 client.graph_list("/things")
 
 
+def test_pages_without_end_and_answers_without_end_are_given_up(foreign: Foreign) -> None:
+    page = b'{"value": [%s]}' % b",".join([b'{"id": 1}'] * 1_000_001)
+    linked = page.replace(b"]}", b'], "@odata.nextLink": "%s/beta/2"}' % foreign.url.encode())
+    foreign.will("GET", "/beta/things", (200, {}, linked))
+    bomb = gzip.compress(b" " * (65 * 1024 * 1024))
+    foreign.will("GET", "/beta/bomb", (200, {"content-encoding": "gzip"}, bomb))
+    small = gzip.compress(b'{"value": [{"id": "1"}]}')
+    foreign.will("GET", "/beta/small", (200, {"content-encoding": "gzip"}, small))
+    with Client(foreign.server()) as client:
+        with pytest.raises(ClientError, match="do not end"):
+            client.graph_list("/things")
+        with pytest.raises(ClientError, match="more than 64 MiB"):
+            client.graph("GET", "/bomb")
+        assert client.graph_list("/small") == [{"id": "1"}]
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_is_not_followed(foreign: Foreign, status: int) -> None:
+    elsewhere = {"location": f"{foreign.url}/elsewhere"}
+    foreign.will("GET", "/beta/things", (status, elsewhere, {}))
+    with Client(foreign.server()) as client, pytest.raises(Refused, match=rf"\({status}\)"):
+        client.graph("GET", "/things")
+    foreign.will("POST", TOKEN, (status, elsewhere, {}))
+    with Client(foreign.server()) as client, pytest.raises(Refused, match=rf"\({status}\)"):
+        client.token()
+    assert not [each for each in foreign.asked if each.path == "/elsewhere"]
+
+
+def test_what_the_other_side_says_does_nothing_to_a_terminal(foreign: Foreign) -> None:
+    message = "\x1b]0;owned\x07\x1b[2J no\r\nfauxtune: all is well" + "x" * 10_000
+    foreign.will("GET", "/beta/things", (400, {}, {"error": {"code": "x", "message": message}}))
+    with Client(foreign.server()) as client, pytest.raises(Refused) as caught:
+        client.graph("GET", "/things")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("answer", [b"<html>", b"{", [], {"value": {}}, {"value": [7]}])
+def test_what_is_no_control_surface_is_called_so(foreign: Foreign, answer: object) -> None:
+    foreign.will("GET", "/tenants/their-tenant/connectors", (200, {"content-type": "application/json"}, answer))
+    with Client(foreign.server()) as client, pytest.raises(ClientError):
+        client.control_list("/connectors")
+    foreign.will("GET", "/readyz", (200, {}, answer if isinstance(answer, bytes) else []))
+    with Client(foreign.server()) as client, pytest.raises(ClientError):
+        client.readiness()
+
+
 def test_intunes_sentence_is_dug_out_of_its_json(foreign: Foreign) -> None:
     message = json.dumps({"Message": "The thumbprint is wrong. - Operation ID (for customer support): 0000 - Url: x"})
     foreign.will("POST", "/beta/things", (400, {}, {"error": {"code": "BadRequest", "message": message}}))
@@ -113,7 +161,10 @@ def test_intunes_sentence_is_dug_out_of_its_json(foreign: Foreign) -> None:
     assert str(caught.value).endswith("was refused (400): The thumbprint is wrong.")
 
 
-@pytest.mark.parametrize("answer", [b"<html>", b"[]", b"null", b'{"value": 1}'])
+@pytest.mark.parametrize(
+    "answer",
+    [b"<html>", b"[]", b"null", b'{"value": 1}', b'{"value": [1]}', b'{"value": [{}]}', b"[" * 100_000],
+)
 def test_what_is_no_graph_is_called_so(foreign: Foreign, answer: bytes) -> None:
     foreign.will("GET", "/beta/things", (200, {}, answer))
     with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"no JSON|no collection"):
@@ -137,7 +188,9 @@ def test_what_an_authority_says_comes_through_and_no_secret_does(foreign: Foreig
     assert "pass" not in repr(User("a", "pass"))
 
 
-@pytest.mark.parametrize("answer", [{}, {"access_token": None}, b"hello"])
+@pytest.mark.parametrize(
+    "answer", [{}, [], {"access_token": None}, {"access_token": "tök\n"}, b"hello", b"[" * 100_000]
+)
 def test_what_is_no_authority_is_called_so(foreign: Foreign, answer: object) -> None:
     foreign.will("POST", TOKEN, (200, {}, answer))
     with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"authority|no JSON"):

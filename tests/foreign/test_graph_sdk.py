@@ -5,25 +5,19 @@ It uses Graph alone, and the connector's public key, which an administrator gets
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from azure.core.exceptions import ClientAuthenticationError
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives.asymmetric import rsa
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.headers_collection import HeadersCollection
 from msgraph_beta import GraphServiceClient
@@ -62,14 +56,13 @@ from msgraph_beta.generated.models.reference_create import ReferenceCreate
 from msgraph_beta.generated.models.subject_alternative_name_type import SubjectAlternativeNameType
 from msgraph_beta.generated.models.subject_name_format import SubjectNameFormat
 from msgraph_beta.generated.models.user import User
-from msgraph_beta.generated.models.user_p_f_x_certificate import UserPFXCertificate
-from msgraph_beta.generated.models.user_pfx_intended_purpose import UserPfxIntendedPurpose
 from msgraph_beta.generated.models.user_pfx_padding_scheme import UserPfxPaddingScheme
 from msgraph_beta.generated.users.item.assign_license.assign_license_post_request_body import (
     AssignLicensePostRequestBody,
 )
 from msgraph_core.tasks.page_iterator import PageIterator
 
+from tests.foreign.pfx import import_of
 from tests.foreign.sdk import SCOPE, WARNINGS, client, contoso, credential
 from tests.server.running import Running
 
@@ -149,44 +142,6 @@ async def assigned(graph: GraphServiceClient, profile: DeviceConfiguration, *, g
     return made
 
 
-def connector_key(server: Running) -> rsa.RSAPublicKey:
-    """What the administrator exported at the connector: Graph has no door for it."""
-    with server.client() as http:
-        connectors = "/_fauxtune/v1/tenants/contoso/connectors"
-        (connector,) = http.get(connectors).json()["value"]
-        (key,) = http.get(f"{connectors}/{connector['id']}/keys").json()["value"]
-    public = serialization.load_pem_public_key(key["publicKey"].encode())
-    assert isinstance(public, rsa.RSAPublicKey)
-    return public
-
-
-def import_of(server: Running, upn: str, *, key: rsa.RSAPrivateKey) -> UserPFXCertificate:
-    """A new certificate with its key, in a file whose password only the connector can read."""
-    now = datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, upn)])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=400))
-        .not_valid_after(now - timedelta(days=35))  # expired: old mail stays readable
-        .sign(key, hashes.SHA256())
-    )
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
-    return UserPFXCertificate(
-        user_principal_name=upn,
-        thumbprint=certificate.fingerprint(hashes.SHA1()).hex(),
-        intended_purpose=UserPfxIntendedPurpose.SmimeEncryption,
-        start_date_time=certificate.not_valid_before_utc,
-        expiration_date_time=certificate.not_valid_after_utc,
-        provider_name=PROVIDER,
-        key_name=KEY_NAME,
-        padding_scheme=UserPfxPaddingScheme.OaepSha512,
-        encrypted_pfx_blob=pkcs12.serialize_key_and_certificates(
-            b"mail", key, certificate, None, serialization.BestAvailableEncryption(PASSWORD.encode())
-        ),
-        encrypted_pfx_password=base64.b64encode(connector_key(server).encrypt(PASSWORD.encode(), oaep)).decode(),
-    )
-
-
 async def devices_of(graph: GraphServiceClient, upn: str) -> list[ManagedDevice]:
     answer = await graph.device_management.managed_devices.get()
     assert answer is not None
@@ -254,7 +209,7 @@ async def test_the_main_job_with_graph_alone(
     assert [type(each) for each in members.value or ()] == [Group]
     profiles = await profiles_of_a_work_profile(server, graph, group=outer)
 
-    sent = import_of(server, upn, key=raw_rsa_keys[5])
+    sent = import_of(contoso(server), upn, key=raw_rsa_keys[5])
     imported = await graph.device_management.user_pfx_certificates.post(sent)
     assert imported is not None
     assert imported.id == f"{str(dora.id).replace('-', '')}-{sent.thumbprint}"
@@ -293,7 +248,7 @@ async def test_a_fully_managed_device_is_wiped(
         display_name="Mail", intended_purpose=IntendedPurpose.SmimeEncryption
     )
     await assigned(graph, profile, group=group)
-    sent = import_of(server, upn, key=raw_rsa_keys[6])
+    sent = import_of(contoso(server), upn, key=raw_rsa_keys[6])
     imported = await graph.device_management.user_pfx_certificates.post(sent)
     assert imported is not None
     state = enrolled(server, tmp_path / "phone", upn=upn, mode="fully-managed")
@@ -394,7 +349,7 @@ async def test_the_same_import_twice_is_a_conflict(
     server: Running, graph: GraphServiceClient, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     certificates = graph.device_management.user_pfx_certificates
-    sent = import_of(server, "carol@contoso.example", key=raw_rsa_keys[7])
+    sent = import_of(contoso(server), "carol@contoso.example", key=raw_rsa_keys[7])
     imported = await certificates.post(sent)
     assert imported is not None
     with pytest.raises(ODataError) as again:

@@ -76,6 +76,8 @@ async def test_a_user_lives_from_post_to_delete(sdk: Sdk) -> None:
     assert (await one.get()).department is None, "shown only when asked for"
 
     assert await one.patch(sdk.model("User")(department="Law", job_title="Counsel")) is None
+    named = sdk.graph.users_with_user_principal_name(sdk.office.upn("zoe"))
+    assert (await named.get()).id == made.id
     changed = await sdk.graph.users.by_user_id(sdk.office.upn("zoe")).get(
         asking(one, select=["department", "jobTitle"])
     )
@@ -122,7 +124,7 @@ async def test_a_manager_is_set_read_expanded_and_removed(sdk: Sdk) -> None:
 
 async def test_users_are_searched_filtered_sorted_and_paged(sdk: Sdk) -> None:
     users = sdk.graph.users
-    options = {"top": 1, "orderby": ["displayName desc"], "select": ["displayName"], "count": True}
+    options: dict[str, Any] = {"top": 1, "orderby": ["displayName desc"], "select": ["displayName"], "count": True}
     first = await users.get(asking(users, eventual=True, filter=f"endsWith(mail,'{sdk.office.domain}')", **options))
     assert (first.odata_count, len(first.value)) == (3, 1)
     assert names(await everything(sdk.graph, first)) == ["Carol Clark", "Bob Brown", "Alice Adams"]
@@ -207,6 +209,8 @@ async def test_an_entra_device_lives_from_post_to_delete(sdk: Sdk) -> None:
     assert made.id != made.device_id
     (found,) = (await devices.get(asking(devices, filter=f"deviceId eq '{made.device_id}'"))).value
     assert (found.id, found.operating_system, found.is_managed) == (made.id, "Windows", made.is_managed)
+    # The other key that Graph has for it.
+    assert (await sdk.graph.devices_with_device_id(made.device_id).get()).id == made.id
     await one.patch(sdk.model("Device")(account_enabled=False))
     assert (await one.get()).account_enabled is False
     group = await new_group(sdk, "Laptops", members=[made.id])

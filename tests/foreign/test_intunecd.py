@@ -2,6 +2,7 @@
 
 It knows one address of Graph and one of the identity platform, those of the real service, and is sent here by its proxy
 setting. What is not emulated answers 501, which it notes and passes by: nothing is excluded for that.
+References between profiles are in no list, here as in the real service, and so in no backup of this tool.
 """
 
 from __future__ import annotations
@@ -122,20 +123,29 @@ def furnish(client: httpx.Client) -> None:
     filters = {
         each: made(client, FILTERS, displayName=f"Pixels, {each}", platform=each, rule=rule) for each in FILTERED
     }
-    sets = (
+    sets: tuple[list[Json], ...] = (
         [to("group", groupId=sales), to("exclusionGroup", groupId=leavers)],
         [to("group", groupId=oslo), to("allDevices")],
         [to("allLicensedUsers"), to("exclusionGroup", groupId=sales)],
         [],
     )
+    profiles: dict[str, str] = {}
     for number, kind in enumerate(KINDS):
         tags = (["0"], [north], [north, south])[number % 3]
         body = {**sample(kind), "displayName": f"The {kind.name}", "roleScopeTagIds": tags}
         if "payloadFileName" in body:
             body["payloadFileName"] = f"{kind.name}.mobileconfig"
-        profile = made(client, PROFILES, **body)
+        profile = profiles[kind.name] = made(client, PROFILES, **body)
         platform = next((PLATFORMS[each] for each in sorted(kind.variants) if each in PLATFORMS), "")
         assign(client, profile, targets=sets[number % 4], filter_id=filters.get(platform) if number % 2 else None)
+    for owner, root in (
+        ("iosScepCertificateProfile", "iosTrustedRootCertificate"),
+        ("macOSScepCertificateProfile", "macOSTrustedRootCertificate"),
+        ("windows81SCEPCertificateProfile", "windows81TrustedRootCertificate"),
+    ):
+        bound = {"@odata.id": f"https://graph.microsoft.com/beta/{PROFILES}('{profiles[root]}')"}
+        url = f"{PROFILES}/{profiles[owner]}/microsoft.graph.{owner}/rootCertificate/$ref"
+        assert client.put(url, json=bound).status_code == 204
 
 
 def assign(client: httpx.Client, profile: str, *, targets: list[Json], filter_id: str | None) -> None:

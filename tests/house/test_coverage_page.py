@@ -1,37 +1,127 @@
-"""docs/coverage.md says what the code does: it is what the code itself writes, and names everything."""
+"""docs/coverage.md says what the code does: it is what the code itself writes, names everything, and says on what
+document each thing rests and what of it differs from the real service.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from fauxtune.core.engine.applicability import CARRIED, WIPE_OPTIONS, platform_of
+from fauxtune.core.engine.removal import VARIANTS
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.core.odata.closure import every_type
+from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS
+from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, Level
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import StructuredType
+from fauxtune.core.profiles import scep, stored
+from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.coverage import coverage_page
 from fauxtune.surfaces.graph.routes import ROUTES
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "coverage.md"
+TYPES = [kind for kind in every_type(ROUTES, ENTITIES).values() if isinstance(kind, StructuredType)]
+LONGEST_REASON = 120
+
+
+def _name(route: Route[Handler]) -> str:
+    return f"{route.method} {route.template}"
+
+
+def _paths_of(page: str) -> set[tuple[str, str]]:
+    """Every verb and path that has a row."""
+    rows = re.findall(r"^\| ([A-Z, ]+) \| `/([^`]*)` \|", page, flags=re.MULTILINE)
+    return {(verb, path) for verbs, path in rows for verb in verbs.split(", ")}
+
+
+def _fidelities() -> list[tuple[str, Fidelity]]:
+    return [
+        *((_name(route), route.fidelity) for route in ROUTES),
+        *((kind.name, kind.fidelity) for kind in TYPES),
+        *((f"{kind.name}.{prop.name}", prop.fidelity) for kind in TYPES for prop in kind.properties),
+    ]
 
 
 def test_the_page_is_current() -> None:
     assert FILE.read_text(encoding="utf-8") == coverage_page(), "write it anew: make openapi"
 
 
-def test_the_page_names_every_route_kind_and_variant() -> None:
+def test_the_page_has_a_row_for_every_path_and_verb_and_for_no_other() -> None:
+    assert _paths_of(coverage_page()) == {(route.method, route.template) for route in ROUTES}
+
+
+def test_the_page_names_every_type_kind_variant_and_property_that_is_not_exact() -> None:
     page = coverage_page()
     missing = [
-        *(
-            f"{route.method} {route.template}"
-            for route in ROUTES
-            if f"| {route.method} | `/{route.template}`" not in page
-        ),
-        *(kind.name for kind in KINDS if f"`#microsoft.graph.{kind.name}`" not in page),
+        *(kind.name for kind in TYPES if f"| `{kind.name}` |" not in page),
+        *(kind.name for kind in KINDS if f"| `#microsoft.graph.{kind.name}` |" not in page),
         *(variant.value for variant in Variant if f"| {variant.value} |" not in page),
+        *(
+            f"{kind.name}.{prop.name}"
+            for kind in TYPES
+            for prop in kind.properties
+            if prop.fidelity != EXACT and f"`{prop.name}`" not in page
+        ),
     ]
     assert not missing
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
-def test_every_route_says_what_it_does(route: object) -> None:
-    assert getattr(route, "summary", "")
+@pytest.mark.parametrize("route", ROUTES, ids=_name)
+def test_every_route_says_what_it_does(route: Route[Handler]) -> None:
+    assert route.summary
+
+
+def test_everything_that_is_answered_rests_on_a_document() -> None:
+    answered = [route for route in ROUTES if route.status != 501]
+    without = [
+        *(_name(route) for route in answered if ": " not in route.source and "4.01" not in route.source),
+        *(kind.name for kind in TYPES if not kind.source),
+    ]
+    assert not without, "say source=, the public document that it rests on"
+
+
+def test_whatever_differs_says_in_what_and_in_few_words() -> None:
+    found = [name for name, fidelity in _fidelities() if fidelity.level is not Level.EXACT and not fidelity.why]
+    long = [name for name, fidelity in _fidelities() if len(fidelity.why) > LONGEST_REASON]
+    assert not found
+    assert not long
+    assert not [name for name, fidelity in _fidelities() if "|" in fidelity.why], "a bar ends a cell of the table"
+
+
+def test_what_answers_501_and_nothing_else_of_its_kind_is_called_refused() -> None:
+    absent = [route for route in ROUTES if route.status == 501]
+    assert [_name(route) for route in absent if route.fidelity.level is not Level.REFUSED] == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_a_kind_that_reaches_no_device_is_stored_only(kind: Kind) -> None:
+    reaches = bool(kind.variants & set(VARIANTS)) and kind.family not in (scep.FAMILY, stored.FAMILY)
+    assert (entity(kind.name).fidelity.level is Level.STORED) is not reaches
+
+
+def test_parts_of_a_wipe_that_no_device_knows_are_refused() -> None:
+    known = {name for name, rule in WIPE_OPTIONS.items() if set(rule.variants) & set(VARIANTS)}
+    wipe = next(form.body for form in FORMS if form.action == "wipe")
+    refused = {
+        prop.name
+        for body in (wipe, EXECUTE_ACTION)
+        for prop in body.properties
+        if prop.name in WIPE_OPTIONS and prop.fidelity.level is Level.REFUSED
+    }
+    assert refused == WIPE_OPTIONS.keys() - known
+
+
+def test_actions_that_no_device_is_told_of_are_refused() -> None:
+    carried = {action for variant in VARIANTS for action in CARRIED[platform_of(variant)]}
+    root = "deviceManagement/managedDevices/{device}/"
+    refused = {
+        route.template.removeprefix(root)
+        for route in ROUTES
+        if route.method == "POST" and route.template.startswith(root) and route.fidelity.level is Level.REFUSED
+    }
+    assert refused == {form.action.value for form in FORMS if form.action not in carried}

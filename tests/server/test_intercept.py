@@ -99,11 +99,13 @@ async def tunnel(
     await writer.start_tls(context, server_hostname=name)
 
 
-async def asked(port: int, target: str, *, files: TlsFiles, name: str | None = GRAPH) -> bytes:
-    """The answer to `GET` inside a tunnel."""
+async def asked(
+    port: int, target: str, *, files: TlsFiles, name: str | None = GRAPH, request: bytes = GET
+) -> bytes:
+    """The answer to a request inside a tunnel."""
     async with connected(port) as (reader, writer):
         await tunnel(reader, writer, target=target, files=files, name=name)
-        writer.write(GET)
+        writer.write(request)
         return await reader.read()
 
 
@@ -125,9 +127,34 @@ async def emptied(listener: Interceptor) -> None:
 def test_the_application_answers_as_the_host_that_was_called(files: TlsFiles, run: Run, host: str) -> None:
     async def story() -> None:
         async with intercepting(files) as (port, _):
-            answer = await asked(port, f"{host}:443", files=files, name=host)
+            request = GET.replace(GRAPH.encode(), host.encode())
+            answer = await asked(port, f"{host}:443", files=files, name=host, request=request)
             assert answer.startswith(b"HTTP/1.1 200 ")
-            assert b'{"scheme":"https","host":"graph.microsoft.com","path":"/v1.0/users"}' in answer
+            assert f'{{"scheme":"https","host":"{host}","path":"/v1.0/users"}}'.encode() in answer
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        (b"GET / HTTP/1.1\r\nHost: Graph.Microsoft.com:443\r\n", 200),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost: login.microsoftonline.com\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost: graph.microsoft.com.evil.example\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost: graph.microsoft.com:8443\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost: graph.microsoft.com\r\nHost: localhost\r\n", 421),
+        (b"GET / HTTP/1.1\r\nHost:\r\n", 421),
+        (b"GET / HTTP/1.1\r\n", 421),
+        (b"GET / HTTP/1.0\r\n", 421),
+    ],
+)
+def test_a_request_inside_names_the_host_of_its_tunnel(files: TlsFiles, run: Run, head: bytes, status: int) -> None:
+    async def story() -> None:
+        async with intercepting(files) as (port, _):
+            request = head + b"connection: close\r\n\r\n"
+            answer = await asked(port, f"{GRAPH}:443", files=files, request=request)
+            assert answer.startswith(b"HTTP/1.1 %d " % status), answer
 
     run(story())
 

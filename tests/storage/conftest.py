@@ -55,7 +55,8 @@ class Filler:
         return GroupId(name)
 
     def member(self, group: str, member: str) -> None:
-        kind = directory.kind_of(self.connection, self.tenant_id, object_id=member) or "group"
+        found = directory.directory_object(self.connection, self.tenant_id, object_id=member)
+        kind = "group" if found is None else found["kind"]
         directory.add_member(self.connection, self.tenant_id, group_id=group, member_id=member, kind=kind)
 
     def device(self, name: str, *, user: str | None = None, **columns: Any) -> str:

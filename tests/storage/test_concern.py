@@ -15,7 +15,7 @@ from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.targeting import target as reached
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import Variant
-from fauxtune.storage.queries import assignments as assignment_queries
+from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries.directory import groups_above
@@ -111,7 +111,7 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
     rules = {"old": '(device.model -eq "Pixel 8")', "new": '(device.model -ne "Pixel 8")'}
     filters = {name: {"id": name, "document": {"platform": "androidForWork", "rule": rules[name]}} for name in rules}
     for each in filters.values():
-        assignment_queries.add_filter(connection, tenant.tenant_id, created_at=fill.now, **each)
+        filter_queries.add_filter(connection, tenant.tenant_id, created_at=fill.now, **each)
     for _ in range(20):
         targets = [
             each

@@ -200,6 +200,8 @@ def test_an_id_says_what_it_names(fill: Filler) -> None:
     fill.user("alice")
     fill.group("g")
     fill.device("phone")
-    names = ("alice", "g", "d-phone", "nothing")
-    found = [directory.kind_of(fill.connection, fill.tenant_id, object_id=name) for name in names]
-    assert found == ["user", "group", "device", None]
+    for name, kind in (("alice", "user"), ("g", "group"), ("d-phone", "device")):
+        found = directory.directory_object(fill.connection, fill.tenant_id, object_id=name)
+        assert found is not None
+        assert (found["id"], found["kind"]) == (name, kind)
+    assert directory.directory_object(fill.connection, fill.tenant_id, object_id="nothing") is None

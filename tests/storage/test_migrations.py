@@ -16,7 +16,7 @@ from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import directory
+from fauxtune.storage.queries import directory, role_scope_tags
 from fauxtune.storage.tables import metadata
 
 REVISIONS = sorted(
@@ -56,6 +56,18 @@ def test_devices_of_older_databases_are_found_by_their_device_id(database: Datab
     found = database.run_now(lambda connection: read(connection, TenantId("t"), device_id="abc"))
     assert found is not None
     assert found["id"] == "d"
+
+
+def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Database) -> None:
+    migrate.upgrade(database, to="0006")
+    columns = "id, name, domain, created_at, ca_host, ca_name, public_http_url, clock_mode, clock_offset, settings"
+    row = "('t', 'n', 'd', '2026-11-24T10:00:00.0000000Z', 'h', 'c', 'u', 'offset', 0, '{}')"
+    insert = text(f"INSERT INTO tenants ({columns}, journal_seq) VALUES ({row[1:-1]}, 0)")
+    database.run_now(lambda connection: connection.execute(insert))
+    migrate.upgrade(database)
+    found = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
+    assert found is not None
+    assert (found["number"], found["document"]["displayName"], found["document"]["isBuiltIn"]) == (0, "Default", True)
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:

@@ -17,6 +17,7 @@ from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.query import OrderBy, QueryOptions
 from fauxtune.core.odata.validation import defaults
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
+from tests.core.odata.filter_texts import ABOUT
 
 metadata = MetaData()
 things = Table("things", metadata, Column("id", String, primary_key=True), Column("document", JSON(none_as_null=True)))
@@ -223,78 +224,35 @@ def test_what_has_no_order_is_refused(name: str) -> None:
 
 # ------------------------------------------------------------------------------- any expression, evaluated three ways
 
-TEXTS = st.text(alphabet="aAbBéÉ%_'\\ \N{GRINNING FACE}", max_size=3)
-TEXT_PROPERTIES = st.sampled_from(["deviceName", "serialNumber", "model"])
-STATES = ("unknown", "compliant", "noncompliant")
-MOMENTS = ("0001-01-01T00:00:00Z", "2026-11-24T10:00:00.5Z", "9999-12-31T23:59:59Z")
 
-
-def quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-TEXT_LITERALS = TEXTS.map(quoted)
-TEXT_OPERANDS = TEXT_PROPERTIES | TEXT_PROPERTIES.map("tolower({})".format) | TEXT_PROPERTIES.map("toupper({})".format)
-COMPARISONS = st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"])
-EQUALITIES = st.sampled_from(["eq", "ne"])
-WORDS = st.sampled_from(["true", "false", "null"])
-
-
-def joined(*parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    return st.tuples(*parts).map(" ".join)
-
-
-TERMS = st.one_of(
-    joined(TEXT_OPERANDS, COMPARISONS, TEXT_LITERALS | st.just("null") | TEXT_OPERANDS),
-    joined(TEXT_LITERALS, COMPARISONS, TEXT_OPERANDS),
-    joined(st.just("totalStorageSpaceInBytes"), COMPARISONS, st.integers(-2, 2**40).map(str)),
-    joined(st.just("lastSyncDateTime"), COMPARISONS, st.sampled_from(MOMENTS)),
-    joined(st.just("complianceState"), EQUALITIES, st.sampled_from(STATES).map(quoted) | st.just("null")),
-    joined(st.just("isEncrypted"), EQUALITIES, WORDS),
-    st.tuples(TEXT_OPERANDS, st.lists(TEXT_LITERALS | st.just("null"), min_size=1, max_size=3)).map(
-        lambda pair: f"{pair[0]} in ({', '.join(pair[1])})"
-    ),
-    st.tuples(
-        st.sampled_from(["contains", "startswith", "endswith"]), TEXT_OPERANDS, TEXT_LITERALS | TEXT_OPERANDS
-    ).map(lambda parts: f"{parts[0]}({parts[1]}, {parts[2]})"),
-    st.tuples(EQUALITIES, TEXT_LITERALS).map(lambda pair: f"roleScopeTagIds/any(t: t {pair[0]} {pair[1]})"),
-    st.just("roleScopeTagIds/any()"),
-)
-FILTERS = st.recursive(
-    TERMS,
-    lambda inner: st.one_of(
-        inner.map("not ({})".format),
-        joined(inner.map("({})".format), st.sampled_from(["and", "or"]), inner.map("({})".format)),
-    ),
-    max_leaves=5,
-)
-DOCUMENTS = st.fixed_dictionaries(
-    {},
-    optional={
-        "deviceName": TEXTS | st.none(),
-        "serialNumber": TEXTS | st.none(),
-        "model": TEXTS | st.none(),
-        "totalStorageSpaceInBytes": st.integers(-2, 2**40) | st.none(),
-        "lastSyncDateTime": st.sampled_from(MOMENTS).map(
-            lambda moment: (
-                moment.replace("00Z", "00.0000000Z").replace("59Z", "59.0000000Z").replace(".5Z", ".5000000Z")
-            )
-        ),
-        "complianceState": st.sampled_from(STATES),
-        "isEncrypted": st.booleans() | st.none(),
-        "roleScopeTagIds": st.lists(TEXTS, max_size=3),
-    },
-)
-
-
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(filters=st.lists(FILTERS, min_size=1, max_size=10), documents=st.lists(DOCUMENTS, min_size=1, max_size=5))
-def test_any_filter_selects_what_evaluation_in_memory_selects(
-    engine: Engine, filters: list[str], documents: list[dict[str, Any]]
-) -> None:
+@pytest.mark.parametrize("name", ABOUT)
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_filter_selects_what_evaluation_in_memory_selects(engine: Engine, name: str, data: st.DataObject) -> None:
+    kind, filters, strategy = ABOUT[name]
+    documents = data.draw(st.lists(strategy, min_size=1, max_size=5))
     with engine.begin() as connection:
         fill(connection, documents)
-        for text in filters:
-            condition = parse_filter(text, DEVICE)
+        for text in data.draw(st.lists(filters, min_size=5, max_size=12)):
+            condition = parse_filter(text, kind, types=ENTITIES)
             expected = [number for number, document in enumerate(documents) if matches(condition, document)]
-            assert found(connection, text, kind=DEVICE) == expected, text
+            assert found(connection, text, kind=kind) == expected, text
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(documents=st.lists(ABOUT["managedDevice"][2], max_size=6))
+@pytest.mark.parametrize("name", ["deviceName", "totalStorageSpaceInBytes", "lastSyncDateTime", "complianceState"])
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+def test_any_documents_are_sorted_as_python_sorts_them(
+    engine: Engine, documents: list[dict[str, Any]], name: str, direction: str
+) -> None:
+    def key(number: int) -> tuple[bool, Any]:
+        value = documents[number].get(name)
+        return (value is not None, value if value is not None else 0)
+
+    with engine.begin() as connection:
+        fill(connection, documents)
+        ids = sorted(range(len(documents)), key=key, reverse=direction == "desc")
+        values = [documents[number].get(name) for number in ids]
+        sorted_by_database = ordered(connection, f"{name} {direction}", kind=DEVICE)
+        assert [documents[number].get(name) for number in sorted_by_database] == values

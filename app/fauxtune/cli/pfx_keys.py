@@ -146,8 +146,7 @@ def public_key(client: Client, provider_name: str, *, key_name: str, file_format
 
 def _connector(client: Client) -> str:
     """The connector that handles imported PFX files; there is one."""
-    found = client.control("GET", "/connectors")["value"]
-    able = [each for each in found if "imported-pfx" in each["roles"]]
+    able = [each for each in client.control_list("/connectors") if "imported-pfx" in each.get("roles", ())]
     if not able:
         fail("No connector of this tenant has the role imported-pfx.")
     return str(able[0]["id"])

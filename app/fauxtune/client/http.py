@@ -26,6 +26,11 @@ _TRIES = 5
 _BUSY_SECONDS, _DOWN_SECONDS = 60.0, 2.0
 #: Nobody is waited for longer in one go, whatever the header says.
 _LONGEST_WAIT_SECONDS = 120.0
+#: More than any Graph answers at once, and than anybody has certificates.
+_LARGEST_ANSWER = 64 * 1024 * 1024
+_MOST_PAGES, _MOST_ELEMENTS = 10_000, 1_000_000
+#: Of what the other side says of a refusal.
+_LONGEST_REASON = 1000
 
 
 class Refused(ClientError):
@@ -96,8 +101,9 @@ class Client:
                 form |= {"grant_type": "password", "username": self._user.name, "password": self._user.password}
             url = f"{self._authority}/{quote(tenant, safe='')}/oauth2/v2.0/token"
             answer = self._send("POST", url, data=form)
-            token = _document(answer).get("access_token")
-            if not isinstance(token, str):
+            document = _document(answer)
+            token = document.get("access_token") if isinstance(document, dict) else None
+            if not isinstance(token, str) or not token.isascii() or not token.isprintable():
                 raise ClientError(f"{url} answered without an access_token: is that an authority's address?")
             self._token = token
         return self._token
@@ -121,14 +127,14 @@ class Client:
         """Every element of a collection, page after page."""
         found: list[dict[str, Any]] = []
         page = self.graph("GET", path, params=params)
-        seen = set()
+        seen: set[str] = set()
         while True:
-            if not isinstance(page, dict) or not isinstance(page.get("value"), list):
-                raise ClientError(f"{self._graph}{path} answered with no collection: is that a Graph's address?")
-            found += page["value"]
+            found += _elements(page, where=f"{self._graph}{path}")
             link = page.get("@odata.nextLink")
             if not link:
                 return found
+            if not isinstance(link, str) or len(seen) >= _MOST_PAGES or len(found) > _MOST_ELEMENTS:
+                raise ClientError(f"The pages of {self._graph}{path} do not end.")
             if link in seen:
                 raise ClientError(f"The pages of {self._graph}{path} go round in a circle, at {link}.")
             seen.add(link)
@@ -142,15 +148,20 @@ class Client:
         url = f"{self.server.control}/tenants/{quote(self.server.tenant, safe='')}{path}"
         answer = self._send(method, url, json=json, params=params, headers=headers)
         if answer.headers.get("content-type", "").startswith("application/json"):
-            return answer.json()
+            return _document(answer)
         return answer.content
+
+    def control_list(self, path: str) -> list[dict[str, Any]]:
+        """Every element of a list of the control surface."""
+        return _elements(self.control("GET", path), where=f"{self.server.control}{path}")
 
     def readiness(self) -> tuple[bool, list[str]]:
         """Is the server ready, and what is missing if not? ClientError when nobody answers."""
         answer = self._exchange("GET", f"{self.server.https}/readyz")
-        if answer.status_code not in {200, 503}:
+        document = _document(answer) if answer.status_code in {200, 503} else None
+        if not isinstance(document, dict):
             raise ClientError(f"{answer.url} answered {answer.status_code}: is that a Fauxtune server?")
-        return answer.status_code == 200, list(answer.json().get("notReady", ()))
+        return answer.status_code == 200, list(document.get("notReady", ()))
 
     def _bearer(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token()}"}
@@ -172,7 +183,8 @@ class Client:
 
     def _exchange(self, method: str, url: str, **content: Any) -> httpx.Response:
         try:
-            return self._http.request(method, url, **content)
+            with self._http.stream(method, url, **content) as answer:
+                return _read(answer)
         except httpx.ConnectError as error:
             hint = _hint(self.server, url=url, error=error)
             raise Unreachable(f"No connection to {url}: {error}. {hint}") from None
@@ -194,10 +206,30 @@ def _origin(url: str, *, port: bool = True) -> str:
     return f"{parts.scheme}://{parts.hostname}" + (f":{number}" if port and number is not None else "")
 
 
+def _read(answer: httpx.Response) -> httpx.Response:
+    """The answer with its whole body. ClientError for one that is too large, unpacked."""
+    body = bytearray()
+    for piece in answer.iter_bytes():
+        body += piece
+        if len(body) > _LARGEST_ANSWER:
+            raise ClientError(f"{answer.url} answered with more than {_LARGEST_ANSWER // 1024 // 1024} MiB.")
+    packed = {"content-encoding", "content-length", "transfer-encoding"}
+    headers = [(name, value) for name, value in answer.headers.multi_items() if name not in packed]
+    return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
+
+
+def _elements(page: Any, *, where: str) -> list[dict[str, Any]]:
+    """What is in a page of a collection. ClientError for what is none; each element is an object with an id."""
+    value = page.get("value") if isinstance(page, dict) else None
+    if not isinstance(value, list) or not all(isinstance(each, dict) and each.get("id") for each in value):
+        raise ClientError(f"{where} answered with no collection: is that the right address?")
+    return value
+
+
 def _document(answer: httpx.Response) -> Any:
     try:
         return answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ClientError(f"{answer.url} answered with something that is no JSON.") from None
 
 
@@ -244,9 +276,11 @@ def _reason(answer: httpx.Response) -> str:
         document = answer.json()
         error = document.get("error")
         message = str(error["message"] if isinstance(error, dict) else document.get("error_description") or error)
-        return _sentence(message)
-    except (ValueError, KeyError, AttributeError):
-        return answer.text[:200] or answer.reason_phrase
+        said = _sentence(message)
+    except (ValueError, KeyError, AttributeError, RecursionError):
+        said = answer.text[:200] or answer.reason_phrase
+    # It goes to a terminal, which obeys some characters.
+    return "".join(each if each.isprintable() else " " for each in said[:_LONGEST_REASON])
 
 
 def _sentence(message: str) -> str:

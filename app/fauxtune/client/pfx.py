@@ -118,12 +118,12 @@ def store(client: Client, record: dict[str, Any], *, update: bool, users: Users)
     path = f"{COLLECTION}/{owner}-{record['thumbprint']}"
     if update:
         try:
-            return dict(client.graph("PATCH", path, json=record) or client.graph("GET", path)), True
+            return _shown(client.graph("PATCH", path, json=record) or client.graph("GET", path)), True
         except Refused as refused:
             if refused.status != 404:
                 raise
     try:
-        return dict(client.graph("POST", COLLECTION, json=record) or client.graph("GET", path)), False
+        return _shown(client.graph("POST", COLLECTION, json=record) or client.graph("GET", path)), False
     except Refused as refused:
         if refused.status != 409:
             raise
@@ -159,7 +159,7 @@ def remove(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[R
     owners = {upn: users.id_of(upn) for upn in dict.fromkeys(upns)}
     done = []
     for upn, owner in owners.items():
-        going = wanted or [str(each["thumbprint"]) for each in find(client, [upn], thumbprints=[])]
+        going = wanted or [_hex(str(each.get("thumbprint"))) for each in find(client, [upn], thumbprints=[])]
         for each in going:
             try:
                 client.graph("DELETE", f"{COLLECTION}/{owner}-{each}")
@@ -167,6 +167,12 @@ def remove(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[R
             except Refused as refused:
                 done.append(Removal(upn, each, reason=str(refused)))
     return done
+
+
+def _shown(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise ClientError("The service answered with something that is no certificate's record.")
+    return record
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -135,5 +135,5 @@ class TokenIssuer:
                 permissions=frozenset(str(each) for each in given),
                 expires_at=int(claims["exp"]),
             )
-        except (JoseError, ValueError, KeyError, TypeError) as error:
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None

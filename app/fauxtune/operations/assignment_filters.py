@@ -15,7 +15,7 @@ from fauxtune.core.engine.filter_rules import parse_rule
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.act import Act
 from fauxtune.operations.role_scope_tags import tagged
-from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 

@@ -15,9 +15,9 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.act import Act
-from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import directory as directory_queries
 
 Document = dict[str, Any]
@@ -44,7 +44,7 @@ def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> li
     """Replace the whole set of assignments. Invalid for a group or filter that does not exist or does not fit: nothing
     is changed then. The very same target twice is one assignment.
     """
-    profile = _profile(act, profile_id)
+    profile = profile_row(act, profile_id)
     new: dict[str, Document] = {}
     for each in targets:
         made = _assignment(act, profile, new=each)
@@ -56,11 +56,9 @@ def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> li
                 "profile includes a group or excludes it, with one filter and one intent.",
                 target="assignments",
             )
-    old = configuration_queries.assignments_of(act.connection, act.tenant.id, profile_id=profile["id"])
+    old = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile["id"])
     wake_profile(act, profile["id"])
-    configuration_queries.replace_assignments(
-        act.connection, act.tenant.id, profile_id=profile["id"], new=list(new.values())
-    )
+    queries.replace_assignments(act.connection, act.tenant.id, profile_id=profile["id"], new=list(new.values()))
     wake_profile(act, profile["id"])
     note_payloads(act, [*old, *new.values()])
     return [each["document"] for each in new.values()]
@@ -68,7 +66,7 @@ def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> li
 
 def add(act: Act, profile_id: str, *, new: NewAssignment) -> Document:
     """One more assignment. Conflict if its target has one already: Unverified."""
-    profile = _profile(act, profile_id)
+    profile = profile_row(act, profile_id)
     made = _assignment(act, profile, new=new)
     found = queries.assignment(act.connection, act.tenant.id, profile_id=profile["id"], assignment_id=made["id"])
     if found is not None:
@@ -82,7 +80,7 @@ def add(act: Act, profile_id: str, *, new: NewAssignment) -> Document:
 
 def change(act: Act, profile_id: str, *, assignment_id: str, new: NewAssignment) -> Document:
     """Change intent and filter of an assignment. Unverified: that its group, which makes the id, cannot be changed."""
-    profile = _profile(act, profile_id)
+    profile = profile_row(act, profile_id)
     old = _found(act, profile["id"], assignment_id=assignment_id)
     made = _assignment(act, profile, new=new)
     if made["id"] != old["id"]:
@@ -101,7 +99,7 @@ def change(act: Act, profile_id: str, *, assignment_id: str, new: NewAssignment)
 
 def remove(act: Act, profile_id: str, *, assignment_id: str) -> None:
     """Take one assignment away."""
-    profile = _profile(act, profile_id)
+    profile = profile_row(act, profile_id)
     old = _found(act, profile["id"], assignment_id=assignment_id)
     _wake(act, [old], profile_id=profile["id"])
     queries.remove_assignment(act.connection, act.tenant.id, assignment_id=old["id"])
@@ -110,17 +108,25 @@ def remove(act: Act, profile_id: str, *, assignment_id: str) -> None:
 
 def wake_profile(act: Act, profile_id: str) -> None:
     """Every device that the profile's assignments can concern plans again."""
-    found = configuration_queries.assignments_of(act.connection, act.tenant.id, profile_id=profile_id)
+    found = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile_id)
     _wake(act, found, profile_id=profile_id)
+
+
+def profile_row(act: Act, profile_id: str) -> Document:
+    """The profile with this id. NotFound otherwise."""
+    row = queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
+    if row is None:
+        raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
+    return row
 
 
 def note_payloads(act: Act, changed: Iterable[Mapping[str, Any]]) -> None:
     """Show in the filters of these assignments, that came, changed or went, where they are used now (`payloads`)."""
     ids = {each["filter_id"] for each in changed if each["filter_id"] is not None}
-    for filter_id, row in queries.filters_by_id(act.connection, act.tenant.id, ids=ids).items():
-        used = queries.users_of_filter(act.connection, act.tenant.id, filter_id=filter_id)
+    for filter_id, row in filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids).items():
+        used = filter_queries.users_of_filter(act.connection, act.tenant.id, filter_id=filter_id)
         document = {**row["document"], "payloads": [_payload(each) for each in used]}
-        queries.change_filter(act.connection, act.tenant.id, filter_id=filter_id, document=document)
+        filter_queries.change_filter(act.connection, act.tenant.id, filter_id=filter_id, document=document)
 
 
 def _payload(row: Mapping[str, Any]) -> Document:
@@ -175,7 +181,7 @@ def _filter(act: Act, profile: Document, *, new: NewAssignment) -> tuple[str | N
         raise Invalid(f"{_FILTER_TYPE} is {filter_type}, but no filter is named.", target=_FILTER)
     if new.kind in _UNFILTERED:
         raise Invalid(f"{_UNFILTERED[new.kind].capitalize()} takes no filter: put it on what is included.")
-    row = queries.assignment_filter(act.connection, act.tenant.id, filter_id=filter_id)
+    row = filter_queries.assignment_filter(act.connection, act.tenant.id, filter_id=filter_id)
     if row is None:
         raise Invalid(f"The assignment filter '{filter_id}' does not exist.", target=_FILTER)
     _check_fits(profile, filter_document=row["document"])
@@ -197,19 +203,12 @@ def _check_fits(profile: Document, *, filter_document: Document) -> None:
 
 
 def _wake(act: Act, found: Iterable[Mapping[str, Any]], *, profile_id: str) -> None:
-    targets = configuration_queries.assignment_targets({"profile_id": profile_id, **each} for each in found)
+    targets = queries.assignment_targets({"profile_id": profile_id, **each} for each in found)
     act.wake(concern.by_targets(act.connection, act.tenant.id, targets=targets))
 
 
 def _group_is_missing(act: Act, group_id: str) -> bool:
     return directory_queries.group(act.connection, act.tenant.id, group_id=group_id) is None
-
-
-def _profile(act: Act, profile_id: str) -> Document:
-    row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
-    if row is None:
-        raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
-    return row
 
 
 def _found(act: Act, profile_id: str, *, assignment_id: str) -> Document:

@@ -33,7 +33,7 @@ from fauxtune.operations import (
 from fauxtune.operations.act import Act
 from fauxtune.operations.audit_properties import modified, pascal
 from fauxtune.storage.queries import applications as application_queries
-from fauxtune.storage.queries import assignments as assignment_queries
+from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import audit as queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -146,7 +146,7 @@ def _profile(act: Act, key: str) -> Thing | None:
 
 
 def _filter(act: Act, key: str) -> Thing | None:
-    row = assignment_queries.assignment_filter(act.connection, act.tenant.id, filter_id=key)
+    row = filter_queries.assignment_filter(act.connection, act.tenant.id, filter_id=key)
     return None if row is None else Thing(row["id"], ASSIGNMENT_FILTER, row["document"])
 
 

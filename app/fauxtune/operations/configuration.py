@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
@@ -59,7 +58,7 @@ def update_profile(
     navigations: Mapping[str, Sequence[str]] | None = None,
 ) -> Document:
     """Merge changes into a profile and raise its version; its devices plan again."""
-    row = _profile(act, profile_id)
+    row = assignments.profile_row(act, profile_id)
     version = row["version"] + 1
     full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(act.now)}
     kind.family.check(full)
@@ -80,7 +79,7 @@ def update_profile(
 
 def clear_reference(act: Act, profile_id: str, *, kind: Kind, navigation: str) -> None:
     """Take a reference away, as a change of the profile. NotFound where there is none."""
-    references.referenced(_profile(act, profile_id), navigation)
+    references.referenced(assignments.profile_row(act, profile_id), navigation)
     update_profile(act, profile_id, kind=kind, changes={}, navigations={navigation: ()})
 
 
@@ -88,16 +87,9 @@ def delete_profile(act: Act, profile_id: str) -> None:
     """The profile goes with its assignments; what devices hold of it goes by the removal table. Invalid while other
     profiles refer to it.
     """
-    row = _profile(act, profile_id)
+    row = assignments.profile_row(act, profile_id)
     references.check_unreferenced(act, row)
     assigned = queries.assignments_of(act.connection, act.tenant.id, profile_id=row["id"])
     assignments.wake_profile(act, row["id"])
     queries.delete_profile(act.connection, act.tenant.id, profile_id=row["id"])
     assignments.note_payloads(act, assigned)
-
-
-def _profile(act: Act, profile_id: str) -> Document:
-    row = queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
-    if row is None:
-        raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
-    return row

@@ -218,12 +218,12 @@ def remove_member(act: Act, group_id: str, *, member_id: str) -> None:
 def add_owner(act: Act, group_id: str, *, owner_id: str) -> None:
     """A user owns the group. NotFound for an id that is no user's; Conflict for an owner."""
     group, owner = _group(act, group_id), owner_id.lower()
-    kind = queries.kind_of(act.connection, act.tenant.id, object_id=owner)
-    if kind is None:
+    found = queries.directory_object(act.connection, act.tenant.id, object_id=owner)
+    if found is None:
         raise missing(owner_id)
-    if kind != "user":
+    if found["kind"] != "user":
         # Graph takes service principals too, which do not exist here.
-        raise Invalid(f"A {kind} cannot own a group: name a user.", target="owners")
+        raise Invalid(f"A {found['kind']} cannot own a group: name a user.", target="owners")
     if owner in queries.owners(act.connection, act.tenant.id, group_id=group["id"]):
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'owners'."

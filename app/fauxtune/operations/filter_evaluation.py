@@ -15,7 +15,7 @@ from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries

@@ -5,11 +5,14 @@ Everything is dropped at the first change, of whichever tenant: nothing has to k
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 from fauxtune.storage.database import Database
 
 _LIMIT = 16 * 1024 * 1024
+#: What Python adds to each part of a key, about.
+_OVERHEAD = 64
+
+#: All that an answer depends on, besides what is stored.
+Question = tuple[str | None, ...]
 
 
 class Kept:
@@ -18,22 +21,23 @@ class Kept:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._state = database.state
-        self._answers: dict[Hashable, bytes] = {}
+        self._answers: dict[Question, bytes] = {}
         self._size = 0
 
-    def get(self, key: Hashable) -> bytes | None:
+    def get(self, key: Question) -> bytes | None:
         """The bytes under this key, if nothing was written since."""
         self._forget_the_past()
         return self._answers.get(key)
 
-    def put(self, key: Hashable, content: bytes, *, state: object) -> None:
+    def put(self, key: Question, content: bytes, *, state: object) -> None:
         """Keep the bytes, which were made from what was read after the database had this `state`."""
         self._forget_the_past()
-        if state is not self._state or len(content) > _LIMIT // 4:
+        size = len(content) + _size_of(key)
+        if state is not self._state or size > _LIMIT // 4 or key in self._answers:
             return
-        if self._size + len(content) > _LIMIT:
+        if self._size + size > _LIMIT:
             self._clear()
-        self._size += len(content)
+        self._size += size
         self._answers[key] = content
 
     def _forget_the_past(self) -> None:
@@ -44,3 +48,7 @@ class Kept:
     def _clear(self) -> None:
         self._answers.clear()
         self._size = 0
+
+
+def _size_of(key: Question) -> int:
+    return sum(len(each or "") + _OVERHEAD for each in key)

@@ -22,12 +22,11 @@ from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
 from fauxtune.operations import authorities, certificates
 from fauxtune.operations.act import Act
-from fauxtune.storage.queries import assignments as assignment_queries
+from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
-from fauxtune.storage.queries import references as reference_queries
 
 Row = dict[str, Any]
 
@@ -160,8 +159,8 @@ def _matching(act: Act, enrollment: Row, *, candidates: Sequence[tuple[Profile, 
     if not ids:
         return matches_nothing
     return Matching(
-        assignment_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
-        record=assignment_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=enrollment["id"]),
+        filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
+        record=filter_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=enrollment["id"]),
         variant=Variant(enrollment["variant"]),
     )
 
@@ -191,7 +190,7 @@ def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profi
             ),
         ),
         require_trusted_root=bool(act.tenant.setting("requireTrustedRoot")),
-        names={**reaching, **reference_queries.names(act.connection, act.tenant.id, ids=others)},
+        names={**reaching, **configuration_queries.names(act.connection, act.tenant.id, ids=others)},
     )
 
 

@@ -9,8 +9,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.references import NAMES, check_bindable, check_reference
 from fauxtune.operations.act import Act
-from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.storage.queries import references as queries
+from fauxtune.storage.queries import configuration as queries
 
 Row = dict[str, Any]
 
@@ -28,7 +27,7 @@ def bound(act: Act, kind: Kind, *, navigations: Mapping[str, Sequence[str]]) -> 
         found[name] = None
         for profile_id in ids:
             check_bindable(kind.name, name)
-            row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
+            row = queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
             if row is None:
                 raise Invalid(f"{name} refers to the profile '{profile_id}', which does not exist.", target=name)
             check_reference(kind.name, name, target=row["kind"])

@@ -103,6 +103,8 @@ class Runner:
     def _after(self, act: Act) -> None:
         if act.tenant_changed:
             self.remember(act.tenant)
+            # Somebody may have read since the commit, and still in the name of the tenant as it was.
+            self.database.changed()
             self.signals.clock_moved(act.tenant.id)
         if act.events:
             self.signals.journal_grew(act.tenant.id)

@@ -2,7 +2,8 @@
 
 It never dials out: what is not on the list (impersonation.HOSTS, port 443) is refused, and so is every other method. A
 tunnel is one coroutine until its TLS handshake is over; then the connection is uvicorn's, like one of the HTTPS
-listener, and the application sees the host that the client called. Ruled by RFC 9110 9.3.6 (CONNECT), RFC 9112 3.2.3.
+listener, and the application sees the host that the client called; a request inside that names another is misdirected.
+Ruled by RFC 9110 9.3.6 (CONNECT) and 15.5.20 (421), RFC 9112 3.2 (Host).
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from starlette.types import ASGIApp
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.server.listening import Listener, Port
 from fauxtune.server.protocol import Protocol
@@ -165,11 +167,15 @@ class Interceptor(Listener):
         # From here on a transport owns the socket, and closes it when the handshake fails, as it may: strangers call.
         with contextlib.suppress(OSError):
             await loop.connect_accepted_socket(
-                self._protocol, client, ssl=self._contexts[host], ssl_handshake_timeout=self._patience.handshake
+                lambda: self._protocol(host),
+                client,
+                ssl=self._contexts[host],
+                ssl_handshake_timeout=self._patience.handshake,
             )
 
-    def _protocol(self) -> Decrypted:
+    def _protocol(self, host: str) -> Decrypted:
         return Decrypted(
+            host=host,
             config=self.config,
             server_state=self.server_state,
             app_state=self.lifespan.state,
@@ -180,8 +186,9 @@ class Interceptor(Listener):
 class Decrypted(Protocol):
     """A connection inside a tunnel. One that is opened and says nothing, or never finishes a head, ends."""
 
-    def __init__(self, *, patience: float, **rest: Any) -> None:
+    def __init__(self, *, host: str, patience: float, **rest: Any) -> None:
         super().__init__(**rest)
+        self.app = _only_under(host, self.app)
         self._patience = patience
         self._waiting: asyncio.TimerHandle | None = None
 
@@ -213,6 +220,21 @@ class Decrypted(Protocol):
         if self._waiting is not None:
             self._waiting.cancel()
             self._waiting = None
+
+
+def _only_under(host: str, app: Any) -> Any:
+    """The application, for requests to this host: under another name it might take the caller for somebody nearer."""
+    names = ([host.encode()], [f"{host}:443".encode()])
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        said = [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
+        if scope["type"] == "http" and said not in names:
+            refused = PlainTextResponse(f"Fauxtune: this tunnel leads to {host}; the Host header must say so.\n", 421)
+            await refused(scope, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return checked
 
 
 async def _head(client: socket.socket) -> bytes:

@@ -15,8 +15,10 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+
+from fauxtune.core.errors import Invalid
 
 __all__ = ["Connection", "Database"]
 
@@ -30,6 +32,8 @@ _WROTE = "fauxtune.wrote"
 #: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
 #: lost it to another looks again, and finds it taken.
 _COLLISIONS = {"40001", "40P01", "23505"}
+#: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
+_NUL = "NUL (0x00)"
 
 
 class Database:
@@ -81,13 +85,25 @@ class Database:
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.engine.begin() as connection:
-            connection.info[_WROTE] = False
-            result = work(connection, *args, **kwargs)
-            wrote = connection.info[_WROTE]
-        if wrote:
-            self.state = object()
-        return result
+        wrote = False
+        try:
+            with self.engine.begin() as connection:
+                connection.info[_WROTE] = False
+                result = work(connection, *args, **kwargs)
+                wrote = connection.info[_WROTE]
+            return result
+        except DataError as error:
+            if _NUL not in str(error.orig):
+                raise
+            raise Invalid("A text holds a NUL character; nothing has such a name.") from None
+        finally:
+            # Also when the commit failed: a connection that broke may have broken after it.
+            if wrote:
+                self.changed()
+
+    def changed(self) -> None:
+        """What was read until now may be true no more."""
+        self.state = object()
 
     def close(self) -> None:
         """Give every connection back."""

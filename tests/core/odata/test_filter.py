@@ -5,17 +5,32 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.evaluation import matches
-from fauxtune.core.odata.expressions import And, Compare, Field, Folded, In, IsOf, Literal, Not, Operator, Or
+from fauxtune.core.odata.expressions import (
+    And,
+    AnyElement,
+    Compare,
+    Field,
+    Folded,
+    In,
+    IsOf,
+    Literal,
+    Not,
+    Operator,
+    Or,
+    TextMatch,
+)
 from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.schema import Entity, Version
+from tests.core.odata.filter_texts import ABOUT, unparse
 
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")
+SKU = "184efa21-98c3-4e5d-95ab-d07053a96e67"
 PROFILE, ASSIGNMENT = entity("deviceConfiguration"), entity("deviceConfigurationAssignment")
 
 
@@ -81,6 +96,7 @@ def test_what_clients_send_is_understood(kind: Entity, text: str) -> None:
         (USER, "passwordProfile/password eq 'x' and passwordProfile eq null", "is an object|cannot be used"),
         (USER, "displayName/first eq 'x'", "no properties of its own"),
         (USER, "assignedLicenses/any(l:l/skuId eq 'x')", "cannot be compared"),
+        (USER, f"assignedLicenses/any(l:l/disabledPlans eq {SKU})", "'disabledPlans' is a collection"),
         (USER, "displayName/5 eq 'x'", "expected a name after '/'"),
         (PFX, "encryptedPfxPassword eq ''", "cannot be used in filters"),
         (DEVICE, "complianceState eq 'fine'", "not a value of microsoft.graph.complianceState"),
@@ -164,3 +180,26 @@ def test_a_filter_that_is_too_long_is_refused(text: str) -> None:
 def test_any_text_is_either_understood_or_refused(text: str) -> None:
     with suppress(Invalid):
         assert matches(parse_filter(text, USER, types=ENTITIES), {}) in {True, False}
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+@pytest.mark.parametrize("name", ABOUT)
+def test_a_tree_written_as_text_is_read_as_the_same_tree(name: str, data: st.DataObject) -> None:
+    kind, filters, _ = ABOUT[name]
+    tree = parse_filter(data.draw(filters), kind, types=ENTITIES)
+    text = unparse(tree, of=kind)
+    assert parse_filter(text, kind, types=ENTITIES) == tree, text
+    assert unparse(parse_filter(text, kind, types=ENTITIES), of=kind) == text
+
+
+@pytest.mark.parametrize("name", ABOUT)
+def test_the_texts_of_these_tests_have_every_kind_of_node(name: str) -> None:
+    nodes = {
+        "managedDevice": (Compare, In, TextMatch, AnyElement, Not, And, Or),
+        "user": (Compare, In, TextMatch, AnyElement, Not, And, Or),
+        "deviceConfiguration": (Compare, In, TextMatch, AnyElement, IsOf, Not, And, Or),
+    }
+    kind, filters, _ = ABOUT[name]
+    for node in nodes[name]:
+        find(filters, lambda text, node=node: isinstance(parse_filter(text, kind, types=ENTITIES), node))

@@ -18,6 +18,7 @@ from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, group_named, made
 
 Json = dict[str, Any]
 _CATEGORIES = "/deviceManagement/deviceCategories"
+_TAGS = "/deviceManagement/roleScopeTags"
 _FILTERS = "/deviceManagement/assignmentFilters"
 _TARGET = "#microsoft.graph.{}AssignmentTarget"
 
@@ -58,6 +59,7 @@ class Founder:
             record = await made(self.graph, PFX, **file.body(f"{name}@contoso.example"))
             self.company.keys["certificate"] = record["id"]
         await self._profiles()
+        await self._tag()
         for user in ("alice", "alice", "bob"):
             phone = await self.enroll(user, serial=f"S{len(self.company.phones)}")
             self.company.phones.append(phone)
@@ -140,6 +142,16 @@ class Founder:
             )
             assert assigned.status_code == 200, assigned.text
             keys |= {"profile": profile["id"], "assignment": assigned.json()["value"][0]["id"]}
+
+    async def _tag(self) -> None:
+        answer = await self.graph.post(_TAGS, json={"displayName": "Berlin", "description": "d"})
+        assert answer.is_success, answer.text
+        tag = answer.json()["id"]
+        groups = [self.company.keys[name] for name in ("group", "pilot")]
+        targets = [{"target": {"@odata.type": _TARGET.format("group"), "groupId": group}} for group in groups]
+        assigned = await self.graph.post(f"{_TAGS}/{tag}/assign", json={"assignments": targets})
+        assert assigned.status_code == 200, assigned.text
+        self.company.keys["tag"] = tag
 
     async def _device_in_groups(self, device_id: str) -> None:
         (entra,) = (await self.graph.get("/devices", params={"$filter": f"deviceId eq '{device_id}'"})).json()["value"]

@@ -29,6 +29,33 @@ from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, mad
 NAME = "managedDeviceCertificateStates"
 ALL = "/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 FAILED = -2016281112
+#: What is shown of a certificate that does not exist yet.
+AWAITED = {
+    "devicePlatform": "androidWorkProfile",
+    "certificateKeyUsage": None,
+    "certificateValidityPeriodUnits": "months",
+    "certificateIssuanceState": "issuePending",
+    "certificateKeyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp",
+    "certificateSubjectNameFormat": "commonNameIncludingEmail",
+    "certificateSubjectAlternativeNameFormat": "emailAddress",
+    "certificateRevokeStatus": "none",
+    "certificateProfileDisplayName": "P",
+    "deviceDisplayName": "alice_AndroidForWork",
+    "userDisplayName": "Alice Adams",
+    "certificateExpirationDateTime": "0001-01-01T00:00:00Z",
+    "certificateLastIssuanceStateChangedDateTime": "2026-11-24T10:00:00Z",
+    "lastCertificateStateChangeDateTime": "2026-11-24T10:00:00Z",
+    "certificateIssuer": None,
+    "certificateThumbprint": None,
+    "certificateSerialNumber": None,
+    "certificateKeyLength": 0,
+    "certificateEnhancedKeyUsage": None,
+    "certificateValidityPeriod": 6,
+    "certificateSubjectNameFormatString": None,
+    "certificateSubjectAlternativeNameFormatString": None,
+    "certificateIssuanceDateTime": "0001-01-01T00:00:00Z",
+    "certificateErrorCode": 0,
+}
 
 
 async def _install(graph: httpx.AsyncClient, phone: Phone, profile: str) -> None:
@@ -51,33 +78,7 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
     assert await documents(beta, path) == []
     await phone.report()
     (waiting,) = await documents(beta, path)
-    assert waiting == {
-        "id": f"{profile}_{phone.id}",
-        "devicePlatform": "androidWorkProfile",
-        "certificateKeyUsage": None,
-        "certificateValidityPeriodUnits": "months",
-        "certificateIssuanceState": "issuePending",
-        "certificateKeyStorageProvider": "useTpmKspOtherwiseUseSoftwareKsp",
-        "certificateSubjectNameFormat": "commonNameIncludingEmail",
-        "certificateSubjectAlternativeNameFormat": "emailAddress",
-        "certificateRevokeStatus": "none",
-        "certificateProfileDisplayName": "P",
-        "deviceDisplayName": "alice_AndroidForWork",
-        "userDisplayName": "Alice Adams",
-        "certificateExpirationDateTime": "0001-01-01T00:00:00Z",
-        "certificateLastIssuanceStateChangedDateTime": "2026-11-24T10:00:00Z",
-        "lastCertificateStateChangeDateTime": "2026-11-24T10:00:00Z",
-        "certificateIssuer": None,
-        "certificateThumbprint": None,
-        "certificateSerialNumber": None,
-        "certificateKeyLength": 0,
-        "certificateEnhancedKeyUsage": None,
-        "certificateValidityPeriod": 6,
-        "certificateSubjectNameFormatString": None,
-        "certificateSubjectAlternativeNameFormatString": None,
-        "certificateIssuanceDateTime": "0001-01-01T00:00:00Z",
-        "certificateErrorCode": 0,
-    }
+    assert waiting == {"id": f"{profile}_{phone.id}", **AWAITED}
     assert await documents(beta, ALL) == []
     await later(http, "PT1H")
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "online"})

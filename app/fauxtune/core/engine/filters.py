@@ -29,11 +29,5 @@ class Matching:
         platform = PLATFORMS.get(self.variant)
         if row is None or platform is None or row["document"]["platform"] != platform:
             return False
-        return matches_record(row["document"], self.record)
-
-
-def matches_record(document: Mapping[str, Any], record: Mapping[str, Any]) -> bool:
-    """Whether the record of a device of the filter's platform meets its rule."""
-    platform = document["platform"]
-    rule = parse_rule(document["rule"], vocabulary_of(platform))
-    return meets(rule, device_values(record, platform=platform))
+        rule = parse_rule(row["document"]["rule"], vocabulary_of(platform))
+        return meets(rule, device_values(self.record, platform=platform))

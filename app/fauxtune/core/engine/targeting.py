@@ -66,7 +66,7 @@ def target(
     assignments: Iterable[Assignment], membership: Membership, *, matches: Matches = matches_nothing
 ) -> Assignment | None:
     """The assignment that brings one profile to the device, or None. The first in order wins; it is the one shown."""
-    listed = [each for each in assignments if let_through(each, matches=matches)]
+    listed = [each for each in assignments if _let_through(each, matches=matches)]
     by_user = membership.has_user and not any(_takes(each, membership.user_groups, users=True) for each in listed)
     by_device = not any(_takes(each, membership.device_groups, users=False) for each in listed)
     for each in listed:
@@ -79,7 +79,7 @@ def target(
     return None
 
 
-def let_through(assignment: Assignment, *, matches: Matches) -> bool:
+def _let_through(assignment: Assignment, *, matches: Matches) -> bool:
     """Whether the assignment's filter, if it has one, lets the device through."""
     return assignment.filter is None or matches(assignment.filter) is not assignment.filter_excludes
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import ComplexType, EnumType, StructuredType
+from fauxtune.core.odata.schema import ComplexType, EnumType, StructuredType, Version
 
 
 def every_type(
@@ -16,6 +16,22 @@ def every_type(
     named = [kind for route in routes for kind in (route.accepts, route.returns) if kind is not None]
     found = {part.name: part for kind in (*entities, *named) for part in _parts(kind)}
     return dict(sorted(found.items()))
+
+
+def names_in_v1(routes: Iterable[Route[Any]], entities: Iterable[StructuredType]) -> frozenset[str]:
+    """The names of the structured types that v1.0 has a use for: there, those of beta are in no body and no answer."""
+    named = [kind for route in routes if not route.beta_only for kind in (route.accepts, route.returns)]
+    waiting = [kind for kind in (*entities, *named) if kind is not None and not kind.beta_only]
+    found: set[str] = set()
+    while waiting:
+        kind = waiting.pop()
+        if kind.name not in found:
+            found.add(kind.name)
+            waiting += [level for level in kind.lineage() if not level.beta_only]
+            for prop in kind.properties_in(Version.V1).values():
+                if isinstance(prop.type, ComplexType):
+                    waiting += [each for each in (prop.type, *prop.variants) if not each.beta_only]
+    return frozenset(found)
 
 
 def _parts(kind: StructuredType) -> Iterator[StructuredType | EnumType]:

@@ -99,7 +99,9 @@ def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
 
 
 def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> None:
-    made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{_ALIAS}.entity"})
+    made = next((each for each in schema.iter("EntityType") if each.get("Name") == name), None)
+    if made is None:
+        made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{_ALIAS}.entity"})
     for route in parts:
         kind = _named(route.returns)
         about = {"Name": route.segments[1], "Type": f"Collection({kind})" if route.many else kind}

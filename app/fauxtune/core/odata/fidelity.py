@@ -44,3 +44,14 @@ def stored(why: str) -> Fidelity:
 def refused(why: str) -> Fidelity:
     """Refused with 501, or with the 400 that the real service gives: `why` says which and why."""
     return Fidelity(Level.REFUSED, why)
+
+
+#: What nothing here fills, by the value that it then has.
+ALWAYS_NULL = approximated("always null")
+ALWAYS_EMPTY = approximated("always empty")
+ALWAYS_FALSE = approximated("always false")
+ALWAYS_ZERO = approximated("always 0")
+#: Of a type, when nothing that has it is ever shown.
+NEVER_SHOWN = approximated("does not occur")
+#: Scope tags, wherever something carries them.
+TAGS_HIDE_NOTHING = stored("a tag hides nothing from anybody, and need not exist")

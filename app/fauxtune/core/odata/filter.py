@@ -14,7 +14,6 @@ from fauxtune.core.odata.expressions import (
     AnyElement,
     Condition,
     Form,
-    IsOf,
     Literal,
     Not,
     Operand,
@@ -177,12 +176,12 @@ def _argument(reader: Reader, names: Names, *, function: str) -> Operand:
     return operand
 
 
-def _isof(reader: Reader, names: Names) -> IsOf:
+def _isof(reader: Reader, names: Names) -> Condition:
     token = reader.take()
     if token.kind not in {Kind.TEXT, Kind.NAME}:
         raise malformed("'isof' takes the name of a type, like isof('microsoft.graph.iosScepCertificateProfile').")
     reader.expect(")")
-    return IsOf(names.derived(bare_name(token.text)))
+    return names.is_of(bare_name(token.text))
 
 
 def _lambda(reader: Reader, names: Names, *, path: list[str]) -> Condition:

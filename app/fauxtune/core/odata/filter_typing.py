@@ -98,11 +98,14 @@ class Names:
             raise malformed(f"'{'/'.join(path)}' is no collection, so 'any' cannot go through it.")
         return field
 
-    def derived(self, name: str) -> tuple[str, ...]:
-        """The concrete types that are of this type, by name. Invalid for a type that is not known."""
+    def is_of(self, name: str) -> Condition:
+        """That the document is of the type, or of one derived from it. Invalid for a type that is not known."""
         wanted = self._type(name)
         known = {kind.name: kind for kind in (self.entity, *self.types)}
-        return tuple(sorted(kind.name for kind in known.values() if kind.is_a(wanted) and not kind.abstract))
+        if not any(kind.is_a(self.entity) for kind in known.values() if kind is not self.entity):
+            # Where all are of one type, documents need not say which.
+            return And(()) if self.entity.is_a(wanted) else Or(())
+        return IsOf(tuple(sorted(kind.name for kind in known.values() if kind.is_a(wanted) and not kind.abstract)))
 
     def literal(self, token: Token) -> Literal:
         """The constant that a token writes."""
@@ -135,6 +138,8 @@ class Names:
         if not isinstance(field.property.type, ComplexType):
             raise malformed(f"an element of '{field.property.name}' has no properties.")
         steps, prop = self._resolve((field.property.type, *field.property.variants), path)
+        if prop.collection:
+            raise malformed(f"'{prop.name}' is a collection, and a lambda inside a lambda is not supported.")
         _check_comparable(prop)
         return Element(steps, prop)
 

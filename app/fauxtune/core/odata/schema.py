@@ -269,7 +269,7 @@ class Entity(StructuredType):
 
 ID = Property("id", nullable=False, owner=Owner.SERVER)
 #: The root of all entities.
-ENTITY = Entity("entity", properties=(ID,), abstract=True)
+ENTITY = Entity("entity", properties=(ID,), abstract=True, source="Graph: entity")
 
 
 def bare_name(type_name: str) -> str:

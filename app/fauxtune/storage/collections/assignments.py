@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select
 
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.tables import assignment_filters, assignments
 
 
 def _of_groups(tenant_id: TenantId) -> Select[Any]:
     grouped = assignments.c.kind.in_([TargetKind.GROUP.value, TargetKind.EXCLUSION.value])
-    return select(assignments).where(assignments.c.tenant_id == tenant_id, grouped)
+    return of_tenant(assignments)(tenant_id).where(grouped)
 
 
 ASSIGNMENTS: dict[str, Collection] = {
     "assignments": Collection(
-        statement=lambda tenant_id: select(assignments).where(assignments.c.tenant_id == tenant_id),
+        statement=of_tenant(assignments),
         document=assignments.c.document,
         columns={"id": assignments.c.id},
         order=(assignments.c.position, assignments.c.id),
@@ -37,7 +37,7 @@ ASSIGNMENTS: dict[str, Collection] = {
         parent=assignments.c.profile_id,
     ),
     "assignmentFilters": Collection(
-        statement=lambda tenant_id: select(assignment_filters).where(assignment_filters.c.tenant_id == tenant_id),
+        statement=of_tenant(assignment_filters),
         document=assignment_filters.c.document,
         columns={"id": assignment_filters.c.id},
         order=(assignment_filters.c.created_at, assignment_filters.c.id),

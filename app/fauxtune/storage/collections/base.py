@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, Table, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
@@ -27,3 +27,8 @@ class Collection:
     order: tuple[ColumnElement[Any], ...]
     parent: ColumnElement[Any] | None = None
     within: Callable[[TenantId, str], Select[Any]] | None = None
+
+
+def of_tenant(table: Table) -> Callable[[TenantId], Select[Any]]:
+    """The statement of a collection that is simply the tenant's rows of a table."""
+    return lambda tenant_id: select(table).where(table.c.tenant_id == tenant_id)

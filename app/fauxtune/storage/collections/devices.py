@@ -7,30 +7,34 @@ from typing import Any
 from sqlalchemy import BindParameter, Select, and_, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.tables import device_categories, enrollments, managed_devices
 
 #: What a device without a category shows in its place.
 NO_CATEGORY = "Unknown"
 
 
+#: Joins a device's record with its category, whose name the record does not hold.
+CATEGORY = and_(
+    device_categories.c.tenant_id == managed_devices.c.tenant_id,
+    device_categories.c.id == managed_devices.c.category_id,
+)
+CATEGORY_NAME = device_categories.c.display_name.label("category_name")
+
+
 def managed(tenant_id: TenantId | BindParameter[TenantId]) -> Select[Any]:
     """Records with what their enrolment and their category know: outer joins, which a count can leave out."""
-    category = and_(
-        device_categories.c.tenant_id == managed_devices.c.tenant_id,
-        device_categories.c.id == managed_devices.c.category_id,
-    )
     columns = (
         managed_devices,
         enrollments.c.last_checkin_at,
         enrollments.c.variant,
         enrollments.c.state.label("enrollment_state"),
-        device_categories.c.display_name.label("category_name"),
+        CATEGORY_NAME,
     )
     return (
         select(*columns)
         .join(enrollments, enrollments.c.id == managed_devices.c.enrollment_id, isouter=True)
-        .join(device_categories, category, isouter=True)
+        .join(device_categories, CATEGORY, isouter=True)
         .where(managed_devices.c.tenant_id == tenant_id)
     )
 
@@ -64,7 +68,7 @@ DEVICES: dict[str, Collection] = {
         within=_of_user,
     ),
     "deviceCategories": Collection(
-        statement=lambda tenant_id: select(device_categories).where(device_categories.c.tenant_id == tenant_id),
+        statement=of_tenant(device_categories),
         document=device_categories.c.document,
         columns={"id": device_categories.c.id, "displayName": device_categories.c.display_name},
         order=(device_categories.c.created_at, device_categories.c.id),

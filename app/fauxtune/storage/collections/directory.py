@@ -13,9 +13,9 @@ from sqlalchemy import Select, TableClause, column, literal, select, table, unio
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.odata import TYPE_COLUMN
-from fauxtune.storage.queries.directory import groups_over, members_under
+from fauxtune.storage.queries.directory import transitive_groups, transitive_members
 from fauxtune.storage.tables import directory_devices, enrollments, group_members, group_owners, groups, users
 from fauxtune.storage.tables.base import Document, Moment, Word
 
@@ -88,28 +88,28 @@ def _users_of(tenant_id: TenantId, device_id: str) -> Select[Any]:
 
 DIRECTORY: dict[str, Collection] = {
     "users": Collection(
-        statement=lambda tenant_id: select(users).where(users.c.tenant_id == tenant_id),
+        statement=of_tenant(users),
         document=users.c.document,
         columns={"id": users.c.id},
         order=(users.c.created_at, users.c.upn_key),
     ),
     "groups": Collection(
-        statement=lambda tenant_id: select(groups).where(groups.c.tenant_id == tenant_id),
+        statement=of_tenant(groups),
         document=groups.c.document,
         columns={"id": groups.c.id},
         order=(groups.c.created_at, groups.c.id),
     ),
     "devices": Collection(
-        statement=lambda tenant_id: select(directory_devices).where(directory_devices.c.tenant_id == tenant_id),
+        statement=of_tenant(directory_devices),
         document=directory_devices.c.document,
         columns={"id": directory_devices.c.id},
         order=(directory_devices.c.created_at, directory_devices.c.id),
     ),
     "members": _mixed(_members),
-    "transitiveMembers": _mixed(members_under),
+    "transitiveMembers": _mixed(transitive_members),
     "owners": _mixed(_owners, kinds=("user",)),
     "memberOf": _mixed(_groups_of, kinds=("group",)),
-    "transitiveMemberOf": _mixed(groups_over, kinds=("group",)),
+    "transitiveMemberOf": _mixed(transitive_groups, kinds=("group",)),
     "directReports": _mixed(_reports, kinds=("user",)),
     "devicesOfUser": _mixed(_devices_of, kinds=("device",)),
     "usersOfDevice": _mixed(_users_of, kinds=("user",)),

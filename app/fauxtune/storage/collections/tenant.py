@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from fauxtune.storage.collections.base import Collection
+from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.tables import audit_events, role_scope_tag_assignments, role_scope_tags
 
 TENANT: dict[str, Collection] = {
     "auditEvents": Collection(
-        statement=lambda tenant_id: select(audit_events).where(audit_events.c.tenant_id == tenant_id),
+        statement=of_tenant(audit_events),
         document=audit_events.c.document,
         columns={
             "id": audit_events.c.id,
@@ -20,15 +18,13 @@ TENANT: dict[str, Collection] = {
         order=(audit_events.c.activity_at.desc(), audit_events.c.number.desc()),
     ),
     "roleScopeTags": Collection(
-        statement=lambda tenant_id: select(role_scope_tags).where(role_scope_tags.c.tenant_id == tenant_id),
+        statement=of_tenant(role_scope_tags),
         document=role_scope_tags.c.document,
         columns={"id": role_scope_tags.c.id},
         order=(role_scope_tags.c.number,),
     ),
     "roleScopeTagAssignments": Collection(
-        statement=lambda tenant_id: select(role_scope_tag_assignments).where(
-            role_scope_tag_assignments.c.tenant_id == tenant_id
-        ),
+        statement=of_tenant(role_scope_tag_assignments),
         document=role_scope_tag_assignments.c.document,
         columns={"id": role_scope_tag_assignments.c.id},
         order=(role_scope_tag_assignments.c.position,),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, false, func, or_, select, update
+from sqlalchemy import Connection, Select, false, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.filters import Matching
@@ -17,8 +17,10 @@ from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, t
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage.queries.assignments import CATEGORY, CATEGORY_NAME, filters_by_id, seen_by_filters
-from fauxtune.storage.queries.directory import groups_above, members_below
+from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
+from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_filters
+from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
+from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
 
 
@@ -60,71 +62,58 @@ def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]
     return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)
 
 
+def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[EnrollmentId]:
+    """The active devices that the profile's assignments really reach."""
+    targets = assignment_targets(assignments_of(connection, tenant_id, profile_id=profile_id))
+    return targeted(connection, tenant_id, targets=targets)
+
+
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
-    """The active devices that one profile's assignments really reach: core.engine.targeting's rule, in SQL."""
-    if any(each.removes or each.filter for each in targets):
-        return _targeted_one_by_one(connection, tenant_id, targets=targets)
-    excluded = [each.group for each in targets if each.kind is TargetKind.EXCLUSION and each.group]
-    included = [each.group for each in targets if each.kind is TargetKind.GROUP and each.group]
-    kinds = {each.kind for each in targets}
-    out = members_below(tenant_id, [*excluded], name="excluded")
-    inside = members_below(tenant_id, [*included], name="included")
-    has_user = enrollments.c.user_id.is_not(None)
-    by_user = has_user if TargetKind.ALL_USERS in kinds else has_user & enrollments.c.user_id.in_(inside)
-    by_device: ColumnElement[bool] = enrollments.c.directory_device_id.in_(inside)
-    if TargetKind.ALL_DEVICES in kinds:
-        by_device = enrollments.c.tenant_id == tenant_id
-    statement = select(enrollments.c.id).where(
-        enrollments.c.tenant_id == tenant_id,
-        enrollments.c.state == EnrollmentState.ACTIVE.value,
-        or_(
-            by_user & enrollments.c.user_id.not_in(out),
-            by_device & enrollments.c.directory_device_id.not_in(out),
-        ),
-    )
-    return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
-
-
-def _targeted_one_by_one(
-    connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]
-) -> list[EnrollmentId]:
-    """The same where a filter looks at each device: SQL says in which of the groups it is, the engine decides."""
-    groups = sorted({each.group for each in targets if each.group})
-    inside = [members_below(tenant_id, [group], name=f"inside_{at}") for at, group in enumerate(groups)]
-    columns: list[ColumnElement[Any]] = [
-        enrollments.c.id,
-        enrollments.c.user_id,
-        enrollments.c.variant,
-        managed_devices.c.document,
-        CATEGORY_NAME,
-    ]
-    for at, below in enumerate(inside):
-        by_user = func.coalesce(enrollments.c.user_id.in_(below), false())
-        columns += [by_user.label(f"user_{at}"), enrollments.c.directory_device_id.in_(below).label(f"device_{at}")]
-    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
-    statement = (
-        select(*columns)
-        .outerjoin(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
-        .outerjoin(device_categories, CATEGORY)
-        .where(
-            enrollments.c.tenant_id == tenant_id,
-            enrollments.c.state == EnrollmentState.ACTIVE.value,
-            _reached(tenant_id, bringing),
-        )
-        .order_by(enrollments.c.id)
-    )
-    filters = filters_by_id(connection, tenant_id, ids=[each.filter for each in targets if each.filter])
+    """The active devices that one profile's assignments really reach. SQL says who is in which of the groups and what
+    filters see; the engine decides, once for all devices that are alike in that.
+    """
+    holders = groups_by_member(connection, tenant_id, group_ids={each.group for each in targets if each.group})
+    filters = filters_by_id(connection, tenant_id, ids={each.filter for each in targets if each.filter})
+    decided: dict[tuple[Membership, frozenset[str]], bool] = {}
     found = []
-    for row in connection.execute(statement).mappings():
+    for row in connection.execute(_active(tenant_id, targets, seen=bool(filters))).mappings():
         membership = Membership(
             has_user=row["user_id"] is not None,
-            user_groups=frozenset(group for at, group in enumerate(groups) if row[f"user_{at}"]),
-            device_groups=frozenset(group for at, group in enumerate(groups) if row[f"device_{at}"]),
+            user_groups=holders.get(row["user_id"], frozenset()),
+            device_groups=holders.get(row["directory_device_id"], frozenset()),
         )
-        matches = Matching(filters, record=seen_by_filters(dict(row)), variant=Variant(row["variant"]))
-        if target(targets, membership, matches=matches) is not None:
+        met: frozenset[str] = frozenset()
+        if filters:
+            matching = Matching(filters, record=seen_by_filters(row), variant=Variant(row["variant"]))
+            met = frozenset(filter(matching, filters))
+        alike = (membership, met)
+        if alike not in decided:
+            decided[alike] = target(targets, membership, matches=met.__contains__) is not None
+        if decided[alike]:
             found.append(EnrollmentId(row["id"]))
     return found
+
+
+def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -> Select[Any]:
+    """The active devices that can be reached; with what filters see of them, if that is to be `seen`."""
+    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
+    held = enrollments.c
+    statement = (
+        select(held.id, held.user_id, held.directory_device_id, held.variant)
+        .where(
+            held.tenant_id == tenant_id,
+            held.state == EnrollmentState.ACTIVE.value,
+            _reached(tenant_id, bringing),
+        )
+        .order_by(held.id)
+    )
+    if not seen:
+        return statement
+    return (
+        statement.add_columns(managed_devices.c.document, CATEGORY_NAME)
+        .outerjoin(managed_devices, managed_devices.c.enrollment_id == held.id)
+        .outerjoin(device_categories, CATEGORY)
+    )
 
 
 def _reached(tenant_id: TenantId, targets: Sequence[Assignment]) -> ColumnElement[bool]:

@@ -1,11 +1,11 @@
-"""Profiles, assignments and their states on devices."""
+"""Profiles, what they refer to, their assignments, and how they fare on devices."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, or_, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
@@ -32,7 +32,7 @@ _CANDIDATES = (
     )
     .order_by(profiles.c.created_at, profiles.c.id)
 )
-_THEIR_ASSIGNMENTS = (
+_ASSIGNMENTS = (
     select(assignments)
     .where(
         assignments.c.tenant_id == bindparam("tenant"),
@@ -40,9 +40,10 @@ _THEIR_ASSIGNMENTS = (
     )
     .order_by(assignments.c.profile_id, assignments.c.position)
 )
-_EXISTING = select(profiles.c.id).where(
-    profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True))
-)
+_NAMED = (profiles.c.tenant_id == bindparam("tenant"), profiles.c.id.in_(bindparam("ids", expanding=True)))
+_BY_ID = select(profiles).where(*_NAMED)
+_NAMES = select(profiles.c.id, profiles.c.document["displayName"].as_string()).where(*_NAMED)
+_EXISTING = select(profiles.c.id).where(*_NAMED)
 _STANDING = select(assignments.c.id).where(
     assignments.c.tenant_id == bindparam("tenant"), assignments.c.id.in_(bindparam("ids", expanding=True))
 )
@@ -51,9 +52,37 @@ _STATES_OF_DEVICE = select(profile_states).where(profile_states.c.enrollment_id 
 
 def profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> Row | None:
     """The profile with this id."""
-    statement = select(profiles).where(profiles.c.tenant_id == tenant_id, profiles.c.id == profile_id.lower())
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
+    return profiles_by_id(connection, tenant_id, ids={profile_id.lower()}).get(profile_id.lower())
+
+
+def profiles_by_id(connection: Connection, tenant_id: TenantId, *, ids: set[str]) -> dict[str, Row]:
+    """These profiles, by id."""
+    if not ids:
+        return {}
+    found = connection.execute(_BY_ID, {"tenant": tenant_id, "ids": sorted(ids)}).mappings()
+    return {row["id"]: dict(row) for row in found}
+
+
+def names(connection: Connection, tenant_id: TenantId, *, ids: set[ProfileId]) -> dict[ProfileId, str]:
+    """What these profiles are called."""
+    if not ids:
+        return {}
+    found = connection.execute(_NAMES, {"tenant": tenant_id, "ids": sorted(ids)})
+    return {ProfileId(row[0]): str(row[1]) for row in found}
+
+
+def referring(
+    connection: Connection, tenant_id: TenantId, *, profile_id: str, navigations: Iterable[str], limit: int
+) -> list[Row]:
+    """The profiles that refer to this one through one of the navigations, oldest first; at most `limit` of them."""
+    leads_here = or_(*(profiles.c.navigations[name].as_string() == profile_id for name in navigations))
+    statement = (
+        select(profiles)
+        .where(profiles.c.tenant_id == tenant_id, leads_here)
+        .order_by(profiles.c.created_at, profiles.c.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def add_profile(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
@@ -75,12 +104,48 @@ def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: s
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[Row]:
     """The profile's assignments in the order in which they were made."""
-    statement = (
-        select(assignments)
-        .where(assignments.c.tenant_id == tenant_id, assignments.c.profile_id == profile_id)
-        .order_by(assignments.c.position)
+    return assignments_by_profile(connection, tenant_id, ids=[profile_id])[profile_id]
+
+
+def assignments_by_profile(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> dict[str, list[Row]]:
+    """The assignments of each of these profiles, in the order in which they were made: one statement for all."""
+    found: dict[str, list[Row]] = {each: [] for each in ids}
+    if not found:
+        return {}
+    for row in connection.execute(_ASSIGNMENTS, {"tenant": tenant_id, "profiles": list(ids)}).mappings():
+        found[row["profile_id"]].append(dict(row))
+    return found
+
+
+def assignment(connection: Connection, tenant_id: TenantId, *, profile_id: str, assignment_id: str) -> Row | None:
+    """One assignment of this profile."""
+    statement = select(assignments).where(
+        assignments.c.tenant_id == tenant_id,
+        assignments.c.profile_id == profile_id,
+        assignments.c.id == assignment_id.lower(),
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    row = connection.execute(statement).mappings().first()
+    return None if row is None else dict(row)
+
+
+def add_assignment(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Row) -> None:
+    """One more assignment, after the others."""
+    last = select(func.max(assignments.c.position)).where(
+        assignments.c.tenant_id == tenant_id, assignments.c.profile_id == profile_id
+    )
+    found: int | None = connection.execute(last).scalar()
+    at = 0 if found is None else found + 1
+    rows.add(connection, assignments, tenant_id=tenant_id, profile_id=profile_id, position=at, **new)
+
+
+def change_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str, **values: Any) -> None:
+    """Change columns of an assignment."""
+    rows.change(connection, assignments, where={"tenant_id": tenant_id, "id": assignment_id}, values=values)
+
+
+def remove_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str) -> None:
+    """The assignment goes."""
+    rows.remove(connection, assignments, tenant_id=tenant_id, id=assignment_id)
 
 
 def replace_assignments(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Sequence[Row]) -> None:
@@ -126,12 +191,8 @@ def candidates(
         )
         for row in found
     ]
-    values = {"tenant": tenant_id, "profiles": [each.id for each in made]}
-    targets = connection.execute(_THEIR_ASSIGNMENTS, values).mappings()
-    by_profile: dict[ProfileId, list[Assignment]] = {each.id: [] for each in made}
-    for each in assignment_targets(dict(row) for row in targets):
-        by_profile[each.profile].append(each)
-    return [(each, by_profile[each.id]) for each in made]
+    targets = assignments_by_profile(connection, tenant_id, ids=[each.id for each in made])
+    return [(each, assignment_targets(targets[each.id])) for each in made]
 
 
 def existing(connection: Connection, tenant_id: TenantId, *, profile_ids: set[str]) -> frozenset[str]:

@@ -178,6 +178,15 @@ def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
     return _one(connection, select(managed_devices).where(managed_devices.c.enrollment_id == enrollment_id))
 
 
+def managed_devices_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> list[Row]:
+    """Graph's records of these enrolments, in their order, as `managed_device` gives them."""
+    found: dict[str, Row] = {}
+    for start in range(0, len(ids), 500):
+        statement = managed(tenant_id).where(managed_devices.c.enrollment_id.in_(ids[start : start + 500]))
+        found |= {row["enrollment_id"]: dict(row) for row in connection.execute(statement).mappings()}
+    return [found[each] for each in ids if each in found]
+
+
 def add_managed_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
     """Graph's record of a new enrolment."""
     rows.add(connection, managed_devices, tenant_id=tenant_id, document=document, **_listed(document), **values)

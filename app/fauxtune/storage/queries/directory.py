@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -85,13 +86,12 @@ def directory_device_by_device_id(connection: Connection, tenant_id: TenantId, *
 
 
 def directory_object(connection: Connection, tenant_id: TenantId, *, object_id: str) -> Row | None:
-    """The user, group or Entra device with this id, with its `kind`."""
-    kind = kind_of(connection, tenant_id, object_id=object_id)
-    if kind is None:
-        return None
-    table = _TABLES[kind]
-    found = _one(connection, select(table).where(table.c.tenant_id == tenant_id, table.c.id == object_id))
-    return None if found is None else {**found, "kind": kind}
+    """The user, group or Entra device with this id, with its `kind`: `user`, `group` or `device`."""
+    for kind, table in _TABLES.items():
+        found = _one(connection, select(table).where(table.c.tenant_id == tenant_id, table.c.id == object_id))
+        if found is not None:
+            return {**found, "kind": kind}
+    return None
 
 
 def directory_objects(
@@ -106,15 +106,6 @@ def directory_objects(
         )
         found += [{"kind": word, **row} for row in connection.execute(statement.order_by(table.c.id)).mappings()]
     return found
-
-
-def kind_of(connection: Connection, tenant_id: TenantId, *, object_id: str) -> str | None:
-    """What this id names: `user`, `group`, `device`, or None."""
-    for word, table in _TABLES.items():
-        statement = select(table.c.id).where(table.c.tenant_id == tenant_id, table.c.id == object_id)
-        if connection.execute(statement).first() is not None:
-            return word
-    return None
 
 
 def is_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
@@ -143,7 +134,7 @@ def memberships(
 ) -> list[str]:
     """The ids of the groups that hold the member, nested ones included; of those in `among`, if that is given."""
     statement = select(groups.c.id).where(
-        groups.c.tenant_id == tenant_id, groups.c.id.in_(groups_over(tenant_id, member_id))
+        groups.c.tenant_id == tenant_id, groups.c.id.in_(transitive_groups(tenant_id, member_id))
     )
     if among is not None:
         statement = statement.where(groups.c.id.in_(among))
@@ -152,12 +143,12 @@ def memberships(
     return list(connection.scalars(statement.order_by(groups.c.created_at, groups.c.id)))
 
 
-def groups_over(tenant_id: TenantId, member_id: str) -> Select[Any]:
+def transitive_groups(tenant_id: TenantId, member_id: str) -> Select[Any]:
     """A SELECT of the ids of every group that holds the member, nested ones included: for use in another one."""
     return _above(tenant_id, member_id, name="over")
 
 
-def members_under(tenant_id: TenantId, group_id: str) -> Select[Any]:
+def transitive_members(tenant_id: TenantId, group_id: str) -> Select[Any]:
     """A SELECT of the ids of everything in a group, nested members included; itself only if it holds itself so."""
     held = group_members.c
     start = select(held.tenant_id, held.member_id.label("id"))
@@ -171,6 +162,25 @@ def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "bel
     """
     start = select(groups.c.tenant_id, groups.c.id)
     return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name=name)
+
+
+def groups_by_member(
+    connection: Connection, tenant_id: TenantId, *, group_ids: Iterable[GroupId]
+) -> dict[str, frozenset[GroupId]]:
+    """Of these groups, those that hold a member, nested members included; by member."""
+    held = group_members.c
+    wanted = held.group_id.in_(sorted(set(group_ids)))
+    start = select(held.tenant_id, held.group_id, held.member_id).where(held.tenant_id == tenant_id, wanted)
+    tree = start.cte("holding", recursive=True)
+    tree = tree.union(
+        select(held.tenant_id, tree.c.group_id, held.member_id).join(
+            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.member_id)
+        )
+    )
+    found: dict[str, set[GroupId]] = {}
+    for group_id, member_id in connection.execute(select(tree.c.group_id, tree.c.member_id)):
+        found.setdefault(member_id, set()).add(GroupId(group_id))
+    return {member_id: frozenset(holding) for member_id, holding in found.items()}
 
 
 def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:

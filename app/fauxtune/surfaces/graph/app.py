@@ -27,7 +27,7 @@ from fauxtune.surfaces.graph.resources.metadata import described
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 #: Paths that Graph words the refusals of: its versions, and what looks like another one.
-PATHS = re.compile(r"/(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
+PATHS = re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
 #: Graph's own application, which Entra ID names when it refuses a token.
 _GRAPH_APPLICATION = "00000003-0000-0000-c000-000000000000"
 _DIAGNOSTIC = json.dumps(
@@ -40,7 +40,7 @@ class GraphRoute(BaseRoute):
     """Everything below `/v1.0` and `/beta`, written in any case."""
 
     def __init__(self) -> None:
-        self._versions = re.compile("/(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE)
+        self._versions = re.compile("/+(" + "|".join(map(re.escape, Version)) + ")(/|$)", re.IGNORECASE)
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """By the first segment alone: the table of routes knows the rest."""
@@ -61,7 +61,7 @@ def refuse(request: Request, error: Exception) -> Response:
     """The refusal in Graph's envelope."""
     emulator: Emulator = request.app.state.emulator
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
-        version = request.url.path.split("/")[1]
+        version = request.url.path.strip("/").partition("/")[0]
         error = HTTPException(404, f"Invalid version: {version}. There are v1.0 and beta.")
     told = envelope(
         error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,6 +15,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.pseudo_json import double_quoted
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Entity, Version
+from fauxtune.core.odata.segments import reference_id
 from fauxtune.core.odata.view import check_select
 from fauxtune.operations.access import Caller
 from fauxtune.operations.emulator import Emulator
@@ -78,6 +80,13 @@ class Call:
             raise Invalid("Empty Payload. JSON content expected.")
         return self._parsed(lenient=True)
 
+    def reference(self, *, to: str) -> str:
+        """The id that the body {"@odata.id": url} ends in: of that URL nothing else matters."""
+        url = self.body().get("@odata.id")
+        if not isinstance(url, str):
+            raise Invalid(f'The body must be {{"@odata.id": "<the URL of a {to}>"}}.', target="@odata.id")
+        return reference_id(url)
+
     def _parsed(self, *, lenient: bool = False) -> Json:
         media = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media != "application/json":
@@ -120,6 +129,8 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 
 def _read(content: bytes, *, lenient: bool) -> object:
+    # PowerShell writes files with a byte order mark, and sends them as they are (RFC 8259 8.1: parsers may ignore it).
+    content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:

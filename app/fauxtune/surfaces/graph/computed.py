@@ -6,7 +6,6 @@ They take the same options as those that the database lists; whatever grows with
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.odata.evaluation import matches
@@ -14,30 +13,34 @@ from fauxtune.core.odata.schema import ComplexType, Entity
 from fauxtune.core.odata.validation import defaults
 from fauxtune.core.odata.view import view
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, counts, window_of
+from fauxtune.surfaces.graph.lists import collection_answer, condition_of, window_of
 
 
 def list_documents(call: Call, documents: Sequence[Json], *, entity: Entity, context: str) -> Answer:
     """A page of the documents. Invalid for options that make no sense."""
-    if call.query.search is not None:
-        raise NotEmulated("$search is not emulated here: use $filter.")
     check_options(call, entity)
-    condition = condition_of(call, entity)
-    whole = [{**defaults(entity), **each} for each in documents]
-    found = [each for each in whole if condition is None or matches(condition, each)]
+    found = _wanted(call, documents, entity=entity)
     for key in reversed(call.query.orderby):
         name = _sortable(entity, key.property)
         found.sort(key=lambda each: (each.get(name) is not None, each.get(name)), reverse=key.descending)
-    listed = Listed(collection="", entity=entity, context=context, document=_same)
-    window = window_of(call, listed)
+    window = window_of(call)
     page, next_offset = window.page(found[window.offset :])
     values = [view(entity, each, version=call.version, select=call.query.select) for each in page]
-    total = len(found) if counts(call, listed) else None
+    total = len(found) if call.query.count else None
     return collection_answer(call, values, context=context, total=total, next_offset=next_offset)
 
 
-def _same(row: dict[str, Any]) -> Json:
-    return row
+def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) -> Answer:
+    """`/$count`: the number alone, as text."""
+    return Answer(200, text=str(len(_wanted(call, documents, entity=entity))))
+
+
+def _wanted(call: Call, documents: Sequence[Json], *, entity: Entity) -> list[Json]:
+    if call.query.search is not None:
+        raise NotEmulated("$search is not emulated here: use $filter.")
+    condition = condition_of(call, entity)
+    whole = [{**defaults(entity), **each} for each in documents]
+    return [each for each in whole if condition is None or matches(condition, each)]
 
 
 def _sortable(entity: Entity, name: str) -> str:

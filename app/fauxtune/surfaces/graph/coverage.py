@@ -5,147 +5,166 @@ The same lists always give the same page, so that it can be kept beside the code
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from fauxtune.core.engine.removal import VARIANTS
 from fauxtune.core.model.platforms import FACTS, Variant
-from fauxtune.core.odata.closure import every_type
+from fauxtune.core.odata.closure import every_type, names_in_v1
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import StructuredType
+from fauxtune.core.odata.schema import Entity, StructuredType
 from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.surfaces.graph import coverage_words as words
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.routes import ROUTES
+from fauxtune.surfaces.graph.routes import AREAS
 
-_HEAD = """# What is emulated
+Routes = Sequence[Route[Handler]]
+Row = tuple[str, ...]
 
-This page is generated (`make openapi` writes it): do not edit it. The same stands, with bodies and real answers as
-examples, in `openapi/graph.json`: `x-fidelity`, `x-source` and `x-permissions`.
-
-*exact*: as the document says. *approximated*: answered, with the difference that is named. *stored only*: kept and
-shown, and nothing follows from it. *refused*: says so, with the reason."""
-_ANSWERED = """## Microsoft Graph: what is answered
-
-Below `https://<host>/v1.0` and `https://<host>/beta`; both show the same store. The caller needs any one of the
-permissions, an application among its roles and a user among its scopes; the first is the least privileged. Keys can be
-written `/key`, `('key')` and `(key)`."""
-_REFUSED = """## Microsoft Graph: what says that it is not emulated
-
-These exist in the real service. Here they answer 501 `NotImplemented`. Everything that is in neither list answers 400,
-as the real service answers paths and verbs that it does not know."""
-_TYPES = """## Types
-
-What a property does is exact unless it stands here. Properties that the real service has and this list of types has
-not are refused on the way in, and absent on the way out."""
-_OPTIONS = (
-    (
-        "`$filter`",
-        (
-            "every collection, evaluated by the database: `eq ne gt ge lt le in and or not`, `contains startswith "
-            "endswith`, `tolower toupper`, `isof`, `any`. Any declared property can be filtered; one that does not "
-            "exist is a 400. With the tenant's switch `graph.faithfulQuery` what the real service ignores or refuses "
-            "is ignored or refused here too"
-        ),
-    ),
-    ("`$orderby`", "every collection; with `graph.faithfulQuery` ignored where the real service ignores it"),
-    ("`$select`", "everywhere"),
-    (
-        "`$top`, `$skip`, `$skiptoken`, `Prefer: odata.maxpagesize`",
-        "every collection; `$top` is the size of a page. The directory has no `$skip`, as in the real service",
-    ),
-    ("`$count`, `/$count`", "the directory wants the header `ConsistencyLevel: eventual`"),
-    (
-        "`$expand`",
-        "profiles: `assignments` and references; groups and users: members, owners, memberships; 501 elsewhere",
-    ),
-    ("`$search`", "users, groups, members and managed devices; 501 elsewhere"),
-    ("`Prefer: return=minimal`", "POST and PATCH answer 204 with the place of the thing"),
+_NOT_IMPLEMENTED = 501
+_BELOW_USERS = ("users/{user}/managedDevices", "me/managedDevices")
+_LEVELS = {Level.STORED: "stored only"}
+_ROUTE_HEAD = ("verb", "path", "versions", "what", "fidelity", "rests on", "needs")
+_TYPE_HEAD = ("type", "versions", "rests on", "properties", "fidelity")
+_DEVICE_HEAD = (
+    "device",
+    "operatingSystem",
+    "can enrol",
+    "wipe",
+    "keepEnrollmentData",
+    "retire",
+    "syncDevice",
+    "delete",
+    "user may leave",
 )
-_KINDS = """## Profile kinds
-
-The values of `@odata.type` that a deviceConfiguration can have. What is *stored* is kept, shown and assigned; on a
-device it is not applicable."""
-_ACTIONS = """## Devices, and what can be asked of them
-
-A wipe, a retirement and a deletion take effect when the device checks in. What a kind of device does not support is
-refused with 400 and the reason. Kinds that cannot enrol are known as targets of profiles only."""
 
 
-def coverage_page(routes: Sequence[Route[Handler]] = ROUTES, kinds: Iterable[Kind] = KINDS) -> str:
+def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = KINDS) -> str:
     """The page, in Markdown."""
-    answered = [route for route in routes if route.status != 501]
-    refused = [route for route in routes if route.status == 501]
+    routes = [route for area in areas.values() for route in area]
+    answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
+    absent = [route for route in routes if route.status == _NOT_IMPLEMENTED]
     parts = (
-        _HEAD,
-        _ANSWERED,
-        _table(
-            ("verb", "path", "versions", "what", "fidelity", "rests on", "permissions"),
-            [_answered(route) for route in answered],
-        ),
-        _REFUSED,
-        _table(("verb", "path", "versions", "what", "why"), [_refused(route) for route in refused]),
-        _TYPES,
-        _table(("type", "versions", "rests on", "not exact"), [_type(kind) for kind in _types(routes)]),
+        words.HEAD,
+        _table(("", *_level_names()), [_totals("paths and verbs", [route.fidelity for route in answered])]),
+        words.ANSWERED,
+        *_areas(areas),
+        words.REFUSED,
+        _table(("verbs", "path", "versions", "why"), _refused(absent)),
+        words.TYPES,
+        *_types(areas),
         "## Query options",
-        _table(("option", "where"), _OPTIONS),
-        _KINDS,
-        _table(("@odata.type", "versions", "family", "applies to"), [_kind(each) for each in kinds]),
-        _ACTIONS,
-        _table(
-            (
-                "device",
-                "operatingSystem",
-                "can enrol",
-                "wipe",
-                "keepEnrollmentData",
-                "retire",
-                "syncDevice",
-                "delete",
-                "user may leave",
-            ),
-            [_device(variant) for variant in Variant],
-        ),
+        _table(("option", "where"), words.OPTIONS),
+        words.KINDS,
+        _table(("@odata.type", "versions", "family", "applies to", "fidelity"), [_kind(each) for each in kinds]),
+        words.ACTIONS,
+        _table(_DEVICE_HEAD, [_device(variant) for variant in Variant]),
     )
     return "\n\n".join(parts) + "\n"
 
 
-def _answered(route: Route[Handler]) -> tuple[str, ...]:
-    permissions = "<br>".join(route.permissions) or "any token"
-    return *_what(route), _fidelity(route.fidelity), route.source, permissions
+def _level_names() -> Row:
+    return tuple(_LEVELS.get(level, level.value) for level in Level)
 
 
-def _refused(route: Route[Handler]) -> tuple[str, ...]:
-    return *_what(route), route.fidelity.why
+def _totals(what: str, found: Sequence[Fidelity]) -> Row:
+    return what, *(str(sum(each.level is level for each in found)) for level in Level)
 
 
-def _what(route: Route[Handler]) -> tuple[str, ...]:
-    return route.method, f"`/{route.template}`", "beta" if route.beta_only else "v1.0, beta", route.summary
+def _areas(areas: Mapping[str, Routes]) -> Iterator[str]:
+    """A table for each area; what is reached through a user has one of its own, for it is much of the same."""
+    below = []
+    for title, routes in areas.items():
+        answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
+        below += [route for route in answered if route.template.startswith(_BELOW_USERS)]
+        yield from _area(title, [route for route in answered if not route.template.startswith(_BELOW_USERS)])
+    yield from _area("Managed devices of a user", below, text=words.BELOW_USERS)
 
 
-def _fidelity(fidelity: Fidelity) -> str:
-    word = "stored only" if fidelity.level is Level.STORED else fidelity.level.value
-    return f"{word}: {fidelity.why}" if fidelity.why else word
+def _area(title: str, routes: Routes, *, text: str | None = None) -> Iterator[str]:
+    if not routes:
+        return
+    yield f"### {title}"
+    if text is not None:
+        yield text
+    yield _table(_ROUTE_HEAD, [_answered(route) for route in routes])
 
 
-def _types(routes: Iterable[Route[Handler]]) -> list[StructuredType]:
-    return [kind for kind in every_type(routes, ENTITIES).values() if isinstance(kind, StructuredType)]
+def _answered(route: Route[Handler]) -> Row:
+    least = route.permissions[0] if route.permissions else "any token"
+    path = f"`/{route.template}`"
+    return (
+        route.method,
+        path,
+        _versions(beta_only=route.beta_only),
+        route.summary,
+        _fidelity(route.fidelity),
+        route.source,
+        least,
+    )
 
 
-def _type(kind: StructuredType) -> tuple[str, ...]:
-    inexact = [f"`{prop.name}` {_fidelity(prop.fidelity)}" for prop in kind.properties if prop.fidelity is not EXACT]
-    whole = [] if kind.fidelity is EXACT else [f"the whole: {_fidelity(kind.fidelity)}"]
-    versions = "beta" if kind.beta_only else "v1.0, beta"
-    return f"`{kind.name}`", versions, kind.source, "<br>".join(whole + inexact)
+def _refused(routes: Routes) -> list[Row]:
+    """A row for each path: its verbs are refused for one reason."""
+    verbs: dict[tuple[str, bool, str], list[str]] = {}
+    for route in routes:
+        verbs.setdefault((route.template, route.beta_only, route.fidelity.why), []).append(route.method)
+    return [
+        (", ".join(found), f"`/{template}`", _versions(beta_only=beta_only), why)
+        for (template, beta_only, why), found in verbs.items()
+    ]
 
 
-def _kind(kind: Kind) -> tuple[str, ...]:
+def _types(areas: Mapping[str, Routes]) -> Iterator[str]:
+    """A table for each area: the types that it is the first to speak of."""
+    v1 = names_in_v1([route for area in areas.values() for route in area], ENTITIES)
+    seen: set[str] = set()
+    for title, routes in areas.items():
+        found = _structured(every_type(routes, _kinds_below(routes)).values(), seen=seen)
+        yield from _of_area(title, found, v1=v1)
+    yield from _of_area("Others", _structured(every_type((), ENTITIES).values(), seen=seen), v1=v1)
+
+
+def _kinds_below(routes: Routes) -> list[Entity]:
+    """Nothing speaks of the kinds of profiles by name: they are what a profile can be."""
+    returned = any(route.returns is DEVICE_CONFIGURATION for route in routes)
+    return [each for each in ENTITIES if returned and each.is_a(DEVICE_CONFIGURATION)]
+
+
+def _structured(found: Iterable[object], *, seen: set[str]) -> list[StructuredType]:
+    new = [kind for kind in found if isinstance(kind, StructuredType) and kind.name not in seen]
+    seen.update(kind.name for kind in new)
+    return new
+
+
+def _of_area(title: str, kinds: Sequence[StructuredType], *, v1: Container[str]) -> Iterator[str]:
+    if kinds:
+        yield f"### {title}: types"
+        yield _table(_TYPE_HEAD, [row for kind in kinds for row in _type(kind, v1=v1)])
+
+
+def _type(kind: StructuredType, *, v1: Container[str]) -> Iterator[Row]:
+    """A row for the whole, and one for the properties that share a fidelity which is not exact."""
+    shared: dict[Fidelity, list[str]] = {}
+    for prop in kind.properties:
+        if prop.fidelity != EXACT:
+            shared.setdefault(prop.fidelity, []).append(f"`{prop.name}`")
+    whole = "exact, but for:" if shared and kind.fidelity == EXACT else _fidelity(kind.fidelity)
+    yield f"`{kind.name}`", _versions(beta_only=kind.name not in v1), kind.source, "", whole
+    for fidelity, names in shared.items():
+        yield "", "", "", ", ".join(names), _fidelity(fidelity)
+
+
+def _kind(kind: Kind) -> Row:
+    shape = entity(kind.name)
     variants = ", ".join(sorted(variant.value for variant in kind.variants))
-    versions = "beta" if entity(kind.name).beta_only else "v1.0, beta"
-    return f"`#microsoft.graph.{kind.name}`", versions, kind.family.name, variants
+    name = f"`#microsoft.graph.{kind.name}`"
+    return name, _versions(beta_only=shape.beta_only), kind.family.name, variants, _fidelity(shape.fidelity)
 
 
-def _device(variant: Variant) -> tuple[str, ...]:
+def _device(variant: Variant) -> Row:
     facts = FACTS[variant]
     able = (
         variant in VARIANTS,
@@ -157,6 +176,15 @@ def _device(variant: Variant) -> tuple[str, ...]:
         facts.user_may_unenroll,
     )
     return variant.value, f"`{facts.operating_system}`", *("yes" if each else "no" for each in able)
+
+
+def _fidelity(fidelity: Fidelity) -> str:
+    word = _LEVELS.get(fidelity.level, fidelity.level.value)
+    return f"{word}: {fidelity.why}" if fidelity.why else word
+
+
+def _versions(*, beta_only: bool) -> str:
+    return "beta" if beta_only else "v1.0, beta"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -32,6 +32,11 @@ _PREFERRED_SIZE = re.compile(r"(?:^|[,;\s])(?:odata\.)?maxpagesize=([0-9]{1,9})"
 _TOKEN = re.compile(r"[0-9]{1,9}")
 
 
+def _stored(row: Row) -> Json:
+    document: Json = row["document"]
+    return document
+
+
 def _expand_nothing(_call: Call, _connection: Connection, rows: Sequence[Row]) -> list[Json]:
     return [{} for _ in rows]
 
@@ -51,7 +56,7 @@ class Listed:
     collection: str
     entity: Entity
     context: str
-    document: Callable[[Row], Json]
+    document: Callable[[Row], Json] = _stored
     entity_of: Callable[[Row], Entity] | None = None
     page_size: int = 1000
     largest_page: int = 1000
@@ -100,7 +105,7 @@ def wanted_of(call: Call, listed: Listed, *, counting: bool = False) -> Conditio
 
 async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, context: str | None = None) -> Answer:
     """A page of the collection; of the part of it that belongs to `parent`, where a collection has parents."""
-    window = window_of(call, listed)
+    window = _window(call, listed)
     condition = wanted_of(call, listed)
     check_options(call, listed.entity, *derived_from(listed.entity), expandable=listed.expandable)
     properties = _read_alone(call, listed)
@@ -120,7 +125,7 @@ async def list_rows(call: Call, listed: Listed, *, parent: str | None = None, co
         )
         more = listed.expand(call, connection, rows) if call.query.expand else [{} for _ in rows]
         total = None
-        if counts(call, listed):
+        if call.query.count and (not listed.directory or _is_eventual(call)):
             total = collections.count(
                 connection, call.tenant.id, collection=listed.collection, parent=parent, condition=condition
             )
@@ -170,16 +175,20 @@ async def element_row(call: Call, listed: Listed, *, key: str, parent: str | Non
         collections.element, call.tenant.id, collection=listed.collection, key=key, parent=parent
     )
     if row is None:
-        raise NotFound(f"There is no {listed.entity.name} '{key}' here.")
+        raise NotFound(f"There is no {listed.entity.name} '{key}'.")
     return row
 
 
-def window_of(call: Call, listed: Listed) -> Window:
-    """What `$top`, `$skip`, `$skiptoken` and the header Prefer ask for. Invalid for what cannot be had."""
-    query = call.query
+def _window(call: Call, listed: Listed) -> Window:
     if listed.directory:
         _check_directory(call, listed)
-    limit = min(listed.page_size if query.top is None else query.top, listed.largest_page)
+    return window_of(call, page_size=listed.page_size, largest_page=listed.largest_page)
+
+
+def window_of(call: Call, *, page_size: int = 1000, largest_page: int = 1000) -> Window:
+    """What `$top`, `$skip`, `$skiptoken` and the header Prefer ask for. Invalid for what cannot be had."""
+    query = call.query
+    limit = min(page_size if query.top is None else query.top, largest_page)
     preferred = _PREFERRED_SIZE.search(call.headers.get("prefer", ""))
     if preferred is not None and int(preferred[1]) > 0:
         limit = min(limit, int(preferred[1]))
@@ -188,11 +197,6 @@ def window_of(call: Call, listed: Listed) -> Window:
     if not _TOKEN.fullmatch(query.skiptoken):
         raise Invalid("The $skiptoken is not one that this service gave out.", target="$skiptoken")
     return Window(limit, int(query.skiptoken))
-
-
-def counts(call: Call, listed: Listed) -> bool:
-    """Whether the answer says how many there are in all."""
-    return call.query.count and (not listed.directory or _is_eventual(call))
 
 
 def collection_answer(

@@ -23,8 +23,8 @@ from fauxtune.surfaces.identity.errors import Aadsts
 
 TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _ALGORITHMS = ["PS256", "RS256"]
-#: JSON that is nested without end raises the last.
-_UNREADABLE = (JoseError, ValueError, RecursionError)
+#: The last two: a header with members of other types, JSON that is nested without end.
+_UNREADABLE = (JoseError, ValueError, TypeError, RecursionError)
 #: Seconds by which two watches may differ.
 _SKEW = 300
 #: Everything that a token request's address can end in after the tenant.
@@ -44,7 +44,7 @@ def subject(assertion: str) -> str:
     try:
         claims = json.loads(jws.extract_compact(assertion.encode(), registry=_Roomy()).payload)
         return str(claims["sub"])
-    except (*_UNREADABLE, KeyError, TypeError):
+    except (*_UNREADABLE, KeyError):
         raise _malformed() from None
 
 

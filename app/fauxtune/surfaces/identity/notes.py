@@ -34,7 +34,7 @@ def read(emulator: Emulator, text: str, *, kind: str, malformed: Word, expired: 
     """What a note of this kind says. Aadsts for one that is none, or another kind, or past its end."""
     try:
         token = jwt.decode(text, signing_key(emulator.keys), algorithms=["RS256"])
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, RecursionError):  # TypeError: a header with members of other types
         raise Aadsts(malformed, "This is malformed, or not one of this emulator's.") from None
     if token.header.get("typ") != kind:
         raise Aadsts(malformed, "This is another kind of token.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -17,6 +16,8 @@ from fauxtune.surfaces.identity.errors import Aadsts, missing
 
 #: Tenants that are looked at where a path says `common`.
 _TENANTS = 100
+#: An assertion with its chain of certificates is the longest that anybody sends.
+_LONGEST_FORM, _MOST_FIELDS = 128 * 1024, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +77,18 @@ def application_not_found(client_id: str, directory: str) -> Aadsts:
 
 def read_form(body: bytes, authorization: str | None = None) -> dict[str, str]:
     """The form's parameters. HTTP Basic (RFC 6749 2.3.1) gives client_id and client_secret as well."""
-    form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    if len(body) > _LONGEST_FORM:
+        raise Aadsts(errors.BAD_REQUEST, f"The form must not be larger than {_LONGEST_FORM // 1024} KiB.")
+    try:
+        pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        raise Aadsts(errors.BAD_REQUEST, f"The form must not have more than {_MOST_FIELDS} parameters.") from None
+    form = dict(pairs)
     scheme, _, encoded = (authorization or "").partition(" ")
     if scheme.lower() == "basic":
         try:
             client, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # not base64, not ASCII, or not UTF-8 below it
             colon = ""
         if not colon:
             raise Aadsts(errors.BAD_REQUEST, "The Authorization header is not 'Basic base64(client_id:client_secret)'.")

@@ -17,8 +17,7 @@ _LONGEST = 4096
 
 def resource_for_application(scope: str | None) -> str:
     """The resource that an application's scope names: exactly one, and all of it."""
-    if not scope:
-        raise missing("scope")
+    scope = _present(scope)
     resource = _resource(scope)
     if resource is None or " " in scope or not scope.endswith(DEFAULT):
         raise Aadsts(
@@ -31,10 +30,7 @@ def resource_for_application(scope: str | None) -> str:
 
 def resource_for_user(scope: str | None) -> tuple[str, frozenset[str]]:
     """The resource that a user's scope names (none: Graph), and which of OpenID's own scopes are in it."""
-    if not scope:
-        raise missing("scope")
-    if len(scope) > _LONGEST:
-        raise Aadsts(BAD_REQUEST, f"The scope must not be longer than {_LONGEST} characters.")
+    scope = _present(scope)
     words = scope.split()
     resources = {_resource(word) for word in words if word.lower() not in _OPENID}
     if len(resources) > 1:
@@ -52,6 +48,14 @@ def permissions_asked(scope: str | None) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(word.rpartition("/")[2] for word in (scope or "").split() if word.lower() not in _OPENID)
     )
+
+
+def _present(scope: str | None) -> str:
+    if not scope:
+        raise missing("scope")
+    if len(scope) > _LONGEST:
+        raise Aadsts(BAD_REQUEST, f"The scope must not be longer than {_LONGEST} characters.")
+    return scope
 
 
 def _resource(scope: str) -> str | None:

@@ -18,30 +18,45 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     STORE,
     certificate_base,
     certificate_profile,
+    no_device_yet,
     root_profile,
     scep_profile,
 )
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.fidelity import stored
 from fauxtune.core.odata.schema import Entity
 
+_IOS, _MACOS = no_device_yet("iOS or iPadOS"), no_device_yet("macOS")
+
 IOS_CERTIFICATE_PROFILE = Entity(
-    "iosCertificateProfile", base=DEVICE_CONFIGURATION, polymorphic=True, source="Graph: iosCertificateProfile"
+    "iosCertificateProfile",
+    base=DEVICE_CONFIGURATION,
+    polymorphic=True,
+    source="Graph: iosCertificateProfile",
+    fidelity=stored("it has no settings, and gives no device anything"),
 )
 IOS_BASE = certificate_base(
-    "iosCertificateProfileBase", base=IOS_CERTIFICATE_PROFILE, names=enums.APPLE_SUBJECT_NAME_FORMAT
+    "iosCertificateProfileBase",
+    base=IOS_CERTIFICATE_PROFILE,
+    names=enums.APPLE_SUBJECT_NAME_FORMAT,
+    fidelity=_IOS,
 )
-MACOS_BASE = certificate_base("macOSCertificateProfileBase", names=enums.APPLE_SUBJECT_NAME_FORMAT)
+MACOS_BASE = certificate_base("macOSCertificateProfileBase", names=enums.APPLE_SUBJECT_NAME_FORMAT, fidelity=_MACOS)
 
 PROFILES = (
     IOS_CERTIFICATE_PROFILE,
     IOS_BASE,
     MACOS_BASE,
-    root_profile("iosTrustedRootCertificate"),
-    root_profile("macOSTrustedRootCertificate", *DEPLOYMENT_CHANNEL),
-    certificate_profile("iosPkcsCertificateProfile", *PKCS, base=IOS_BASE),
-    certificate_profile("macOSPkcsCertificateProfile", *PKCS, *ALL_APPS_ACCESS, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
-    certificate_profile("iosImportedPFXCertificateProfile", *IMPORTED, base=IOS_CERTIFICATE_PROFILE),
-    certificate_profile("macOSImportedPFXCertificateProfile", *IMPORTED, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
+    root_profile("iosTrustedRootCertificate", fidelity=_IOS),
+    root_profile("macOSTrustedRootCertificate", *DEPLOYMENT_CHANNEL, fidelity=_MACOS),
+    certificate_profile("iosPkcsCertificateProfile", *PKCS, base=IOS_BASE, fidelity=_IOS),
+    certificate_profile(
+        "macOSPkcsCertificateProfile", *PKCS, *ALL_APPS_ACCESS, *DEPLOYMENT_CHANNEL, base=MACOS_BASE, fidelity=_MACOS
+    ),
+    certificate_profile("iosImportedPFXCertificateProfile", *IMPORTED, base=IOS_CERTIFICATE_PROFILE, fidelity=_IOS),
+    certificate_profile(
+        "macOSImportedPFXCertificateProfile", *IMPORTED, *DEPLOYMENT_CHANNEL, base=MACOS_BASE, fidelity=_MACOS
+    ),
     scep_profile(
         "iosScepCertificateProfile",
         *STORE,

@@ -6,6 +6,7 @@ Source: Graph reference and beta metadata, deviceConfigurationGroupAssignment, d
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.fidelity import TAGS_HIDE_NOTHING, approximated
 from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 
 DEVICE_PLATFORM_TYPE = EnumType(
@@ -68,7 +69,14 @@ PAYLOAD_BY_FILTER = ComplexType(
     "payloadByFilter",
     (
         Property("payloadId"),
-        Property("payloadType", _PAYLOAD_TYPE, nullable=False),
+        Property(
+            "payloadType",
+            _PAYLOAD_TYPE,
+            nullable=False,
+            fidelity=approximated(
+                "resourceAccessPolicy for certificate profiles, deviceConfigurationAndCompliance for all others"
+            ),
+        ),
         Property("groupId"),
         Property("assignmentFilterType", enums.DEVICE_AND_APP_MANAGEMENT_ASSIGNMENT_FILTER_TYPE, nullable=False),
     ),
@@ -83,12 +91,31 @@ ASSIGNMENT_FILTER = Entity(
         Property("displayName", nullable=False, required=True),
         Property("description"),
         Property("platform", DEVICE_PLATFORM_TYPE, nullable=False, required=True),
-        Property("rule", nullable=False, required=True),
-        Property("roleScopeTags", collection=True, default=("0",)),
-        Property("payloads", PAYLOAD_BY_FILTER, collection=True, owner=Owner.SERVER),
-        Property("assignmentFilterManagementType", _MANAGEMENT_TYPE, nullable=False, default="devices"),
         Property(
-            "evaluationMode", _EVALUATION_MODE, nullable=False, default="checkinTimeEvaluation", owner=Owner.SERVER
+            "rule",
+            nullable=False,
+            required=True,
+            fidelity=approximated(
+                "devices say nothing of enrolment profile, processor, trust type and edition, and are not "
+                "rooted; parentheses go 50 deep"
+            ),
+        ),
+        Property("roleScopeTags", collection=True, default=("0",), fidelity=TAGS_HIDE_NOTHING),
+        Property("payloads", PAYLOAD_BY_FILTER, collection=True, owner=Owner.SERVER),
+        Property(
+            "assignmentFilterManagementType",
+            _MANAGEMENT_TYPE,
+            nullable=False,
+            default="devices",
+            fidelity=approximated("filters for apps are checked and kept: nothing can be assigned with them"),
+        ),
+        Property(
+            "evaluationMode",
+            _EVALUATION_MODE,
+            nullable=False,
+            default="checkinTimeEvaluation",
+            owner=Owner.SERVER,
+            fidelity=approximated("always checkinTimeEvaluation"),
         ),
     ),
     base=ENTITY,
@@ -101,6 +128,7 @@ EVALUATION_STATUS_DETAILS = Entity(
     base=ENTITY,
     beta_only=True,
     source="Graph: assignmentFilterEvaluationStatusDetails",
+    fidelity=approximated("the form of the id, `<profile>_<device>`, is our own"),
 )
 
 _EVALUATE_REQUEST = ComplexType(

@@ -8,35 +8,74 @@ from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, stored
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Navigation, Property
 
-EXTENDED_KEY_USAGE = ComplexType("extendedKeyUsage", (Property("name"), Property("objectIdentifier")))
+_NO_CHOICE = stored("no app is given a certificate, or asks for one")
+
+EXTENDED_KEY_USAGE = ComplexType(
+    "extendedKeyUsage", (Property("name"), Property("objectIdentifier")), source="Graph: extendedKeyUsage (beta)"
+)
 CUSTOM_SUBJECT_ALTERNATIVE_NAME = ComplexType(
     "customSubjectAlternativeName",
     (Property("sanType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE), Property("name")),
+    source="Graph: customSubjectAlternativeName (beta)",
 )
-SILENT_CERTIFICATE_ACCESS = ComplexType("androidDeviceOwnerSilentCertificateAccess", (Property("packageId"),))
+SILENT_CERTIFICATE_ACCESS = ComplexType(
+    "androidDeviceOwnerSilentCertificateAccess",
+    (Property("packageId"),),
+    source="Graph: androidDeviceOwnerSilentCertificateAccess (beta)",
+    fidelity=_NO_CHOICE,
+)
+
+_ONE_STORE = stored("a certificate goes where the device keeps all of them")
 
 CERTIFICATE_STATES = Navigation(
     "managedDeviceCertificateStates", "managedDeviceCertificateState", collection=True, contained=True
 )
 
 EXTENDED_KEY_USAGES = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collection=True),)
-KEY_STORAGE_PROVIDER = (Property("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False),)
-DEPLOYMENT_CHANNEL = (Property("deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL),)
-ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False),)
+KEY_STORAGE_PROVIDER = (
+    Property(
+        "keyStorageProvider",
+        enums.KEY_STORAGE_PROVIDER_OPTION,
+        nullable=False,
+        fidelity=stored(
+            "shown in the states of certificates; no Windows device enrols yet that would keep a key in it"
+        ),
+    ),
+)
+DEPLOYMENT_CHANNEL = (
+    Property("deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL, fidelity=stored("no macOS device enrols yet")),
+)
+ALL_APPS_ACCESS = (
+    Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False, fidelity=stored("no macOS device enrols yet")),
+)
 AUTHORITY_TYPE = (
-    Property("certificationAuthorityType", enums.DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY, nullable=False),
+    Property(
+        "certificationAuthorityType",
+        enums.DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY,
+        nullable=False,
+        fidelity=approximated(
+            "digiCert is an error on the device: the connector reaches the tenant's own authority alone"
+        ),
+    ),
 )
 #: Which apps of an owned Android device may use the certificate.
 ACCESS = (
-    Property("certificateAccessType", enums.ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE),
-    Property("silentCertificateAccessDetails", SILENT_CERTIFICATE_ACCESS, collection=True),
+    Property("certificateAccessType", enums.ANDROID_DEVICE_OWNER_CERTIFICATE_ACCESS_TYPE, fidelity=_NO_CHOICE),
+    Property("silentCertificateAccessDetails", SILENT_CERTIFICATE_ACCESS, collection=True, fidelity=_NO_CHOICE),
 )
 
 TRUSTED_ROOT = (Property("trustedRootCertificate", Edm.BINARY, nullable=False), Property("certFileName"))
-DESTINATION_STORE = (Property("destinationStore", enums.CERTIFICATE_DESTINATION_STORE, nullable=False),)
+DESTINATION_STORE = (
+    Property(
+        "destinationStore",
+        enums.CERTIFICATE_DESTINATION_STORE,
+        nullable=False,
+        fidelity=stored("no Windows device enrols yet that has such stores"),
+    ),
+)
 IMPORTED = (Property("intendedPurpose", enums.INTENDED_PURPOSE, nullable=False),)
 
 #: Where a PKCS certificate comes from; the oldest kinds have no more than this.
@@ -44,11 +83,14 @@ AUTHORITY = (
     Property("certificationAuthority"),
     Property("certificationAuthorityName"),
     Property("certificateTemplateName"),
-    Property("subjectAlternativeNameFormatString"),
+    Property(
+        "subjectAlternativeNameFormatString",
+        fidelity=stored("shown in the states of certificates; names are made from the two other properties"),
+    ),
 )
 SUBJECT = (Property("subjectNameFormatString"),)
 CUSTOM_NAMES = (Property("customSubjectAlternativeNames", CUSTOM_SUBJECT_ALTERNATIVE_NAME, collection=True),)
-STORE = (Property("certificateStore", enums.CERTIFICATE_STORE),)
+STORE = (Property("certificateStore", enums.CERTIFICATE_STORE, fidelity=_ONE_STORE),)
 PKCS = (*AUTHORITY, *SUBJECT, *STORE, *CUSTOM_NAMES)
 
 #: Where a SCEP certificate comes from, and its key; iOS has no choice of `hashAlgorithm`.
@@ -74,16 +116,29 @@ def certificate_base(
     base: Entity = DEVICE_CONFIGURATION,
     names: EnumType = enums.SUBJECT_NAME_FORMAT,
     root: str | None = None,
+    fidelity: Fidelity = EXACT,
 ) -> Entity:
     """An abstract base of certificate profiles; `root` is the type that `rootCertificate` refers to."""
     return Entity(
         name,
         (
             Property("renewalThresholdPercentage", Edm.INT32),
-            Property("subjectNameFormat", names),
+            Property(
+                "subjectNameFormat",
+                names,
+                fidelity=approximated("commonNameAsDurableDeviceId is the device's id in the directory"),
+            ),
             Property("certificateValidityPeriodValue", Edm.INT32),
-            Property("certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE),
-            Property("subjectAlternativeNameType", enums.SUBJECT_ALTERNATIVE_NAME_TYPE),
+            Property(
+                "certificateValidityPeriodScale",
+                enums.CERTIFICATE_VALIDITY_PERIOD_SCALE,
+                fidelity=approximated("a month has 30 days, and a year 365"),
+            ),
+            Property(
+                "subjectAlternativeNameType",
+                enums.SUBJECT_ALTERNATIVE_NAME_TYPE,
+                fidelity=approximated("emailAddress and userPrincipalName give a name; the other members give none"),
+            ),
             *more,
         ),
         base=base,
@@ -92,10 +147,16 @@ def certificate_base(
         polymorphic=True,
         navigations=_root(root),
         source=source(name),
+        fidelity=fidelity,
     )
 
 
-def root_profile(name: str, *more: Property) -> Entity:
+def no_device_yet(which: str) -> Fidelity:
+    """Of a kind whose devices are not emulated: it is a profile like all others, and reaches nobody."""
+    return stored(f"kept, checked and assigned; no device of {which} enrols yet that would be given it")
+
+
+def root_profile(name: str, *more: Property, fidelity: Fidelity = EXACT) -> Entity:
     """A trusted-root kind."""
     return Entity(
         name,
@@ -104,6 +165,7 @@ def root_profile(name: str, *more: Property) -> Entity:
         beta_only=True,
         polymorphic=True,
         source=source(name),
+        fidelity=fidelity,
     )
 
 

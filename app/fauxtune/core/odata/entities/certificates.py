@@ -28,4 +28,5 @@ USER_PFX_CERTIFICATE = Entity(
     ),
     base=ENTITY,
     beta_only=True,
+    source="Graph: userPFXCertificate (beta)",
 )

@@ -6,6 +6,7 @@ Source: Graph reference and beta metadata, deviceConfiguration and what derives 
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.fidelity import TAGS_HIDE_NOTHING, approximated, stored
 from fauxtune.core.odata.schema import (
     ENTITY,
     ComplexType,
@@ -16,10 +17,14 @@ from fauxtune.core.odata.schema import (
     Property,
 )
 
+_ANYWHERE = stored("the profile goes to all devices that it is assigned to, whatever the rule says")
+
 
 def _rule(name: str, *properties: Property) -> ComplexType:
     rule_type = Property("ruleType", enums.DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE, nullable=False)
-    return ComplexType(name, (*properties, Property("name"), rule_type))
+    return ComplexType(
+        name, (*properties, Property("name"), rule_type), source=f"Graph: {name} (beta)", fidelity=_ANYWHERE
+    )
 
 
 _OS_EDITION = _rule(
@@ -36,11 +41,11 @@ DEVICE_CONFIGURATION = Entity(
     "deviceConfiguration",
     (
         Property("lastModifiedDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
-        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
+        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True, fidelity=TAGS_HIDE_NOTHING),
         Property("supportsScopeTags", Edm.BOOLEAN, nullable=False, default=True, beta_only=True, owner=Owner.SERVER),
-        Property("deviceManagementApplicabilityRuleOsEdition", _OS_EDITION, beta_only=True),
-        Property("deviceManagementApplicabilityRuleOsVersion", _OS_VERSION, beta_only=True),
-        Property("deviceManagementApplicabilityRuleDeviceMode", _DEVICE_MODE, beta_only=True),
+        Property("deviceManagementApplicabilityRuleOsEdition", _OS_EDITION, beta_only=True, fidelity=_ANYWHERE),
+        Property("deviceManagementApplicabilityRuleOsVersion", _OS_VERSION, beta_only=True, fidelity=_ANYWHERE),
+        Property("deviceManagementApplicabilityRuleDeviceMode", _DEVICE_MODE, beta_only=True, fidelity=_ANYWHERE),
         Property("createdDateTime", Edm.DATE_TIME, nullable=False, owner=Owner.SERVER),
         Property("description"),
         Property("displayName", nullable=False, required=True),
@@ -76,13 +81,29 @@ ASSIGNMENT_TARGET = ComplexType(
     ),
     abstract=True,
     polymorphic=True,
+    source="Graph: deviceAndAppManagementAssignmentTarget",
 )
-GROUP_TARGET = ComplexType("groupAssignmentTarget", (Property("groupId", required=True),), base=ASSIGNMENT_TARGET)
-EXCLUSION_TARGET = ComplexType("exclusionGroupAssignmentTarget", base=GROUP_TARGET)
-ALL_DEVICES_TARGET = ComplexType("allDevicesAssignmentTarget", base=ASSIGNMENT_TARGET)
-ALL_LICENSED_USERS_TARGET = ComplexType("allLicensedUsersAssignmentTarget", base=ASSIGNMENT_TARGET)
+GROUP_TARGET = ComplexType(
+    "groupAssignmentTarget",
+    (Property("groupId", required=True),),
+    base=ASSIGNMENT_TARGET,
+    source="Graph: groupAssignmentTarget",
+)
+EXCLUSION_TARGET = ComplexType(
+    "exclusionGroupAssignmentTarget", base=GROUP_TARGET, source="Graph: exclusionGroupAssignmentTarget"
+)
+ALL_DEVICES_TARGET = ComplexType(
+    "allDevicesAssignmentTarget", base=ASSIGNMENT_TARGET, source="Graph: allDevicesAssignmentTarget"
+)
+ALL_LICENSED_USERS_TARGET = ComplexType(
+    "allLicensedUsersAssignmentTarget", base=ASSIGNMENT_TARGET, source="Graph: allLicensedUsersAssignmentTarget"
+)
 COLLECTION_TARGET = ComplexType(
-    "configurationManagerCollectionAssignmentTarget", (Property("collectionId"),), base=ASSIGNMENT_TARGET
+    "configurationManagerCollectionAssignmentTarget",
+    (Property("collectionId"),),
+    base=ASSIGNMENT_TARGET,
+    source="Graph: configurationManagerCollectionAssignmentTarget",
+    fidelity=stored("it reaches nobody: no device belongs to a collection, whose id ends the id of the assignment"),
 )
 
 DEVICE_CONFIGURATION_ASSIGNMENT = Entity(
@@ -94,9 +115,18 @@ DEVICE_CONFIGURATION_ASSIGNMENT = Entity(
             nullable=False,
             beta_only=True,
             owner=Owner.SERVER,
+            fidelity=approximated("always direct: there are no policy sets"),
         ),
         Property("sourceId", beta_only=True, owner=Owner.SERVER),
-        Property("intent", enums.DEVICE_CONFIG_ASSIGNMENT_INTENT, nullable=False, beta_only=True),
+        Property(
+            "intent",
+            enums.DEVICE_CONFIG_ASSIGNMENT_INTENT,
+            nullable=False,
+            beta_only=True,
+            fidelity=approximated(
+                "that `remove` acts as an exclusion does is our reading: no document says what it does"
+            ),
+        ),
         Property(
             "target",
             ASSIGNMENT_TARGET,
@@ -105,4 +135,5 @@ DEVICE_CONFIGURATION_ASSIGNMENT = Entity(
         ),
     ),
     base=ENTITY,
+    source="Graph: deviceConfigurationAssignment",
 )

@@ -5,6 +5,7 @@ Source: Graph beta metadata and reference, ndesConnector, certificateConnectorDe
 
 from __future__ import annotations
 
+from fauxtune.core.odata.fidelity import approximated
 from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Property
 
 NDES_CONNECTOR_STATE = EnumType("ndesConnectorState", ("none", "active", "inactive"))
@@ -22,23 +23,43 @@ HEALTH_METRIC = EnumType(
         "unknownFutureValue",
     ),
 )
+_MACHINE = approximated("made from the connector's name and the tenant's domain")
+_VERSION = approximated("always that of the connector which the documents describe")
+_SEEN = approximated("the moment of the answer while it is online")
+
 HEALTH_CHECK = ComplexType(
     "connectorHealthCheck",
-    (Property("metricName", HEALTH_METRIC, nullable=False), Property("status", HEALTH_STATUS, nullable=False)),
+    (
+        Property("metricName", HEALTH_METRIC, nullable=False),
+        Property(
+            "status",
+            HEALTH_STATUS,
+            nullable=False,
+            fidelity=approximated(
+                "unknown, noActionRequired or attentionRequired: what each check asks for is our reading"
+            ),
+        ),
+    ),
+    source="Graph: connectorHealthCheck (beta)",
 )
 
 NDES_CONNECTOR = Entity(
     "ndesConnector",
     (
-        Property("lastConnectionDateTime", Edm.DATE_TIME, nullable=False),
-        Property("state", NDES_CONNECTOR_STATE, nullable=False),
+        Property("lastConnectionDateTime", Edm.DATE_TIME, nullable=False, fidelity=_SEEN),
+        Property("state", NDES_CONNECTOR_STATE, nullable=False, fidelity=approximated("active or inactive")),
         Property("displayName"),
-        Property("roleScopeTagIds", collection=True, default=("0",)),
+        Property("roleScopeTagIds", collection=True, default=("0",), fidelity=approximated("always the built-in tag")),
         Property("enrolledDateTime", Edm.DATE_TIME),
-        Property("machineName"),
-        Property("connectorVersion"),
+        Property("machineName", fidelity=_MACHINE),
+        Property("connectorVersion", fidelity=_VERSION),
         Property("healthChecks", HEALTH_CHECK, collection=True),
-        Property("healthStatus", HEALTH_STATUS, nullable=False),
+        Property(
+            "healthStatus",
+            HEALTH_STATUS,
+            nullable=False,
+            fidelity=approximated("the worst of healthChecks; disconnected when inactive"),
+        ),
     ),
     base=ENTITY,
     beta_only=True,
@@ -49,10 +70,10 @@ CERTIFICATE_CONNECTOR = Entity(
     "certificateConnectorDetails",
     (
         Property("connectorName"),
-        Property("machineName"),
+        Property("machineName", fidelity=_MACHINE),
         Property("enrollmentDateTime", Edm.DATE_TIME, nullable=False),
-        Property("lastCheckinDateTime", Edm.DATE_TIME, nullable=False),
-        Property("connectorVersion"),
+        Property("lastCheckinDateTime", Edm.DATE_TIME, nullable=False, fidelity=_SEEN),
+        Property("connectorVersion", fidelity=_VERSION),
     ),
     base=ENTITY,
     beta_only=True,

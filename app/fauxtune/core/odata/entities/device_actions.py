@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, refused, stored
 from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Property
 
 _BEHAVIOR = EnumType(
@@ -42,13 +43,17 @@ REMOTE_ACTION = EnumType(
 )
 
 
-def _flag(name: str, *, beta_only: bool = False) -> Property:
-    return Property(name, Edm.BOOLEAN, beta_only=beta_only)
+#: Parts of a wipe that are for platforms of which no device enrols yet.
+_ELSEWHERE = refused("400, with the reason, for the kinds of device that enrol today")
+
+
+def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:
+    return Property(name, Edm.BOOLEAN, beta_only=beta_only, fidelity=fidelity)
 
 
 def _anything(name: str, kind: str) -> Property:
     """A complex parameter that nothing here looks into."""
-    return Property(name, ComplexType(kind, open=True))
+    return Property(name, ComplexType(kind, open=True, source=f"Graph: {kind}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +77,12 @@ def _beta(action: DeviceAction, *parameters: Property) -> Form:
 FORMS: tuple[Form, ...] = (
     _form(
         DeviceAction.WIPE,
-        _flag("keepEnrollmentData"),
-        _flag("keepUserData"),
-        Property("macOsUnlockCode"),
-        _flag("persistEsimDataPlan"),
-        _flag("useProtectedWipe", beta_only=True),
-        Property("obliterationBehavior", _BEHAVIOR, beta_only=True),
+        _flag("keepEnrollmentData", fidelity=_ELSEWHERE),
+        _flag("keepUserData", fidelity=_ELSEWHERE),
+        Property("macOsUnlockCode", fidelity=_ELSEWHERE),
+        _flag("persistEsimDataPlan", fidelity=_ELSEWHERE),
+        _flag("useProtectedWipe", beta_only=True, fidelity=_ELSEWHERE),
+        Property("obliterationBehavior", _BEHAVIOR, beta_only=True, fidelity=_ELSEWHERE),
     ),
     _form(DeviceAction.RETIRE),
     _form(DeviceAction.SYNC),
@@ -106,7 +111,10 @@ FORMS: tuple[Form, ...] = (
         Property("footer"),
     ),
     _beta(DeviceAction.PLAY_SOUND, Property("durationInMinutes")),
-    _beta(DeviceAction.RENAME, Property("deviceName", required=True)),
+    _beta(
+        DeviceAction.RENAME,
+        Property("deviceName", required=True, fidelity=approximated("variables in it are not filled in")),
+    ),
     _beta(
         DeviceAction.NOTIFY,
         Property("notificationTitle", required=True),
@@ -136,7 +144,11 @@ FORMS: tuple[Form, ...] = (
     _beta(DeviceAction.REENABLE),
     _beta(
         DeviceAction.CHANGE_ASSIGNMENTS,
-        Property("deviceAssignmentItems", ComplexType("deviceAssignmentItem", open=True), collection=True),
+        Property(
+            "deviceAssignmentItems",
+            ComplexType("deviceAssignmentItem", open=True, source="Graph: deviceAssignmentItem (beta)"),
+            collection=True,
+        ),
     ),
     _beta(DeviceAction.OVERRIDE_COMPLIANCE, Property("complianceState"), Property("remediationUrl")),
 )
@@ -146,11 +158,11 @@ EXECUTE_ACTION = Entity(
     (
         Property("actionName", REMOTE_ACTION, required=True),
         # Unverified: what it means. It is checked and then left alone.
-        Property("realAction", REMOTE_ACTION),
-        Property("deviceIds", collection=True, required=True),
-        _flag("keepEnrollmentData"),
-        _flag("keepUserData"),
-        _flag("persistEsimDataPlan"),
+        Property("realAction", REMOTE_ACTION, fidelity=stored("checked, and then left alone")),
+        Property("deviceIds", collection=True, required=True, fidelity=approximated("100 at most")),
+        _flag("keepEnrollmentData", fidelity=_ELSEWHERE),
+        _flag("keepUserData", fidelity=_ELSEWHERE),
+        _flag("persistEsimDataPlan", fidelity=_ELSEWHERE),
         Property("deviceName"),
         Property("notificationTitle"),
         Property("notificationBody"),

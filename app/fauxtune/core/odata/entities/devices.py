@@ -7,6 +7,17 @@ the server's: clients change the name, the owner, the notes and the scope tags.
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
+from fauxtune.core.odata.fidelity import (
+    ALWAYS_EMPTY,
+    ALWAYS_FALSE,
+    ALWAYS_NULL,
+    ALWAYS_ZERO,
+    EXACT,
+    NEVER_SHOWN,
+    TAGS_HIDE_NOTHING,
+    Fidelity,
+    approximated,
+)
 from fauxtune.core.odata.schema import (
     ENTITY,
     NEVER,
@@ -21,20 +32,46 @@ from fauxtune.core.odata.schema import (
     Shown,
 )
 
+_UNKNOWN = approximated("always unknown")
+_NEVER = approximated("always the moment that stands for never")
+_NO_EXCHANGE = approximated("always as on a device that Exchange does not know")
+_ENROLLED = approximated("as it was when the device enrolled: later changes of the user or the system do not show")
+_ABSENT = approximated("always null: its members are not described")
+_REGISTERED = approximated("always true: a device registers when it enrols")
+
 
 def _server(
-    name: str, kind: Edm | EnumType | ComplexType = Edm.STRING, *, default: str | None = None, beta_only: bool = False
+    name: str,
+    kind: Edm | EnumType | ComplexType = Edm.STRING,
+    *,
+    default: str | None = None,
+    beta_only: bool = False,
+    fidelity: Fidelity = EXACT,
 ) -> Property:
-    return Property(name, kind, default=default, owner=Owner.SERVER, beta_only=beta_only)
+    return Property(name, kind, default=default, owner=Owner.SERVER, beta_only=beta_only, fidelity=fidelity)
 
 
-def _fact(name: str, kind: Edm | EnumType, *, default: str | None = None, beta_only: bool = False) -> Property:
+def _fact(
+    name: str,
+    kind: Edm | EnumType,
+    *,
+    default: str | None = None,
+    beta_only: bool = False,
+    fidelity: Fidelity = EXACT,
+) -> Property:
     """One that is never null."""
-    return Property(name, kind, nullable=False, default=default, owner=Owner.SERVER, beta_only=beta_only)
+    return Property(
+        name, kind, nullable=False, default=default, owner=Owner.SERVER, beta_only=beta_only, fidelity=fidelity
+    )
 
 
 def _blank(
-    name: str, kind: Edm | ComplexType = Edm.STRING, *, nullable: bool = True, beta_only: bool = False
+    name: str,
+    kind: Edm | ComplexType = Edm.STRING,
+    *,
+    nullable: bool = True,
+    beta_only: bool = False,
+    fidelity: Fidelity = EXACT,
 ) -> Property:
     """One whose value only `$select` brings to light; lists show its default."""
     return Property(
@@ -44,17 +81,24 @@ def _blank(
         beta_only=beta_only,
         owner=Owner.SERVER,
         shown=Shown.BLANK_UNLESS_SELECTED,
+        fidelity=fidelity,
     )
 
 
 DEVICE_ACTION_RESULT = ComplexType(
     "deviceActionResult",
     (
-        Property("actionName"),
+        Property(
+            "actionName",
+            fidelity=approximated(
+                "`wipe`, `retire` and `syncDevice`: the service's own words for these are not documented"
+            ),
+        ),
         Property("actionState", enums.ACTION_STATE, nullable=False),
         Property("startDateTime", Edm.DATE_TIME, nullable=False),
         Property("lastUpdatedDateTime", Edm.DATE_TIME, nullable=False),
     ),
+    source="Graph: deviceActionResult",
 )
 _LOCATION = ComplexType(
     "deviceGeoLocation",
@@ -73,35 +117,75 @@ _LOCATION = ComplexType(
             )
         ),
     ),
+    source="Graph: deviceGeoLocation",
 )
 #: The results that say more, and therefore their type.
 ACTION_RESULTS = (
-    ComplexType("locateDeviceActionResult", (Property("deviceLocation", _LOCATION),), base=DEVICE_ACTION_RESULT),
+    ComplexType(
+        "locateDeviceActionResult",
+        (Property("deviceLocation", _LOCATION),),
+        base=DEVICE_ACTION_RESULT,
+        source="Graph: locateDeviceActionResult",
+    ),
     ComplexType(
         "resetPasscodeActionResult",
-        (Property("passcode"), Property("errorCode", Edm.INT32, nullable=False, beta_only=True)),
+        (Property("passcode"), Property("errorCode", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO)),
         base=DEVICE_ACTION_RESULT,
+        source="Graph: resetPasscodeActionResult",
     ),
-    ComplexType("remoteLockActionResult", (Property("unlockPin"),), base=DEVICE_ACTION_RESULT),
-    ComplexType("windowsDefenderScanActionResult", (Property("scanType"),), base=DEVICE_ACTION_RESULT),
     ComplexType(
-        "deleteUserFromSharedAppleDeviceActionResult", (Property("userPrincipalName"),), base=DEVICE_ACTION_RESULT
+        "remoteLockActionResult",
+        (Property("unlockPin", fidelity=approximated("always null: nothing asks for a PIN")),),
+        base=DEVICE_ACTION_RESULT,
+        source="Graph: remoteLockActionResult",
+    ),
+    ComplexType(
+        "windowsDefenderScanActionResult",
+        (Property("scanType"),),
+        base=DEVICE_ACTION_RESULT,
+        source="Graph: windowsDefenderScanActionResult",
+        fidelity=NEVER_SHOWN,
+    ),
+    ComplexType(
+        "deleteUserFromSharedAppleDeviceActionResult",
+        (Property("userPrincipalName"),),
+        base=DEVICE_ACTION_RESULT,
+        source="Graph: deleteUserFromSharedAppleDeviceActionResult",
+        fidelity=NEVER_SHOWN,
     ),
     ComplexType(
         "rotateBitLockerKeysDeviceActionResult",
         (Property("errorCode", Edm.INT32, nullable=False),),
         base=DEVICE_ACTION_RESULT,
         beta_only=True,
+        source="Graph: rotateBitLockerKeysDeviceActionResult (beta)",
+        fidelity=NEVER_SHOWN,
     ),
 )
 
 #: Complex properties that this emulator never fills: shown as null, so their members do not matter.
-_FEATURES = ComplexType("configurationManagerClientEnabledFeatures")
-_ATTESTATION = ComplexType("deviceHealthAttestationState")
-_HARDWARE = ComplexType("hardwareInformation")
-_CLIENT_HEALTH = ComplexType("configurationManagerClientHealthState")
-_CLIENT = ComplexType("configurationManagerClientInformation")
-_CLOUD_PC_ACTION = ComplexType("cloudPcRemoteActionResult")
+_FEATURES = ComplexType(
+    "configurationManagerClientEnabledFeatures",
+    source="Graph: configurationManagerClientEnabledFeatures",
+    fidelity=NEVER_SHOWN,
+)
+_ATTESTATION = ComplexType(
+    "deviceHealthAttestationState", source="Graph: deviceHealthAttestationState", fidelity=NEVER_SHOWN
+)
+_HARDWARE = ComplexType("hardwareInformation", source="Graph: hardwareInformation (beta)", fidelity=NEVER_SHOWN)
+_CLIENT_HEALTH = ComplexType(
+    "configurationManagerClientHealthState",
+    source="Graph: configurationManagerClientHealthState (beta)",
+    fidelity=NEVER_SHOWN,
+)
+_CLIENT = ComplexType(
+    "configurationManagerClientInformation",
+    source="Graph: configurationManagerClientInformation (beta)",
+    fidelity=NEVER_SHOWN,
+)
+_CLOUD_PC_ACTION = ComplexType(
+    "cloudPcRemoteActionResult", source="Graph: cloudPcRemoteActionResult (beta)", fidelity=NEVER_SHOWN
+)
 
 _V1_PROPERTIES = (
     _server("userId"),
@@ -114,72 +198,98 @@ _V1_PROPERTIES = (
         owner=Owner.SERVER,
         variants=ACTION_RESULTS,
     ),
-    _fact("managementState", enums.MANAGEMENT_STATE),
+    _fact(
+        "managementState",
+        enums.MANAGEMENT_STATE,
+        fidelity=approximated("unhealthy, deletePending, wipeCanceled, retireCanceled and discovered do not occur"),
+    ),
     _fact("enrolledDateTime", Edm.DATE_TIME),
     _fact("lastSyncDateTime", Edm.DATE_TIME),
-    _server("operatingSystem"),
-    _server("osVersion"),
-    _fact("complianceState", enums.COMPLIANCE_STATE),
-    _server("jailBroken", default="Unknown"),
+    _server(
+        "operatingSystem",
+        fidelity=approximated("the words for the kinds of Android, and for Windows Phone, are not documented"),
+    ),
+    _server("osVersion", fidelity=_ENROLLED),
+    _fact(
+        "complianceState",
+        enums.COMPLIANCE_STATE,
+        fidelity=approximated("always compliant: there are no compliance policies"),
+    ),
+    _server("jailBroken", default="Unknown", fidelity=approximated("always False: no device here is rooted")),
     _fact("managementAgent", enums.MANAGEMENT_AGENT_TYPE, default="mdm"),
-    _fact("easActivated", Edm.BOOLEAN),
-    _server("easDeviceId", default=""),
-    _fact("easActivationDateTime", Edm.DATE_TIME, default=NEVER),
-    _server("azureADRegistered", Edm.BOOLEAN),
+    _fact("easActivated", Edm.BOOLEAN, fidelity=_NO_EXCHANGE),
+    _server("easDeviceId", default="", fidelity=_NO_EXCHANGE),
+    _fact("easActivationDateTime", Edm.DATE_TIME, default=NEVER, fidelity=_NO_EXCHANGE),
+    _server("azureADRegistered", Edm.BOOLEAN, fidelity=_REGISTERED),
     _server("azureADDeviceId"),
     _fact("deviceEnrollmentType", enums.DEVICE_ENROLLMENT_TYPE),
-    _fact("deviceRegistrationState", enums.DEVICE_REGISTRATION_STATE, default="registered"),
+    _fact(
+        "deviceRegistrationState",
+        enums.DEVICE_REGISTRATION_STATE,
+        default="registered",
+        fidelity=approximated("always registered"),
+    ),
     _server("deviceCategoryDisplayName", default="Unknown"),
-    _fact("isSupervised", Edm.BOOLEAN),
-    _fact("exchangeLastSuccessfulSyncDateTime", Edm.DATE_TIME, default=NEVER),
-    _fact("exchangeAccessState", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE),
-    _fact("exchangeAccessStateReason", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON),
-    _blank("remoteAssistanceSessionUrl"),
-    _server("remoteAssistanceSessionErrorDetails"),
-    _fact("isEncrypted", Edm.BOOLEAN),
-    _server("userPrincipalName"),
+    _fact("isSupervised", Edm.BOOLEAN, fidelity=ALWAYS_FALSE),
+    _fact("exchangeLastSuccessfulSyncDateTime", Edm.DATE_TIME, default=NEVER, fidelity=_NO_EXCHANGE),
+    _fact("exchangeAccessState", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE, fidelity=_NO_EXCHANGE),
+    _fact("exchangeAccessStateReason", enums.DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON, fidelity=_NO_EXCHANGE),
+    _blank("remoteAssistanceSessionUrl", fidelity=ALWAYS_NULL),
+    _server("remoteAssistanceSessionErrorDetails", fidelity=ALWAYS_NULL),
+    _fact("isEncrypted", Edm.BOOLEAN, fidelity=approximated("always true")),
+    _server("userPrincipalName", fidelity=_ENROLLED),
     _server("model"),
     _server("manufacturer"),
     _server("imei"),
-    _fact("complianceGracePeriodExpirationDateTime", Edm.DATE_TIME, default=NO_END),
+    _fact(
+        "complianceGracePeriodExpirationDateTime",
+        Edm.DATE_TIME,
+        default=NO_END,
+        fidelity=approximated("always the moment that stands for no end: there are no compliance policies"),
+    ),
     _server("serialNumber"),
-    _server("phoneNumber"),
-    _server("androidSecurityPatchLevel"),
-    _server("userDisplayName"),
-    _server("configurationManagerClientEnabledFeatures", _FEATURES),
+    _server("phoneNumber", fidelity=ALWAYS_NULL),
+    _server("androidSecurityPatchLevel", fidelity=_ENROLLED),
+    _server("userDisplayName", fidelity=_ENROLLED),
+    _server("configurationManagerClientEnabledFeatures", _FEATURES, fidelity=_ABSENT),
     _server("wiFiMacAddress"),
-    _server("deviceHealthAttestationState", _ATTESTATION),
-    _server("subscriberCarrier"),
+    _server("deviceHealthAttestationState", _ATTESTATION, fidelity=_ABSENT),
+    _server("subscriberCarrier", fidelity=ALWAYS_NULL),
     _server("meid"),
-    _fact("totalStorageSpaceInBytes", Edm.INT64),
-    _fact("freeStorageSpaceInBytes", Edm.INT64),
+    _fact("totalStorageSpaceInBytes", Edm.INT64, fidelity=ALWAYS_ZERO),
+    _fact("freeStorageSpaceInBytes", Edm.INT64, fidelity=ALWAYS_ZERO),
     Property("managedDeviceName"),
-    _fact("partnerReportedThreatState", enums.MANAGED_DEVICE_PARTNER_REPORTED_HEALTH_STATE),
-    _server("requireUserEnrollmentApproval", Edm.BOOLEAN),
+    _fact("partnerReportedThreatState", enums.MANAGED_DEVICE_PARTNER_REPORTED_HEALTH_STATE, fidelity=_UNKNOWN),
+    _server("requireUserEnrollmentApproval", Edm.BOOLEAN, fidelity=ALWAYS_NULL),
     _fact("managementCertificateExpirationDate", Edm.DATE_TIME),
-    _server("emailAddress"),
-    _blank("iccid"),
-    _blank("udid"),
+    _server("emailAddress", fidelity=_ENROLLED),
+    _blank("iccid", fidelity=ALWAYS_NULL),
+    _blank("udid", fidelity=ALWAYS_NULL),
     Property("notes", shown=Shown.BLANK_UNLESS_SELECTED),
-    _blank("ethernetMacAddress"),
-    _blank("physicalMemoryInBytes", Edm.INT64, nullable=False),
-    _server("enrollmentProfileName"),
-    _blank("activationLockBypassCode"),
+    _blank("ethernetMacAddress", fidelity=ALWAYS_NULL),
+    _blank("physicalMemoryInBytes", Edm.INT64, nullable=False, fidelity=ALWAYS_ZERO),
+    _server("enrollmentProfileName", fidelity=ALWAYS_NULL),
+    _blank("activationLockBypassCode", fidelity=ALWAYS_NULL),
 )
 
 _BETA_PROPERTIES = (
     Property("ownerType", enums.OWNER_TYPE, nullable=False, beta_only=True),
     _fact("deviceType", enums.DEVICE_TYPE, default="unknown", beta_only=True),
-    _server("aadRegistered", Edm.BOOLEAN, beta_only=True),
+    _server("aadRegistered", Edm.BOOLEAN, beta_only=True, fidelity=_REGISTERED),
     _server("azureActiveDirectoryDeviceId", beta_only=True),
     _fact("lostModeState", enums.LOST_MODE_STATE, beta_only=True),
-    Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
-    _blank("windowsActiveMalwareCount", Edm.INT32, nullable=False, beta_only=True),
-    _blank("windowsRemediatedMalwareCount", Edm.INT32, nullable=False, beta_only=True),
-    _fact("autopilotEnrolled", Edm.BOOLEAN, beta_only=True),
-    _blank("hardwareInformation", _HARDWARE, beta_only=True),
-    _fact("managementFeatures", enums.MANAGED_DEVICE_MANAGEMENT_FEATURES, beta_only=True),
-    _fact("chassisType", enums.CHASSIS_TYPE, beta_only=True),
+    Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True, fidelity=TAGS_HIDE_NOTHING),
+    _blank("windowsActiveMalwareCount", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO),
+    _blank("windowsRemediatedMalwareCount", Edm.INT32, nullable=False, beta_only=True, fidelity=ALWAYS_ZERO),
+    _fact("autopilotEnrolled", Edm.BOOLEAN, beta_only=True, fidelity=ALWAYS_FALSE),
+    _blank("hardwareInformation", _HARDWARE, beta_only=True, fidelity=_ABSENT),
+    _fact(
+        "managementFeatures",
+        enums.MANAGED_DEVICE_MANAGEMENT_FEATURES,
+        beta_only=True,
+        fidelity=approximated("always none"),
+    ),
+    _fact("chassisType", enums.CHASSIS_TYPE, beta_only=True, fidelity=_UNKNOWN),
     Property(
         "chromeOSDeviceInfo",
         ComplexType(
@@ -190,33 +300,49 @@ _BETA_PROPERTIES = (
                 Property("valueType"),
                 Property("updatable", Edm.BOOLEAN, nullable=False),
             ),
+            source="Graph: chromeOSDeviceProperty (beta)",
+            fidelity=NEVER_SHOWN,
         ),
         collection=True,
         owner=Owner.SERVER,
         beta_only=True,
         shown=Shown.BLANK_UNLESS_SELECTED,
+        fidelity=ALWAYS_EMPTY,
     ),
     Property(
         "usersLoggedOn",
-        ComplexType("loggedOnUser", (Property("userId"), Property("lastLogOnDateTime", Edm.DATE_TIME, nullable=False))),
+        ComplexType(
+            "loggedOnUser",
+            (Property("userId"), Property("lastLogOnDateTime", Edm.DATE_TIME, nullable=False)),
+            source="Graph: loggedOnUser (beta)",
+            fidelity=NEVER_SHOWN,
+        ),
         collection=True,
         owner=Owner.SERVER,
         beta_only=True,
+        fidelity=ALWAYS_EMPTY,
     ),
-    _server("retireAfterDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True),
-    _server("preferMdmOverGroupPolicyAppliedDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True),
-    _fact("joinType", enums.JOIN_TYPE, beta_only=True),
-    _server("skuFamily", default="", beta_only=True),
-    _fact("skuNumber", Edm.INT32, beta_only=True),
-    _fact("processorArchitecture", enums.MANAGED_DEVICE_ARCHITECTURE, beta_only=True),
-    _server("specificationVersion", beta_only=True),
-    _server("securityPatchLevel", beta_only=True),
-    _server("enrolledByUserPrincipalName", beta_only=True),
-    _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True),
-    _fact("deviceFirmwareConfigurationInterfaceManaged", Edm.BOOLEAN, beta_only=True),
-    _server("configurationManagerClientHealthState", _CLIENT_HEALTH, beta_only=True),
-    _server("configurationManagerClientInformation", _CLIENT, beta_only=True),
-    Property("cloudPcRemoteActionResults", _CLOUD_PC_ACTION, collection=True, owner=Owner.SERVER, beta_only=True),
+    _server("retireAfterDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),
+    _server("preferMdmOverGroupPolicyAppliedDateTime", Edm.DATE_TIME, default=NEVER, beta_only=True, fidelity=_NEVER),
+    _fact("joinType", enums.JOIN_TYPE, beta_only=True, fidelity=_UNKNOWN),
+    _server("skuFamily", default="", beta_only=True, fidelity=ALWAYS_EMPTY),
+    _fact("skuNumber", Edm.INT32, beta_only=True, fidelity=ALWAYS_ZERO),
+    _fact("processorArchitecture", enums.MANAGED_DEVICE_ARCHITECTURE, beta_only=True, fidelity=_UNKNOWN),
+    _server("specificationVersion", beta_only=True, fidelity=ALWAYS_NULL),
+    _server("securityPatchLevel", beta_only=True, fidelity=ALWAYS_NULL),
+    _server("enrolledByUserPrincipalName", beta_only=True, fidelity=ALWAYS_NULL),
+    _blank("bootstrapTokenEscrowed", Edm.BOOLEAN, nullable=False, beta_only=True, fidelity=ALWAYS_FALSE),
+    _fact("deviceFirmwareConfigurationInterfaceManaged", Edm.BOOLEAN, beta_only=True, fidelity=ALWAYS_FALSE),
+    _server("configurationManagerClientHealthState", _CLIENT_HEALTH, beta_only=True, fidelity=_ABSENT),
+    _server("configurationManagerClientInformation", _CLIENT, beta_only=True, fidelity=_ABSENT),
+    Property(
+        "cloudPcRemoteActionResults",
+        _CLOUD_PC_ACTION,
+        collection=True,
+        owner=Owner.SERVER,
+        beta_only=True,
+        fidelity=ALWAYS_EMPTY,
+    ),
 )
 
 MANAGED_DEVICE = Entity(
@@ -249,16 +375,25 @@ DEVICE_CATEGORY = Entity(
     (
         Property("displayName", required=True),
         Property("description"),
-        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True),
+        Property("roleScopeTagIds", collection=True, default=("0",), beta_only=True, fidelity=TAGS_HIDE_NOTHING),
     ),
     base=ENTITY,
     source="Graph: deviceCategory",
 )
 
+#: What can neither enrol nor be brought in otherwise.
+_NONE_OF = ("unknownCount", "configMgrDeviceCount", "aospUserlessCount", "linuxCount", "chromeOSCount")
 _SYSTEMS = ComplexType(
     "deviceOperatingSystemSummary",
     tuple(
-        Property(name, Edm.INT32, nullable=False, owner=Owner.SERVER, beta_only=beta_only)
+        Property(
+            name,
+            Edm.INT32,
+            nullable=False,
+            owner=Owner.SERVER,
+            beta_only=beta_only,
+            fidelity=ALWAYS_ZERO if name in _NONE_OF else EXACT,
+        )
         for name, beta_only in (
             ("androidCount", False),
             ("iosCount", False),
@@ -278,6 +413,7 @@ _SYSTEMS = ComplexType(
             ("chromeOSCount", True),
         )
     ),
+    source="Graph: deviceOperatingSystemSummary",
 )
 _EXCHANGE = ComplexType(
     "deviceExchangeAccessStateSummary",
@@ -291,6 +427,8 @@ _EXCHANGE = ComplexType(
             "unavailableDeviceCount",
         )
     ),
+    source="Graph: deviceExchangeAccessStateSummary",
+    fidelity=approximated("every count is 0: there is no Exchange"),
 )
 _MAKES = ComplexType(
     "managedDeviceModelsAndManufacturers",
@@ -298,16 +436,26 @@ _MAKES = ComplexType(
         Property("deviceModels", collection=True, owner=Owner.SERVER),
         Property("deviceManufacturers", collection=True, owner=Owner.SERVER),
     ),
+    source="Graph: managedDeviceModelsAndManufacturers",
 )
 MANAGED_DEVICE_OVERVIEW = Entity(
     "managedDeviceOverview",
     (
         _fact("enrolledDeviceCount", Edm.INT32),
         _fact("mdmEnrolledCount", Edm.INT32),
-        _fact("dualEnrolledDeviceCount", Edm.INT32),
+        _fact("dualEnrolledDeviceCount", Edm.INT32, fidelity=ALWAYS_ZERO),
         _server("deviceOperatingSystemSummary", _SYSTEMS),
-        _server("deviceExchangeAccessStateSummary", _EXCHANGE),
-        _fact("lastModifiedDateTime", Edm.DATE_TIME, beta_only=True),
+        _server(
+            "deviceExchangeAccessStateSummary",
+            _EXCHANGE,
+            fidelity=approximated("every count is 0: there is no Exchange"),
+        ),
+        _fact(
+            "lastModifiedDateTime",
+            Edm.DATE_TIME,
+            beta_only=True,
+            fidelity=approximated("the moment of the answer: counted when asked"),
+        ),
         _server("managedDeviceModelsAndManufacturers", _MAKES, beta_only=True),
     ),
     base=ENTITY,

@@ -6,7 +6,7 @@ directory ignore case.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.fidelity import approximated, stored
+from fauxtune.core.odata.fidelity import ALWAYS_EMPTY, ALWAYS_NULL, EXACT, NEVER_SHOWN, Fidelity, approximated, stored
 from fauxtune.core.odata.schema import (
     ENTITY,
     ComplexType,
@@ -19,40 +19,67 @@ from fauxtune.core.odata.schema import (
     Shown,
 )
 
+_SYNCHRONISED = approximated("can be written: no directory is synchronised that would fill it")
+_MAILBOX = approximated("as it was written: there is no mailbox that would change it")
+_BARE = approximated("null unless somebody writes it: an enrolment does not fill it")
+_AT_ENROLLMENT = approximated("of a managed device as it was when it enrolled, or was renamed")
 
-def _hidden(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT) -> Property:
+
+def _hidden(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
     """One that only `$select` brings to light."""
-    return Property(name, kind, owner=owner, shown=Shown.WHEN_SELECTED, ignores_case=kind is Edm.STRING)
+    folds = kind is Edm.STRING
+    return Property(name, kind, owner=owner, shown=Shown.WHEN_SELECTED, ignores_case=folds, fidelity=fidelity)
 
 
-def _shown(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT) -> Property:
-    return Property(name, kind, owner=owner, ignores_case=kind is Edm.STRING)
+def _shown(name: str, kind: Edm = Edm.STRING, *, owner: Owner = Owner.CLIENT, fidelity: Fidelity = EXACT) -> Property:
+    return Property(name, kind, owner=owner, ignores_case=kind is Edm.STRING, fidelity=fidelity)
 
 
+_NOT_ASKED = stored("nobody is asked for a new password")
 PASSWORD_PROFILE = ComplexType(
     "passwordProfile",
     (
-        Property("forceChangePasswordNextSignIn", Edm.BOOLEAN),
-        Property("forceChangePasswordNextSignInWithMfa", Edm.BOOLEAN),
-        Property("password", required=True),
+        Property("forceChangePasswordNextSignIn", Edm.BOOLEAN, fidelity=_NOT_ASKED),
+        Property("forceChangePasswordNextSignInWithMfa", Edm.BOOLEAN, fidelity=_NOT_ASKED),
+        Property("password", required=True, fidelity=approximated("any will do")),
     ),
+    source="Graph: passwordProfile",
 )
 ASSIGNED_LICENSE = ComplexType(
     "assignedLicense",
-    (Property("disabledPlans", Edm.GUID, collection=True), Property("skuId", Edm.GUID, required=True)),
+    (
+        Property(
+            "disabledPlans",
+            Edm.GUID,
+            collection=True,
+            fidelity=stored("a licence allows the management of devices whatever plans of it are disabled"),
+        ),
+        Property("skuId", Edm.GUID, required=True),
+    ),
+    source="Graph: assignedLicense",
 )
 
 ALTERNATIVE_SECURITY_ID = ComplexType(
     "alternativeSecurityId",
     (Property("identityProvider"), Property("key", Edm.BINARY), Property("type", Edm.INT32)),
+    source="Graph: alternativeSecurityId",
 )
 EXTENSION_ATTRIBUTES = ComplexType(
-    "onPremisesExtensionAttributes", tuple(Property(f"extensionAttribute{number}") for number in range(1, 16))
+    "onPremisesExtensionAttributes",
+    tuple(Property(f"extensionAttribute{number}") for number in range(1, 16)),
+    source="Graph: onPremisesExtensionAttributes",
 )
 
 DIRECTORY_OBJECT = Entity(
     "directoryObject",
-    (_hidden("deletedDateTime", Edm.DATE_TIME, owner=Owner.SERVER),),
+    (
+        _hidden(
+            "deletedDateTime",
+            Edm.DATE_TIME,
+            owner=Owner.SERVER,
+            fidelity=approximated("always null: what is deleted is gone at once"),
+        ),
+    ),
     base=ENTITY,
     source="Graph: directoryObject",
 )
@@ -69,18 +96,25 @@ USER = Entity(
         Property("displayName", required=True, ignores_case=True),
         _shown("givenName"),
         _shown("jobTitle"),
-        _shown("mail"),
+        _shown("mail", fidelity=_MAILBOX),
         _shown("mobilePhone"),
         _shown("officeLocation"),
         _shown("preferredLanguage"),
         _shown("surname"),
-        Property("userPrincipalName", nullable=False, required=True, ignores_case=True),
+        Property(
+            "userPrincipalName",
+            nullable=False,
+            required=True,
+            ignores_case=True,
+            fidelity=approximated("its domain need not be one of the tenant's"),
+        ),
         Property("accountEnabled", Edm.BOOLEAN, required=True, shown=Shown.WHEN_SELECTED),
         Property(
             "assignedLicenses",
             ASSIGNED_LICENSE,
             collection=True,
             shown=Shown.WHEN_SELECTED,
+            fidelity=approximated("can be written, which the real service leaves to assignLicense"),
         ),
         _hidden("city"),
         _hidden("companyName"),
@@ -91,27 +125,45 @@ USER = Entity(
         _hidden("employeeId"),
         _hidden("employeeType"),
         _hidden("faxNumber"),
-        Property("imAddresses", collection=True, owner=Owner.SERVER, shown=Shown.WHEN_SELECTED, ignores_case=True),
+        Property(
+            "imAddresses",
+            collection=True,
+            owner=Owner.SERVER,
+            shown=Shown.WHEN_SELECTED,
+            ignores_case=True,
+            fidelity=approximated("always empty: there is no Teams"),
+        ),
         Property("mailNickname", required=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
-        _hidden("onPremisesDistinguishedName"),
-        _hidden("onPremisesDomainName"),
+        _hidden("onPremisesDistinguishedName", fidelity=_SYNCHRONISED),
+        _hidden("onPremisesDomainName", fidelity=_SYNCHRONISED),
         Property("onPremisesExtensionAttributes", EXTENSION_ATTRIBUTES, shown=Shown.WHEN_SELECTED),
         _hidden("onPremisesImmutableId"),
-        _hidden("onPremisesSamAccountName"),
-        _hidden("onPremisesSecurityIdentifier"),
+        _hidden("onPremisesSamAccountName", fidelity=_SYNCHRONISED),
+        _hidden("onPremisesSecurityIdentifier", fidelity=_SYNCHRONISED),
         _hidden("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
-        _hidden("onPremisesUserPrincipalName"),
+        _hidden("onPremisesUserPrincipalName", fidelity=_SYNCHRONISED),
         Property("otherMails", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
-        _hidden("passwordPolicies"),
+        _hidden("passwordPolicies", fidelity=stored("no password ends, and any will do")),
         Property("passwordProfile", PASSWORD_PROFILE, required=True, write_only=True, shown=Shown.WHEN_SELECTED),
         _hidden("postalCode"),
-        Property("proxyAddresses", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True),
+        Property("proxyAddresses", collection=True, shown=Shown.WHEN_SELECTED, ignores_case=True, fidelity=_MAILBOX),
         _hidden("securityIdentifier", owner=Owner.SERVER),
-        _hidden("signInSessionsValidFromDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
+        _hidden(
+            "signInSessionsValidFromDateTime",
+            Edm.DATE_TIME,
+            owner=Owner.SERVER,
+            fidelity=stored("tokens that are out live to their end"),
+        ),
         _hidden("state"),
         _hidden("streetAddress"),
-        _hidden("usageLocation"),
-        Property("userType", default="Member", shown=Shown.WHEN_SELECTED, ignores_case=True),
+        _hidden("usageLocation", fidelity=stored("licences are assigned without one")),
+        Property(
+            "userType",
+            default="Member",
+            shown=Shown.WHEN_SELECTED,
+            ignores_case=True,
+            fidelity=stored("guests may do what members may"),
+        ),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
@@ -133,16 +185,21 @@ GROUP = Entity(
         Property("createdDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
         _shown("description"),
         Property("displayName", required=True, ignores_case=True),
-        _shown("expirationDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
+        _shown(
+            "expirationDateTime",
+            Edm.DATE_TIME,
+            owner=Owner.SERVER,
+            fidelity=approximated("always null: groups do not expire"),
+        ),
         Property("groupTypes", collection=True, ignores_case=True),
-        Property("isAssignableToRole", Edm.BOOLEAN),
+        Property("isAssignableToRole", Edm.BOOLEAN, fidelity=stored("there are no directory roles")),
         _shown("mail", owner=Owner.SERVER),
         Property("mailEnabled", Edm.BOOLEAN, required=True),
         Property("mailNickname", required=True, ignores_case=True),
         Property("membershipRule", fidelity=stored("kept and not evaluated: a dynamic group has no members")),
         Property("membershipRuleProcessingState", ignores_case=True, fidelity=stored("no rule is evaluated")),
         _shown("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
-        _shown("preferredDataLocation"),
+        _shown("preferredDataLocation", fidelity=stored("the data has one place")),
         _shown("preferredLanguage"),
         Property("proxyAddresses", collection=True, owner=Owner.SERVER, ignores_case=True),
         _shown("renewedDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
@@ -150,8 +207,8 @@ GROUP = Entity(
         Property("resourceProvisioningOptions", collection=True, fidelity=stored("there is no Teams")),
         Property("securityEnabled", Edm.BOOLEAN, required=True),
         _shown("securityIdentifier", owner=Owner.SERVER),
-        _shown("theme"),
-        _shown("visibility"),
+        _shown("theme", fidelity=stored("there is no Outlook to show it")),
+        _shown("visibility", fidelity=stored("nobody is kept from seeing or joining a group")),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
@@ -166,37 +223,60 @@ GROUP = Entity(
 DEVICE = Entity(
     "device",
     (
-        Property("accountEnabled", Edm.BOOLEAN, default=True, required=True),
-        Property("alternativeSecurityIds", ALTERNATIVE_SECURITY_ID, collection=True, filterable=False),
-        _shown("approximateLastSignInDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
-        _shown("complianceExpirationDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
-        _shown("deviceCategory"),
+        Property(
+            "accountEnabled",
+            Edm.BOOLEAN,
+            default=True,
+            required=True,
+            fidelity=stored("a disabled device may go on checking in"),
+        ),
+        Property(
+            "alternativeSecurityIds",
+            ALTERNATIVE_SECURITY_ID,
+            collection=True,
+            filterable=False,
+            fidelity=approximated("as it was written: a device that registers makes none"),
+        ),
+        _shown("approximateLastSignInDateTime", Edm.DATE_TIME, owner=Owner.SERVER, fidelity=ALWAYS_NULL),
+        _shown("complianceExpirationDateTime", Edm.DATE_TIME, owner=Owner.SERVER, fidelity=ALWAYS_NULL),
+        _shown("deviceCategory", fidelity=_BARE),
         Property("deviceId", required=True, ignores_case=True),
-        _shown("deviceMetadata"),
-        _shown("deviceOwnership"),
-        Property("deviceVersion", Edm.INT32),
-        Property("displayName", required=True, ignores_case=True),
-        _shown("enrollmentProfileName"),
-        _shown("enrollmentType"),
+        _shown("deviceMetadata", fidelity=_BARE),
+        _shown("deviceOwnership", fidelity=_BARE),
+        Property("deviceVersion", Edm.INT32, fidelity=_BARE),
+        Property("displayName", required=True, ignores_case=True, fidelity=_AT_ENROLLMENT),
+        _shown("enrollmentProfileName", fidelity=_BARE),
+        _shown("enrollmentType", fidelity=_BARE),
         Property("extensionAttributes", EXTENSION_ATTRIBUTES),
         Property(
             "isCompliant", Edm.BOOLEAN, fidelity=approximated("whoever may write devices may set it, not Intune alone")
         ),
-        Property("isManaged", Edm.BOOLEAN),
-        Property("isRooted", Edm.BOOLEAN),
-        _shown("managementType"),
-        _shown("manufacturer"),
-        _shown("mdmAppId"),
-        _shown("model"),
+        Property(
+            "isManaged", Edm.BOOLEAN, fidelity=approximated("whoever may write devices may set it, not Intune alone")
+        ),
+        Property("isRooted", Edm.BOOLEAN, fidelity=_BARE),
+        _shown("managementType", fidelity=_BARE),
+        _shown("manufacturer", fidelity=_BARE),
+        _shown("mdmAppId", fidelity=_BARE),
+        _shown("model", fidelity=_BARE),
         _shown("onPremisesLastSyncDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
         _shown("onPremisesSyncEnabled", Edm.BOOLEAN, owner=Owner.SERVER),
         Property("operatingSystem", required=True, ignores_case=True),
-        Property("operatingSystemVersion", required=True, ignores_case=True),
-        Property("physicalIds", collection=True, ignores_case=True),
-        _shown("profileType"),
-        Property("registrationDateTime", Edm.DATE_TIME, owner=Owner.SERVER),
-        Property("systemLabels", collection=True, ignores_case=True),
-        _shown("trustType"),
+        Property("operatingSystemVersion", required=True, ignores_case=True, fidelity=_AT_ENROLLMENT),
+        Property(
+            "physicalIds", collection=True, ignores_case=True, fidelity=approximated("empty unless somebody writes it")
+        ),
+        _shown("profileType", fidelity=_BARE),
+        Property(
+            "registrationDateTime",
+            Edm.DATE_TIME,
+            owner=Owner.SERVER,
+            fidelity=approximated("null for a device that enrolled"),
+        ),
+        Property(
+            "systemLabels", collection=True, ignores_case=True, fidelity=approximated("empty unless somebody writes it")
+        ),
+        _shown("trustType", fidelity=approximated("Workplace for whatever enrols; a bare device has what was written")),
     ),
     base=DIRECTORY_OBJECT,
     navigations=(
@@ -226,10 +306,12 @@ SERVICE_PLAN_INFO = ComplexType(
         Property("servicePlanId", Edm.GUID),
         Property("servicePlanName"),
     ),
+    source="Graph: servicePlanInfo",
 )
 LICENSE_UNITS_DETAIL = ComplexType(
     "licenseUnitsDetail",
     tuple(Property(name, Edm.INT32) for name in ("enabled", "lockedOut", "suspended", "warning")),
+    source="Graph: licenseUnitsDetail",
 )
 SUBSCRIBED_SKU = Entity(
     "subscribedSku",
@@ -237,13 +319,15 @@ SUBSCRIBED_SKU = Entity(
         Property("accountId"),
         Property("accountName"),
         Property("appliesTo"),
-        Property("capabilityStatus"),
+        Property("capabilityStatus", fidelity=approximated("always Enabled")),
         Property("consumedUnits", Edm.INT32),
-        Property("prepaidUnits", LICENSE_UNITS_DETAIL),
+        Property(
+            "prepaidUnits", LICENSE_UNITS_DETAIL, fidelity=approximated("always a million: licences do not run out")
+        ),
         Property("servicePlans", SERVICE_PLAN_INFO, collection=True),
         Property("skuId", Edm.GUID),
         Property("skuPartNumber"),
-        Property("subscriptionIds", collection=True),
+        Property("subscriptionIds", collection=True, fidelity=ALWAYS_EMPTY),
     ),
     base=ENTITY,
     source="Graph: subscribedSku",
@@ -257,6 +341,7 @@ LICENSE_DETAILS = Entity(
     ),
     base=ENTITY,
     source="Graph: licenseDetails",
+    fidelity=approximated("the form of the id, `<user>_<licence>`, is our own"),
 )
 
 ASSIGNED_PLAN = ComplexType(
@@ -267,43 +352,52 @@ ASSIGNED_PLAN = ComplexType(
         Property("service"),
         Property("servicePlanId", Edm.GUID),
     ),
+    source="Graph: assignedPlan",
+    fidelity=NEVER_SHOWN,
 )
 VERIFIED_DOMAIN = ComplexType(
     "verifiedDomain",
     (
-        Property("capabilities"),
+        Property("capabilities", fidelity=approximated("always the same three")),
         Property("isDefault", Edm.BOOLEAN),
         Property("isInitial", Edm.BOOLEAN),
         Property("name"),
         Property("type"),
     ),
+    source="Graph: verifiedDomain",
 )
 MDM_AUTHORITY = EnumType("mdmAuthority", ("unknown", "intune", "sccm", "office365"))
 ORGANIZATION = Entity(
     "organization",
     (
-        Property("assignedPlans", ASSIGNED_PLAN, collection=True),
-        Property("businessPhones", collection=True),
-        Property("city"),
-        Property("country"),
-        Property("countryLetterCode"),
+        Property("assignedPlans", ASSIGNED_PLAN, collection=True, fidelity=ALWAYS_EMPTY),
+        Property("businessPhones", collection=True, fidelity=ALWAYS_EMPTY),
+        Property("city", fidelity=ALWAYS_NULL),
+        Property("country", fidelity=ALWAYS_NULL),
+        Property("countryLetterCode", fidelity=ALWAYS_NULL),
         Property("createdDateTime", Edm.DATE_TIME),
-        Property("defaultUsageLocation"),
+        Property("defaultUsageLocation", fidelity=ALWAYS_NULL),
         Property("displayName"),
-        Property("marketingNotificationEmails", collection=True),
+        Property("marketingNotificationEmails", collection=True, fidelity=ALWAYS_EMPTY),
         # Unverified: shown only when it is selected, as clients ask for it.
-        Property("mobileDeviceManagementAuthority", MDM_AUTHORITY, nullable=False, shown=Shown.WHEN_SELECTED),
+        Property(
+            "mobileDeviceManagementAuthority",
+            MDM_AUTHORITY,
+            nullable=False,
+            shown=Shown.WHEN_SELECTED,
+            fidelity=approximated("always intune; that it is shown only when selected is our reading"),
+        ),
         Property("onPremisesLastSyncDateTime", Edm.DATE_TIME),
         Property("onPremisesSyncEnabled", Edm.BOOLEAN),
-        Property("postalCode"),
-        Property("preferredLanguage"),
-        Property("securityComplianceNotificationMails", collection=True),
-        Property("securityComplianceNotificationPhones", collection=True),
-        Property("state"),
-        Property("street"),
-        Property("technicalNotificationMails", collection=True),
-        Property("tenantType"),
-        Property("verifiedDomains", VERIFIED_DOMAIN, collection=True),
+        Property("postalCode", fidelity=ALWAYS_NULL),
+        Property("preferredLanguage", fidelity=ALWAYS_NULL),
+        Property("securityComplianceNotificationMails", collection=True, fidelity=ALWAYS_EMPTY),
+        Property("securityComplianceNotificationPhones", collection=True, fidelity=ALWAYS_EMPTY),
+        Property("state", fidelity=ALWAYS_NULL),
+        Property("street", fidelity=ALWAYS_NULL),
+        Property("technicalNotificationMails", collection=True, fidelity=ALWAYS_EMPTY),
+        Property("tenantType", fidelity=approximated("always AAD")),
+        Property("verifiedDomains", VERIFIED_DOMAIN, collection=True, fidelity=approximated("one, which is all of it")),
     ),
     base=DIRECTORY_OBJECT,
     source="Graph: organization",
@@ -318,9 +412,9 @@ DOMAIN = Entity(
         Property("isInitial", Edm.BOOLEAN),
         Property("isRoot", Edm.BOOLEAN),
         Property("isVerified", Edm.BOOLEAN),
-        Property("passwordNotificationWindowInDays", Edm.INT32),
-        Property("passwordValidityPeriodInDays", Edm.INT32),
-        Property("supportedServices", collection=True),
+        Property("passwordNotificationWindowInDays", Edm.INT32, fidelity=approximated("always null: no password ends")),
+        Property("passwordValidityPeriodInDays", Edm.INT32, fidelity=approximated("always null: no password ends")),
+        Property("supportedServices", collection=True, fidelity=approximated("always the same three")),
     ),
     base=ENTITY,
     source="Graph: domain",

@@ -6,8 +6,9 @@ Source: Graph beta metadata. macOS has no such kind; those of Windows have no se
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.certificate_profiles import source
+from fauxtune.core.odata.entities.certificate_profiles import no_device_yet, source
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
 
 DERIVED_CREDENTIAL_SETTINGS = Entity(
@@ -22,11 +23,17 @@ DERIVED_CREDENTIAL_SETTINGS = Entity(
     base=ENTITY,
     beta_only=True,
     source=source("deviceManagementDerivedCredentialSettings"),
+    fidelity=approximated("none exists, and none can be made"),
 )
 
 
-def _one_of(name: str, kind: EnumType) -> Property:
-    return Property(name, kind, nullable=False)
+_SMIME = approximated("turns on the certificates that the profile refers to: what it does is not documented")
+_ONE_ACCOUNT = approximated("an application has one account: a second profile is in conflict, which is our reading")
+_DERIVED = approximated("derivedCredential is an error on the device: there are none")
+
+
+def _one_of(name: str, kind: EnumType, *, fidelity: Fidelity = EXACT) -> Property:
+    return Property(name, kind, nullable=False, fidelity=fidelity)
 
 
 def _switch(name: str) -> Property:
@@ -40,14 +47,30 @@ def _optional_switches(*names: str) -> tuple[Property, ...]:
 
 _ACCOUNT = Property("accountName", nullable=False)
 _HOST = Property("hostName", nullable=False)
-_ADDRESS = _one_of("emailAddressSource", enums.USER_EMAIL_SOURCE)
+_ADDRESS = _one_of(
+    "emailAddressSource",
+    enums.USER_EMAIL_SOURCE,
+    fidelity=approximated("a user without mail has no account, whatever is named here: that is our reading"),
+)
 _DURATION = _one_of("durationOfEmailToSync", enums.EMAIL_SYNC_DURATION)
 _SCHEDULE = _one_of("emailSyncSchedule", enums.EMAIL_SYNC_SCHEDULE)
-_METHOD = _one_of("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD)
+_METHOD = _one_of("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD, fidelity=_DERIVED)
+#: Nine's own words are not public.
+_NINES_WORDS = approximated("told what it has in common with Gmail, in Gmail's words; a second account is in conflict")
+_NINE = tuple(
+    Property(name, Edm.BOOLEAN, nullable=False, fidelity=stored("Nine is not told of it: its words are not public"))
+    for name in ("syncCalendar", "syncContacts", "syncTasks")
+)
 _SYNCED = (_switch("syncCalendar"), _switch("syncContacts"), _switch("syncTasks"))
 
 
-def _profile(name: str, *properties: Property, base: Entity, navigations: tuple[Navigation, ...] = ()) -> Entity:
+def _profile(
+    name: str,
+    *properties: Property,
+    base: Entity,
+    navigations: tuple[Navigation, ...] = (),
+    fidelity: Fidelity = EXACT,
+) -> Entity:
     return Entity(
         name,
         properties,
@@ -56,6 +79,7 @@ def _profile(name: str, *properties: Property, base: Entity, navigations: tuple[
         polymorphic=True,
         navigations=navigations,
         source=source(name),
+        fidelity=fidelity,
     )
 
 
@@ -72,6 +96,7 @@ EAS_BASE = Entity(
     beta_only=True,
     polymorphic=True,
     source=source("easEmailProfileConfigurationBase"),
+    fidelity=no_device_yet("iOS, iPadOS or Windows"),
 )
 
 
@@ -104,7 +129,7 @@ WORK_PROFILE_BASE = _work_base(
 IOS = _profile(
     "iosEasEmailProfileConfiguration",
     _ACCOUNT,
-    Property("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD),
+    Property("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD, fidelity=_DERIVED),
     *_optional_switches(
         "blockMovingMessagesToOtherEmailAccounts",
         "blockSendingEmailFromThirdPartyApps",
@@ -115,8 +140,8 @@ IOS = _profile(
     Property("easServices", enums.EAS_SERVICES),
     *_optional_switches("easServicesUserOverrideEnabled"),
     _HOST,
+    Property("requireSmime", Edm.BOOLEAN, fidelity=_SMIME),
     *_optional_switches(
-        "requireSmime",
         "smimeEnablePerMessageSwitch",
         "smimeEncryptByDefaultEnabled",
         "smimeSigningEnabled",
@@ -127,8 +152,8 @@ IOS = _profile(
     ),
     _switch("requireSsl"),
     *_optional_switches("useOAuth"),
-    Property("signingCertificateType", enums.EMAIL_CERTIFICATE_TYPE),
-    Property("encryptionCertificateType", enums.EMAIL_CERTIFICATE_TYPE),
+    Property("signingCertificateType", enums.EMAIL_CERTIFICATE_TYPE, fidelity=_DERIVED),
+    Property("encryptionCertificateType", enums.EMAIL_CERTIFICATE_TYPE, fidelity=_DERIVED),
     Property("perAppVPNProfileId"),
     base=EAS_BASE,
     navigations=(
@@ -138,6 +163,7 @@ IOS = _profile(
         Navigation("smimeEncryptionCertificate", "iosCertificateProfile"),
         Navigation("derivedCredentialSettings", DERIVED_CREDENTIAL_SETTINGS.name),
     ),
+    fidelity=no_device_yet("iOS or iPadOS"),
 )
 KNOX = _profile(
     "androidEasEmailProfileConfiguration",
@@ -149,7 +175,7 @@ KNOX = _profile(
     _ADDRESS,
     _SCHEDULE,
     _HOST,
-    _switch("requireSmime"),
+    Property("requireSmime", Edm.BOOLEAN, nullable=False, fidelity=_SMIME),
     _switch("requireSsl"),
     _one_of("usernameSource", enums.ANDROID_USERNAME_SOURCE),
     Property("userDomainNameSource", enums.DOMAIN_NAME_SOURCE),
@@ -159,6 +185,7 @@ KNOX = _profile(
         Navigation("identityCertificate", "androidCertificateProfileBase"),
         Navigation("smimeSigningCertificate", "androidCertificateProfileBase"),
     ),
+    fidelity=no_device_yet("Samsung Knox"),
 )
 _WINDOWS = (_ACCOUNT, *_SYNCED, _DURATION, _ADDRESS, _SCHEDULE, _HOST, _switch("requireSsl"))
 
@@ -169,16 +196,17 @@ PROFILES = (
     WORK_PROFILE_BASE,
     IOS,
     KNOX,
-    _profile("androidForWorkGmailEasConfiguration", base=FOR_WORK_BASE),
-    _profile("androidForWorkNineWorkEasConfiguration", *_SYNCED, base=FOR_WORK_BASE),
-    _profile("androidWorkProfileGmailEasConfiguration", base=WORK_PROFILE_BASE),
-    _profile("androidWorkProfileNineWorkEasConfiguration", *_SYNCED, base=WORK_PROFILE_BASE),
-    _profile("windows10EasEmailProfileConfiguration", *_WINDOWS, base=EAS_BASE),
+    _profile("androidForWorkGmailEasConfiguration", base=FOR_WORK_BASE, fidelity=_ONE_ACCOUNT),
+    _profile("androidForWorkNineWorkEasConfiguration", *_NINE, base=FOR_WORK_BASE, fidelity=_NINES_WORDS),
+    _profile("androidWorkProfileGmailEasConfiguration", base=WORK_PROFILE_BASE, fidelity=_ONE_ACCOUNT),
+    _profile("androidWorkProfileNineWorkEasConfiguration", *_NINE, base=WORK_PROFILE_BASE, fidelity=_NINES_WORDS),
+    _profile("windows10EasEmailProfileConfiguration", *_WINDOWS, base=EAS_BASE, fidelity=no_device_yet("Windows")),
     _profile(
         "windowsPhoneEASEmailProfileConfiguration",
         *_WINDOWS,
         # Read-only in Graph: whoever sends it is not heard.
         Property("applyOnlyToWindowsPhone81", Edm.BOOLEAN, nullable=False, owner=Owner.SERVER),
         base=EAS_BASE,
+        fidelity=no_device_yet("Windows or Windows Phone"),
     ),
 )

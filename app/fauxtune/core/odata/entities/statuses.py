@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.assignments import DEVICE_PLATFORM_TYPE
-from fauxtune.core.odata.fidelity import approximated
+from fauxtune.core.odata.fidelity import ALWAYS_ZERO, EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema import ENTITY, NO_END, ComplexType, Edm, Entity, EnumType, Property
 
 POLICY_PLATFORM_TYPE = EnumType(
@@ -65,13 +65,28 @@ CERTIFICATE_REVOCATION_STATUS = EnumType(
 
 _STATUSES = ("unknown", "notApplicable", "compliant", "remediated", "nonCompliant", "error", "conflict")
 
+_ASKED = approximated("the moment of the answer: counted when asked")
+_AT_ENROLLMENT = approximated("the user's as of the enrolment")
+_ISSUED_ONLY = approximated("null for imported certificates: their files are not opened")
+_REVOKED = approximated("none or revoked: revoking takes no time")
+_WORST = approximated("that of the device where the profile fares worst; which is worse is our reading in part")
+_STATUS = approximated("remediated, nonCompliant and notAssigned do not occur")
+_IN_OUR_WORDS = approximated("in words of our own")
+_OF_PROFILE = approximated("as the profile says; the first member for a profile that has no such property")
 
-def _count(name: str, *, beta_only: bool = False) -> Property:
-    return Property(name, Edm.INT32, nullable=False, beta_only=beta_only)
+
+def _count(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:
+    return Property(name, Edm.INT32, nullable=False, beta_only=beta_only, fidelity=fidelity)
 
 
-def _moment(name: str) -> Property:
-    return Property(name, Edm.DATE_TIME, nullable=False)
+def _moment(name: str, *, fidelity: Fidelity = EXACT) -> Property:
+    return Property(name, Edm.DATE_TIME, nullable=False, fidelity=fidelity)
+
+
+def _counts(ending: str) -> tuple[Property, ...]:
+    """How many have each status. A profile is never one of the two: it is applied, or it is not."""
+    never = ("remediated", "nonCompliant")
+    return tuple(_count(f"{word}{ending}", fidelity=ALWAYS_ZERO if word in never else EXACT) for word in _STATUSES)
 
 
 def _source(name: str) -> str:
@@ -82,7 +97,7 @@ DEVICE_STATUS = Entity(
     "deviceConfigurationDeviceStatus",
     (
         Property("deviceDisplayName"),
-        Property("userName"),
+        Property("userName", fidelity=_AT_ENROLLMENT),
         Property("deviceModel"),
         Property(
             "platform",
@@ -91,13 +106,20 @@ DEVICE_STATUS = Entity(
             beta_only=True,
             fidelity=approximated("always 0: what its numbers mean is not documented"),
         ),
-        Property("complianceGracePeriodExpirationDateTime", Edm.DATE_TIME, nullable=False, default=NO_END),
-        Property("status", enums.COMPLIANCE_STATUS, nullable=False),
+        Property(
+            "complianceGracePeriodExpirationDateTime",
+            Edm.DATE_TIME,
+            nullable=False,
+            default=NO_END,
+            fidelity=approximated("always the moment that stands for no end"),
+        ),
+        Property("status", enums.COMPLIANCE_STATUS, nullable=False, fidelity=_STATUS),
         _moment("lastReportedDateTime"),
-        Property("userPrincipalName"),
+        Property("userPrincipalName", fidelity=_AT_ENROLLMENT),
     ),
     base=ENTITY,
     source=_source("deviceConfigurationDeviceStatus"),
+    fidelity=approximated("one row for a device, not one for each of its users"),
 )
 
 USER_STATUS = Entity(
@@ -105,12 +127,13 @@ USER_STATUS = Entity(
     (
         Property("userDisplayName"),
         _count("devicesCount"),
-        Property("status", enums.COMPLIANCE_STATUS, nullable=False),
+        Property("status", enums.COMPLIANCE_STATUS, nullable=False, fidelity=_WORST),
         _moment("lastReportedDateTime"),
         Property("userPrincipalName"),
     ),
     base=ENTITY,
     source=_source("deviceConfigurationUserStatus"),
+    fidelity=approximated("the form of the id, `<user>_<profile>`, is our own"),
 )
 
 DEVICE_OVERVIEW = Entity(
@@ -121,9 +144,9 @@ DEVICE_OVERVIEW = Entity(
         _count("notApplicablePlatformCount", beta_only=True),
         _count("successCount"),
         _count("errorCount"),
-        _count("failedCount"),
+        _count("failedCount", fidelity=ALWAYS_ZERO),
         _count("conflictCount", beta_only=True),
-        _moment("lastUpdateDateTime"),
+        _moment("lastUpdateDateTime", fidelity=_ASKED),
         _count("configurationVersion"),
     ),
     base=ENTITY,
@@ -137,9 +160,9 @@ USER_OVERVIEW = Entity(
         _count("notApplicableCount"),
         _count("successCount"),
         _count("errorCount"),
-        _count("failedCount"),
+        _count("failedCount", fidelity=ALWAYS_ZERO),
         _count("conflictCount", beta_only=True),
-        _moment("lastUpdateDateTime"),
+        _moment("lastUpdateDateTime", fidelity=_ASKED),
         _count("configurationVersion"),
     ),
     base=ENTITY,
@@ -148,21 +171,25 @@ USER_OVERVIEW = Entity(
 
 SETTING_SUMMARY = Entity(
     "settingStateDeviceSummary",
-    (Property("settingName"), Property("instancePath"), *(_count(f"{word}DeviceCount") for word in _STATUSES)),
+    (
+        Property("settingName", fidelity=_IN_OUR_WORDS),
+        Property("instancePath", fidelity=_IN_OUR_WORDS),
+        *_counts("DeviceCount"),
+    ),
     base=ENTITY,
     source=_source("settingStateDeviceSummary"),
 )
 
 DEVICE_SUMMARY = Entity(
     "deviceConfigurationDeviceStateSummary",
-    tuple(_count(f"{word}DeviceCount") for word in _STATUSES),
+    _counts("DeviceCount"),
     base=ENTITY,
     source=_source("deviceConfigurationDeviceStateSummary"),
 )
 
 USER_SUMMARY = Entity(
     "deviceConfigurationUserStateSummary",
-    tuple(_count(f"{word}UserCount") for word in _STATUSES),
+    _counts("UserCount"),
     base=ENTITY,
     beta_only=True,
     source=_source("deviceConfigurationUserStateSummary (beta)"),
@@ -170,15 +197,25 @@ USER_SUMMARY = Entity(
 
 SETTING_SOURCE = ComplexType(
     "settingSource",
-    (Property("id"), Property("displayName"), Property("sourceType", SETTING_SOURCE_TYPE, nullable=False)),
+    (
+        Property("id"),
+        Property("displayName"),
+        Property(
+            "sourceType", SETTING_SOURCE_TYPE, nullable=False, fidelity=approximated("always deviceConfiguration")
+        ),
+    ),
+    source="Graph: settingSource",
 )
 
 CONFLICT_SUMMARY = Entity(
     "deviceConfigurationConflictSummary",
     (
         Property("conflictingDeviceConfigurations", SETTING_SOURCE, collection=True),
-        Property("contributingSettings", collection=True),
-        _count("deviceCheckinsImpacted"),
+        Property("contributingSettings", collection=True, fidelity=_IN_OUR_WORDS),
+        _count(
+            "deviceCheckinsImpacted",
+            fidelity=approximated("the devices of the profile that is in conflict on most of them"),
+        ),
     ),
     base=ENTITY,
     beta_only=True,
@@ -188,33 +225,52 @@ CONFLICT_SUMMARY = Entity(
 SETTING_STATE = ComplexType(
     "deviceConfigurationSettingState",
     (
-        Property("setting"),
-        Property("settingName"),
-        Property("instanceDisplayName"),
-        Property("state", enums.COMPLIANCE_STATUS, nullable=False),
-        Property("errorCode", Edm.INT64, nullable=False),
-        Property("errorDescription"),
+        Property("setting", fidelity=_IN_OUR_WORDS),
+        Property("settingName", fidelity=_IN_OUR_WORDS),
+        Property(
+            "instanceDisplayName",
+            fidelity=approximated("the thumbprint of an imported certificate, the SHA-256 of a root, else null"),
+        ),
+        Property("state", enums.COMPLIANCE_STATUS, nullable=False, fidelity=_STATUS),
+        Property(
+            "errorCode",
+            Edm.INT64,
+            nullable=False,
+            fidelity=approximated("the service's own numbers are published for few cases; in the others they are ours"),
+        ),
+        Property("errorDescription", fidelity=_IN_OUR_WORDS),
         Property("userId"),
-        Property("userName"),
-        Property("userEmail"),
-        Property("userPrincipalName"),
+        Property("userName", fidelity=_AT_ENROLLMENT),
+        Property("userEmail", fidelity=_AT_ENROLLMENT),
+        Property("userPrincipalName", fidelity=_AT_ENROLLMENT),
         Property("sources", SETTING_SOURCE, collection=True),
-        Property("currentValue"),
-        Property("settingInstanceId", beta_only=True),
+        Property(
+            "currentValue",
+            fidelity=approximated("the thumbprint of the certificate that the device holds, or the SHA-256 of a root"),
+        ),
+        Property("settingInstanceId", beta_only=True, fidelity=approximated("the same as instanceDisplayName")),
     ),
+    source="Graph: deviceConfigurationSettingState",
 )
 
 CONFIGURATION_STATE = Entity(
     "deviceConfigurationState",
     (
-        Property("settingStates", SETTING_STATE, collection=True),
+        Property(
+            "settingStates",
+            SETTING_STATE,
+            collection=True,
+            fidelity=approximated(
+                "one for each certificate or account that the profile gives, not one for each property"
+            ),
+        ),
         Property("displayName"),
         _count("version"),
         Property("platformType", POLICY_PLATFORM_TYPE, nullable=False),
-        Property("state", enums.COMPLIANCE_STATUS, nullable=False),
-        _count("settingCount"),
+        Property("state", enums.COMPLIANCE_STATUS, nullable=False, fidelity=_STATUS),
+        _count("settingCount", fidelity=approximated("of certificates and accounts, not of properties")),
         Property("userId", beta_only=True),
-        Property("userPrincipalName", beta_only=True),
+        Property("userPrincipalName", beta_only=True, fidelity=_AT_ENROLLMENT),
     ),
     base=ENTITY,
     source=_source("deviceConfigurationState"),
@@ -225,54 +281,75 @@ CERTIFICATE_STATE = Entity(
     (
         Property("devicePlatform", DEVICE_PLATFORM_TYPE, nullable=False),
         Property("certificateKeyUsage", enums.KEY_USAGES),
-        Property("certificateValidityPeriodUnits", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE, nullable=False),
-        Property("certificateIssuanceState", CERTIFICATE_ISSUANCE_STATES, nullable=False),
-        Property("certificateKeyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False),
-        Property("certificateSubjectNameFormat", enums.SUBJECT_NAME_FORMAT, nullable=False),
+        Property(
+            "certificateValidityPeriodUnits",
+            enums.CERTIFICATE_VALIDITY_PERIOD_SCALE,
+            nullable=False,
+            fidelity=_OF_PROFILE,
+        ),
+        Property(
+            "certificateIssuanceState",
+            CERTIFICATE_ISSUANCE_STATES,
+            nullable=False,
+            fidelity=approximated("ten of the members occur; which the service shows when is not documented"),
+        ),
+        Property(
+            "certificateKeyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False, fidelity=_OF_PROFILE
+        ),
+        Property("certificateSubjectNameFormat", enums.SUBJECT_NAME_FORMAT, nullable=False, fidelity=_OF_PROFILE),
         Property("certificateSubjectAlternativeNameFormat", enums.SUBJECT_ALTERNATIVE_NAME_TYPE),
-        Property("certificateRevokeStatus", CERTIFICATE_REVOCATION_STATUS, nullable=False),
+        Property("certificateRevokeStatus", CERTIFICATE_REVOCATION_STATUS, nullable=False, fidelity=_REVOKED),
         Property("certificateProfileDisplayName"),
         Property("deviceDisplayName"),
-        Property("userDisplayName"),
+        Property("userDisplayName", fidelity=_AT_ENROLLMENT),
         _moment("certificateExpirationDateTime"),
         _moment("certificateLastIssuanceStateChangedDateTime"),
         _moment("lastCertificateStateChangeDateTime"),
-        Property("certificateIssuer"),
+        Property("certificateIssuer", fidelity=_ISSUED_ONLY),
         Property("certificateThumbprint"),
-        Property("certificateSerialNumber"),
-        _count("certificateKeyLength"),
-        Property("certificateEnhancedKeyUsage"),
-        _count("certificateValidityPeriod"),
+        Property("certificateSerialNumber", fidelity=_ISSUED_ONLY),
+        _count(
+            "certificateKeyLength", fidelity=approximated("0 for imported certificates: their files are not opened")
+        ),
+        Property("certificateEnhancedKeyUsage", fidelity=_ISSUED_ONLY),
+        _count(
+            "certificateValidityPeriod", fidelity=approximated("as the profile says; 0 for a profile that does not")
+        ),
         Property("certificateSubjectNameFormatString"),
         Property("certificateSubjectAlternativeNameFormatString"),
         _moment("certificateIssuanceDateTime"),
-        _count("certificateErrorCode"),
+        _count("certificateErrorCode", fidelity=approximated("the service's own numbers are not published")),
     ),
     base=ENTITY,
     beta_only=True,
     source=_source("managedDeviceCertificateState (beta)"),
+    fidelity=approximated("the form of the id is our own"),
 )
 
 ANY_CERTIFICATE_STATE = Entity(
     "managedAllDeviceCertificateState",
     (
-        Property("certificateRevokeStatus", CERTIFICATE_REVOCATION_STATUS, nullable=False),
+        Property("certificateRevokeStatus", CERTIFICATE_REVOCATION_STATUS, nullable=False, fidelity=_REVOKED),
         _moment("certificateRevokeStatusLastChangeDateTime"),
         Property("managedDeviceDisplayName"),
-        Property("userPrincipalName"),
+        Property("userPrincipalName", fidelity=_AT_ENROLLMENT),
         _moment("certificateExpirationDateTime"),
-        Property("certificateIssuerName"),
+        Property("certificateIssuerName", fidelity=_ISSUED_ONLY),
         Property("certificateThumbprint"),
-        Property("certificateSerialNumber"),
-        Property("certificateSubjectName"),
+        Property("certificateSerialNumber", fidelity=_ISSUED_ONLY),
+        Property("certificateSubjectName", fidelity=_ISSUED_ONLY),
         # A number here, of X.509's bits; in managedDeviceCertificateState the same thing is an enumeration.
-        _count("certificateKeyUsages"),
-        Property("certificateExtendedKeyUsages"),
+        _count(
+            "certificateKeyUsages",
+            fidelity=approximated("the bits of X.509 as Windows counts them; 0 for imported certificates"),
+        ),
+        Property("certificateExtendedKeyUsages", fidelity=_ISSUED_ONLY),
         _moment("certificateIssuanceDateTime"),
     ),
     base=ENTITY,
     beta_only=True,
     source=_source("managedAllDeviceCertificateState (beta)"),
+    fidelity=approximated("the form of the id is our own"),
 )
 
 STATUSES: tuple[Entity, ...] = (

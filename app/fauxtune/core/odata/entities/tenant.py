@@ -6,29 +6,36 @@ Source: Graph reference and metadata of both versions: deviceManagement, roleSco
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.odata.fidelity import stored
+from fauxtune.core.odata.fidelity import ALWAYS_EMPTY, ALWAYS_FALSE, ALWAYS_NULL, ALWAYS_ZERO, approximated, stored
 from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 
 _SERVER = Owner.SERVER
 
+_PATTERN = approximated("made as the events are that live tenants showed; those of other kinds are not documented")
+_NEVER = approximated("always the moment that stands for never")
+
 ROLE_SCOPE_TAG_INFO = ComplexType(
-    "roleScopeTagInfo", (Property("displayName"), Property("roleScopeTagId")), beta_only=True
+    "roleScopeTagInfo",
+    (Property("displayName"), Property("roleScopeTagId")),
+    beta_only=True,
+    source="Graph: roleScopeTagInfo (beta)",
 )
+_ACTOR = approximated("ItPro for a user, Application for an application that acts on its own")
 AUDIT_ACTOR = ComplexType(
     "auditActor",
     (
-        Property("type", beta_only=True),
-        Property("auditActorType"),
+        Property("type", beta_only=True, fidelity=_ACTOR),
+        Property("auditActorType", fidelity=_ACTOR),
         Property("userPermissions", collection=True),
         Property("applicationId"),
         Property("applicationDisplayName"),
         Property("userPrincipalName"),
-        Property("servicePrincipalName"),
+        Property("servicePrincipalName", fidelity=ALWAYS_NULL),
         Property("ipAddress"),
         Property("userId"),
-        Property("remoteTenantId", beta_only=True),
-        Property("remoteUserId", beta_only=True),
-        Property("userRoleScopeTags", ROLE_SCOPE_TAG_INFO, collection=True, beta_only=True),
+        Property("remoteTenantId", beta_only=True, fidelity=ALWAYS_NULL),
+        Property("remoteUserId", beta_only=True, fidelity=ALWAYS_NULL),
+        Property("userRoleScopeTags", ROLE_SCOPE_TAG_INFO, collection=True, beta_only=True, fidelity=ALWAYS_EMPTY),
     ),
     source="Graph: auditActor",
 )
@@ -36,6 +43,7 @@ AUDIT_PROPERTY = ComplexType(
     "auditProperty",
     (Property("displayName"), Property("oldValue"), Property("newValue")),
     source="Graph: auditProperty",
+    fidelity=approximated("files, lists of objects and secrets are named, and their content is left out"),
 )
 AUDIT_RESOURCE = ComplexType(
     "auditResource",
@@ -51,20 +59,21 @@ AUDIT_RESOURCE = ComplexType(
 AUDIT_EVENT = Entity(
     "auditEvent",
     (
-        Property("displayName", owner=_SERVER),
-        Property("componentName", owner=_SERVER),
+        Property("displayName", owner=_SERVER, fidelity=_PATTERN),
+        Property("componentName", owner=_SERVER, fidelity=_PATTERN),
         Property("actor", AUDIT_ACTOR, owner=_SERVER),
-        Property("activity", owner=_SERVER),
+        Property("activity", owner=_SERVER, fidelity=ALWAYS_NULL),
         Property("activityDateTime", Edm.DATE_TIME, nullable=False, owner=_SERVER),
-        Property("activityType", owner=_SERVER),
+        Property("activityType", owner=_SERVER, fidelity=_PATTERN),
         Property("activityOperationType", owner=_SERVER),
-        Property("activityResult", owner=_SERVER),
+        Property("activityResult", owner=_SERVER, fidelity=approximated("always Success: what fails leaves no event")),
         Property("correlationId", Edm.GUID, nullable=False, owner=_SERVER),
         Property("resources", AUDIT_RESOURCE, collection=True, owner=_SERVER),
-        Property("category", owner=_SERVER),
+        Property("category", owner=_SERVER, fidelity=_PATTERN),
     ),
     base=ENTITY,
     source="Graph: auditEvent",
+    fidelity=approximated("of a set of assignments one for each that comes, changes or goes"),
 )
 
 ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = Entity(
@@ -73,7 +82,7 @@ ROLE_SCOPE_TAG_AUTO_ASSIGNMENT = Entity(
     base=ENTITY,
     beta_only=True,
     source="Graph: roleScopeTagAutoAssignment (beta)",
-    fidelity=stored("the devices of the group are not given the tag"),
+    fidelity=stored("the devices of the group are not given the tag; the form of the id is our own"),
 )
 ROLE_SCOPE_TAG = Entity(
     "roleScopeTag",
@@ -111,6 +120,7 @@ DEVICE_MANAGEMENT_SETTINGS = ComplexType(
         Property("m365AppDiagnosticsEnabled", Edm.BOOLEAN, nullable=False, beta_only=True),
     ),
     source="Graph: deviceManagementSettings",
+    fidelity=approximated("always the same: 30 days for deviceComplianceCheckinThresholdDays, all else off"),
 )
 _SUBSCRIPTION_STATE = EnumType(
     "deviceManagementSubscriptionState", ("pending", "active", "warning", "disabled", "deleted", "blocked", "lockedOut")
@@ -124,18 +134,58 @@ _SUBSCRIPTIONS = EnumType(
 DEVICE_MANAGEMENT = Entity(
     "deviceManagement",
     (
-        Property("intuneAccountId", Edm.GUID, nullable=False, owner=_SERVER),
-        Property("settings", DEVICE_MANAGEMENT_SETTINGS, owner=_SERVER),
-        Property("subscriptionState", _SUBSCRIPTION_STATE, nullable=False, owner=_SERVER),
-        Property("subscriptions", _SUBSCRIPTIONS, nullable=False, beta_only=True, owner=_SERVER),
-        Property("legacyPcManangementEnabled", Edm.BOOLEAN, nullable=False, beta_only=True, owner=_SERVER),
-        Property("unlicensedAdminstratorsEnabled", Edm.BOOLEAN, nullable=False, beta_only=True, owner=_SERVER),
-        Property("accountMoveCompletionDateTime", Edm.DATE_TIME, nullable=False, beta_only=True, owner=_SERVER),
+        Property("intuneAccountId", Edm.GUID, nullable=False, owner=_SERVER, fidelity=approximated("the tenant's id")),
+        Property("settings", DEVICE_MANAGEMENT_SETTINGS, owner=_SERVER, fidelity=approximated("always the same")),
         Property(
-            "deviceComplianceReportSummarizationDateTime", Edm.DATE_TIME, nullable=False, beta_only=True, owner=_SERVER
+            "subscriptionState",
+            _SUBSCRIPTION_STATE,
+            nullable=False,
+            owner=_SERVER,
+            fidelity=approximated("always active"),
         ),
-        Property("maximumDepTokens", Edm.INT32, nullable=False, beta_only=True, owner=_SERVER),
+        Property(
+            "subscriptions",
+            _SUBSCRIPTIONS,
+            nullable=False,
+            beta_only=True,
+            owner=_SERVER,
+            fidelity=approximated("always intune"),
+        ),
+        Property(
+            "legacyPcManangementEnabled",
+            Edm.BOOLEAN,
+            nullable=False,
+            beta_only=True,
+            owner=_SERVER,
+            fidelity=ALWAYS_FALSE,
+        ),
+        Property(
+            "unlicensedAdminstratorsEnabled",
+            Edm.BOOLEAN,
+            nullable=False,
+            beta_only=True,
+            owner=_SERVER,
+            fidelity=approximated("always true"),
+        ),
+        Property(
+            "accountMoveCompletionDateTime",
+            Edm.DATE_TIME,
+            nullable=False,
+            beta_only=True,
+            owner=_SERVER,
+            fidelity=_NEVER,
+        ),
+        Property(
+            "deviceComplianceReportSummarizationDateTime",
+            Edm.DATE_TIME,
+            nullable=False,
+            beta_only=True,
+            owner=_SERVER,
+            fidelity=_NEVER,
+        ),
+        Property("maximumDepTokens", Edm.INT32, nullable=False, beta_only=True, owner=_SERVER, fidelity=ALWAYS_ZERO),
     ),
     base=ENTITY,
     source="Graph: deviceManagement",
+    fidelity=approximated("the id is the tenant's: how the service makes it is not known"),
 )

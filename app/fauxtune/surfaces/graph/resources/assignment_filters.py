@@ -4,23 +4,18 @@ getSupportedProperties, getPlatformSupportedProperties.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.engine.filter_properties import APPS, vocabulary_of
 from fauxtune.core.engine.filter_rules import Operator, Vocabulary
-from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_TYPE
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
 from fauxtune.operations import assignment_filters as operations
-from fauxtune.storage.queries import assignments as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
 
 _CONTEXT = "deviceManagement/assignmentFilters"
-_LISTED = Listed(
-    collection="assignmentFilters", entity=ASSIGNMENT_FILTER, context=_CONTEXT, document=lambda row: row["document"]
-)
+_LISTED = Listed(collection="assignmentFilters", entity=ASSIGNMENT_FILTER, context=_CONTEXT)
 _PROPERTIES = "Collection(microsoft.graph.assignmentFilterSupportedProperty)"
 _WORDS = {
     Operator.EQ: "equals",
@@ -44,10 +39,7 @@ async def count_filters(call: Call) -> Answer:
 
 async def get_filter(call: Call) -> Answer:
     """GET .../{filter}."""
-    check_options(call, ASSIGNMENT_FILTER)
-    row = await _row(call)
-    shown = view(ASSIGNMENT_FILTER, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_CONTEXT)
+    return await get_element(call, _LISTED, key=call.keys["filter"])
 
 
 async def create_filter(call: Call) -> Answer:
@@ -97,7 +89,7 @@ async def get_state(call: Call) -> Answer:
 
 async def supported_properties(call: Call) -> Answer:
     """GET .../{filter}/getSupportedProperties: what rules for its platform can say."""
-    document = (await _row(call))["document"]
+    document = (await element_row(call, _LISTED, key=call.keys["filter"]))["document"]
     apps = document["assignmentFilterManagementType"] == "apps"
     found = vocabulary_of(document["platform"], apps=apps)
     return collection_answer(call, _properties(found), context=_PROPERTIES)
@@ -127,11 +119,3 @@ def _properties(vocabulary: Vocabulary) -> list[Json]:
 
 def _complex(call: Call, name: str, document: Json) -> Answer:
     return Answer(200, {"@odata.context": call.context(f"microsoft.graph.{name}"), **document})
-
-
-async def _row(call: Call) -> dict[str, Any]:
-    key = call.keys["filter"]
-    row = await call.emulator.runner.read(queries.assignment_filter, call.tenant.id, filter_id=key)
-    if row is None:
-        raise NotFound(f"There is no assignment filter '{key}'.")
-    return row

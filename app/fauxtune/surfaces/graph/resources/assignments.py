@@ -17,14 +17,14 @@ from fauxtune.core.odata.view import view
 from fauxtune.operations import assignments as operations
 from fauxtune.operations.assignments import NewAssignment
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignments as queries
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import configuration as configuration_queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+from fauxtune.storage.queries import configuration as queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
+from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_row
+from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
-_PROFILES = "deviceManagement/deviceConfigurations"
 _TARGETS = {
     "groupassignmenttarget": TargetKind.GROUP,
     "exclusiongroupassignmenttarget": TargetKind.EXCLUSION,
@@ -34,9 +34,9 @@ _TARGETS = {
 }
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
-_LISTED = Listed(collection="assignments", entity=ASSIGNMENT, context=_PROFILES, document=lambda row: row["document"])
+_LISTED = Listed(collection="assignments", entity=ASSIGNMENT, context=CONTEXT)
 _GROUPS_LISTED = Listed(
-    collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=_PROFILES, document=lambda row: _in_old_form(row)
+    collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=CONTEXT, document=lambda row: _in_old_form(row)
 )
 
 
@@ -53,8 +53,8 @@ async def assign(call: Call) -> Answer:
 
 async def list_assignments(call: Call) -> Answer:
     """GET .../{profile}/assignments."""
-    row = await profile_row(call)
-    return await list_rows(call, _LISTED, parent=row["id"], context=_path(row["id"], "assignments"))
+    profile = await profile_row(call)
+    return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "assignments"))
 
 
 async def count_assignments(call: Call) -> Answer:
@@ -64,10 +64,8 @@ async def count_assignments(call: Call) -> Answer:
 
 async def get_assignment(call: Call) -> Answer:
     """GET .../{profile}/assignments/{assignment}."""
-    check_options(call, ASSIGNMENT)
-    row = await _row(call)
-    shown = view(ASSIGNMENT, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_path(row["profile_id"], "assignments"))
+    profile, key = await profile_row(call), call.keys["assignment"]
+    return await get_element(call, _LISTED, key=key, parent=profile["id"], context=below(profile, "assignments"))
 
 
 async def create_assignment(call: Call) -> Answer:
@@ -75,21 +73,21 @@ async def create_assignment(call: Call) -> Answer:
     new = _new_assignment(call.body(), version=call.version)
     made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
     shown = view(ASSIGNMENT, made, version=call.version)
-    return created(call, shown, collection=_path(made["sourceId"], "assignments"))
+    return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/assignments")
 
 
 async def update_assignment(call: Call) -> Answer:
     """PATCH .../{profile}/assignments/{assignment}: its intent, and the filter of its target."""
-    row = await _row(call)
-    old = row["document"]
+    profile, key = await profile_row(call), call.keys["assignment"]
+    old = (await element_row(call, _LISTED, key=key, parent=profile["id"]))["document"]
     body = {name: value for name, value in call.body().items() if name != "id"}
     changes = accept(ASSIGNMENT, body, partial=True, version=call.version)
     new = _read({**{name: old[name] for name in ("intent", "target")}, **changes})
     made = await call.emulator.runner.run(
-        call.tenant, operations.change, row["profile_id"], assignment_id=row["id"], new=new
+        call.tenant, operations.change, profile["id"], assignment_id=old["id"], new=new
     )
     shown = view(ASSIGNMENT, made, version=call.version)
-    return entity_answer(call, shown, context=_path(row["profile_id"], "assignments"))
+    return entity_answer(call, shown, context=below(profile, "assignments"))
 
 
 async def delete_assignment(call: Call) -> Answer:
@@ -101,8 +99,8 @@ async def delete_assignment(call: Call) -> Answer:
 
 async def list_group_assignments(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments: those that name a group."""
-    row = await profile_row(call)
-    return await list_rows(call, _GROUPS_LISTED, parent=row["id"], context=_path(row["id"], "groupAssignments"))
+    profile = await profile_row(call)
+    return await list_rows(call, _GROUPS_LISTED, parent=profile["id"], context=below(profile, "groupAssignments"))
 
 
 async def count_group_assignments(call: Call) -> Answer:
@@ -112,12 +110,15 @@ async def count_group_assignments(call: Call) -> Answer:
 
 async def get_group_assignment(call: Call) -> Answer:
     """GET .../{profile}/groupAssignments/{assignment}."""
-    check_options(call, GROUP_ASSIGNMENT)
-    row = await _row(call)
-    if row["group_id"] is None:
-        raise NotFound(f"The assignment '{row['id']}' is to no group.")
-    shown = view(GROUP_ASSIGNMENT, _in_old_form(row), version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_path(row["profile_id"], "groupAssignments"))
+    profile, key = await profile_row(call), call.keys["assignment"]
+    context = below(profile, "groupAssignments")
+    return await get_element(call, _GROUPS_LISTED, key=key, parent=profile["id"], context=context)
+
+
+async def profile_of_group_assignment(call: Call) -> Answer:
+    """GET .../{profile}/groupAssignments/{assignment}/deviceConfiguration."""
+    await element_row(call, _GROUPS_LISTED, key=call.keys["assignment"], parent=(await profile_row(call))["id"])
+    return await get_profile(call)
 
 
 async def create_group_assignment(call: Call) -> Answer:
@@ -130,7 +131,7 @@ async def create_group_assignment(call: Call) -> Answer:
         "excludeGroup": new.kind is TargetKind.EXCLUSION,
     }
     shown = view(GROUP_ASSIGNMENT, document, version=call.version)
-    return created(call, shown, collection=_path(made["sourceId"], "groupAssignments"))
+    return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/groupAssignments")
 
 
 async def targeted_users_and_devices(call: Call) -> Answer:
@@ -149,12 +150,10 @@ def _targeted(call: Call, connection: Connection, *, ids: list[str]) -> list[Jso
     tenant_id = call.tenant.id
     reached = set()
     for profile_id in dict.fromkeys(each.lower() for each in ids):
-        if configuration_queries.profile(connection, tenant_id, profile_id=profile_id) is None:
+        if queries.profile(connection, tenant_id, profile_id=profile_id) is None:
             raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
-        found = configuration_queries.assignments_of(connection, tenant_id, profile_id=profile_id)
-        targets = configuration_queries.assignment_targets(found)
-        reached.update(concern.targeted(connection, tenant_id, targets=targets))
-    return [_reached(row) for row in queries.records_of(connection, tenant_id, ids=sorted(reached))]
+        reached.update(concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id))
+    return [_reached(row) for row in device_queries.managed_devices_of(connection, tenant_id, ids=sorted(reached))]
 
 
 def _reached(row: dict[str, Any]) -> Json:
@@ -220,23 +219,9 @@ def _accepted(shape: Entity, sent: object, *, version: Version) -> Json:
     return accept(shape, given, partial=False, version=version)
 
 
-async def _row(call: Call) -> dict[str, Any]:
-    profile, key = await profile_row(call), call.keys["assignment"]
-    row = await call.emulator.runner.read(
-        queries.assignment, call.tenant.id, profile_id=profile["id"], assignment_id=key
-    )
-    if row is None:
-        raise NotFound(f"The profile has no assignment '{key}'.")
-    return row
-
-
 def _in_old_form(row: dict[str, Any]) -> Json:
     return {
         "id": row["id"],
         "targetGroupId": row["group_id"],
         "excludeGroup": row["kind"] == TargetKind.EXCLUSION.value,
     }
-
-
-def _path(profile_id: str, part: str) -> str:
-    return f"{_PROFILES}('{profile_id}')/{part}"

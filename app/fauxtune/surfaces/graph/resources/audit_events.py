@@ -12,7 +12,7 @@ from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
 _CONTEXT = "deviceManagement/auditEvents"
 _TEXTS = "Collection(Edm.String)"
-_LISTED = Listed(collection="auditEvents", entity=AUDIT_EVENT, context=_CONTEXT, document=lambda row: row["document"])
+_LISTED = Listed(collection="auditEvents", entity=AUDIT_EVENT, context=_CONTEXT)
 
 
 async def list_events(call: Call) -> Answer:

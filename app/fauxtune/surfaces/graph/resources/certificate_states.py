@@ -8,19 +8,15 @@ import says, unless this tenant's CA issued them.
 
 from __future__ import annotations
 
-from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities import statuses as shapes
-from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.paths import UnknownSegment
-from fauxtune.core.odata.schema import bare_name
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, Row, count_rows, get_element, list_rows
-from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with
+from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
-_PROFILES = "deviceManagement/deviceConfigurations"
 _ALL = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
 _NAME = "managedDeviceCertificateStates"
-_LISTED = Listed(collection=_NAME, entity=shapes.CERTIFICATE_STATE, context=_PROFILES, document=lambda row: row)
+_LISTED = Listed(collection=_NAME, entity=shapes.CERTIFICATE_STATE, context=CONTEXT, document=lambda row: row)
 _ALL_LISTED = Listed(
     collection="allManagedDeviceCertificateStates",
     entity=shapes.ANY_CERTIFICATE_STATE,
@@ -31,18 +27,18 @@ _ALL_LISTED = Listed(
 
 async def list_states(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates, with the cast to the profile's type before it or without."""
-    profile = await _profile(call)
+    profile = await profile_with(call, _NAME)
     return await list_rows(call, _LISTED, parent=profile["id"], context=_context(profile))
 
 
 async def count_states(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates/$count."""
-    return await count_rows(call, _LISTED, parent=(await _profile(call))["id"])
+    return await count_rows(call, _LISTED, parent=(await profile_with(call, _NAME))["id"])
 
 
 async def get_state(call: Call) -> Answer:
     """GET .../{profile}/managedDeviceCertificateStates/{state}."""
-    profile = await _profile(call)
+    profile = await profile_with(call, _NAME)
     return await get_element(call, _LISTED, key=call.keys["state"], parent=profile["id"], context=_context(profile))
 
 
@@ -61,16 +57,5 @@ async def get_any(call: Call) -> Answer:
     return await get_element(call, _ALL_LISTED, key=call.keys["state"])
 
 
-async def _profile(call: Call) -> Row:
-    """NotFound if the path's cast is not the profile's type; UnknownSegment if its type gives no certificates."""
-    row = await profile_row(call)
-    shape = entity(row["kind"])
-    if call.cast is not None and not shape.is_a(entity(call.cast)):
-        raise NotFound(f"The deviceConfiguration '{row['id']}' is a {shape.name}, not a {bare_name(call.cast)}.")
-    if shape.navigation(_NAME) is None:
-        raise UnknownSegment(_NAME)
-    return row
-
-
 def _context(profile: Row) -> str:
-    return f"{_PROFILES}('{profile['id']}')/microsoft.graph.{profile['kind']}/{_NAME}"
+    return below(profile, f"microsoft.graph.{profile['kind']}/{_NAME}")

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
-from fauxtune.core.odata.paths import reference_id
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
 from fauxtune.operations import device_records
 from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import device_categories as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
 
 _CONTEXT = "deviceManagement/deviceCategories"
@@ -19,7 +17,6 @@ _LISTED = Listed(
     collection="deviceCategories",
     entity=DEVICE_CATEGORY,
     context=_CONTEXT,
-    document=lambda row: row["document"],
 )
 #: Unverified: what a device in no category answers.
 _NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000", "displayName": NO_CATEGORY}
@@ -37,12 +34,7 @@ async def count_categories(call: Call) -> Answer:
 
 async def get_category(call: Call) -> Answer:
     """GET .../{category}."""
-    check_options(call, DEVICE_CATEGORY)
-    key = call.keys["category"]
-    row = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=key)
-    if row is None:
-        raise NotFound(f"There is no deviceCategory '{key}'.")
-    return _shown(call, row["document"])
+    return await get_element(call, _LISTED, key=call.keys["category"])
 
 
 async def create_category(call: Call) -> Answer:
@@ -79,10 +71,7 @@ async def category_of_device(call: Call) -> Answer:
 
 async def set_category(call: Call) -> Answer:
     """PUT .../managedDevices/{device}/deviceCategory/$ref."""
-    url = call.body().get("@odata.id")
-    if not isinstance(url, str):
-        raise Invalid("The body names the category: {'@odata.id': 'https://.../deviceCategories/{id}'}.")
-    await _put(call, reference_id(url))
+    await _put(call, call.reference(to="deviceCategory"))
     return NO_CONTENT
 
 

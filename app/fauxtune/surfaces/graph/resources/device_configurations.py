@@ -7,6 +7,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities import configuration as entities
 from fauxtune.core.odata.entities.index import derived_from, entity
+from fauxtune.core.odata.paths import UnknownSegment
 from fauxtune.core.odata.schema import bare_name
 from fauxtune.core.odata.validation import accept, binds, defaults, type_name
 from fauxtune.core.odata.view import view
@@ -15,15 +16,13 @@ from fauxtune.operations import configuration
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.expansion import EXPANDABLE, check_expansion, expansions
+from fauxtune.surfaces.graph.resources.expansion import CONTEXT, EXPANDABLE, check_expansion, expansions
 
-_CONTEXT = "deviceManagement/deviceConfigurations"
 _BASE = entities.DEVICE_CONFIGURATION
 _LISTED = Listed(
     collection="deviceConfigurations",
     entity=_BASE,
-    context=_CONTEXT,
-    document=lambda row: row["document"],
+    context=CONTEXT,
     entity_of=lambda row: entity(row["kind"]),
     always_count=True,
     expandable=EXPANDABLE,
@@ -52,7 +51,7 @@ async def get_profile(call: Call) -> Answer:
     more: Json = {}
     if call.query.expand:
         (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
-    return entity_answer(call, {**shown, **more}, context=_CONTEXT)
+    return entity_answer(call, {**shown, **more}, context=CONTEXT)
 
 
 async def create_profile(call: Call) -> Answer:
@@ -70,7 +69,7 @@ async def create_profile(call: Call) -> Answer:
     made = await call.emulator.runner.run(
         call.tenant, configuration.create_profile, known, document=document, navigations=binds(shape, body)
     )
-    return created(call, view(shape, made, version=call.version), collection=_CONTEXT)
+    return created(call, view(shape, made, version=call.version), collection=CONTEXT)
 
 
 async def update_profile(call: Call) -> Answer:
@@ -90,7 +89,7 @@ async def update_profile(call: Call) -> Answer:
         changes=changes,
         navigations=binds(shape, body),
     )
-    return entity_answer(call, view(shape, made, version=call.version), context=_CONTEXT)
+    return entity_answer(call, view(shape, made, version=call.version), context=CONTEXT)
 
 
 async def delete_profile(call: Call) -> Answer:
@@ -106,6 +105,24 @@ async def profile_row(call: Call) -> dict[str, Any]:
     if row is None:
         raise NotFound(f"There is no deviceConfiguration '{key}'.")
     return row
+
+
+async def profile_with(call: Call, navigation: str) -> dict[str, Any]:
+    """The profile that the path names, whose type has the navigation. NotFound if the path's cast is not that type;
+    UnknownSegment if the type has no such navigation.
+    """
+    row = await profile_row(call)
+    shape = entity(row["kind"])
+    if call.cast is not None and not shape.is_a(entity(call.cast)):
+        raise NotFound(f"The deviceConfiguration '{row['id']}' is a {shape.name}, not a {bare_name(call.cast)}.")
+    if shape.navigation(navigation) is None:
+        raise UnknownSegment(navigation)
+    return row
+
+
+def below(profile: dict[str, Any], name: str) -> str:
+    """The context of a part of a profile."""
+    return f"{CONTEXT}('{profile['id']}')/{name}"
 
 
 def kind_of(name: str) -> Kind:

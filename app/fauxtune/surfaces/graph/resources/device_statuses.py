@@ -12,18 +12,13 @@ from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import concern, configuration, statuses
+from fauxtune.storage.queries import concern, statuses
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, Row, count_rows, get_element, list_rows
-from fauxtune.surfaces.graph.resources.device_configurations import profile_row
+from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
+from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
-_PATH = "deviceManagement/deviceConfigurations"
-_LISTED = Listed(collection="deviceStatuses", entity=shapes.DEVICE_STATUS, context=_PATH, document=lambda row: row)
-
-
-def below(profile: Row, name: str) -> str:
-    """The context of a part of a profile."""
-    return f"{_PATH}('{profile['id']}')/{name}"
+_LISTED = Listed(collection="deviceStatuses", entity=shapes.DEVICE_STATUS, context=CONTEXT, document=lambda row: row)
 
 
 async def list_device_statuses(call: Call) -> Answer:
@@ -55,9 +50,7 @@ async def device_status_overview(call: Call) -> Answer:
     check_options(call, shapes.DEVICE_OVERVIEW)
 
     def read(connection: Connection) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
-        found = configuration.assignments_of(connection, call.tenant.id, profile_id=profile["id"])
-        targets = configuration.assignment_targets(found)
-        ids = concern.targeted(connection, call.tenant.id, targets=targets)
+        ids = concern.targeted_by_profile(connection, call.tenant.id, profile_id=profile["id"])
         return (
             statuses.device_counts(connection, call.tenant.id, profile_id=profile["id"]),
             statuses.reached_devices(connection, call.tenant.id, profile_id=profile["id"], ids=ids),

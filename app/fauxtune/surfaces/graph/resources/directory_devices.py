@@ -7,6 +7,7 @@ latter is what a managedDevice calls azureADDeviceId, and in a path it is writte
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,16 +19,15 @@ from fauxtune.core.odata.view import view
 from fauxtune.operations import directory, directory_devices
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.directory_objects import expand
+from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 
 _EXPANDABLE = ("memberof", "transitivememberof", "registeredowners", "registeredusers")
 _LISTED = Listed(
     collection="devices",
     entity=DEVICE,
     context="devices",
-    document=lambda row: row["document"],
     page_size=100,
     largest_page=999,
     directory=True,
@@ -59,23 +59,15 @@ async def count_devices(call: Call) -> Answer:
 
 async def get_device(call: Call) -> Answer:
     """GET /devices/{device}, and GET /devices(deviceId='...')."""
-    check_options(call, DEVICE, expandable=_EXPANDABLE)
-
-    def read(connection: Connection) -> tuple[dict[str, Any], Json]:
-        row = found(call, connection)
-        return row, expand(call, connection, [row])[0]
-
-    row, more = await call.emulator.runner.read(read)
-    shown = view(DEVICE, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **more}, context="devices")
+    find = partial(found, call=call)
+    return await expanded_answer(call, find, key=call.keys["device"], entity=DEVICE, expandable=_EXPANDABLE)
 
 
 async def create_device(call: Call) -> Answer:
     """POST /devices."""
     body = call.body()
-    for name in _REQUIRED:
-        if body.get(name) in (None, [], ""):
-            raise Invalid(f"A value is required for property '{name}' of resource 'Device'.", target=name)
+    said = {name: value for name, value in body.items() if value not in ("", [])}
+    check_required(said, DEVICE, names=_REQUIRED)
     document = accept(DEVICE, body, partial=False, version=call.version)
     made = await call.emulator.runner.run(call.tenant, directory_devices.create_device, document)
     return created(call, view(DEVICE, made, version=call.version), collection="devices")
@@ -87,19 +79,19 @@ async def update_device(call: Call) -> Answer:
     for name in ("accountEnabled", "deviceId", "displayName"):
         if name in changes and changes[name] in (None, ""):
             raise Invalid(f"Invalid value specified for property '{name}' of resource 'Device'.", target=name)
-    row = await call.emulator.runner.read(_read, call)
+    row = await call.emulator.runner.read(found, call)
     await call.emulator.runner.run(call.tenant, directory_devices.update_device, row["id"], changes=changes)
     return NO_CONTENT
 
 
 async def delete_device(call: Call) -> Answer:
     """DELETE /devices/{device}: a managed device stays managed."""
-    row = await call.emulator.runner.read(_read, call)
+    row = await call.emulator.runner.read(found, call)
     await call.emulator.runner.run(call.tenant, directory_devices.delete_device, row["id"])
     return NO_CONTENT
 
 
-def found(call: Call, connection: Connection) -> dict[str, Any]:
+def found(connection: Connection, call: Call) -> dict[str, Any]:
     """The device that the path names, by its id or by its deviceId. NotFound when there is none."""
     key, tenant_id = call.keys["device"], call.tenant.id
     if _BY_DEVICE_ID.match(unquote(call.path)):
@@ -109,7 +101,3 @@ def found(call: Call, connection: Connection) -> dict[str, Any]:
     if row is None:
         raise directory.missing(key)
     return row
-
-
-def _read(connection: Connection, call: Call) -> dict[str, Any]:
-    return found(call, connection)

@@ -11,6 +11,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import ANY_OBJECT, KINDS
 from fauxtune.core.odata.query import Expand
+from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.values import text_value
 from fauxtune.core.odata.view import view
@@ -60,7 +61,6 @@ def mixed(collection: str) -> Listed:
         collection=collection,
         entity=ANY_OBJECT,
         context=CONTEXT,
-        document=lambda row: row["document"],
         page_size=100,
         largest_page=999,
         directory=True,
@@ -104,6 +104,31 @@ def expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json
     return [{each.navigation: _expanded(call, connection, row, of=each) for each in _canonical(call)} for row in rows]
 
 
+async def expanded_answer(
+    call: Call, find: Callable[[Connection], Row | None], *, key: str, entity: Entity, expandable: tuple[str, ...]
+) -> Answer:
+    """One user, group or device, with what `$expand` adds. NotFound, by the key of the path, where there is none."""
+    check_options(call, entity, expandable=expandable)
+
+    def read(connection: Connection) -> tuple[Row, Json]:
+        row = find(connection)
+        if row is None:
+            raise directory.missing(key)
+        return row, expand(call, connection, [row])[0]
+
+    row, more = await call.emulator.runner.read(read)
+    shown = view(entity, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, {**shown, **more}, context=f"{entity.name}s")
+
+
+def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> None:
+    """Invalid, in the directory's words, for a body that lacks one of these properties."""
+    for name in names:
+        if body.get(name) is None:
+            resource = entity.name.capitalize()
+            raise Invalid(f"A value is required for property '{name}' of resource '{resource}'.", target=name)
+
+
 def texts(body: Json, name: str, *, most: int) -> list[str]:
     """A required list of ids in a body, in lower case. Invalid for anything else, and for too many."""
     given = body.get(name)
@@ -129,8 +154,9 @@ def _canonical(call: Call) -> list[Expand]:
 
 def _expanded(call: Call, connection: Connection, row: Row, *, of: Expand) -> Any:
     if of.navigation == "manager":
-        manager = None if row["manager_id"] is None else _user(call, connection, row["manager_id"])
-        return None if manager is None else _typed(call, manager, select=of.select)
+        manager_id = row["manager_id"]
+        manager = None if manager_id is None else queries.user(connection, call.tenant.id, user_id=manager_id)
+        return None if manager is None else _typed(call, {**manager, "kind": "user"}, select=of.select)
     found = collections.page(
         connection,
         call.tenant.id,
@@ -140,10 +166,6 @@ def _expanded(call: Call, connection: Connection, row: Row, *, of: Expand) -> An
         limit=MOST_EXPANDED,
     )
     return [_typed(call, each, select=of.select) for each in found]
-
-
-def _user(call: Call, connection: Connection, user_id: str) -> Row | None:
-    return queries.directory_object(connection, call.tenant.id, object_id=user_id)
 
 
 def _kinds(body: Json) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from fauxtune.core.odata.schema import Entity, Navigation, Version
 from fauxtune.core.odata.view import check_select, view
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import references as queries
+from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import Call, Json
 
 Row = dict[str, Any]

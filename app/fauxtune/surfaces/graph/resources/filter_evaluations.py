@@ -4,7 +4,6 @@ managedDevice/assignmentFilterEvaluationStatusDetails.
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import Any
 
 from fauxtune.core.clock import iso
@@ -12,24 +11,17 @@ from fauxtune.core.engine.filter_properties import PLATFORMS, device_values, voc
 from fauxtune.core.engine.filter_rules import meets, parse_rule
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
-from fauxtune.core.odata.evaluation import matches
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
 from fauxtune.operations.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import assignments as queries
+from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, window_of
+from fauxtune.surfaces.graph.computed import count_documents, list_documents
 
 #: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
 _MOST = 100
-_STATUS = Listed(
-    collection="",
-    entity=EVALUATION_STATUS_DETAILS,
-    context="deviceManagement/managedDevices",
-    document=lambda row: row,
-)
 
 
 async def evaluate_filter(call: Call) -> Answer:
@@ -50,26 +42,12 @@ async def evaluate_filter(call: Call) -> Answer:
 
 async def list_evaluation_statuses(call: Call) -> Answer:
     """GET .../{device}/assignmentFilterEvaluationStatusDetails: the profiles whose filters look at the device."""
-    window = window_of(call, _STATUS)
-    check_options(call, EVALUATION_STATUS_DETAILS)
-    condition = condition_of(call, EVALUATION_STATUS_DETAILS)
-    found = [each for each in await _statuses(call) if condition is None or matches(condition, each)]
-    for key in reversed(call.query.orderby):
-        known = EVALUATION_STATUS_DETAILS.find(key.property)
-        if known is None:
-            raise Invalid(f"There is no property '{key.property}' to sort by.", target="$orderby")
-        found.sort(key=itemgetter(known.name), reverse=key.descending)
-    page, next_offset = window.page(found[window.offset : window.offset + window.limit + 1])
-    shown = [_shown(call, each) for each in page]
-    total = len(found) if call.query.count else None
-    return collection_answer(call, shown, context=_path(call), total=total, next_offset=next_offset)
+    return list_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, context=_path(call))
 
 
 async def count_evaluation_statuses(call: Call) -> Answer:
     """GET .../{device}/assignmentFilterEvaluationStatusDetails/$count."""
-    condition = condition_of(call, EVALUATION_STATUS_DETAILS)
-    found = [each for each in await _statuses(call) if condition is None or matches(condition, each)]
-    return Answer(200, text=str(len(found)))
+    return count_documents(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS)
 
 
 async def get_evaluation_status(call: Call) -> Answer:
@@ -77,7 +55,8 @@ async def get_evaluation_status(call: Call) -> Answer:
     check_options(call, EVALUATION_STATUS_DETAILS)
     for each in await _statuses(call):
         if each["id"] == call.keys["status"].lower():
-            return entity_answer(call, _shown(call, each), context=_path(call))
+            shown = view(EVALUATION_STATUS_DETAILS, each, version=call.version, select=call.query.select)
+            return entity_answer(call, shown, context=_path(call))
     raise NotFound(f"No filter looks at the device for '{call.keys['status']}'.")
 
 
@@ -173,10 +152,6 @@ async def _evaluations(call: Call, *, device_id: str) -> tuple[dict[str, Any], l
     if record is None:
         raise NotFound(f"There is no managedDevice '{device_id}'.")
     return record, found
-
-
-def _shown(call: Call, document: Json) -> Json:
-    return view(EVALUATION_STATUS_DETAILS, document, version=call.version, select=call.query.select)
 
 
 def _path(call: Call) -> str:

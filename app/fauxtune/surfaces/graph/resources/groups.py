@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
@@ -11,19 +12,16 @@ from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
-from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.directory_objects import expand
-from fauxtune.surfaces.graph.resources.users import referred
+from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 
 _EXPANDABLE = ("members", "transitivemembers", "owners", "memberof", "transitivememberof")
 _LISTED = Listed(
     collection="groups",
     entity=GROUP,
     context="groups",
-    document=lambda row: row["document"],
     page_size=100,
     largest_page=999,
     directory=True,
@@ -47,26 +45,15 @@ async def count_groups(call: Call) -> Answer:
 
 async def get_group(call: Call) -> Answer:
     """GET /groups/{group}."""
-    check_options(call, GROUP, expandable=_EXPANDABLE)
     key = call.keys["group"]
-
-    def read(connection: Connection) -> tuple[dict[str, Any], Json]:
-        row = queries.group(connection, call.tenant.id, group_id=key.lower())
-        if row is None:
-            raise directory.missing(key)
-        return row, expand(call, connection, [row])[0]
-
-    row, more = await call.emulator.runner.read(read)
-    shown = view(GROUP, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **more}, context="groups")
+    find = partial(queries.group, tenant_id=call.tenant.id, group_id=key.lower())
+    return await expanded_answer(call, find, key=key, entity=GROUP, expandable=_EXPANDABLE)
 
 
 async def create_group(call: Call) -> Answer:
     """POST /groups, with members@odata.bind and owners@odata.bind if they are sent along."""
     body = call.body()
-    for name in _REQUIRED:
-        if body.get(name) is None:
-            raise Invalid(f"A value is required for property '{name}' of resource 'Group'.", target=name)
+    check_required(body, GROUP, names=_REQUIRED)
     document = accept(GROUP, body, partial=False, version=call.version)
     made = await call.emulator.runner.run(
         call.tenant,
@@ -101,7 +88,9 @@ async def delete_group(call: Call) -> Answer:
 
 async def add_member(call: Call) -> Answer:
     """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
-    await call.emulator.runner.run(call.tenant, directory.add_member, call.keys["group"], member_id=referred(call))
+    await call.emulator.runner.run(
+        call.tenant, directory.add_member, call.keys["group"], member_id=call.reference(to="directoryObject")
+    )
     return NO_CONTENT
 
 
@@ -114,7 +103,9 @@ async def remove_member(call: Call) -> Answer:
 
 async def add_owner(call: Call) -> Answer:
     """POST /groups/{group}/owners/$ref with {"@odata.id": url}."""
-    await call.emulator.runner.run(call.tenant, directory.add_owner, call.keys["group"], owner_id=referred(call))
+    await call.emulator.runner.run(
+        call.tenant, directory.add_owner, call.keys["group"], owner_id=call.reference(to="user")
+    )
     return NO_CONTENT
 
 

@@ -19,13 +19,14 @@ from fauxtune.core.odata.expressions import And, Compare, Condition, Field, Text
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import device_actions, device_records
+from fauxtune.operations import device_actions, device_records, directory
 from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.users import key_of
 
 _CONTEXT = "deviceManagement/managedDevices"
 
@@ -135,19 +136,14 @@ async def device_id_of(call: Call) -> str:
 
 async def _owner_of(call: Call) -> str | None:
     """The user whose devices the path is about; None for the whole tenant."""
-    first = call.path.strip("/").partition("/")[0].lower()
-    if first == "me":
-        if call.caller.user_id is None:
-            raise Invalid("/me request is only valid with delegated authentication flow.")
-        return str(call.caller.user_id)
+    if call.path.strip("/").partition("/")[0].lower() == "me":
+        return key_of(call)
     if "user" not in call.keys:
         return None
     key = call.keys["user"]
     user = await call.emulator.runner.read(directory_queries.user_by_key, call.tenant.id, key=key)
     if user is None:
-        raise NotFound(
-            f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
-        )
+        raise directory.missing(key)
     return str(user["id"])
 
 

@@ -19,6 +19,7 @@ from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_ans
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_devices import found as found_device
 from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
+from fauxtune.surfaces.graph.resources.users import key_of
 
 Row = dict[str, Any]
 
@@ -102,9 +103,7 @@ def _named(call: Call) -> tuple[str, str]:
     for kind in _SINGULAR:
         if kind in call.keys:
             return kind, call.keys[kind]
-    if call.caller.user_id is None:
-        raise Invalid("/me request is only valid with delegated authentication flow.")
-    return "user", call.caller.user_id
+    return "user", key_of(call)
 
 
 async def _look_up(call: Call, kind: str, *, key: str) -> Row | None:
@@ -114,7 +113,7 @@ async def _look_up(call: Call, kind: str, *, key: str) -> Row | None:
     if kind == "group":
         return await read(queries.group, tenant_id, group_id=key.lower())
     if kind == "device":
-        return await read(lambda connection: found_device(call, connection))
+        return await read(found_device, call)
     return await read(queries.directory_object, tenant_id, object_id=key.lower())
 
 

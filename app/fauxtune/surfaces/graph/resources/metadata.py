@@ -43,5 +43,6 @@ def _roots() -> dict[str, str]:
     from fauxtune.surfaces.graph.routes import ROUTES
 
     sets = {r.template for r in ROUTES if r.method == "GET" and r.many and len(r.segments) == 1}
-    firsts = {route.segments[0] for route in ROUTES if route.segments and not route.segments[0].startswith("$")}
+    served = [route for route in ROUTES if route.status != 501 and route.segments]
+    firsts = {route.segments[0] for route in served if not route.segments[0].startswith("$")}
     return {name: "EntitySet" if name in sets else "Singleton" for name in sorted(firsts)}

@@ -16,14 +16,11 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_o
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
 
 _CONTEXT = "deviceManagement/roleScopeTags"
-_LISTED = Listed(
-    collection="roleScopeTags", entity=ROLE_SCOPE_TAG, context=_CONTEXT, document=lambda row: row["document"]
-)
+_LISTED = Listed(collection="roleScopeTags", entity=ROLE_SCOPE_TAG, context=_CONTEXT)
 _ASSIGNMENTS = Listed(
     collection="roleScopeTagAssignments",
     entity=ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
     context=_CONTEXT,
-    document=lambda row: row["document"],
 )
 #: More tags than a tenant has. Unverified: the real service's limit.
 _MOST = 1000

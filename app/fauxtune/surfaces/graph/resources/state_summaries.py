@@ -16,8 +16,7 @@ from fauxtune.storage.queries import statuses
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Row
-from fauxtune.surfaces.graph.resources.device_configurations import profile_row
-from fauxtune.surfaces.graph.resources.device_statuses import below
+from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
 
 _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 

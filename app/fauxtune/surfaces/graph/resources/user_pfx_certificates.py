@@ -19,7 +19,6 @@ _LISTED = Listed(
     collection="userPfxCertificates",
     entity=USER_PFX_CERTIFICATE,
     context=_CONTEXT,
-    document=lambda row: row["document"],
     # The import cmdlets ignore nextLink: what they list must come in one page.
     page_size=100_000,
     largest_page=100_000,

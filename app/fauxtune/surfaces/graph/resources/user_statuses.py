@@ -10,16 +10,17 @@ from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import concern, configuration, statuses
+from fauxtune.storage.queries import concern, statuses
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
-from fauxtune.surfaces.graph.resources.device_configurations import profile_row
-from fauxtune.surfaces.graph.resources.device_statuses import below, overview, variants
+from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
+from fauxtune.surfaces.graph.resources.device_statuses import overview, variants
+from fauxtune.surfaces.graph.resources.expansion import CONTEXT
 
 _LISTED = Listed(
     collection="userStatuses",
     entity=shapes.USER_STATUS,
-    context="deviceManagement/deviceConfigurations",
+    context=CONTEXT,
     document=lambda row: row,
 )
 
@@ -48,8 +49,7 @@ async def user_status_overview(call: Call) -> Answer:
     check_options(call, shapes.USER_OVERVIEW)
 
     def read(connection: Connection) -> tuple[dict[str, int], int]:
-        found = configuration.assignments_of(connection, call.tenant.id, profile_id=profile["id"])
-        ids = concern.targeted(connection, call.tenant.id, targets=configuration.assignment_targets(found))
+        ids = concern.targeted_by_profile(connection, call.tenant.id, profile_id=profile["id"])
         missing = statuses.users_without_status(
             connection,
             call.tenant.id,

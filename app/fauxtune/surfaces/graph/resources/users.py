@@ -5,23 +5,22 @@ Licences are read-only in a PATCH of the real service; here it sets them, as ass
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.entities.directory import LICENSE_DETAILS, USER
-from fauxtune.core.odata.paths import reference_id
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.values import guid
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
-from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.directory_objects import expand
+from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
 
 _EXPANDABLE = (
     "manager",
@@ -35,7 +34,6 @@ _LISTED = Listed(
     collection="users",
     entity=USER,
     context="users",
-    document=lambda row: row["document"],
     page_size=100,
     largest_page=999,
     directory=True,
@@ -62,26 +60,15 @@ async def count_users(call: Call) -> Answer:
 
 async def get_user(call: Call) -> Answer:
     """GET /users/{id or userPrincipalName}, and GET /me."""
-    check_options(call, USER, expandable=_EXPANDABLE)
     key = key_of(call)
-
-    def read(connection: Connection) -> tuple[dict[str, Any], Json]:
-        row = queries.user_by_key(connection, call.tenant.id, key=key)
-        if row is None:
-            raise directory.missing(key)
-        return row, expand(call, connection, [row])[0]
-
-    row, more = await call.emulator.runner.read(read)
-    shown = view(USER, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **more}, context="users")
+    find = partial(queries.user_by_key, tenant_id=call.tenant.id, key=key)
+    return await expanded_answer(call, find, key=key, entity=USER, expandable=_EXPANDABLE)
 
 
 async def create_user(call: Call) -> Answer:
     """POST /users."""
     body = call.body()
-    for name in _REQUIRED:
-        if body.get(name) is None:
-            raise Invalid(f"A value is required for property '{name}' of resource 'User'.", target=name)
+    check_required(body, USER, names=_REQUIRED)
     document, password = _accepted(call, body, partial=False)
     made = await call.emulator.runner.run(call.tenant, directory.create_user, document, password=password)
     return created(call, view(USER, made, version=call.version), collection="users")
@@ -147,7 +134,9 @@ async def revoke_sign_in_sessions(call: Call) -> Answer:
 
 async def set_manager(call: Call) -> Answer:
     """PUT /users/{user}/manager/$ref with {"@odata.id": url}; only the id in it matters."""
-    await call.emulator.runner.run(call.tenant, directory.set_manager, key_of(call), manager_id=referred(call))
+    await call.emulator.runner.run(
+        call.tenant, directory.set_manager, key_of(call), manager_id=call.reference(to="user")
+    )
     return NO_CONTENT
 
 
@@ -178,14 +167,6 @@ def key_of(call: Call) -> str:
     if key is None:
         raise Invalid("/me request is only valid with delegated authentication flow.")
     return key
-
-
-def referred(call: Call) -> str:
-    """The id that the body {"@odata.id": url} ends in."""
-    url = call.body().get("@odata.id")
-    if not isinstance(url, str):
-        raise Invalid('The body must be {"@odata.id": "<the URL of a directory object>"}.', target="@odata.id")
-    return reference_id(url)
 
 
 def _details(user_id: str, sku: str, *, disabled: list[str]) -> Json:

@@ -21,19 +21,19 @@ from fauxtune.surfaces.graph.routes.references import REFERENCES
 from fauxtune.surfaces.graph.routes.statuses import STATUSES
 from fauxtune.surfaces.graph.routes.tenant import TENANT
 
-ROUTES: tuple[Route[Handler], ...] = (
-    *DIRECTORY,
-    *MANAGED_DEVICES,
-    *PROFILES,
-    *ASSIGNMENTS,
-    *STATUSES,
-    *REFERENCES,
-    *CERTIFICATES,
-    *CONNECTORS,
-    *TENANT,
-    *ENVELOPE,
-    *ABSENT,
-)
+#: By the headings of the page that describes them.
+AREAS: dict[str, tuple[Route[Handler], ...]] = {
+    "The directory": DIRECTORY,
+    "Managed devices": MANAGED_DEVICES,
+    "Profiles": (*PROFILES, *REFERENCES),
+    "Assignments and their filters": ASSIGNMENTS,
+    "How profiles fare": STATUSES,
+    "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
+    "The tenant": TENANT,
+    "Graph itself": ENVELOPE,
+    "Not emulated": ABSENT,
+}
+ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for route in area)
 #: What each version knows: v1.0 answers for beta's own paths as for any unknown one.
 TABLES: dict[Version, RouteTable[Handler]] = {
     version: RouteTable(

@@ -12,7 +12,6 @@ from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations
-from fauxtune.surfaces.graph.resources import device_configurations as profiles
 from fauxtune.surfaces.graph.routes import permissions as needs
 
 _PROFILES = "deviceManagement/deviceConfigurations"
@@ -26,6 +25,9 @@ _STATUSES = "deviceManagement/managedDevices/{device}/assignmentFilterEvaluation
 _ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, types.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
+_TAKEN = approximated("409 for a target that has one: what the real service answers is not documented")
+_NOW = approximated("evaluated when asked, not as of the last check-in")
+
 _OF_PROFILES: tuple[Route[Handler], ...] = (
     Route(
         "POST",
@@ -36,6 +38,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         many=True,
         permissions=_WRITE,
         source="Graph: deviceConfiguration: assign",
+        fidelity=approximated("400 for a group that is included and excluded at once"),
     ),
     Route(
         "GET",
@@ -57,8 +60,16 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         status=201,
         permissions=_WRITE,
         source="Graph: deviceConfigurationAssignment: create",
+        fidelity=_TAKEN,
     ),
-    Route("GET", f"{_ALL}/$count", assignments.count_assignments, "Count the assignments", permissions=_READ),
+    Route(
+        "GET",
+        f"{_ALL}/$count",
+        assignments.count_assignments,
+        "Count the assignments",
+        permissions=_READ,
+        source="Graph: deviceConfigurationAssignment: list",
+    ),
     Route(
         "GET",
         _ONE,
@@ -96,6 +107,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceConfiguration: getTargetedUsersAndDevices",
+        fidelity=approximated("devices of every platform, also of those that the profile is not for"),
     ),
 )
 
@@ -122,6 +134,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE,
         source="Graph: deviceConfigurationGroupAssignment: create",
+        fidelity=_TAKEN,
     ),
     Route(
         "GET",
@@ -130,6 +143,7 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
         "Count the assignments to groups",
         beta_only=True,
         permissions=_READ,
+        source="Graph: deviceConfigurationGroupAssignment: list",
     ),
     Route(
         "GET",
@@ -154,11 +168,12 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         f"{_OLD_ONE}/deviceConfiguration",
-        profiles.get_profile,
+        assignments.profile_of_group_assignment,
         "The profile of an assignment in its old form",
         returns=DEVICE_CONFIGURATION,
         beta_only=True,
         permissions=_READ,
+        source="Graph: deviceConfigurationGroupAssignment: deviceConfiguration",
     ),
 )
 
@@ -193,6 +208,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         "Count assignment filters",
         beta_only=True,
         permissions=_READ,
+        source="Graph: deviceAndAppManagementAssignmentFilter: list",
     ),
     Route(
         "POST",
@@ -242,6 +258,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE,
         source="Graph: deviceAndAppManagementAssignmentFilter: update",
+        fidelity=approximated("400 for another platform or management type"),
     ),
     Route(
         "DELETE",
@@ -252,6 +269,7 @@ _OF_FILTERS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE,
         source="Graph: deviceAndAppManagementAssignmentFilter: delete",
+        fidelity=approximated("400 while it is used, in words of our own"),
     ),
     Route(
         "GET",
@@ -273,7 +291,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceManagement: evaluateAssignmentFilter",
-        fidelity=approximated("the shape of the answer follows Intune's reports"),
+        fidelity=approximated("the shape of the answer follows Intune's reports; its columns are our own"),
     ),
     Route(
         "POST",
@@ -283,7 +301,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceManagement: getAssignmentFiltersStatusDetails",
-        fidelity=approximated("evaluated when asked, not as of the last check-in"),
+        fidelity=_NOW,
     ),
     Route(
         "GET",
@@ -295,7 +313,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=needs.READ_MANAGED,
         source="Graph: assignmentFilterEvaluationStatusDetails: list",
-        fidelity=approximated("evaluated when asked, not as of the last check-in"),
+        fidelity=_NOW,
         dated=True,
     ),
     Route(
@@ -305,6 +323,8 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         "Count them",
         beta_only=True,
         permissions=needs.READ_MANAGED,
+        source="Graph: assignmentFilterEvaluationStatusDetails: list",
+        fidelity=_NOW,
     ),
     Route(
         "GET",
@@ -315,6 +335,7 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=needs.READ_MANAGED,
         source="Graph: assignmentFilterEvaluationStatusDetails: get",
+        fidelity=_NOW,
         dated=True,
     ),
 )

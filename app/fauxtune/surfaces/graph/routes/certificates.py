@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE as PFX
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import user_pfx_certificates as pfx
@@ -16,7 +17,15 @@ _ONE = f"{_ALL}/{{certificate}}"
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
 
-def _beta(method: str, template: str, *, handler: Handler, summary: str, status: int = 200) -> Route[Handler]:
+_REFUSALS = approximated("409 for one that the user has, 400 for a user that is none: neither is documented")
+_FIXED = approximated("400 for another thumbprint or user, of which the key is made")
+_VERBS = {"POST": "create", "PATCH": "update", "DELETE": "delete"}
+
+
+def _beta(
+    method: str, template: str, *, handler: Handler, summary: str, status: int = 200, fidelity: Fidelity = EXACT
+) -> Route[Handler]:
+    verb = _VERBS.get(method, "get" if template == _ONE else "list")
     return Route(
         method,
         template,
@@ -28,15 +37,17 @@ def _beta(method: str, template: str, *, handler: Handler, summary: str, status:
         status=status,
         beta_only=True,
         permissions=_READ if method == "GET" else _WRITE,
+        source=f"Graph: userPFXCertificate: {verb} (beta)",
+        fidelity=fidelity,
     )
 
 
 CERTIFICATES: tuple[Route[Handler], ...] = (
     _beta("GET", _ALL, handler=pfx.list_certificates, summary="List imported certificates"),
-    _beta("POST", _ALL, handler=pfx.import_certificate, summary="Import one", status=201),
+    _beta("POST", _ALL, handler=pfx.import_certificate, summary="Import one", status=201, fidelity=_REFUSALS),
     _beta("GET", f"{_ALL}/$count", handler=pfx.count_certificates, summary="Count them"),
     _beta("GET", _ONE, handler=pfx.get_certificate, summary="Get one"),
-    _beta("PATCH", _ONE, handler=pfx.update_certificate, summary="Update one"),
+    _beta("PATCH", _ONE, handler=pfx.update_certificate, summary="Update one", fidelity=_FIXED),
     _beta(
         "DELETE",
         _ONE,

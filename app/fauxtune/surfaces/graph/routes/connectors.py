@@ -47,7 +47,7 @@ CONNECTORS: tuple[Route[Handler], ...] = (
         # The reference names the one for reading and the other for changing.
         permissions=(*needs.WRITE_CONFIGURATION, *needs.WRITE_SERVICE),
         source="Graph: Delete ndesConnector (beta)",
-        fidelity=approximated("400 for one that is active"),
+        fidelity=approximated("400 for one that is active: what the real service does is not documented"),
     ),
     _read(
         _DETAILS,

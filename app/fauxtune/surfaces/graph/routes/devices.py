@@ -40,16 +40,24 @@ _CARRIED = {
             DeviceAction.REBOOT,
             DeviceAction.RESET_PASSCODE,
             DeviceAction.LOCATE,
-            DeviceAction.ENABLE_LOST_MODE,
-            DeviceAction.DISABLE_LOST_MODE,
-            DeviceAction.PLAY_SOUND,
             DeviceAction.RENAME,
             DeviceAction.NOTIFY,
         ),
-        approximated("carried to the devices of some platforms: to the others 400 or 501, with the reason"),
+        approximated(
+            "carried to the devices of some platforms, to the others 400 or 501; 400 once its end was ordered"
+        ),
+    ),
+    **dict.fromkeys(
+        (DeviceAction.ENABLE_LOST_MODE, DeviceAction.DISABLE_LOST_MODE, DeviceAction.PLAY_SOUND),
+        approximated(
+            "carried to the company's own Android devices, to others 400 or 501: for Android it is our reading"
+        ),
     ),
 }
-_REFUSED = refused("400 where the kind of device does not support it, else 501, each with the reason")
+_FOUND = approximated("$select brings to a list what the service gives for one device alone; see the query options")
+_NO_CATEGORY = approximated("what a device in no category answers is not documented: here a category named Unknown")
+_TAKEN = approximated("409 for a name that is taken")
+_REFUSED = refused("400 or, where real devices of the kind support it, 501")
 
 
 def _devices(root: str) -> Iterator[Route[Handler]]:
@@ -57,6 +65,7 @@ def _devices(root: str) -> Iterator[Route[Handler]]:
     one = f"{root}/{{device}}"
     yield from _records(root, one)
     yield from _parts(one)
+    yield from _category(one)
     yield from _actions(one)
 
 
@@ -71,8 +80,17 @@ def _records(root: str, one: str) -> Iterator[Route[Handler]]:
         many=True,
         permissions=read,
         source="Graph: List managedDevices",
+        fidelity=_FOUND,
     )
-    yield Route("GET", f"{root}/$count", managed_devices.count_devices, "Count devices", permissions=read)
+    yield Route(
+        "GET",
+        f"{root}/$count",
+        managed_devices.count_devices,
+        "Count devices",
+        permissions=read,
+        source="Graph: List managedDevices",
+        fidelity=_FOUND,
+    )
     yield Route(
         "GET",
         one,
@@ -104,7 +122,7 @@ def _records(root: str, one: str) -> Iterator[Route[Handler]]:
 
 
 def _parts(one: str) -> Iterator[Route[Handler]]:
-    read, write = needs.READ_MANAGED, needs.WRITE_MANAGED
+    read = needs.READ_MANAGED
     yield Route(
         "GET",
         f"{one}/users",
@@ -113,25 +131,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         returns=USER,
         many=True,
         permissions=read,
-    )
-    yield Route(
-        "GET",
-        f"{one}/deviceCategory",
-        device_categories.category_of_device,
-        "Category of a device",
-        returns=DEVICE_CATEGORY,
-        permissions=read,
-    )
-    yield Route(
-        "PUT", f"{one}/deviceCategory/$ref", device_categories.set_category, "Set it", status=204, permissions=write
-    )
-    yield Route(
-        "DELETE",
-        f"{one}/deviceCategory/$ref",
-        device_categories.clear_category,
-        "Clear it",
-        status=204,
-        permissions=write,
+        source="Graph: managedDevice: users",
     )
     yield Route(
         "GET",
@@ -140,6 +140,7 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         "Windows Defender on a device",
         status=204,
         permissions=read,
+        source="Graph: Get windowsProtectionState",
         fidelity=refused("501 for Windows: simulated devices have no Windows Defender; the others have no such state"),
     )
     for name, summary, beta_only in _EMPTY:
@@ -150,8 +151,40 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
             summary,
             beta_only=beta_only,
             permissions=read,
+            source=f"Graph: managedDevice: {name}",
             fidelity=approximated("always empty: nothing in the emulation fills it"),
         )
+
+
+def _category(one: str) -> Iterator[Route[Handler]]:
+    yield Route(
+        "GET",
+        f"{one}/deviceCategory",
+        device_categories.category_of_device,
+        "Category of a device",
+        returns=DEVICE_CATEGORY,
+        permissions=needs.READ_MANAGED,
+        source="Graph: managedDevice: deviceCategory",
+        fidelity=_NO_CATEGORY,
+    )
+    yield Route(
+        "PUT",
+        f"{one}/deviceCategory/$ref",
+        device_categories.set_category,
+        "Put a device into a category",
+        status=204,
+        permissions=needs.WRITE_MANAGED,
+        source="Graph: managedDevice: deviceCategory",
+    )
+    yield Route(
+        "DELETE",
+        f"{one}/deviceCategory/$ref",
+        device_categories.clear_category,
+        "Put a device into no category",
+        status=204,
+        permissions=needs.WRITE_MANAGED,
+        source="Graph: managedDevice: deviceCategory",
+    )
 
 
 def _actions(one: str) -> Iterator[Route[Handler]]:
@@ -179,6 +212,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         returns=DEVICE_CATEGORY,
         many=True,
         permissions=needs.READ_MANAGED,
+        source="Graph: List deviceCategories",
     ),
     Route(
         "GET",
@@ -186,6 +220,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         device_categories.count_categories,
         "Count device categories",
         permissions=needs.READ_MANAGED,
+        source="Graph: List deviceCategories",
     ),
     Route(
         "POST",
@@ -197,6 +232,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         status=201,
         permissions=needs.WRITE_MANAGED,
         source="Graph: Create deviceCategory",
+        fidelity=_TAKEN,
     ),
     Route(
         "GET",
@@ -205,6 +241,7 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         "Get a device category",
         returns=DEVICE_CATEGORY,
         permissions=needs.READ_MANAGED,
+        source="Graph: Get deviceCategory",
     ),
     Route(
         "PATCH",
@@ -214,6 +251,8 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         accepts=DEVICE_CATEGORY,
         returns=DEVICE_CATEGORY,
         permissions=needs.WRITE_MANAGED,
+        source="Graph: Update deviceCategory",
+        fidelity=_TAKEN,
     ),
     Route(
         "DELETE",
@@ -222,12 +261,21 @@ CATEGORIES: tuple[Route[Handler], ...] = (
         "Delete a device category",
         status=204,
         permissions=needs.WRITE_MANAGED,
+        source="Graph: Delete deviceCategory",
     ),
 )
 
 MANAGED_DEVICES: tuple[Route[Handler], ...] = (
     *_devices(_ALL),
-    Route("POST", _ALL, managed_devices.refuse_create, "Refused: devices enrol", status=400),
+    Route(
+        "POST",
+        _ALL,
+        managed_devices.refuse_create,
+        "Refused: devices enrol",
+        status=400,
+        source="Graph: Create managedDevice",
+        fidelity=refused("400: devices come to be by enrolling; what the real service answers is not documented"),
+    ),
     Route(
         "POST",
         f"{_ALL}/executeAction",
@@ -248,6 +296,7 @@ MANAGED_DEVICES: tuple[Route[Handler], ...] = (
         returns=MANAGED_DEVICE_OVERVIEW,
         permissions=needs.READ_MANAGED,
         source="Graph: Get managedDeviceOverview",
+        fidelity=approximated("the id is the tenant's"),
         dated=True,
     ),
     *_devices("users/{user}/managedDevices"),

@@ -30,15 +30,17 @@ from fauxtune.surfaces.graph.resources import (
 )
 from fauxtune.surfaces.graph.routes import permissions as needs
 
-_SEARCH = approximated(
-    "$search matches the beginnings of words, which start at white space and punctuation only; ne, not and endsWith "
-    "need no ConsistencyLevel unless the tenant's graph.faithfulQuery is on"
-)
+_SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
 _DYNAMIC = approximated("the rule of a dynamic group is kept and not evaluated: such a group has no members")
 _LICENSES = approximated("a usageLocation is not asked for, and licences do not run out")
 _SESSIONS = stored("the moment is noted; tokens that are out live to their end")
 _BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
 _PASSWORD = approximated("every new password will do")
+_GROUPS_ALONE = approximated("groups alone: there are no directory roles and no administrative units")
+_USERS_ALONE = approximated("users alone: there are no service principals")
+_AT_ONCE = approximated("gone at once, without a recycle bin")
+_UPDATED = approximated("assignedLicenses can be written, which the real service leaves to assignLicense")
+_ONE_PRODUCT = approximated("one product, Intune Plan 1, of which there is a million")
 _ONE_OWNER = approximated("a user's devices are those that the user enrolled")
 _GONE = "Deleted users and groups are gone at once: there is no recycle bin here."
 
@@ -79,17 +81,23 @@ def _lists(
 
 def _checks(one: str, *, permissions: tuple[str, ...]) -> tuple[Route[Handler], ...]:
     """What can be asked of anything that can be in a group."""
-    actions: tuple[tuple[str, Handler, str], ...] = (
-        ("checkMemberGroups", memberships.check_member_groups, "Which of these groups hold it"),
-        ("checkMemberObjects", memberships.check_member_objects, "Which of these objects hold it"),
-        ("getMemberGroups", memberships.get_member_groups, "Ids of the groups that hold it, nested ones too"),
-        ("getMemberObjects", memberships.get_member_groups, "Ids of what holds it, nested groups too"),
+    actions: tuple[tuple[str, Handler, str, Fidelity], ...] = (
+        ("checkMemberGroups", memberships.check_member_groups, "Which of these groups hold it", EXACT),
+        ("checkMemberObjects", memberships.check_member_objects, "Which of these objects hold it", _GROUPS_ALONE),
+        ("getMemberGroups", memberships.get_member_groups, "Ids of the groups that hold it, nested ones too", EXACT),
+        ("getMemberObjects", memberships.get_member_groups, "Ids of what holds it, nested groups too", _GROUPS_ALONE),
     )
     return tuple(
         Route(
-            "POST", f"{one}/{name}", handler, summary, permissions=permissions, source=f"Graph: directoryObject: {name}"
+            "POST",
+            f"{one}/{name}",
+            handler,
+            summary,
+            permissions=permissions,
+            source=f"Graph: directoryObject: {name}",
+            fidelity=fidelity,
         )
-        for name, handler, summary in actions
+        for name, handler, summary, fidelity in actions
     )
 
 
@@ -103,6 +111,7 @@ def _of_member(one: str, *, kind: str, permissions: tuple[str, ...]) -> tuple[Ro
             what=f"groups that hold the {kind}",
             permissions=permissions,
             source=f"Graph: {kind}: list memberOf",
+            fidelity=_GROUPS_ALONE,
         ),
         *_lists(
             f"{one}/transitiveMemberOf",
@@ -110,6 +119,7 @@ def _of_member(one: str, *, kind: str, permissions: tuple[str, ...]) -> tuple[Ro
             what=f"groups that hold the {kind}, nested ones too",
             permissions=permissions,
             source=f"Graph: {kind}: list transitiveMemberOf",
+            fidelity=_GROUPS_ALONE,
         ),
     )
 
@@ -259,7 +269,7 @@ USERS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_USERS,
         source="Graph: user: update",
-        fidelity=approximated("assignedLicenses can be written, which the real service leaves to assignLicense"),
+        fidelity=_UPDATED,
     ),
     Route(
         "DELETE",
@@ -269,7 +279,7 @@ USERS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_USERS,
         source="Graph: user: delete",
-        fidelity=approximated("gone at once, without a recycle bin"),
+        fidelity=_AT_ONCE,
     ),
     *_of_user(_ONE_USER, read=needs.READ_USERS, write=needs.WRITE_USERS),
     Route(
@@ -290,6 +300,7 @@ USERS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_USERS,
         source="Graph: user: update",
+        fidelity=_UPDATED,
     ),
     Route(
         "POST",
@@ -367,7 +378,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_GROUPS,
         source="Graph: group: delete",
-        fidelity=approximated("gone at once, without a recycle bin"),
+        fidelity=_AT_ONCE,
     ),
     *_lists(
         _MEMBERS,
@@ -384,6 +395,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         "List references to members",
         permissions=needs.READ_GROUPS,
         source="Graph: group: list members",
+        fidelity=_DYNAMIC,
     ),
     Route(
         "POST",
@@ -437,6 +449,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_GROUPS,
         source="Graph: group: add owners",
+        fidelity=_USERS_ALONE,
     ),
     Route(
         "DELETE",
@@ -560,6 +573,7 @@ OBJECTS: tuple[Route[Handler], ...] = (
         status=204,
         permissions=needs.WRITE_OBJECTS,
         source="Graph: directoryObject: delete",
+        fidelity=_AT_ONCE,
     ),
     Route(
         "POST",
@@ -570,6 +584,7 @@ OBJECTS: tuple[Route[Handler], ...] = (
         many=True,
         permissions=needs.READ_OBJECTS,
         source="Graph: directoryObject: getByIds",
+        fidelity=approximated("users, groups and devices: there are no other kinds"),
     ),
     *_checks(_ONE_OBJECT, permissions=needs.READ_OBJECTS),
 )
@@ -627,7 +642,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
         many=True,
         permissions=needs.READ_LICENSES,
         source="Graph: subscribedSku: list",
-        fidelity=_LICENSES,
+        fidelity=_ONE_PRODUCT,
     ),
     Route(
         "GET",
@@ -637,7 +652,7 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
         returns=SUBSCRIBED_SKU,
         permissions=needs.READ_LICENSES,
         source="Graph: subscribedSku: get",
-        fidelity=_LICENSES,
+        fidelity=_ONE_PRODUCT,
     ),
 )
 

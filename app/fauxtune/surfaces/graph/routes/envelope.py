@@ -5,12 +5,36 @@
 
 from __future__ import annotations
 
+from fauxtune.core.odata.fidelity import approximated
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import batch, metadata
 
+_OURS = approximated("what is emulated, and nothing else")
+
 ENVELOPE: tuple[Route[Handler], ...] = (
-    Route("GET", "", metadata.describe, "The service document, for anybody", source="OData Protocol 4.01, 11.1.1"),
-    Route("GET", "$metadata", metadata.describe, "The types, as CSDL, for anybody", source="OData CSDL XML 4.01"),
-    Route("POST", "$batch", batch.batch, "Up to 20 requests in one", source="Graph: JSON batching"),
+    Route(
+        "GET",
+        "",
+        metadata.describe,
+        "The service document, for anybody",
+        source="OData Protocol 4.01, 11.1.1",
+        fidelity=_OURS,
+    ),
+    Route(
+        "GET",
+        "$metadata",
+        metadata.describe,
+        "The types, as CSDL, for anybody",
+        source="OData CSDL XML 4.01",
+        fidelity=_OURS,
+    ),
+    Route(
+        "POST",
+        "$batch",
+        batch.batch,
+        "Up to 20 requests in one",
+        source="Graph: JSON batching",
+        fidelity=approximated("a /$count gives a number as its body: how the real service writes it is not documented"),
+    ),
 )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import configuration as types
+from fauxtune.core.odata.fidelity import approximated
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import device_configurations as profiles
@@ -16,8 +17,26 @@ _ONE = f"{_ALL}/{{profile}}"
 _BASE = types.DEVICE_CONFIGURATION
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
+_SHOWN = approximated(
+    "v1.0 shows of kinds that beta alone knows what all have: what the real service does is not known"
+)
+_CHECKED = approximated(
+    "settings that can never work are 400, with the reason: the real service's checks are not published"
+)
+_NO_RULE = approximated("400 while other profiles refer to it: what the real service does then is not documented")
+
 PROFILES: tuple[Route[Handler], ...] = (
-    Route("GET", _ALL, profiles.list_profiles, "List profiles", returns=_BASE, many=True, permissions=_READ),
+    Route(
+        "GET",
+        _ALL,
+        profiles.list_profiles,
+        "List profiles",
+        returns=_BASE,
+        many=True,
+        permissions=_READ,
+        source="Graph: deviceConfiguration: list",
+        fidelity=_SHOWN,
+    ),
     Route(
         "POST",
         _ALL,
@@ -27,9 +46,27 @@ PROFILES: tuple[Route[Handler], ...] = (
         returns=_BASE,
         status=201,
         permissions=_WRITE,
+        source="Graph: deviceConfiguration: create",
+        fidelity=_CHECKED,
     ),
-    Route("GET", f"{_ALL}/$count", profiles.count_profiles, "Count profiles", permissions=_READ),
-    Route("GET", _ONE, profiles.get_profile, "Get a profile", returns=_BASE, permissions=_READ),
+    Route(
+        "GET",
+        f"{_ALL}/$count",
+        profiles.count_profiles,
+        "Count profiles",
+        permissions=_READ,
+        source="Graph: deviceConfiguration: list",
+    ),
+    Route(
+        "GET",
+        _ONE,
+        profiles.get_profile,
+        "Get a profile",
+        returns=_BASE,
+        permissions=_READ,
+        source="Graph: deviceConfiguration: get",
+        fidelity=_SHOWN,
+    ),
     Route(
         "PATCH",
         _ONE,
@@ -38,6 +75,17 @@ PROFILES: tuple[Route[Handler], ...] = (
         accepts=_BASE,
         returns=_BASE,
         permissions=_WRITE,
+        source="Graph: deviceConfiguration: update",
+        fidelity=_CHECKED,
     ),
-    Route("DELETE", _ONE, profiles.delete_profile, "Delete a profile", status=204, permissions=_WRITE),
+    Route(
+        "DELETE",
+        _ONE,
+        profiles.delete_profile,
+        "Delete a profile",
+        status=204,
+        permissions=_WRITE,
+        source="Graph: deviceConfiguration: delete",
+        fidelity=_NO_RULE,
+    ),
 )

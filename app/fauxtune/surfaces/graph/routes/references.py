@@ -16,13 +16,17 @@ from fauxtune.surfaces.graph.resources import references
 from fauxtune.surfaces.graph.routes import permissions as needs
 
 _ONE = "deviceManagement/deviceConfigurations/{profile}"
+_CHANGED = {
+    "PUT": approximated("the type is checked, and the version raised: what the service does beyond is not documented"),
+    "DELETE": approximated("404 where there is none, else the version is raised: neither is documented"),
+}
 _DERIVED = approximated("there are none: nothing can be bound")
 
 
 def _route(
     method: str, tail: str, *, handler: Callable[[str], Handler], summary: str, name: str, status: int = 200
 ) -> Route[Handler]:
-    fidelity: Fidelity = _DERIVED if name == "derivedCredentialSettings" else EXACT
+    fidelity: Fidelity = _CHANGED.get(method, EXACT)
     return Route(
         method,
         f"{_ONE}/{name}{tail}",
@@ -32,7 +36,8 @@ def _route(
         status=status,
         beta_only=True,
         permissions=needs.READ_CONFIGURATION if method == "GET" else needs.WRITE_CONFIGURATION,
-        fidelity=fidelity,
+        source=f"Graph: deviceConfiguration (beta): {name}",
+        fidelity=_DERIVED if name == "derivedCredentialSettings" else fidelity,
     )
 
 

@@ -37,7 +37,8 @@ def _read(
     summary: str,
     returns: Entity | None = None,
     many: bool = False,
-    fidelity: Fidelity = EXACT,
+    source: str = "",
+    fidelity: Fidelity | None = None,
     beta_only: bool = False,
     permissions: tuple[str, ...] = needs.READ_CONFIGURATION,
     dated: bool = False,
@@ -51,8 +52,8 @@ def _read(
         many=many,
         beta_only=beta_only,
         permissions=permissions,
-        source="" if returns is None else returns.source,
-        fidelity=fidelity,
+        source=source if returns is None else returns.source,
+        fidelity=fidelity or (EXACT if returns is None else returns.fidelity),
         dated=dated,
     )
 
@@ -69,6 +70,8 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/deviceStatuses/$count",
         device_statuses.count_device_statuses,
         summary="Count the devices that have reported",
+        source=shapes.DEVICE_STATUS.source,
+        fidelity=shapes.DEVICE_STATUS.fidelity,
     ),
     _read(
         f"{_PROFILE}/deviceStatuses/{{status}}",
@@ -94,6 +97,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/userStatuses/$count",
         user_statuses.count_user_statuses,
         summary="Count the users whose devices have reported",
+        source=shapes.USER_STATUS.source,
     ),
     _read(
         f"{_PROFILE}/userStatuses/{{status}}",
@@ -129,6 +133,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         f"{_PROFILE}/managedDeviceCertificateStates/$count",
         certificate_states.count_states,
         summary="Count the certificates of a profile",
+        source=shapes.CERTIFICATE_STATE.source,
         beta_only=True,
     ),
     _read(
@@ -158,6 +163,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
         f"{states}/$count",
         device_configuration_states.count_states,
         summary="Count the profiles of a device",
+        source=shapes.CONFIGURATION_STATE.source,
         permissions=permissions,
     )
     yield _read(
@@ -172,6 +178,7 @@ def _of_devices(root: str) -> Iterator[Route[Handler]]:
         f"{states}/{{state}}/settingStates",
         device_configuration_states.list_settings,
         summary="How a profile's settings fare on a device",
+        source=shapes.SETTING_STATE.source,
         beta_only=True,
         permissions=permissions,
         fidelity=_SETTINGS,
@@ -201,6 +208,7 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         returns=shapes.CONFLICT_SUMMARY,
         many=True,
         beta_only=True,
+        fidelity=approximated("profiles of one kind of setting are in conflict with one another"),
     ),
     _read(
         _ALL_CERTIFICATES,
@@ -212,7 +220,11 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         fidelity=_CERTIFICATES,
     ),
     _read(
-        f"{_ALL_CERTIFICATES}/$count", certificate_states.count_all, summary="Count all certificates", beta_only=True
+        f"{_ALL_CERTIFICATES}/$count",
+        certificate_states.count_all,
+        summary="Count all certificates",
+        source=shapes.ANY_CERTIFICATE_STATE.source,
+        beta_only=True,
     ),
     _read(
         f"{_ALL_CERTIFICATES}/{{state}}",

@@ -65,7 +65,15 @@ _AUDIT: tuple[Route[Handler], ...] = (
         source="Graph: auditEvent: list",
         fidelity=_WATCHED,
     ),
-    Route("GET", f"{_EVENTS}/$count", audit_events.count_events, "Count it", permissions=needs.READ_AUDIT),
+    Route(
+        "GET",
+        f"{_EVENTS}/$count",
+        audit_events.count_events,
+        "Count what administrators did",
+        permissions=needs.READ_AUDIT,
+        source="Graph: auditEvent: list",
+        fidelity=_WATCHED,
+    ),
     Route(
         "GET",
         f"{_EVENTS}/getAuditCategories",
@@ -82,7 +90,7 @@ _AUDIT: tuple[Route[Handler], ...] = (
         "The activities of a category",
         permissions=needs.READ_AUDIT,
         source="Graph: auditEvent: getAuditActivityTypes",
-        fidelity=approximated("those that occur here"),
+        fidelity=approximated("those that occur here; none for a category that does not exist"),
     ),
     Route(
         "GET",
@@ -119,9 +127,18 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE_TAGS,
         source="Graph: roleScopeTag: create",
+        fidelity=stored("no administrator is kept from what has other tags; 200, as clients expect it, not 201"),
+    ),
+    Route(
+        "GET",
+        f"{_TAGS}/$count",
+        tags.count_tags,
+        "Count scope tags",
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTag: list",
         fidelity=_STORED_TAG,
     ),
-    Route("GET", f"{_TAGS}/$count", tags.count_tags, "Count scope tags", beta_only=True, permissions=_READ_TAGS),
     Route(
         "POST",
         f"{_TAGS}/getRoleScopeTagsById",
@@ -130,6 +147,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ_TAGS,
         source="Graph: roleScopeTag: getRoleScopeTagsById",
+        fidelity=approximated("1000 ids at most"),
     ),
     Route(
         "GET",
@@ -149,6 +167,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ_TAGS,
         source="Graph: roleScopeTag: get",
+        fidelity=_STORED_TAG,
     ),
     Route(
         "PATCH",
@@ -160,6 +179,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE_TAGS,
         source="Graph: roleScopeTag: update",
+        fidelity=approximated("the built-in tag keeps its name; 400 for a name that is taken"),
     ),
     Route(
         "DELETE",
@@ -170,6 +190,7 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_WRITE_TAGS,
         source="Graph: roleScopeTag: delete",
+        fidelity=approximated("400 for the built-in tag, and for one that something carries"),
     ),
     Route(
         "POST",
@@ -199,9 +220,11 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         "GET",
         f"{_TAG}/assignments/$count",
         tags.count_assignments,
-        "Count them",
+        "Count the groups whose devices get the tag",
         beta_only=True,
         permissions=_READ_TAGS,
+        source="Graph: roleScopeTagAutoAssignment: list",
+        fidelity=stored("the devices of the groups are not given the tag"),
     ),
 )
 

@@ -1,0 +1,84 @@
+"""What the page on coverage says between its tables.
+
+#: data
+"""
+
+from __future__ import annotations
+
+HEAD = """# What is emulated
+
+This page is generated (`make openapi` writes it): do not edit it. The same stands, with bodies and real answers as
+examples, in `openapi/graph.json`: `x-fidelity`, `x-source` and `x-permissions`.
+
+* *exact*: as the document says that it rests on.
+* *approximated*: answered, with the difference that is named. Where the document is silent the choice is ours, and is
+  named too.
+* *stored only*: kept and shown, and nothing follows from it.
+* *refused*: says so, with the reason."""
+ANSWERED = """## Microsoft Graph: what is answered
+
+Below `https://<host>/v1.0` and `https://<host>/beta`; both show the same store. Keys can be written `/key`, `('key')`
+and `(key)`. *needs* is the least privileged permission that suffices, of an application among its roles, of a user
+among its scopes; `x-permissions` has the others. Where no document has the words of a refusal they are our own."""
+BELOW_USERS = """The same devices, and what belongs to them, reached through their user."""
+REFUSED = """## Microsoft Graph: what says that it is not emulated
+
+These exist in the real service. Here they answer 501 `NotImplemented`. Everything that is in neither list answers 400,
+as the real service answers paths and verbs that it does not know."""
+TYPES = """## Types
+
+A property that does not stand here is exact. Properties that the real service has and a type has not are refused on
+the way in, and absent on the way out."""
+OPTIONS = (
+    (
+        "`$filter`",
+        (
+            "every collection, evaluated by the database: `eq ne gt ge lt le in and or not`, `contains startswith "
+            "endswith`, `tolower toupper`, `isof`, `any`. Any declared property can be filtered; one that does not "
+            "exist is a 400. With the tenant's switch `graph.faithfulQuery` what the real service ignores or refuses "
+            "is ignored or refused here too; `tolower` in the directory is followed even so"
+        ),
+    ),
+    (
+        "`ConsistencyLevel`",
+        (
+            "the directory wants `eventual` for `$search` and `$count`; for `ne`, `not`, `endsWith` and the like only "
+            "with `graph.faithfulQuery`"
+        ),
+    ),
+    (
+        "`$orderby`",
+        (
+            "every collection; with `graph.faithfulQuery` ignored where the real service ignores it. Without it audit "
+            "events come newest first, which is our reading"
+        ),
+    ),
+    ("`$select`", "everywhere"),
+    (
+        "`$top`, `$skip`, `$skiptoken`, `Prefer: odata.maxpagesize`",
+        "every collection; `$top` is the size of a page. The directory has no `$skip`, as in the real service",
+    ),
+    (
+        "`$count`, `/$count`",
+        (
+            "everywhere. Lists of managed devices say unasked how many elements the page has: whether the service "
+            "means the page or the whole is not documented"
+        ),
+    ),
+    (
+        "`$expand`",
+        "profiles: `assignments` and references; groups and users: members, owners, memberships; 501 elsewhere",
+    ),
+    ("`$search`", "users, groups, members and managed devices; 501 elsewhere"),
+    ("`Prefer: return=minimal`", "POST and PATCH answer 204 with the place of the thing"),
+    ("a collection that is `null`", "is read as empty: what the real service does is not documented"),
+)
+KINDS = """## Profile kinds
+
+The values of `@odata.type` that a deviceConfiguration can have, and what such a profile does on a device. Those that
+are *stored only* are assigned and counted like the others."""
+ACTIONS = """## Devices, and what can be asked of them
+
+A wipe, a retirement and a deletion take effect when the device checks in. What a kind of device does not support is
+refused with 400 and the reason. Kinds that cannot enrol are known as targets of profiles only; whether
+macOS can be wiped and a user can leave AOSP is said nowhere for certain."""

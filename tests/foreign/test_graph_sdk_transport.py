@@ -1,0 +1,214 @@
+"""How Microsoft's SDKs speak: batches, retries, odd addresses, and every refusal as a typed error."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from azure.core.credentials import AccessToken
+from kiota_abstractions.api_error import APIError
+from msgraph_beta.generated.models.device_category import DeviceCategory
+from msgraph_core.requests.batch_request_content import BatchRequestContent
+from msgraph_core.requests.batch_request_content_collection import BatchRequestContentCollection
+from msgraph_core.requests.batch_request_item import BatchRequestItem
+from msgraph_core.tasks.page_iterator import PageIterator
+
+from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, client, names, new_office, refusal, v1_client
+
+pytestmark = WARNINGS
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """Notes each call, and may answer the first with a status of its own; the others are passed on."""
+
+    def __init__(self, office: Office, *, first: int | None = None) -> None:
+        self._inner = httpx.AsyncHTTPTransport(verify=office.server.trusting())
+        self._first = first
+        self.seen: list[tuple[str, str, str | None]] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Graph's words for an application that asks too much (Graph: throttling guidance)."""
+        self.seen.append((request.method, request.url.path, request.headers.get("Retry-Attempt")))
+        if self._first is None or len(self.seen) > 1:
+            return await self._inner.handle_async_request(request)
+        error = {"error": {"code": "TooManyRequests", "message": "Too many requests.", "innerError": {}}}
+        return httpx.Response(self._first, json=error, headers={"Retry-After": "1"}, request=request)
+
+    async def aclose(self) -> None:
+        """With the client."""
+        await self._inner.aclose()
+
+
+@pytest.mark.parametrize("status", [429, 503, 504])
+async def test_the_sdk_tries_again_when_it_is_told_to_wait(office: Office, status: int) -> None:
+    throttling = Watched(office, first=status)
+    async with v1_client(office, through=throttling) as graph:
+        found = await graph.users.get()
+    assert found is not None
+    assert len(found.value or ()) == 3
+    assert throttling.seen == [("GET", "/v1.0/users", None), ("GET", "/v1.0/users", "1")]
+
+
+async def test_a_body_is_sent_again_as_well(office: Office) -> None:
+    throttling = Watched(office, first=429)
+    async with client(office, through=throttling) as graph:
+        made = await graph.device_management.device_categories.post(DeviceCategory(display_name="Again"))
+        assert made is not None
+        assert made.display_name == "Again"
+        await graph.device_management.device_categories.by_device_category_id(str(made.id)).delete()
+    assert [method for method, _, _ in throttling.seen] == ["POST", "POST", "DELETE"]
+
+
+async def test_the_plain_http_address_will_do_on_this_machine(office: Office) -> None:
+    async with v1_client(office, base=f"{office.server.endpoints['http']}/v1.0") as graph:
+        found = await graph.users.get(asking(graph.users, top=1, orderby=["displayName"]))
+        assert found is not None
+        link = str(found.odata_next_link)
+        assert link.startswith(f"{office.server.endpoints['http']}/v1.0/users?")
+        following = await graph.users.with_url(link).get()
+        assert following is not None
+        assert names(following.value or ()) == ["Bob Brown"]
+
+
+async def test_a_slash_too_many_does_not_matter(office: Office) -> None:
+    # An adapter that takes its address from httpx's base_url has a slash at its end, and the SDK adds another.
+    watched = Watched(office)
+    async with client(office, base=f"{office.server.https}/beta/", through=watched) as graph:
+        assert await graph.device_management.managed_devices.count.get() == 0
+        found = await graph.users.get(asking(graph.users, top=1))
+        assert found is not None
+        assert len(found.value or ()) == 1
+    assert [path for _, path, _ in watched.seen] == ["/beta//deviceManagement/managedDevices/$count", "/beta//users"]
+
+
+async def test_an_iteration_is_paused_and_goes_on(sdk: Sdk) -> None:
+    users, seen = sdk.graph.users, list[str]()
+
+    def until_bob(each: Any) -> bool:
+        seen.append(each.display_name)
+        return str(each.display_name) != "Bob Brown"
+
+    first = await users.get(asking(users, top=1, orderby=["displayName"]))
+    iterator = PageIterator(first, sdk.graph.request_adapter)
+    await iterator.iterate(until_bob)
+    assert seen == ["Alice Adams", "Bob Brown"]
+    iterator.current_page = await iterator.next()
+    iterator.pause_index = 0
+    await iterator.iterate(until_bob)
+    assert seen == ["Alice Adams", "Bob Brown", "Carol Clark"]
+
+
+# --------------------------------------------------------------------------------------------------------- batches
+
+
+async def test_a_batch_is_answered_request_by_request(office: Office) -> None:
+    async with both("v1.0", office) as sdk:
+        graph = sdk.graph
+        for whole in (False, True):  # the SDK writes a relative address before its first list, a whole one afterwards
+            user, nobody = [graph.users.by_user_id(office.upn(name)) for name in ("alice", "nobody")]
+            right = BatchRequestItem(user.to_get_request_information())
+            wrong = BatchRequestItem(nobody.to_get_request_information())
+            assert right.url.startswith(office.server.https) == whole
+            answer = await graph.batch.post(BatchRequestContent({right.id: right, wrong.id: wrong}))
+            assert answer.get_response_status_codes() == {right.id: 200, wrong.id: 404}
+            # The SDK reads a body that is base64, and loses one that is JSON.
+            assert answer.get_response_by_id(right.id).content_type.startswith("application/json")
+            await graph.users.get()
+
+
+async def test_a_batch_keeps_the_order_that_is_asked_for(office: Office) -> None:
+    async with both("v1.0", office) as sdk:
+        categories, kind = sdk.graph.device_management.device_categories, sdk.model("DeviceCategory")
+        first = BatchRequestItem(categories.to_post_request_information(kind(display_name="First")))
+        second = BatchRequestItem(categories.to_post_request_information(kind(display_name="Second")))
+        second.set_depends_on([first])
+        bad = BatchRequestItem(categories.to_post_request_information(kind(description="no name")))
+        orphan = BatchRequestItem(categories.to_post_request_information(kind(display_name="Orphan")))
+        orphan.set_depends_on([bad])
+        items = {each.id: each for each in (first, second, bad, orphan)}
+        answer = await sdk.graph.batch.post(BatchRequestContent(items))
+        statuses = answer.get_response_status_codes()
+        assert [statuses[each] for each in items] == [201, 201, 400, 424]
+        made = (await categories.get()).value
+        assert sorted(names(made)) == ["First", "Second"]
+        gone = [
+            BatchRequestItem(categories.by_device_category_id(each.id).to_delete_request_information()) for each in made
+        ]
+        answer = await sdk.graph.batch.post(BatchRequestContent({each.id: each for each in gone}))
+        assert set(answer.get_response_status_codes().values()) == {204}
+
+
+async def test_more_than_twenty_requests_become_several_batches(office: Office) -> None:
+    async with both("v1.0", office) as sdk:
+        collection = BatchRequestContentCollection()
+        for _ in range(45):
+            collection.add_batch_request_item(BatchRequestItem(sdk.graph.groups.to_get_request_information()))
+        answered = (await sdk.graph.batch.post(collection)).get_responses()
+        assert [len(each.responses) for each in answered] == [20, 20, 5]
+        assert {status for each in answered for status in each.get_response_status_codes().values()} == {200}
+
+
+# --------------------------------------------------------------------------------------------------------- refusals
+
+
+class Wrong:
+    """A credential whose token is none of ours."""
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        """Nonsense, for an hour."""
+        return AccessToken("nonsense", int(time.time()) + 3600)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_a_token_of_somebody_else_is_refused(office: Office, version: str) -> None:
+    async with both(version, office, azure=Wrong()) as sdk:
+        for refused in (sdk.graph.users, sdk.graph.device_management.managed_devices):
+            with pytest.raises(APIError) as error:
+                await refused.get()
+            assert refusal(error.value) == (401, "InvalidAuthenticationToken")
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+async def test_an_application_may_do_what_its_permissions_say(office: Office, version: str) -> None:
+    with office.server.client() as http:
+        applications = f"/_fauxtune/v1/tenants/{office.name}/applications"
+        made = http.post(applications, json={"roles": ["User.Read.All"]}).raise_for_status().json()
+    reader = replace(office, client_id=made["clientId"], secret=made["secret"])
+    async with both(version, reader) as sdk:
+        assert len((await sdk.graph.users.get()).value) == 3
+        with pytest.raises(APIError) as denied:
+            await sdk.graph.users.by_user_id(office.upn("alice")).delete()
+        assert refusal(denied.value) == (403, "Authorization_RequestDenied")
+        with pytest.raises(APIError) as forbidden:
+            await sdk.graph.device_management.managed_devices.get()
+        assert refusal(forbidden.value) == (403, "Forbidden")
+
+
+async def test_what_is_not_emulated_is_said_to_be(sdk: Sdk) -> None:
+    management = sdk.graph.device_management
+    for absent in (management.device_compliance_policies.get, sdk.graph.device_app_management.mobile_apps.get):
+        with pytest.raises(APIError) as refused:
+            await absent()
+        assert refusal(refused.value)[0] == 501
+        assert "not emulated" in str(refused.value.error.message)
+        assert refused.value.error.inner_error.request_id
+
+
+async def test_no_tenant_sees_another(sdk: Sdk) -> None:
+    kind = sdk.model("IosCustomConfiguration")
+    made = await sdk.graph.device_management.device_configurations.post(kind(display_name="Secret"))
+    with new_office(sdk.office.server) as elsewhere:
+        async with both("beta" if sdk.beta else "v1.0", elsewhere) as stranger:
+            one = stranger.graph.device_management.device_configurations.by_device_configuration_id(made.id)
+            for attempt in (one.get, one.delete, lambda: one.patch(kind(display_name="Mine"))):
+                with pytest.raises(APIError) as refused:
+                    await attempt()
+                assert refusal(refused.value) == (404, "ResourceNotFound")
+            assert (await stranger.graph.device_management.device_configurations.get()).value == []
+    await sdk.graph.device_management.device_configurations.by_device_configuration_id(made.id).delete()

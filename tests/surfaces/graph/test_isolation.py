@@ -1,0 +1,303 @@
+"""No tenant reads or changes another's things, by any route, with any id: whatever the table of routes says there is.
+
+Fabrikam attacks, with a user's token that may do everything at home; Contoso has something of everything.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Iterable
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+
+from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.schema import Edm, EnumType, StructuredType
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.routes import ROUTES
+from tests.surfaces.conftest import ORIGIN
+from tests.surfaces.graph.company import Company, Founder
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.material import imported
+from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, made
+
+Json = dict[str, Any]
+_MANAGEMENT = "/deviceManagement"
+_TAGS = f"{_MANAGEMENT}/roleScopeTags"
+_FILTERS = f"{_MANAGEMENT}/assignmentFilters"
+_CATEGORIES = f"{_MANAGEMENT}/deviceCategories"
+_TYPE = "#microsoft.graph.{}"
+_MAIL = _TYPE.format("iosEasEmailProfileConfiguration")
+_JSON = {"content-type": "application/json"}
+#: What nobody else can have by chance: ids with and without hyphens, thumbprints, names at a domain.
+_TELLING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32,64}|[\w.-]+@[\w.-]+|[\w.-]+\.example")
+#: Keys that mean the same everywhere, or nothing that is kept.
+_COMMON = {"platform", "sku", "secret", "id", "status", "state"}
+#: Its key is free text.
+_FREE = "deviceManagement/auditEvents/getAuditActivityTypes/{category}"
+_ZEROS: dict[Edm, object] = {
+    Edm.STRING: "x",
+    Edm.BOOLEAN: True,
+    Edm.INT32: 1,
+    Edm.INT64: 1,
+    Edm.GUID: "00000000-0000-4000-8000-000000000000",
+    Edm.BINARY: "eA==",
+    Edm.DATE_TIME: "2026-11-24T10:00:00Z",
+}
+
+
+@pytest.fixture
+async def contoso(
+    beta: httpx.AsyncClient,
+    enroll: Enroll,
+    root_file: str,
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
+    connector_key: rsa.RSAPublicKey,
+) -> Company:
+    """A tenant with something in every list."""
+    company = await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    # Tags are numbered: the second is one that the other tenant does not have.
+    _, tag = [(await beta.post(_TAGS, json={"displayName": name})).json() for name in ("Berlin", "Munich")]
+    target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": company.keys["group"]}
+    answer = await beta.post(f"{_TAGS}/{tag['id']}/assign", json={"assignments": [{"target": target}]})
+    assert answer.is_success, answer.text
+    first = {
+        name: (await beta.get(f"/{path}")).json()["value"][0]["id"]
+        for name, path in (
+            ("connector", "deviceManagement/ndesConnectors"),
+            ("event", "deviceManagement/auditEvents"),
+            ("organization", "organization"),
+            ("domain", "domains"),
+            ("sku", "subscribedSkus"),
+        )
+    }
+    company.keys |= {"tag": tag["id"], "member": company.keys["object"], "owner": company.keys["object"], **first}
+    company.keys |= {"platform": "androidForWork", "status": "x", "state": "x", "secret": "x", "id": "x"}
+    return company
+
+
+@pytest.fixture
+async def fabrikam(app: FastAPI, http: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
+    """A user of another tenant at https://localhost:8443/beta, by way of an application with every permission."""
+    answer = await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})
+    assert answer.status_code == 201, answer.text
+    form = {
+        "grant_type": "password",
+        "client_id": answer.json()["clientId"],
+        "scope": "https://graph.microsoft.com/.default",
+        "username": "alice@fabrikam.example",
+        "password": "Fauxtune1!",
+    }
+    token = (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).json()["access_token"]
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url=f"{ORIGIN}/beta", headers=headers
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+async def own(fabrikam: httpx.AsyncClient) -> dict[str, str]:
+    """Ids of the attacker's own things, by the names that routes have for keys."""
+    user = (await fabrikam.get("/me")).json()["id"]
+    about = {"displayName": "Mine", "mailEnabled": False, "mailNickname": "mine", "securityEnabled": True}
+    group = (await made(fabrikam, "/groups", **about))["id"]
+    mail = {"@odata.type": _MAIL, "displayName": "Mail"}
+    mail |= {"accountName": "Mail", "hostName": "mail.fabrikam.example", "usernameSource": "userPrincipalName"}
+    mail |= {"emailAddressSource": "userPrincipalName", "authenticationMethod": "certificate"}
+    profile = (await made(fabrikam, PROFILES, **mail))["id"]
+    target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": group}
+    answer = await fabrikam.post(f"{PROFILES}/{profile}/assign", json={"assignments": [{"target": target}]})
+    assert answer.is_success, answer.text
+    return {
+        "user": user,
+        "group": group,
+        "object": user,
+        "member": user,
+        "owner": user,
+        "profile": profile,
+        "assignment": answer.json()["value"][0]["id"],
+        "tag": (await fabrikam.post(_TAGS, json={"displayName": "Here"})).json()["id"],
+        "category": (await made(fabrikam, _CATEGORIES, displayName="Ours"))["id"],
+    }
+
+
+def _telling(*texts: str) -> set[str]:
+    return {each for text in texts for each in _TELLING.findall(text.lower())}
+
+
+async def _everything(graph: httpx.AsyncClient, company: Company) -> dict[str, str]:
+    """All that a tenant shows of itself."""
+    shown = {}
+    for route in ROUTES:
+        if route.method == "GET" and route.status != 501 and not route.template.startswith(("me", "$")):
+            answer = await graph.get(company.path(route))
+            if answer.is_success:
+                shown[route.template] = answer.text
+    return shown
+
+
+def _worth(kind: object) -> object:
+    if isinstance(kind, StructuredType):
+        return {"@odata.type": kind.odata_type}
+    return kind.members[-1] if isinstance(kind, EnumType) else _ZEROS[kind]  # type: ignore[index]
+
+
+def _body(route: Route[Handler], theirs: dict[str, str]) -> Json | None:
+    """What would do for the tenant whose things the ids name."""
+    if route.method in ("GET", "DELETE"):
+        return None
+    last = route.segments[-1]
+    if last == "$ref":
+        kind = {"manager": "users", "deviceCategory": "deviceManagement/deviceCategories"}.get(route.segments[-2])
+        key = theirs["category" if route.segments[-2] == "deviceCategory" else "user"]
+        return {"@odata.id": f"{ORIGIN}/beta/{kind or 'directoryObjects'}/{key}"}
+    if last in ("checkMemberGroups", "checkMemberObjects"):
+        return {"groupIds" if last.endswith("Groups") else "ids": [theirs["group"]]}
+    if last.startswith("getMember"):
+        return {"securityEnabledOnly": False}
+    if last == "assign":
+        return {"assignments": [{"target": {"@odata.type": _TYPE.format("allLicensedUsersAssignmentTarget")}}]}
+    if last == "assignLicense":
+        return {"addLicenses": [], "removeLicenses": [theirs["sku"].rpartition("_")[2]]}
+    if route.accepts is not None and last.lower().endswith(route.accepts.name.lower().removesuffix("parameters")):
+        return {name: _worth(p.type) for name, p in route.accepts.properties_in("beta").items() if not p.collection}  # type: ignore[arg-type]
+    if route.method == "PATCH" and route.accepts is not None:
+        known = ("displayName", "deviceName", "managedDeviceName", "notes", "keyName")
+        return {name: "Stolen" for name in known if route.accepts.find(name) is not None}
+    return {}
+
+
+def _ways(route: Route[Handler], *, theirs: Company, own: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
+    """The route with another tenant's keys: with nothing else, and behind or before a key of one's own."""
+    for ours in ([], [route.key_names[0]], list(route.key_names[1:])):
+        if ours != list(route.key_names) and (not ours or set(ours) <= own.keys()):
+            mixed = Company({**theirs.keys, **{name: own[name] for name in ours}})
+            foreign = [name for name in route.key_names if name not in ours and name not in _COMMON]
+            if foreign:
+                yield mixed.path(route), foreign
+
+
+async def test_no_route_leads_to_another_tenants_things(
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+) -> None:
+    before = await _everything(beta, contoso)
+    home = await _everything(fabrikam, Company({**contoso.keys, **own}))
+    secrets = _telling(*before.values()) - _telling(*home.values())
+    assert len(secrets) > 50
+    wrong = []
+    for route in ROUTES:
+        if not route.key_names or route.template == _FREE:
+            continue
+        body = _body(route, contoso.keys)
+        for path, foreign in _ways(route, theirs=contoso, own=own):
+            answer = await fabrikam.request(route.method, path, json=body)
+            told = secrets & _telling(answer.text) - _telling(path, json.dumps(body), *contoso.keys.values())
+            if told or answer.is_success or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                wrong.append((route.method, path, foreign, answer.status_code, answer.text[:200], told))
+    assert not wrong, "\n".join(map(str, wrong))
+    await made(fabrikam, _CATEGORIES, displayName="Something is written, so that nothing kept is compared")
+    assert await _everything(beta, contoso) == before
+
+
+async def test_no_list_and_no_filter_shows_another_tenants_things(
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+) -> None:
+    # Asked first by those whose they are, so that the answers are there to be mixed up.
+    theirs = await _everything(beta, contoso)
+    secrets = _telling(*theirs.values())
+    home = _telling(*(await _everything(fabrikam, Company({**own, "platform": "x"} | contoso.keys | own))).values())
+    for route in ROUTES:
+        if route.method != "GET" or route.key_names or not route.many or route.status == 501:
+            continue
+        for options in ({}, {"$filter": f"id eq '{contoso.keys['user']}' or id ne 'x'"}, {"$search": '"id:c"'}):
+            answer = await fabrikam.get(f"/{route.template}", params=options)
+            told = secrets & _telling(answer.text) - home - _telling(str(answer.url), *options.values())
+            assert not told, (route.template, options, told)
+
+
+def _references(theirs: dict[str, str], own: dict[str, str]) -> Iterable[tuple[str, str, Json]]:
+    """Calls that name things of another tenant in their bodies: from one's own things, or from nowhere."""
+    about = {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    root = f"{ORIGIN}/beta{PROFILES}('{theirs['profile']}')"
+    group, profile = f"/groups/{own['group']}", f"{PROFILES}/{own['profile']}"
+    for kind in ("user", "group", "devices", "object"):
+        reference = f"{ORIGIN}/v1.0/directoryObjects/{theirs[kind]}"
+        for way in ("members", "owners"):
+            yield "POST", f"{group}/{way}/$ref", {"@odata.id": reference}
+            yield "POST", "/groups", {**about, f"{way}@odata.bind": [reference]}
+        yield "PATCH", group, {"members@odata.bind": [reference]}
+        yield "PUT", f"/users/{own['user']}/manager/$ref", {"@odata.id": reference}
+    for name in ("identityCertificate", "smimeSigningCertificate", "smimeEncryptionCertificate", "rootCertificate"):
+        yield "PUT", f"{profile}/{name}/$ref", {"@odata.id": root}
+        yield "PATCH", profile, {"@odata.type": _MAIL, f"{name}@odata.bind": root}
+    filtering = {
+        "deviceAndAppManagementAssignmentFilterId": theirs["filter"],
+        "deviceAndAppManagementAssignmentFilterType": "include",
+    }
+    everybody = {"@odata.type": _TYPE.format("allLicensedUsersAssignmentTarget")}
+    for kind in ("groupAssignmentTarget", "exclusionGroupAssignmentTarget"):
+        target = {"@odata.type": _TYPE.format(kind), "groupId": theirs["group"]}
+        yield "POST", f"{profile}/assign", {"assignments": [{"target": target}]}
+        yield "POST", f"{profile}/assignments", {"target": target}
+        yield "PATCH", f"{profile}/assignments/{own['assignment']}", {"target": target}
+        yield "POST", f"{_TAGS}/{own['tag']}/assign", {"assignments": [{"target": target}]}
+    yield "POST", f"{profile}/groupAssignments", {"targetGroupId": theirs["group"], "excludeGroup": False}
+    yield "POST", f"{profile}/assign", {"assignments": [{"target": {**everybody, **filtering}}]}
+    yield "POST", f"{profile}/assignments", {"target": {**everybody, **filtering}}
+    yield "PATCH", profile, {"@odata.type": _MAIL, "roleScopeTagIds": [theirs["tag"]]}
+    yield "POST", f"{DEVICES}/executeAction", {"actionName": "retire", "deviceIds": [theirs["managed"]]}
+    yield "POST", f"{DEVICES}/executeAction", {"actionName": "delete", "deviceIds": [theirs["managed"]]}
+    targeted = {"deviceConfigurationIds": [theirs["profile"]]}
+    yield "POST", f"{PROFILES}/getTargetedUsersAndDevices", targeted
+    yield "POST", f"{_TAGS}/getRoleScopeTagsById", {"roleScopeTagIds": [theirs["tag"]]}
+    known = [theirs[name] for name in ("user", "group", "devices", "managed", "profile")]
+    yield "POST", "/directoryObjects/getByIds", {"ids": known}
+    for whose in (f"/users/{own['user']}", "/me", f"/directoryObjects/{own['object']}"):
+        yield "POST", f"{whose}/checkMemberGroups", {"groupIds": [theirs["group"]]}
+        yield "POST", f"{whose}/checkMemberObjects", {"ids": [theirs["group"]]}
+    status = {"managedDeviceId": theirs["managed"], "payloadId": theirs["profile"], "skip": 0, "top": 10}
+    yield "POST", f"{_MANAGEMENT}/getAssignmentFiltersStatusDetails", {"assignmentFilterIds": [], **status}
+
+
+async def test_nothing_of_another_tenant_is_reached_by_naming_it_in_a_body(
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+) -> None:
+    before = await _everything(beta, contoso)
+    ours = Company({**contoso.keys, **own})
+    home = await _everything(fabrikam, ours)
+    secrets = _telling(*before.values()) - _telling(*home.values())
+    wrong = []
+    for method, path, body in _references(contoso.keys, own):
+        batch = {"requests": [{"id": "1", "method": method, "url": path, "body": body, "headers": _JSON}]}
+        for answer in (
+            await fabrikam.request(method, path, json=body),
+            await fabrikam.post("/$batch", json=batch),
+        ):
+            told = secrets & _telling(answer.text) - _telling(path, json.dumps(body))
+            if told or answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR:
+                wrong.append((method, path, answer.status_code, answer.text, told))
+    assert not wrong, "\n".join(map(str, wrong))
+    # Nothing of it was kept, whatever was answered; and nothing happened over there.
+    assert not secrets & _telling(*(await _everything(fabrikam, ours)).values())
+    assert await _everything(beta, contoso) == before
+
+
+async def test_a_certificate_of_another_tenants_user_is_not_imported(
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    before = await _everything(beta, contoso)
+    connectors = (await fabrikam.get("/deviceManagement/ndesConnectors")).json()["value"]
+    file = imported(raw_rsa_keys[5], raw_rsa_keys[6].public_key())
+    for owner in ("alice@contoso.example", contoso.keys["user"]):
+        answer = await fabrikam.post(PFX, json=file.body(owner))
+        assert answer.status_code in (400, 404), answer.text
+    key = contoso.keys["certificate"]
+    assert (await fabrikam.get(f"{PFX}/{key}")).status_code == 404
+    assert connectors[0]["id"] != contoso.keys["connector"]
+    assert await _everything(beta, contoso) == before
