@@ -122,6 +122,7 @@ def test_actions_that_no_device_is_told_of_are_refused() -> None:
     refused = {
         route.template.removeprefix(root)
         for route in ROUTES
-        if route.method == "POST" and route.template.startswith(root) and route.fidelity.level is Level.REFUSED
+        if route.status == 204 and route.method == "POST" and route.template.startswith(root)
+        if route.fidelity.level is Level.REFUSED
     }
     assert refused == {form.action.value for form in FORMS if form.action not in carried}

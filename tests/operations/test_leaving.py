@@ -124,10 +124,10 @@ async def test_enrolment_data_cannot_be_kept_on_android_and_nothing_changes(offi
     phone = await office.enroll("alice", mode="fully-managed")
     before = (await phone.row(), await phone.record())
     with pytest.raises(UnsupportedAction, match="Windows 10") as caught:
-        await office.action(phone, device_actions.wipe, keep_enrollment_data=True)
+        await office.action(phone, device_actions.wipe, options={"keepEnrollmentData": True})
     assert caught.value.target == "keepEnrollmentData"
     assert (await phone.row(), await phone.record()) == before
-    await office.action(phone, device_actions.wipe, keep_enrollment_data=False)
+    await office.action(phone, device_actions.wipe, options={"keepEnrollmentData": False})
     assert (await phone.row())["state"] == "ending"
 
 

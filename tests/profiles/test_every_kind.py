@@ -154,7 +154,7 @@ async def test_it_applies_to_its_own_variants_and_to_no_other(
         assert {each["status"] for each in listed} <= _expected(kind), kind.name
         overview = (await beta.get(f"{PROFILES}/{profile_id}/deviceStatusOverview")).json()
         assert overview["notApplicablePlatformCount"] == len(VARIANTS) - len(reached), kind.name
-        kept_only = 0 if kind.family.applies else len(reached)
+        kept_only = len(reached) if kind.family.source is None else 0
         assert overview["notApplicableCount"] == kept_only, kind.name
     for _kind, profile_id in profiles:
         await beta.post(f"{PROFILES}/{profile_id}/assign", json=NOWHERE)
@@ -175,6 +175,6 @@ async def test_a_device_of_a_variant_whose_removals_are_not_known_cannot_enrol(
 
 def _expected(kind: Kind) -> set[str]:
     """What a device that has just come by says of a profile: SCEP is not delivered, settings are only kept."""
-    if not kind.family.applies:
+    if kind.family.source is None:
         return {"notApplicable"}
     return {"error"} if kind.family.name == "SCEP" else {"unknown", "error", "compliant"}

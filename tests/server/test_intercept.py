@@ -99,9 +99,7 @@ async def tunnel(
     await writer.start_tls(context, server_hostname=name)
 
 
-async def asked(
-    port: int, target: str, *, files: TlsFiles, name: str | None = GRAPH, request: bytes = GET
-) -> bytes:
+async def asked(port: int, target: str, *, files: TlsFiles, name: str | None = GRAPH, request: bytes = GET) -> bytes:
     """The answer to a request inside a tunnel."""
     async with connected(port) as (reader, writer):
         await tunnel(reader, writer, target=target, files=files, name=name)

@@ -55,5 +55,10 @@ def said_plainly() -> Iterator[None]:
 
 def fail(message: str) -> NoReturn:
     """One line on standard error, exit code 1."""
-    print(f"fauxtune: {message}", file=sys.stderr)
+    print(f"fauxtune: {plain(message)}", file=sys.stderr)
     raise typer.Exit(FAILED)
+
+
+def plain(text: str) -> str:
+    """What others wrote, without the characters that a terminal obeys."""
+    return "".join(each if each.isprintable() or each == "\n" else " " for each in text)

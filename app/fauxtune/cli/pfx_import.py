@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, said_plainly
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, said_plainly
 from fauxtune.cli.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
 from fauxtune.cli.progress import progress
 from fauxtune.cli.service import Graph, with_service
@@ -137,7 +137,7 @@ def import_(
 def line_of(record: dict[str, Any]) -> str:
     """A certificate as lists show it."""
     shown = ("thumbprint", "intendedPurpose", "userPrincipalName", "expirationDateTime")
-    return "  ".join(str(record.get(name, "")) for name in shown)
+    return plain("  ".join(str(record.get(name, "")) for name in shown))
 
 
 def _rows(paths: list[Path], *, manifest: Path | None) -> list[Row]:

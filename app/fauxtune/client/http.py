@@ -275,8 +275,8 @@ def _reason(answer: httpx.Response) -> str:
     try:
         document = answer.json()
         error = document.get("error")
-        message = str(error["message"] if isinstance(error, dict) else document.get("error_description") or error)
-        said = _sentence(message)
+        words = error["message"] if isinstance(error, dict) else document.get("error_description") or error
+        said = _sentence(str(words)) if words else answer.reason_phrase
     except (ValueError, KeyError, AttributeError, RecursionError):
         said = answer.text[:200] or answer.reason_phrase
     # It goes to a terminal, which obeys some characters.

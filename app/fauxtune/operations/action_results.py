@@ -44,15 +44,15 @@ def contacted(act: Act, enrollment: Row, *, ending: bool) -> int:
     for action in queries.actions(act.connection, enrollment["id"], states=WAITING):
         if action["action"] == DeviceAction.SYNC:
             if not ending:
-                change(act, enrollment["id"], action=action, state=ActionState.DONE)
+                set_state(act, enrollment["id"], action=action, state=ActionState.DONE)
             continue
         waiting += 1
         if action["state"] == ActionState.PENDING:
-            change(act, enrollment["id"], action=action, state=ActionState.ACTIVE)
+            set_state(act, enrollment["id"], action=action, state=ActionState.ACTIVE)
     return waiting
 
 
-def change(act: Act, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None) -> None:
+def set_state(act: Act, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None) -> None:
     """An action goes on to a state; `shown` is what its result says besides."""
     over = {} if state in WAITING else {"completed_at": act.now}
     queries.change_action(act.connection, action["id"], state=state.value, **over)

@@ -6,7 +6,6 @@ device's next check-in. What the removal table revokes is revoked when the actio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +19,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
 from fauxtune.operations import device_records
 from fauxtune.operations.act import Act
-from fauxtune.operations.action_results import change, note_action
+from fauxtune.operations.action_results import note_action, set_state
 from fauxtune.operations.device_effects import EFFECTS, Done
 from fauxtune.operations.enrollment import end, revoke_held, user_name
 from fauxtune.storage.queries import concern
@@ -50,7 +49,7 @@ def perform(act: Act, device_id: str, *, action: DeviceAction, details: Row | No
     """Any action by its name; `details` as its body says them, checked."""
     match action:
         case DeviceAction.WIPE:
-            wipe(act, device_id, options=details or {})
+            wipe(act, device_id, options=details)
         case DeviceAction.RETIRE:
             retire(act, device_id)
         case DeviceAction.DELETE:
@@ -61,15 +60,13 @@ def perform(act: Act, device_id: str, *, action: DeviceAction, details: Row | No
             ask(act, device_id, action=action, details=details)
 
 
-def wipe(
-    act: Act, device_id: str, *, keep_enrollment_data: bool = False, options: Mapping[str, Any] | None = None
-) -> None:
-    """Factory reset. UnsupportedAction, with the reason, where the kind of device cannot, or not in this way."""
+def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
+    """Factory reset; `options` are those of Graph's wipe. UnsupportedAction, with the reason, where the kind of device
+    cannot, or not in this way.
+    """
     record, variant = _record(act, device_id)
     check(DeviceAction.WIPE, variant)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
-    if keep_enrollment_data:
-        wanted[_KEEP] = True
     for name in wanted:
         check_wipe_option(name, variant)
     _order_end(act, record, cause=Cause.WIPE, details=wanted)
@@ -152,7 +149,7 @@ def complete(
     action = {"id": order.id, "action": order.action.value}
     if error is not None:
         state = ActionState.FAILED if supported else ActionState.NOT_SUPPORTED
-        change(act, enrollment["id"], action=action, state=state)
+        set_state(act, enrollment["id"], action=action, state=state)
         act.record("refused", device=enrollment["id"], action=order.action.value, reason=error)
     elif order.scope and not order.details.get(_KEEP):
         queries.change_action(act.connection, order.id, state=ActionState.DONE.value, completed_at=act.now)
@@ -162,7 +159,7 @@ def complete(
             _start_over(act, enrollment)
         effect = EFFECTS.get(order.action)
         shown = effect(act, Done(enrollment, order.details, location=location)) if effect else None
-        change(act, enrollment["id"], action=action, state=ActionState.DONE, shown=shown)
+        set_state(act, enrollment["id"], action=action, state=ActionState.DONE, shown=shown)
         act.record("actionDone", user=user_name(act, enrollment), device=enrollment["id"], action=order.action.value)
 
 
@@ -174,7 +171,7 @@ def _order_end(act: Act, record: Row, *, cause: Cause, details: Row | None = Non
     if any(each["action"] == cause.value and (each["details"] or {}) == (details or {}) for each in waiting):
         return  # ordered already: the same again
     for earlier in waiting:
-        change(act, enrollment_id, action=earlier, state=ActionState.CANCELED)
+        set_state(act, enrollment_id, action=earlier, state=ActionState.CANCELED)
     keeps = bool(details and details.get(_KEEP))
     state = EnrollmentState.ACTIVE if keeps else EnrollmentState.ENDING
     queries.change_enrollment(act.connection, enrollment_id, state=state.value, cause=None if keeps else cause.value)

@@ -34,7 +34,7 @@ class Done:
 Effect = Callable[[Act, Done], Row | None]
 
 
-def renamed(act: Act, done: Done) -> None:
+def _renamed(act: Act, done: Done) -> None:
     """The new name, wherever the device is named."""
     enrollment, name = done.enrollment, done.details["deviceName"]
     facts = {**enrollment["facts"], "deviceName": name}
@@ -51,34 +51,34 @@ def renamed(act: Act, done: Done) -> None:
     act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
 
 
-def lost(act: Act, done: Done) -> None:
+def _lost_mode_on(act: Act, done: Done) -> None:
     """Lost mode is on."""
     _change_record(act, done.enrollment, lostModeState="enabled")
 
 
-def found(act: Act, done: Done) -> None:
+def _lost_mode_off(act: Act, done: Done) -> None:
     """Lost mode is off."""
     _change_record(act, done.enrollment, lostModeState="disabled")
 
 
-def located(act: Act, done: Done) -> Row | None:
+def _located(act: Act, done: Done) -> Row | None:
     """Where the device is, if it said so."""
     if done.location is None:
         return None
     return {"deviceLocation": {"lastCollectedDateTime": iso(act.now), **done.location}}
 
 
-def passcode_reset(_act: Act, done: Done) -> Row:
+def _passcode_reset(_act: Act, done: Done) -> Row:
     """The new passcode, for the admin to tell the user."""
     return {"passcode": done.details.get("passcode")}
 
 
 EFFECTS: dict[DeviceAction, Effect] = {
-    DeviceAction.RENAME: renamed,
-    DeviceAction.ENABLE_LOST_MODE: lost,
-    DeviceAction.DISABLE_LOST_MODE: found,
-    DeviceAction.LOCATE: located,
-    DeviceAction.RESET_PASSCODE: passcode_reset,
+    DeviceAction.RENAME: _renamed,
+    DeviceAction.ENABLE_LOST_MODE: _lost_mode_on,
+    DeviceAction.DISABLE_LOST_MODE: _lost_mode_off,
+    DeviceAction.LOCATE: _located,
+    DeviceAction.RESET_PASSCODE: _passcode_reset,
 }
 
 

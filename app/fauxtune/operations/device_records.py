@@ -115,5 +115,4 @@ def _check_name(act: Act, name: str, *, category_id: str | None) -> None:
 
 
 def _wake(act: Act, category_id: str) -> None:
-    held = category_queries.devices_of_category(act.connection, act.tenant.id, category_id=category_id)
-    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=held))
+    act.wake(concern.by_category(act.connection, act.tenant.id, category_id=category_id))

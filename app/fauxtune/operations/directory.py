@@ -96,7 +96,9 @@ def change_password(act: Act, key: str, *, current: str, new: str) -> None:
 
 
 def revoke_sign_in_sessions(act: Act, key: str) -> None:
-    """Graph: user: revokeSignInSessions. The moment is noted; tokens that are out live to their end."""
+    """Graph: user: revokeSignInSessions. The moment is noted: refresh tokens from before it are good no more. Access
+    tokens live to their end.
+    """
     row = _user(act, key)
     full = {**row["document"], "signInSessionsValidFromDateTime": iso(act.now)}
     queries.change_user(act.connection, act.tenant.id, user_id=row["id"], document=full)

@@ -14,7 +14,7 @@ from fauxtune.core.engine.plan import Answer, Plan, Situation, plan
 from fauxtune.core.engine.report import outcomes
 from fauxtune.core.engine.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Order, Problem
+from fauxtune.core.model.items import LedgerRow, Order, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
@@ -266,7 +266,7 @@ def _order_document(order: Order) -> Row:
 
 def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned) -> None:
     before = configuration_queries.states_of_device(act.connection, enrollment_id)
-    now = outcomes(planned.profiles, planned.rows.values(), code=REMEDIATION_FAILED)
+    now = outcomes(planned.profiles, planned.rows.values())
     changed = []
     for profile in planned.profiles:
         fared = now[profile.id]

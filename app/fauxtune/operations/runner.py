@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime
+from itertools import count
 from typing import Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import Clock
@@ -35,6 +36,9 @@ class Runner:
         self.signals = signals
         self.actor: Actor | None = None
         self._tenants: dict[str, Tenant] = {}
+        # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
+        self._numbers = count(1)
+        self._newest: dict[str, int] = {}
 
     def acting_for(self, actor: Actor) -> Runner:
         """This runner for somebody whose acts are audited; the rest is the same."""
@@ -47,9 +51,10 @@ class Runner:
     ) -> T:
         """`operation(act, ...)` in one transaction of this tenant, then the wake-up calls it asked for."""
         act: Act | None = None
+        number = 0
 
         def work(connection: Connection) -> T:
-            nonlocal act
+            nonlocal act, number
             act = self.act(connection, tenant)
             if self.actor is None:
                 result = operation(act, *args, **kwargs)
@@ -57,11 +62,13 @@ class Runner:
                 result = audited(act, operation, actor=self.actor)(*args, **kwargs)
             if act.events:
                 tenant_queries.add_events(connection, act.tenant.id, events=act.events)
+            if act.tenant_changed:
+                number = next(self._numbers)
             return result
 
         result = await self.database.run(work)
         assert act is not None
-        self._after(act)
+        self._after(act, number=number)
         return result
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -77,18 +84,24 @@ class Runner:
         found = await self.database.run(tenant_queries.tenant_by_key, wanted)
         if found is None:
             raise NotFound(f"There is no tenant '{key}'.")
-        self.remember(found)
-        return found
+        # While the database answered, the tenant may have been changed; what is remembered is the newer.
+        newest = self.current(found)
+        self.remember(newest)
+        return newest
 
     def act(self, connection: Connection, tenant: Tenant) -> Act:
         """An act at this moment."""
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
-        current = self._tenants.get(tenant.id, tenant)
+        current = self.current(tenant)
         return Act(connection=connection, tenant=current, now=self.now(current), ids=self.ids)
+
+    def current(self, tenant: Tenant) -> Tenant:
+        """The tenant with its clock and settings as they are by now."""
+        return self._tenants.get(tenant.id, tenant)
 
     def now(self, tenant: Tenant) -> datetime:
         """The tenant's time at this moment."""
-        return self._tenants.get(tenant.id, tenant).clock.now(self.clock.now())
+        return self.current(tenant).clock.now(self.clock.now())
 
     def remember(self, tenant: Tenant) -> None:
         """Know the tenant by each of its names."""
@@ -99,10 +112,13 @@ class Runner:
         """The tenant is gone, or was changed elsewhere."""
         for key in (tenant.id, tenant.name, tenant.domain):
             self._tenants.pop(key.lower(), None)
+        self._newest.pop(tenant.id, None)
 
-    def _after(self, act: Act) -> None:
+    def _after(self, act: Act, *, number: int) -> None:
         if act.tenant_changed:
-            self.remember(act.tenant)
+            if number > self._newest.get(act.tenant.id, 0):
+                self._newest[act.tenant.id] = number
+                self.remember(act.tenant)
             # Somebody may have read since the commit, and still in the name of the tenant as it was.
             self.database.changed()
             self.signals.clock_moved(act.tenant.id)

@@ -1,7 +1,8 @@
 """Sign-ins under way: an authorization code waits to be redeemed, a device waits for its user. RFC 6749 4.1, RFC 8628.
 
-They are rows, so they outlive a restart; only digests of codes are stored. A code is good once: whoever changes the
-row's state first has it. Times are the system's (arguments), for clients judge them by their own watch.
+They are rows, so they outlive a restart; of the codes that tokens are got with only digests are stored (the one that a
+person types gets none). A code is good once: whoever changes the row's state first has it. Times are the system's
+(arguments), for clients judge them by their own watch.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.engine.removal import EDITIONS
-from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import SETTINGS, Tenant
@@ -114,25 +114,27 @@ def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
     """Turn switches; every device plans again. Invalid for a name or value that is none."""
     for name, value in changes.items():
         _check_setting(name, value)
-    kept = {**act.tenant.settings, **changes}
-    return _changed(act, replace(act.tenant, settings=kept), wake=True)
+    tenant = _held(act)
+    return _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
 
 
 def set_clock(act: Act, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
     """Run the tenant's clock in another mode, or set it."""
-    clock = act.tenant.clock.set_to(mode, now, system_now=system_now)
-    return _moved(act, replace(act.tenant, clock=clock), system_now=system_now)
+    tenant = _held(act)
+    clock = tenant.clock.set_to(mode, now, system_now=system_now)
+    return _moved(act, replace(tenant, clock=clock), system_now=system_now)
 
 
 def advance_clock(act: Act, by: timedelta, *, system_now: datetime) -> Tenant:
     """Put the tenant's clock forward. Invalid for a step back."""
     if by < timedelta(0):
         raise Invalid("A clock is advanced, not put back: use PUT .../clock to set it.", target="by")
+    tenant = _held(act)
     try:
-        clock = act.tenant.clock.advanced(by)
+        clock = tenant.clock.advanced(by)
     except OverflowError:
         raise Invalid("That is past the end of time.", target="by") from None
-    return _moved(act, replace(act.tenant, clock=clock), system_now=system_now)
+    return _moved(act, replace(tenant, clock=clock), system_now=system_now)
 
 
 def delete_tenant(act: Act) -> None:
@@ -146,6 +148,14 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
     found = [certificate_queries.authority(connection, tenant_id, name=name) for name in authorities.NAMES]
     connector = certificate_queries.connector_key_rows(connection, tenant_id)
     return [row["key_name"] for row in found if row is not None], [row["file"] for row in connector]
+
+
+def _held(act: Act) -> Tenant:
+    """The tenant as it is, which nobody else changes before this act is over."""
+    tenant = queries.tenant_to_change(act.connection, act.tenant.id)
+    if tenant is None:
+        raise NotFound(f"There is no tenant '{act.tenant.name}'.")
+    return tenant
 
 
 def _changed(act: Act, tenant: Tenant, *, wake: bool) -> Tenant:

@@ -222,11 +222,11 @@ class Decrypted(Protocol):
             self._waiting = None
 
 
-def _only_under(host: str, app: Any) -> Any:
+def _only_under(host: str, app: ASGIApp) -> ASGIApp:
     """The application, for requests to this host: under another name it might take the caller for somebody nearer."""
     names = ([host.encode()], [f"{host}:443".encode()])
 
-    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         said = [value.lower() for name, value in scope.get("headers", ()) if name == b"host"]
         if scope["type"] == "http" and said not in names:
             refused = PlainTextResponse(f"Fauxtune: this tunnel leads to {host}; the Host header must say so.\n", 421)

@@ -42,7 +42,6 @@ def apply(policy: Policy, device: Device) -> Applied:
     enrollment = device.enrollment
     assert enrollment is not None
     installed: list[str] = []
-    removed: list[str] = []
     refusals: list[Refusal] = []
     for certificate in policy.ca_certificates:
         try:
@@ -56,23 +55,26 @@ def apply(policy: Policy, device: Device) -> Applied:
                 installed.append(pair.alias)
         except _Unusable as why:
             refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
-    removed += _remove_the_rest(policy, device.keystore)
+    removed = _remove_the_rest(policy, device)
     for application in policy.applications:
         try:
             if _set_up(application, device):
                 installed.append(str(application.account))
         except _Unusable as why:
             refusals.append(Refusal("applications", f"applications[emailAccount={application.account}]", str(why)))
-    described = {application.account for application in policy.applications}
-    removed += [name for name in list(device.accounts) if name not in described and device.accounts.pop(name)]
     return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
 
 
-def _remove_the_rest(policy: Policy, store: KeyStore) -> list[str]:
+def _remove_the_rest(policy: Policy, device: Device) -> list[str]:
+    store = device.keystore
     wanted = {pair.alias for pair in policy.key_pairs}
     trusted = {certificate.sha256 for certificate in policy.ca_certificates}
     removed = [alias for alias in list(store.entries) if alias not in wanted and store.remove(alias)]
-    return removed + [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
+    removed += [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
+    for name in sorted(device.accounts.keys() - {application.account for application in policy.applications}):
+        del device.accounts[name]
+        removed.append(name)
+    return removed
 
 
 def _set_up(application: Application, device: Device) -> bool:

@@ -143,7 +143,7 @@ class Story:
         return Account.decode(payload)
 
     def status(self, profile: Profile = EMAIL) -> ProfileStatus:
-        return outcome_of(profile, self.rows.values(), nothing_code=-1).status
+        return outcome_of(profile, self.rows.values()).status
 
 
 def everything() -> Story:

@@ -142,23 +142,23 @@ def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], sta
         claimed(state, key=str(number), problem=PROBLEM if state is ItemState.FAILED else None)
         for number, state in enumerate(states)
     ]
-    found = outcome_of(PROFILE, rows, nothing_code=CODE)
+    found = outcome_of(PROFILE, rows)
     assert found.status is status
     assert found.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
 
 
 def test_what_is_only_kept_is_not_applicable() -> None:
     kept = Profile(P, "androidWorkProfileCustomConfiguration", 1, {}, "p_g")
-    assert outcome_of(kept, [], nothing_code=CODE) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
+    assert outcome_of(kept, []) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
 
 
 def test_other_profiles_items_do_not_matter() -> None:
     rows = [claimed(ItemState.INSTALLED), claimed(ItemState.FAILED, key="other", profile="q", problem=PROBLEM)]
-    assert outcome_of(PROFILE, rows, nothing_code=CODE).status is ProfileStatus.COMPLIANT
+    assert outcome_of(PROFILE, rows).status is ProfileStatus.COMPLIANT
 
 
 def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() -> None:
-    found = outcome_of(IMPORTED_PROFILE, [], nothing_code=CODE)
+    found = outcome_of(IMPORTED_PROFILE, [])
     assert found.status is ProfileStatus.ERROR
     assert found.problem is not None
     assert found.problem.code == CODE
@@ -166,7 +166,7 @@ def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() 
 
 
 def test_every_profile_has_its_outcome() -> None:
-    found = outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)], code=CODE)
+    found = outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
     assert {profile: each.status for profile, each in found.items()} == {
         "p": ProfileStatus.COMPLIANT,
         "i": ProfileStatus.ERROR,

@@ -58,9 +58,8 @@ def quoted(text: str) -> str:
 
 
 def _cased(words: Sequence[str]) -> Text:
-    return st.tuples(st.sampled_from(words), st.sampled_from([str, str.upper, str.lower])).map(
-        lambda pair: quoted(pair[1](pair[0]))
-    )
+    """The words as constants, in any casing."""
+    return st.sampled_from([quoted(each) for word in words for each in (word, word.upper(), word.title())])
 
 
 def _spelled(*parts: Text) -> Text:
@@ -111,14 +110,16 @@ def _any(collection: str, inner: Text) -> Text:
 
 
 def _joined(terms: Text) -> Text:
-    return st.recursive(
-        terms,
-        lambda inner: st.one_of(
-            inner.map("not ({})".format),
-            _spelled(inner.map("({})".format), st.sampled_from(["and", "or", "AND"]), inner.map("({})".format)),
-        ),
-        max_leaves=5,
-    )
+    """Some of them joined, and negated here and there."""
+    joints = st.tuples(st.sampled_from(["({}) and ({})", "({1}) or ({0})", "{} AND ({})", "not ({}) or ({})"]), terms)
+    ends = st.sampled_from(["{}", "not ({})"])
+    return st.tuples(terms, st.lists(joints, max_size=3), ends).map(lambda parts: parts[2].format(_chain(*parts[:2])))
+
+
+def _chain(first: str, joints: list[tuple[str, str]]) -> str:
+    for shape, term in joints:
+        first = shape.format(first, term)
+    return first
 
 
 DEVICE_FILTERS = _joined(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -66,19 +67,27 @@ async def contoso(
     target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": company.keys["group"]}
     answer = await beta.post(f"{_TAGS}/{tag['id']}/assign", json={"assignments": [{"target": target}]})
     assert answer.is_success, answer.text
-    first = {
-        name: (await beta.get(f"/{path}")).json()["value"][0]["id"]
-        for name, path in (
-            ("connector", "deviceManagement/ndesConnectors"),
-            ("event", "deviceManagement/auditEvents"),
-            ("organization", "organization"),
-            ("domain", "domains"),
-            ("sku", "subscribedSkus"),
-        )
-    }
-    company.keys |= {"tag": tag["id"], "member": company.keys["object"], "owner": company.keys["object"], **first}
-    company.keys |= {"platform": "androidForWork", "status": "x", "state": "x", "secret": "x", "id": "x"}
+    company.keys |= {"tag": tag["id"], "member": company.keys["object"], "owner": company.keys["object"]}
+    company.keys |= dict.fromkeys(_COMMON, "x") | {"platform": "androidForWork"}
+    await _find_the_rest(beta, company)
     return company
+
+
+async def _find_the_rest(graph: httpx.AsyncClient, company: Company) -> None:
+    """An id for every other key that a route has: of the first element of the list before it, where there is one."""
+    lists = {route.template for route in ROUTES if route.method == "GET" and route.many and route.status != 501}
+    for route in ROUTES:
+        before, last = route.segments[:-1], "".join(route.segments[-1:])
+        name = last.removeprefix("{").removesuffix("}")
+        known = {"device", *company.keys}
+        if not last.startswith("{") or name in known or not known.issuperset(route.key_names[:-1]):
+            continue
+        if "/".join(before) in lists and not route.template.startswith("me/"):
+            path = company.path(replace(route, template="/".join(before)))
+            found = (await graph.get(path)).json().get("value") or [{"id": "x"}]
+            company.keys[name] = found[0]["id"]
+    for name in {name for route in ROUTES for name in route.key_names} - {"device", *company.keys}:
+        company.keys[name] = "x"
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ from tests.surfaces.graph.words import DEVICES, PROFILES, code, sentence
 CONTROL = "https://localhost:8443/_fauxtune/v1/tenants/contoso"
 GRAPH = "https://graph.microsoft.com/.default"
 #: Operations that whoever has a token may call.
-OPEN = {"POST $batch", "GET $metadata", "GET ", f"POST {DEVICES.strip('/')}"}
+OPEN = {
+    "POST $batch",
+    "GET $metadata",
+    "GET ",
+    *(f"POST {root}/managedDevices" for root in ("deviceManagement", "users/{user}", "me")),
+}
 
 
 @pytest.fixture

@@ -121,11 +121,11 @@ async def test_the_directory_counts_when_the_client_can_wait(beta: httpx.AsyncCl
     "path",
     [
         "/subscribedSkus?$search=x",
-        "/users?$expand=licenseDetails",
+        "/users?$expand=createdObjects",
         "/users/alice@contoso.example?$expand=calendar",
         "/groups?$expand=drive",
-        f"{DEVICES}?$expand=users",
-        f"{PROFILES}?$expand=userStatuses",
+        f"{DEVICES}?$expand=detectedApps",
+        f"{DEVICES}?$expand=users,logCollectionRequests",
     ],
 )
 async def test_an_option_that_is_not_emulated_is_never_passed_over_in_silence(

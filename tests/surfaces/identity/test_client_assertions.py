@@ -154,7 +154,7 @@ async def test_an_assertion_ends(http: httpx.AsyncClient, assertion: Assertion, 
 @pytest.mark.usefixtures("registered")
 @pytest.mark.parametrize(
     "signed",
-    ["x", "x.y.z", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 300_000, f"{DEEP}.e30.e30", f"e30.{DEEP}.e30"],
+    ["x", "x.y.z", "....", "\u00e9.\u00e9.\u00e9", "e30.e30.e30", "x" * 100_000, f"{DEEP}.e30.e30", f"e30.{DEEP}.e30"],
     ids=range(8),
 )
 async def test_rubbish_is_malformed_with_or_without_a_client_id(http: httpx.AsyncClient, signed: str) -> None:

@@ -257,6 +257,23 @@ async def test_who_was_disabled_or_is_gone_gets_nothing_more(http: httpx.AsyncCl
         assert refused(await http.post(TOKEN, data=form))[1] == "invalid_grant"
 
 
+async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.AsyncClient, app_token: str) -> None:
+    graph = {"authorization": f"Bearer {app_token}"}
+    signed_in = {**WHOLE, "grant_type": "password", "scope": "openid offline_access"}
+    tokens = [
+        (await http.post(TOKEN, data={**signed_in, "username": f"{name}@contoso.example"})).json()["refresh_token"]
+        for name in ("alice", "bob")
+    ]
+    revoked = await http.post("/v1.0/users/alice@contoso.example/revokeSignInSessions", headers=graph)
+    assert revoked.status_code == 200, revoked.text
+    refresh = {"grant_type": "refresh_token", "client_id": CLIENT}
+    alice, bob = [await http.post(TOKEN, data={**refresh, "refresh_token": each}) for each in tokens]
+    assert refused(alice) == (400, "invalid_grant", 50173)
+    assert bob.status_code == 200
+    again = (await http.post(TOKEN, data=signed_in)).json()["refresh_token"]
+    assert (await http.post(TOKEN, data={**refresh, "refresh_token": again})).status_code == 200
+
+
 async def test_a_deleted_tenant_is_gone_for_its_tokens(http: httpx.AsyncClient) -> None:
     other = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     form = {**WHOLE, "grant_type": "password", "client_id": other["clientId"], "username": "alice@fabrikam.example"}
@@ -270,3 +287,17 @@ async def test_a_deleted_tenant_is_gone_for_its_tokens(http: httpx.AsyncClient) 
     refresh = {"grant_type": "refresh_token", "client_id": other["clientId"], "refresh_token": issued["refresh_token"]}
     for path in ("/fabrikam/oauth2/v2.0/token", "/common/oauth2/v2.0/token", TOKEN):
         assert (await http.post(path, data=refresh)).status_code == 400
+
+
+@ON_ONE_DATABASE
+@pytest.mark.parametrize("address", ["http://[", "//[", "https://[x]/y", "", "x", "\x00"])
+async def test_an_address_that_is_none_names_no_tenant(http: httpx.AsyncClient, address: str) -> None:
+    answer = await http.get("/common/discovery/instance", params={"authorization_endpoint": address})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("path", ["/%00/v2.0/.well-known/openid-configuration", "/a%00b/oauth2/v2.0/authorize"])
+async def test_a_tenant_has_no_nul_in_its_name(http: httpx.AsyncClient, path: str) -> None:
+    assert refused(await http.get(path))[0] == 400
+    assert (await http.get("/common/UserRealm/a@%00")).status_code in (200, 400)
+    assert (await http.get("/_fauxtune/v1/tenants/a%00")).status_code in (400, 404)

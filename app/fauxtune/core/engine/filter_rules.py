@@ -1,4 +1,4 @@
-"""The rule language of assignment filters: reading it, writing it, and whether a device meets a rule.
+"""The rule language of assignment filters: reading it, and whether a device meets a rule.
 
 Rules: Intune, "App and device properties, operators, and rule editing when creating filters": names, operators and
 values ignore case; `and` binds before `or`; there is no `not`. What the page leaves open is as public tests of the real
@@ -128,17 +128,6 @@ def parse_rule(text: str, vocabulary: Vocabulary) -> Rule:
     return found
 
 
-def rule_text(rule: Rule, *, entity: str = "device") -> str:
-    """The rule as text that reads back as the same rule."""
-    if isinstance(rule, Clause):
-        return f"({entity}.{rule.name} -{rule.operator.value} {_written(rule)})"
-    word = " and " if isinstance(rule, Every) else " or "
-    parts = (rule_text(part, entity=entity) for part in rule.parts)
-    return word.join(
-        text if isinstance(part, Clause) else f"({text})" for part, text in zip(rule.parts, parts, strict=True)
-    )
-
-
 def meets(rule: Rule, values: Mapping[str, str | None]) -> bool:
     """Whether a device with these properties (by their exact names) meets the rule."""
     if isinstance(rule, Every):
@@ -194,19 +183,6 @@ def _numbers(text: str) -> tuple[int, ...] | None:
 
 def _folded(text: str) -> str:
     return text.strip().casefold()
-
-
-def _written(rule: Clause) -> str:
-    if rule.value is None:
-        return "$null"
-    if isinstance(rule.value, tuple):
-        return f"[{', '.join(_quoted(each) for each in rule.value)}]"
-    return rule.value if rule.version else _quoted(rule.value)
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _tokens(text: str) -> Iterator[_Token]:

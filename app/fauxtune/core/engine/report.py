@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
@@ -68,7 +68,13 @@ def _present(row: LedgerRow, inventory: Inventory) -> bool:
     return held is not None and held == row.thumbprint
 
 
-_LIVE_STATES = (ItemState.WANTED, ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
+#: How an item in this state of the ledger fares. One in any other state is none of the profile's any more.
+ITEM_STATUSES: dict[ItemState, ProfileStatus] = {
+    ItemState.WANTED: ProfileStatus.PENDING,
+    ItemState.SENT: ProfileStatus.PENDING,
+    ItemState.INSTALLED: ProfileStatus.COMPLIANT,
+    ItemState.FAILED: ProfileStatus.ERROR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +85,26 @@ class ProfileOutcome:
     problem: Problem | None = None
 
 
-def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, nothing_code: int) -> ProfileOutcome:
+def outcome_of(profile: Profile, rows: Iterable[LedgerRow]) -> ProfileOutcome:
     """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
     says whether that is an error. One whose family is only kept: not applicable.
     """
     known = kind(profile.kind)
-    if known is not None and not known.family.applies:
+    if known is not None and known.family.source is None:
         return ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
-    mine = [row for row in claimed if row.state in _LIVE_STATES]
+    mine = [row for row in claimed if row.state in ITEM_STATUSES]
     for row in mine:
         if row.state is ItemState.FAILED:
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)
     if any(row.state is not ItemState.INSTALLED for row in mine):
         return ProfileOutcome(ProfileStatus.PENDING)
     if not mine and known is not None and known.family.nothing is not None:
-        return ProfileOutcome(ProfileStatus.ERROR, Problem(nothing_code, known.family.nothing(profile)))
+        return ProfileOutcome(ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.nothing(profile)))
     return ProfileOutcome(ProfileStatus.COMPLIANT)
 
 
-def outcomes(profiles: Iterable[Profile], rows: Iterable[LedgerRow], *, code: int) -> dict[ProfileId, ProfileOutcome]:
+def outcomes(profiles: Iterable[Profile], rows: Iterable[LedgerRow]) -> dict[ProfileId, ProfileOutcome]:
     """All of them."""
     listed = tuple(rows)
-    return {profile.id: outcome_of(profile, listed, nothing_code=code) for profile in profiles}
+    return {profile.id: outcome_of(profile, listed) for profile in profiles}

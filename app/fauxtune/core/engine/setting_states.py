@@ -9,34 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.engine.report import ProfileOutcome
+from fauxtune.core.engine.report import ITEM_STATUSES, ProfileOutcome
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
-from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, trusted_root
 from fauxtune.core.profiles.catalog import kind
 
 #: What a setting that brings items of this source is called: the end of `setting`, and `settingName`.
-WORDS: dict[Source, tuple[str, str]] = {
+_WORDS: dict[Source, tuple[str, str]] = {
     Source.ROOT: ("trustedRootCertificate", "Trusted root certificate"),
     Source.PKCS: ("pkcsCertificate", "PKCS certificate"),
     Source.IMPORTED: ("importedPfxCertificate", "Imported PFX certificate"),
     Source.SCEP: ("scepCertificate", "SCEP certificate"),
     Source.EMAIL: ("emailAccount", "E-mail account"),
-}
-#: What the profiles of a family give, by its name. Those of other families have one setting: themselves.
-SOURCES: dict[str, Source] = {
-    trusted_root.FAMILY.name: Source.ROOT,
-    pkcs.FAMILY.name: Source.PKCS,
-    imported_pfx.FAMILY.name: Source.IMPORTED,
-    scep.FAMILY.name: Source.SCEP,
-    email.FAMILY.name: Source.EMAIL,
-}
-#: How an item in this state of the ledger fares. One in any other state is none of the profile's any more.
-STATUSES: dict[ItemState, ProfileStatus] = {
-    ItemState.WANTED: ProfileStatus.PENDING,
-    ItemState.SENT: ProfileStatus.PENDING,
-    ItemState.INSTALLED: ProfileStatus.COMPLIANT,
-    ItemState.FAILED: ProfileStatus.ERROR,
 }
 
 
@@ -55,10 +39,9 @@ class SettingState:
 def setting_of(kind_name: str) -> tuple[str, str]:
     """`setting` and `settingName` of the one kind of setting that profiles of this kind have."""
     known = kind(kind_name)
-    source = None if known is None else SOURCES.get(known.family.name)
-    if source is None:
+    if known is None or known.family.source is None:
         return kind_name, kind_name
-    word, name = WORDS[source]
+    word, name = _WORDS[known.family.source]
     return f"{kind_name}.{word}", name
 
 
@@ -71,13 +54,13 @@ def setting_states(kind_name: str, rows: Iterable[LedgerRow], *, outcome: Profil
         SettingState(
             setting=setting,
             name=name,
-            status=STATUSES[row.state],
+            status=ITEM_STATUSES[row.state],
             instance=_instance(row),
             value=_value(row) if row.state is ItemState.INSTALLED else None,
             problem=row.problem if row.state is ItemState.FAILED else None,
         )
         for row in rows
-        if row.state in STATUSES
+        if row.state in ITEM_STATUSES
     )
     return found or (SettingState(setting, name, outcome.status, problem=outcome.problem),)
 

@@ -100,11 +100,12 @@ class Names:
 
     def is_of(self, name: str) -> Condition:
         """That the document is of the type, or of one derived from it. Invalid for a type that is not known."""
-        wanted = self._type(name)
         known = {kind.name: kind for kind in (self.entity, *self.types)}
-        if not any(kind.is_a(self.entity) for kind in known.values() if kind is not self.entity):
+        # A mixed list is described by a stand-in of the same name as the base of what is in it.
+        base, wanted = known[self.entity.name], known[self._type(name).name]
+        if not any(kind.is_a(base) for kind in known.values() if kind is not base):
             # Where all are of one type, documents need not say which.
-            return And(()) if self.entity.is_a(wanted) else Or(())
+            return And(()) if base.is_a(wanted) else Or(())
         return IsOf(tuple(sorted(kind.name for kind in known.values() if kind.is_a(wanted) and not kind.abstract)))
 
     def literal(self, token: Token) -> Literal:

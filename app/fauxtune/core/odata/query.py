@@ -14,6 +14,8 @@ from fauxtune.core.odata.segments import cast_name
 
 _KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$expand", "$count", "$search", "$format")
 _MAX_INT = 2**31 - 1
+#: More than any type has that is worth sorting by; each of them is a part of the SQL.
+_MOST_SORT_KEYS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ def _orderby(text: str) -> tuple[OrderBy, ...]:
         if len(words) > 2 or direction not in {"asc", "desc"}:
             raise Invalid(f"Invalid orderby clause: '{item}' is not a property, 'asc' or 'desc'.", target="$orderby")
         found.append(OrderBy(words[0], descending=direction == "desc"))
+    if len(found) > _MOST_SORT_KEYS:
+        raise Invalid(f"$orderby takes {_MOST_SORT_KEYS} properties at most.", target="$orderby")
     return tuple(found)
 
 

@@ -148,4 +148,4 @@ def _slot(account: Account) -> str | None:
     return None if application is None else f"the account of the application {application}"
 
 
-FAMILY = Family(name="e-mail", check=_check, items=_items)
+FAMILY = Family(name="e-mail", check=_check, items=_items, source=Source.EMAIL)

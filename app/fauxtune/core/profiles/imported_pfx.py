@@ -41,4 +41,4 @@ def _nothing(profile: Profile) -> str:
     return f"No certificate with the purpose '{_purpose(profile)}' was imported for the user of this device."
 
 
-FAMILY = Family(name="imported PFX", check=_check, items=_items, nothing=_nothing)
+FAMILY = Family(name="imported PFX", check=_check, items=_items, source=Source.IMPORTED, nothing=_nothing)

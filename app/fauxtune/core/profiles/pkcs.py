@@ -70,4 +70,4 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
     return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs),)
 
 
-FAMILY = Family(name="PKCS", check=_check, items=_items)
+FAMILY = Family(name="PKCS", check=_check, items=_items, source=Source.PKCS)

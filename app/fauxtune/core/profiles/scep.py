@@ -55,4 +55,4 @@ def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
     return (Item(key=scep_key(profile.id), source=Source.SCEP, claims=(profile.claim,), problem=problem),)
 
 
-FAMILY = Family(name="SCEP", check=_check, items=_items)
+FAMILY = Family(name="SCEP", check=_check, items=_items, source=Source.SCEP)

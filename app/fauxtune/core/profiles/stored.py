@@ -15,7 +15,7 @@ def _check(_document: dict[str, Any]) -> None:
     """No opinion about settings that nothing here acts upon."""
 
 
-FAMILY = Family(name="stored", check=_check, items=lambda _profile, _world: (), applies=False)
+FAMILY = Family(name="stored", check=_check, items=lambda _profile, _world: ())
 
 
 def told(document: dict[str, Any]) -> dict[str, Any]:

@@ -63,4 +63,4 @@ def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
     )
 
 
-FAMILY = Family(name="trusted root", check=_check, items=_items)
+FAMILY = Family(name="trusted root", check=_check, items=_items, source=Source.ROOT)

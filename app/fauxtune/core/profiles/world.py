@@ -9,6 +9,7 @@ from typing import Any
 
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
+from fauxtune.core.model.states import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +71,13 @@ class Family:
 
     `check(document)` raises Invalid for a document that can never work. `items(profile, world)` is what the profile
     gives this device; what cannot be given as things are is an item with a problem. `nothing` says, in words, why a
-    profile that gives no item is an error; None: then it is simply compliant. `applies` False: such profiles are kept
-    and assigned like others, but give nothing; their status on a device of their platform is "not applicable".
+    profile that gives no item is an error; None: then it is simply compliant. `source` is that of the items; None: such
+    profiles are kept and assigned like others, but give nothing; their status on a device of their platform is "not
+    applicable".
     """
 
     name: str
     check: Callable[[dict[str, Any]], None]
     items: Callable[[Profile, World], tuple[Item, ...]]
     nothing: Callable[[Profile], str] | None = None
-    applies: bool = True
+    source: Source | None = None

@@ -4,7 +4,7 @@ when nobody asks for another.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,8 @@ from fauxtune.core.model.ids import TenantId
 class Collection:
     """One collection. `columns` maps a property to the column, or part of a document, that has it; `parent` is the
     column that says whose part an element is, where the elements are parts of something. `within` is the statement in
-    place of `statement` where that takes more than a column: it is given the tenant and the parent.
+    place of `statement` where that takes more than a column: it is given the tenant and the parent. `of_many` is the
+    statement for several parents at once, with `part_of`, the parent, as a column beside the others.
     """
 
     statement: Callable[[TenantId], Select[Any]]
@@ -27,6 +28,7 @@ class Collection:
     order: tuple[ColumnElement[Any], ...]
     parent: ColumnElement[Any] | None = None
     within: Callable[[TenantId, str], Select[Any]] | None = None
+    of_many: Callable[[TenantId, Sequence[str]], Select[Any]] | None = None
 
 
 def of_tenant(table: Table) -> Callable[[TenantId], Select[Any]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Select, String, and_, case, cast, func, literal, or_, select
+from sqlalchemy import Select, String, and_, case, cast, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine import certificate_states as words
@@ -45,9 +44,8 @@ def _has_usage(word: str) -> ColumnElement[bool]:
     return contains(cast(certificates.c.key_usage, String()), literal(f'"{word}"'))
 
 
-def _flags(names: Iterable[str]) -> ColumnElement[Any]:
-    """Key usages as one text with commas between them; null for what has none of them."""
-    left, right = names
+def _flags(left: str, right: str) -> ColumnElement[Any]:
+    """Two key usages as one text with a comma between them; null for what has neither."""
     return case(
         (and_(_has_usage(left), _has_usage(right)), f"{left},{right}"),
         (_has_usage(left), left),
@@ -62,19 +60,19 @@ def _bits() -> ColumnElement[Any]:
     return total
 
 
-_asked = and_(
+_ASKED = and_(
     connector_requests.c.enrollment_id == ledger.c.enrollment_id,
     connector_requests.c.item_key == ledger.c.item_key,
 )
-_last_answer = (
+_LAST_ANSWER = (
     select(func.max(as_text(func.coalesce(connector_requests.c.answered_at, connector_requests.c.created_at))))
-    .where(_asked)
+    .where(_ASKED)
     .correlate(ledger)
     .scalar_subquery()
 )
-_asked_anew = (
+_ASKED_ANEW = (
     select(connector_requests.c.id)
-    .where(_asked, connector_requests.c.state == "open", connector_requests.c.fingerprint != "first")
+    .where(_ASKED, connector_requests.c.state == "open", connector_requests.c.fingerprint != "first")
     .correlate(ledger)
     .exists()
 )
@@ -84,7 +82,7 @@ _ISSUANCE = case(
         words.REFUSED_BY_DEVICE,
     ),
     (
-        and_(ledger.c.source == Source.PKCS.value, ledger.c.state == ItemState.INSTALLED.value, _asked_anew),
+        and_(ledger.c.source == Source.PKCS.value, ledger.c.state == ItemState.INSTALLED.value, _ASKED_ANEW),
         words.RENEWING,
     ),
     *(
@@ -108,7 +106,7 @@ _OF_PROFILE: dict[str, ColumnElement[Any]] = {
         else_=profiles.c.id + "_" + managed_devices.c.id,
     ),
     "devicePlatform": POLICY_PLATFORM,
-    "certificateKeyUsage": func.coalesce(_flags(words.KEY_USAGES), _setting("keyUsage")),
+    "certificateKeyUsage": func.coalesce(_flags(*words.KEY_USAGES), _setting("keyUsage")),
     "certificateValidityPeriodUnits": _choice(
         "certificateValidityPeriodScale", enums.CERTIFICATE_VALIDITY_PERIOD_SCALE
     ),
@@ -121,7 +119,7 @@ _OF_PROFILE: dict[str, ColumnElement[Any]] = {
     "deviceDisplayName": of_device("deviceName"),
     "userDisplayName": of_device("userDisplayName"),
     "certificateExpirationDateTime": _NOT_AFTER,
-    "certificateLastIssuanceStateChangedDateTime": func.coalesce(_last_answer, as_text(ledger.c.changed_at)),
+    "certificateLastIssuanceStateChangedDateTime": func.coalesce(_LAST_ANSWER, as_text(ledger.c.changed_at)),
     "lastCertificateStateChangeDateTime": as_text(ledger.c.changed_at),
     "certificateIssuer": certificates.c.issuer,
     "certificateThumbprint": ledger.c.thumbprint,
@@ -180,7 +178,7 @@ def _of_profiles(tenant_id: TenantId) -> Select[Any]:
 
 def _of_tenant(tenant_id: TenantId) -> Select[Any]:
     """Certificates that have come to be: on a device, or on their way."""
-    there = or_(ledger.c.source == Source.PKCS.value, ledger.c.source == Source.IMPORTED.value)
+    there = ledger.c.source.in_([Source.PKCS.value, Source.IMPORTED.value])
     return _on_devices(tenant_id, labelled(_OF_TENANT)).where(there, ledger.c.thumbprint.is_not(None))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Select, and_, func, select
@@ -39,6 +40,11 @@ def managed(tenant_id: TenantId | BindParameter[TenantId]) -> Select[Any]:
     )
 
 
+def _of_users(tenant_id: TenantId, user_ids: Sequence[str]) -> Select[Any]:
+    held = managed_devices.c.user_id
+    return managed(tenant_id).where(held.in_(user_ids)).add_columns(held.label("part_of"))
+
+
 def _of_user(tenant_id: TenantId, user_id: str) -> Select[Any]:
     return managed(tenant_id).where(managed_devices.c.user_id == user_id)
 
@@ -66,6 +72,7 @@ DEVICES: dict[str, Collection] = {
         },
         order=(managed_devices.c.enrolled_at, managed_devices.c.id),
         within=_of_user,
+        of_many=_of_users,
     ),
     "deviceCategories": Collection(
         statement=of_tenant(device_categories),

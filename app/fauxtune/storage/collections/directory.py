@@ -1,25 +1,32 @@
 """Users, groups, Entra devices; and the lists that hold all three: members, owners, groups that hold something.
 
 A mixed list is one UNION ALL of the three tables, each cut down to the ids in question by the database, under the name
-`directory_objects`, with the type's bare name in `kind`.
+`directory_objects`, with the type's bare name in `kind`. Who is in what is said as pairs: an `owner`, and the `id` of
+what is in its list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, TableClause, column, literal, select, table, union_all
+from sqlalchemy import Column, Select, TableClause, column, literal, select, table, union_all
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.odata import TYPE_COLUMN
-from fauxtune.storage.queries.directory import transitive_groups, transitive_members
+from fauxtune.storage.queries.directory import (
+    groups_of_each,
+    members_of_each,
+    transitive_groups,
+    transitive_members,
+)
 from fauxtune.storage.tables import directory_devices, enrollments, group_members, group_owners, groups, users
 from fauxtune.storage.tables.base import Document, Moment, Word
 
 Ids = Callable[[TenantId, str], Select[Any]]
+Pairs = Callable[[TenantId, Sequence[str]], Select[Any]]
 
 _KINDS = {"user": users, "group": groups, "device": directory_devices}
 _OBJECTS: TableClause = table(
@@ -28,7 +35,9 @@ _OBJECTS: TableClause = table(
     column("kind", Word),
     column("created_at", Moment),
     column("document", Document),
+    column("part_of", Word),
 )
+_SHOWN = tuple(each for each in _OBJECTS.c if each.name != "part_of")
 
 
 def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tuple[str, ...] = ()) -> Select[Any]:
@@ -39,51 +48,76 @@ def _objects(tenant_id: TenantId, *, ids: Select[Any] | None = None, kinds: tupl
         part = select(held.c.id, literal(word).label("kind"), held.c.created_at, held.c.document)
         part = part.where(held.c.tenant_id == tenant_id)
         parts.append(part if ids is None else part.where(held.c.id.in_(ids)))
+    return select(*_SHOWN).add_cte(union_all(*parts).cte(_OBJECTS.name))
+
+
+def _objects_of_many(tenant_id: TenantId, pairs: Select[Any], *, kinds: tuple[str, ...]) -> Select[Any]:
+    """The same for several lists at once: each object with the owner of the list that it is in."""
+    # An Entra device may have enrolled more than once.
+    pair = pairs.distinct().cte("pairs")
+    parts = []
+    for word in kinds or tuple(_KINDS):
+        held = _KINDS[word]
+        part = select(held.c.id, literal(word).label("kind"), held.c.created_at, held.c.document)
+        part = part.add_columns(pair.c.owner.label("part_of")).join_from(pair, held, held.c.id == pair.c.id)
+        parts.append(part.where(held.c.tenant_id == tenant_id))
     return select(*_OBJECTS.c).add_cte(union_all(*parts).cte(_OBJECTS.name))
 
 
-def _mixed(ids: Ids, *, kinds: tuple[str, ...] = ()) -> Collection:
+def _mixed(pairs: Pairs, *, ids: Ids | None = None, kinds: tuple[str, ...] = ()) -> Collection:
+    """`ids`: what is in one list, where there is a shorter way to it than by pairs."""
+
+    def one(tenant_id: TenantId, parent: str) -> Select[Any]:
+        if ids is not None:
+            return ids(tenant_id, parent)
+        found = pairs(tenant_id, [parent])
+        return found.with_only_columns(found.selected_columns["id"])
+
     return Collection(
         statement=lambda tenant_id: _objects(tenant_id, kinds=kinds),
         document=_OBJECTS.c.document,
         columns={"id": _OBJECTS.c.id, TYPE_COLUMN: _OBJECTS.c.kind},
         # Users, groups, devices.
         order=(_OBJECTS.c.kind.desc(), _OBJECTS.c.created_at, _OBJECTS.c.id),
-        within=lambda tenant_id, parent: _objects(tenant_id, ids=ids(tenant_id, parent), kinds=kinds),
+        within=lambda tenant_id, parent: _objects(tenant_id, ids=one(tenant_id, parent), kinds=kinds),
+        of_many=lambda tenant_id, parents: _objects_of_many(tenant_id, pairs(tenant_id, parents), kinds=kinds),
     )
 
 
-def _members(tenant_id: TenantId, group_id: str) -> Select[Any]:
+def _members(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any]:
     held = group_members.c
-    return select(held.member_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    return _pairs(tenant_id, owner=held.group_id, element=held.member_id, among=group_ids)
 
 
-def _owners(tenant_id: TenantId, group_id: str) -> Select[Any]:
+def _owners(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any]:
     held = group_owners.c
-    return select(held.owner_id).where(held.tenant_id == tenant_id, held.group_id == group_id)
+    return _pairs(tenant_id, owner=held.group_id, element=held.owner_id, among=group_ids)
 
 
-def _groups_of(tenant_id: TenantId, member_id: str) -> Select[Any]:
+def _groups_of(tenant_id: TenantId, member_ids: Sequence[str]) -> Select[Any]:
     held = group_members.c
-    return select(held.group_id).where(held.tenant_id == tenant_id, held.member_id == member_id)
+    return _pairs(tenant_id, owner=held.member_id, element=held.group_id, among=member_ids)
 
 
-def _reports(tenant_id: TenantId, user_id: str) -> Select[Any]:
-    return select(users.c.id).where(users.c.tenant_id == tenant_id, users.c.manager_id == user_id)
+def _reports(tenant_id: TenantId, user_ids: Sequence[str]) -> Select[Any]:
+    return _pairs(tenant_id, owner=users.c.manager_id, element=users.c.id, among=user_ids)
 
 
-def _devices_of(tenant_id: TenantId, user_id: str) -> Select[Any]:
+def _devices_of(tenant_id: TenantId, user_ids: Sequence[str]) -> Select[Any]:
     held = enrollments.c
-    active = held.state != EnrollmentState.ENDED.value
-    return select(held.directory_device_id).where(held.tenant_id == tenant_id, held.user_id == user_id, active)
+    found = _pairs(tenant_id, owner=held.user_id, element=held.directory_device_id, among=user_ids)
+    return found.where(held.state != EnrollmentState.ENDED.value)
 
 
-def _users_of(tenant_id: TenantId, device_id: str) -> Select[Any]:
+def _users_of(tenant_id: TenantId, device_ids: Sequence[str]) -> Select[Any]:
     held = enrollments.c
-    active = held.state != EnrollmentState.ENDED.value
-    return select(held.user_id).where(
-        held.tenant_id == tenant_id, held.directory_device_id == device_id, held.user_id.is_not(None), active
-    )
+    found = _pairs(tenant_id, owner=held.directory_device_id, element=held.user_id, among=device_ids)
+    return found.where(held.user_id.is_not(None), held.state != EnrollmentState.ENDED.value)
+
+
+def _pairs(tenant_id: TenantId, *, owner: Column[Any], element: Column[Any], among: Sequence[str]) -> Select[Any]:
+    found = select(owner.label("owner"), element.label("id"))
+    return found.where(owner.table.c.tenant_id == tenant_id, owner.in_(among))
 
 
 DIRECTORY: dict[str, Collection] = {
@@ -106,10 +140,10 @@ DIRECTORY: dict[str, Collection] = {
         order=(directory_devices.c.created_at, directory_devices.c.id),
     ),
     "members": _mixed(_members),
-    "transitiveMembers": _mixed(transitive_members),
+    "transitiveMembers": _mixed(members_of_each, ids=transitive_members),
     "owners": _mixed(_owners, kinds=("user",)),
     "memberOf": _mixed(_groups_of, kinds=("group",)),
-    "transitiveMemberOf": _mixed(transitive_groups, kinds=("group",)),
+    "transitiveMemberOf": _mixed(groups_of_each, ids=transitive_groups, kinds=("group",)),
     "directReports": _mixed(_reports, kinds=("user",)),
     "devicesOfUser": _mixed(_devices_of, kinds=("device",)),
     "usersOfDevice": _mixed(_users_of, kinds=("user",)),

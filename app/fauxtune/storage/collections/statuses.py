@@ -4,7 +4,7 @@ that rows are documents.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +24,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from fauxtune.core.engine.setting_states import STATUSES as ITEM_STATUSES
+from fauxtune.core.engine.report import ITEM_STATUSES
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY
@@ -93,7 +93,7 @@ _OF_DEVICE: dict[str, ColumnElement[Any]] = {
     "userPrincipalName": of_device("userPrincipalName"),
 }
 
-_live_items = (
+_LIVE_ITEMS = (
     select(func.count())
     .where(
         ledger.c.enrollment_id == profile_states.c.enrollment_id,
@@ -110,7 +110,7 @@ _OF_PROFILE: dict[str, ColumnElement[Any]] = {
     "platformType": POLICY_PLATFORM,
     "state": profile_states.c.status,
     # A profile that gives the device nothing has one setting: itself.
-    "settingCount": func.coalesce(func.nullif(_live_items, 0), 1),
+    "settingCount": func.coalesce(func.nullif(_LIVE_ITEMS, 0), 1),
     "userId": managed_devices.c.user_id,
     "userPrincipalName": of_device("userPrincipalName"),
 }
@@ -131,6 +131,7 @@ _USER_STATUSES: TableClause = table(
     column("status", Word),
     column("lastReportedDateTime", Word),
     column("userPrincipalName", Word),
+    column("part_of", Word),
 )
 
 
@@ -142,8 +143,8 @@ def _device_statuses(tenant_id: TenantId) -> Select[Any]:
     )
 
 
-def _user_statuses(tenant_id: TenantId, profile_id: str | None = None) -> Select[Any]:
-    """A row for each user who has a device that has planned with the profile."""
+def _user_statuses(tenant_id: TenantId, profile_ids: Sequence[str] | None = None) -> Select[Any]:
+    """A row for each profile, all or these, and each user who has a device that has planned with it."""
     grouped = (
         select(
             (managed_devices.c.user_id + "_" + profile_states.c.profile_id).label("id"),
@@ -152,13 +153,14 @@ def _user_statuses(tenant_id: TenantId, profile_id: str | None = None) -> Select
             worst(profile_states.c.status).label("status"),
             func.max(as_text(profile_states.c.reported_at)).label("lastReportedDateTime"),
             func.max(of_device("userPrincipalName")).label("userPrincipalName"),
+            profile_states.c.profile_id.label("part_of"),
         )
         .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
         .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
         .group_by(managed_devices.c.user_id, profile_states.c.profile_id)
     )
-    if profile_id is not None:
-        grouped = grouped.where(profile_states.c.profile_id == profile_id)
+    if profile_ids is not None:
+        grouped = grouped.where(profile_states.c.profile_id.in_(profile_ids))
     return select(*_USER_STATUSES.c).add_cte(grouped.cte(_USER_STATUSES.name))
 
 
@@ -185,9 +187,10 @@ STATUSES: dict[str, Collection] = {
     "userStatuses": Collection(
         statement=_user_statuses,
         document=_USER_STATUSES.c.id,
-        columns=dict(_USER_STATUSES.c),
+        columns={name: value for name, value in _USER_STATUSES.c.items() if name != "part_of"},
         order=(_USER_STATUSES.c.id,),
-        within=_user_statuses,
+        within=lambda tenant_id, profile_id: _user_statuses(tenant_id, [profile_id]),
+        of_many=_user_statuses,
     ),
     "deviceConfigurationStates": Collection(
         statement=_configuration_states,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, type_coerce
@@ -78,6 +79,49 @@ def element(
     statement = _chosen(found, tenant_id, parent=parent, condition=None).where(found.columns["id"] == key.lower())
     row = connection.execute(statement).mappings().first()
     return None if row is None else dict(row)
+
+
+def elements(connection: Connection, tenant_id: TenantId, *, collection: str, keys: Iterable[str]) -> dict[str, Row]:
+    """The rows with these ids, by id: one statement for all."""
+    found, wanted = COLLECTIONS[collection], sorted(set(keys))
+    if not wanted:
+        return {}
+    statement = found.statement(tenant_id).where(found.columns["id"].in_(wanted))
+    return {row["id"]: dict(row) for row in connection.execute(statement).mappings()}
+
+
+def parts(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    collection: str,
+    parents: Sequence[str],
+    limit: int | None = None,
+) -> dict[str, list[Row]]:
+    """What belongs to each of these parents, in the collection's order: one statement for all. `limit`: the first so
+    many of each.
+    """
+    rows: dict[str, list[Row]] = {each: [] for each in parents}
+    if not rows:
+        return {}
+    found = COLLECTIONS[collection]
+    statement = _of_many(found, tenant_id, parents=parents)
+    if limit is None:
+        statement = statement.order_by(*found.order)
+    else:
+        place = func.row_number().over(partition_by=statement.selected_columns["part_of"], order_by=found.order)
+        ranked = statement.add_columns(place.label("place")).subquery()
+        statement = select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.place)
+    for row in connection.execute(statement).mappings():
+        rows[row["part_of"]].append(dict(row))
+    return rows
+
+
+def _of_many(found: Collection, tenant_id: TenantId, *, parents: Sequence[str]) -> Select[Any]:
+    if found.of_many is not None:
+        return found.of_many(tenant_id, parents)
+    assert found.parent is not None, "a collection of what has parents"
+    return found.statement(tenant_id).where(found.parent.in_(parents)).add_columns(found.parent.label("part_of"))
 
 
 def _chosen(found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None) -> Select[Any]:

@@ -14,7 +14,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.filters import Matching
 from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
-from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
@@ -57,6 +57,14 @@ def by_enrollments(
     return _raise(connection, tenant_id, where=enrollments.c.id.in_(enrollment_ids))
 
 
+def by_category(connection: Connection, tenant_id: TenantId, *, category_id: str) -> list[EnrollmentId]:
+    """The devices whose records are in this category."""
+    inside = select(managed_devices.c.enrollment_id).where(
+        managed_devices.c.tenant_id == tenant_id, managed_devices.c.category_id == category_id
+    )
+    return _raise(connection, tenant_id, where=enrollments.c.id.in_(inside))
+
+
 def by_tenant(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
     """Every device of the tenant: a switch was turned."""
     return _raise(connection, tenant_id, where=enrollments.c.tenant_id == tenant_id)
@@ -72,47 +80,43 @@ def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[A
     """The active devices that one profile's assignments really reach. SQL says who is in which of the groups and what
     filters see; the engine decides, once for all devices that are alike in that.
     """
-    holders = groups_by_member(connection, tenant_id, group_ids={each.group for each in targets if each.group})
+    groups = groups_by_member(connection, tenant_id, group_ids={each.group for each in targets if each.group})
     filters = filters_by_id(connection, tenant_id, ids={each.filter for each in targets if each.filter})
-    decided: dict[tuple[Membership, frozenset[str]], bool] = {}
+    decided: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], bool] = {}
+    nothing: frozenset[Any] = frozenset()
     found = []
-    for row in connection.execute(_active(tenant_id, targets, seen=bool(filters))).mappings():
-        membership = Membership(
-            has_user=row["user_id"] is not None,
-            user_groups=holders.get(row["user_id"], frozenset()),
-            device_groups=holders.get(row["directory_device_id"], frozenset()),
-        )
-        met: frozenset[str] = frozenset()
+    for row in connection.execute(_active(tenant_id, targets, seen=bool(filters))):
+        enrollment_id, user_id, device_id, variant = row[:4]
+        met = nothing
         if filters:
-            matching = Matching(filters, record=seen_by_filters(row), variant=Variant(row["variant"]))
+            matching = Matching(filters, record=seen_by_filters(row._mapping), variant=Variant(variant))
             met = frozenset(filter(matching, filters))
-        alike = (membership, met)
+        alike = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
         if alike not in decided:
-            decided[alike] = target(targets, membership, matches=met.__contains__) is not None
+            decided[alike] = target(targets, Membership(*alike[:3]), matches=met.__contains__) is not None
         if decided[alike]:
-            found.append(EnrollmentId(row["id"]))
+            found.append(EnrollmentId(enrollment_id))
     return found
 
 
 def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -> Select[Any]:
-    """The active devices that can be reached; with what filters see of them, if that is to be `seen`."""
-    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
+    """The active devices. With what filters see of them, if that is to be `seen`: then only those that can be reached,
+    for a record costs more to read than all else.
+    """
     held = enrollments.c
     statement = (
         select(held.id, held.user_id, held.directory_device_id, held.variant)
-        .where(
-            held.tenant_id == tenant_id,
-            held.state == EnrollmentState.ACTIVE.value,
-            _reached(tenant_id, bringing),
-        )
+        .where(held.tenant_id == tenant_id, held.state == EnrollmentState.ACTIVE.value)
         .order_by(held.id)
     )
     if not seen:
         return statement
+    bringing = [each for each in targets if not each.removes and each.kind is not TargetKind.EXCLUSION]
     return (
         statement.add_columns(managed_devices.c.document, CATEGORY_NAME)
         .outerjoin(managed_devices, managed_devices.c.enrollment_id == held.id)
         .outerjoin(device_categories, CATEGORY)
+        .where(_reached(tenant_id, bringing))
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
@@ -185,6 +185,27 @@ def managed_devices_of(connection: Connection, tenant_id: TenantId, *, ids: Sequ
         statement = managed(tenant_id).where(managed_devices.c.enrollment_id.in_(ids[start : start + 500]))
         found |= {row["enrollment_id"]: dict(row) for row in connection.execute(statement).mappings()}
     return [found[each] for each in ids if each in found]
+
+
+def counts_by_variant(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
+    """How many devices of each kind have a record."""
+    statement = (
+        select(enrollments.c.variant, func.count())
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
+        .where(managed_devices.c.tenant_id == tenant_id)
+        .group_by(enrollments.c.variant)
+    )
+    return {str(variant): int(number) for variant, number in connection.execute(statement)}
+
+
+def makes_and_models(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
+    """The manufacturers and the models of the devices, each once."""
+    found = []
+    for name in ("manufacturer", "model"):
+        value = managed_devices.c.document[name].as_string()
+        statement = select(value).where(managed_devices.c.tenant_id == tenant_id).distinct()
+        found.append(sorted(each for each in connection.execute(statement).scalars() if each))
+    return found[0], found[1]
 
 
 def add_managed_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:

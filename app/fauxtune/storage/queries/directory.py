@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
@@ -155,30 +155,44 @@ def transitive_members(tenant_id: TenantId, group_id: str) -> Select[Any]:
     return _below(start.where(held.tenant_id == tenant_id, held.group_id == group_id), name="under")
 
 
-def members_below(tenant_id: TenantId, group_ids: list[str], *, name: str = "below") -> Select[tuple[str]]:
-    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too.
+def groups_of_each(tenant_id: TenantId, member_ids: Sequence[str]) -> Select[Any]:
+    """A SELECT of each of these members as `owner`, with the `id` of every group over it, nested ones included."""
+    held = group_members.c
+    start = select(held.tenant_id, held.member_id.label("owner"), held.group_id.label("id"))
+    tree = start.where(held.tenant_id == tenant_id, held.member_id.in_(member_ids)).cte("over_each", recursive=True)
+    tree = tree.union(
+        select(held.tenant_id, tree.c.owner, held.group_id).join(
+            tree, (held.tenant_id == tree.c.tenant_id) & (held.member_id == tree.c.id)
+        )
+    )
+    return select(tree.c.owner, tree.c.id)
 
-    `name` tells two such SELECTs in one statement apart.
-    """
+
+def members_of_each(tenant_id: TenantId, group_ids: Sequence[str]) -> Select[Any]:
+    """A SELECT of each of these groups as `owner`, with the `id` of everything in it, nested members included."""
+    held = group_members.c
+    start = select(held.tenant_id, held.group_id.label("owner"), held.member_id.label("id"))
+    tree = start.where(held.tenant_id == tenant_id, held.group_id.in_(group_ids)).cte("under_each", recursive=True)
+    tree = tree.union(
+        select(held.tenant_id, tree.c.owner, held.member_id).join(
+            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.id)
+        )
+    )
+    return select(tree.c.owner, tree.c.id)
+
+
+def members_below(tenant_id: TenantId, group_ids: list[str]) -> Select[tuple[str]]:
+    """A SELECT of the ids of everything in these groups, nested members included, the groups themselves too."""
     start = select(groups.c.tenant_id, groups.c.id)
-    return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name=name)
+    return _below(start.where(groups.c.tenant_id == tenant_id, groups.c.id.in_(group_ids)), name="below")
 
 
 def groups_by_member(
     connection: Connection, tenant_id: TenantId, *, group_ids: Iterable[GroupId]
 ) -> dict[str, frozenset[GroupId]]:
     """Of these groups, those that hold a member, nested members included; by member."""
-    held = group_members.c
-    wanted = held.group_id.in_(sorted(set(group_ids)))
-    start = select(held.tenant_id, held.group_id, held.member_id).where(held.tenant_id == tenant_id, wanted)
-    tree = start.cte("holding", recursive=True)
-    tree = tree.union(
-        select(held.tenant_id, tree.c.group_id, held.member_id).join(
-            tree, (held.tenant_id == tree.c.tenant_id) & (held.group_id == tree.c.member_id)
-        )
-    )
     found: dict[str, set[GroupId]] = {}
-    for group_id, member_id in connection.execute(select(tree.c.group_id, tree.c.member_id)):
+    for group_id, member_id in connection.execute(members_of_each(tenant_id, sorted(set(group_ids)))):
         found.setdefault(member_id, set()).add(GroupId(group_id))
     return {member_id: frozenset(holding) for member_id, holding in found.items()}
 

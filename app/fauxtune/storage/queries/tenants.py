@@ -38,6 +38,12 @@ def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
     return None if row is None else tenant_of(row)
 
 
+def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | None:
+    """The tenant, held against other changes until the transaction ends."""
+    row = connection.execute(select(tenants).where(tenants.c.id == tenant_id).with_for_update()).mappings().first()
+    return None if row is None else tenant_of(row)
+
+
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
     """A new tenant; its name and domain must be free."""
     rows.add(connection, tenants, **_values(tenant), journal_seq=0)

@@ -35,6 +35,15 @@ def count_documents(call: Call, documents: Sequence[Json], *, entity: Entity) ->
     return Answer(200, text=str(len(_wanted(call, documents, entity=entity))))
 
 
+def element_document(call: Call, documents: Sequence[Json], *, entity: Entity, key: str) -> Json | None:
+    """The one with this id, in any case, as the version shows it; None if there is none."""
+    check_options(call, entity)
+    for each in documents:
+        if str(each["id"]).lower() == key.lower():
+            return view(entity, each, version=call.version, select=call.query.select)
+    return None
+
+
 def _wanted(call: Call, documents: Sequence[Json], *, entity: Entity) -> list[Json]:
     if call.query.search is not None:
         raise NotEmulated("$search is not emulated here: use $filter.")

@@ -40,6 +40,8 @@ async def answer(message: Message, sender: Sender) -> Answer:
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     sender.emulator.permissions.check(sender.caller, (route.method, f"/{route.template}"), needs=route.permissions)
+    # It may have been changed since the caller was known; what is kept now must not be from before.
+    sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.

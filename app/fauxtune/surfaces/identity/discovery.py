@@ -62,8 +62,21 @@ def openid_configuration(origin: str, *, key: str, tenant: Tenant | None) -> dic
             "ver",
         ],
         "tenant_region_scope": None,
-        **_cloud(urlsplit(origin).netloc),
+        **_cloud(_host_of(origin)),
     }
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin, as its caller wrote them."""
+    return origin.partition("://")[2].partition("/")[0]
+
+
+def _tenant_in(address: str) -> str:
+    try:
+        path = urlsplit(address).path
+    except ValueError:
+        path = ""
+    return next((part for part in path.split("/") if part), "common")
 
 
 def _cloud(here: str) -> dict[str, str]:
@@ -78,9 +91,8 @@ def _cloud(here: str) -> dict[str, str]:
 
 def instance_metadata(origin: str, *, authorization_endpoint: str) -> dict[str, Any]:
     """The answer to "is this host an authority?": this one is, and so is the public cloud that it stands for."""
-    here = urlsplit(origin).netloc
-    asked = urlsplit(authorization_endpoint)
-    tenant = next((part for part in asked.path.split("/") if part), "common")
+    here = _host_of(origin)
+    tenant = _tenant_in(authorization_endpoint)
     public = {"preferred_network": PUBLIC_HOSTS[0], "preferred_cache": PUBLIC_HOSTS[1], "aliases": list(PUBLIC_HOSTS)}
     own = {"preferred_network": here, "preferred_cache": here, "aliases": [here]}
     return {

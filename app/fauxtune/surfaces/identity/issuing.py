@@ -1,7 +1,8 @@
 """What is issued once it is clear who asks: access, id and refresh tokens. RFC 6749 5.1, OpenID Connect Core 2.
 
 Everything here runs on the system's clock, for clients judge tokens by their own watch. A refresh token is a signed
-note to ourselves: who, through which application, for what. It ends after 90 days, or when the password changes.
+note to ourselves: who, through which application, for what. It ends after 90 days, when the password changes, or when
+the user's sessions are revoked.
 """
 
 from __future__ import annotations
@@ -96,8 +97,9 @@ def client_info(tenant: Tenant, user: Row) -> str:
 
 
 def password_mark(user: Row) -> str:
-    """Changes with the password and tells nothing of it."""
-    return hashlib.sha256(f"{user['id']}${user['password_digest']}".encode()).hexdigest()[:16]
+    """Changes with the password, and when sessions are revoked, and tells nothing of it."""
+    parts = (user["id"], user["password_digest"], user["document"].get("signInSessionsValidFromDateTime"))
+    return hashlib.sha256("$".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
 def _bearer(token: str) -> dict[str, Any]:

@@ -85,7 +85,7 @@ AUTHORITY = (
     Property("certificateTemplateName"),
     Property(
         "subjectAlternativeNameFormatString",
-        fidelity=stored("shown in the states of certificates; names are made from the two other properties"),
+        fidelity=stored("shown in the states of certificates; names come from the type and the list beside it"),
     ),
 )
 SUBJECT = (Property("subjectNameFormatString"),)

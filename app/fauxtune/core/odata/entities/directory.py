@@ -152,7 +152,9 @@ USER = Entity(
             "signInSessionsValidFromDateTime",
             Edm.DATE_TIME,
             owner=Owner.SERVER,
-            fidelity=stored("tokens that are out live to their end"),
+            fidelity=approximated(
+                "refresh tokens from before it are refused; a change of the password does not set it"
+            ),
         ),
         _hidden("state"),
         _hidden("streetAddress"),
@@ -249,7 +251,9 @@ DEVICE = Entity(
         _shown("enrollmentType", fidelity=_BARE),
         Property("extensionAttributes", EXTENSION_ATTRIBUTES),
         Property(
-            "isCompliant", Edm.BOOLEAN, fidelity=approximated("whoever may write devices may set it, not Intune alone")
+            "isCompliant",
+            Edm.BOOLEAN,
+            fidelity=approximated("true for whatever enrols, and stays as whoever may write devices sets it"),
         ),
         Property(
             "isManaged", Edm.BOOLEAN, fidelity=approximated("whoever may write devices may set it, not Intune alone")

@@ -67,7 +67,7 @@ _STATUSES = ("unknown", "notApplicable", "compliant", "remediated", "nonComplian
 
 _ASKED = approximated("the moment of the answer: counted when asked")
 _AT_ENROLLMENT = approximated("the user's as of the enrolment")
-_ISSUED_ONLY = approximated("null for imported certificates: their files are not opened")
+_ISSUED_ONLY = approximated("null for imported certificates that the tenant's own authority has not issued")
 _REVOKED = approximated("none or revoked: revoking takes no time")
 _WORST = approximated("that of the device where the profile fares worst; which is worse is our reading in part")
 _STATUS = approximated("remediated, nonCompliant and notAssigned do not occur")
@@ -291,7 +291,7 @@ CERTIFICATE_STATE = Entity(
             "certificateIssuanceState",
             CERTIFICATE_ISSUANCE_STATES,
             nullable=False,
-            fidelity=approximated("ten of the members occur; which the service shows when is not documented"),
+            fidelity=approximated("twelve of the members occur; which the service shows when is not documented"),
         ),
         Property(
             "certificateKeyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False, fidelity=_OF_PROFILE
@@ -309,7 +309,8 @@ CERTIFICATE_STATE = Entity(
         Property("certificateThumbprint"),
         Property("certificateSerialNumber", fidelity=_ISSUED_ONLY),
         _count(
-            "certificateKeyLength", fidelity=approximated("0 for imported certificates: their files are not opened")
+            "certificateKeyLength",
+            fidelity=approximated("0 for imported certificates that the tenant's own authority has not issued"),
         ),
         Property("certificateEnhancedKeyUsage", fidelity=_ISSUED_ONLY),
         _count(
@@ -318,7 +319,10 @@ CERTIFICATE_STATE = Entity(
         Property("certificateSubjectNameFormatString"),
         Property("certificateSubjectAlternativeNameFormatString"),
         _moment("certificateIssuanceDateTime"),
-        _count("certificateErrorCode", fidelity=approximated("the service's own numbers are not published")),
+        _count(
+            "certificateErrorCode",
+            fidelity=approximated("the service's own numbers are published for few cases; in the others they are ours"),
+        ),
     ),
     base=ENTITY,
     beta_only=True,

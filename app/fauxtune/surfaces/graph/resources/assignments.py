@@ -4,6 +4,7 @@ deviceConfigurationGroupAssignment (their old form), getTargetedUsersAndDevices.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.clock import iso
@@ -24,6 +25,7 @@ from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_row
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_parts import in_old_form
 
 _TARGETS = {
     "groupassignmenttarget": TargetKind.GROUP,
@@ -35,9 +37,7 @@ _TARGETS = {
 _GROUPED = {True: "#microsoft.graph.exclusionGroupAssignmentTarget", False: "#microsoft.graph.groupAssignmentTarget"}
 _LEGACY = "deviceConfigurationGroupAssignments"
 _LISTED = Listed(collection="assignments", entity=ASSIGNMENT, context=CONTEXT)
-_GROUPS_LISTED = Listed(
-    collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=CONTEXT, document=lambda row: _in_old_form(row)
-)
+_GROUPS_LISTED = Listed(collection="groupAssignments", entity=GROUP_ASSIGNMENT, context=CONTEXT, document=in_old_form)
 
 
 async def assign(call: Call) -> Answer:
@@ -125,13 +125,26 @@ async def create_group_assignment(call: Call) -> Answer:
     """POST .../{profile}/groupAssignments: one more."""
     new = _of_old_form(call.body(), version=call.version)
     made = await call.emulator.runner.run(call.tenant, operations.add, call.keys["profile"], new=new)
-    document = {
-        "id": made["id"],
-        "targetGroupId": new.group_id,
-        "excludeGroup": new.kind is TargetKind.EXCLUSION,
-    }
-    shown = view(GROUP_ASSIGNMENT, document, version=call.version)
+    shown = _shown_in_old_form(call, made, new=new)
     return created(call, shown, collection=f"{CONTEXT}('{made['sourceId']}')/groupAssignments")
+
+
+async def update_group_assignment(call: Call) -> Answer:
+    """PATCH .../{profile}/groupAssignments/{assignment}: whether the group is included. Its intent stays; its filter
+    too, unless the group is excluded from now on, which takes none.
+    """
+    profile, key = await profile_row(call), call.keys["assignment"]
+    old = await element_row(call, _GROUPS_LISTED, key=key, parent=profile["id"])
+    body = {name: value for name, value in call.body().items() if name != "id"}
+    changes = accept(GROUP_ASSIGNMENT, body, partial=True, version=call.version)
+    new = _of_old_form({**in_old_form(old), **changes}, version=call.version)
+    kept = old["document"]
+    if new.kind is not TargetKind.EXCLUSION:
+        new = replace(new, document={**kept["target"], **new.document})
+    made = await call.emulator.runner.run(
+        call.tenant, operations.change, profile["id"], assignment_id=old["id"], new=replace(new, intent=kept["intent"])
+    )
+    return entity_answer(call, _shown_in_old_form(call, made, new=new), context=below(profile, "groupAssignments"))
 
 
 async def targeted_users_and_devices(call: Call) -> Answer:
@@ -211,17 +224,14 @@ def _of_old_form(sent: object, *, version: Version) -> NewAssignment:
     )
 
 
+def _shown_in_old_form(call: Call, made: Json, *, new: NewAssignment) -> Json:
+    document = {"id": made["id"], "targetGroupId": new.group_id, "excludeGroup": new.kind is TargetKind.EXCLUSION}
+    return view(GROUP_ASSIGNMENT, document, version=call.version)
+
+
 def _accepted(shape: Entity, sent: object, *, version: Version) -> Json:
     if not isinstance(sent, dict):
         raise Invalid("Each assignment is an object with a target.", target="assignments")
     # Portals and scripts send an id, often empty: the service makes its own.
     given = {name: value for name, value in sent.items() if name != "id"}
     return accept(shape, given, partial=False, version=version)
-
-
-def _in_old_form(row: dict[str, Any]) -> Json:
-    return {
-        "id": row["id"],
-        "targetGroupId": row["group_id"],
-        "excludeGroup": row["kind"] == TargetKind.EXCLUSION.value,
-    }

@@ -81,7 +81,10 @@ def _item(call: Call, sent: object) -> Item:
 
 def _message(call: Call, url: str, *, method: str, headers: Mapping[str, str], content: bytes) -> Message:
     """The address as a path of a version: an absolute one may name another version than the batch's."""
-    cut = urlsplit(url)
+    try:
+        cut = urlsplit(url)
+    except ValueError:
+        raise Invalid(f"The url '{url[:200]}' of a batch's request is none.", target="url") from None
     path, version = f"/{cut.path.lstrip('/')}", call.version
     said = _VERSION.match(path)
     if said is not None:

@@ -15,12 +15,11 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.odata.schema import Entity
-from fauxtune.core.odata.view import view
 from fauxtune.operations import connectors
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as queries
-from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 
 Row = dict[str, Any]
 
@@ -33,6 +32,11 @@ _FINE, _ATTENTION, _GONE = "noActionRequired", "attentionRequired", "disconnecte
 async def list_ndes(call: Call) -> Answer:
     """GET /deviceManagement/ndesConnectors."""
     return await _list(call, NDES_CONNECTOR, context=_NDES)
+
+
+async def count_ndes(call: Call) -> Answer:
+    """GET /deviceManagement/ndesConnectors/$count."""
+    return count_documents(call, await _documents(call), entity=NDES_CONNECTOR)
 
 
 async def get_ndes(call: Call) -> Answer:
@@ -53,6 +57,11 @@ async def list_details(call: Call) -> Answer:
     return await _list(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
 
 
+async def count_details(call: Call) -> Answer:
+    """GET /deviceManagement/certificateConnectorDetails/$count."""
+    return count_documents(call, await _documents(call), entity=CERTIFICATE_CONNECTOR)
+
+
 async def get_details(call: Call) -> Answer:
     """GET /deviceManagement/certificateConnectorDetails/{connector}."""
     return await _get(call, CERTIFICATE_CONNECTOR, context=_DETAILS)
@@ -63,13 +72,11 @@ async def _list(call: Call, entity: Entity, *, context: str) -> Answer:
 
 
 async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
-    check_options(call, entity)
     key = call.keys["connector"]
-    for document in await _documents(call):
-        if document["id"] == key.lower():
-            shown = view(entity, document, version=call.version, select=call.query.select)
-            return entity_answer(call, shown, context=context)
-    raise NotFound(f"There is no {entity.name} '{key}'.")
+    shown = element_document(call, await _documents(call), entity=entity, key=key)
+    if shown is None:
+        raise NotFound(f"There is no {entity.name} '{key}'.")
+    return entity_answer(call, shown, context=context)
 
 
 async def _documents(call: Call) -> list[Json]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
-from fauxtune.core.odata.validation import accept, defaults
+from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
 from fauxtune.operations import device_records
-from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import device_categories as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
+from fauxtune.surfaces.graph.resources.device_parts import NONE
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of, device_row
 
 _CONTEXT = "deviceManagement/deviceCategories"
@@ -18,8 +18,6 @@ _LISTED = Listed(
     entity=DEVICE_CATEGORY,
     context=_CONTEXT,
 )
-#: Unverified: what a device in no category answers.
-_NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000", "displayName": NO_CATEGORY}
 
 
 async def list_categories(call: Call) -> Answer:
@@ -62,11 +60,13 @@ async def delete_category(call: Call) -> Answer:
 async def category_of_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}/deviceCategory."""
     check_options(call, DEVICE_CATEGORY)
-    row = await device_row(call)
-    found = None
-    if row["category_id"]:
-        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row["category_id"])
-    return _shown(call, _NONE if found is None else found["document"])
+    return _shown(call, await _of_device(call))
+
+
+async def reference_of_device(call: Call) -> Answer:
+    """GET .../managedDevices/{device}/deviceCategory/$ref."""
+    category = await _of_device(call)
+    return Answer(200, {"@odata.context": call.context("$ref"), "@odata.id": call.location(_CONTEXT, category["id"])})
 
 
 async def set_category(call: Call) -> Answer:
@@ -79,6 +79,15 @@ async def clear_category(call: Call) -> Answer:
     """DELETE .../managedDevices/{device}/deviceCategory/$ref."""
     await _put(call, None)
     return NO_CONTENT
+
+
+async def _of_device(call: Call) -> Json:
+    row = await device_row(call)
+    found = None
+    if row["category_id"]:
+        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row["category_id"])
+    document: Json = NONE if found is None else found["document"]
+    return document
 
 
 async def _put(call: Call, category_id: str | None) -> None:

@@ -9,7 +9,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import device_categories as queries
+from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 
 #: The counts of deviceOperatingSystemSummary that a device of each kind is part of.

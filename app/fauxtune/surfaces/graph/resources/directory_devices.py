@@ -60,7 +60,7 @@ async def count_devices(call: Call) -> Answer:
 async def get_device(call: Call) -> Answer:
     """GET /devices/{device}, and GET /devices(deviceId='...')."""
     find = partial(found, call=call)
-    return await expanded_answer(call, find, key=call.keys["device"], entity=DEVICE, expandable=_EXPANDABLE)
+    return await expanded_answer(call, find, key=call.keys["device"], listed=_LISTED)
 
 
 async def create_device(call: Call) -> Answer:

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.directory import ANY_OBJECT, KINDS
-from fauxtune.core.odata.query import Expand
+from fauxtune.core.odata.entities.directory import ANY_OBJECT, DIRECTORY_OBJECT, KINDS
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.values import text_value
@@ -30,18 +29,12 @@ CONTEXT = "directoryObjects"
 MOST_EXPANDED = 20
 #: Graph: directoryObject: getByIds.
 _MOST_IDS = 1000
-#: The words of `$expand`, and the collection that each leads to.
+#: The collections that navigations lead to which are not called like them.
 _EXPANDED = {
-    "members": "members",
-    "transitivemembers": "transitiveMembers",
-    "owners": "owners",
-    "memberof": "memberOf",
-    "transitivememberof": "transitiveMemberOf",
-    "directreports": "directReports",
-    "owneddevices": "devicesOfUser",
-    "registereddevices": "devicesOfUser",
-    "registeredowners": "usersOfDevice",
-    "registeredusers": "usersOfDevice",
+    "ownedDevices": "devicesOfUser",
+    "registeredDevices": "devicesOfUser",
+    "registeredOwners": "usersOfDevice",
+    "registeredUsers": "usersOfDevice",
 }
 
 
@@ -100,25 +93,33 @@ async def get_by_ids(call: Call) -> Answer:
 
 
 def expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
-    """What `$expand` adds to each row."""
-    return [{each.navigation: _expanded(call, connection, row, of=each) for each in _canonical(call)} for row in rows]
+    """What `$expand` adds to each row, as far as it leads to directory objects: one statement for each navigation."""
+    added: list[Json] = [{} for _ in rows]
+    for each in call.query.expand:
+        navigation = ANY_OBJECT.navigation(each.navigation)
+        if navigation is None or navigation.target != DIRECTORY_OBJECT.name:
+            continue
+        for more, found in zip(added, _led_to(call, connection, rows, name=navigation.name), strict=True):
+            shown = [_typed(call, element, select=each.select) for element in found]
+            more[navigation.name] = shown if navigation.collection else next(iter(shown), None)
+    return added
 
 
-async def expanded_answer(
-    call: Call, find: Callable[[Connection], Row | None], *, key: str, entity: Entity, expandable: tuple[str, ...]
-) -> Answer:
-    """One user, group or device, with what `$expand` adds. NotFound, by the key of the path, where there is none."""
-    check_options(call, entity, expandable=expandable)
+async def expanded_answer(call: Call, find: Callable[[Connection], Row | None], *, key: str, listed: Listed) -> Answer:
+    """One user, group or device, with what `$expand` adds as in its list. NotFound, by the key of the path, where there
+    is none.
+    """
+    check_options(call, listed.entity, expandable=listed.expandable)
 
     def read(connection: Connection) -> tuple[Row, Json]:
         row = find(connection)
         if row is None:
             raise directory.missing(key)
-        return row, expand(call, connection, [row])[0]
+        return row, listed.expand(call, connection, [row])[0]
 
     row, more = await call.emulator.runner.read(read)
-    shown = view(entity, row["document"], version=call.version, select=call.query.select)
-    return entity_answer(call, {**shown, **more}, context=f"{entity.name}s")
+    shown = view(listed.entity, row["document"], version=call.version, select=call.query.select)
+    return entity_answer(call, {**shown, **more}, context=listed.context)
 
 
 def check_required(body: Json, entity: Entity, *, names: tuple[str, ...]) -> None:
@@ -143,29 +144,17 @@ def _typed(call: Call, row: Row, *, select: tuple[str, ...] | None) -> Json:
     return view(KINDS[row["kind"]], row["document"], version=call.version, select=select, typed=True)
 
 
-def _canonical(call: Call) -> list[Expand]:
-    """The navigations as the types write them, whatever the client wrote."""
-    found = []
-    for each in call.query.expand:
-        navigation = ANY_OBJECT.navigation(each.navigation)
-        found.append(each if navigation is None else Expand(navigation.name, each.cast, select=each.select))
-    return found
-
-
-def _expanded(call: Call, connection: Connection, row: Row, *, of: Expand) -> Any:
-    if of.navigation == "manager":
-        manager_id = row["manager_id"]
-        manager = None if manager_id is None else queries.user(connection, call.tenant.id, user_id=manager_id)
-        return None if manager is None else _typed(call, {**manager, "kind": "user"}, select=of.select)
-    found = collections.page(
-        connection,
-        call.tenant.id,
-        collection=_EXPANDED[of.navigation.lower()],
-        entity=ANY_OBJECT,
-        parent=row["id"],
-        limit=MOST_EXPANDED,
-    )
-    return [_typed(call, each, select=of.select) for each in found]
+def _led_to(call: Call, connection: Connection, rows: Sequence[Row], *, name: str) -> list[list[Row]]:
+    """What the navigation of each row leads to; of many, the first ones."""
+    tenant_id = call.tenant.id
+    if name == "manager":
+        keys = [row["manager_id"] for row in rows if row["manager_id"]]
+        users = collections.elements(connection, tenant_id, collection="users", keys=keys)
+        return [[{**users[row["manager_id"]], "kind": "user"}] if row["manager_id"] in users else [] for row in rows]
+    parents = [row["id"] for row in rows]
+    collection = _EXPANDED.get(name, name)
+    found = collections.parts(connection, tenant_id, collection=collection, parents=parents, limit=MOST_EXPANDED)
+    return [found[parent] for parent in parents]
 
 
 def _kinds(body: Json) -> tuple[str, ...]:

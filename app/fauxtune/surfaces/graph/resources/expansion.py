@@ -1,16 +1,16 @@
-"""What `$expand` adds to profiles: their assignments, and the profiles that they refer to.
+"""What `$expand` adds to profiles: their parts, and the profiles that they refer to.
 
-Graph: deviceConfiguration, `$expand=microsoft.graph.T/rootCertificate`. A page costs one statement for each of the two,
-however long it is and however many references are asked for.
+Graph: deviceConfiguration, `$expand=assignments,microsoft.graph.T/rootCertificate`. A page costs one statement for all
+references, however long it is and however many are asked for; for its parts see there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import derived_from, entity
 from fauxtune.core.odata.query import Expand
 from fauxtune.core.odata.schema import Entity, Navigation, Version
@@ -19,13 +19,14 @@ from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import Call, Json
+from fauxtune.surfaces.graph.resources.parts import Part, add_parts
+from fauxtune.surfaces.graph.resources.profile_parts import PARTS
 
 Row = dict[str, Any]
 
 CONTEXT = "deviceManagement/deviceConfigurations"
-_ASSIGNMENTS = "assignments"
 #: In lower case, as query options are compared.
-EXPANDABLE = (_ASSIGNMENTS, *(name.lower() for name in NAMES))
+EXPANDABLE = (*PARTS, *(name.lower() for name in NAMES))
 
 
 def check_expansion(call: Call, *entities: Entity) -> None:
@@ -39,32 +40,26 @@ def check_expansion(call: Call, *entities: Entity) -> None:
                 f"'{meant[0].full_name}'.",
                 target=each.navigation,
             )
-        if each.select is not None and found[0].name in (_ASSIGNMENTS, *NAMES):
+        if each.select is not None and found[0].name in NAMES:
             target = entity(found[0].target)
             check_select(each.select, entities=(target, *derived_from(target)), version=call.version)
 
 
 def expansions(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
     """What is added to each of these profiles, in their order."""
-    added: list[Json] = [{} for _ in rows]
-    ids = [row["id"] for row in rows]
-    assignments: dict[str, list[Row]] = {}
-    if any(each.navigation.lower() == _ASSIGNMENTS for each in call.query.expand):
-        assignments = queries.assignments_by_profile(connection, call.tenant.id, ids=ids)
-    wanted = [
-        (more, row, each, found)
-        for more, row in zip(added, rows, strict=True)
-        for each in call.query.expand
-        if (found := _of_row(call, row, expand=each)) is not None
-    ]
-    bound = {row["navigations"].get(found.name) for _more, row, _each, found in wanted if not found.contained}
-    targets = queries.profiles_by_id(connection, call.tenant.id, ids={each for each in bound if each is not None})
-    for more, row, each, found in wanted:
-        if found.contained:
-            more |= _assignments(call, row, found=assignments[row["id"]], select=each.select)
-        else:
-            target = targets.get(row["navigations"].get(found.name, ""))
-            more |= _reference(call, row, name=found.name, target=target, select=each.select)
+    added = add_parts(
+        call,
+        connection,
+        rows,
+        parts=PARTS,
+        place=_place,
+        has=lambda row, each: _of_row(call, row, expand=each) is not None,
+    )
+    asked = {each.navigation.lower() for each in call.query.expand}
+    bound = {target for row in rows for name, target in row["navigations"].items() if name.lower() in asked}
+    targets = queries.profiles_by_id(connection, call.tenant.id, ids=bound)
+    for more, row in zip(added, rows, strict=True):
+        more |= _references(call, row, targets=targets)
     return added
 
 
@@ -76,6 +71,24 @@ def profile_view(call: Call, row: Row, *, select: tuple[str, ...] | None = None)
 def reference_context(row: Row, navigation: str) -> str:
     """The context of what the profile refers to."""
     return f"{CONTEXT}('{row['id']}')/{entity(row['kind']).full_name}/{navigation}"
+
+
+def _place(row: Row, part: Part) -> str:
+    """Where a part is found: what not every type has is behind the type."""
+    if DEVICE_CONFIGURATION.navigation(part.name) is None:
+        return reference_context(row, part.name)
+    return f"{CONTEXT}('{row['id']}')/{part.name}"
+
+
+def _references(call: Call, row: Row, *, targets: Mapping[str, Row]) -> Json:
+    """What one profile refers to, as far as that is asked for."""
+    added: Json = {}
+    for each in call.query.expand:
+        found = _of_row(call, row, expand=each)
+        if found is not None and not found.contained:
+            target = targets.get(row["navigations"].get(found.name, ""))
+            added |= _reference(call, row, name=found.name, target=target, select=each.select)
+    return added
 
 
 def _of_row(call: Call, row: Row, *, expand: Expand) -> Navigation | None:
@@ -90,14 +103,6 @@ def _navigation(call: Call, shape: Entity, *, name: str) -> Navigation | None:
     found = shape.navigation(name, version=call.version)
     # Types that refer to others exist in beta only: v1.0 shows their base.
     return None if found is not None and not found.contained and call.version is Version.V1 else found
-
-
-def _assignments(call: Call, row: Row, *, found: Sequence[Row], select: tuple[str, ...] | None) -> Json:
-    shape = DEVICE_CONFIGURATION_ASSIGNMENT
-    return {
-        "assignments@odata.context": call.context(f"{CONTEXT}('{row['id']}')/assignments"),
-        "assignments": [view(shape, each["document"], version=call.version, select=select) for each in found],
-    }
 
 
 def _reference(call: Call, row: Row, *, name: str, target: Row | None, select: tuple[str, ...] | None) -> Json:

@@ -12,13 +12,13 @@ from fauxtune.core.engine.filter_rules import meets, parse_rule
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
 from fauxtune.core.odata.validation import accept
-from fauxtune.core.odata.view import view
 from fauxtune.operations.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import count_documents, list_documents
+from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
+from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 
 #: The most devices of one answer, and how many there are unasked (assignmentFilterEvaluateRequest: top).
 _MOST = 100
@@ -52,12 +52,11 @@ async def count_evaluation_statuses(call: Call) -> Answer:
 
 async def get_evaluation_status(call: Call) -> Answer:
     """GET .../{device}/assignmentFilterEvaluationStatusDetails/{status}."""
-    check_options(call, EVALUATION_STATUS_DETAILS)
-    for each in await _statuses(call):
-        if each["id"] == call.keys["status"].lower():
-            shown = view(EVALUATION_STATUS_DETAILS, each, version=call.version, select=call.query.select)
-            return entity_answer(call, shown, context=_path(call))
-    raise NotFound(f"No filter looks at the device for '{call.keys['status']}'.")
+    key = call.keys["status"]
+    shown = element_document(call, await _statuses(call), entity=EVALUATION_STATUS_DETAILS, key=key)
+    if shown is None:
+        raise NotFound(f"No filter looks at the device for '{key}'.")
+    return entity_answer(call, shown, context=_path(call))
 
 
 async def status_details(call: Call) -> Answer:
@@ -137,7 +136,7 @@ def _bounded(sent: int | None, *, default: int) -> int:
 
 
 async def _statuses(call: Call) -> list[Json]:
-    record, found = await _evaluations(call, device_id=call.keys["device"])
+    record, found = await _evaluations(call, device_id=await device_id_of(call))
     # Unverified: the id; it must be one for each profile and device.
     ids = dict.fromkeys(each.profile for each in found)
     return [{"id": f"{profile}_{record['id']}", "payloadId": profile} for profile in ids]

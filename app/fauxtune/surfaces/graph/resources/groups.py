@@ -47,7 +47,7 @@ async def get_group(call: Call) -> Answer:
     """GET /groups/{group}."""
     key = call.keys["group"]
     find = partial(queries.group, tenant_id=call.tenant.id, group_id=key.lower())
-    return await expanded_answer(call, find, key=key, entity=GROUP, expandable=_EXPANDABLE)
+    return await expanded_answer(call, find, key=key, listed=_LISTED)
 
 
 async def create_group(call: Call) -> Answer:

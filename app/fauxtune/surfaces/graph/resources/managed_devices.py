@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
@@ -20,30 +19,25 @@ from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
 from fauxtune.operations import device_actions, device_records, directory
-from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document
 from fauxtune.surfaces.graph.resources.users import key_of
 
-_CONTEXT = "deviceManagement/managedDevices"
-
-
-def _document(row: dict[str, Any]) -> Json:
-    document: Json = {**row["document"], "deviceCategoryDisplayName": row["category_name"] or NO_CATEGORY}
-    if row["last_checkin_at"] is not None:
-        document["lastSyncDateTime"] = iso(row["last_checkin_at"])
-    return document
+_DEFENDER = "windowsProtectionState"
 
 
 _LISTED = Listed(
     collection="managedDevices",
     entity=MANAGED_DEVICE,
-    context=_CONTEXT,
-    document=_document,
+    context=DEVICES,
+    document=record_document,
     always_count=True,
+    expandable=tuple(PARTS),
+    expand=expansions,
     searchable=Searchable(anywhere=("deviceName", "serialNumber", "imei", "userPrincipalName", "emailAddress")),
 )
 
@@ -60,8 +54,10 @@ async def count_devices(call: Call) -> Answer:
 
 async def get_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}."""
-    check_options(call, MANAGED_DEVICE)
-    return _shown(call, await device_row(call))
+    check_options(call, MANAGED_DEVICE, expandable=tuple(PARTS))
+    row = await device_row(call)
+    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
+    return _shown(call, row, more=more)
 
 
 async def update_device(call: Call) -> Answer:
@@ -101,9 +97,7 @@ async def list_users(call: Call) -> Answer:
 
 async def protection_state(call: Call) -> Answer:
     """GET .../{device}/windowsProtectionState: nothing on what is not Windows."""
-    row = await device_row(call)
-    if row["variant"] == Platform.WINDOWS:
-        raise NotEmulated("windowsProtectionState is not emulated: simulated devices have no Windows Defender.")
+    await _without_defender(call)
     return NO_CONTENT
 
 
@@ -111,11 +105,40 @@ def empty(name: str) -> Handler:
     """The handler of a collection below a device that has nothing in it."""
 
     async def nothing(call: Call) -> Answer:
-        row = await device_row(call)
-        context = f"{_CONTEXT}('{row['id']}')/{name}"
+        row = await _without_defender(call) if name.startswith(_DEFENDER) else await device_row(call)
+        context = f"{DEVICES}('{row['id']}')/{name}"
         return collection_answer(call, [], context=context, total=0 if call.query.count else None)
 
     return nothing
+
+
+def empty_count(name: str) -> Handler:
+    """The same for its `/$count`."""
+    listed = empty(name)
+
+    async def none(call: Call) -> Answer:
+        await listed(call)
+        return Answer(200, text="0")
+
+    return none
+
+
+def empty_element(name: str) -> Handler:
+    """The same for one of its elements, and for whatever is below one."""
+    listed = empty(name)
+
+    async def nothing(call: Call) -> Answer:
+        await listed(call)
+        raise NotFound(f"There is nothing in {name} with the id '{call.keys['part']}'.")
+
+    return nothing
+
+
+async def _without_defender(call: Call) -> dict[str, Any]:
+    row = await device_row(call)
+    if row["variant"] == Platform.WINDOWS:
+        raise NotEmulated(f"{_DEFENDER} is not emulated: simulated devices have no Windows Defender.")
+    return row
 
 
 async def device_row(call: Call) -> dict[str, Any]:
@@ -148,12 +171,12 @@ async def _owner_of(call: Call) -> str | None:
 
 
 def _context(call: Call) -> str:
-    return f"users('{call.keys['user']}')/managedDevices" if "user" in call.keys else _CONTEXT
+    return f"users('{call.keys['user']}')/managedDevices" if "user" in call.keys else DEVICES
 
 
-def _shown(call: Call, row: dict[str, Any]) -> Answer:
-    shown = view(MANAGED_DEVICE, _document(row), version=call.version, select=call.query.select)
-    return entity_answer(call, shown, context=_context(call))
+def _shown(call: Call, row: dict[str, Any], *, more: Json | None = None) -> Answer:
+    shown = view(MANAGED_DEVICE, record_document(row), version=call.version, select=call.query.select)
+    return entity_answer(call, {**shown, **(more or {})}, context=_context(call))
 
 
 def _faithful(call: Call) -> Call:

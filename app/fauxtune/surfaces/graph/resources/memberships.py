@@ -1,5 +1,5 @@
-"""Who is in what. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf; checkMemberGroups,
-getMemberGroups, checkMemberObjects, getMemberObjects.
+"""Who is in what. Graph: list members, transitiveMembers, owners, memberOf, transitiveMemberOf, and one of each;
+checkMemberGroups, getMemberGroups, checkMemberObjects, getMemberObjects.
 
 Whose lists are asked for is in the path: a user, `/me`, a group, an Entra device, or any directory object.
 """
@@ -14,8 +14,9 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import KINDS
 from fauxtune.core.odata.expressions import IsOf
 from fauxtune.operations import directory
+from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
-from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, entity_answer
+from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 from fauxtune.surfaces.graph.resources.directory_devices import found as found_device
 from fauxtune.surfaces.graph.resources.directory_objects import mixed, reference, shape, texts
@@ -48,6 +49,24 @@ def counts(collection: str) -> Handler:
     return handler
 
 
+def element(collection: str) -> Handler:
+    """GET .../{collection}/{element}, also with a cast: NotFound for what is not in this list, or of another kind."""
+
+    async def handler(call: Call) -> Answer:
+        listed = _cast(call, mixed(collection))
+        check_options(call, listed.entity)
+        key = call.keys["element"]
+        read: Callable[..., Row | None] = collections.element
+        row = await call.emulator.runner.read(
+            read, call.tenant.id, collection=collection, key=key, parent=await owner_id(call)
+        )
+        if row is None or (call.cast is not None and row["kind"] != listed.entity.name):
+            raise directory.missing(key)
+        return entity_answer(call, shape(call, row), context=listed.context)
+
+    return handler
+
+
 def references(collection: str) -> Handler:
     """GET .../{collection}/$ref."""
     listed = replace(mixed(collection), shape=reference, context="Collection($ref)")
@@ -60,6 +79,16 @@ def references(collection: str) -> Handler:
 
 async def get_manager(call: Call) -> Answer:
     """GET .../manager; 404 where there is none."""
+    return entity_answer(call, shape(call, await _manager(call)), context="directoryObjects")
+
+
+async def get_manager_reference(call: Call) -> Answer:
+    """GET .../manager/$ref."""
+    shown = reference(call, await _manager(call))
+    return Answer(200, {"@odata.context": call.context("$ref"), **shown})
+
+
+async def _manager(call: Call) -> Row:
     kind, key = _named(call)
     user = await _look_up(call, kind, key=key)
     if user is None:
@@ -68,7 +97,7 @@ async def get_manager(call: Call) -> Answer:
     manager = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=manager_id)
     if manager is None:
         raise directory.missing("manager")
-    return entity_answer(call, shape(call, manager), context="directoryObjects")
+    return manager
 
 
 async def check_member_groups(call: Call) -> Answer:

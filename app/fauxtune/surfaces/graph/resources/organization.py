@@ -6,10 +6,9 @@ from fauxtune.core.clock import iso
 from fauxtune.core.odata.entities.directory import DOMAIN, ORGANIZATION
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.validation import defaults
-from fauxtune.core.odata.view import view
 from fauxtune.operations.directory import missing
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 
 _CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
 
@@ -17,6 +16,11 @@ _CAPABILITIES = ("Email", "OfficeCommunicationsOnline", "Intune")
 async def list_organizations(call: Call) -> Answer:
     """GET /organization: one."""
     return list_documents(call, [_organization(call)], entity=ORGANIZATION, context="organization")
+
+
+async def count_organizations(call: Call) -> Answer:
+    """GET /organization/$count."""
+    return count_documents(call, [_organization(call)], entity=ORGANIZATION)
 
 
 async def get_organization(call: Call) -> Answer:
@@ -29,16 +33,20 @@ async def list_domains(call: Call) -> Answer:
     return list_documents(call, [_domain(call)], entity=DOMAIN, context="domains")
 
 
+async def count_domains(call: Call) -> Answer:
+    """GET /domains/$count."""
+    return count_documents(call, [_domain(call)], entity=DOMAIN)
+
+
 async def get_domain(call: Call) -> Answer:
     """GET /domains/{domain}."""
     return _one(call, _domain(call), key=call.keys["domain"], entity=DOMAIN, context="domains")
 
 
 def _one(call: Call, document: Json, *, key: str, entity: Entity, context: str) -> Answer:
-    check_options(call, entity)
-    if key.lower() != str(document["id"]).lower():
+    shown = element_document(call, [document], entity=entity, key=key)
+    if shown is None:
         raise missing(key)
-    shown = view(entity, document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=context)
 
 

@@ -13,7 +13,7 @@ from fauxtune.core.odata.view import view
 from fauxtune.operations import role_scope_tags as operations
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
-from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, list_rows
+from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows
 
 _CONTEXT = "deviceManagement/roleScopeTags"
 _LISTED = Listed(collection="roleScopeTags", entity=ROLE_SCOPE_TAG, context=_CONTEXT)
@@ -74,6 +74,14 @@ async def list_assignments(call: Call) -> Answer:
 async def count_assignments(call: Call) -> Answer:
     """GET .../{tag}/assignments/$count."""
     return await count_rows(call, _ASSIGNMENTS, parent=(await _row(call))["id"])
+
+
+async def get_assignment(call: Call) -> Answer:
+    """GET .../{tag}/assignments/{assignment}."""
+    row, key = await _row(call), call.keys["assignment"]
+    return await get_element(
+        call, _ASSIGNMENTS, key=key, parent=row["id"], context=f"{_CONTEXT}('{row['id']}')/assignments"
+    )
 
 
 async def assign_tag(call: Call) -> Answer:

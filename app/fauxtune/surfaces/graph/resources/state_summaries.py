@@ -9,31 +9,46 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fauxtune.core.engine.setting_states import setting_of
+from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.view import view
 from fauxtune.storage.queries import statuses
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import Row
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
+from fauxtune.surfaces.graph.resources.profile_parts import setting_summaries
 
+_SETTINGS = "deviceSettingStateSummaries"
 _CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 
 
 async def list_setting_summaries(call: Call) -> Answer:
-    """GET .../{profile}/deviceSettingStateSummaries: a profile has one kind of setting here."""
+    """GET .../{profile}/deviceSettingStateSummaries."""
+    profile, found = await _settings(call)
+    return list_documents(call, found, entity=shapes.SETTING_SUMMARY, context=below(profile, _SETTINGS))
+
+
+async def count_setting_summaries(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries/$count."""
+    _profile, found = await _settings(call)
+    return count_documents(call, found, entity=shapes.SETTING_SUMMARY)
+
+
+async def get_setting_summary(call: Call) -> Answer:
+    """GET .../{profile}/deviceSettingStateSummaries/{summary}."""
+    profile, found = await _settings(call)
+    key = call.keys["summary"]
+    shown = element_document(call, found, entity=shapes.SETTING_SUMMARY, key=key)
+    if shown is None:
+        raise NotFound(f"There is no settingStateDeviceSummary '{key}'.")
+    return entity_answer(call, shown, context=below(profile, _SETTINGS))
+
+
+async def _settings(call: Call) -> tuple[Row, list[Json]]:
     profile = await profile_row(call)
-    counts = await call.emulator.runner.read(statuses.device_counts, call.tenant.id, profile_id=profile["id"])
-    setting, name = setting_of(profile["kind"])
-    document = {
-        "id": f"{profile['id']}_{setting}",
-        "settingName": name,
-        "instancePath": setting,
-        **_counts(counts, "DeviceCount"),
-    }
-    context = below(profile, "deviceSettingStateSummaries")
-    return list_documents(call, [document], entity=shapes.SETTING_SUMMARY, context=context)
+    return profile, await call.emulator.runner.read(lambda connection: setting_summaries(call, connection, profile))
 
 
 def _summary(name: str, entity: Entity, *, count: Callable[..., dict[str, int]], ending: str) -> Handler:

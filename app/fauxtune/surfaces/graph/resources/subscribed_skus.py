@@ -5,12 +5,11 @@ from __future__ import annotations
 from fauxtune.core.model.licences import PREPAID, SKUS
 from fauxtune.core.odata.entities.directory import SUBSCRIBED_SKU, USER
 from fauxtune.core.odata.filter import parse_filter
-from fauxtune.core.odata.view import view
 from fauxtune.operations.directory import missing
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
-from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
+from fauxtune.surfaces.graph.computed import element_document, list_documents
 
 
 async def list_skus(call: Call) -> Answer:
@@ -21,13 +20,11 @@ async def list_skus(call: Call) -> Answer:
 
 async def get_sku(call: Call) -> Answer:
     """GET /subscribedSkus/{sku}: the key is the tenant's id, an underscore, and the licence's."""
-    check_options(call, SUBSCRIBED_SKU)
-    key = call.keys["sku"]
-    for each in await call.emulator.runner.read(_documents, call):
-        if each["id"] == key.lower():
-            shown = view(SUBSCRIBED_SKU, each, version=call.version, select=call.query.select)
-            return entity_answer(call, shown, context="subscribedSkus")
-    raise missing(key)
+    found = await call.emulator.runner.read(_documents, call)
+    shown = element_document(call, found, entity=SUBSCRIBED_SKU, key=call.keys["sku"])
+    if shown is None:
+        raise missing(call.keys["sku"])
+    return entity_answer(call, shown, context="subscribedSkus")
 
 
 def _documents(connection: Connection, call: Call) -> list[Json]:

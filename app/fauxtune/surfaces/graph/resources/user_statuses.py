@@ -6,16 +6,13 @@ of the id, which is `<user>_<profile>` here.
 
 from __future__ import annotations
 
-from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.view import view
-from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import concern, statuses
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row
-from fauxtune.surfaces.graph.resources.device_statuses import overview, variants
 from fauxtune.surfaces.graph.resources.expansion import CONTEXT
+from fauxtune.surfaces.graph.resources.profile_parts import user_overview
 
 _LISTED = Listed(
     collection="userStatuses",
@@ -44,25 +41,9 @@ async def get_user_status(call: Call) -> Answer:
 
 
 async def user_status_overview(call: Call) -> Answer:
-    """GET .../{profile}/userStatusOverview: counts; a user none of whose devices has planned yet is pending."""
+    """GET .../{profile}/userStatusOverview."""
     profile = await profile_row(call)
     check_options(call, shapes.USER_OVERVIEW)
-
-    def read(connection: Connection) -> tuple[dict[str, int], int]:
-        ids = concern.targeted_by_profile(connection, call.tenant.id, profile_id=profile["id"])
-        missing = statuses.users_without_status(
-            connection,
-            call.tenant.id,
-            profile_id=profile["id"],
-            ids=ids,
-            variants=sorted(variants(profile)),
-        )
-        return statuses.user_counts(connection, call.tenant.id, profile_id=profile["id"]), missing
-
-    counts, missing = await call.emulator.runner.read(read)
-    document = {
-        **overview(call, profile, counts=counts),
-        "pendingCount": counts.get(ProfileStatus.PENDING.value, 0) + missing,
-    }
+    document = await call.emulator.runner.read(lambda connection: user_overview(call, connection, profile))
     shown = view(shapes.USER_OVERVIEW, document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=below(profile, "userStatusOverview"))

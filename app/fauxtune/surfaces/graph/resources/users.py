@@ -5,22 +5,50 @@ Licences are read-only in a PATCH of the real service; here it sets them, as ass
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.licences import SKUS
+from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import LICENSE_DETAILS, USER
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.values import guid
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory
+from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
-from fauxtune.surfaces.graph.computed import list_documents
+from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
+from fauxtune.surfaces.graph.resources.device_parts import record_document
 from fauxtune.surfaces.graph.resources.directory_objects import check_required, expand, expanded_answer
+from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection, of_each
+
+Row = dict[str, Any]
+
+
+def _license_details(row: Row) -> list[Json]:
+    return [
+        _details(row["id"], str(each["skuId"]), disabled=each.get("disabledPlans") or [])
+        for each in row["document"].get("assignedLicenses") or ()
+        if each["skuId"] in SKUS
+    ]
+
+
+#: What a user has besides directory objects.
+PARTS = by_name(
+    Part("licenseDetails", LICENSE_DETAILS, of_each(lambda _call, _connection, row: _license_details(row))),
+    Part("managedDevices", MANAGED_DEVICE, of_collection("managedDevices", record_document)),
+)
+
+
+def _expand(call: Call, connection: Connection, rows: Sequence[Row]) -> list[Json]:
+    added = add_parts(call, connection, rows, parts=PARTS, place=lambda row, part: f"users('{row['id']}')/{part.name}")
+    return [{**more, **parts} for more, parts in zip(expand(call, connection, rows), added, strict=True)]
+
 
 _EXPANDABLE = (
     "manager",
@@ -29,6 +57,7 @@ _EXPANDABLE = (
     "transitivememberof",
     "owneddevices",
     "registereddevices",
+    *PARTS,
 )
 _LISTED = Listed(
     collection="users",
@@ -38,7 +67,7 @@ _LISTED = Listed(
     largest_page=999,
     directory=True,
     expandable=_EXPANDABLE,
-    expand=expand,
+    expand=_expand,
     searchable=Searchable(
         words=("displayName",),
         beginnings=("mail", "userPrincipalName", "givenName", "surname", "mailNickname", "onPremisesSamAccountName"),
@@ -62,7 +91,7 @@ async def get_user(call: Call) -> Answer:
     """GET /users/{id or userPrincipalName}, and GET /me."""
     key = key_of(call)
     find = partial(queries.user_by_key, tenant_id=call.tenant.id, key=key)
-    return await expanded_answer(call, find, key=key, entity=USER, expandable=_EXPANDABLE)
+    return await expanded_answer(call, find, key=key, listed=_LISTED)
 
 
 async def create_user(call: Call) -> Answer:
@@ -148,17 +177,22 @@ async def remove_manager(call: Call) -> Answer:
 
 async def list_license_details(call: Call) -> Answer:
     """GET /users/{user}/licenseDetails: what the user's licences are, as far as the tenant has them."""
-    key = key_of(call)
-    row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
-    if row is None:
-        raise directory.missing(key)
-    details = [
-        _details(row["id"], str(each["skuId"]), disabled=each.get("disabledPlans") or [])
-        for each in row["document"].get("assignedLicenses") or ()
-        if each["skuId"] in SKUS
-    ]
-    context = f"users('{row['id']}')/licenseDetails"
-    return list_documents(call, details, entity=LICENSE_DETAILS, context=context)
+    row = await _found(call)
+    return list_documents(call, _license_details(row), entity=LICENSE_DETAILS, context=_licences_of(row))
+
+
+async def count_license_details(call: Call) -> Answer:
+    """GET /users/{user}/licenseDetails/$count."""
+    return count_documents(call, _license_details(await _found(call)), entity=LICENSE_DETAILS)
+
+
+async def get_license_details(call: Call) -> Answer:
+    """GET /users/{user}/licenseDetails/{license}."""
+    row = await _found(call)
+    found = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
+    if found is None:
+        raise directory.missing(call.keys["license"])
+    return entity_answer(call, found, context=_licences_of(row))
 
 
 def key_of(call: Call) -> str:
@@ -167,6 +201,18 @@ def key_of(call: Call) -> str:
     if key is None:
         raise Invalid("/me request is only valid with delegated authentication flow.")
     return key
+
+
+async def _found(call: Call) -> Row:
+    key = key_of(call)
+    row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
+    if row is None:
+        raise directory.missing(key)
+    return row
+
+
+def _licences_of(row: Row) -> str:
+    return f"users('{row['id']}')/licenseDetails"
 
 
 def _details(user_id: str, sku: str, *, disabled: list[str]) -> Json:

@@ -17,7 +17,9 @@ _METRICS = "which metrics a connector has is not documented"
 _SERVICE, _APPS = "deviceManagement", "deviceAppManagement"
 
 
-def _absent(method: str, template: str, *, summary: str, why: str, beta_only: bool = False) -> Route[Handler]:
+def absent(method: str, template: str, *, summary: str, why: str, beta_only: bool = False) -> Route[Handler]:
+    """What answers 501 with this reason, whatever is sent."""
+
     async def not_emulated(call: Call) -> Answer:
         raise NotEmulated(f"{call.path} exists in Microsoft Graph but is not emulated: {why} (see docs/coverage.md).")
 
@@ -133,22 +135,22 @@ def _refused_collections() -> Iterator[Route[Handler]]:
             ("GET", f"{one}/assignments", f"List the assignments of one of the {name}"),
         )
         for method, template, summary in verbs:
-            yield _absent(method, template, summary=summary, why=why, beta_only=beta_only)
+            yield absent(method, template, summary=summary, why=why, beta_only=beta_only)
     for parent, name, beta_only, why in _SINGLETONS:
         for method, verb in (("GET", "Get"), ("PATCH", "Update")):
-            yield _absent(method, f"{parent}/{name}", summary=f"{verb} {name}", why=why, beta_only=beta_only)
+            yield absent(method, f"{parent}/{name}", summary=f"{verb} {name}", why=why, beta_only=beta_only)
 
 
 ABSENT: tuple[Route[Handler], ...] = (
-    _absent("POST", f"{_CONNECTOR}/getHealthMetrics", summary="How a connector fares", why=_METRICS, beta_only=True),
-    _absent(
+    absent("POST", f"{_CONNECTOR}/getHealthMetrics", summary="How a connector fares", why=_METRICS, beta_only=True),
+    absent(
         "POST",
         f"{_CONNECTOR}/getHealthMetricTimeSeries",
         summary="How a connector fared",
         why=_METRICS,
         beta_only=True,
     ),
-    _absent(
+    absent(
         "GET",
         "deviceManagement/deviceConfigurations/{profile}/getOmaSettingPlainTextValue/{secret}",
         summary="The value of an encrypted setting",

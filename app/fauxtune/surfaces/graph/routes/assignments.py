@@ -21,7 +21,7 @@ _OLD = f"{_PROFILES}/{{profile}}/groupAssignments"
 _OLD_ONE = f"{_OLD}/{{assignment}}"
 _FILTERS = "deviceManagement/assignmentFilters"
 _FILTER = f"{_FILTERS}/{{filter}}"
-_STATUSES = "deviceManagement/managedDevices/{device}/assignmentFilterEvaluationStatusDetails"
+_DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
 _ASSIGNMENT, _GROUP_ASSIGNMENT = DEVICE_CONFIGURATION_ASSIGNMENT, types.DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
 _READ, _WRITE = needs.READ_CONFIGURATION, needs.WRITE_CONFIGURATION
 
@@ -154,6 +154,18 @@ _IN_OLD_FORM: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ,
         source="Graph: deviceConfigurationGroupAssignment: get",
+    ),
+    Route(
+        "PATCH",
+        _OLD_ONE,
+        assignments.update_group_assignment,
+        "Update an assignment in its old form: include or exclude",
+        accepts=_GROUP_ASSIGNMENT,
+        returns=_GROUP_ASSIGNMENT,
+        beta_only=True,
+        permissions=_WRITE,
+        source="Graph: deviceConfigurationGroupAssignment: update",
+        fidelity=approximated("400 for another group: delete it and add another"),
     ),
     Route(
         "DELETE",
@@ -303,41 +315,55 @@ _EVALUATED: tuple[Route[Handler], ...] = (
         source="Graph: deviceManagement: getAssignmentFiltersStatusDetails",
         fidelity=_NOW,
     ),
-    Route(
-        "GET",
-        _STATUSES,
-        filter_evaluations.list_evaluation_statuses,
-        "List the profiles whose filters look at a device",
-        returns=types.EVALUATION_STATUS_DETAILS,
-        many=True,
-        beta_only=True,
-        permissions=needs.READ_MANAGED,
-        source="Graph: assignmentFilterEvaluationStatusDetails: list",
-        fidelity=_NOW,
-        dated=True,
-    ),
-    Route(
-        "GET",
-        f"{_STATUSES}/$count",
-        filter_evaluations.count_evaluation_statuses,
-        "Count them",
-        beta_only=True,
-        permissions=needs.READ_MANAGED,
-        source="Graph: assignmentFilterEvaluationStatusDetails: list",
-        fidelity=_NOW,
-    ),
-    Route(
-        "GET",
-        f"{_STATUSES}/{{status}}",
-        filter_evaluations.get_evaluation_status,
-        "Get one of them",
-        returns=types.EVALUATION_STATUS_DETAILS,
-        beta_only=True,
-        permissions=needs.READ_MANAGED,
-        source="Graph: assignmentFilterEvaluationStatusDetails: get",
-        fidelity=_NOW,
-        dated=True,
-    ),
 )
 
-ASSIGNMENTS: tuple[Route[Handler], ...] = (*_OF_PROFILES, *_IN_OLD_FORM, *_OF_FILTERS, *_EVALUATED)
+
+def _of_device(root: str) -> tuple[Route[Handler], ...]:
+    """What the filters find of a device, wherever devices are reached."""
+    every = f"{root}/{{device}}/assignmentFilterEvaluationStatusDetails"
+    return (
+        Route(
+            "GET",
+            every,
+            filter_evaluations.list_evaluation_statuses,
+            "List the profiles whose filters look at a device",
+            returns=types.EVALUATION_STATUS_DETAILS,
+            many=True,
+            beta_only=True,
+            permissions=needs.READ_MANAGED,
+            source="Graph: assignmentFilterEvaluationStatusDetails: list",
+            fidelity=_NOW,
+            dated=True,
+        ),
+        Route(
+            "GET",
+            f"{every}/$count",
+            filter_evaluations.count_evaluation_statuses,
+            "Count them",
+            beta_only=True,
+            permissions=needs.READ_MANAGED,
+            source="Graph: assignmentFilterEvaluationStatusDetails: list",
+            fidelity=_NOW,
+        ),
+        Route(
+            "GET",
+            f"{every}/{{status}}",
+            filter_evaluations.get_evaluation_status,
+            "Get one of them",
+            returns=types.EVALUATION_STATUS_DETAILS,
+            beta_only=True,
+            permissions=needs.READ_MANAGED,
+            source="Graph: assignmentFilterEvaluationStatusDetails: get",
+            fidelity=_NOW,
+            dated=True,
+        ),
+    )
+
+
+ASSIGNMENTS: tuple[Route[Handler], ...] = (
+    *_OF_PROFILES,
+    *_IN_OLD_FORM,
+    *_OF_FILTERS,
+    *_EVALUATED,
+    *(route for root in _DEVICES for route in _of_device(root)),
+)

@@ -16,6 +16,18 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
 
 
+def _count(template: str, handler: Handler, *, of: Entity) -> Route[Handler]:
+    return Route(
+        "GET",
+        f"{template}/$count",
+        handler,
+        "Count connectors",
+        beta_only=True,
+        permissions=needs.READ_CONFIGURATION,
+        source=f"Graph: {of.name} (beta)",
+    )
+
+
 def _read(
     template: str, handler: Handler, *, summary: str, returns: Entity, many: bool = False, fidelity: Fidelity = EXACT
 ) -> Route[Handler]:
@@ -36,6 +48,7 @@ def _read(
 
 CONNECTORS: tuple[Route[Handler], ...] = (
     _read(_NDES, connectors.list_ndes, summary="List connectors", returns=NDES_CONNECTOR, many=True),
+    _count(_NDES, connectors.count_ndes, of=NDES_CONNECTOR),
     _read(f"{_NDES}/{{connector}}", connectors.get_ndes, summary="Get a connector", returns=NDES_CONNECTOR),
     Route(
         "DELETE",
@@ -56,6 +69,7 @@ CONNECTORS: tuple[Route[Handler], ...] = (
         returns=CERTIFICATE_CONNECTOR,
         many=True,
     ),
+    _count(_DETAILS, connectors.count_details, of=CERTIFICATE_CONNECTOR),
     _read(
         f"{_DETAILS}/{{connector}}",
         connectors.get_details,

@@ -29,7 +29,11 @@ _EMPTY = (
     ("securityBaselineStates", "List security baselines of a device", True),
     ("deviceHealthScriptStates", "List scripts of a device", True),
     ("managedDeviceMobileAppConfigurationStates", "List app configurations of a device", True),
+    ("windowsProtectionState/detectedMalwareState", "List malware that was found", False),
 )
+#: Below an element of one of them.
+_BELOW_EMPTY = ("securityBaselineStates", "settingStates")
+_NOTHING = approximated("always empty: nothing in the emulation fills it")
 _CARRIED = {
     DeviceAction.WIPE: EXACT,
     DeviceAction.RETIRE: EXACT,
@@ -67,6 +71,7 @@ def _devices(root: str) -> Iterator[Route[Handler]]:
     yield from _parts(one)
     yield from _category(one)
     yield from _actions(one)
+    yield _refused_creation(root)
 
 
 def _records(root: str, one: str) -> Iterator[Route[Handler]]:
@@ -144,16 +149,26 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         fidelity=refused("501 for Windows: simulated devices have no Windows Defender; the others have no such state"),
     )
     for name, summary, beta_only in _EMPTY:
-        yield Route(
-            "GET",
-            f"{one}/{name}",
-            managed_devices.empty(name),
-            summary,
-            beta_only=beta_only,
-            permissions=read,
-            source=f"Graph: managedDevice: {name}",
-            fidelity=approximated("always empty: nothing in the emulation fills it"),
-        )
+        handlers: list[tuple[str, Handler, str]] = [
+            ("", managed_devices.empty(name), summary),
+            ("/$count", managed_devices.empty_count(name), summary.replace("List", "Count")),
+            ("/{part}", managed_devices.empty_element(name), summary.replace("List", "Get one of the")),
+        ]
+        if name == _BELOW_EMPTY[0]:
+            below = managed_devices.empty_element(name)
+            tails = ("", "/$count", "/{setting}")
+            handlers += [(f"/{{part}}/{_BELOW_EMPTY[1]}{tail}", below, "Settings of one of them") for tail in tails]
+        for tail, handler, about in handlers:
+            yield Route(
+                "GET",
+                f"{one}/{name}{tail}",
+                handler,
+                about,
+                beta_only=beta_only,
+                permissions=read,
+                source=f"Graph: managedDevice: {name}",
+                fidelity=_NOTHING,
+            )
 
 
 def _category(one: str) -> Iterator[Route[Handler]]:
@@ -163,6 +178,15 @@ def _category(one: str) -> Iterator[Route[Handler]]:
         device_categories.category_of_device,
         "Category of a device",
         returns=DEVICE_CATEGORY,
+        permissions=needs.READ_MANAGED,
+        source="Graph: managedDevice: deviceCategory",
+        fidelity=_NO_CATEGORY,
+    )
+    yield Route(
+        "GET",
+        f"{one}/deviceCategory/$ref",
+        device_categories.reference_of_device,
+        "Reference to the category of a device",
         permissions=needs.READ_MANAGED,
         source="Graph: managedDevice: deviceCategory",
         fidelity=_NO_CATEGORY,
@@ -184,6 +208,18 @@ def _category(one: str) -> Iterator[Route[Handler]]:
         status=204,
         permissions=needs.WRITE_MANAGED,
         source="Graph: managedDevice: deviceCategory",
+    )
+
+
+def _refused_creation(root: str) -> Route[Handler]:
+    return Route(
+        "POST",
+        root,
+        managed_devices.refuse_create,
+        "Refused: devices enrol",
+        status=400,
+        source="Graph: Create managedDevice",
+        fidelity=refused("400: devices come to be by enrolling; what the real service answers is not documented"),
     )
 
 
@@ -267,15 +303,6 @@ CATEGORIES: tuple[Route[Handler], ...] = (
 
 MANAGED_DEVICES: tuple[Route[Handler], ...] = (
     *_devices(_ALL),
-    Route(
-        "POST",
-        _ALL,
-        managed_devices.refuse_create,
-        "Refused: devices enrol",
-        status=400,
-        source="Graph: Create managedDevice",
-        fidelity=refused("400: devices come to be by enrolling; what the real service answers is not documented"),
-    ),
     Route(
         "POST",
         f"{_ALL}/executeAction",

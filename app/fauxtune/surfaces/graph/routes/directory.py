@@ -33,11 +33,12 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 _SEARCH = approximated("for $search a word begins at white space and punctuation; see the query options")
 _DYNAMIC = approximated("the rule of a dynamic group is kept and not evaluated: such a group has no members")
 _LICENSES = approximated("a usageLocation is not asked for, and licences do not run out")
-_SESSIONS = stored("the moment is noted; tokens that are out live to their end")
+_SESSIONS = approximated("refresh tokens end at once; access tokens live to their end")
 _BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
 _PASSWORD = approximated("every new password will do")
 _GROUPS_ALONE = approximated("groups alone: there are no directory roles and no administrative units")
 _USERS_ALONE = approximated("users alone: there are no service principals")
+_OBJECTS_ALONE = approximated("users, groups and devices: there are no other kinds")
 _AT_ONCE = approximated("gone at once, without a recycle bin")
 _UPDATED = approximated("assignedLicenses can be written, which the real service leaves to assignLicense")
 _ONE_PRODUCT = approximated("one product, Intune Plan 1, of which there is a million")
@@ -54,7 +55,7 @@ def _lists(
     source: str,
     fidelity: Fidelity = EXACT,
 ) -> tuple[Route[Handler], ...]:
-    """A navigation to directory objects, and how many there are."""
+    """A navigation to directory objects, how many there are, and one of them."""
     return (
         Route(
             "GET",
@@ -76,6 +77,46 @@ def _lists(
             source=source,
             fidelity=fidelity,
         ),
+        Route(
+            "GET",
+            f"{template}/{{element}}",
+            memberships.element(collection),
+            f"Get one of the {what}",
+            returns=DIRECTORY_OBJECT,
+            permissions=permissions,
+            source=source,
+            fidelity=fidelity,
+        ),
+    )
+
+
+def _references(
+    template: str, collection: str, *, what: str, permissions: tuple[str, ...], source: str, fidelity: Fidelity = EXACT
+) -> Route[Handler]:
+    """References to directory objects in place of the objects."""
+    return Route(
+        "GET",
+        f"{template}/$ref",
+        memberships.references(collection),
+        f"List references to {what}",
+        permissions=permissions,
+        source=source,
+        fidelity=fidelity,
+    )
+
+
+def _by_ids(collection: str) -> Route[Handler]:
+    """Bound to any collection of directory objects, it gives whatever has the ids."""
+    return Route(
+        "POST",
+        f"{collection}/getByIds",
+        directory_objects.get_by_ids,
+        "Get directory objects by their ids",
+        returns=DIRECTORY_OBJECT,
+        many=True,
+        permissions=needs.READ_OBJECTS,
+        source="Graph: directoryObject: getByIds",
+        fidelity=_OBJECTS_ALONE,
     )
 
 
@@ -170,10 +211,35 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
         ),
         Route(
             "GET",
+            f"{one}/licenseDetails/$count",
+            users.count_license_details,
+            "Count a user's licences",
+            permissions=read,
+            source="Graph: user: list licenseDetails",
+        ),
+        Route(
+            "GET",
+            f"{one}/licenseDetails/{{license}}",
+            users.get_license_details,
+            "Get one of a user's licences",
+            returns=LICENSE_DETAILS,
+            permissions=read,
+            source="Graph: user: list licenseDetails",
+        ),
+        Route(
+            "GET",
             f"{one}/manager",
             memberships.get_manager,
             "Get a user's manager",
             returns=DIRECTORY_OBJECT,
+            permissions=read,
+            source="Graph: user: list manager",
+        ),
+        Route(
+            "GET",
+            f"{one}/manager/$ref",
+            memberships.get_manager_reference,
+            "Get the reference to a user's manager",
             permissions=read,
             source="Graph: user: list manager",
         ),
@@ -388,11 +454,10 @@ GROUPS: tuple[Route[Handler], ...] = (
         source="Graph: group: list members",
         fidelity=_DYNAMIC,
     ),
-    Route(
-        "GET",
-        f"{_MEMBERS}/$ref",
-        memberships.references("members"),
-        "List references to members",
+    _references(
+        _MEMBERS,
+        "members",
+        what="members",
         permissions=needs.READ_GROUPS,
         source="Graph: group: list members",
         fidelity=_DYNAMIC,
@@ -433,14 +498,7 @@ GROUPS: tuple[Route[Handler], ...] = (
         fidelity=_DYNAMIC,
     ),
     *_lists(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),
-    Route(
-        "GET",
-        f"{_OWNERS}/$ref",
-        memberships.references("owners"),
-        "List references to owners",
-        permissions=needs.READ_GROUPS,
-        source="Graph: group: list owners",
-    ),
+    _references(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),
     Route(
         "POST",
         f"{_OWNERS}/$ref",
@@ -544,7 +602,23 @@ DEVICES: tuple[Route[Handler], ...] = (
         source="Graph: device: list registeredOwners",
         fidelity=_ONE_OWNER,
     ),
+    _references(
+        f"{_ONE_DEVICE}/registeredOwners",
+        "usersOfDevice",
+        what="whose the device is",
+        permissions=needs.READ_DEVICES,
+        source="Graph: device: list registeredOwners",
+        fidelity=_ONE_OWNER,
+    ),
     *_lists(
+        f"{_ONE_DEVICE}/registeredUsers",
+        "usersOfDevice",
+        what="who uses the device",
+        permissions=needs.READ_DEVICES,
+        source="Graph: device: list registeredUsers",
+        fidelity=_ONE_OWNER,
+    ),
+    _references(
         f"{_ONE_DEVICE}/registeredUsers",
         "usersOfDevice",
         what="who uses the device",
@@ -575,17 +649,7 @@ OBJECTS: tuple[Route[Handler], ...] = (
         source="Graph: directoryObject: delete",
         fidelity=_AT_ONCE,
     ),
-    Route(
-        "POST",
-        "directoryObjects/getByIds",
-        directory_objects.get_by_ids,
-        "Get directory objects by their ids",
-        returns=DIRECTORY_OBJECT,
-        many=True,
-        permissions=needs.READ_OBJECTS,
-        source="Graph: directoryObject: getByIds",
-        fidelity=approximated("users, groups and devices: there are no other kinds"),
-    ),
+    *(_by_ids(collection) for collection in ("directoryObjects", "users", "groups", "devices", "organization")),
     *_checks(_ONE_OBJECT, permissions=needs.READ_OBJECTS),
 )
 
@@ -598,6 +662,15 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
         "The organisation",
         returns=ORGANIZATION,
         many=True,
+        permissions=needs.READ_ORGANIZATION,
+        source="Graph: organization: list",
+        fidelity=_LESS,
+    ),
+    Route(
+        "GET",
+        "organization/$count",
+        organization.count_organizations,
+        "Count the organisations: one",
         permissions=needs.READ_ORGANIZATION,
         source="Graph: organization: list",
         fidelity=_LESS,
@@ -619,6 +692,15 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
         "List domains",
         returns=DOMAIN,
         many=True,
+        permissions=needs.READ_DOMAINS,
+        source="Graph: domain: list",
+        fidelity=_LESS,
+    ),
+    Route(
+        "GET",
+        "domains/$count",
+        organization.count_domains,
+        "Count the domains: one",
         permissions=needs.READ_DOMAINS,
         source="Graph: domain: list",
         fidelity=_LESS,
@@ -674,6 +756,8 @@ REFUSED: tuple[Route[Handler], ...] = (
     _delta("users"),
     _delta("groups"),
     _delta("devices"),
+    _delta("directoryObjects"),
+    _delta("organization"),
     Route("GET", "directory/deletedItems", _no_recycle_bin, "Deleted objects", status=501, fidelity=refused(_GONE)),
     Route(
         "GET",

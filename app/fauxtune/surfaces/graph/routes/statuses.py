@@ -121,6 +121,20 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
         fidelity=_SETTINGS,
     ),
     _read(
+        f"{_PROFILE}/deviceSettingStateSummaries/$count",
+        state_summaries.count_setting_summaries,
+        summary="Count the settings of a profile",
+        source=shapes.SETTING_SUMMARY.source,
+        fidelity=_SETTINGS,
+    ),
+    _read(
+        f"{_PROFILE}/deviceSettingStateSummaries/{{summary}}",
+        state_summaries.get_setting_summary,
+        summary="How one setting fares",
+        returns=shapes.SETTING_SUMMARY,
+        fidelity=_SETTINGS,
+    ),
+    _read(
         f"{_PROFILE}/managedDeviceCertificateStates",
         certificate_states.list_states,
         summary="How each device's certificate fares",

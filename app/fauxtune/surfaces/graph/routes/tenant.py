@@ -9,7 +9,7 @@ from fauxtune.core.odata.entities import tenant as types
 from fauxtune.core.odata.fidelity import approximated, stored
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
-from fauxtune.surfaces.graph.resources import audit_events, intune_collections
+from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags
 from fauxtune.surfaces.graph.routes import permissions as needs
 
@@ -26,7 +26,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement",
-        intune_collections.get_service,
+        device_management.get_service,
         "The service in this tenant",
         returns=types.DEVICE_MANAGEMENT,
         permissions=_READ_ANY,
@@ -36,7 +36,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement/settings",
-        intune_collections.get_settings,
+        device_management.get_settings,
         "The service's settings",
         permissions=_READ_ANY,
         source="Graph: deviceManagementSettings",
@@ -45,7 +45,7 @@ _SERVICE: tuple[Route[Handler], ...] = (
     Route(
         "GET",
         "deviceManagement/subscriptionState",
-        intune_collections.get_subscription_state,
+        device_management.get_subscription_state,
         "Whether the subscription is active",
         permissions=_READ_ANY,
         source="Graph: deviceManagement",
@@ -224,6 +224,17 @@ _SCOPE_TAGS: tuple[Route[Handler], ...] = (
         beta_only=True,
         permissions=_READ_TAGS,
         source="Graph: roleScopeTagAutoAssignment: list",
+        fidelity=stored("the devices of the groups are not given the tag"),
+    ),
+    Route(
+        "GET",
+        f"{_TAG}/assignments/{{assignment}}",
+        tags.get_assignment,
+        "Get one of the groups whose devices get the tag",
+        returns=types.ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
+        beta_only=True,
+        permissions=_READ_TAGS,
+        source="Graph: roleScopeTagAutoAssignment: get",
         fidelity=stored("the devices of the groups are not given the tag"),
     ),
 )

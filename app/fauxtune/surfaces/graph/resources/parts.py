@@ -1,0 +1,93 @@
+"""What `$expand` adds to the rows of a page, or to a single one: OData URL Conventions 4.01, 5.1.3.
+
+Each navigation that can be expanded is a `Part`, in the list of its resource. A page costs one statement for each
+navigation, however long it is, where the elements are rows of a collection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from fauxtune.core.odata.query import Expand
+from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.view import check_select, view
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import collections
+from fauxtune.surfaces.graph.call import Call, Json
+
+Row = dict[str, Any]
+#: For each of the rows, in their order: a list of documents where the navigation is a collection, else one or none.
+Read: TypeAlias = "Callable[[Call, Connection, Sequence[Row]], Sequence[list[Json] | Json | None]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One navigation: its name, the type of what it leads to, and how that is read."""
+
+    name: str
+    entity: Entity
+    read: Read
+
+
+def by_name(*parts: Part) -> dict[str, Part]:
+    """The parts by their names in lower case, as query options are compared."""
+    return {part.name.lower(): part for part in parts}
+
+
+def add_parts(
+    call: Call,
+    connection: Connection,
+    rows: Sequence[Row],
+    *,
+    parts: Mapping[str, Part],
+    place: Callable[[Row, Part], str],
+    has: Callable[[Row, Expand], bool] = lambda _row, _each: True,
+) -> list[Json]:
+    """What `$expand` adds to each row, in their order, as far as it names one of the parts and the row `has` it.
+    `place`: where the part of a row is found, for its context.
+    """
+    added: list[Json] = [{} for _ in rows]
+    for each in call.query.expand:
+        part = parts.get(each.navigation.lower())
+        if part is None:
+            continue
+        check_select(each.select, entities=(part.entity,), version=call.version)
+        having = [(more, row) for more, row in zip(added, rows, strict=True) if has(row, each)]
+        read = part.read(call, connection, [row for _more, row in having])
+        for (more, row), found in zip(having, read, strict=True):
+            more |= _shown(call, found, part=part, expand=each, place=place(row, part))
+    return added
+
+
+def _shown(call: Call, found: list[Json] | Json | None, *, part: Part, expand: Expand, place: str) -> Json:
+    """The navigation as a property of its row, with its context before it."""
+
+    def one(document: Json) -> Json:
+        return view(part.entity, document, version=call.version, select=expand.select)
+
+    context = f"{part.name}@odata.context"
+    match found:
+        case None:
+            return {part.name: None}
+        case list():
+            return {context: call.context(place), part.name: [one(each) for each in found]}
+        case _:
+            return {context: call.context(f"{place}/$entity"), part.name: one(found)}
+
+
+def of_collection(collection: str, document: Callable[[Row], Json] = lambda row: row) -> Read:
+    """All that a collection has for each row."""
+
+    def read(call: Call, connection: Connection, rows: Sequence[Row]) -> list[list[Json] | Json | None]:
+        ids = [row["id"] for row in rows]
+        found = collections.parts(connection, call.tenant.id, collection=collection, parents=ids)
+        return [[document(each) for each in found[key]] for key in ids]
+
+    return read
+
+
+def of_each(read_one: Callable[[Call, Connection, Row], list[Json] | Json | None]) -> Read:
+    """What is made from a row alone, or is read for one at a time."""
+    return lambda call, connection, rows: [read_one(call, connection, row) for row in rows]

@@ -1,0 +1,105 @@
+"""The parts of a profile that are computed, and all that `$expand` adds to it besides what it refers to. Graph:
+deviceConfiguration: assignments, groupAssignments, deviceStatuses, userStatuses, deviceStatusOverview,
+userStatusOverview, deviceSettingStateSummaries, managedDeviceCertificateStates.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.clock import iso
+from fauxtune.core.engine.setting_states import setting_of
+from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.odata.entities.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
+from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import concern, statuses
+from fauxtune.surfaces.graph.call import Call, Json
+from fauxtune.surfaces.graph.resources.parts import Part, by_name, of_collection, of_each
+
+Row = dict[str, Any]
+
+
+def device_overview(call: Call, connection: Connection, profile: Row) -> Json:
+    """Counts of devices; one that is targeted and has not planned is pending. Devices of other platforms are counted
+    apart, and are in no list.
+    """
+    tenant_id, profile_id = call.tenant.id, profile["id"]
+    ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
+    counts = statuses.device_counts(connection, tenant_id, profile_id=profile_id)
+    by_variant = statuses.reached_devices(connection, tenant_id, profile_id=profile_id, ids=ids)
+    ours = _variants(profile)
+    return {
+        **_overview(call, profile, counts=counts),
+        "pendingCount": sum(waiting for variant, (_all, waiting) in by_variant.items() if Variant(variant) in ours),
+        "notApplicablePlatformCount": sum(
+            all_of_them for variant, (all_of_them, _waiting) in by_variant.items() if Variant(variant) not in ours
+        ),
+    }
+
+
+def user_overview(call: Call, connection: Connection, profile: Row) -> Json:
+    """Counts of users; one none of whose devices has planned yet is pending."""
+    tenant_id, profile_id = call.tenant.id, profile["id"]
+    ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
+    missing = statuses.users_without_status(
+        connection, tenant_id, profile_id=profile_id, ids=ids, variants=sorted(_variants(profile))
+    )
+    counts = statuses.user_counts(connection, tenant_id, profile_id=profile_id)
+    return {
+        **_overview(call, profile, counts=counts),
+        "pendingCount": counts.get(ProfileStatus.PENDING.value, 0) + missing,
+    }
+
+
+def setting_summaries(call: Call, connection: Connection, profile: Row) -> list[Json]:
+    """How its settings fare: a profile has one kind of setting here."""
+    counts = statuses.device_counts(connection, call.tenant.id, profile_id=profile["id"])
+    setting, name = setting_of(profile["kind"])
+    numbers = {f"{status}DeviceCount": number for status, number in counts.items()}
+    return [{"id": f"{profile['id']}_{setting}", "settingName": name, "instancePath": setting, **numbers}]
+
+
+def in_old_form(row: Row) -> Json:
+    """An assignment to a group as its old form shows it."""
+    return {
+        "id": row["id"],
+        "targetGroupId": row["group_id"],
+        "excludeGroup": row["kind"] == TargetKind.EXCLUSION.value,
+    }
+
+
+PARTS = by_name(
+    Part("assignments", DEVICE_CONFIGURATION_ASSIGNMENT, of_collection("assignments", lambda row: row["document"])),
+    Part("groupAssignments", DEVICE_CONFIGURATION_GROUP_ASSIGNMENT, of_collection("groupAssignments", in_old_form)),
+    Part("deviceStatuses", shapes.DEVICE_STATUS, of_collection("deviceStatuses")),
+    Part("userStatuses", shapes.USER_STATUS, of_collection("userStatuses")),
+    Part("deviceStatusOverview", shapes.DEVICE_OVERVIEW, of_each(device_overview)),
+    Part("userStatusOverview", shapes.USER_OVERVIEW, of_each(user_overview)),
+    Part("deviceSettingStateSummaries", shapes.SETTING_SUMMARY, of_each(setting_summaries)),
+    Part("managedDeviceCertificateStates", shapes.CERTIFICATE_STATE, of_collection("managedDeviceCertificateStates")),
+)
+
+
+def _variants(profile: Row) -> frozenset[Variant]:
+    """The kinds of device that the profile is for."""
+    known = kind(profile["kind"])
+    return frozenset() if known is None else known.variants
+
+
+def _overview(call: Call, profile: Row, *, counts: dict[str, int]) -> Json:
+    """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
+    return {
+        "id": profile["id"],
+        "notApplicableCount": counts.get(ProfileStatus.NOT_APPLICABLE.value, 0),
+        "successCount": counts.get(ProfileStatus.COMPLIANT.value, 0),
+        "errorCount": counts.get(ProfileStatus.ERROR.value, 0),
+        "failedCount": 0,
+        "conflictCount": counts.get(ProfileStatus.CONFLICT.value, 0),
+        "lastUpdateDateTime": iso(call.emulator.runner.now(call.tenant)),
+        "configurationVersion": profile["version"],
+    }
