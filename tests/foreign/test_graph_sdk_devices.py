@@ -96,6 +96,23 @@ async def test_a_device_has_its_user_and_its_entra_device(sdk: Sdk, phones: Phon
     assert (await device.device_configuration_states.get()).value == []
 
 
+async def test_what_belongs_to_devices_comes_along(sdk: Sdk, phones: Phones) -> None:
+    parts = ["users", "deviceCategory", "deviceConfigurationStates"]
+    for each in await listed(sdk, expand=parts):
+        assert [user.id for user in each.users] == [each.user_id]
+        assert each.device_category.display_name == each.device_category_display_name
+        assert each.device_configuration_states is not None
+    device = one(sdk, phones.managed[0])
+    assert len((await device.get(asking(device, expand=parts))).users) == 1
+    assert await device.log_collection_requests.count.get() == 0
+    with pytest.raises(APIError) as none:
+        await device.device_compliance_policy_states.by_device_compliance_policy_state_id("x").get()
+    assert refusal(none.value)[0] == 404
+    alice = sdk.graph.users.by_user_id(sdk.office.upn("alice"))
+    mine = (await alice.get(asking(alice, expand=["managedDevices"]))).managed_devices
+    assert {each.id for each in mine} == {each.id for each in (await alice.managed_devices.get()).value}
+
+
 async def test_the_overview_counts_by_system(sdk: Sdk, phones: Phones) -> None:
     overview = await sdk.graph.device_management.managed_device_overview.get()
     assert overview.enrolled_device_count == await sdk.graph.device_management.managed_devices.count.get()

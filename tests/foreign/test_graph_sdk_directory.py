@@ -187,6 +187,37 @@ async def test_whose_member_one_is(sdk: Sdk) -> None:
         await graph.groups.by_group_id(each.id).delete()
 
 
+async def test_one_of_a_list_is_had_by_its_id(sdk: Sdk) -> None:
+    graph = sdk.graph
+    (staff,) = (await graph.groups.get(asking(graph.groups, filter="displayName eq 'All Staff'"))).value
+    group, alice = graph.groups.by_group_id(staff.id), graph.users.by_user_id(sdk.office.upn("alice"))
+    user = await alice.get()
+    one = await group.members.by_directory_object_id(user.id).graph_user.get()
+    assert one.user_principal_name == user.user_principal_name
+    found = await group.transitive_members.by_directory_object_id(user.id).get()
+    assert type(found) is sdk.model("User")
+    for lists in (alice.member_of, alice.transitive_member_of):
+        assert (await lists.by_directory_object_id(staff.id).get()).display_name == "All Staff"
+        assert (await lists.by_directory_object_id(staff.id).graph_group.get()).id == staff.id
+    with pytest.raises(APIError) as none:
+        await alice.member_of.by_directory_object_id(user.id).get()
+    assert refusal(none.value) == (404, "Request_ResourceNotFound")
+    (licence,) = (await alice.license_details.get()).value
+    assert (await alice.license_details.by_license_details_id(licence.id).get()).sku_id == INTUNE
+    assert await alice.license_details.count.get() == 1
+    shown = await alice.get(asking(alice, expand=["licenseDetails", "memberOf"]))
+    assert [each.sku_id for each in shown.license_details] == [INTUNE]
+    assert staff.id in {each.id for each in shown.member_of}
+
+
+async def test_what_has_an_id_is_had_through_every_collection(sdk: Sdk) -> None:
+    user = await sdk.graph.users.by_user_id(sdk.office.upn("alice")).get()
+    for name in ("users", "groups", "devices", "organization"):
+        body = sdk.model(f"{name}.get_by_ids.GetByIdsPostRequestBody")
+        answer = await getattr(sdk.graph, name).get_by_ids.post(body(ids=[user.id]))
+        assert [type(each) for each in answer.value] == [sdk.model("User")], name
+
+
 async def test_groups_are_changed_filtered_and_expanded(sdk: Sdk) -> None:
     groups = sdk.graph.groups
     (staff,) = (await groups.get(asking(groups, filter="displayName eq 'All Staff'", expand=["members"]))).value
@@ -230,6 +261,7 @@ async def test_what_the_tenant_says_of_itself(sdk: Sdk) -> None:
     one = await sdk.graph.organization.by_organization_id(sdk.office.tenant).get()
     assert one.display_name == organization.display_name
     assert [each.id for each in (await sdk.graph.domains.get()).value] == [sdk.office.domain]
+    assert (await sdk.graph.domains.count.get(), await sdk.graph.organization.count.get()) == (1, 1)
     alice = await sdk.graph.users.by_user_id(sdk.office.upn("alice")).get()
     found = await sdk.graph.directory_objects.by_directory_object_id(alice.id).get()
     assert type(found) is sdk.model("User")

@@ -12,9 +12,10 @@ from fauxtune.server.openapi import documents
 PATHS = sorted({re.sub(r"\{[^}]*\}", "x", path) for each in documents().values() for path in each["paths"]})
 
 
-@pytest.mark.parametrize("path", [*PATHS, "/v1.0", "/v1.0/users", "/beta/deviceManagement"])
-def test_every_path_has_somebody_who_words_its_refusals(path: str) -> None:
-    assert [envelope for pattern, envelope in ENVELOPES if pattern.match(path)]
+def test_every_path_has_somebody_who_words_its_refusals() -> None:
+    orphans = [path for path in PATHS if not any(pattern.match(path) for pattern, _envelope in ENVELOPES)]
+    assert PATHS
+    assert not orphans
 
 
 @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/betamax"])

@@ -221,6 +221,33 @@ async def test_single_assignments_of_the_old_form_come_and_go(beta: httpx.AsyncC
     assert (await v1.get(path)).status_code == 400
 
 
+async def test_an_assignment_of_the_old_form_includes_or_excludes(beta: httpx.AsyncClient) -> None:
+    profile, staff = await _profile(beta), await group_named(beta, "All Staff")
+    pilot = await group_named(beta, "SMIME Pilot")
+    new = {"displayName": "Pixels", "platform": "androidForWork", "rule": '(device.manufacturer -eq "Google")'}
+    filtering = _filtered((await made(beta, "/deviceManagement/assignmentFilters", **new))["id"])
+    await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": [_to(GROUP, staff, **filtering)]})
+    (before,) = await _assignments(beta, profile)
+    one = f"{PROFILES}/{profile}/groupAssignments/{profile}_{staff}"
+    same = await beta.patch(one, json={"id": "x", "targetGroupId": staff.upper()})
+    assert same.json()["excludeGroup"] is False, same.text
+    assert await _assignments(beta, profile) == [before], "the filter stays"
+    changed = await beta.patch(one, json={"excludeGroup": True})
+    assert changed.status_code == 200, changed.text
+    assert {name: changed.json()[name] for name in ("id", "targetGroupId", "excludeGroup")} == {
+        "id": f"{profile}_{staff}",
+        "targetGroupId": staff,
+        "excludeGroup": True,
+    }
+    (after,) = await _assignments(beta, profile)
+    assert (after["target"]["@odata.type"], after["intent"]) == (EXCLUDED, "apply")
+    assert after["target"]["deviceAndAppManagementAssignmentFilterType"] == "none"
+    for body in ({"targetGroupId": pilot}, {"targetGroupId": None}, {"excludeGroup": "x"}, {"color": 1}):
+        assert (await beta.patch(one, json=body)).status_code == 400, body
+    assert (await beta.patch(f"{one}x", json={"excludeGroup": False})).status_code == 404
+    assert await _assignments(beta, profile) == [after]
+
+
 @pytest.mark.parametrize("body", ["{'assignments':[%s]}", "{ 'assignments' : [ %s ] }", '{"assignments":[%s]}'])
 async def test_bodies_with_single_quotes_are_taken_as_scripts_send_them(beta: httpx.AsyncClient, body: str) -> None:
     profile, staff = await _profile(beta), await group_named(beta, "All Staff")

@@ -9,8 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.odata.paths import Route
-from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, ids, sentence
@@ -196,13 +194,13 @@ async def test_a_version_that_does_not_exist_is_not_found(http: httpx.AsyncClien
     assert (answer.status_code, error["code"], error["message"]) == (404, "ResourceNotFound", message)
 
 
-@pytest.mark.parametrize("route", [each for each in ROUTES if each.status == 501], ids=lambda each: each.template)
-async def test_what_graph_has_and_this_has_not_says_so(beta: httpx.AsyncClient, route: Route[Handler]) -> None:
-    path = re.sub(r"\{\w+\}", "x", route.template)
-    answer = await beta.request(route.method, f"/{path}")
-    error = _checked(answer)
-    assert (answer.status_code, error["code"]) == (501, "NotImplemented")
-    assert "docs/coverage.md" in error["message"]
+async def test_what_graph_has_and_this_has_not_says_so(beta: httpx.AsyncClient) -> None:
+    for route in (each for each in ROUTES if each.status == 501):
+        path = re.sub(r"\{\w+\}", "x", route.template)
+        answer = await beta.request(route.method, f"/{path}")
+        error = _checked(answer)
+        assert (answer.status_code, error["code"]) == (501, "NotImplemented"), route.template
+        assert "docs/coverage.md" in error["message"], route.template
 
 
 @pytest.mark.parametrize("path", ["//users", "/users/", "/USERS", "/%75sers", "//users//"])

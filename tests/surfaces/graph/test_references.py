@@ -370,7 +370,8 @@ async def test_a_page_is_expanded_with_one_statement_for_each_kind_of_thing(
             query = {"$expand": "assignments,rootCertificate,smimeSigningCertificate", "$top": str(top)}
             page = (await beta.get(PROFILES, params=query)).json()["value"]
         sizes.append(len([each for each in said if each.lstrip().upper().startswith("SELECT")]))
-    assert sizes[0] == sizes[1], said
+    # The page, the assignments, and what is referred to, if anything on the page refers to something.
+    assert sizes[0] <= sizes[1] == 3, said
     by_id = {each["id"]: each for each in page}
     assert {key: each["rootCertificate"]["id"] for key, each in by_id.items() if key in roots} == roots
     assert by_id[mail["id"]]["smimeSigningCertificate"]["id"] == targets["smimeSigningCertificate"]

@@ -74,6 +74,9 @@ async def test_a_tag_is_assigned_to_groups(beta: httpx.AsyncClient) -> None:
     assert (answer.status_code, one["target"]["groupId"]) == (200, group)
     assert (await beta.get(f"{TAGS}/{tag}/assignments")).json()["value"] == [one]
     assert (await beta.get(f"{TAGS}/{tag}/assignments/$count")).text == "1"
+    single = await beta.get(f"{TAGS}/{tag}/assignments/{one['id']}")
+    assert (single.status_code, single.json()["target"]) == (200, one["target"])
+    assert (await beta.get(f"{TAGS}/0/assignments/{one['id']}")).status_code == 404
     assert (await beta.get(f"{TAGS}/0/assignments")).json()["value"] == []
     assert (await beta.post(f"{TAGS}/{tag}/assign", json={"assignments": []})).json()["value"] == []
     assert (await beta.get(f"{TAGS}/{tag}/assignments")).json()["value"] == []

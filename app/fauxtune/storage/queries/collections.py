@@ -99,7 +99,7 @@ def parts(
     limit: int | None = None,
 ) -> dict[str, list[Row]]:
     """What belongs to each of these parents, in the collection's order: one statement for all. `limit`: the first so
-    many of each.
+    many of each, which takes two: what is not among them need not be read then, but for its id.
     """
     rows: dict[str, list[Row]] = {each: [] for each in parents}
     if not rows:
@@ -107,13 +107,17 @@ def parts(
     found = COLLECTIONS[collection]
     statement = _of_many(found, tenant_id, parents=parents)
     if limit is None:
-        statement = statement.order_by(*found.order)
-    else:
-        place = func.row_number().over(partition_by=statement.selected_columns["part_of"], order_by=found.order)
-        ranked = statement.add_columns(place.label("place")).subquery()
-        statement = select(ranked).where(ranked.c.place <= limit).order_by(ranked.c.place)
-    for row in connection.execute(statement).mappings():
-        rows[row["part_of"]].append(dict(row))
+        for row in connection.execute(statement.order_by(*found.order)).mappings():
+            rows[row["part_of"]].append(dict(row))
+        return rows
+    part_of, key = statement.selected_columns["part_of"], found.columns["id"]
+    place = func.row_number().over(partition_by=part_of, order_by=found.order)
+    ranked = statement.with_only_columns(part_of, key, place.label("place")).subquery()
+    first = select(ranked.c.part_of, ranked.c.id).where(ranked.c.place <= limit).order_by(ranked.c.place)
+    pairs = connection.execute(first).all()
+    whole = elements(connection, tenant_id, collection=collection, keys=[key for _parent, key in pairs])
+    for parent, key in pairs:
+        rows[parent].append(whole[key])
     return rows
 
 

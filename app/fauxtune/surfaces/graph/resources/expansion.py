@@ -100,9 +100,8 @@ def _of_row(call: Call, row: Row, *, expand: Expand) -> Navigation | None:
 
 
 def _navigation(call: Call, shape: Entity, *, name: str) -> Navigation | None:
-    found = shape.navigation(name, version=call.version)
-    # Types that refer to others exist in beta only: v1.0 shows their base.
-    return None if found is not None and not found.contained and call.version is Version.V1 else found
+    # Types that have navigations of their own exist in beta only: v1.0 shows their base.
+    return (DEVICE_CONFIGURATION if call.version is Version.V1 else shape).navigation(name, version=call.version)
 
 
 def _reference(call: Call, row: Row, *, name: str, target: Row | None, select: tuple[str, ...] | None) -> Json:

@@ -42,6 +42,7 @@ _ALWAYS_ON = "assignment filters are always on"
 _EXTENSIONS = "the directory keeps the properties that Graph declares, and no extensions"
 _VALIDATION = "names of groups are not checked against a naming policy: there is none"
 _GONE = "deleted users, groups and devices are gone at once: there is no recycle bin"
+_KINDS = "users, groups and devices are listed, counted and made each in a collection of their own"
 _OWNED = "there are no applications that a user would own"
 _MAIL = "there is no Exchange"
 _LICENCES = "licences are given to users, not to groups"
@@ -83,6 +84,9 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("POST", f"{_SERVICE}/sendCustomNotificationToCompanyPortal", True, _TELLING),
     ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizeWorkFromAnywhereDevices", False, _ANALYTICS),
     ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizedDeviceScopes", True, _ANALYTICS),
+    ("GET", "directoryObjects", False, _KINDS),
+    ("POST", "directoryObjects", False, _KINDS),
+    ("GET", "directoryObjects/$count", False, _KINDS),
     ("POST", f"{_GROUPS}/evaluateDynamicMembership", True, _DYNAMIC),
     ("POST", f"{_GROUP}/evaluateDynamicMembership", True, _DYNAMIC),
     ("POST", f"{_GROUP}/assignLicense", False, _LICENCES),
@@ -175,6 +179,7 @@ def _lines_of_objects() -> Iterator[tuple[str, str, bool, str]]:
         yield "POST", f"{collection}/getUserOwnedObjects", True, _OWNED
     for one in _BIN:
         yield "POST", f"{one}/restore", False, _GONE
+    yield "GET", f"{_ENTRA_ONE}/commands/{{id}}/responsepayload", True, _COMMANDS
     for name, beta_only, why in _OF_AN_ENTRA_DEVICE:
         every = f"{_ENTRA_ONE}/{name}"
         for method, template in (("GET", every), ("POST", every), ("GET", f"{every}/$count")):

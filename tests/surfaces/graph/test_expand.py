@@ -1,0 +1,193 @@
+"""$expand: what is brought along is what is read at its own address; a page costs a statement for each navigation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune.operations.emulator import Emulator
+from tests.surfaces.graph.company import Company, Founder
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.test_references import counted
+from tests.surfaces.graph.words import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
+
+Json = dict[str, Any]
+CERTIFICATE_STATES = "microsoft.graph.androidWorkProfilePkcsCertificateProfile/managedDeviceCertificateStates"
+
+
+@pytest.fixture
+async def company(
+    beta: httpx.AsyncClient,
+    enroll: Enroll,
+    root_file: str,
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
+    connector_key: rsa.RSAPublicKey,
+) -> Company:
+    """A tenant with something in every list."""
+    return await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+
+
+def _plain(document: Json) -> Json:
+    """Without annotations, which depend on the address."""
+    return {name: value for name, value in document.items() if "@odata.context" not in name}
+
+
+async def _at_its_address(graph: httpx.AsyncClient, path: str) -> Any:
+    answer = await graph.get(path)
+    assert answer.status_code == 200, (path, answer.text)
+    found = _plain(answer.json())
+    found.pop("@odata.count", None)
+    return found["value"] if set(found) == {"value"} else found
+
+
+@pytest.mark.parametrize(
+    ("collection", "navigations"),
+    [
+        (DEVICES, ("users", "deviceCategory", "deviceConfigurationStates")),
+        (
+            PROFILES,
+            (
+                "assignments",
+                "groupAssignments",
+                "deviceStatuses",
+                "userStatuses",
+                "deviceStatusOverview",
+                "userStatusOverview",
+                "deviceSettingStateSummaries",
+            ),
+        ),
+        (
+            "/users",
+            (
+                "licenseDetails",
+                "directReports",
+                "memberOf",
+                "transitiveMemberOf",
+                "ownedDevices",
+                "registeredDevices",
+            ),
+        ),
+        ("/groups", ("members", "transitiveMembers", "owners", "memberOf", "transitiveMemberOf")),
+        ("/devices", ("memberOf", "transitiveMemberOf", "registeredOwners", "registeredUsers")),
+    ],
+)
+async def test_what_is_expanded_is_what_stands_at_its_address(
+    beta: httpx.AsyncClient, company: Company, collection: str, *, navigations: tuple[str, ...]
+) -> None:
+    assert company.phones
+    for navigation in navigations:
+        filled = 0
+        listed = (await beta.get(collection, params={"$expand": navigation, "$select": "id"})).json()["value"]
+        for element in listed:
+            own = await _at_its_address(beta, f"{collection}/{element['id']}/{navigation}")
+            assert element[navigation] == own, (element["id"], navigation)
+            single = await beta.get(f"{collection}/{element['id']}", params={"$expand": navigation.upper()})
+            assert single.json()[navigation] == own, (element["id"], navigation)
+            filled += bool(own)
+        assert filled, navigation
+    every = (await beta.get(collection, params={"$expand": ",".join(navigations)})).json()["value"]
+    assert all(each.keys() >= set(navigations) for each in every)
+
+
+async def test_the_devices_of_a_user_come_with_the_user(beta: httpx.AsyncClient, company: Company) -> None:
+    listed = (await beta.get("/users?$expand=managedDevices($select=id,deviceName),manager")).json()["value"]
+    for user in listed:
+        own = (await beta.get(f"/users/{user['id']}/managedDevices?$select=id,deviceName")).json()["value"]
+        assert user["managedDevices"] == own
+    by_name = {each["displayName"]: each for each in listed}
+    assert [len(by_name[name]["managedDevices"]) for name in ("Alice Adams", "Bob Brown")] == [2, 1]
+    assert by_name["Bob Brown"]["manager"]["id"] == company.keys["user"]
+    assert by_name["Alice Adams"]["manager"] is None
+    assert by_name["Bob Brown"]["managedDevices@odata.context"].endswith(
+        f"#users('{by_name['Bob Brown']['id']}')/managedDevices"
+    )
+
+
+async def test_certificates_come_with_the_profiles_whose_type_has_them(
+    beta: httpx.AsyncClient, company: Company
+) -> None:
+    profile = company.keys["profile"]
+    own = (await beta.get(f"{PROFILES}/{profile}/managedDeviceCertificateStates")).json()["value"]
+    assert own
+    for path in (PROFILES, f"{PROFILES}/{profile}"):
+        for navigation in (CERTIFICATE_STATES, "managedDeviceCertificateStates"):
+            found = (await beta.get(path, params={"$expand": navigation})).json()
+            one = next(each for each in found.get("value", [found]) if each["id"] == profile)
+            assert one["managedDeviceCertificateStates"] == own
+            assert one["managedDeviceCertificateStates@odata.context"].endswith(f"('{profile}')/{CERTIFICATE_STATES}")
+    listed = (await beta.get(PROFILES, params={"$expand": CERTIFICATE_STATES})).json()["value"]
+    assert [each["id"] for each in listed if "managedDeviceCertificateStates" in each] == [profile]
+
+
+@pytest.mark.parametrize(
+    ("collection", "navigations"),
+    [
+        (DEVICES, "users,deviceCategory,deviceConfigurationStates"),
+        (PROFILES, f"assignments,groupAssignments,deviceStatuses,userStatuses,{CERTIFICATE_STATES}"),
+        ("/users", "licenseDetails,managedDevices,manager,directReports,memberOf,transitiveMemberOf,ownedDevices"),
+        ("/groups", "members,transitiveMembers,owners,memberOf,transitiveMemberOf"),
+        ("/devices", "memberOf,transitiveMemberOf,registeredOwners,registeredUsers"),
+    ],
+)
+async def test_a_longer_page_costs_no_more_statements(
+    beta: httpx.AsyncClient, company: Company, emulator: Emulator, *, collection: str, navigations: str
+) -> None:
+    assert company.phones
+    numbers = []
+    for top in (1, 100):
+        with counted(emulator) as said:
+            answer = await beta.get(collection, params={"$expand": navigations, "$top": str(top)})
+        assert answer.status_code == 200, answer.text
+        numbers.append(len([each for each in said if each.lstrip().upper().startswith(("SELECT", "WITH"))]))
+    assert len(answer.json()["value"]) > 1
+    assert numbers[1] <= numbers[0] + 1, said
+
+
+async def test_of_directory_objects_the_first_twenty_come_along(beta: httpx.AsyncClient) -> None:
+    staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
+    about = {"mailEnabled": False, "mailNickname": "g", "securityEnabled": True}
+    for number in range(25):
+        group = (await made(beta, "/groups", displayName=f"G{number}", **about))["id"]
+        for member in (alice, staff):
+            reference = {"@odata.id": f"{beta.base_url}directoryObjects/{member}"}
+            await beta.post(f"/groups/{group}/members/$ref", json=reference)
+    for path in (f"/users/{alice}/memberOf", f"/users/{alice}/transitiveMemberOf", f"/groups/{staff}/memberOf"):
+        first = [each["id"] for each in (await beta.get(path, params={"$top": "20"})).json()["value"]]
+        one, _, navigation = path.rpartition("/")
+        for where in (one, one.rpartition("/")[0]):
+            found = (await beta.get(where, params={"$expand": f"{navigation}($select=id)"})).json()
+            element = next(each for each in found.get("value", [found]) if each["id"] in path)
+            assert [each["id"] for each in element[navigation]] == first, where
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (f"{DEVICES}?$expand=users($select=colour)", 400),
+        (f"{PROFILES}?$expand=deviceStatuses($select=colour)", 400),
+        (f"{PROFILES}?$expand=colours", 400),
+        ("/users?$expand=licenseDetails($select=colour)", 400),
+        ("/users?$expand=licenseDetails($top=1)", 400),
+        (f"{DEVICES}?$expand=users(", 400),
+        (f"{DEVICES}/{ABSENT}?$expand=users", 404),
+        (f"{DEVICES}?$expand=windowsProtectionState", 501),
+        ("/groups?$expand=licenseDetails", 501),
+    ],
+)
+async def test_an_expand_that_means_nothing_is_refused(beta: httpx.AsyncClient, path: str, status: int) -> None:
+    answer = await beta.get(path)
+    assert answer.status_code == status, answer.text
+    assert code(answer)
+
+
+async def test_v1_expands_nothing_that_beta_alone_has(v1: httpx.AsyncClient, company: Company) -> None:
+    profile = company.keys["profile"]
+    for navigation in ("groupAssignments", "managedDeviceCertificateStates"):
+        for path in (PROFILES, f"{PROFILES}/{profile}"):
+            assert (await v1.get(path, params={"$expand": navigation})).status_code == 400
+    one = (await v1.get(f"{PROFILES}/{profile}", params={"$expand": "deviceStatuses,userStatusOverview"})).json()
+    assert (len(one["deviceStatuses"]), one["userStatusOverview"]["id"]) == (3, profile)

@@ -1,0 +1,208 @@
+"""One element of each list, how many there are, and references in place of them: wherever Graph has that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.routes import ROUTES
+from tests.surfaces.graph.company import Company, Founder
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.words import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named
+
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+_READS = {route.template: route for route in ROUTES if route.method == "GET" and route.status == 200}
+LISTS = [route for route in _READS.values() if route.many and not route.template.startswith("me")]
+#: By the lists that they are in.
+ONES = {
+    template.rpartition("/")[0]: route
+    for template, route in _READS.items()
+    if template.endswith("}") and template.rpartition("/")[0] in _READS
+}
+#: Lists of which neither of Microsoft's SDKs has a count, and those of which neither has a single element.
+UNCOUNTED = {"subscribedSkus", "deviceManagement/deviceConfigurationConflictSummary"}
+UNNAMED = {"deviceManagement/deviceConfigurationConflictSummary"}
+
+
+@pytest.fixture
+async def company(
+    beta: httpx.AsyncClient,
+    enroll: Enroll,
+    root_file: str,
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
+    connector_key: rsa.RSAPublicKey,
+) -> Company:
+    """A tenant with something in every list."""
+    return await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+
+
+def test_every_list_has_a_count_and_single_elements() -> None:
+    below_one = {route.template for route in LISTS if route.template.endswith("/users")}
+    assert {each.template for each in LISTS if f"{each.template}/$count" not in _READS} - below_one == UNCOUNTED
+    assert {each.template for each in LISTS if each.template not in ONES} - below_one == UNNAMED
+
+
+async def test_every_element_is_found_by_its_id_and_nothing_else_is(beta: httpx.AsyncClient, company: Company) -> None:
+    seen = 0
+    for listed in LISTS:
+        path = company.path(listed)
+        elements = (await beta.get(path)).json()["value"]
+        counted = await beta.get(f"{path}/$count", headers=EVENTUAL)
+        if f"{listed.template}/$count" in _READS:
+            assert counted.text == str(len(elements)), path
+        if listed.template not in ONES:
+            continue
+        for each in elements[:2]:
+            one = await beta.get(f"{path}/{each['id'].upper()}")
+            assert (one.status_code, one.json()["id"]) == (200, each["id"]), (path, one.text)
+            assert one.json().keys() >= each.keys(), path
+            seen += 1
+        for wrong in (ABSENT, "x", "%20", "(", f"{ABSENT}_{ABSENT}"):
+            missing = await beta.get(f"{path}/{wrong}")
+            assert missing.status_code in (400, 404), (path, wrong, missing.text)
+    assert seen > 40
+
+
+async def test_an_element_of_another_list_or_kind_is_not_in_this_one(v1: httpx.AsyncClient, enroll: Enroll) -> None:
+    await enroll("alice")
+    alice, bob, staff = await user_named(v1, "alice"), await user_named(v1, "bob"), await group_named(v1, "All Staff")
+    (device,) = await ids(v1, f"/users/{alice}/ownedDevices")
+    found = (await v1.get(f"/groups/{staff}/members/{alice}?$select=displayName")).json()
+    assert set(found) == {"@odata.context", "@odata.type", "id", "displayName"}
+    assert found["@odata.context"].endswith("#directoryObjects/$entity")
+    for path in (
+        f"/groups/{staff}/members/{alice}/microsoft.graph.user",
+        f"/users/{alice}/memberOf/{staff}/graph.group",
+        f"/users/alice@contoso.example/registeredDevices('{device}')/microsoft.graph.device",
+        f"/devices/{device}/registeredOwners/{alice}",
+    ):
+        assert (await v1.get(path)).status_code == 200, path
+    for path in (
+        f"/groups/{staff}/owners/{alice}",
+        f"/groups/{staff}/members/{alice}/microsoft.graph.group",
+        f"/users/{bob}/ownedDevices/{device}",
+        f"/users/{ABSENT}/memberOf/{staff}",
+        f"/users/{alice}/licenseDetails/{bob}",
+    ):
+        answer = await v1.get(path)
+        assert (answer.status_code, code(answer)) == (404, "Request_ResourceNotFound"), path
+    assert (await v1.get(f"/groups/{staff}/members/{alice}?$select=colour")).status_code == 400
+    assert (await v1.get(f"/groups/{staff}/members/{alice}?$expand=manager")).status_code == 501
+
+
+async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    alice, bob = await user_named(v1, "alice"), await user_named(v1, "bob")
+    (device,) = await ids(v1, f"/users/{alice}/ownedDevices")
+    root = "https://localhost:8443/v1.0"
+    reference = {"@odata.id": f"{root}/directoryObjects/{alice}"}
+    for name in ("registeredOwners", "registeredUsers"):
+        assert (await v1.get(f"/devices/{device}/{name}/$ref")).json()["value"] == [reference]
+    assert (await v1.get(f"/users/{bob}/manager/$ref")).status_code == 404
+    await v1.put(f"/users/{bob}/manager/$ref", json={"@odata.id": f"{root}/users/{alice}"})
+    shown = (await v1.get(f"/users/{bob}/manager/$ref")).json()
+    assert shown == {"@odata.context": f"{root}/$metadata#$ref", **reference}
+    category = await made(v1, "/deviceManagement/deviceCategories", displayName="Blue")
+    url = f"{root}/deviceManagement/deviceCategories('{category['id']}')"
+    path = f"{DEVICES}/{phone.id}/deviceCategory/$ref"
+    assert (await v1.put(path, json={"@odata.id": url})).status_code == 204
+    assert (await v1.get(path)).json() == {"@odata.context": f"{root}/$metadata#$ref", "@odata.id": url}
+
+
+async def test_what_is_empty_below_a_device_is_so_in_every_form(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+    phone = await enroll("alice")
+    empty = [
+        route.template.partition("{device}/")[2].removesuffix("/$count")
+        for route in ROUTES
+        if route.template.startswith(DEVICES.strip("/")) and route.template.endswith("/$count")
+    ]
+    empty.remove("deviceConfigurationStates")
+    for root in (f"{DEVICES}/{phone.id}", f"/users/alice@contoso.example/managedDevices/{phone.id}"):
+        for name in filter(None, empty):
+            if "{" in name:
+                continue
+            assert (await beta.get(f"{root}/{name}")).json()["value"] == []
+            assert (await beta.get(f"{root}/{name}/$count")).text == "0"
+            missing = await beta.get(f"{root}/{name}/x")
+            assert missing.status_code == 404, name
+        assert (await beta.get(f"{root}/securityBaselineStates/x/settingStates")).status_code == 404
+    elsewhere = f"/users/bob@contoso.example/managedDevices/{phone.id}/detectedApps/$count"
+    assert (await beta.get(elsewhere)).status_code == 404
+
+
+@pytest.mark.parametrize("collection", ["users", "groups", "devices", "organization"])
+async def test_any_directory_object_is_had_by_its_id_through_every_collection(
+    v1: httpx.AsyncClient, collection: str
+) -> None:
+    alice, staff = await user_named(v1, "alice"), await group_named(v1, "All Staff")
+    body: dict[str, Any] = {"ids": [alice, staff, ABSENT]}
+    answer = await v1.post(f"/{collection}/getByIds", json=body)
+    assert [each["id"] for each in answer.json()["value"]] == [alice, staff]
+    typed = await v1.post(f"/{collection}/microsoft.graph.getByIds", json={**body, "types": ["group"]})
+    assert [each["id"] for each in typed.json()["value"]] == [staff]
+    assert (await v1.post(f"/{collection}/getByIds", json={"ids": "x"})).status_code == 400
+
+
+# ---------------------------------------------------------------------------------------------- what is not emulated
+
+NOT_HERE = [route for route in ROUTES if route.status == 501 and not route.template.startswith("me/")]
+
+
+def _filled(route: Route[Handler], *, device: str) -> str:
+    segments = [
+        {"{device}": device, "{user}": "alice@contoso.example"}.get(each, "x" if each.startswith("{") else each)
+        for each in route.segments
+    ]
+    return "/" + "/".join(segments)
+
+
+async def test_what_is_not_emulated_says_so_with_the_reason_and_is_no_key(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient
+) -> None:
+    for route in NOT_HERE:
+        path = _filled(route, device="x")
+        answer = await beta.request(route.method, path, content=b"{", headers={"content-type": "application/json"})
+        assert answer.status_code == 501, (route.method, path, answer.text)
+        assert "not emulated" in sentence(answer) or "there is no recycle bin" in sentence(answer)
+        assert "docs/coverage.md" in sentence(answer)
+        if route.beta_only:
+            assert (await v1.request(route.method, path)).status_code in (400, 404), path
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"{PROFILES}/getIosAvailableUpdateVersions()"),
+        ("GET", f"{DEVICES}/x/getFileVaultKey()"),
+        ("GET", f"{DEVICES}/x/microsoft.graph.getFileVaultKey"),
+        ("GET", f"{DEVICES}/appDiagnostics(upn='alice@contoso.example')"),
+        ("GET", "/users/x/managedDevices/retrievePowerliftAppDiagnosticsDetails(userPrincipalName='a@b')"),
+        ("GET", "/deviceManagement/getEffectivePermissions(scope='x')?$top=5"),
+        ("GET", "/deviceManagement/getRoleScopeTagsByIds(ids=['0'])"),
+        ("POST", f"{PROFILES}/hasPayloadLinks"),
+        ("POST", f"{DEVICES}/moveDevicesToOU"),
+    ],
+)
+async def test_functions_are_known_as_clients_write_them(beta: httpx.AsyncClient, method: str, path: str) -> None:
+    answer = await beta.request(method, path)
+    assert (answer.status_code, code(answer)) == (501, "NotImplemented"), answer.text
+
+
+async def test_what_is_only_read_is_refused_by_its_verb(beta: httpx.AsyncClient, company: Company) -> None:
+    profile, user = company.keys["profile"], company.keys["user"]
+    for path in (
+        f"{PROFILES}/{profile}/deviceStatusOverview",
+        f"{PROFILES}/{profile}/deviceSettingStateSummaries/x",
+        f"/users/{user}/licenseDetails/x",
+        f"/groups/{company.keys['group']}/members/{user}",
+        f"{DEVICES}/{company.keys['managed']}/detectedApps/x",
+    ):
+        for method in ("PATCH", "DELETE"):
+            answer = await beta.request(method, path, json={})
+            assert (answer.status_code, code(answer)) == (400, "No method match route template"), path
