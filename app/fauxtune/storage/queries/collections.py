@@ -117,7 +117,9 @@ def parts(
     pairs = connection.execute(first).all()
     whole = elements(connection, tenant_id, collection=collection, keys=[key for _parent, key in pairs])
     for parent, key in pairs:
-        rows[parent].append(whole[key])
+        # What was deleted between the two is left out.
+        if key in whole:
+            rows[parent].append(whole[key])
     return rows
 
 

@@ -113,7 +113,7 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a handler gives back: a JSON document, or one that is written already, a text of the type `media`, or
-    nothing (204).
+    nothing (204). A `dated` one depends on the moment, whatever its route says.
     """
 
     status: int = 204
@@ -122,6 +122,7 @@ class Answer:
     text: str | None = None
     media: str = "text/plain"
     headers: Mapping[str, str] = field(default_factory=dict)
+    dated: bool = False
 
 
 #: What a route leads to.

@@ -51,7 +51,7 @@ async def answer(message: Message, sender: Sender) -> Answer:
         return Answer(200, written=written)
     state = sender.emulator.runner.database.state
     given = await _handled(message, sender, match=match)
-    if given.status != HTTPStatus.OK or given.document is None:
+    if given.status != HTTPStatus.OK or given.document is None or given.dated:
         return given
     written = orjson.dumps(given.document)
     kept.put(key, written, state=state)

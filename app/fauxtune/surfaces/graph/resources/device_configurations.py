@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
@@ -33,7 +34,7 @@ _LISTED = Listed(
 async def list_profiles(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurations."""
     check_expansion(call, _BASE, *derived_from(_BASE))
-    return await list_rows(call, _LISTED)
+    return _dated(call, await list_rows(call, _LISTED))
 
 
 async def count_profiles(call: Call) -> Answer:
@@ -51,7 +52,7 @@ async def get_profile(call: Call) -> Answer:
     more: Json = {}
     if call.query.expand:
         (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
-    return entity_answer(call, {**shown, **more}, context=CONTEXT)
+    return _dated(call, entity_answer(call, {**shown, **more}, context=CONTEXT))
 
 
 async def create_profile(call: Call) -> Answer:
@@ -118,6 +119,12 @@ async def profile_with(call: Call, navigation: str) -> dict[str, Any]:
     if shape.navigation(navigation) is None:
         raise UnknownSegment(navigation)
     return row
+
+
+def _dated(call: Call, given: Answer) -> Answer:
+    """Overviews say of which moment they are."""
+    dated = any(each.navigation.lower().endswith("overview") for each in call.query.expand)
+    return replace(given, dated=dated)
 
 
 def below(profile: dict[str, Any], name: str) -> str:

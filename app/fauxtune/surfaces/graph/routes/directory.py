@@ -199,6 +199,32 @@ def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tupl
 def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
     """What no other kind of directory object has."""
     return (
+        *_licences(one, read=read),
+        *_manager(one, read=read, write=write),
+        Route(
+            "POST",
+            f"{one}/assignLicense",
+            users.assign_license,
+            "Assign licences",
+            returns=USER,
+            permissions=write,
+            source="Graph: user: assignLicense",
+            fidelity=_LICENSES,
+        ),
+        Route(
+            "POST",
+            f"{one}/revokeSignInSessions",
+            users.revoke_sign_in_sessions,
+            "End a user's sessions",
+            permissions=write,
+            source="Graph: user: revokeSignInSessions",
+            fidelity=_SESSIONS,
+        ),
+    )
+
+
+def _licences(one: str, *, read: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    return (
         Route(
             "GET",
             f"{one}/licenseDetails",
@@ -226,6 +252,11 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
             permissions=read,
             source="Graph: user: list licenseDetails",
         ),
+    )
+
+
+def _manager(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    return (
         Route(
             "GET",
             f"{one}/manager",
@@ -260,25 +291,6 @@ def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -
             status=204,
             permissions=write,
             source="Graph: user: remove manager",
-        ),
-        Route(
-            "POST",
-            f"{one}/assignLicense",
-            users.assign_license,
-            "Assign licences",
-            returns=USER,
-            permissions=write,
-            source="Graph: user: assignLicense",
-            fidelity=_LICENSES,
-        ),
-        Route(
-            "POST",
-            f"{one}/revokeSignInSessions",
-            users.revoke_sign_in_sessions,
-            "End a user's sessions",
-            permissions=write,
-            source="Graph: user: revokeSignInSessions",
-            fidelity=_SESSIONS,
         ),
     )
 
