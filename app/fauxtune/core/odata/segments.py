@@ -35,7 +35,9 @@ def split_key(segment: str) -> tuple[str, str | None] | None:
     match = _CALL.fullmatch(segment)
     if match is None:
         return None
-    key = _NAMED_KEY.sub("", match["key"].strip(), count=1)
+    key = match["key"].strip()
+    named = _NAMED_KEY.match(key)
+    key = key[named.end() :] if named else key
     if key.startswith("'") and key.endswith("'") and len(key) > 1:
         key = key[1:-1].replace("''", "'")
     return match["name"], key or None

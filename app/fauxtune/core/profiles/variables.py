@@ -12,7 +12,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.names import escape_value
 
-_VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 
 #: variable (lower case) -> property of the user's document.
 USER_VARIABLES = {
@@ -67,7 +67,7 @@ def expand(text: str, values: dict[str, str], *, escape: bool = False) -> str:
     """
 
     def value(match: re.Match[str]) -> str:
-        name = match.group(1)
+        name = match.group(1).strip()
         found = values.get(name.lower())
         if found is None:
             known = name.lower() in USER_VARIABLES or name.lower() in DEVICE_VARIABLES
