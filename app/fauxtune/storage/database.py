@@ -8,6 +8,7 @@ Never `await` inside a transaction: on SQLite the loop is the lock.
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,7 @@ P = ParamSpec("P")
 _ATTEMPTS = 3
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
-_WROTE = "fauxtune.wrote"
+_WRITES = "fauxtune.writes"
 #: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
 #: lost it to another looks again, and finds it taken.
 _COLLISIONS = {"40001", "40P01", "23505"}
@@ -51,7 +52,7 @@ class Database:
             if self.is_sqlite
             else create_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
         )
-        event.listen(self.engine, "after_cursor_execute", _note_write)
+        self._writes = _changes_of_sqlite(self.engine) if self.is_sqlite else _writes_counted(self.engine)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back."""
@@ -88,9 +89,9 @@ class Database:
         wrote = False
         try:
             with self.engine.begin() as connection:
-                connection.info[_WROTE] = False
+                before = self._writes(connection)
                 result = work(connection, *args, **kwargs)
-                wrote = connection.info[_WROTE]
+                wrote = self._writes(connection) != before
             return result
         except DataError as error:
             if _NUL not in str(error.orig):
@@ -110,10 +111,23 @@ class Database:
         self.engine.dispose()
 
 
-def _note_write(connection: Connection, *event_arguments: Any) -> None:
-    context = event_arguments[-2]
-    if context is not None and (context.isinsert or context.isupdate or context.isdelete):
-        connection.info[_WROTE] = True
+def _changes_of_sqlite(engine: Engine) -> Callable[[Connection], int]:
+    """How many rows were changed so far: SQLite counts them itself, on the one connection that there is."""
+    opened: list[sqlite3.Connection] = []
+    event.listen(engine, "connect", lambda connection, _entry: opened.append(connection))
+    return lambda _connection: opened[-1].total_changes
+
+
+def _writes_counted(engine: Engine) -> Callable[[Connection], int]:
+    """How many statements that write were run so far on this connection."""
+
+    def count(connection: Connection, *event_arguments: Any) -> None:
+        context = event_arguments[-2]
+        if context is not None and (context.isinsert or context.isupdate or context.isdelete):
+            connection.info[_WRITES] = connection.info.get(_WRITES, 0) + 1
+
+    event.listen(engine, "after_cursor_execute", count)
+    return lambda connection: int(connection.info.get(_WRITES, 0))
 
 
 def sqlite_url(path: Path) -> str:
