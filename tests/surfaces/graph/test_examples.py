@@ -34,7 +34,7 @@ _ALL_USERS = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"
 
 
 def _short(document: Json) -> Json:
-    """One element of a list tells enough: the one whose shape sorts first, for things made at one moment have no order."""
+    """One element of a list tells enough: the one whose shape sorts first, for equals in time have no order."""
     value = document.get("value")
     if isinstance(value, list) and value:
         return {**document, "value": [min(value, key=lambda each: json.dumps(_shape(each)))]}
