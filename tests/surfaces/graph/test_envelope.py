@@ -195,7 +195,9 @@ async def test_a_version_that_does_not_exist_is_not_found(http: httpx.AsyncClien
 
 
 async def test_what_graph_has_and_this_has_not_says_so(beta: httpx.AsyncClient) -> None:
-    for route in (each for each in ROUTES if each.status == 501):
+    absent = [each for each in ROUTES if each.status == 501]
+    assert absent
+    for route in absent:
         path = re.sub(r"\{\w+\}", "x", route.template)
         answer = await beta.request(route.method, f"/{path}")
         error = _checked(answer)

@@ -1,0 +1,167 @@
+"""Groups, their members and owners.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.directory import GROUP
+from fauxtune.core.odata.fidelity import approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import groups
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes.members import AT_ONCE, SEARCH, lists, of_member, references
+
+_DYNAMIC = approximated("the rule of a dynamic group is kept and not evaluated: such a group has no members")
+_USERS_ALONE = approximated("users alone: there are no service principals")
+
+
+_ONE_GROUP = "groups/{group}"
+_MEMBERS, _OWNERS = f"{_ONE_GROUP}/members", f"{_ONE_GROUP}/owners"
+GROUPS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        "groups",
+        groups.list_groups,
+        "List groups",
+        returns=GROUP,
+        many=True,
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: list",
+        fidelity=SEARCH,
+    ),
+    Route(
+        "POST",
+        "groups",
+        groups.create_group,
+        "Create a group",
+        accepts=GROUP,
+        returns=GROUP,
+        status=201,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: create",
+        fidelity=_DYNAMIC,
+    ),
+    Route(
+        "GET",
+        "groups/$count",
+        groups.count_groups,
+        "Count groups",
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: list",
+        fidelity=SEARCH,
+    ),
+    Route(
+        "GET",
+        _ONE_GROUP,
+        groups.get_group,
+        "Get a group",
+        returns=GROUP,
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: get",
+    ),
+    Route(
+        "PATCH",
+        _ONE_GROUP,
+        groups.update_group,
+        "Update a group",
+        accepts=GROUP,
+        status=204,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: update",
+        fidelity=_DYNAMIC,
+    ),
+    Route(
+        "DELETE",
+        _ONE_GROUP,
+        groups.delete_group,
+        "Delete a group",
+        status=204,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: delete",
+        fidelity=AT_ONCE,
+    ),
+    *lists(
+        _MEMBERS,
+        "members",
+        what="direct members",
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: list members",
+        fidelity=_DYNAMIC,
+    ),
+    references(
+        _MEMBERS,
+        "members",
+        what="members",
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: list members",
+        fidelity=_DYNAMIC,
+    ),
+    Route(
+        "POST",
+        f"{_MEMBERS}/$ref",
+        groups.add_member,
+        "Add a member",
+        status=204,
+        permissions=needs.WRITE_MEMBERS,
+        source="Graph: group: add members",
+    ),
+    Route(
+        "DELETE",
+        f"{_MEMBERS}/$ref",
+        groups.remove_member,
+        "Remove a member named by @id",
+        status=204,
+        permissions=needs.WRITE_MEMBERS,
+        source="Graph: group: remove member",
+    ),
+    Route(
+        "DELETE",
+        f"{_MEMBERS}/{{member}}/$ref",
+        groups.remove_member,
+        "Remove a member",
+        status=204,
+        permissions=needs.WRITE_MEMBERS,
+        source="Graph: group: remove member",
+    ),
+    *lists(
+        f"{_ONE_GROUP}/transitiveMembers",
+        "transitiveMembers",
+        what="members, nested ones too",
+        permissions=needs.READ_GROUPS,
+        source="Graph: group: list transitiveMembers",
+        fidelity=_DYNAMIC,
+    ),
+    *lists(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),
+    references(_OWNERS, "owners", what="owners", permissions=needs.READ_GROUPS, source="Graph: group: list owners"),
+    Route(
+        "POST",
+        f"{_OWNERS}/$ref",
+        groups.add_owner,
+        "Add an owner",
+        status=204,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: add owners",
+        fidelity=_USERS_ALONE,
+    ),
+    Route(
+        "DELETE",
+        f"{_OWNERS}/$ref",
+        groups.remove_owner,
+        "Remove an owner named by @id",
+        status=204,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: remove owners",
+    ),
+    Route(
+        "DELETE",
+        f"{_OWNERS}/{{owner}}/$ref",
+        groups.remove_owner,
+        "Remove an owner",
+        status=204,
+        permissions=needs.WRITE_GROUPS,
+        source="Graph: group: remove owners",
+    ),
+    *of_member(_ONE_GROUP, kind="group", permissions=needs.READ_GROUPS),
+)

@@ -1,0 +1,248 @@
+"""Users, and the signed-in one.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from fauxtune.core.odata.entities.directory import DIRECTORY_OBJECT, LICENSE_DETAILS, USER
+from fauxtune.core.odata.fidelity import approximated
+from fauxtune.core.odata.paths import Route
+from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.resources import memberships, users
+from fauxtune.surfaces.graph.routes import permissions as needs
+from fauxtune.surfaces.graph.routes.members import AT_ONCE, ONE_OWNER, SEARCH, lists, of_member
+
+_LICENSES = approximated("a usageLocation is not asked for, and licences do not run out")
+_SESSIONS = approximated("refresh tokens end at once; access tokens live to their end")
+_PASSWORD = approximated("every new password will do")
+_UPDATED = approximated("assignedLicenses can be written, which the real service leaves to assignLicense")
+
+
+def _of_user(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    """What is below a user, and below `/me`."""
+    return (
+        *of_member(one, kind="user", permissions=read),
+        *lists(
+            f"{one}/ownedDevices",
+            "devicesOfUser",
+            what="Entra devices of a user",
+            permissions=read,
+            source="Graph: user: list ownedDevices",
+            fidelity=ONE_OWNER,
+        ),
+        *lists(
+            f"{one}/registeredDevices",
+            "devicesOfUser",
+            what="Entra devices of a user",
+            permissions=read,
+            source="Graph: user: list registeredDevices",
+            fidelity=ONE_OWNER,
+        ),
+        *lists(
+            f"{one}/directReports",
+            "directReports",
+            what="users whose manager this is",
+            permissions=read,
+            source="Graph: user: list directReports",
+        ),
+        *_of_user_alone(one, read=read, write=write),
+    )
+
+
+def _of_user_alone(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    """What no other kind of directory object has."""
+    return (
+        *_licences(one, read=read),
+        *_manager(one, read=read, write=write),
+        Route(
+            "POST",
+            f"{one}/assignLicense",
+            users.assign_license,
+            "Assign licences",
+            returns=USER,
+            permissions=write,
+            source="Graph: user: assignLicense",
+            fidelity=_LICENSES,
+        ),
+        Route(
+            "POST",
+            f"{one}/revokeSignInSessions",
+            users.revoke_sign_in_sessions,
+            "End a user's sessions",
+            permissions=write,
+            source="Graph: user: revokeSignInSessions",
+            fidelity=_SESSIONS,
+        ),
+    )
+
+
+def _licences(one: str, *, read: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    return (
+        Route(
+            "GET",
+            f"{one}/licenseDetails",
+            users.list_license_details,
+            "List a user's licences",
+            returns=LICENSE_DETAILS,
+            many=True,
+            permissions=read,
+            source="Graph: user: list licenseDetails",
+        ),
+        Route(
+            "GET",
+            f"{one}/licenseDetails/$count",
+            users.count_license_details,
+            "Count a user's licences",
+            permissions=read,
+            source="Graph: user: list licenseDetails",
+        ),
+        Route(
+            "GET",
+            f"{one}/licenseDetails/{{license}}",
+            users.get_license_details,
+            "Get one of a user's licences",
+            returns=LICENSE_DETAILS,
+            permissions=read,
+            source="Graph: user: list licenseDetails",
+        ),
+    )
+
+
+def _manager(one: str, *, read: tuple[str, ...], write: tuple[str, ...]) -> tuple[Route[Handler], ...]:
+    return (
+        Route(
+            "GET",
+            f"{one}/manager",
+            memberships.get_manager,
+            "Get a user's manager",
+            returns=DIRECTORY_OBJECT,
+            permissions=read,
+            source="Graph: user: list manager",
+        ),
+        Route(
+            "GET",
+            f"{one}/manager/$ref",
+            memberships.get_manager_reference,
+            "Get the reference to a user's manager",
+            permissions=read,
+            source="Graph: user: list manager",
+        ),
+        Route(
+            "PUT",
+            f"{one}/manager/$ref",
+            users.set_manager,
+            "Assign a manager",
+            status=204,
+            permissions=write,
+            source="Graph: user: assign manager",
+        ),
+        Route(
+            "DELETE",
+            f"{one}/manager/$ref",
+            users.remove_manager,
+            "Remove the manager",
+            status=204,
+            permissions=write,
+            source="Graph: user: remove manager",
+        ),
+    )
+
+
+_ONE_USER = "users/{user}"
+USERS: tuple[Route[Handler], ...] = (
+    Route(
+        "GET",
+        "users",
+        users.list_users,
+        "List users",
+        returns=USER,
+        many=True,
+        permissions=needs.READ_USERS,
+        source="Graph: user: list",
+        fidelity=SEARCH,
+    ),
+    Route(
+        "POST",
+        "users",
+        users.create_user,
+        "Create a user",
+        accepts=USER,
+        returns=USER,
+        status=201,
+        permissions=needs.WRITE_USERS,
+        source="Graph: user: create",
+        fidelity=approximated("licences may be given at once, and the name's domain need not be the tenant's"),
+    ),
+    Route(
+        "GET",
+        "users/$count",
+        users.count_users,
+        "Count users",
+        permissions=needs.READ_USERS,
+        source="Graph: user: list",
+        fidelity=SEARCH,
+    ),
+    Route(
+        "GET",
+        _ONE_USER,
+        users.get_user,
+        "Get a user",
+        returns=USER,
+        permissions=needs.READ_USERS,
+        source="Graph: user: get",
+    ),
+    Route(
+        "PATCH",
+        _ONE_USER,
+        users.update_user,
+        "Update a user",
+        accepts=USER,
+        status=204,
+        permissions=needs.WRITE_USERS,
+        source="Graph: user: update",
+        fidelity=_UPDATED,
+    ),
+    Route(
+        "DELETE",
+        _ONE_USER,
+        users.delete_user,
+        "Delete a user",
+        status=204,
+        permissions=needs.WRITE_USERS,
+        source="Graph: user: delete",
+        fidelity=AT_ONCE,
+    ),
+    *_of_user(_ONE_USER, read=needs.READ_USERS, write=needs.WRITE_USERS),
+    Route(
+        "GET",
+        "me",
+        users.get_user,
+        "Get the signed-in user",
+        returns=USER,
+        permissions=needs.ME,
+        source="Graph: user: get",
+    ),
+    Route(
+        "PATCH",
+        "me",
+        users.update_user,
+        "Update the signed-in user",
+        accepts=USER,
+        status=204,
+        permissions=needs.WRITE_USERS,
+        source="Graph: user: update",
+        fidelity=_UPDATED,
+    ),
+    Route(
+        "POST",
+        "me/changePassword",
+        users.change_password,
+        "Change the signed-in user's password",
+        status=204,
+        permissions=needs.WRITE_USERS,
+        source="Graph: user: changePassword",
+        fidelity=_PASSWORD,
+    ),
+    *_of_user("me", read=needs.ME, write=needs.WRITE_USERS),
+)
