@@ -37,8 +37,9 @@ format: .venv/.test ## put the code into shape
 bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-openapi: .venv/.run ## write openapi/*.json anew
-	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md
+openapi: .venv/.run ## write openapi/*.json and the generated pages of docs anew
+	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \
+		--diagnosis docs/diagnosis.md
 
 examples: .venv/.test ## record anew the answers that openapi/graph.json has as examples
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py

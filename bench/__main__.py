@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, fanout, fleet, graph, issuance, start
+from bench import checkin, fanout, fleet, graph, issuance, start, status
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
@@ -15,6 +15,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "issuance": issuance.rows,
     "fanout": fanout.rows,
     "graph": graph.rows,
+    "status": status.rows,
     "fleet": fleet.rows,
 }
 

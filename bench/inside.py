@@ -35,9 +35,10 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import assignments, authorities, certificates, configuration, imported_pfx
 from fauxtune.operations.act import Act
-from fauxtune.operations.checkin import CheckedIn, Report, check_in
+from fauxtune.operations.checkin import Caller, CheckedIn, Report, check_in
 from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
+from fauxtune.operations.enrollment import digest as digest_of
 from fauxtune.server.bootstrap import Surroundings, assemble, read_seed, seed_tenant
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
@@ -66,8 +67,8 @@ class World:
         request = base64.b64decode(csr(self.key))
         devices = []
         for _ in range(count):
-            wanted = EnrollmentRequest(Platform.ANDROID, "work-profile", token, request, hardware_key="", facts={})
-            devices.append(await self.run(enroll, wanted, keys=self.emulator.keys))
+            wanted = EnrollmentRequest(Platform.ANDROID, "work-profile", hardware_key="", facts={})
+            devices.append(await self.run(enroll, wanted, token=token, csr=request, keys=self.emulator.keys))
         return devices
 
     async def check_in(self, device: Enrolled, *, roots: frozenset[str] = frozenset()) -> CheckedIn:
@@ -79,7 +80,7 @@ class World:
         digest = hashlib.sha256(repr(sorted(roots)).encode()).hexdigest()
         report = Report(digest=digest, read=read)
         return await check_in(
-            self.emulator, self.tenant, device_id=device.id, credential=device.credential, report=report
+            self.emulator, self.tenant, caller=Caller(device.id, digest_of(device.credential)), report=report
         )
 
     async def profile(self, name: str, **properties: Any) -> None:

@@ -19,6 +19,7 @@ from fauxtune.connector.keypool import KeyRing, KeySource
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.template import BUILT_IN
+from fauxtune.operations.issuing import Application
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _KEYS = 12
@@ -71,18 +72,25 @@ def _issued_per_second(source: KeySource, authority: Authority, *, count: int) -
     template = next(each for each in BUILT_IN if each.name == "SmimeSigning")
     start = time.perf_counter()
     for number in range(count):
+        subject = parse_subject(f"CN=user{number},E={world.ALICE}")
         order = PkcsOrder(
-            subject=parse_subject(f"CN=user{number},E={world.ALICE}"),
-            alternative_names=(email_name(world.ALICE),),
-            template=template,
-            password="a-password-of-24-letters",
-            serial=number + 1,
-            not_before=_NOW,
-            not_after=_NOW + timedelta(days=365),
+            subject=subject,
+            template=template.name,
+            key_type=template.key_type,
+            key_size=template.minimum_key_size,
             recipient=authority.certificate,
             friendly_name="bench",
         )
-        issue_pkcs(order, authority=authority, keys=source)
+        application = Application(
+            authority=authority,
+            template=template,
+            subject=subject,
+            alternative_names=(email_name(world.ALICE),),
+            serial=number + 1,
+            not_before=_NOW,
+            not_after=_NOW + timedelta(days=365),
+        )
+        issue_pkcs(order, password="a-password-of-24-letters", certify=application.certify, keys=source)
     return count / (time.perf_counter() - start)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import os
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fauxtune.core.model.permissions import Permissions
 
@@ -49,6 +51,18 @@ class Settings(BaseSettings):
         description="Graph's permissions: enforce (403 without one), warn (a line in the log) or off",
     )
     client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
+    trusted_proxy: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
+        default=[],
+        description="networks (CIDR, separated by commas) of proxies that end TLS in our place: over HTTPS, their "
+        "client_certificate_header says which certificate a device has, and they must take it out of what they are "
+        "sent; from others it is ignored",
+    )
+    client_certificate_header: str = Field(
+        default="Client-Cert",
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="the header of trusted proxies: the certificate as :base64: of its DER (RFC 9440), or as a "
+        "URL-encoded PEM",
+    )
     key_pool_size: int = Field(default=8, ge=0, description="RSA keys made ahead")
     key_pool_threads: int = Field(
         default_factory=lambda: max(1, (os.cpu_count() or 1) - 1),
@@ -56,6 +70,18 @@ class Settings(BaseSettings):
         description="threads that make them; default: one less than there are cores, which the event loop keeps",
     )
     log_level: str = Field(default="warning", description="debug, info, warning or error")
+
+    @field_validator("trusted_proxy", mode="before")
+    @classmethod
+    def _separated(cls, value: object) -> object:
+        return [each.strip() for each in value.split(",") if each.strip()] if isinstance(value, str) else value
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _not_everybody(cls, value: list[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
+        if any(network.prefixlen == 0 for network in value):
+            raise ValueError("a network of all addresses would let everybody say who they are")
+        return value
 
     @property
     def is_loopback(self) -> bool:

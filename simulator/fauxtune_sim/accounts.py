@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
+
+
+class Setting(StrEnum):
+    """What of an account's S/MIME settings a user may change, where the account lets them."""
+
+    SIGN = "sign"
+    SIGNING_IDENTITY = "signing-identity"
+    ENCRYPT = "encrypt"
+    ENCRYPTION_IDENTITY = "encryption-identity"
 
 
 @dataclass(frozen=True, slots=True)
 class MailAccount:
-    """One account. `package` is the application that has it; `digest` names the configuration that it was made from."""
+    """One account.
+
+    `package` is the application that has it; `digest` names the configuration that it was made from; `login_alias` is
+    the alias of the key with which it signs in to the server, if it does; `configuration` is what the platform was
+    told, in the platform's words; `smime` is what it says of signing and encrypting, as `maildefaults` reads it.
+    """
 
     id: str
     package: str
     digest: str
+    address: str = ""
+    host: str = ""
+    login_alias: str | None = None
     configuration: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def login_alias(self) -> str | None:
-        """The alias of the certificate with which it signs in to the server, if it does."""
-        found = self.configuration.get("exchange_login_certificate_alias")
-        return found if isinstance(found, str) and found else None
+    smime: dict[str, Any] | None = None
 
     def row(self) -> dict[str, Any]:
         """The account as a listing shows it."""
@@ -27,8 +40,9 @@ class MailAccount:
             "alias": self.id,
             "source": "email",
             "package": self.package,
-            "address": self.configuration.get("email_address"),
-            "host": self.configuration.get("exchange_host"),
+            "address": self.address,
+            "host": self.host,
             "loginAlias": self.login_alias,
             "hasKey": False,
+            "smime": self.smime,
         }

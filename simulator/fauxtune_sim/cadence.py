@@ -1,7 +1,7 @@
 """When a device checks in by itself (Intune documentation, "policy refresh cycle times").
 
-Android: every 3 minutes for 15 minutes after enrolment, then every 15 minutes for 2 hours, then every 8 hours. All of
-it on the tenant's clock, of which a device only knows what the push service tells it.
+Often after enrolment, then every 8 hours. All of it on the tenant's clock, of which a device only knows what the push
+service tells it.
 """
 
 from __future__ import annotations
@@ -11,12 +11,27 @@ from datetime import datetime, timedelta
 
 from fauxtune_sim.platforms import Platform
 
-#: How long after enrolment -> how often.
-_STEPS: dict[Platform, tuple[tuple[timedelta, timedelta], ...]] = {
-    Platform.ANDROID: (
-        (timedelta(minutes=15), timedelta(minutes=3)),
+_Steps = tuple[tuple[timedelta, timedelta], ...]
+
+
+def _every(first: int) -> _Steps:
+    """So many minutes apart for 15 minutes, then every 15 minutes for 2 hours."""
+    return (
+        (timedelta(minutes=15), timedelta(minutes=first)),
         (timedelta(hours=2, minutes=15), timedelta(minutes=15)),
-    ),
+    )
+
+
+_APPLE: _Steps = ((timedelta(hours=1), timedelta(minutes=15)),)
+#: How long after enrolment -> how often. Unverified: Windows 10 Mobile is taken for a Windows Phone.
+_STEPS: dict[Platform, _Steps] = {
+    Platform.ANDROID: _every(3),
+    Platform.IOS: _APPLE,
+    Platform.IPADOS: _APPLE,
+    Platform.MACOS: _APPLE,
+    Platform.WINDOWS: _every(3),
+    Platform.WINDOWS_10_MOBILE: _every(5),
+    Platform.WINDOWS_PHONE_81: _every(5),
 }
 _STEADY = timedelta(hours=8)
 

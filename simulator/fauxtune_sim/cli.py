@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from fauxtune_sim.accounts import Setting
 from fauxtune_sim.platforms import Mode, Platform
 
 if TYPE_CHECKING:
@@ -70,13 +71,25 @@ app.add_typer(mail_app, name="mail")
 )
 def enroll(
     *,
-    platform: Annotated[Platform, typer.Option(help="What kind of device it is.")] = Platform.ANDROID,
-    mode: Annotated[Mode, typer.Option(help="How it is managed.")] = Mode.WORK_PROFILE,
-    os_version: Annotated[str, typer.Option(help="The version of its operating system.")] = "14",
+    platform: Annotated[Platform | None, typer.Option(help="What kind of device it is (default: android).")] = None,
+    mode: Annotated[Mode | None, typer.Option(help="How an Android device is managed (default: work-profile).")] = None,
+    os_version: Annotated[
+        str | None, typer.Option(help="The version of its operating system (default: a usual one).", metavar="VERSION")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="The device's name (default: made from its model).")] = None,
     token: Annotated[str | None, typer.Option(help="An enrolment token.", metavar="TOKEN")] = None,
     user: Annotated[
         str | None, typer.Option(help="Whose device it is; a token is asked of the control surface.", metavar="UPN")
+    ] = None,
+    password: Annotated[
+        str | None,
+        typer.Option(help="The user's password, instead of a token: Windows only.", metavar="PASSWORD"),
+    ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="A configuration profile that names the MDM server, of any make: Apple only.", metavar="FILE|URL"
+        ),
     ] = None,
     state: StateOption,
     server: ServerOption = None,
@@ -91,8 +104,17 @@ def enroll(
     """
     from fauxtune_sim import commands
 
-    assert platform is Platform.ANDROID
-    order = commands.EnrollOrder(state=state, mode=mode, os_version=os_version, name=name, token=token, user=user)
+    order = commands.EnrollOrder(
+        state=state,
+        platform=platform,
+        mode=mode,
+        os_version=os_version,
+        name=name,
+        token=token,
+        user=user,
+        password=password,
+        profile=profile,
+    )
     named = _named(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
     _finish(_run(commands.enroll(order, named)), output=output)
 
@@ -129,13 +151,29 @@ def run(
 
 @app.command(epilog="Example: `fauxtune-sim unenroll --state ./alice-phone`")
 def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user removes the work profile: everything managed goes from the device.
+    """The user ends management (removes the work profile, the account): everything managed goes from the device.
 
-    A fully managed device refuses: its user may not; an administrator wipes or retires it.
+    A fully managed Android device refuses: its user may not; an administrator wipes or retires it.
     """
     from fauxtune_sim import commands
 
     _finish(_run(commands.unenroll(state)), output=output)
+
+
+@app.command(epilog="Example: `fauxtune-sim lock --state ./alice-iphone`")
+def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """The user locks the device. A locked iPhone or iPad puts off what needs its protected data."""
+    from fauxtune_sim import owner
+
+    _finish(_guarded(lambda: owner.lock(state, locked=True)), output=output)
+
+
+@app.command(epilog="Example: `fauxtune-sim unlock --state ./alice-iphone`")
+def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """The user unlocks the device."""
+    from fauxtune_sim import owner
+
+    _finish(_guarded(lambda: owner.lock(state, locked=False)), output=output)
 
 
 @app.command(epilog="Example: `fauxtune-sim keystore --state ./alice-phone --output json`")
@@ -146,12 +184,12 @@ def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: commands.keystore(state)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim fleet --devices 200 --mix android:3,android/fully-managed:1`")
+@app.command(epilog="Example: `fauxtune-sim fleet --devices 200 --mix android:2,android/fully-managed:1`")
 def fleet(
     *,
     devices: Annotated[int, typer.Option(help="How many.", min=1)],
     mix: Annotated[
-        str, typer.Option(help="Kinds and their shares: android[/MODE][:SHARE],...", metavar="MIX")
+        str, typer.Option(help="Kinds and their shares: PLATFORM[/MODE][:SHARE],...", metavar="MIX")
     ] = "android",
     user: Annotated[
         list[str] | None, typer.Option(help="Whose devices; may be repeated (default: all seeded users in turn).")
@@ -194,8 +232,14 @@ def mail_send(
     to_user: Annotated[
         str | None, typer.Option(help="Write to this user, whose newest certificate is looked up.", metavar="UPN")
     ] = None,
-    sign: Annotated[bool, typer.Option("--sign", help="Sign with a key of this device.")] = False,
-    encrypt: Annotated[bool, typer.Option("--encrypt", help="Encrypt to the recipient.")] = False,
+    sign: Annotated[
+        bool | None,
+        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: as the account does)."),
+    ] = None,
+    encrypt: Annotated[
+        bool | None,
+        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipient (default: as the account does)."),
+    ] = None,
     sign_with: Annotated[
         str | None, typer.Option(help="The signing certificate (default: the newest).", metavar="THUMBPRINT")
     ] = None,
@@ -205,9 +249,10 @@ def mail_send(
     out: Annotated[Path, typer.Option(help="Where the mail goes.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write a signed or encrypted mail (or both) as the device's user, into an .eml file."""
-    if not sign and not encrypt:
-        raise typer.BadParameter("say --sign, --encrypt, or both")
+    """Write a signed or encrypted mail (or both) as the device's user, into an .eml file.
+
+    A mail account that management set up says what becomes of it unless it leaves that to the user.
+    """
     from fauxtune_sim import commands
 
     order = commands.MailOrder(
@@ -223,6 +268,26 @@ def mail_send(
         out=out,
     )
     _finish(_run(commands.mail_send(order)), output=output)
+
+
+@mail_app.command(
+    "set", epilog="Example: `fauxtune-sim mail set sign off --account mail@contoso.example --state ./alice-iphone`"
+)
+def mail_set(
+    *,
+    setting: Annotated[Setting, typer.Argument(help="What is changed.")],
+    value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
+    account: Annotated[
+        str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")
+    ] = None,
+    state: StateOption,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """The user changes a setting of a mail account, as far as management lets them."""
+    from fauxtune_sim import owner
+
+    change = owner.Change(setting=setting, value=value, address=account)
+    _finish(_guarded(lambda: owner.change_mail(state, change)), output=output)
 
 
 @mail_app.command("read", epilog="Example: `fauxtune-sim mail read --state ./alice-phone letter.eml`")
@@ -253,7 +318,7 @@ def demo(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Tell the story of S/MIME on managed devices in eight proofs, against a server of its own.
+    """Tell the story of S/MIME on managed devices in nine proofs, against a server of its own.
 
     Without `--once` the server and the devices stay up afterwards, until Ctrl-C.
     """

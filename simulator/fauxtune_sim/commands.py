@@ -12,18 +12,20 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fauxtune_sim.android.client import AndroidAgent, CheckIn
+from fauxtune_sim.agent import Agent, CheckIn
+from fauxtune_sim.agents import agent_class, agent_for, load_device
 from fauxtune_sim.certificates import thumbprint
 from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Named, Server, find_server
-from fauxtune_sim.errors import AnswerBroken, MailRefused, NotAllowedHere, NotFoundHere, StateBroken
+from fauxtune_sim.errors import AnswerBroken, MailRefused, NotAllowedHere, NotFoundHere, ServerRefused, StateBroken
 from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetOrder, read_mix, run_fleet
-from fauxtune_sim.platforms import Mode
+from fauxtune_sim.maildefaults import decide, rule_in_words
+from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.runner import Runner, describe
 from fauxtune_sim.transport import Transport, read_ca
 
@@ -52,65 +54,121 @@ def transport_to(server: Server) -> Transport:
 
 
 @asynccontextmanager
-async def agent_of(state: Path) -> AsyncIterator[AndroidAgent]:
+async def agent_of(state: Path) -> AsyncIterator[Agent]:
     """The agent of a state folder, with a transport of its own."""
-    device = Device.load(state)
+    device = load_device(state)
     async with Transport(ca=device.ca) as transport:
-        yield AndroidAgent(device, transport)
+        yield agent_for(device, transport)
 
 
 @dataclass(frozen=True, slots=True)
 class EnrollOrder:
-    """What device is to be enrolled, and by what right: a token, or the name of a user for whom one is asked."""
+    """What device is to be enrolled, and by what right.
+
+    The right is a token, or the name of a user for whom one is asked, or such a name with a password. What is None is
+    what the folder's device has, or the usual.
+    """
 
     state: Path
-    mode: Mode
-    os_version: str
-    name: str | None
-    token: str | None
-    user: str | None
+    platform: Platform | None = None
+    mode: Mode | None = None
+    os_version: str | None = None
+    name: str | None = None
+    token: str | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    #: A configuration profile, a file or an address: it names the server itself.
+    profile: str | None = None
 
 
 async def enroll(order: EnrollOrder, named: Named) -> Result:
     """Enrol the device of a folder (a new one if it is empty) and let it check in."""
+    if order.profile is not None:
+        return await _enroll_with_profile(order, named)
     if (order.token is None) == (order.user is None):
         raise NotFoundHere("name either a --token or a --user for whom one is asked")
-    server = find_server(named)
+    if order.password is not None and order.user is None:
+        raise NotFoundHere("a --password needs its --user")
     device = _device_for(order)
+    takes_password = agent_class(device.platform).takes_password
+    if order.password is not None and not takes_password:
+        raise NotFoundHere(f"{device.platform} enrols with a token, not with a password: leave --password out")
+    server = find_server(named)
     async with transport_to(server) as transport:
         token = order.token
-        if token is None:
+        if token is None and order.password is None:
             token = await control_of(server, transport).enrollment_token(str(order.user))
-        agent = AndroidAgent(device, transport)
-        await agent.enroll(server=server.url, tenant=server.tenant, token=token)
-        assert device.enrollment is not None
-        user, name = device.enrollment.user_principal_name, device.enrollment.name
-        checked = await _check_in_with_time(agent)
+        agent = agent_for(device, transport)
+        await agent.enroll(
+            server=server.url, tenant=server.tenant, token=token, user=order.user, password=order.password
+        )
+        return await _enrolled(agent, order.state)
+
+
+async def _enroll_with_profile(order: EnrollOrder, named: Named) -> Result:
+    if (order.token, order.user, order.password) != (None, None, None):
+        raise NotFoundHere("a --profile says by what right it enrols: leave --token, --user and --password out")
+    device = _device_for(order)
+    async with Transport(ca=None if named.ca is None else read_ca(named.ca)) as transport:
+        agent = agent_for(device, transport)
+        await agent.enroll_with_profile(await _profile(str(order.profile), transport))
+        return await _enrolled(agent, order.state)
+
+
+async def _profile(place: str, transport: Transport) -> bytes:
+    """The profile that stands in a file or at an address."""
+    if place.startswith(("https://", "http://")):
+        answer = await transport.get(place)
+        if answer.status != 200:
+            raise ServerRefused(f"{place} answered {answer.status}, not with a profile", status=answer.status)
+        return answer.body
+    try:
+        return await asyncio.to_thread(Path(place).read_bytes)
+    except OSError as failed:
+        raise NotFoundHere(f"the profile {place} cannot be read: {failed.strerror}") from failed
+
+
+async def _enrolled(agent: Agent, state: Path) -> Result:
+    """What to say of a device that has just enrolled, after its first check-in."""
+    device, user, name = agent.device, agent.enrollment.user_principal_name, agent.enrollment.name
+    checked = await _check_in_with_time(agent)
     document = {
         "device": device.name,
         "name": name,
         "userPrincipalName": user,
         "platform": device.platform,
         "mode": device.mode,
-        "state": str(order.state),
+        "state": str(state),
         **_checked(checked),
     }
-    lines = [f"{device.name} ({device.platform}, {device.mode}) is enrolled for {user}", *_lines(checked)]
+    lines = [f"{device.name} ({device.kind}) is enrolled for {user or 'nobody by name'}", *_lines(checked)]
     return Result(document, lines)
 
 
 def _device_for(order: EnrollOrder) -> Device:
     if not Device.exists(order.state):
-        return Device.new(order.name, mode=order.mode, os_version=order.os_version, folder=order.state)
-    device = Device.load(order.state)
+        return Device.new(
+            order.name,
+            platform=order.platform or Platform.ANDROID,
+            mode=order.mode,
+            os_version=order.os_version,
+            folder=order.state,
+        )
+    device = load_device(order.state)
     if device.is_enrolled:
         raise NotAllowedHere(f"{order.state} holds {device.name}, which is enrolled already: unenrol it first")
+    if order.platform not in {None, device.platform}:
+        raise NotAllowedHere(
+            f"{order.state} holds {device.name}, which is {device.platform}: another --state makes another device"
+        )
     # The same piece of hardware, set up anew.
-    device.mode, device.name = order.mode, order.name or device.name
+    device.mode, device.name = kind_of(device.platform, order.mode).mode, order.name or device.name
+    if order.os_version is not None:
+        device.hardware = device.hardware.at_version(device.platform, order.os_version)
     return device
 
 
-async def _check_in_with_time(agent: AndroidAgent) -> CheckIn:
+async def _check_in_with_time(agent: Agent) -> CheckIn:
     """Ask for the tenant's time first, so that the device remembers when it checked in."""
     await agent.tenant_now()
     return await agent.check_in()
@@ -152,13 +210,13 @@ def _lines(done: CheckIn) -> list[str]:
 
 async def run(states: Sequence[Path], *, tell: Callable[[str], None]) -> Result:
     """Keep devices connected until interrupted; devices of one server share one connection pool."""
-    devices = [Device.load(state) for state in states]
+    devices = [load_device(state) for state in states]
     transports: dict[bytes | None, Transport] = {}
     runner = Runner(announce=tell)
     try:
         for device in devices:
             transport = transports.get(device.ca) or transports.setdefault(device.ca, Transport(ca=device.ca))
-            runner.add(AndroidAgent(device, transport))
+            runner.add(agent_for(device, transport))
         tell(f"connected: {', '.join(device.name for device in devices)}; Ctrl-C ends it")
         await runner.run(interrupted())
     finally:
@@ -179,7 +237,7 @@ def interrupted() -> asyncio.Event:
 
 
 async def unenroll(state: Path) -> Result:
-    """The user removes the work profile."""
+    """The user ends management."""
     async with agent_of(state) as agent:
         untold = await agent.unenroll()
         name = agent.device.name
@@ -191,7 +249,7 @@ async def unenroll(state: Path) -> Result:
 
 def keystore(state: Path) -> Result:
     """What is installed on the device: keys, trusted certificates, mail accounts."""
-    device = Device.load(state)
+    device = load_device(state)
     rows = device.keystore.listing()
     lines = [
         f"{row['source']:<9} {row['thumbprint']}  until {row['notAfter'][:10]}  {row['subject']}"
@@ -199,7 +257,10 @@ def keystore(state: Path) -> Result:
         for row in rows
     ]
     accounts = [account.row() for account in device.accounts.values()]
-    lines += [f"{'email':<9} {row['address']} at {row['host']}  in {row['package']}" for row in accounts]
+    lines += [
+        f"{'email':<9} {row['address']} at {row['host']}  in {row['package']}{rule_in_words(row['smime'])}"
+        for row in accounts
+    ]
     return Result(rows + accounts, lines or [f"{device.name} holds nothing managed"])
 
 
@@ -257,7 +318,7 @@ def _allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _stay(agents: Sequence[AndroidAgent], *, tell: Callable[[str], None]) -> None:
+async def _stay(agents: Sequence[Agent], *, tell: Callable[[str], None]) -> None:
     runner = Runner(announce=tell)
     try:
         for agent in agents:
@@ -278,13 +339,13 @@ async def _seeded_people(control: Control) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class MailOrder:
-    """A mail to be written, as the command line names it."""
+    """A mail to be written, as the command line names it. What is None is left to the device's mail account."""
 
     state: Path
     to_certificate: Path | None
     to_user: str | None
-    sign: bool
-    encrypt: bool
+    sign: bool | None
+    encrypt: bool | None
     sign_with: str | None
     sender: str | None
     subject: str
@@ -299,14 +360,21 @@ async def mail_send(order: MailOrder) -> Result:
     if (order.to_certificate is None) == (order.to_user is None):
         raise NotFoundHere("name either --to-certificate or --to-user")
     async with agent_of(order.state) as agent:
-        recipient, certificate = await _recipient(order, agent)
-        device, date = agent.device, await agent.tenant_now()
-    sender = order.sender or (device.enrollment.user_principal_name if device.enrollment else None)
-    if sender is None:
+        device = agent.device
+        choice = decide(device, sign=order.sign, encrypt=order.encrypt, address=order.sender)
+        if not choice.sign and not choice.encrypt:
+            raise NotFoundHere(
+                f"say --sign, --encrypt, or both: no mail account of {device.name} does either by itself"
+            )
+        recipient, certificate = await _recipient(order, agent, encrypts=choice.encrypt)
+        date = await agent.tenant_now()
+    sender = order.sender or choice.sender or (device.enrollment.user_principal_name if device.enrollment else None)
+    if not sender:
         raise NotAllowedHere(f"{device.name} is not enrolled, so it has no user: name the sender with --from")
-    signer = signing_identity(device.keystore, at=date, thumbprint=order.sign_with) if order.sign else None
+    wanted = order.sign_with or choice.signer
+    signer = signing_identity(device.keystore, at=date, thumbprint=wanted) if choice.sign else None
     letter = Letter(sender=sender, recipient=recipient, subject=order.subject, text=order.text, date=date)
-    encrypt_to = [certificate] if order.encrypt and certificate is not None else []
+    encrypt_to = [certificate] if choice.encrypt and certificate is not None else []
     data = write_mail(letter, signer=signer, encrypt_to=encrypt_to)
     try:
         order.out.write_bytes(data)
@@ -322,14 +390,14 @@ async def mail_send(order: MailOrder) -> Result:
     return Result(document, [f"{order.out}: from {sender} to {recipient}"])
 
 
-async def _recipient(order: MailOrder, agent: AndroidAgent) -> tuple[str, Any]:
+async def _recipient(order: MailOrder, agent: Agent, *, encrypts: bool) -> tuple[str, Any]:
     """The address to write to and the certificate to encrypt to (None where it is not needed)."""
     from cryptography import x509
 
     from fauxtune_sim.mail.writing import recipient_address
 
     if order.to_user is not None:
-        if not order.encrypt:
+        if not encrypts:
             return order.to_user, None
         enrollment = agent.device.enrollment
         named = Named() if enrollment is None else Named(server=enrollment.server, tenant=enrollment.tenant)
@@ -351,7 +419,7 @@ def mail_read(state: Path, file: Path) -> Result:
     """Read a mail with the device's keys."""
     from fauxtune_sim.mail import read_mail
 
-    device = Device.load(state)
+    device = load_device(state)
     try:
         data = file.read_bytes()
     except OSError as failed:

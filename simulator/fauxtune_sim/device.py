@@ -1,101 +1,46 @@
 """One device: what it is, what it is enrolled in, what is installed on it. Kept in a folder, or only in memory.
 
-`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys. The key store is written first: a
-crash in between leaves the older policy version, and the device applies the policy once more.
+`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys, `platform.json` what the platform
+holds of its own. `device.json` is written last: a crash in between leaves the older enrolment, and what the service
+wants is applied once more.
 """
 
 from __future__ import annotations
 
-import base64
-import re
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-
 from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.condition import Condition
+from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import NotFoundHere, StateBroken
-from fauxtune_sim.hardware import Hardware
-from fauxtune_sim.identity import DeviceIdentity, key_from_der
+from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
+from fauxtune_sim.records import PlatformState, Records
 from fauxtune_sim.statefolder import StateFolder
 
-_FACTS, _KEYS = "device.json", "keystore.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something in the policy that the device could not apply, and why; reported with every status until it goes."""
-
-    setting: str
-    path: str
-    why: str
-
-
-@dataclass(slots=True)
-class Enrollment:
-    """The relation with the service: where it is, who we are there, and what we last applied.
-
-    `server` has no trailing slash; `name` is the path of this device below the service's base; times are ISO texts on
-    the tenant's clock, None while the device has not been told the time.
-    """
-
-    server: str
-    tenant: str
-    name: str
-    credential: str
-    identity_certificate: bytes
-    identity_key: bytes
-    policy_name: str
-    user_principal_name: str
-    push_token: str
-    policy_version: str = "0"
-    refusals: tuple[Refusal, ...] = ()
-    enrolled_at: str | None = None
-    checked_in_at: str | None = None
-    _identity: DeviceIdentity | None = field(default=None, repr=False, compare=False)
-
-    def identity(self) -> DeviceIdentity:
-        """The identity certificate with its key, opened once."""
-        if self._identity is None:
-            self._identity = DeviceIdentity(
-                certificate=x509.load_der_x509_certificate(self.identity_certificate),
-                key=key_from_der(self.identity_key),
-            )
-        return self._identity
-
-    def document(self) -> dict[str, Any]:
-        """The enrolment as JSON, secrets included."""
-        document = {name: getattr(self, name) for name in self.__slots__ if not name.startswith("_")}
-        document["refusals"] = [asdict(one) for one in self.refusals]
-        for name in ("identity_certificate", "identity_key"):
-            document[name] = base64.b64encode(document[name]).decode()
-        return document
-
-    @classmethod
-    def from_document(cls, document: dict[str, Any]) -> Enrollment:
-        """The reverse of `document`."""
-        values = dict(document)
-        values["refusals"] = tuple(Refusal(**one) for one in values["refusals"])
-        for name in ("identity_certificate", "identity_key"):
-            values[name] = base64.b64decode(values[name])
-        return cls(**values)
+_FACTS, _KEYS, _STATE = "device.json", "keystore.json", "platform.json"
 
 
 @dataclass(slots=True)
 class Device:
-    """A device. With a `folder` every change is kept there; without one it lives in memory (fleets, tests)."""
+    """A device. With a `folder` every change is kept there; without one it lives in memory (fleets, tests).
+
+    `mode` is Android's, None elsewhere; `state` belongs to the platform, whose agent sets it up, None where there is
+    none. A platform's package narrows `hardware`, `enrollment` and `state` to its own classes.
+    """
 
     name: str
     platform: Platform
-    mode: Mode
+    mode: Mode | None
     hardware: Hardware
     enrollment: Enrollment | None = None
     keystore: KeyStore = field(default_factory=KeyStore)
     accounts: dict[str, MailAccount] = field(default_factory=dict)
+    state: PlatformState | None = None
     folder: StateFolder | None = None
     #: PEM of the authorities that the service's TLS certificate is checked against; None: the system's.
     ca: bytes | None = None
@@ -108,16 +53,20 @@ class Device:
         cls,
         name: str | None = None,
         *,
-        mode: Mode = Mode.WORK_PROFILE,
-        os_version: str = "14",
+        platform: Platform = Platform.ANDROID,
+        mode: Mode | None = None,
+        os_version: str | None = None,
         folder: Path | None = None,
     ) -> Device:
-        """A device fresh from the box, not written to disk yet."""
-        hardware = Hardware.android(os_version)
+        """A device fresh from the box, not written to disk yet.
+
+        NotFoundHere for a mode or a version of the system that is not simulated.
+        """
+        kind, hardware = kind_of(platform, mode), new_hardware(platform, os_version)
         return cls(
-            name=name or f"{re.sub(r'[^A-Za-z0-9]+', '-', hardware.model)}-{hardware.android_id[:6]}",
-            platform=Platform.ANDROID,
-            mode=mode,
+            name=name or hardware.suggested_name(),
+            platform=kind.platform,
+            mode=kind.mode,
             hardware=hardware,
             folder=None if folder is None else StateFolder(folder),
         )
@@ -128,41 +77,57 @@ class Device:
         return (path / _FACTS).is_file()
 
     @classmethod
-    def load(cls, path: Path) -> Device:
-        """The device of a folder; NotFoundHere if there is none, StateBroken if its files are damaged."""
+    def load(cls, path: Path, records_of: Callable[[Platform], Records]) -> Device:
+        """The device of a folder (`agents.load_device` knows every platform's records).
+
+        NotFoundHere if there is none, StateBroken if its files are damaged.
+        """
         folder = StateFolder(path)
         facts = folder.read_json(_FACTS)
         if facts is None:
             raise NotFoundHere(f"{path} holds no device: `enroll --state {path}` makes one")
         try:
-            enrollment = facts["enrollment"]
-            return cls(
-                name=facts["name"],
-                platform=Platform(facts["platform"]),
-                mode=Mode(facts["mode"]),
-                hardware=Hardware(**facts["hardware"]),
-                enrollment=None if enrollment is None else Enrollment.from_document(enrollment),
-                keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
-                accounts={one["id"]: MailAccount(**one) for one in facts.get("accounts", ())},
-                folder=folder,
-                ca=None if facts["ca"] is None else facts["ca"].encode(),
-                ended=facts["ended"],
-                condition=Condition.from_document(facts.get("condition")),
-            )
+            return cls._read(facts, folder=folder, records_of=records_of)
         except (KeyError, TypeError, ValueError, AttributeError) as damaged:
             raise StateBroken(f"{path / _FACTS} is damaged: {damaged!r}") from damaged
+
+    @classmethod
+    def _read(cls, facts: dict[str, Any], *, folder: StateFolder, records_of: Callable[[Platform], Records]) -> Device:
+        platform, mode, enrollment = Platform(facts["platform"]), facts["mode"], facts["enrollment"]
+        records = records_of(platform)
+        return cls(
+            name=facts["name"],
+            platform=platform,
+            mode=None if mode is None else Mode(mode),
+            hardware=read_hardware(platform, facts["hardware"]),
+            enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
+            keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
+            accounts={one["id"]: MailAccount(**one) for one in facts.get("accounts", ())},
+            state=_read_state(records, folder),
+            folder=folder,
+            ca=None if facts["ca"] is None else facts["ca"].encode(),
+            ended=facts["ended"],
+            condition=Condition.from_document(facts.get("condition")),
+        )
 
     @property
     def is_enrolled(self) -> bool:
         """Whether the device is managed at present."""
         return self.enrollment is not None
 
-    def save(self, *, keys: bool = True) -> None:
-        """Write the device to its folder, if it has one; `keys=False` where the key store has not changed."""
+    @property
+    def kind(self) -> Kind:
+        """Platform and mode."""
+        return Kind(self.platform, self.mode)
+
+    def save(self, *, keys: bool = True, state: bool = True) -> None:
+        """Write the device to its folder, if it has one; `keys=False`, `state=False` where these have not changed."""
         if self.folder is None:
             return
         if keys:
             self.folder.write_json(_KEYS, self.keystore.document())
+        if state and self.state is not None:
+            self.folder.write_json(_STATE, self.state.document())
         self.folder.write_json(
             _FACTS,
             {
@@ -185,8 +150,20 @@ class Device:
         """
         self.keystore.clear()
         self.accounts.clear()
+        self.state = None if self.state is None else type(self.state)()
         if self.folder is not None:
             self.folder.remove(_KEYS)
+            self.folder.remove(_STATE)
         self.enrollment = None
         self.ended = why
-        self.save(keys=False)
+        self.save(keys=False, state=False)
+
+
+def _read_state(records: Records, folder: StateFolder) -> PlatformState | None:
+    if records.state is None:
+        return None
+    document = folder.read_json(_STATE)
+    try:
+        return records.state() if document is None else records.state.from_document(document)
+    except (KeyError, TypeError, ValueError, AttributeError) as damaged:
+        raise StateBroken(f"{folder.path / _STATE} is damaged: {damaged!r}") from damaged

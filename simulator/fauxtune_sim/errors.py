@@ -9,7 +9,10 @@
         EnrollmentOver      the service does not know this device (any more)
       AnswerBroken          an answer that does not say what the protocol promises
       PfxRefused            a PKCS#12 file that cannot be opened
+        PfxPasswordWrong    the password is not this file's
+        PfxWithoutIdentity  it opens, but holds no key with a certificate of its own
       CmsRefused            a CMS message that cannot be opened or does not verify
+      ProfileRefused        a configuration profile that the device does not install
       MailRefused           a mail that cannot be built or read
 
 Messages say what was wrong and, where it is known, what would be right.
@@ -59,8 +62,20 @@ class PfxRefused(SimulatorError):
     """A PKCS#12 file that cannot be opened."""
 
 
+class PfxPasswordWrong(PfxRefused):
+    """The password is not this file's."""
+
+
+class PfxWithoutIdentity(PfxRefused):
+    """The file opens, but holds no key with a certificate of its own."""
+
+
 class CmsRefused(SimulatorError):
     """A CMS message that cannot be opened, or that does not verify."""
+
+
+class ProfileRefused(SimulatorError):
+    """A configuration profile that the device does not install."""
 
 
 class MailRefused(SimulatorError):

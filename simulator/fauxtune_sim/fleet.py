@@ -14,30 +14,33 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from fauxtune_sim.android.client import AndroidAgent
+from fauxtune_sim.agent import Agent
+from fauxtune_sim.agents import agent_class, agent_for
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, SimulatorError
 from fauxtune_sim.identity import KeyRing
-from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.platforms import Kind, Platform, kind_of, read_kind
 from fauxtune_sim.transport import Transport
 
 T = TypeVar("T")
 _TELL_EVERY = 500
+#: A device's name on the wire, a UUID, a UDID, another long number.
+_PARTICULAR = re.compile(r"enterprises/[^\s:]+|[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{16,27}|[0-9A-Fa-f]{32,}")
 #: The people of the tenant that a server seeds by itself.
 SEEDED_PEOPLE = ("alice", "bob", "carol")
 
 
 @dataclass(frozen=True, slots=True)
 class FleetOrder:
-    """What is wanted. `mix` gives each mode its share; `keys` is the ring's size, None for a key of its own each."""
+    """What is wanted. `mix` gives each kind its share; `keys` is the ring's size, None for a key of its own each."""
 
     devices: int
     server: str
     tenant: str
     users: Sequence[str]
-    mix: Sequence[tuple[Mode, int]] = ((Mode.WORK_PROFILE, 1),)
+    mix: Sequence[tuple[Kind, int]] = ((kind_of(Platform.ANDROID), 1),)
     keys: int | None = 64
     at_once: int = 32
 
@@ -52,7 +55,7 @@ class FleetSummary:
     failures: Counter[str] = field(default_factory=Counter)
     reports: int = 0
     seconds: float = 0.0
-    agents: list[AndroidAgent] = field(default_factory=list)
+    agents: list[Agent] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """`{"enrolled","settled","itemsInstalled","failures":[{"cause","count"}],"checkinsPerSecond"}`."""
@@ -65,26 +68,27 @@ class FleetSummary:
         }
 
 
-def read_mix(text: str) -> tuple[tuple[Mode, int], ...]:
-    """`android:2,android/fully-managed:1` as shares; NotFoundHere for a platform or mode that is not simulated."""
+def read_mix(text: str) -> tuple[tuple[Kind, int], ...]:
+    """`ios:2,android/fully-managed:1` as shares; NotFoundHere for a platform or mode that there is not."""
     mix = []
     for part in text.split(","):
         name, _, share = part.strip().partition(":")
-        platform, _, mode = name.partition("/")
-        if platform not in {one.value for one in Platform}:
-            raise NotFoundHere(f"{platform or 'nothing'} is not simulated: {', '.join(Platform)} is")
-        if mode and mode not in {one.value for one in Mode}:
-            raise NotFoundHere(f"android/{mode} is not simulated: {', '.join(Mode)} are")
+        kind = read_kind(name)
         if not re.fullmatch(r"[1-9][0-9]{0,5}", share or "1"):
             raise NotFoundHere(f"{share} is no share: a whole number from 1 is")
-        mix.append((Mode(mode or Mode.WORK_PROFILE), int(share or "1")))
+        mix.append((kind, int(share or "1")))
     return tuple(mix)
 
 
 async def run_fleet(
     order: FleetOrder, *, transport: Transport, control: Control, progress: Callable[[str], None]
 ) -> FleetSummary:
-    """Enrol a fleet, then let it settle; failures are counted by cause, never raised."""
+    """Enrol a fleet, then let it settle; failures are counted by cause, never raised.
+
+    NotFoundHere, before anything is done, if the mix has a platform that is not simulated yet.
+    """
+    for kind, _ in order.mix:
+        agent_class(kind.platform)
     summary = FleetSummary()
     ring = KeyRing(None if order.keys is None else min(order.keys, order.devices))
     await ring.fill()
@@ -93,17 +97,17 @@ async def run_fleet(
     tokens = await _tokens(plan, control=control, summary=summary)
     clock = TenantTime()
 
-    async def enroll(who: tuple[Mode, str]) -> None:
-        mode, user = who
+    async def enroll(who: tuple[Kind, str]) -> None:
+        kind, user = who
         if user in tokens:
-            agent = AndroidAgent(Device.new(mode=mode), transport, time=clock)
-            await _enroll(agent, order, token=tokens[user], ring=ring, summary=summary)
+            agent = agent_for(Device.new(platform=kind.platform, mode=kind.mode), transport, time=clock)
+            await _enroll(agent, order, user=user, token=tokens[user], ring=ring, summary=summary)
 
     await _all(plan, enroll, at_once=order.at_once, tell=lambda done: progress(f"enrolled: {done} of {order.devices}"))
     started = time.monotonic()
     agents = list(summary.agents)
 
-    async def settle(agent: AndroidAgent) -> None:
+    async def settle(agent: Agent) -> None:
         await _settle(agent, summary=summary)
 
     await _all(agents, settle, at_once=order.at_once, tell=lambda done: progress(f"at rest: {done} of {len(agents)}"))
@@ -127,13 +131,13 @@ async def _all(
     await asyncio.gather(*(worker() for _ in range(min(at_once, len(things)))))
 
 
-def _plan(order: FleetOrder) -> list[tuple[Mode, str]]:
-    modes = itertools.cycle([mode for mode, share in order.mix for _ in range(share)])
+def _plan(order: FleetOrder) -> list[tuple[Kind, str]]:
+    kinds = itertools.cycle([kind for kind, share in order.mix for _ in range(share)])
     people = itertools.cycle(order.users)
-    return [(next(modes), next(people)) for _ in range(order.devices)]
+    return [(next(kinds), next(people)) for _ in range(order.devices)]
 
 
-async def _tokens(plan: Sequence[tuple[Mode, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
+async def _tokens(plan: Sequence[tuple[Kind, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
     """One token for each user, good for all of that user's devices."""
     tokens: dict[str, str] = {}
     for user, uses in Counter(user for _, user in plan).items():
@@ -144,9 +148,12 @@ async def _tokens(plan: Sequence[tuple[Mode, str]], *, control: Control, summary
     return tokens
 
 
-async def _enroll(agent: AndroidAgent, order: FleetOrder, *, token: str, ring: KeyRing, summary: FleetSummary) -> None:
+async def _enroll(
+    agent: Agent, order: FleetOrder, *, user: str, token: str, ring: KeyRing, summary: FleetSummary
+) -> None:
+    key = await ring.take()
     try:
-        await agent.enroll(server=order.server, tenant=order.tenant, token=token, key=await ring.take())
+        await agent.enroll(server=order.server, tenant=order.tenant, token=token, user=user, key=key)
     except SimulatorError as failed:
         summary.failures[_cause(failed)] += 1
         return
@@ -154,7 +161,7 @@ async def _enroll(agent: AndroidAgent, order: FleetOrder, *, token: str, ring: K
     summary.agents.append(agent)
 
 
-async def _settle(agent: AndroidAgent, *, summary: FleetSummary) -> None:
+async def _settle(agent: Agent, *, summary: FleetSummary) -> None:
     try:
         done = await agent.check_in()
     except SimulatorError as failed:
@@ -172,4 +179,4 @@ async def _settle(agent: AndroidAgent, *, summary: FleetSummary) -> None:
 
 def _cause(failed: SimulatorError) -> str:
     """An error without what differs from device to device, so that equal causes are counted together."""
-    return re.sub(r"enterprises/[^\s:]+|[0-9a-f]{8}-[0-9a-f-]{27}", "...", str(failed))
+    return _PARTICULAR.sub("...", str(failed))

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.hazmat.primitives.serialization import pkcs12 as cryptography_pkcs12
 
 from fauxtune_sim.certificates import PrivateKey, public_key_bytes
-from fauxtune_sim.errors import PfxRefused
+from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
 
 #: What a damaged structure can raise while it is walked.
 _DAMAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
@@ -37,15 +37,22 @@ _MOST_ROUNDS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class PfxContents:
-    """The key of a file, the certificate that belongs to it, and the others in it, as they came."""
+    """The key of a file, the certificate that belongs to it, and the others in it, as they came. `name` is the
+    certificate's friendlyName (PKCS#9), empty if it has none.
+    """
 
     key: PrivateKey
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
+    name: str = ""
 
     def key_bytes(self) -> bytes:
         """The key as PKCS#8 DER, unencrypted."""
         return self.key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+
+
+#: A certificate and its friendlyName.
+_Named = tuple[x509.Certificate, str]
 
 
 class _OldCipher(Exception):
@@ -58,7 +65,7 @@ def read_pfx(data: bytes, password: bytes) -> PfxContents:
     `password` is bytes, as a password envelope carries it; they are read as UTF-8 and, failing that, as Latin-1.
     PfxRefused says whether the file is damaged, the password wrong, or the key missing.
     """
-    refusal = PfxRefused("the password is wrong (the MAC does not match)")
+    refusal: PfxRefused = PfxPasswordWrong("the password is wrong (the MAC does not match)")
     for text in _readings(password):
         try:
             return _read(data, text)
@@ -95,7 +102,7 @@ def _walk(data: bytes, password: str) -> PfxContents:
     content = pfx["auth_safe"]["content"].native
     _check_mac(pfx["mac_data"], content, password=password)
     keys: list[PrivateKey] = []
-    certificates: list[x509.Certificate] = []
+    certificates: list[_Named] = []
     for safe in pkcs12.AuthenticatedSafe.load(content):
         for bag in pkcs12.SafeContents.load(_open_safe(safe, password)):
             _take(bag, password, keys=keys, certificates=certificates)
@@ -116,7 +123,7 @@ def _check_mac(mac_data: Any, content: bytes, *, password: str) -> None:
         rounds=_bounded(mac_data["iterations"].native),
     )
     if not hmac.compare_digest(hmac.digest(key, content, name), mac_data["mac"]["digest"].native):
-        raise PfxRefused("the password is wrong (the MAC does not match)")
+        raise PfxPasswordWrong("the password is wrong (the MAC does not match)")
 
 
 def _derive(name: str, password: bytes, *, salt: bytes, rounds: int) -> bytes:
@@ -148,10 +155,10 @@ def _open_safe(safe: Any, password: str) -> bytes:
     return _decrypt(inner["content_encryption_algorithm"], inner["encrypted_content"].native, password=password)
 
 
-def _take(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list[x509.Certificate]) -> None:
+def _take(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list[_Named]) -> None:
     kind, value = bag["bag_id"].native, bag["bag_value"]
     if kind == "cert_bag":
-        certificates.append(x509.load_der_x509_certificate(value["cert_value"].parsed.dump()))
+        certificates.append((x509.load_der_x509_certificate(value["cert_value"].parsed.dump()), _friendly_name(bag)))
         return
     if kind == "pkcs8_shrouded_key_bag":
         der = _decrypt(value["encryption_algorithm"], value["encrypted_data"].native, password=password)
@@ -162,6 +169,13 @@ def _take(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list
     key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         keys.append(key)
+
+
+def _friendly_name(bag: Any) -> str:
+    for attribute in bag["bag_attributes"]:
+        if attribute["type"].native == "friendly_name":
+            return "".join(attribute["values"].native)
+    return ""
 
 
 def _decrypt(algorithm: Any, data: bytes, *, password: str) -> bytes:
@@ -179,26 +193,27 @@ def _decrypt(algorithm: Any, data: bytes, *, password: str) -> bytes:
     try:
         return padding.update(reader.update(data) + reader.finalize()) + padding.finalize()
     except ValueError as wrong:
-        raise PfxRefused("the password is wrong (the contents do not decrypt)") from wrong
+        raise PfxPasswordWrong("the password is wrong (the contents do not decrypt)") from wrong
 
 
-def _matched(keys: list[PrivateKey], certificates: list[x509.Certificate]) -> PfxContents:
+def _matched(keys: list[PrivateKey], certificates: list[_Named]) -> PfxContents:
     if not keys:
-        raise PfxRefused("the file holds no private key")
+        raise PfxWithoutIdentity("the file holds no private key")
     for key in keys:
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        for certificate in certificates:
+        for certificate, name in certificates:
             if public_key_bytes(certificate) == public:
-                others = tuple(one for one in certificates if one is not certificate)
-                return PfxContents(key=key, certificate=certificate, chain=others)
-    raise PfxRefused("the file holds a private key, but no certificate that belongs to it")
+                others = tuple(one for one, _name in certificates if one is not certificate)
+                return PfxContents(key=key, certificate=certificate, chain=others, name=name)
+    raise PfxWithoutIdentity("the file holds a private key, but no certificate that belongs to it")
 
 
 def _read_old(data: bytes, password: str) -> PfxContents:
     try:
         loaded = cryptography_pkcs12.load_pkcs12(data, password.encode())
     except (ValueError, TypeError) as refused:
-        raise PfxRefused(f"the file does not open with this password: {refused}") from refused
-    certificates = [one.certificate for one in (loaded.cert, *loaded.additional_certs) if one is not None]
+        raise PfxPasswordWrong(f"the file does not open with this password: {refused}") from refused
+    found = [one for one in (loaded.cert, *loaded.additional_certs) if one is not None]
+    certificates = [(one.certificate, (one.friendly_name or b"").decode(errors="replace")) for one in found]
     keys = [loaded.key] if isinstance(loaded.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else []
     return _matched(keys, certificates)

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from fauxtune_sim.android.client import AndroidAgent, CheckIn
+from fauxtune_sim.agent import Agent, CheckIn
 from fauxtune_sim.cadence import TenantTime, next_check_in
-from fauxtune_sim.errors import EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable, SimulatorError
+from fauxtune_sim.errors import NotAllowedHere, ServerRefused, ServerUnreachable, SimulatorError
 
 #: Seconds between attempts while a server does not answer: doubled each time up to the last.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -37,7 +37,7 @@ class _Queue:
 
 @dataclass(slots=True)
 class _Member:
-    agent: AndroidAgent
+    agent: Agent
     queue: _Queue
     listener: asyncio.Task[None] | None = None
     #: Raised by every new due time, so that older ones in the heap are recognised.
@@ -55,7 +55,7 @@ class Runner:
         self._announce = announce or (lambda line: None)
         self._wait = wait
         self._gate = asyncio.Semaphore(at_once)
-        self._members: dict[AndroidAgent, _Member] = {}
+        self._members: dict[Agent, _Member] = {}
         self._queues: dict[tuple[str, str], _Queue] = {}
         self._order = itertools.count()
         self._look_again = asyncio.Event()
@@ -64,11 +64,11 @@ class Runner:
         self._told_unreachable: set[str] = set()
 
     @property
-    def agents(self) -> tuple[AndroidAgent, ...]:
+    def agents(self) -> tuple[Agent, ...]:
         """The agents that are connected now."""
         return tuple(self._members)
 
-    def add(self, agent: AndroidAgent) -> None:
+    def add(self, agent: Agent) -> None:
         """Connect an enrolled device; the agents of one tenant share its time from now on."""
         enrollment = agent.device.enrollment
         if enrollment is None:
@@ -138,7 +138,7 @@ class Runner:
         """Wait after a failed poll; gives the next pause. Only a check-in may tell that an enrolment is over."""
         if not member.agent.device.is_enrolled:
             return pause
-        if isinstance(failed, EnrollmentOver) or (isinstance(failed, ServerRefused) and failed.status in {404, 410}):
+        if isinstance(failed, ServerRefused) and failed.status in {404, 410}:
             await self._check_in(member)
         elif str(failed) not in self._told_unreachable:
             self._told_unreachable.add(str(failed))

@@ -1,4 +1,4 @@
-"""HTTP as devices speak it: JSON over one aiohttp session, one TLS context, a limit on every wait.
+"""HTTP as devices speak it: bytes or JSON over one aiohttp session, one TLS context, a limit on every wait.
 
 aiohttp, as its requests cost a tenth of httpx's; one context, as making one costs 6 ms.
 """
@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -21,11 +22,12 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status and a body."""
+    """A status, a body, and headers, whose names are found in any case."""
 
     status: int
     body: bytes
     url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
         """The body as an object; an empty body is an empty object. AnswerBroken if it is anything else."""
@@ -98,22 +100,24 @@ class Transport:
         *,
         body: bytes | None = None,
         content_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
         bearer: str | None = None,
         timeout: float | None = None,
     ) -> Answer:
         """Any request. It is repeated once if the server had closed the kept connection before answering."""
-        headers: dict[str, str] = {}
+        sent = dict(headers or {})
         if content_type is not None:
-            headers["Content-Type"] = content_type
+            sent["Content-Type"] = content_type
         if bearer is not None:
-            headers["Authorization"] = f"Bearer {bearer}"
+            sent["Authorization"] = f"Bearer {bearer}"
         limit = aiohttp.ClientTimeout(total=self._timeout if timeout is None else timeout)
         for attempt in (1, 2):
             try:
                 async with self._session.request(
-                    method, url, data=body, headers=headers, timeout=limit, allow_redirects=False
+                    method, url, data=body, headers=sent, timeout=limit, allow_redirects=False
                 ) as response:
-                    return Answer(status=response.status, body=await response.read(), url=url)
+                    received = await response.read()
+                    return Answer(status=response.status, body=received, url=url, headers=response.headers)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as gone:
                 if attempt == 2 or isinstance(gone, aiohttp.ClientConnectorError):
                     raise ServerUnreachable(_why(url, gone)) from gone

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -10,16 +11,46 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
-from fauxtune.connector.issue import PkcsOrder, issue_pkcs
-from fauxtune.connector.keypool import KeyRing
-from fauxtune.connector.refusals import AuthorityRefused, RecipientUnfit, TemplateRefused
+from fauxtune.connector.issue import PkcsAnswer, PkcsOrder, issue_pkcs
+from fauxtune.connector.keypool import KeyRing, KeySource
+from fauxtune.connector.refusals import (
+    AuthorityRefused,
+    KeyNotExportable,
+    KeyRefused,
+    RecipientUnfit,
+    SubjectRefused,
+    TemplateRefused,
+)
 from fauxtune.core.errors import ConnectorRefused
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, Template
+from fauxtune.operations.issuing import Application
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: what the connector is asked for, and what the authority is."""
+
+    order: PkcsOrder
+    application: Application
+    keys: KeySource
+    password: str = field(default="geheim-1", repr=False)
+
+    def by(self, template: Template) -> Request:
+        order = replace(
+            self.order, template=template.name, key_type=template.key_type, key_size=template.minimum_key_size
+        )
+        return replace(self, order=order, application=replace(self.application, template=template))
+
+    def asking(self, **changes: Any) -> Request:
+        return replace(self, application=replace(self.application, **changes))
+
+    def issued(self) -> PkcsAnswer:
+        return issue_pkcs(self.order, password=self.password, certify=self.application.certify, keys=self.keys)
 
 
 @pytest.fixture(scope="module")
@@ -39,24 +70,33 @@ def device(authorities, rsa_keys):
 
 
 @pytest.fixture
-def order(authorities, device) -> PkcsOrder:
-    return PkcsOrder(
-        subject=parse_subject("CN=alice@contoso.example"),
-        alternative_names=(email_name("alice@contoso.example"),),
-        template=TEMPLATES["SmimeBoth"],
-        password="geheim-1",
-        serial=0x1234,
-        not_before=authorities.now,
-        not_after=authorities.end,
+def request_(authorities, device, rsa_keys) -> Request:
+    template = TEMPLATES["SmimeBoth"]
+    subject = parse_subject("CN=alice@contoso.example")
+    order = PkcsOrder(
+        subject=subject,
+        template=template.name,
+        key_type=template.key_type,
+        key_size=template.minimum_key_size,
         recipient=device[1],
         friendly_name="Alice S/MIME",
     )
+    application = Application(
+        authority=authorities.issuing,
+        template=template,
+        subject=subject,
+        alternative_names=(email_name("alice@contoso.example"),),
+        serial=0x1234,
+        not_before=authorities.now,
+        not_after=authorities.end,
+    )
+    return Request(order, application, rsa_keys)
 
 
 @pytest.mark.parametrize("template", BUILT_IN, ids=lambda template: template.name)
-def test_the_device_opens_what_the_connector_made(authorities, rsa_keys, device, order, template) -> None:
-    answer = issue_pkcs(replace(order, template=template), authority=authorities.issuing, keys=rsa_keys)
-    password = pkcs7.pkcs7_decrypt_der(answer.sealed_password, device[1], device[0], [])
+def test_the_device_opens_what_the_connector_made(authorities, device, request_, template) -> None:
+    answer = request_.by(template).issued()
+    password = pkcs7.pkcs7_decrypt_der(answer.sealed, device[1], device[0], [])
     assert password == b"geheim-1"
     contents = read_pfx(answer.pfx, password)
     assert contents.certificate == answer.certificate
@@ -66,56 +106,70 @@ def test_the_device_opens_what_the_connector_made(authorities, rsa_keys, device,
     assert isinstance(contents.key, ec.EllipticCurvePrivateKey) == (template.key_type == "EC")
 
 
-def test_an_rsa_key_comes_from_the_source_and_an_ec_key_does_not(authorities, rsa_keys, order) -> None:
+def test_an_rsa_key_comes_from_the_source_and_an_ec_key_does_not(rsa_keys, request_) -> None:
     key = rsa_keys.take()
-    answer = issue_pkcs(order, authority=authorities.issuing, keys=KeyRing([key]))
-    assert answer.certificate.public_key() == key.public_key()
-    ec_order = replace(order, template=TEMPLATES["SmimeP256"])
-    answers = [issue_pkcs(ec_order, authority=authorities.issuing, keys=KeyRing([key])) for _ in range(2)]
+    own = replace(request_, keys=KeyRing([key]))
+    assert own.issued().certificate.public_key() == key.public_key()
+    answers = [own.by(TEMPLATES["SmimeP256"]).issued() for _ in range(2)]
     assert answers[0].certificate.public_key() != answers[1].certificate.public_key()
 
 
-def test_a_template_with_a_larger_key_gets_one(authorities, rsa_keys, order) -> None:
+def test_a_template_with_a_larger_key_gets_one(request_) -> None:
     big = Template(name="Big", display_name="Big", minimum_key_size=3072)
-    answer = issue_pkcs(replace(order, template=big), authority=authorities.issuing, keys=rsa_keys)
-    assert answer.certificate.public_key().key_size == 3072
+    assert request_.by(big).issued().certificate.public_key().key_size == 3072
 
 
-def test_a_profiles_extended_usages_and_old_ciphers_are_honoured(authorities, rsa_keys, order) -> None:
-    changed = replace(order, extra_extended_key_usages=(CLIENT_AUTHENTICATION,), legacy=True)
-    answer = issue_pkcs(changed, authority=authorities.issuing, keys=rsa_keys)
+def test_a_profiles_extended_usages_and_old_ciphers_are_honoured(request_) -> None:
+    changed = request_.asking(extra_extended_key_usages=(CLIENT_AUTHENTICATION,))
+    answer = replace(changed, order=replace(changed.order, legacy=True)).issued()
     usages = answer.certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert CLIENT_AUTHENTICATION in [oid.dotted_string for oid in usages]
     assert read_pfx(answer.pfx, b"geheim-1").certificate == answer.certificate
 
 
-@pytest.mark.parametrize("change", [{"connector_may_enroll": False}, {"subject_in_request": False}])
-def test_a_template_that_does_not_let_the_connector_is_named(authorities, rsa_keys, order, change) -> None:
-    template = replace(TEMPLATES["User"], **change)
-    with pytest.raises(TemplateRefused, match="template User does not") as caught:
-        issue_pkcs(replace(order, template=template), authority=authorities.issuing, keys=rsa_keys)
-    assert caught.value.code == 0x87D11001 - (1 << 32)
+@pytest.mark.parametrize(
+    ("change", "refusal"),
+    [
+        ({"connector_may_enroll": False}, TemplateRefused),
+        ({"subject_in_request": False}, SubjectRefused),
+        ({"exportable": False}, KeyNotExportable),
+    ],
+    ids=["connectorMayEnroll", "subjectInRequest", "exportable"],
+)
+def test_a_template_that_does_not_let_the_connector_is_named(request_, change, refusal) -> None:
+    with pytest.raises(refusal, match="template User does not") as caught:
+        request_.by(replace(TEMPLATES["User"], **change)).issued()
+    assert caught.value.code == refusal.number
+
+
+def test_the_authority_judges_the_key_and_not_the_one_who_asks(request_) -> None:
+    small = replace(TEMPLATES["User"], minimum_key_size=4096)
+    with pytest.raises(KeyRefused, match="4096 bits at least"):
+        request_.asking(template=small).issued()
+    with pytest.raises(KeyRefused, match="type EC"):
+        request_.asking(template=TEMPLATES["SmimeP256"]).issued()
 
 
 @pytest.mark.parametrize(
     "change",
-    [{"subject": parse_subject(""), "alternative_names": ()}, {"serial": 0}, {"password": ""}],
-    ids=["nameless", "serial", "password"],
+    [{"subject": parse_subject(""), "alternative_names": ()}, {"serial": 0}],
+    ids=["nameless", "serial"],
 )
-def test_what_the_authority_cannot_issue_is_refused_with_the_reason(authorities, rsa_keys, order, change) -> None:
+def test_what_the_authority_cannot_issue_is_refused_with_the_reason(request_, change) -> None:
     with pytest.raises(AuthorityRefused, match="template SmimeBoth: "):
-        issue_pkcs(replace(order, **change), authority=authorities.issuing, keys=rsa_keys)
+        request_.asking(**change).issued()
 
 
-def test_nothing_is_issued_for_a_device_that_cannot_read_it(authorities, rsa_keys, order) -> None:
+def test_a_file_that_cannot_be_made_is_refused_with_the_reason(request_) -> None:
+    with pytest.raises(AuthorityRefused, match="template SmimeBoth: "):
+        replace(request_, password="").issued()
+
+
+def test_nothing_is_issued_for_a_device_that_cannot_read_it(authorities, request_) -> None:
     with pytest.raises(RecipientUnfit) as caught:
-        issue_pkcs(
-            replace(order, recipient=authorities.issuing.certificate), authority=authorities.issuing, keys=rsa_keys
-        )
+        replace(request_, order=replace(request_.order, recipient=authorities.issuing.certificate)).issued()
     assert isinstance(caught.value, ConnectorRefused)
 
 
-def test_secrets_do_not_show(authorities, rsa_keys, order) -> None:
-    answer = issue_pkcs(order, authority=authorities.issuing, keys=rsa_keys)
-    assert "geheim" not in repr(order)
-    assert "pfx" not in repr(answer)
+def test_secrets_do_not_show(request_) -> None:
+    assert "geheim" not in repr(request_.issued())

@@ -16,9 +16,9 @@ from fauxtune.core.pki.authority import Authority, PrivateKey, addresses_for, se
 from fauxtune.core.pki.cms import envelope
 from fauxtune.core.pki.cng import read_public_blob, write_public_blob
 from fauxtune.core.pki.crl import Revoked, build_crl
-from fauxtune.core.pki.issuance import issue, issue_identity, read_csr
+from fauxtune.core.pki.issuance import issue, issue_identity, issue_responder, read_csr
 from fauxtune.core.pki.names import email_name, parse_subject, principal_name
-from fauxtune.core.pki.ocsp import Status, answer
+from fauxtune.core.pki.ocsp import Responder, Status, answer
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.core.pki.template import BUILT_IN
 
@@ -43,6 +43,7 @@ class World:
     revoked: x509.Certificate
     device_key: PrivateKey
     device: x509.Certificate
+    responder: Responder
 
 
 def authorities(keys) -> tuple[Authority, Authority, Authority]:
@@ -81,7 +82,10 @@ def world(tmp_path: Path, rsa_keys) -> World:
     device_key = rsa_keys.take()
     csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=x")).sign(device_key, hashes.SHA256())
     device = issue_identity(authority=devices, csr=csr, common_name="device-1", serial=3, **span)
-    made = World(tmp_path, root, issuing, devices, key, good, revoked, device_key, device)
+    signer = rsa_keys.take()
+    signed = issue_responder(authority=issuing, public_key=signer.public_key(), serial=0x12, **span)
+    responder = Responder.of(issuing, certificate=signed, key=signer)
+    made = World(tmp_path, root, issuing, devices, key, good, revoked, device_key, device, responder)
     files = {
         "root": root.certificate,
         "issuing": issuing.certificate,
@@ -157,12 +161,13 @@ def ask(openssl, world, *options: str) -> bytes:
     known = {0x10: Status(), 0x11: Status(revoked_at=NOW - timedelta(minutes=5), reason="superseded")}
     response = answer(
         (world.folder / "request.der").read_bytes(),
-        authority=world.issuing,
+        responder=world.responder,
         lookup=known.get,
         at=NOW,
         next_update=NOW + timedelta(hours=1),
     )
     (world.folder / "response.der").write_bytes(response)
+    # The responder's certificate comes with the answer; what makes it one is that the issuer delegated it.
     check = ("-respin", "response.der", "-CAfile", "root.pem", "-verify_other", "issuing.pem")
     return openssl("ocsp", "-issuer", "issuing.pem", *options, *check)
 
@@ -190,7 +195,7 @@ def test_openssl_may_ask_for_two_certificates_at_once(openssl, world) -> None:
 def test_openssl_finds_its_nonce_again(openssl, world) -> None:
     openssl("ocsp", "-issuer", "issuing.pem", "-cert", "good.pem", "-reqout", "request.der")
     request = (world.folder / "request.der").read_bytes()
-    response = answer(request, authority=world.issuing, lookup=lambda serial: Status(), at=NOW, next_update=None)
+    response = answer(request, responder=world.responder, lookup=lambda serial: Status(), at=NOW, next_update=None)
     (world.folder / "response.der").write_bytes(response)
     text = openssl("ocsp", "-reqin", "request.der", "-respin", "response.der", "-noverify", "-resp_text", "-req_text")
     nonces = [line.strip() for line in text.decode().splitlines() if "0410" in line]

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from fauxtune.core.engine.applicability import CARRIED, WIPE_OPTIONS, platform_of
-from fauxtune.core.engine.removal import VARIANTS
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.platforms import ENROLLABLE, Variant
 from fauxtune.core.odata.closure import every_type
 from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.odata.entities.index import ENTITIES, entity
@@ -99,12 +98,12 @@ def test_what_answers_501_and_nothing_else_of_its_kind_is_called_refused() -> No
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_a_kind_that_reaches_no_device_is_stored_only(kind: Kind) -> None:
-    reaches = bool(kind.variants & set(VARIANTS)) and kind.family not in (scep.FAMILY, stored.FAMILY)
+    reaches = bool(kind.variants & set(ENROLLABLE)) and kind.family not in (scep.FAMILY, stored.FAMILY)
     assert (entity(kind.name).fidelity.level is Level.STORED) is not reaches
 
 
 def test_parts_of_a_wipe_that_no_device_knows_are_refused() -> None:
-    known = {name for name, rule in WIPE_OPTIONS.items() if set(rule.variants) & set(VARIANTS)}
+    known = {name for name, rule in WIPE_OPTIONS.items() if set(rule.variants) & set(ENROLLABLE)}
     wipe = next(form.body for form in FORMS if form.action == "wipe")
     refused = {
         prop.name
@@ -116,7 +115,7 @@ def test_parts_of_a_wipe_that_no_device_knows_are_refused() -> None:
 
 
 def test_actions_that_no_device_is_told_of_are_refused() -> None:
-    carried = {action for variant in VARIANTS for action in CARRIED[platform_of(variant)]}
+    carried = {action for variant in ENROLLABLE for action in CARRIED[platform_of(variant)]}
     root = "deviceManagement/managedDevices/{device}/"
     refused = {
         route.template.removeprefix(root)

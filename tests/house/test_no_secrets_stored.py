@@ -170,8 +170,8 @@ async def delivered(phone: Phone) -> set[str]:
     """The passwords of everything in the device's policy, as the device opens them."""
     found = set()
     for each in await phone.policy():
-        if each.sealed_password is not None:
-            found.add(phone.unseal(each.sealed_password).decode())
+        if each.sealed is not None:
+            found.add(phone.unseal(each.sealed).decode())
     return found
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -49,7 +49,7 @@ from fauxtune.operations import (
     tenants,
 )
 from fauxtune.operations.act import Act
-from fauxtune.operations.checkin import Begun, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.founding import found_tenant
@@ -69,6 +69,12 @@ Row = dict[str, Any]
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 #: Each office has ids of its own, so that many live in one database.
 _offices = count(1)
+
+
+class HasId(Protocol):
+    """A device, by its enrolment's id."""
+
+    id: str
 
 
 @dataclass(slots=True)
@@ -160,14 +166,18 @@ class Office:
             await self.assign(made["id"], *groups)
         return str(made["id"])
 
-    async def root_profile(self, *groups: str, owned: bool = False) -> str:
-        root = await self.look(authorities.certificate, self.tenant, name="root")
-        text = base64.b64encode(root.public_bytes(Encoding.DER)).decode()
-        name = "androidDeviceOwnerTrustedRootCertificate" if owned else "androidWorkProfileTrustedRootCertificate"
-        return await self.profile(name, *(groups or ("All Staff",)), trustedRootCertificate=text)
+    async def root_text(self, name: str = "root") -> str:
+        """An authority's certificate as profiles carry it."""
+        found = await self.look(authorities.certificate, self.tenant, name=name)
+        return base64.b64encode(found.public_bytes(Encoding.DER)).decode()
 
-    async def pkcs_profile(self, *groups: str, owned: bool = False, **changes: Any) -> str:
-        document = {
+    async def root_profile(self, *groups: str, owned: bool = False) -> str:
+        name = "androidDeviceOwnerTrustedRootCertificate" if owned else "androidWorkProfileTrustedRootCertificate"
+        return await self.profile(name, *(groups or ("All Staff",)), trustedRootCertificate=await self.root_text())
+
+    def pkcs_document(self, **changes: Any) -> Row:
+        """What a PKCS profile says of the tenant's authority."""
+        return {
             "certificationAuthority": self.tenant.ca_host,
             "certificationAuthorityName": self.tenant.ca_name,
             "certificateTemplateName": "SmimeSigning",
@@ -175,8 +185,10 @@ class Office:
             "subjectAlternativeNameType": "emailAddress",
             **changes,
         }
+
+    async def pkcs_profile(self, *groups: str, owned: bool = False, **changes: Any) -> str:
         name = "androidDeviceOwnerPkcsCertificateProfile" if owned else "androidWorkProfilePkcsCertificateProfile"
-        return await self.profile(name, *(groups or ("All Staff",)), **document)
+        return await self.profile(name, *(groups or ("All Staff",)), **self.pkcs_document(**changes))
 
     async def imported_profile(self, *groups: str, purpose: str = "smimeEncryption", owned: bool = False) -> str:
         name = (
@@ -194,7 +206,7 @@ class Office:
         ]
         await self.do(assignments.assign, profile_id, targets=targets)
 
-    async def status(self, phone: Phone, profile_id: str) -> Row | None:
+    async def status(self, phone: HasId, profile_id: str) -> Row | None:
         found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.id)
         return found.get(profile_id)
 
@@ -266,12 +278,16 @@ class Office:
         request = enrollment.EnrollmentRequest(
             platform=Platform.ANDROID,
             mode=mode,
-            token=token or await self.token(name),
-            csr=csr.public_bytes(Encoding.DER),
             hardware_key=hardware and f"android/{mode}/{hardware}",
             facts={"serialNumber": hardware, "model": "Pixel 8", "osVersion": "14"},
         )
-        done = await self.do(enrollment.enroll, request, keys=self.emulator.keys)
+        done = await self.do(
+            enrollment.enroll,
+            request,
+            token=token or await self.token(name),
+            csr=csr.public_bytes(Encoding.DER),
+            keys=self.emulator.keys,
+        )
         return Phone(office=self, id=done.id, credential=done.credential, key=key, der=done.identity_certificate)
 
     async def action(self, phone: Phone, operation: Callable[..., Any], **kwargs: Any) -> None:
@@ -343,12 +359,16 @@ class Phone:
         said = repr((sorted(held.items()), sorted(roots), sorted(accounts.items()), sorted(refused), applied))
         return Report(digest=hashlib.sha256(said.encode()).hexdigest(), read=read)
 
+    @property
+    def caller(self) -> Caller:
+        """Who it says it is."""
+        return Caller(self.id, enrollment.digest(self.credential))
+
     async def check_in(self, report: Report | None = None) -> CheckedIn:
         return await check_in(
             self.office.emulator,
             self.office.tenant,
-            device_id=self.id,
-            credential=self.credential,
+            caller=self.caller,
             report=report or self.report(),
         )
 
@@ -356,16 +376,16 @@ class Phone:
         """The first half of a check-in: what a crash leaves behind."""
         begun: Begun = await self.office.do(
             begin,
-            device_id=self.id,
-            credential=self.credential,
+            caller=self.caller,
             report=self.report(),
             keys=self.office.emulator.keys,
+            packagings=self.office.emulator.packagings,
         )
         return begun
 
     async def policy(self) -> list[Deliverable]:
         def read(act: Act) -> list[Deliverable]:
-            return deliverables(act.connection, identified(act, self.id, credential=self.credential))
+            return deliverables(act.connection, identified(act, self.caller))
 
         found: list[Deliverable] = await self.office.do(read)
         return found
@@ -394,8 +414,8 @@ class Phone:
                 self.roots.add(hashlib.sha256(each.certificate).hexdigest())
             else:
                 assert each.pfx is not None
-                assert each.sealed_password is not None
-                contents = read_pfx(each.pfx, self.unseal(each.sealed_password))
+                assert each.sealed is not None
+                contents = read_pfx(each.pfx, self.unseal(each.sealed))
                 self.holds[each.row.key] = thumbprint(contents.certificate)
                 self.keys[each.row.key] = contents.key
         self.applied = version
@@ -414,7 +434,7 @@ class Phone:
         """What an administrator ordered: (id, scope)."""
 
         def read(act: Act) -> list[tuple[str, str]]:
-            row = identified(act, self.id, credential=self.credential)
+            row = identified(act, self.caller)
             return [(each.id, each.scope) for each in device_actions.pending(act, row)]
 
         found: list[tuple[str, str]] = await self.office.do(read)
@@ -422,14 +442,14 @@ class Phone:
 
     async def complete(self, action_id: str, *, error: str | None = None) -> None:
         def confirm(act: Act) -> None:
-            row = identified(act, self.id, credential=self.credential, lock=True)
+            row = identified(act, self.caller, lock=True)
             device_actions.complete(act, row, action_id=action_id, error=error)
 
         await self.office.do(confirm)
 
     async def unenroll(self) -> None:
         def leave(act: Act) -> None:
-            enrollment.unenroll(act, identified(act, self.id, credential=self.credential, lock=True))
+            enrollment.unenroll(act, identified(act, self.caller, lock=True))
 
         await self.office.do(leave)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -256,16 +257,14 @@ async def test_a_wrong_credential_another_device_and_another_tenant_are_refused(
     office: Office,
 ) -> None:
     phone, other = await office.enroll("alice"), await office.enroll("bob")
-    with pytest.raises(Unauthenticated):
-        await check_in(office.emulator, office.tenant, device_id=phone.id, credential="wrong", report=phone.report())
-    with pytest.raises(Unauthenticated):
-        await check_in(
-            office.emulator, office.tenant, device_id=phone.id, credential=other.credential, report=phone.report()
-        )
-    with pytest.raises(NotFound, match="There is no device"):
-        await check_in(
-            office.emulator, office.tenant, device_id="unknown", credential=phone.credential, report=phone.report()
-        )
+    pretending = (
+        (replace(phone.caller, credential="wrong"), Unauthenticated, "credential"),
+        (replace(phone.caller, credential=other.caller.credential), Unauthenticated, "credential"),
+        (replace(phone.caller, device_id="unknown"), NotFound, "There is no device"),
+    )
+    for caller, error, words in pretending:
+        with pytest.raises(error, match=words):
+            await check_in(office.emulator, office.tenant, caller=caller, report=phone.report())
     assert await phone.plans() == 0
 
 

@@ -255,7 +255,7 @@ async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(offi
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "failed"}
     key = office.emulator.connector_keys.load(row["file"])
-    await office.do(connectors.add_key, row["connector_id"], **where, key=key, file=row["file"])
+    await office.do(connectors.add_key, row["connector_id"], **where, key=key.public_key(), file=row["file"])
     changes = {"encryptedPfxPassword": await office.encrypted("geheim-42")}
     await office.do(imported_pfx.update_pfx, await office.record_id("alice", mark), changes=changes)
     await phone.settle()
@@ -297,7 +297,7 @@ async def test_a_pfx_is_opened_once_however_many_devices_get_it(office: Office) 
     for phone in phones:
         await phone.settle()
         assert (await office.look(queries.pfx, office.tenant.id, **where))["verified"]
-    envelopes = [each.sealed_password for phone in phones for each in await phone.policy()]
+    envelopes = [each.sealed for phone in phones for each in await phone.policy()]
     assert len(set(envelopes)) == 2, "the envelope is each device's own"
     assert len({each.pfx for phone in phones for each in await phone.policy()}) == 1
 
@@ -399,7 +399,7 @@ async def test_without_its_root_a_pkcs_profile_is_an_error_until_the_root_is_ass
 async def test_connectors_and_keys_are_refused_with_what_would_be_right(office: Office) -> None:
     (row,) = await office.look(queries.connector_key_rows, office.tenant.id)
     key = office.emulator.connector_keys.load(row["file"])
-    named = {"provider": row["provider"], "key_name": row["key_name"], "key": key, "file": "f"}
+    named = {"provider": row["provider"], "key_name": row["key_name"], "key": key.public_key(), "file": "f"}
     with pytest.raises(Conflict, match="exists already"):
         await office.do(connectors.add_key, row["connector_id"], **named)
     with pytest.raises(NotFound, match="nobody"):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 from cryptography import x509
@@ -22,20 +21,19 @@ from fauxtune.storage.queries import directory as directory_queries
 from tests.operations.office import Office, Phone
 
 
-def request(office: Office, token: str, *, csr: bytes | None = None) -> EnrollmentRequest:
+def certificate_request(office: Office) -> bytes:
     made = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(office.device_keys[0], hashes.SHA256())
-    return EnrollmentRequest(
-        platform=Platform.ANDROID,
-        mode="work-profile",
-        token=token,
-        csr=made.public_bytes(Encoding.DER) if csr is None else csr,
-        hardware_key="",
-        facts={},
+    return made.public_bytes(Encoding.DER)
+
+
+async def come_in(
+    office: Office, token: str, *, csr: bytes | None = None, mode: str = "work-profile"
+) -> enrollment.Enrolled:
+    wanted = EnrollmentRequest(platform=Platform.ANDROID, mode=mode, hardware_key="", facts={})
+    made = certificate_request(office) if csr is None else csr
+    found: enrollment.Enrolled = await office.do(
+        enrollment.enroll, wanted, token=token, csr=made, keys=office.emulator.keys
     )
-
-
-async def come_in(office: Office, wanted: EnrollmentRequest) -> enrollment.Enrolled:
-    found: enrollment.Enrolled = await office.do(enrollment.enroll, wanted, keys=office.emulator.keys)
     return found
 
 
@@ -134,19 +132,19 @@ async def test_a_user_who_is_gone_cannot_enrol(office: Office) -> None:
 
 async def test_a_broken_request_changes_nothing_and_leaves_the_token(office: Office) -> None:
     token = await office.token("alice")
-    good = request(office, token)
+    good = certificate_request(office)
     elliptic = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(
         ec.generate_private_key(ec.SECP256R1()), hashes.SHA256()
     )
-    tampered = bytearray(good.csr)
+    tampered = bytearray(good)
     tampered[-1] ^= 1
-    for csr in (b"", b"garbage", good.csr[:-5], bytes(tampered), elliptic.public_bytes(Encoding.DER)):
+    for csr in (b"", b"garbage", good[:-5], bytes(tampered), elliptic.public_bytes(Encoding.DER)):
         with pytest.raises(Invalid):
-            await come_in(office, replace(good, csr=csr))
+            await come_in(office, token, csr=csr)
     with pytest.raises(Invalid, match="android/work-profile"):
-        await come_in(office, replace(good, mode="knox"))
+        await come_in(office, token, mode="knox")
     assert await live(office) == 0
-    assert (await come_in(office, good)).user_principal_name == office.upn("alice")
+    assert (await come_in(office, token)).user_principal_name == office.upn("alice")
 
 
 async def test_the_same_hardware_again_takes_the_place_of_its_old_enrolment(office: Office) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.errors import EnrollmentEnded, NotAllowed, NotFound, UnsupportedAction
+from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations import configuration, device_actions, directory, imported_pfx
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -350,7 +350,10 @@ async def test_a_deleted_user_leaves_everything_on_the_device(office: Office) ->
     assert len(await phone.policy()) == 3, "a device that lost its keystore's content could not be told otherwise"
     where = {"user_id": user_id, "thumbprint": mark}
     assert await office.look(certificate_queries.pfx, office.tenant.id, **where) is not None
-    await office.action(phone, device_actions.retire)
+    with pytest.raises(Invalid, match="before their user is deleted"):
+        await office.action(phone, device_actions.retire)
+    assert await statuses(office, serial, mark) == ("good", "good")
+    await office.action(phone, device_actions.delete)
     assert await statuses(office, serial, mark) == ("revoked", "good")
 
 

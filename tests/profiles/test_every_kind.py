@@ -12,16 +12,15 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.engine.removal import VARIANTS
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations import enrollment
-from fauxtune.operations.checkin import Report, check_in
+from fauxtune.operations.checkin import Caller, Report, check_in
 from fauxtune.operations.emulator import Emulator
 from tests.profiles.bodies import BASE, sample
 from tests.surfaces.graph.words import PROFILES, ids, made, sentence
@@ -43,18 +42,18 @@ async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr:
     request = enrollment.EnrollmentRequest(
         platform=Platform(platform),
         mode=mode or None,
-        token=await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example"),
-        csr=base64.b64decode(csr),
         hardware_key="",
         facts={"deviceName": variant.value},
     )
-    return await emulator.runner.run(tenant, enrollment.enroll, request, keys=emulator.keys)
+    token = await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example")
+    made = {"token": token, "csr": base64.b64decode(csr)}
+    return await emulator.runner.run(tenant, enrollment.enroll, request, **made, keys=emulator.keys)
 
 
 async def checked_in(emulator: Emulator, tenant: Tenant, *, device: enrollment.Enrolled) -> None:
     """The device comes by, and says that it holds nothing."""
     nothing = Report(digest="", read=lambda _version, _rows: Inventory())
-    await check_in(emulator, tenant, device_id=device.id, credential=device.credential, report=nothing)
+    await check_in(emulator, tenant, caller=Caller(device.id, enrollment.digest(device.credential)), report=nothing)
 
 
 async def test_what_was_sent_comes_back_among_all_that_is_declared(beta: httpx.AsyncClient) -> None:
@@ -144,18 +143,21 @@ async def test_it_applies_to_its_own_variants_and_to_no_other(
     profiles = [(kind, profile["id"]) async for kind, profile in one_of_each(beta)]
     for _kind, profile_id in profiles:
         await beta.post(f"{PROFILES}/{profile_id}/assign", json=EVERYWHERE)
-    devices = [await enrolled(emulator, tenant, variant=variant, csr=csr) for variant in VARIANTS]
+    devices = [await enrolled(emulator, tenant, variant=variant, csr=csr) for variant in ENROLLABLE]
     for device in devices:
         await checked_in(emulator, tenant, device=device)
     for kind, profile_id in profiles:
-        reached = {variant.value for variant in kind.variants if variant in VARIANTS}
+        reached = {variant.value for variant in kind.reached if variant in ENROLLABLE}
+        elsewhere = {variant.value for variant in kind.reached - kind.variants}
         listed = (await beta.get(f"{PROFILES}/{profile_id}/deviceStatuses")).json()["value"]
         assert {each["deviceDisplayName"] for each in listed} == reached, kind.name
-        assert {each["status"] for each in listed} <= _expected(kind), kind.name
+        statuses = {each["deviceDisplayName"]: each["status"] for each in listed}
+        assert {statuses[name] for name in reached - elsewhere} <= _expected(kind), kind.name
+        assert {statuses[name] for name in elsewhere} <= {"notApplicable"}, kind.name
         overview = (await beta.get(f"{PROFILES}/{profile_id}/deviceStatusOverview")).json()
-        assert overview["notApplicablePlatformCount"] == len(VARIANTS) - len(reached), kind.name
-        kept_only = len(reached) if kind.family.source is None else 0
-        assert overview["notApplicableCount"] == kept_only, kind.name
+        assert overview["notApplicablePlatformCount"] == len(ENROLLABLE) - len(reached), kind.name
+        spared = reached if kind.family.source is None else elsewhere
+        assert overview["notApplicableCount"] == len(spared), kind.name
     for _kind, profile_id in profiles:
         await beta.post(f"{PROFILES}/{profile_id}/assign", json=NOWHERE)
     for device in devices:
@@ -164,10 +166,10 @@ async def test_it_applies_to_its_own_variants_and_to_no_other(
         assert (await beta.get(f"{PROFILES}/{profile_id}/deviceStatuses")).json()["value"] == [], kind.name
 
 
-async def test_a_device_of_a_variant_whose_removals_are_not_known_cannot_enrol(
+async def test_a_device_of_a_variant_that_is_not_emulated_cannot_enrol(
     beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, csr: str
 ) -> None:
-    for variant in set(Variant) - set(VARIANTS):
+    for variant in set(Variant) - set(ENROLLABLE):
         with pytest.raises(Invalid, match=f"Devices of the kind {variant.value} are not emulated"):
             await enrolled(emulator, tenant, variant=variant, csr=csr)
     assert await ids(beta, "/deviceManagement/managedDevices") == []

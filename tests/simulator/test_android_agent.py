@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fauxtune_sim.agents import load_device
 from fauxtune_sim.android.client import AndroidAgent
+from fauxtune_sim.android.enrollment import AndroidEnrollment
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused, ServerUnreachable
 from fauxtune_sim.platforms import Mode
@@ -231,10 +233,8 @@ async def test_unenrolling_a_work_profile_tells_the_service_and_forgets(
 
 
 async def test_a_work_profile_can_be_removed_while_the_service_is_away(transport: Transport) -> None:
-    from fauxtune_sim.device import Enrollment
-
     device = Device.new()
-    device.enrollment = Enrollment(
+    device.enrollment = AndroidEnrollment(
         server="http://127.0.0.1:1",
         tenant="contoso",
         name="enterprises/e/devices/d",
@@ -276,7 +276,7 @@ async def test_a_device_survives_a_restart_and_goes_on_where_it_was(
     bad = served.pair(pki.issue(), alias="bad") | {"pkcs12": base64.b64encode(b"no PFX").decode()}
     served.give(pairs=[served.pair(own), bad], roots=[pki.root])
     await agent.check_in()
-    again = AndroidAgent(Device.load(tmp_path / "phone"), transport)
+    again = AndroidAgent(load_device(tmp_path / "phone"), transport)
     done = await again.check_in()
     assert (done.settled, done.reports, done.installed) == (True, 1, [])
     assert served.reports[-1] == served.reports[-2]
@@ -291,6 +291,6 @@ async def test_a_wiped_device_is_the_same_hardware_when_it_is_enrolled_again(
     first.wipe("DEVICE")
     await agent.check_in()
     assert not (tmp_path / "phone" / "keystore.json").exists()
-    again = await enrolled(Device.load(tmp_path / "phone"))
+    again = await enrolled(load_device(tmp_path / "phone"))
     assert service.of(again).request["hardwareInfo"] == first.request["hardwareInfo"]
     assert service.of(again).name != first.name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fauxtune_sim.agents import load_device
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import obey
 from fauxtune_sim.condition import Condition
@@ -99,11 +100,11 @@ def test_the_condition_survives_a_restart_and_old_folders_have_none(tmp_path: Pa
     device.condition.locked = True
     device.condition.notifications.append(("a", "b"))
     device.save()
-    assert Device.load(tmp_path / "phone").condition == device.condition
+    assert load_device(tmp_path / "phone").condition == device.condition
     kept = json.loads((tmp_path / "phone" / "device.json").read_text())
     del kept["condition"]
     (tmp_path / "phone" / "device.json").write_text(json.dumps(kept))
-    assert Device.load(tmp_path / "phone").condition == Condition()
+    assert load_device(tmp_path / "phone").condition == Condition()
 
 
 async def test_a_factory_reset_forgets_the_passcode_too(enrolled: Enrolled, service: Service) -> None:

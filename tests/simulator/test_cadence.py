@@ -12,14 +12,34 @@ from fauxtune_sim.platforms import Platform
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
+def interval(platform: Platform, *, age: int) -> float:
+    """How many minutes after its last check-in a device checks in, so many minutes after enrolment."""
+    last = START + timedelta(minutes=age)
+    due = next_check_in(platform, enrolled_at=START, checked_in_at=last)
+    return (due - last) / timedelta(minutes=1)
+
+
 @pytest.mark.parametrize(
-    ("minutes", "interval"),
+    ("minutes", "expected"),
     [(0, 3), (3, 3), (14, 3), (15, 15), (134, 15), (135, 480), (100_000, 480)],
 )
-def test_an_android_device_checks_in_ever_less_often(minutes: int, interval: int) -> None:
-    last = START + timedelta(minutes=minutes)
-    due = next_check_in(Platform.ANDROID, enrolled_at=START, checked_in_at=last)
-    assert due - last == timedelta(minutes=interval)
+@pytest.mark.parametrize("platform", [Platform.ANDROID, Platform.WINDOWS])
+def test_an_android_device_and_a_computer_check_in_ever_less_often(
+    platform: Platform, minutes: int, expected: int
+) -> None:
+    assert interval(platform, age=minutes) == expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(0, 15), (59, 15), (60, 480), (100_000, 480)])
+@pytest.mark.parametrize("platform", [Platform.IOS, Platform.IPADOS, Platform.MACOS])
+def test_an_apple_device_checks_in_often_for_an_hour(platform: Platform, minutes: int, expected: int) -> None:
+    assert interval(platform, age=minutes) == expected
+
+
+@pytest.mark.parametrize(("minutes", "expected"), [(0, 5), (14, 5), (15, 15), (134, 15), (135, 480)])
+@pytest.mark.parametrize("platform", [Platform.WINDOWS_PHONE_81, Platform.WINDOWS_10_MOBILE])
+def test_a_windows_phone_starts_more_slowly(platform: Platform, minutes: int, expected: int) -> None:
+    assert interval(platform, age=minutes) == expected
 
 
 def test_time_is_reckoned_on_between_two_answers() -> None:

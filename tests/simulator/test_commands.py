@@ -89,6 +89,37 @@ async def test_enrolling_takes_a_token_or_a_user(shell: Shell, tmp_path: Path, w
     assert "either" in await shell.run("enroll", *words, "--state", tmp_path, code=1)
 
 
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (("--token", "good", "--platform", "ios", "--mode", "fully-managed"), "ios has no modes"),
+        (("--token", "good", "--os-version", "4.4"), "Android 4.4 is not simulated"),
+        (("--token", "good", "--password", "p"), "needs its --user"),
+        (("--user", "alice@contoso.example", "--password", "p"), "not with a password"),
+    ],
+)
+async def test_enrolling_what_makes_no_sense_is_one_line_and_leaves_no_folder(
+    shell: Shell, service: Service, tmp_path: Path, words: tuple[str, ...], why: str
+) -> None:
+    assert why in await shell.run("enroll", *words, "--state", tmp_path / "phone", code=1)
+    assert not (tmp_path / "phone").exists()
+    assert service.devices == {}
+
+
+async def test_a_device_that_left_is_set_up_anew_as_the_same_hardware(
+    shell: Shell, service: Service, phone: Path
+) -> None:
+    await shell.run("unenroll", "--state", phone)
+    words = await shell.run("enroll", "--platform", "macos", "--token", "good", "--state", phone, code=1)
+    assert "which is android" in words
+    anew = ("--mode", "fully-managed", "--os-version", "16", "--token", "good")
+    answer = await shell.json("enroll", *anew, "--state", phone)
+    assert (answer["platform"], answer["mode"]) == ("android", "fully-managed")
+    before, after = (one.request for one in service.devices.values())
+    assert (before["androidId"], before["softwareInfo"]["androidVersion"]) == (after["androidId"], "14")
+    assert (after["softwareInfo"]["androidVersion"], after["apiLevel"]) == ("16", 36)
+
+
 async def test_an_unknown_user_is_one_line_and_leaves_no_folder(shell: Shell, tmp_path: Path) -> None:
     words = await shell.run("enroll", "--user", "nobody@elsewhere", "--state", tmp_path / "phone", code=1)
     assert "no such user" in words
@@ -113,9 +144,9 @@ async def test_mail_goes_from_device_to_device(shell: Shell, service: Service, p
 
 
 def pki_certificates(state: Path) -> list[Any]:
-    from fauxtune_sim.device import Device
+    from fauxtune_sim.agents import load_device
 
-    return [one.certificate for one in Device.load(state).keystore.identities()]
+    return [one.certificate for one in load_device(state).keystore.identities()]
 
 
 async def test_mail_that_no_key_opens_is_told_in_json_and_by_the_exit_code(shell: Shell, phone: Path, pki: Pki) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fauxtune_sim.agents import load_device
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.platforms import Mode
@@ -35,7 +36,7 @@ async def test_everything_of_a_device_is_read_back(
     served.give(pairs=[served.pair(pki.issue())], roots=[pki.root])
     await agent.tenant_now()
     await agent.check_in()
-    loaded = Device.load(tmp_path / "phone")
+    loaded = load_device(tmp_path / "phone")
     assert loaded.enrollment == agent.device.enrollment
     assert loaded.enrollment is not None
     assert loaded.enrollment.checked_in_at is not None
@@ -50,7 +51,7 @@ async def test_what_is_forgotten_is_gone_from_the_disk(enrolled: Enrolled, tmp_p
     assert enrollment is not None
     await agent.unenroll()
     assert enrollment.credential not in (tmp_path / "phone" / "device.json").read_text()
-    loaded = Device.load(tmp_path / "phone")
+    loaded = load_device(tmp_path / "phone")
     assert not loaded.is_enrolled
     assert loaded.keystore.is_empty
     assert loaded.ended == "the user removed the work profile"
@@ -58,21 +59,21 @@ async def test_what_is_forgotten_is_gone_from_the_disk(enrolled: Enrolled, tmp_p
 
 def test_a_folder_without_a_device_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(NotFoundHere, match="enroll --state"):
-        Device.load(tmp_path)
+        load_device(tmp_path)
 
 
 @pytest.mark.parametrize("damage", ["{", "[]", "{}", '{"name": 1}'])
 def test_a_damaged_file_is_noticed(tmp_path: Path, damage: str) -> None:
     (tmp_path / "device.json").write_text(damage)
     with pytest.raises(StateBroken, match="damaged"):
-        Device.load(tmp_path)
+        load_device(tmp_path)
 
 
 def test_a_damaged_key_store_is_noticed(tmp_path: Path) -> None:
     Device.new("a phone", folder=tmp_path).save()
     (tmp_path / "keystore.json").write_text(json.dumps({"entries": [{"alias": "x"}], "trusted": []}))
     with pytest.raises(StateBroken, match="damaged"):
-        Device.load(tmp_path)
+        load_device(tmp_path)
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import pytest
 from fauxtune_sim.control import Control
 from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.fleet import FleetOrder, FleetSummary, read_mix, run_fleet
-from fauxtune_sim.platforms import Mode
+from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 
 if TYPE_CHECKING:
     from conftest import Service
     from fauxtune_sim.transport import Transport
 
 ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
+WORK_PROFILE, FULLY_MANAGED = kind_of(Platform.ANDROID), kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)
 
 
 async def fleet(service: Service, transport: Transport, *, users: tuple[str, ...] = (ALICE, BOB)) -> FleetSummary:
@@ -25,7 +26,7 @@ async def fleet(service: Service, transport: Transport, *, users: tuple[str, ...
         server=service.url,
         tenant="contoso",
         users=users,
-        mix=((Mode.WORK_PROFILE, 2), (Mode.FULLY_MANAGED, 1)),
+        mix=((WORK_PROFILE, 2), (FULLY_MANAGED, 1)),
         keys=1,
     )
     control = Control(transport, f"{service.url}/_fauxtune/v1", tenant="contoso")
@@ -61,15 +62,21 @@ async def test_a_user_who_does_not_exist_costs_only_his_devices(service: Service
 @pytest.mark.parametrize(
     ("text", "mix"),
     [
-        ("android", ((Mode.WORK_PROFILE, 1),)),
-        ("android:3,android/fully-managed:2", ((Mode.WORK_PROFILE, 3), (Mode.FULLY_MANAGED, 2))),
+        ("android", ((WORK_PROFILE, 1),)),
+        ("android:3,android/fully-managed:2", ((WORK_PROFILE, 3), (FULLY_MANAGED, 2))),
+        (
+            "ios:2, macos,windowsphone81:1",
+            ((Kind(Platform.IOS), 2), (Kind(Platform.MACOS), 1), (Kind(Platform.WINDOWS_PHONE_81), 1)),
+        ),
     ],
 )
-def test_a_mix_is_read(text: str, mix: tuple[tuple[Mode, int], ...]) -> None:
+def test_a_mix_is_read(text: str, mix: tuple[tuple[Kind, int], ...]) -> None:
     assert read_mix(text) == mix
 
 
-@pytest.mark.parametrize("text", ["", "symbian", "android/knox:1", "android:0", "android:x", "android:-1"])
+@pytest.mark.parametrize(
+    "text", ["", "symbian", "android/knox:1", "ios/work-profile", "ios/", "android:0", "android:x", "android:-1"]
+)
 def test_a_mix_of_what_is_not_simulated_is_refused(text: str) -> None:
     with pytest.raises(NotFoundHere):
         read_mix(text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fauxtune_sim import commands
+from fauxtune_sim.agents import load_device
 from fauxtune_sim.android import messages
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
@@ -41,7 +42,7 @@ async def test_an_account_with_its_certificate_is_set_up_reported_and_kept_over_
     done = await agent.check_in()
     assert (done.settled, done.installed) == (True, ["pkcs-1", ID])
     assert reported(served.reports[-1]) == {ID: "d1"}
-    again = Device.load(tmp_path / "phone")
+    again = load_device(tmp_path / "phone")
     assert again.accounts == agent.device.accounts
     assert again.accounts[ID].login_alias == "pkcs-1"
     shown = commands.keystore(tmp_path / "phone")

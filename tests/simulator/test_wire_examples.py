@@ -13,11 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.android import messages
-from fauxtune_sim.device import Device, Enrollment, Refusal
+from fauxtune_sim.android.enrollment import AndroidEnrollment
+from fauxtune_sim.device import Device
+from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.identity import certificate_request
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.platforms import Mode
+from fauxtune_sim.push import read_push
 
 EXAMPLES = Path(__file__).parents[1] / "wire" / "android"
 
@@ -68,7 +71,7 @@ def test_the_enroll_answer_is_read() -> None:
 def test_a_status_report_has_the_shape_of_the_example() -> None:
     device = Device.new("a phone")
     wanted = example("report-status-request")
-    device.enrollment = Enrollment(
+    device.enrollment = AndroidEnrollment(
         server="",
         tenant="",
         name="",
@@ -118,7 +121,7 @@ def test_operations_are_read() -> None:
 
 @pytest.mark.parametrize(("name", "wakes"), [("push-answer", True), ("push-answer-quiet", False)])
 def test_push_answers_are_read(name: str, wakes: bool) -> None:
-    push = messages.push(example(name))
+    push = read_push(example(name))
     assert (push.seq, push.wakes, push.now.year) == (4, wakes, 2026)
 
 

@@ -121,7 +121,15 @@ def test_a_revocation_keeps_its_first_date_and_reason(fill: Filler) -> None:
 
 def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler) -> None:
     queries.add_authority(
-        fill.connection, fill.tenant_id, name="issuing", certificate=b"der", key_name="k", crl_number=0
+        fill.connection,
+        fill.tenant_id,
+        name="issuing",
+        role="issuing",
+        generation=1,
+        state="available",
+        certificate=b"der",
+        key_name="k",
+        crl_number=0,
     )
     for number in (1, 2):
         queries.keep_crl(fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now)
@@ -190,13 +198,13 @@ def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> No
 
 def test_a_request_is_answered_once(fill: Filler) -> None:
     request(fill, "r1")
-    first = {"state": "answered", "pfx": b"1", "sealed_password": b"2", "serial": "01", "answered_at": fill.now}
+    first = {"state": "answered", "pfx": b"1", "sealed": b"2", "serial": "01", "answered_at": fill.now}
     assert queries.answer_request(fill.connection, "r1", **first)
     assert not queries.answer_request(fill.connection, "r1", **{**first, "pfx": b"other"})
     assert not queries.answer_request(fill.connection, "gone", **first)
     (row,) = queries.answers(fill.connection, "e")
-    assert (row["pfx"], row["sealed_password"], row["serial"]) == (b"1", b"2", "01")
-    assert not {"pfx", "sealed_password"} & set(queries.requests(fill.connection, "e")[0])
+    assert (row["pfx"], row["sealed"], row["serial"]) == (b"1", b"2", "01")
+    assert not {"pfx", "sealed"} & set(queries.requests(fill.connection, "e")[0])
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from fauxtune.cli import pfx, serving, shell
+from fauxtune.cli import connector, diagnosing, pfx, serving, shell, whatif
 from fauxtune.cli.options import (
     DATA_DIR,
     CaOption,
@@ -33,8 +33,12 @@ app = typer.Typer(
 )
 database = typer.Typer(help="The database.", no_args_is_help=True)
 app.add_typer(pfx.app, name="pfx")
+app.add_typer(connector.app, name="connector")
 app.add_typer(database, name="db")
 app.command()(serving.serve)
+app.command()(whatif.whatif)
+app.command()(diagnosing.diagnose)
+app.command()(diagnosing.history)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
@@ -157,10 +161,12 @@ def openapi(
     *,
     out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("openapi"),
     coverage: Annotated[Path | None, typer.Option(help="and the page that says what is emulated, to this file")] = None,
+    removal: Annotated[Path | None, typer.Option(help="and the page on what is removed when, to this file")] = None,
+    diagnosis: Annotated[Path | None, typer.Option(help="and the page on what can be wrong, to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents of every surface: identity, devices, control, graph."""
     from fauxtune.server.openapi import write
 
-    files = write(out, coverage=coverage)
+    files = write(out, coverage=coverage, removal=removal, diagnosis=diagnosis)
     emit(output, {"written": files}, text="\n".join(files))

@@ -138,18 +138,23 @@ def export_public_key(
 
 def public_key(client: Client, provider_name: str, *, key_name: str, file_format: FileFormat = FileFormat.PEM) -> bytes:
     """A connector key's public half, in the bytes of a key file."""
-    path = f"/connectors/{_connector(client)}/keys/{quote(provider_name, safe='')}/{quote(key_name, safe='')}"
+    where = _connector(client, provider_name, key_name=key_name)
+    path = f"/connectors/{where}/keys/{quote(provider_name, safe='')}/{quote(key_name, safe='')}"
     params = {"format": "cngblob"} if file_format is FileFormat.CNG_BLOB else None
     answer = client.control("GET", path, params=params)
     return answer if isinstance(answer, bytes) else str(answer["publicKey"]).encode()
 
 
-def _connector(client: Client) -> str:
-    """The connector that handles imported PFX files; there is one."""
+def _connector(client: Client, provider_name: str = "", *, key_name: str = "") -> str:
+    """A connector that handles imported PFX files: the one that has this key, else the first inside the server."""
     able = [each for each in client.control_list("/connectors") if "imported-pfx" in each.get("roles", ())]
     if not able:
         fail("No connector of this tenant has the role imported-pfx.")
-    return str(able[0]["id"])
+    for each in able if key_name else ():
+        keys = client.control("GET", f"/connectors/{quote(str(each['id']), safe='')}/keys")["value"]
+        if any((key["providerName"], key["keyName"]) == (provider_name, key_name) for key in keys):
+            return str(each["id"])
+    return str(next((each for each in able if each.get("location") != "process"), able[0])["id"])
 
 
 def _warn(make_exportable: bool) -> None:

@@ -41,6 +41,11 @@ def serve(
     client_certificates: Annotated[
         bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CIDR", help="a proxy that ends TLS and says who called, in a header; may be repeated"),
+    ] = None,
+    client_certificate_header: Annotated[str | None, typer.Option(help="that header (default: Client-Cert)")] = None,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and end")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:

@@ -151,6 +151,11 @@ class Client:
             return _document(answer)
         return answer.content
 
+    def channel(self, method: str, path: str, *, credential: str, json: Any = None) -> httpx.Response:
+        """What the connectors' channel answers, whatever it is. `path` is below the tenant's `v1`."""
+        url = f"{self.server.https}/connector/{quote(self.server.tenant, safe='')}/v1{path}"
+        return self._exchange(method, url, json=json, headers={"authorization": f"Bearer {credential}"})
+
     def control_list(self, path: str) -> list[dict[str, Any]]:
         """Every element of a list of the control surface."""
         return _elements(self.control("GET", path), where=f"{self.server.control}{path}")

@@ -1,4 +1,4 @@
-"""Imported certificates: the PFX password, encrypted for the connector, is opened and sealed for one device.
+"""PFX passwords that are encrypted for the connector are opened, and sealed for one device.
 
 What Intune's PFX connector does. The PFX itself goes to the device as it came; it is opened here once, at its first
 delivery, to see that password and file belong together. Ruled by the import cmdlets' source (microsoft/
@@ -7,6 +7,7 @@ Intune-Resource-Access, PFXImportPowershell): RSA-OAEP with an empty label and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography import x509
@@ -18,12 +19,14 @@ from fauxtune.connector.refusals import (
     KeyMissing,
     PaddingUnsupported,
     PasswordUndecryptable,
+    PasswordUnfit,
     PfxBroken,
     PfxKeyMissing,
     PfxNotOpened,
     RecipientUnfit,
     ThumbprintDiffers,
 )
+from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import envelope
@@ -54,18 +57,36 @@ class ImportedOrder:
     already_verified: bool
     provider_name: str = ""
     key_name: str = ""
+    wrapping: Wrapping = field(default=BARE, repr=False)
+
+
+#: An order, and the private key that it names: None if the connector has none of that name.
+Keyed = tuple[ImportedOrder, PrivateKey | None]
 
 
 def reencrypt(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
-    """The PFX password, sealed for the device (DER CMS). `private_key` is the record's key, None if there is none.
+    """The wrapped PFX password, sealed for the device (DER CMS). `private_key` is the record's key, None if there is
+    none.
 
     Safe to repeat. Raises ConnectorRefused's kinds only.
     """
-    password = open_password(order, private_key)
-    if not order.already_verified:
-        verify(order, password)
+    return seal_together([(order, private_key)], wrapping=order.wrapping, recipient=order.recipient)
+
+
+def seal_together(parts: Sequence[Keyed], *, wrapping: Wrapping, recipient: x509.Certificate) -> bytes:
+    """Several files with their passwords in one wrapping, sealed for the device: what an account carries."""
+    files = []
+    for order, private_key in parts:
+        password = open_password(order, private_key)
+        if not order.already_verified:
+            verify(order, password)
+        files.append((order.pfx, password))
     try:
-        return envelope(password, order.recipient)
+        content = wrapping.filled(files)
+    except Invalid as error:
+        raise PasswordUnfit(f"{parts[0][0].thumbprint}: {error.message}") from None
+    try:
+        return envelope(content, recipient)
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
 

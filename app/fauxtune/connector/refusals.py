@@ -2,12 +2,19 @@
 
 `Unverified:` the real connectors' numbers for these cases are not published. Intune builds its numbers as 0x87D10000
 plus a code of the protocol at fault; 0x1000 to 0x10FF is used by none of them (SyncML ends at 0x0258, Apple begins at
-0x2710), so the codes here cannot be mistaken for theirs. All are signed 32-bit numbers, as JSON carries them.
+0x2710), so the codes here cannot be mistaken for theirs. What a Windows CA answers in the same case is said beside
+([MS-ERREF] 2.1.1). All are signed 32-bit numbers, as JSON carries them.
 """
 
 from __future__ import annotations
 
 from fauxtune.core.errors import ConnectorRefused
+from fauxtune.core.model.connector_events import (
+    CA_UNAVAILABLE,
+    RA_CERTIFICATE_MISSING,
+    REVOCATION_DENIED,
+)
+from fauxtune.core.model.items import TEMPLATE_UNKNOWN
 
 
 def _signed(code: int) -> int:
@@ -22,7 +29,7 @@ class _Refusal(ConnectorRefused):
 
 
 class TemplateRefused(_Refusal):
-    """The template does not let the connector enrol, or does not take the subject from the request."""
+    """The template does not let the connector enrol (a Windows CA: CERTSRV_E_TEMPLATE_DENIED, 0x80094012)."""
 
     number = _signed(0x87D11001)
 
@@ -81,6 +88,57 @@ class RecipientUnfit(_Refusal):
     number = _signed(0x87D1100A)
 
 
+class PasswordUnfit(_Refusal):
+    """The platform's wire cannot carry the PFX password."""
+
+    number = _signed(0x87D1100B)
+
+
+class TemplateUnknown(_Refusal):
+    """The authority has no template of this name (a Windows CA: CERTSRV_E_UNSUPPORTED_CERT_TYPE, 0x80094800)."""
+
+    number = TEMPLATE_UNKNOWN
+
+
+class SubjectRefused(_Refusal):
+    """The template does not take the subject from the request: it would name the connector, not the user."""
+
+    number = _signed(0x87D11011)
+
+
+class KeyRefused(_Refusal):
+    """The key is not of the kind or size that the template asks for (Windows: CERTSRV_E_KEY_LENGTH, 0x80094811)."""
+
+    number = _signed(0x87D11012)
+
+
+class KeyNotExportable(_Refusal):
+    """The template does not let the private key leave the connector (Windows: NTE_BAD_KEY_STATE, 0x8009000B)."""
+
+    number = _signed(0x87D11013)
+
+
+class RevocationRefused(_Refusal):
+    """The connector may not revoke what was issued by the template (Windows: E_ACCESSDENIED, 0x80070005)."""
+
+    number = _signed(0x87D11014)
+    diagnostic = REVOCATION_DENIED
+
+
+class AuthorityUnavailable(_Refusal):
+    """The authority cannot be reached (Windows: RPC_S_SERVER_UNAVAILABLE, 0x800706BA)."""
+
+    number = _signed(0x87D11015)
+    diagnostic = CA_UNAVAILABLE
+
+
+class RaCertificateMissing(_Refusal):
+    """The connector has no registration authority certificate, without which DigiCert's CA does not know it."""
+
+    number = _signed(0x87D11016)
+    diagnostic = RA_CERTIFICATE_MISSING
+
+
 #: All of them: for pages and tests that list what can go wrong.
 REFUSALS: tuple[type[_Refusal], ...] = (
     TemplateRefused,
@@ -93,4 +151,12 @@ REFUSALS: tuple[type[_Refusal], ...] = (
     PfxKeyMissing,
     ThumbprintDiffers,
     RecipientUnfit,
+    PasswordUnfit,
+    TemplateUnknown,
+    SubjectRefused,
+    KeyRefused,
+    KeyNotExportable,
+    RevocationRefused,
+    AuthorityUnavailable,
+    RaCertificateMissing,
 )

@@ -4,7 +4,8 @@
       NotFound        the thing named does not exist (in this tenant)
       Conflict        it exists already, or changed meanwhile
       Invalid         the request says something impossible
-        PfxUnreadable, PfxPasswordWrong, PfxWithoutKey, UnsupportedAction
+        PfxUnreadable, PfxPasswordWrong, PfxWithoutKey, UnsupportedAction, UnknownAlgorithm, KeyUnfit
+        GraphRefused    Graph would refuse the request that is only being considered
       NotAllowed      the caller may not do this
         Unauthenticated   nobody, or nobody valid, is calling
         NotLicensed       the user has no licence
@@ -57,6 +58,23 @@ class UnsupportedAction(Invalid):
     """This kind of device does not support the action."""
 
 
+class UnknownAlgorithm(Invalid):
+    """The message was signed or sealed with an algorithm that is not known here; one that is known may be tried."""
+
+
+class GraphRefused(Invalid):
+    """Graph would refuse the request that is only being considered: `status` and `document` are its own answer."""
+
+    def __init__(self, message: str, *, status: int, document: dict[str, object]) -> None:
+        super().__init__(message)
+        self.status = status
+        self.document = document
+
+
+class KeyUnfit(Invalid):
+    """The key is not of the kind or the size that the certificate template asks for."""
+
+
 class NotAllowed(FauxtuneError):
     """The caller is known and may not do this."""
 
@@ -80,8 +98,11 @@ class Unavailable(FauxtuneError):
 class ConnectorRefused(Unavailable):
     """The certificate connector could not answer a request.
 
-    `code` is the signed 32-bit number that Graph shows as `errorCode` for the item.
+    `code` is the signed 32-bit number that Graph shows as `errorCode` for the item; `diagnostic` what the connector of
+    2020 writes into its log beside it (0x0FFFFFFF: an unknown error).
     """
+
+    diagnostic: int = 0x0FFFFFFF
 
     def __init__(self, message: str, *, code: int) -> None:
         super().__init__(message)

@@ -18,15 +18,20 @@ from fauxtune.storage.database import Connection
 
 @dataclass(slots=True)
 class Act:
-    """One operation under way: its transaction, its tenant, that tenant's time, and a source of new ids."""
+    """One operation under way: its transaction, its tenant, that tenant's time, and a source of new ids. `system_now`
+    is for the plumbing alone: leases of connectors.
+    """
 
     connection: Connection
     tenant: Tenant
     now: datetime
     ids: IdSource
+    system_now: datetime | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
+    connector_events: list[dict[str, Any]] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
     tenant_changed: bool = False
+    connectors_called: bool = False
 
     def record(
         self,

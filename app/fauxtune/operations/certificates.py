@@ -1,4 +1,4 @@
-"""The CA at work: its counter, its register, revocation, CRL and OCSP."""
+"""The CA at work: its counter and its register. What it revokes and says of it is in `revocation` and `status`."""
 
 from __future__ import annotations
 
@@ -14,18 +14,15 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.crl import Revoked, build_crl, check_reason
 from fauxtune.core.pki.issuance import issue, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, subject_text, thumbprint
-from fauxtune.core.pki.ocsp import Status, answer
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities
+from fauxtune.operations import authorities, templates
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
 
-_CRL_LIFE = timedelta(days=7)
 _BACKDATED = timedelta(minutes=10)
 
 
@@ -53,13 +50,13 @@ class CounterAnswer:
     pfx_password: str | None = field(repr=False)
 
 
-def template_named(act: Act, name: str) -> Template:
+def template_named(act: Act, name: str, *, authority_name: str = "issuing") -> Template:
     """The issuing authority's template of this name, in any case. Invalid, listing those there are, otherwise."""
-    found = queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
-    for known, document in found.items():
-        if known.lower() == name.lower():
-            return Template.from_document(document)
-    raise Invalid(f"There is no certificate template '{name}'. There are: {', '.join(found)}.", target="template")
+    found = templates.find(act, name, authority_name=authority_name)
+    if found is None:
+        known = ", ".join(each.name for each in templates.all_templates(act, authority_name))
+        raise Invalid(f"There is no certificate template '{name}'. There are: {known}.", target="template")
+    return found
 
 
 def make_key(request: CounterRequest, *, template: Template, source: KeySource) -> PrivateKey | None:
@@ -70,7 +67,12 @@ def make_key(request: CounterRequest, *, template: Template, source: KeySource) 
 def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | None, keys: KeyStore) -> CounterAnswer:
     """Issue to an administrator, with any validity, also in the past."""
     template = template_named(act, request.template)
-    authority = authorities.load(act.connection, act.tenant, name="issuing", keys=keys)
+    authority = authorities.issuer(act, keys=keys)
+    if key is not None and not template.exportable:
+        raise Invalid(
+            f"The certificate template {template.name} does not let the private key be exported: send a CSR.",
+            target="template",
+        )
     user = _user(act, request.user_principal_name)
     email = request.email or (user or {}).get("mail")
     subject = parse_subject(request.subject or _subject(user, email))
@@ -92,7 +94,7 @@ def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | Non
     note(
         act,
         certificate,
-        authority_name="issuing",
+        authority_name=authority.name,
         template=template.name,
         key_usage=list(template.key_usage),
         user_id=None if user is None else user["id"],
@@ -137,66 +139,6 @@ def _extended_usages(certificate: x509.Certificate) -> str | None:
     except x509.ExtensionNotFound:
         return None
     return ",".join(each.dotted_string for each in found)
-
-
-def revoke(
-    act: Act,
-    serial: str,
-    *,
-    reason: str,
-    authority_name: str = "issuing",
-    device: str | None = None,
-    user: str | None = None,
-    source: str | None = None,
-) -> bool:
-    """Revoke a certificate; the next CRL has it. False, and nothing changed, when it was revoked already."""
-    check_reason(reason)
-    row = queries.certificate_by_serial(act.connection, act.tenant.id, authority_name=authority_name, serial=serial)
-    if row is None:
-        raise NotFound(f"The authority '{authority_name}' issued no certificate {serial}.")
-    changed = queries.revoke(
-        act.connection, act.tenant.id, authority_name=authority_name, serial=serial, at=act.now, reason=reason
-    )
-    if changed:
-        queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
-        described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
-        act.record("revoked", user=user, device=device, certificate=described, reason=reason)
-    return changed
-
-
-def crl(act: Act, name: str, *, keys: KeyStore) -> bytes:
-    """The authority's CRL, DER. Its bytes stay the same until something is revoked or its time is over."""
-    row = queries.authority(act.connection, act.tenant.id, name=name)
-    if row is not None and row["crl"] is not None and row["crl_next_update"] > act.now:
-        kept: bytes = row["crl"]
-        # A clock that was put back must not show a CRL from the future.
-        if row["crl_next_update"] - _CRL_LIFE <= act.now:
-            return kept
-    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
-    found = queries.revoked(act.connection, act.tenant.id, authority_name=name)
-    next_update = act.now + _CRL_LIFE
-    built = build_crl(
-        authority=authority,
-        revoked=[Revoked(int(each["serial"], 16), each["revoked_at"], each["reason"]) for each in found],
-        number=(row or {})["crl_number"] + 1,
-        this_update=act.now,
-        next_update=next_update,
-    )
-    queries.keep_crl(act.connection, act.tenant.id, name=name, crl=built, next_update=next_update)
-    return built
-
-
-def ocsp(act: Act, name: str, *, request: bytes, keys: KeyStore) -> bytes:
-    """The answer to an OCSP request, DER; a malformed request gets OCSP's own answer for it."""
-    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
-
-    def lookup(serial: int) -> Status | None:
-        row = queries.certificate_by_serial(
-            act.connection, act.tenant.id, authority_name=name, serial=serial_hex(serial)
-        )
-        return None if row is None else Status(revoked_at=row["revoked_at"], reason=row["reason"])
-
-    return answer(request, authority=authority, lookup=lookup, at=act.now, next_update=act.now + timedelta(days=1))
 
 
 def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:

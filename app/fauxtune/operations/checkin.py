@@ -25,12 +25,21 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
 from fauxtune.operations.action_results import contacted
 from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.enrollment import digest, revoke_one, user_name
+from fauxtune.operations.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
+from fauxtune.operations.packaging import Packagings
 from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: an enrolment's id, and the digest of what the caller proves itself with."""
+
+    device_id: str
+    credential: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +70,46 @@ class CheckedIn:
     operations: int
 
 
-async def check_in(emulator: Emulator, tenant: Tenant, *, device_id: str, credential: str, report: Report) -> CheckedIn:
+async def check_in(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> CheckedIn:
     """One check-in of one device. Two at once are served one after the other.
 
     Unauthenticated, NotFound or EnrollmentEnded for a caller that is no device of this tenant, or none any more.
     """
-    quiet = await emulator.runner.read(
+    quiet = await quiet_version(emulator, tenant, caller=caller, report=report)
+    if quiet is not None:
+        return CheckedIn(quiet, 0)
+    async with emulator.turns.of(caller.device_id):
+        return await take_turn(emulator, tenant, caller=caller, report=report)
+
+
+async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> int | None:
+    """The whole of a check-in that changes nothing: the policy's version. None: this one is not quiet."""
+    return await emulator.runner.read(
         queries.quiet_checkin,
         tenant.id,
-        device_id=device_id,
-        credential=digest(credential),
+        device_id=caller.device_id,
+        credential=caller.credential,
         report=report.digest,
         now=emulator.runner.now(tenant),
     )
-    if quiet is not None:
-        return CheckedIn(quiet, 0)
-    async with emulator.turns.of(device_id):
-        begun = await emulator.runner.run(
-            tenant, begin, device_id=device_id, credential=credential, report=report, keys=emulator.keys
-        )
-        if not begun.tasks:
-            return CheckedIn(begun.policy_version, begun.operations)
-        work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
-        loop = asyncio.get_running_loop()
-        answers = await asyncio.gather(*(loop.run_in_executor(emulator.workers, work, task) for task in begun.tasks))
-        return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 
-def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: KeyStore) -> Begun:
+async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> CheckedIn:
+    """*begin*, *fulfil* and *finish*; the caller holds the device's turn."""
+    begun = await emulator.runner.run(
+        tenant, begin, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings
+    )
+    if not begun.tasks:
+        return CheckedIn(begun.policy_version, begun.operations)
+    work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
+    loop = asyncio.get_running_loop()
+    answers = await asyncio.gather(*(loop.run_in_executor(emulator.workers, work, task) for task in begun.tasks))
+    return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
+
+
+def begin(act: Act, *, caller: Caller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
     """The first transaction."""
-    row = identified(act, device_id, credential=credential, lock=True)
+    row = identified(act, caller, lock=True)
     if row["state"] == EnrollmentState.ENDING.value:
         return Begun(policy_version=row["policy_version"], operations=_contacted(act, row))
     quiet = (
@@ -107,7 +126,7 @@ def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: Ke
         act.connection, act.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=act.now
     )
     write_plan(act, row, planned=planned, user=user_name(act, row))
-    work, next_poll = tasks(act, row, keys=keys)
+    work, next_poll = tasks(act, row, keys=keys, packagings=packagings)
     operations = contacted(act, row, ending=False)
     version = row["policy_version"] + planned.plan.policy_changed
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
@@ -120,7 +139,7 @@ def begin(act: Act, *, device_id: str, credential: str, report: Report, keys: Ke
         policy_version=version,
         plans=row["plans"] + 1,
         settled_generation=row["settled_generation"] if work else row["generation"],
-        due_at=act.now if work or operations else _due(planned, next_poll),
+        due_at=act.now if work or operations else _due(row, planned, next_poll=next_poll),
     )
     return Begun(policy_version=version, operations=operations, tasks=work, enrollment=row)
 
@@ -149,36 +168,44 @@ def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
         plans=row["plans"] + 1,
         settled_generation=begun.enrollment["generation"],
         # What is asked only now is answered at the next check-in.
-        due_at=act.now if ready or begun.operations else _due(planned, next_poll),
+        due_at=act.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
     )
     return CheckedIn(version, begun.operations)
 
 
-def identified(act: Act, device_id: str, *, credential: str, lock: bool = False) -> Row:
+def identified(act: Act, caller: Caller, *, lock: bool = False) -> Row:
     """The enrolment of the device that is calling."""
-    row = queries.enrollment_by_credential(act.connection, digest(credential), lock=lock)
-    if row is None or row["tenant_id"] != act.tenant.id or row["id"] != device_id:
-        if queries.enrollment(act.connection, device_id, tenant_id=act.tenant.id) is None:
-            raise NotFound(f"There is no device '{device_id}'.")
+    row = queries.enrollment_by_credential(act.connection, caller.credential, lock=lock)
+    if row is None or row["tenant_id"] != act.tenant.id or row["id"] != caller.device_id:
+        if queries.enrollment(act.connection, caller.device_id, tenant_id=act.tenant.id) is None:
+            raise NotFound(f"There is no device '{caller.device_id}'.")
         raise Unauthenticated("The device credential is missing, or is not this device's.")
     if row["state"] == EnrollmentState.ENDED.value:
-        raise EnrollmentEnded(f"The enrolment of the device '{device_id}' has ended ({row['cause']}).")
+        raise EnrollmentEnded(f"The enrolment of the device '{caller.device_id}' has ended ({row['cause']}).")
     return row
+
+
+def note_changes(
+    act: Act, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
+) -> None:
+    """Journal entries about what the device says it has installed, refused or removed."""
+    words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
+    user = user_name(act, row) if changed else None
+    for key, new in changed.items():
+        if new.state in words and (new.state, new.fingerprint) != (before[key].state, before[key].fingerprint):
+            record_item(act, words[new.state], row=new, device=row["id"], user=user)
 
 
 def _taken_in(act: Act, row: Row, *, report: Report) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
     rows = queries.ledger_rows(act.connection, row["id"])
     changed = take_in(rows.values(), report.read(row["policy_version"], rows))
-    words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
-    user = user_name(act, row) if changed else None
-    for new in changed.values():
-        if new.state in words and (new.state, new.fingerprint) != (rows[new.key].state, rows[new.key].fingerprint):
-            record_item(act, words[new.state], row=new, device=row["id"], user=user)
+    note_changes(act, row, before=rows, changed=changed)
     return {**rows, **changed}, changed
 
 
-def _due(planned: Planned, next_poll: datetime | None) -> datetime:
-    return planned.plan.due_at if next_poll is None else min(planned.plan.due_at, next_poll)
+def _due(row: Row, planned: Planned, *, next_poll: datetime | None) -> datetime:
+    moments = (planned.plan.due_at, next_poll, row["inventory_at"])
+    return min(each for each in moments if each is not None)
 
 
 def _contacted(act: Act, row: Row) -> int:

@@ -30,11 +30,16 @@ def store_key(
     `private_key` is PEM, or base64 of a CNG blob (RSAFULLPRIVATEBLOB); without it a key of `length` bits is made.
     Invalid for what is no such key.
     """
-    if length is not None and length not in LENGTHS:
-        raise Invalid(f"keyLength is one of {', '.join(map(str, LENGTHS))}, not {length}.", target="keyLength")
-    key = _made(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
+    key = made_or_read(source=source, length=length, private_key=private_key)
     store.store(file, key)
     return key
+
+
+def made_or_read(*, source: KeySource, length: int | None = None, private_key: str | None = None) -> RSAPrivateKey:
+    """The same key, stored nowhere."""
+    if length is not None and length not in LENGTHS:
+        raise Invalid(f"keyLength is one of {', '.join(map(str, LENGTHS))}, not {length}.", target="keyLength")
+    return _made(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
 
 
 def _made(length: int, source: KeySource) -> RSAPrivateKey:

@@ -1,17 +1,27 @@
-"""The certificate connectors of a tenant: their state, their roles, and the keys that imports are encrypted with."""
+"""The certificate connectors of a tenant: their programs and roles, their state, and the keys that imports need.
+
+A connector runs inside the server, or as a process of its own that proves itself with a credential (see `channel`).
+Ruled by "Certificate Connector for Microsoft Intune" and, in the edition of 2020, "Certificate connectors for Microsoft
+Intune": see core.model.connectors.
+"""
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model.connectors import EDITIONS, PROGRAMS, ROLES, Program, version_numbers
+from fauxtune.operations import connector_log, revocation
 from fauxtune.operations.act import Act
-from fauxtune.operations.tenants import ROLES
+from fauxtune.operations.serving import is_active
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connectors as connector_queries
 
 Row = dict[str, Any]
 
@@ -19,34 +29,56 @@ STATES = ("online", "offline")
 MODES = ("immediate", "polling")
 
 
-def add_connector(act: Act, name: str, *, roles: list[str], mode: str = "immediate") -> Row:
-    """A further connector, online, without keys. Conflict when its name is taken."""
-    if not name.strip():
-        raise Invalid("A connector needs a name.", target="name")
-    for row in queries.connector_rows(act.connection, act.tenant.id):
-        if name.lower() in (row["id"], row["name"].lower()):
-            raise Conflict(f"There is a connector '{name}' already.", target="name")
+def add_connector(
+    act: Act,
+    name: str,
+    *,
+    roles: list[str],
+    mode: str = "immediate",
+    program: str | None = None,
+    apart: bool = False,
+) -> Row:
+    """A further connector, online, without keys; with `apart` a process of its own, whose new `credential` is in the
+    answer and nowhere else. Conflict when its name is taken or the tenant has as many of the program as it can have.
+    """
+    if not name.strip() or not name.isprintable() or len(name) > 256:
+        raise Invalid("A connector needs a name: printable text of 1 to 256 characters.", target="name")
+    others = queries.connector_rows(act.connection, act.tenant.id)
+    if any(name.lower() in (row["id"], row["name"].lower()) for row in others):
+        raise Conflict(f"There is a connector '{name}' already.", target="name")
     roles = _check_roles(roles)
+    chosen = _program(act, program, roles=roles)
+    _check_count(chosen, others)
     _check(mode, MODES, name="mode")
-    connector_id = act.ids.uuid()
+    connector_id, credential = act.ids.uuid(), act.ids.token(32) if apart else None
     queries.add_connector(
         act.connection,
         act.tenant.id,
         id=connector_id,
         name=name,
+        program=chosen.value,
         state="online",
         mode=mode,
         roles=roles,
         created_at=act.now,
+        credential_digest=None if credential is None else digest(credential),
     )
-    _look_again(act)
-    return connector(act, connector_id)
+    look_again(act)
+    return {**connector(act, connector_id), "credential": credential}
 
 
 def change_connector(
-    act: Act, connector_id: str, *, state: str | None = None, mode: str | None = None, roles: list[str] | None = None
+    act: Act,
+    connector_id: str,
+    *,
+    state: str | None = None,
+    mode: str | None = None,
+    roles: list[str] | None = None,
+    version: str | None = None,
 ) -> Row:
-    """Take a connector on or off line, let it poll, or give it other roles; devices that wait for it plan again."""
+    """Take a connector on or off line, let it poll, give it other roles or another version (an empty one: it updates
+    itself); devices that wait for it plan again.
+    """
     row = connector(act, connector_id)
     changes: Row = {}
     if state is not None:
@@ -54,13 +86,18 @@ def change_connector(
         # One that is offline already was last heard of when it went.
         if state != row["state"]:
             changes["offline_since"] = act.now if state == "offline" else None
+            log = connector_log.Writer(act, row)
+            log.write(Happening.STOPPED if state == "offline" else Happening.STARTED)
     if mode is not None:
         changes["mode"] = _check(mode, MODES, name="mode")
     if roles is not None:
         changes["roles"] = _check_roles(roles)
+        _check_program(Program(row["program"]), changes["roles"])
+    if version is not None:
+        changes["version"] = check_version(version) if version else None
     if changes:
         queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
-        _look_again(act)
+        look_again(act)
     return connector(act, row["id"])
 
 
@@ -69,7 +106,7 @@ def remove_connector(act: Act, connector_id: str) -> list[str]:
     while it is online.
     """
     row = connector(act, connector_id)
-    if row["state"] == "online":
+    if is_active(row, now=act.now):
         raise Invalid(
             f"The connector '{row['name']}' is active: it would report again. Take it off line first "
             "(PATCH .../connectors/{connector} of the control surface, state offline).",
@@ -77,8 +114,9 @@ def remove_connector(act: Act, connector_id: str) -> list[str]:
         )
     keys = queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"])
     queries.delete_connector(act.connection, act.tenant.id, connector_id=row["id"])
-    _look_again(act)
-    return [each["file"] for each in keys]
+    connector_queries.release(act.connection, act.tenant.id, connector_id=row["id"])
+    look_again(act)
+    return [each["file"] for each in keys if row["credential_digest"] is None]
 
 
 def connector(act: Act, connector_id: str) -> Row:
@@ -89,18 +127,60 @@ def connector(act: Act, connector_id: str) -> Row:
     raise NotFound(f"There is no connector '{connector_id}'.")
 
 
-def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: RSAPrivateKey, file: str) -> Row:
+def reinstall(act: Act, edition: str) -> None:
+    """The tenant's connectors become those of this edition, with their keys. In 2020 one that has imported certificates
+    among other roles becomes two. Invalid where two have them: that edition has one PFX Certificate Connector.
+    """
+    check_edition(edition)
+    found = queries.connector_rows(act.connection, act.tenant.id)
+    if edition == "2020" and len([row for row in found if "imported-pfx" in row["roles"]]) > 1:
+        raise Invalid(
+            "The edition of 2020 has one PFX Certificate Connector for a tenant, and several connectors have the role "
+            "imported-pfx: take it from all but one.",
+            target="connectorEdition",
+        )
+    for row in found:
+        _reinstall(act, row, edition=edition)
+    look_again(act)
+
+
+def check_edition(edition: str) -> str:
+    """The edition. Invalid for what is none."""
+    return _check(edition, EDITIONS, name="connectorEdition")
+
+
+def _reinstall(act: Act, row: Row, *, edition: str) -> None:
+    def become(program: Program, roles: list[str]) -> None:
+        changes = {"program": program.value, "roles": roles, "version": None}
+        queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
+
+    if edition == "current":
+        become(Program.CERTIFICATE, row["roles"])
+        return
+    rest = [role for role in row["roles"] if role != "imported-pfx"]
+    if "imported-pfx" not in row["roles"]:
+        become(Program.INTUNE, rest)
+        return
+    # It keeps its keys, which are those of imports.
+    become(Program.PFX, ["imported-pfx"])
+    if rest:
+        add_connector(act, f"{row['name']} (PKCS)", roles=rest, mode=row["mode"], program=Program.INTUNE.value)
+
+
+def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: RSAPublicKey, file: str) -> Row:
     """Name a key whose file is written already. Conflict when provider and name are taken."""
     row = connector(act, connector_id)
     for target, word in (("providerName", provider), ("keyName", key_name)):
         # Both are parts of paths: a slash in one would end it.
         if not word.strip() or "/" in word or not word.isprintable():
             raise Invalid(f"{target} must be printable text without a slash.", target=target)
-    if any(
-        (each["provider"], each["key_name"]) == (provider, key_name)
-        for each in queries.connector_key_rows(act.connection, act.tenant.id)
-    ):
-        raise Conflict(f"The key '{key_name}' of the provider '{provider}' exists already.", target="keyName")
+    public_key = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    for each in queries.connector_key_rows(act.connection, act.tenant.id):
+        if (each["provider"], each["key_name"]) == (provider, key_name) and not (
+            # Several connectors can have the same key: "each instance must have access to the private key".
+            each["public_key"] == public_key and each["connector_id"] != row["id"]
+        ):
+            raise Conflict(f"The key '{key_name}' of the provider '{provider}' exists already.", target="keyName")
     queries.add_connector_key(
         act.connection,
         act.tenant.id,
@@ -108,10 +188,10 @@ def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: R
         provider=provider,
         key_name=key_name,
         key_length=key.key_size,
-        public_key=key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
+        public_key=public_key,
         file=file,
     )
-    _look_again(act)
+    look_again(act)
     return connector_key(act, connector_id, provider=provider, key_name=key_name)
 
 
@@ -134,10 +214,69 @@ def delete_key(act: Act, connector_id: str, *, provider: str, key_name: str) -> 
     return file
 
 
-def _look_again(act: Act) -> None:
+def must_run_inside(act: Act, connector_id: str) -> Row:
+    """One connector. Invalid for one that is a process of its own: its keys are where it runs."""
+    row = connector(act, connector_id)
+    if row["credential_digest"] is not None:
+        raise Invalid(
+            f"The connector '{row['name']}' is a process of its own and makes its keys itself: "
+            "fauxtune connector run --key-name NAME.",
+            target="connector",
+        )
+    return row
+
+
+def digest(credential: str) -> str:
+    """How a credential is known: it is random, so that a plain hash is enough."""
+    return hashlib.sha256(credential.encode()).hexdigest()
+
+
+def look_again(act: Act) -> None:
     """What was refused may work now, and what waits may be answered."""
     queries.forget_refusals(act.connection, act.tenant.id)
+    revocation.carry_out(act)
+    act.connectors_called = True
     act.wake(concern.by_tenant(act.connection, act.tenant.id))
+
+
+def check_version(version: str) -> str:
+    """The version. Invalid for what is none."""
+    if version_numbers(version) is None:
+        raise Invalid(
+            f"A connector's version looks like 6.2406.0.1001 (6.YYMM.x.y), not '{version}'.", target="version"
+        )
+    return version
+
+
+def _program(act: Act, name: str | None, *, roles: list[str]) -> Program:
+    edition = str(act.tenant.setting("connectorEdition"))
+    offered = [each for each in Program if PROGRAMS[each].edition == edition]
+    if name is None:
+        fitting = [each for each in offered if set(roles) <= set(PROGRAMS[each].roles)]
+        chosen = fitting[0] if fitting else offered[0]
+    else:
+        _check(name, tuple(each.value for each in offered), name="program")
+        chosen = Program(name)
+    _check_program(chosen, roles)
+    return chosen
+
+
+def _check_program(program: Program, roles: list[str]) -> None:
+    facts = PROGRAMS[program]
+    beyond = [role for role in roles if role not in facts.roles]
+    if beyond:
+        raise Invalid(
+            f"The {facts.title} has no role {', '.join(beyond)}; it has {', '.join(facts.roles)}. In the edition of "
+            "2020 imported certificates and all others have a connector each.",
+            target="roles",
+        )
+
+
+def _check_count(program: Program, others: list[Row]) -> None:
+    facts = PROGRAMS[program]
+    if len([row for row in others if row["program"] == program.value]) >= facts.most:
+        words = "one is all that" if facts.most == 1 else f"{facts.most} are all that"
+        raise Conflict(f"Of the {facts.title} {words} a tenant can have. Remove one first.", target="program")
 
 
 def _check(value: str, allowed: tuple[str, ...], *, name: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.engine.plan import in_policy
 from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Source
 from fauxtune.storage.database import Connection
@@ -16,20 +18,28 @@ from fauxtune.storage.queries import devices as device_queries
 
 @dataclass(frozen=True, slots=True)
 class Deliverable:
-    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, or an account."""
+    """One item: a root's DER in `certificate`, a PFX file with its password sealed for the device, or an account.
+
+    `sealed` is what the platform's packaging says, sealed (DER CMS); `opened` the same in clear, where the tenant wants
+    plain profiles.
+    """
 
     row: LedgerRow
     certificate: bytes | None = None
     pfx: bytes | None = None
-    sealed_password: bytes | None = None
+    sealed: bytes | None = None
+    opened: bytes | None = None
     account: Account | None = None
 
 
-def deliverables(connection: Connection, enrollment: dict[str, Any]) -> list[Deliverable]:
-    """All items that the device is told to hold, in order of their keys. One whose bytes are gone is left out: it is
-    on its way to removal.
+def deliverables(
+    connection: Connection, enrollment: dict[str, Any], *, keys: Collection[ItemKey] | None = None
+) -> list[Deliverable]:
+    """All items that the device is told to hold, or those of these keys, in order. One whose bytes are gone is left
+    out: it is on its way to removal.
     """
-    rows = [row for row in device_queries.ledger_rows(connection, enrollment["id"]).values() if in_policy(row)]
+    ledger = device_queries.ledger_rows(connection, enrollment["id"]).values()
+    rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
     answers = queries.answers(connection, enrollment["id"])
     by_serial = {row["serial"]: row for row in answers if row["serial"] is not None}
     by_item = {(row["item_key"], row["fingerprint"]): row for row in answers}
@@ -40,13 +50,14 @@ def deliverables(connection: Connection, enrollment: dict[str, Any]) -> list[Del
         if row.source is Source.ROOT and row.payload is not None:
             found.append(Deliverable(row=row, certificate=row.payload))
         elif row.source is Source.EMAIL and row.payload is not None:
-            found.append(Deliverable(row=row, account=Account.decode(row.payload)))
+            carried = by_item.get((row.key, row.fingerprint or ""), {}).get("sealed")
+            found.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=carried))
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
-            found.append(Deliverable(row=row, pfx=answer["pfx"], sealed_password=answer["sealed_password"]))
+            found.append(Deliverable(row=row, pfx=answer["pfx"], sealed=answer["sealed"]))
         elif row.source is Source.IMPORTED:
             sealed = by_item.get((row.key, row.fingerprint or ""))
             pfx = files.get((row.user_id or "", row.thumbprint or ""))
             if sealed is not None and pfx is not None:
-                found.append(Deliverable(row=row, pfx=pfx, sealed_password=sealed["sealed_password"]))
+                found.append(Deliverable(row=row, pfx=pfx, sealed=sealed["sealed"]))
     return found

@@ -16,7 +16,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
+from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.operations import device_records
 from fauxtune.operations.act import Act
 from fauxtune.operations.action_results import note_action, set_state
@@ -24,6 +24,7 @@ from fauxtune.operations.device_effects import EFFECTS, Done
 from fauxtune.operations.enrollment import end, revoke_held, user_name
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
 
 Row = dict[str, Any]
 
@@ -35,7 +36,7 @@ _KEEP = "keepEnrollmentData"
 @dataclass(frozen=True, slots=True)
 class Order:
     """An operation that waits for the device. `scope` is how much it forgets; empty for what it survives. `details` are
-    Graph's words, and for resetPasscode the new passcode.
+    Graph's words, and for resetPasscode the new passcode, for remoteLock of a Mac the PIN that unlocks it.
     """
 
     id: str
@@ -62,9 +63,10 @@ def perform(act: Act, device_id: str, *, action: DeviceAction, details: Row | No
 
 def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
     """Factory reset; `options` are those of Graph's wipe. UnsupportedAction, with the reason, where the kind of device
-    cannot, or not in this way.
+    cannot, or not in this way; Invalid once its user was deleted.
     """
     record, variant = _record(act, device_id)
+    _check_user(act, record, action=DeviceAction.WIPE)
     check(DeviceAction.WIPE, variant)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
     for name in wanted:
@@ -73,8 +75,11 @@ def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
 
 
 def retire(act: Act, device_id: str) -> None:
-    """Remove company data. UnsupportedAction where the kind of device is wiped instead."""
+    """Remove company data. UnsupportedAction where the kind of device is wiped instead; Invalid once its user was
+    deleted.
+    """
     record, variant = _record(act, device_id)
+    _check_user(act, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, variant)
     _order_end(act, record, cause=Cause.RETIRE)
 
@@ -86,7 +91,9 @@ def sync(act: Act, device_id: str) -> None:
 
 
 def delete(act: Act, device_id: str) -> None:
-    """Drop the record now; the device loses the company's data when it comes next."""
+    """Drop the record now; the device loses the company's data when it comes next. Unverified: that this can be done
+    when its user is gone.
+    """
     record, _variant = _record(act, device_id)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
@@ -112,6 +119,9 @@ def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None =
     told = {name: value for name, value in (details or {}).items() if value is not None}
     if action is DeviceAction.RESET_PASSCODE:
         told["passcode"] = f"{act.ids.serial() % 10**8:08d}"
+    if action is DeviceAction.LOCK and variant is Variant.MACOS:
+        # Apple: a Mac is locked with a PIN of six digits, which unlocks it.
+        told["unlockPin"] = f"{act.ids.serial() % 10**6:06d}"
     _order(act, row["id"], action=action, details=told)
     act.record(f"{action}Requested", user=user_name(act, row), device=row["id"])
 
@@ -183,7 +193,7 @@ def _order_end(act: Act, record: Row, *, cause: Cause, details: Row | None = Non
 
 def _start_over(act: Act, enrollment: Row) -> None:
     """The device was reset and stays enrolled: it has nothing any more, and is given everything anew."""
-    revoke_held(act, enrollment, cause=Cause.WIPE)
+    revoke_held(act, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT)
     rows = queries.ledger_rows(act.connection, enrollment["id"]).values()
     gone = [
         moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
@@ -211,6 +221,18 @@ def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, detai
     )
     note_action(act, enrollment_id, action=action.value, state=ActionState.PENDING.value)
     act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
+
+
+def _check_user(act: Act, record: Row, *, action: DeviceAction) -> None:
+    """Intune: "Remove devices by using wipe, retire ...": once the users of managed devices are removed from the
+    directory, Intune can no longer wipe or retire these. Unverified: the answer to who tries.
+    """
+    user_id = record["user_id"]
+    if user_id and directory_queries.user(act.connection, act.tenant.id, user_id=user_id) is None:
+        raise Invalid(
+            f"{action}: the device's user was deleted from the directory, so that it can be neither wiped nor retired "
+            "any more. Wipe or retire devices before their user is deleted; the record can still be deleted."
+        )
 
 
 def _record(act: Act, device_id: str) -> tuple[Row, Variant]:

@@ -12,9 +12,8 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.act import Act
-from fauxtune.storage.queries import concern
+from fauxtune.operations.device_facts import note_facts
 from fauxtune.storage.queries import devices as queries
-from fauxtune.storage.queries import directory as directory_queries
 
 Row = dict[str, Any]
 
@@ -36,19 +35,7 @@ Effect = Callable[[Act, Done], Row | None]
 
 def _renamed(act: Act, done: Done) -> None:
     """The new name, wherever the device is named."""
-    enrollment, name = done.enrollment, done.details["deviceName"]
-    facts = {**enrollment["facts"], "deviceName": name}
-    queries.change_enrollment(act.connection, enrollment["id"], facts=facts)
-    _change_record(act, enrollment, deviceName=name)
-    directory_id = enrollment["directory_device_id"]
-    entra = directory_queries.directory_device(act.connection, act.tenant.id, device_id=directory_id)
-    if entra is not None:
-        document = {**entra["document"], "displayName": name}
-        directory_queries.change_directory_device(
-            act.connection, act.tenant.id, device_id=directory_id, document=document
-        )
-    # Filters of assignments ask for the name, and variables of profiles name it.
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
+    note_facts(act, done.enrollment, facts={"deviceName": done.details["deviceName"]})
 
 
 def _lost_mode_on(act: Act, done: Done) -> None:
@@ -73,12 +60,19 @@ def _passcode_reset(_act: Act, done: Done) -> Row:
     return {"passcode": done.details.get("passcode")}
 
 
+def _locked(_act: Act, done: Done) -> Row | None:
+    """The PIN, where there is one, for the admin to tell the user."""
+    pin = done.details.get("unlockPin")
+    return None if pin is None else {"unlockPin": pin}
+
+
 EFFECTS: dict[DeviceAction, Effect] = {
     DeviceAction.RENAME: _renamed,
     DeviceAction.ENABLE_LOST_MODE: _lost_mode_on,
     DeviceAction.DISABLE_LOST_MODE: _lost_mode_off,
     DeviceAction.LOCATE: _located,
     DeviceAction.RESET_PASSCODE: _passcode_reset,
+    DeviceAction.LOCK: _locked,
 }
 
 

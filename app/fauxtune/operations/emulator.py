@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.door import Door, closed
 from fauxtune.operations.kept import Kept
+from fauxtune.operations.packaging import Packagings
 from fauxtune.operations.permissions import PermissionCheck
+from fauxtune.operations.published import Published
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
@@ -26,6 +30,14 @@ class Addresses:
     public_url: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class TrustedProxies:
+    """Who may say with which certificate a device came to them, and in which header; by default nobody may."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    header: str = "Client-Cert"
+
+
 @dataclass(slots=True)
 class Emulator:
     """One emulator. `admit_device_authority` makes the running TLS listener accept a new tenant's devices."""
@@ -39,15 +51,20 @@ class Emulator:
     ca_file: str
     control_token: str | None = None
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)
     # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="connector"))
+    packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
+    graph: Door = closed
 
     kept: Kept = field(init=False)
+    published: Published = field(init=False)
 
     def __post_init__(self) -> None:
         self.kept = Kept(self.runner.database)
+        self.published = Published(self.runner.database)
 
     @property
     def signals(self) -> Signals:

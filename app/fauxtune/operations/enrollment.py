@@ -1,37 +1,42 @@
-"""How a device comes in and goes out: tokens, enrolment, the end of one.
+"""How a device comes in and goes out: tokens, identities, enrolment, the end of one.
 
-Graph's record (managedDevice) and the relation itself (enrolment) are two things: the record can go at once, the
+A device proves itself by a bearer credential (Android) or by its identity certificate (Apple, Windows); either is known
+by its SHA-256. Graph's record (managedDevice) and the relation itself (enrolment) are two things: the record can go at once, the
 relation ends when the device has confirmed, has left, or has been replaced by an enrolment of the same hardware.
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.plan import NEVER, in_policy
-from fauxtune.core.engine.removal import VARIANTS, outcome
+from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
-from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
+from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, variant_of
+from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations import authorities, certificates
+from fauxtune.operations import authorities, certificates, revocation
 from fauxtune.operations.act import Act
+from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import steps as step_queries
 
 TOKEN_SECONDS = 86400
 _LONGEST_TOKEN = 365 * 86400
@@ -41,19 +46,34 @@ _BACKDATED = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentRequest:
-    """What a device says when it enrols. `hardware_key` is what makes it the same piece of hardware as before."""
+    """What a device is that enrols. `hardware_key` is what makes it the same piece of hardware as before; `facts` go by
+    the names of Graph's managedDevice.
+    """
 
     platform: Platform
     mode: str | None
-    token: str
-    csr: bytes
     hardware_key: str
     facts: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """How the device is known from now on: the digest of what it proves itself with, its identity certificate (DER),
+    where it listens for pushes, and what its platform's surface has to remember (None for Android, which is not told
+    step by step).
+    """
+
+    credential: str
+    identity_certificate: bytes
+    push_token: str
+    wire_state: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What the device gets back. `credential` is known to nobody else: only its digest is stored."""
+    """A new enrolment. `credential` is a bearer credential that nobody else knows: only its digest is stored; empty for
+    a device that proves itself by its certificate. The user's id and name are empty for a device that is nobody's.
+    """
 
     id: EnrollmentId
     credential: str
@@ -84,34 +104,73 @@ def create_token(act: Act, upn: str, *, seconds: int = TOKEN_SECONDS, uses: int 
     return token
 
 
-def enroll(act: Act, request: EnrollmentRequest, *, keys: KeyStore) -> Enrolled:
-    """A device comes in. A refusal changes nothing: the token can be used again.
+def enroll(act: Act, request: EnrollmentRequest, *, token: str, csr: bytes, keys: KeyStore) -> Enrolled:
+    """A device comes in with a token and is given a credential. A refusal changes nothing: the token can be used again.
 
     Invalid for a platform or mode that is not emulated or a broken CSR; Unauthenticated for a token that is unknown,
     over or used; NotLicensed for a user who may not.
     """
+    enrollable(request)
+    user = redeem(act, token)
+    name = act.ids.uuid()
+    credential = act.ids.token(32)
+    means = Means(
+        credential=digest(credential),
+        identity_certificate=issue_certificate(act, csr, common_name=name, keys=keys),
+        push_token=act.ids.token(24),
+    )
+    return replace(admit(act, request, user=user, means=means, enrollment_id=EnrollmentId(name)), credential=credential)
+
+
+def admit(
+    act: Act,
+    request: EnrollmentRequest,
+    *,
+    user: dict[str, Any],
+    means: Means,
+    enrollment_id: EnrollmentId | None = None,
+) -> Enrolled:
+    """A device comes in that has its identity already. What the same hardware was before ends. Invalid for a platform
+    or mode that is not emulated; NotLicensed for a user who may not.
+
+    Differs from Intune: a dedicated device, which is nobody's, comes with the token of a user; whose does not matter.
+    """
+    variant = enrollable(request)
+    licensed(user)
+    owner = user if FACTS[variant].has_user else None
+    supersede(act, request.hardware_key)
+    enrolled = Enrolled(
+        id=enrollment_id or EnrollmentId(act.ids.uuid()),
+        credential="",
+        push_token=means.push_token,
+        identity_certificate=means.identity_certificate,
+        user_id="" if owner is None else owner["id"],
+        user_principal_name="" if owner is None else owner["document"]["userPrincipalName"],
+    )
+    _add_rows(act, request, enrolled=enrolled, variant=variant, user=owner, means=means)
+    serial = serial_hex(x509.load_der_x509_certificate(means.identity_certificate))
+    certificate_queries.change_certificate(
+        act.connection, act.tenant.id, authority_name="devices", serial=serial, enrollment_id=enrolled.id
+    )
+    act.record("enrolled", user=enrolled.user_principal_name or None, device=enrolled.id, variant=variant.value)
+    return enrolled
+
+
+def enrollable(request: EnrollmentRequest) -> Variant:
+    """The variant of the device. Invalid for a platform or mode that is not emulated."""
     variant = variant_of(request.platform, request.mode)
-    if variant not in VARIANTS:
-        known = ", ".join(each.value for each in VARIANTS)
+    if variant not in ENROLLABLE:
+        known = ", ".join(each.value for each in ENROLLABLE)
         asked = request.platform.value if request.mode is None else f"{request.platform}/{request.mode}"
         raise Invalid(f"Devices of the kind {asked} are not emulated; {known} are.")
-    user = _token_user(act, request.token)
-    if request.hardware_key:
-        for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=request.hardware_key):
+    return variant
+
+
+def supersede(act: Act, hardware_key: str) -> None:
+    """The hardware enrols again: what it was before is over."""
+    if hardware_key:
+        for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=hardware_key):
             end(act, old, cause=Cause.UNENROLL)
-    enrollment_id = EnrollmentId(act.ids.uuid())
-    identity = _identity(act, request.csr, enrollment_id=enrollment_id, keys=keys)
-    enrolled = Enrolled(
-        id=enrollment_id,
-        credential=act.ids.token(32),
-        push_token=act.ids.token(24),
-        identity_certificate=identity,
-        user_id=user["id"],
-        user_principal_name=user["document"]["userPrincipalName"],
-    )
-    _add_rows(act, request, enrolled=enrolled, variant=variant, user=user)
-    act.record("enrolled", user=enrolled.user_principal_name, device=enrollment_id, variant=variant.value)
-    return enrolled
 
 
 def unenroll(act: Act, enrollment: dict[str, Any]) -> None:
@@ -133,6 +192,7 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     queries.change_enrollment(
         act.connection, enrollment_id, state=EnrollmentState.ENDED.value, cause=cause.value, due_at=NEVER
     )
+    step_queries.forget_steps(act.connection, enrollment_id)
     for profile_id in configuration_queries.states_of_device(act.connection, enrollment_id):
         configuration_queries.drop_state(act.connection, enrollment_id, profile_id=profile_id)
     record = queries.managed_device_of(act.connection, enrollment_id)
@@ -153,7 +213,7 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     act.wake([enrollment_id])
 
 
-def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
+def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident) -> None:
     """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. What was removed from the
     device before stays as the table left it then.
     """
@@ -162,17 +222,17 @@ def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
             revoke_one(act, enrollment, cause=cause, source=row.source, serial=row.serial)
 
 
-def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause, source: Source, serial: str) -> None:
+def revoke_one(
+    act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str
+) -> None:
     """Revoke one certificate of an ending enrolment, where the removal table says so."""
     edition = str(act.tenant.setting("removalEdition"))
-    if outcome(Variant(enrollment["variant"]), edition, source=source, cause=cause).revoked:
-        certificates.revoke(
-            act,
-            serial,
-            reason="cessationOfOperation",
-            device=enrollment["id"],
-            user=user_name(act, enrollment),
-            source=source.value,
+    issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    authority = Authority.named(None if issued is None else issued["authority"])
+    variant = Variant(enrollment["variant"])
+    if outcome(variant, edition, source=source, cause=cause, authority=authority).revoked:
+        revocation.revoke_for_connector(
+            act, serial, device=enrollment["id"], user=user_name(act, enrollment), source=source.value
         )
 
 
@@ -184,51 +244,73 @@ def user_name(act: Act, enrollment: dict[str, Any]) -> str | None:
     return None if user is None else str(user["document"]["userPrincipalName"])
 
 
-def digest(secret: str) -> str:
-    """How tokens and credentials are stored: random, so that a plain hash is enough."""
-    return hashlib.sha256(secret.encode()).hexdigest()
+def digest(secret: str | bytes) -> str:
+    """How tokens, credentials and certificates are known: the first two are random, so that a plain hash is enough."""
+    return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()
 
 
-def _token_user(act: Act, token: str) -> dict[str, Any]:
+def redeem(act: Act, token: str) -> dict[str, Any]:
+    """The user for whom the token was made; it takes a use. Unauthenticated for a token that is unknown, over or used,
+    NotLicensed for a user who may not.
+    """
     user_id = queries.use_token(act.connection, act.tenant.id, digest=digest(token), now=act.now)
-    if user_id is None:
-        raise Unauthenticated("The enrolment token is unknown, expired, or was used already.")
-    user = directory_queries.user(act.connection, act.tenant.id, user_id=user_id)
-    if user is None:
-        raise NotLicensed("The user for whom this enrolment token was made no longer exists.")
+    return _token_user(act, user_id)
+
+
+def token_holder(act: Act, token: str) -> dict[str, Any]:
+    """As `redeem`, and the token keeps its uses."""
+    return _token_user(act, queries.token_user(act.connection, act.tenant.id, digest=digest(token), now=act.now))
+
+
+def licensed(user: dict[str, Any]) -> None:
+    """NotLicensed for a user who may not have devices."""
     if not user["licensed"]:
         raise NotLicensed(
             f"{user['document']['userPrincipalName']} has no licence for device management: assign one first."
         )
-    return user
 
 
-def _identity(act: Act, csr: bytes, *, enrollment_id: EnrollmentId, keys: KeyStore) -> bytes:
+def issue_certificate(act: Act, csr: bytes, *, common_name: str, keys: KeyStore) -> bytes:
+    """An identity certificate (DER) for the key of a PKCS#10 request. Invalid for a broken request."""
     authority = authorities.load(act.connection, act.tenant, name="devices", keys=keys)
     validity = parse_duration(str(act.tenant.setting("identityValidity")))
     certificate = issue_identity(
         authority=authority,
         csr=csr,
-        common_name=enrollment_id,
+        common_name=common_name,
         serial=act.ids.serial(),
         not_before=act.now - _BACKDATED,
         not_after=min(act.now + validity, authority.certificate.not_valid_after_utc),
     )
-    der = certificate.public_bytes(Encoding.DER)
     certificates.note(
         act,
         certificate,
         authority_name="devices",
-        enrollment_id=enrollment_id,
         subject=subject_text(certificate.subject),
         serial=serial_hex(certificate),
         thumbprint=thumbprint(certificate),
     )
-    return der
+    return certificate.public_bytes(Encoding.DER)
+
+
+def _token_user(act: Act, user_id: str | None) -> dict[str, Any]:
+    if user_id is None:
+        raise Unauthenticated("The enrolment token is unknown, expired, or was used already.")
+    user = directory_queries.user(act.connection, act.tenant.id, user_id=user_id)
+    if user is None:
+        raise NotLicensed("The user for whom this enrolment token was made no longer exists.")
+    licensed(user)
+    return user
 
 
 def _add_rows(
-    act: Act, request: EnrollmentRequest, *, enrolled: Enrolled, variant: Variant, user: dict[str, Any]
+    act: Act,
+    request: EnrollmentRequest,
+    *,
+    enrolled: Enrolled,
+    variant: Variant,
+    user: dict[str, Any] | None,
+    means: Means,
 ) -> None:
     device_id, directory_id, azure_id = (act.ids.uuid() for _ in range(3))
     facts = {**request.facts, "managedDeviceId": device_id, "azureADDeviceId": azure_id}
@@ -239,11 +321,11 @@ def _add_rows(
         platform=request.platform.value,
         mode=request.mode,
         variant=variant.value,
-        user_id=user["id"],
+        user_id=None if user is None else user["id"],
         hardware_key=request.hardware_key,
         directory_device_id=directory_id,
         state=EnrollmentState.ACTIVE.value,
-        credential_digest=digest(enrolled.credential),
+        credential_digest=means.credential,
         push_token=enrolled.push_token,
         identity_certificate=enrolled.identity_certificate,
         enrolled_at=act.now,
@@ -253,14 +335,16 @@ def _add_rows(
         policy_version=1,
         plans=0,
         facts=facts,
+        inventory_at=None if means.wire_state is None else act.now,
+        wire_state=means.wire_state,
     )
-    document = _managed_device(act, facts, variant=variant, user=user["document"])
+    document = _managed_device(act, facts, variant=variant, user=None if user is None else user["document"])
     queries.add_managed_device(
         act.connection,
         act.tenant.id,
         id=device_id,
         enrollment_id=enrolled.id,
-        user_id=user["id"],
+        user_id=None if user is None else user["id"],
         document=document,
     )
     directory_queries.add_directory_device(
@@ -269,25 +353,36 @@ def _add_rows(
         id=directory_id,
         enrollment_id=enrolled.id,
         created_at=act.now,
-        document={
-            **defaults(DEVICE),
-            "id": directory_id,
-            "deviceId": azure_id,
-            "displayName": document["deviceName"],
-            "operatingSystem": document["operatingSystem"],
-            "operatingSystemVersion": document["osVersion"],
-            "accountEnabled": True,
-            "isManaged": True,
-            "isCompliant": True,
-            "trustType": "Workplace",
-        },
+        document=_entra_device(directory_id, azure_id, record=document),
     )
 
 
-def _managed_device(act: Act, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any]) -> dict[str, Any]:
-    """Graph's record of a new device (managedDevice; values by platform as live tenants show them)."""
-    known = FACTS[variant]
-    upn, now = user["userPrincipalName"], act.now
+def _entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) -> dict[str, Any]:
+    """The device as the directory has it (Graph: device)."""
+    return {
+        **defaults(DEVICE),
+        "id": directory_id,
+        "deviceId": azure_id,
+        "displayName": record["deviceName"],
+        "operatingSystem": record["operatingSystem"],
+        "operatingSystemVersion": record["osVersion"],
+        "accountEnabled": True,
+        "isManaged": True,
+        "isCompliant": True,
+        "trustType": "Workplace",
+    }
+
+
+def _managed_device(
+    act: Act, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any] | None
+) -> dict[str, Any]:
+    """Graph's record of a new device (managedDevice; values by platform as live tenants show them). Unverified: what a
+    device is called that has neither a name nor a user.
+    """
+    known, now = FACTS[variant], act.now
+    named = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
+    upn = str(named["userPrincipalName"])
+    called = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
     identity_ends = now + parse_duration(str(act.tenant.setting("identityValidity")))
     hour = now.strftime("%I").lstrip("0")
     mirrored = ("model", "manufacturer", "serialNumber", "imei", "meid", "wiFiMacAddress", "osVersion")
@@ -295,15 +390,16 @@ def _managed_device(act: Act, facts: dict[str, Any], *, variant: Variant, user: 
         **defaults(MANAGED_DEVICE),
         **{name: facts.get(name) or "" for name in mirrored},
         "id": facts["managedDeviceId"],
-        "deviceName": facts.get("deviceName") or f"{upn.split('@')[0]}_{known.operating_system}",
+        "udid": facts.get("udid"),
+        "deviceName": facts.get("deviceName") or f"{called}_{known.operating_system}",
         "managedDeviceName": (
-            f"{upn.split('@')[0]}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
+            f"{called}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
         ),
         "androidSecurityPatchLevel": facts.get("androidSecurityPatchLevel") or "",
-        "userId": user["id"],
+        "userId": named["id"],
         "userPrincipalName": upn,
-        "userDisplayName": user.get("displayName"),
-        "emailAddress": user.get("mail") or upn,
+        "userDisplayName": named.get("displayName"),
+        "emailAddress": named.get("mail") or upn,
         "enrolledDateTime": iso(now),
         "lastSyncDateTime": iso(now),
         "managementCertificateExpirationDate": iso(min(identity_ends, NEVER)),

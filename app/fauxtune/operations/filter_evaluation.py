@@ -47,7 +47,7 @@ def evaluations(connection: Connection, tenant_id: TenantId, *, record: Row) -> 
     naming = [
         assignment
         for profile, assignments in configuration_queries.candidates(connection, tenant_id, groups=groups)
-        if (known := kind(profile.kind)) is not None and variant in known.variants
+        if (known := kind(profile.kind)) is not None and variant in known.reached
         for assignment in assignments
         if assignment.filter is not None and _names(assignment, groups, has_user=has_user)
     ]

@@ -2,148 +2,175 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
 
-from fauxtune.connector.issue import PkcsAnswer, PkcsOrder, issue_pkcs
+from fauxtune.connector import keeping
+from fauxtune.connector.issue import PkcsOrder
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
-from fauxtune.core.errors import ConnectorRefused, Invalid, NotFound, Unavailable
-from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.items import REMEDIATION_FAILED
-from fauxtune.core.pki.authority import Authority
+from fauxtune.connector.reencrypt import ImportedOrder
+from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing
+from fauxtune.connector.work import Done, Hands, NamedKeys, Sealing, Work, do
+from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
+from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow
+from fauxtune.core.model.platforms import FACTS, Platform, Variant, needs_legacy_pfx
+from fauxtune.core.model.states import Source
+from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, certificates
+from fauxtune.operations import authorities, certificates, connector_log
 from fauxtune.operations.act import Act
-from fauxtune.operations.planning import serving_connectors
+from fauxtune.operations.issuing import Application
+from fauxtune.operations.packaging import BARE_PACKAGING, Packaging, Packagings
+from fauxtune.operations.serving import POLL, SERVER, inside, serving_connectors
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import devices as device_queries
 
 Row = dict[str, Any]
 
-POLL = timedelta(seconds=30)
 #: Real devices' clocks differ: certificates are good from a little before.
 _BACKDATED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One request with all that answering it takes. Exactly one of `pkcs` and `imported` is there, or a `refusal`."""
+    """One request with all that answering it takes: the connector's work, and for a new certificate what the authority
+    is asked for. Or a `refusal`: something of it is missing. `key_files`: where a connector inside the server finds the
+    keys that orders name.
+    """
 
     request_id: str
     item_key: str
-    pkcs: PkcsOrder | None = None
-    authority: Authority | None = None
-    imported: ImportedOrder | None = None
-    key_file: str | None = None
+    role: str
+    order: Row
+    connector: Row
+    work: Work | None = None
+    application: Application | None = None
+    key_files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    password: str = field(default="", repr=False)
     refusal: ConnectorRefused | None = None
-    order: Row = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Fulfilled:
-    """An answered task, or a refused one."""
+    """A task, and what was made of it."""
 
     task: Task
-    issued: PkcsAnswer | None = None
-    sealed_password: bytes | None = None
-    refusal: ConnectorRefused | None = None
+    done: Done
 
 
-def tasks(act: Act, enrollment: Row, *, keys: KeyStore) -> tuple[list[Task], datetime | None]:
-    """What a connector answers now, and when a polling one will look at what it does not answer yet."""
+def tasks(act: Act, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> tuple[list[Task], datetime | None]:
+    """What a connector inside the server answers now, and when a polling one will look at what it does not answer
+    yet.
+    """
     ready, next_poll = open_requests(act, enrollment)
-    return [_task(act, enrollment, row=row, keys=keys) for row in ready], next_poll
+    if not ready:
+        return [], next_poll
+    preparing = Preparing(act, enrollment, keys=keys, packagings=packagings)
+    return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
 
 
-def open_requests(act: Act, enrollment: Row) -> tuple[list[Row], datetime | None]:
-    """The requests for the device that a connector answers now, and when a polling one will look at others."""
-    found: list[Row] = []
+def open_requests(act: Act, enrollment: Row) -> tuple[list[tuple[Row, Row]], datetime | None]:
+    """The requests for the device that a connector inside the server answers now, each with that connector, and when a
+    polling one will look at others. What a process of its own answers comes by itself.
+    """
+    found: list[tuple[Row, Row]] = []
     next_poll: datetime | None = None
     for row in queries.requests(act.connection, enrollment["id"]):
-        serving = serving_connectors(act, row["role"]) if row["state"] == "open" else []
-        if not serving:
+        serving = inside(serving_connectors(act, row["role"])) if row["state"] == "open" else []
+        if not serving or _is_leased(act, row) or row["only_by"] not in (None, SERVER):
             continue
         polled_at = row["created_at"] + POLL
         if all(each["mode"] == "polling" for each in serving) and polled_at > act.now:
             next_poll = min(polled_at, next_poll or polled_at)
             continue
-        found.append(row)
+        found.append((row, serving[0]))
     return found, next_poll
 
 
+def _is_leased(act: Act, row: Row) -> bool:
+    """Is a process at work on it?"""
+    until, now = row["leased_until"], act.system_now
+    return until is not None and (now is None or until > now)
+
+
 def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfilled:
-    """Do the work: make keys, issue, open, seal. Blocks and takes time; touches no database."""
-    try:
-        if task.refusal is not None:
-            raise task.refusal
-        if task.pkcs is not None and task.authority is not None:
-            return Fulfilled(task=task, issued=issue_pkcs(task.pkcs, authority=task.authority, keys=source))
-        assert task.imported is not None
-        key = None if task.key_file is None else connector_keys.load(task.key_file)
-        return Fulfilled(task=task, sealed_password=reencrypt(task.imported, key))
-    except ConnectorRefused as refusal:
-        return Fulfilled(task=task, refusal=refusal)
-    except (NotFound, Unavailable) as error:  # the key's file is gone, or damaged
-        return Fulfilled(task=task, refusal=ConnectorRefused(error.message, code=REMEDIATION_FAILED))
+    """Do the work inside the server: make keys, issue, open, seal. Blocks and takes time; touches no database."""
+    if task.refusal is not None or task.work is None:
+        return Fulfilled(task=task, done=Done(refusal=task.refusal))
+    keys = NamedKeys(connector_keys, task.key_files, source)
+    certify = None if task.application is None else task.application.certify
+    hands = Hands(keys=keys, source=source, password=task.password)
+    return Fulfilled(task=task, done=do(task.work, hands=hands, certify=certify))
 
 
 def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> str | None:
     """Write an answer. One that comes for a request that is no longer open is dropped. The serial number of the new
-    certificate, if it is one.
+    certificate, if it is one. (What a process had certified is in the register already.)
     """
-    task = fulfilled.task
-    if fulfilled.refusal is not None:
-        queries.answer_request(
-            act.connection,
-            task.request_id,
-            state="failed",
-            error_code=fulfilled.refusal.code,
-            message=fulfilled.refusal.message,
-            answered_at=act.now,
-        )
+    task, done = fulfilled.task, fulfilled.done
+    # What the connector made once and seals anew is a kind of its own.
+    role = "recrypt" if task.role == "pkcs" and "account" in task.order else task.role
+    log = connector_log.Writer(act, task.connector, role=role, device=enrollment["id"], user=user)
+    log.about(item=task.item_key, ca=task.order.get("authority_name"), template=task.order.get("template"))
+    log.about(digicert=task.order.get("authority") == DIGICERT)
+    if done.refusal is not None:
+        values: Row = {"state": "failed", "error_code": done.refusal.code, "message": done.refusal.message}
+        if _answer(act, task, **values):
+            log.went_wrong(done.refusal)
         return None
-    if fulfilled.issued is None:
-        taken = queries.answer_request(
-            act.connection,
-            task.request_id,
-            state="answered",
-            sealed_password=fulfilled.sealed_password,
-            answered_at=act.now,
-        )
-        if taken and task.imported is not None and not task.imported.already_verified:
-            where = {"user_id": task.order["userId"], "thumbprint": task.imported.thumbprint}
-            queries.change_pfx(act.connection, act.tenant.id, **where, verified=True)
+    if done.issued is None:
+        if _answer(act, task, state="answered", sealed=done.sealed):
+            _verified(act, task)
+            log.about(thumbprint=task.order.get("thumbprint"))
+            log.all_went_well()
         return None
-    serial = serial_hex(fulfilled.issued.certificate)
-    if not queries.answer_request(
-        act.connection,
-        task.request_id,
-        state="answered",
-        serial=serial,
-        pfx=fulfilled.issued.pfx,
-        sealed_password=fulfilled.issued.sealed_password,
-        answered_at=act.now,
-    ):
+    serial = serial_hex(done.issued.certificate)
+    made = {"pfx": done.issued.pfx, "sealed": done.issued.sealed, "kept_password": done.issued.kept_password}
+    if not _answer(act, task, state="answered", serial=serial, **made):
         return None
-    _register(act, enrollment, task=task, certificate=fulfilled.issued.certificate, user=user)
+    if task.application is not None:
+        register(act, enrollment, task=task, certificate=done.issued.certificate, user=user)
+    log.about(thumbprint=thumbprint(done.issued.certificate), serial=serial)
+    log.all_went_well()
     return serial
 
 
-def _register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
+def _answer(act: Act, task: Task, **values: Any) -> bool:
+    answered: bool = queries.answer_request(
+        act.connection, task.request_id, answered_at=act.now, answered_by=task.connector["id"], **values
+    )
+    return answered
+
+
+def _verified(act: Act, task: Task) -> None:
+    """The connector has opened the file once; it need not again."""
+    mark = task.order.get("thumbprint")
+    known = isinstance(task.work, Sealing) and task.work.parts[0].already_verified
+    if mark is not None and not known:
+        where = {"user_id": task.order["userId"], "thumbprint": mark}
+        queries.change_pfx(act.connection, act.tenant.id, **where, verified=True)
+
+
+def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
+    """Write a new certificate into the register of its authority, and into the journal."""
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate)}
     profile_id = task.item_key.removeprefix("pkcs/")
-    template = task.pkcs.template if task.pkcs is not None else None
+    assert task.application is not None
+    template = task.application.template
     certificates.note(
         act,
         certificate,
-        authority_name="issuing",
-        template=None if template is None else template.name,
-        key_usage=[] if template is None else list(template.key_usage),
+        authority_name=task.application.authority.name,
+        template=template.name,
+        key_usage=list(template.key_usage),
         subject=subject_text(certificate.subject),
         user_id=enrollment["user_id"],
         enrollment_id=EnrollmentId(enrollment["id"]),
@@ -160,61 +187,145 @@ def _register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certif
     )
 
 
-def _task(act: Act, enrollment: Row, *, row: Row, keys: KeyStore) -> Task:
-    order = {**row["order"], "fingerprint": row["fingerprint"]}
-    recipient = x509.load_der_x509_certificate(enrollment["identity_certificate"])
-    try:
-        if row["role"] == "pkcs":
-            authority = authorities.load(act.connection, act.tenant, name="issuing", keys=keys)
-            pkcs = _pkcs_order(act, order, recipient=recipient)
-            return Task(row["id"], row["item_key"], pkcs=pkcs, authority=authority, order=order)
-        return _imported_task(act, row, order=order, recipient=recipient)
-    except (Invalid, NotFound, Unavailable) as error:
-        refusal = ConnectorRefused(error.message, code=REMEDIATION_FAILED)
-        return Task(row["id"], row["item_key"], refusal=refusal, order=order)
+class Preparing:
+    """Gathers what answering one device's requests takes, inside the transaction."""
+
+    def __init__(self, act: Act, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> None:
+        self._act = act
+        self._enrollment = enrollment
+        self._keys = keys
+        self._packaging: Packaging = packagings.get(Platform(enrollment["platform"]), BARE_PACKAGING)
+        self._variant = Variant(enrollment["variant"])
+        self._ledger = device_queries.ledger_rows(act.connection, enrollment["id"])
+        self._recipient = self._seals_for()
+
+    def task(self, row: Row, *, connector: Row) -> Task:
+        """What this request takes; a refusal where something of it is missing."""
+        order = {**row["order"], "fingerprint": row["fingerprint"]}
+        task = Task(row["id"], row["item_key"], row["role"], order, connector)
+        try:
+            return self._filled(task)
+        except ConnectorRefused as refusal:
+            return replace(task, refusal=refusal)
+        except (Invalid, NotFound, Unavailable) as error:
+            return replace(task, refusal=_refusal(error))
+
+    def _filled(self, task: Task) -> Task:
+        order, key = task.order, ItemKey(task.item_key)
+        if "account" not in order and task.role == "pkcs":
+            application = self._application(order, connector=task.connector)
+            return replace(
+                task,
+                work=self._pkcs(self._ledger[key], order=order, template=application.template),
+                application=application,
+                password=self._act.ids.token(24),
+            )
+        if "account" in order:
+            work = self._sealing(key, order=order)
+        else:
+            imported = self._imported(order["userId"], order["thumbprint"])
+            work = Sealing((imported,), self._packaging.identity(self._ledger[key]), self._recipient)
+        return replace(task, work=work, key_files=self._key_files(task.role))
+
+    def _seals_for(self) -> x509.Certificate:
+        """Who can open what is sealed: the device, or, where the tenant wants plain profiles, the service."""
+        switch = self._packaging.plain_switch
+        if switch is not None and self._act.tenant.setting(switch):
+            return authorities.certificate(self._act.connection, self._act.tenant, name="devices")
+        return x509.load_der_x509_certificate(self._enrollment["identity_certificate"])
+
+    def _application(self, order: Row, *, connector: Row) -> Application:
+        act = self._act
+        name = order.get("authority") or "issuing"
+        if name == DIGICERT and connector["ra_certificate"] is None:
+            raise RaCertificateMissing(
+                f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
+            )
+        template: Template = certificates.template_named(act, order["template"], authority_name=name)
+        try:
+            authority = authorities.issuer(act, name, keys=self._keys)
+        except Unavailable as error:
+            raise AuthorityUnavailable(error.message) from None
+        longest = template.validity
+        asked = longest if order["days"] is None else timedelta(days=min(order["days"], longest.days + 1))
+        return Application(
+            authority=authority,
+            subject=parse_subject(order["subject"]),
+            alternative_names=tuple(alternative_name(kind, value) for kind, value in order["names"]),
+            template=template,
+            serial=act.ids.serial(),
+            not_before=act.now - _BACKDATED,
+            # As a Windows CA does, the shorter of what the profile asks for and what the template allows.
+            not_after=act.now + min(asked, longest),
+            extra_extended_key_usages=tuple(order["extended_key_usages"]),
+        )
+
+    def _pkcs(self, row: LedgerRow, *, order: Row, template: Template) -> PkcsOrder:
+        return PkcsOrder(
+            subject=parse_subject(order["subject"]),
+            template=template.name,
+            key_type=template.key_type,
+            key_size=template.minimum_key_size,
+            recipient=self._recipient,
+            # Windows shows it beside the certificate, and says nowhere else how it came.
+            friendly_name=f"PKCS: {order['subject']}",
+            legacy=needs_legacy_pfx(self._variant, self._enrollment["facts"].get("osVersion")),
+            wrapping=self._packaging.identity(row),
+            keeps=FACTS[self._variant].accounts_carry_certificates,
+        )
+
+    def _imported(self, user_id: str, mark: str) -> ImportedOrder:
+        """The record's file."""
+        record = queries.pfx(self._act.connection, self._act.tenant.id, user_id=user_id, thumbprint=mark)
+        if record is None:
+            raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
+        return ImportedOrder(
+            encrypted_password=record["encrypted_password"],
+            pfx=record["pfx"],
+            padding="oaepSha512" if record["padding"] == "none" else record["padding"],
+            thumbprint=record["thumbprint"],
+            recipient=self._recipient,
+            already_verified=record["verified"],
+            provider_name=record["provider"],
+            key_name=record["key_name"],
+        )
+
+    def _key_files(self, role: str) -> dict[tuple[str, str], str]:
+        """A key helps only at a connector that works: one that is offline cannot lend its own."""
+        online = {each["id"] for each in inside(serving_connectors(self._act, role))}
+        found = queries.connector_key_rows(self._act.connection, self._act.tenant.id)
+        return {(each["provider"], each["key_name"]): each["file"] for each in found if each["connector_id"] in online}
+
+    def _issued(self, row: LedgerRow) -> ImportedOrder:
+        """A file that the connector made, and kept the password of."""
+        for answer in queries.answers(self._act.connection, self._enrollment["id"]):
+            if answer["serial"] == row.serial and answer["kept_password"] is not None:
+                provider, name = keeping.NAME
+                return ImportedOrder(
+                    encrypted_password=answer["kept_password"],
+                    pfx=answer["pfx"],
+                    padding=keeping.PADDING,
+                    thumbprint=row.thumbprint or "",
+                    recipient=self._recipient,
+                    already_verified=True,
+                    provider_name=provider,
+                    key_name=name,
+                )
+        raise NotFound(f"The connector has not kept the password of {row.key}.")
+
+    def _sealing(self, key: ItemKey, *, order: Row) -> Sealing:
+        account = Account.decode(order["account"].encode())
+        parts = []
+        for _navigation, named in sorted(account.certificates.items()):
+            identity = self._ledger[named.item]
+            if identity.source is Source.IMPORTED:
+                parts.append(self._imported(order["userId"], identity.thumbprint or ""))
+            else:
+                parts.append(self._issued(identity))
+        os_version = self._enrollment["facts"].get("osVersion")
+        wrapping = self._packaging.account(self._ledger[key], account, os_version=os_version)
+        return Sealing(tuple(parts), wrapping, self._recipient)
 
 
-def _pkcs_order(act: Act, order: Row, *, recipient: x509.Certificate) -> PkcsOrder:
-    template: Template = certificates.template_named(act, order["template"])
-    longest = template.validity
-    asked = longest if order["days"] is None else timedelta(days=min(order["days"], longest.days + 1))
-    return PkcsOrder(
-        subject=parse_subject(order["subject"]),
-        alternative_names=tuple(alternative_name(kind, value) for kind, value in order["names"]),
-        template=template,
-        password=act.ids.token(24),
-        serial=act.ids.serial(),
-        not_before=act.now - _BACKDATED,
-        # As a Windows CA does, the shorter of what the profile asks for and what the template allows.
-        not_after=act.now + min(asked, longest),
-        recipient=recipient,
-        friendly_name=order["subject"],
-        extra_extended_key_usages=tuple(order["extended_key_usages"]),
-    )
-
-
-def _imported_task(act: Act, row: Row, *, order: Row, recipient: x509.Certificate) -> Task:
-    record = queries.pfx(act.connection, act.tenant.id, user_id=order["userId"], thumbprint=order["thumbprint"])
-    if record is None:
-        raise NotFound(f"The imported certificate {order['thumbprint']} was deleted meanwhile.")
-    key_file = None
-    # A key helps only at a connector that works: one that is offline cannot lend its own.
-    online = {each["id"] for each in serving_connectors(act, row["role"])}
-    for key in queries.connector_key_rows(act.connection, act.tenant.id):
-        if key["connector_id"] in online and (key["provider"], key["key_name"]) == (
-            record["provider"],
-            record["key_name"],
-        ):
-            key_file = key["file"]
-    padding = "oaepSha512" if record["padding"] == "none" else record["padding"]
-    imported = ImportedOrder(
-        encrypted_password=record["encrypted_password"],
-        pfx=record["pfx"],
-        padding=padding,
-        thumbprint=record["thumbprint"],
-        recipient=recipient,
-        already_verified=record["verified"],
-        provider_name=record["provider"],
-        key_name=record["key_name"],
-    )
-    return Task(row["id"], row["item_key"], imported=imported, key_file=key_file, order=order)
+def _refusal(error: FauxtuneError) -> ConnectorRefused:
+    return ConnectorRefused(error.message, code=REMEDIATION_FAILED)

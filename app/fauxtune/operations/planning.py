@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -10,19 +11,22 @@ from typing import Any
 from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.desired import desired
 from fauxtune.core.engine.filters import Matching
-from fauxtune.core.engine.plan import Answer, Plan, Situation, plan
+from fauxtune.core.engine.plan import Answer, Ask, Plan, Situation, plan
 from fauxtune.core.engine.report import outcomes
 from fauxtune.core.engine.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
-from fauxtune.core.model.items import LedgerRow, Order, Problem
+from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
-from fauxtune.operations import authorities, certificates
+from fauxtune.operations import authorities, revocation
 from fauxtune.operations.act import Act
+from fauxtune.operations.serving import SERVER, apart, who_is_waited_for
 from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -48,6 +52,13 @@ class Planned:
 
 def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
     """The device's plan at this moment, from its ledger rows. Nothing is written."""
+    found, profiles = situation(act, enrollment, rows=rows)
+    made = plan(found)
+    return Planned(plan=made, profiles=profiles, before=rows, rows={**rows, **made.rows})
+
+
+def situation(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> tuple[Situation, tuple[Profile, ...]]:
+    """All that the device's plan depends on, and the profiles that reach the device."""
     user = None
     if enrollment["user_id"] is not None:
         user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
@@ -55,19 +66,17 @@ def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow])
     world = _world(act, enrollment, user=user, profiles=profiles)
     items = desired(profiles, world)
     unwanted = [row for key, row in rows.items() if key not in items]
-    made = plan(
-        Situation(
-            now=act.now,
-            variant=Variant(enrollment["variant"]),
-            edition=str(act.tenant.setting("removalEdition")),
-            items=items,
-            rows=rows,
-            answers=_answers(act, enrollment),
-            standing=_standing(act, enrollment, user=user, world=world, unwanted=unwanted),
-            waiting_for=_waiting_for(act),
-        )
+    found = Situation(
+        now=act.now,
+        variant=Variant(enrollment["variant"]),
+        edition=str(act.tenant.setting("removalEdition")),
+        items=items,
+        rows=rows,
+        answers=_answers(act, enrollment),
+        standing=_standing(act, enrollment, user=user, world=world, unwanted=unwanted),
+        waiting_for=_waiting_for(act),
     )
-    return Planned(plan=made, profiles=profiles, before=rows, rows={**rows, **made.rows})
+    return found, profiles
 
 
 def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None) -> None:
@@ -76,8 +85,7 @@ def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None)
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=changed, at=act.now)
     for ask in planned.plan.asks:
-        order = _order_document(ask.item.order) if ask.item.order else {"thumbprint": ask.item.thumbprint}
-        order["userId"] = enrollment["user_id"]
+        order = {**_order(ask), "userId": enrollment["user_id"]}
         certificate_queries.put_request(
             act.connection,
             id=act.ids.uuid(),
@@ -85,29 +93,34 @@ def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None)
             enrollment_id=enrollment_id,
             item_key=ask.item.key,
             fingerprint=ask.fingerprint,
-            role=ROLES[ask.item.source],
+            role=_role(ask),
+            only_by=_maker(act, enrollment_id, ask=ask, rows=planned.rows),
             order=order,
             state="open",
             created_at=act.now,
         )
-    for row, cause in planned.plan.revoked:
-        if row.serial is not None:
-            certificates.revoke(
-                act,
-                row.serial,
-                reason="cessationOfOperation",
-                device=enrollment_id,
-                user=user,
-                source=row.source.value,
-            )
-            act.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
+    act.connectors_called |= bool(planned.plan.asks)
+    revoke_planned(act, enrollment_id, revoked=planned.plan.revoked, user=user)
     for row in changed:
         old = planned.before.get(row.key)
         if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
             record_item(act, "failed", row=row, device=enrollment_id, user=user)
     for row in planned.plan.offered:
         record_item(act, "delivered", row=row, device=enrollment_id, user=user)
-    _write_states(act, enrollment_id, planned=planned)
+    _write_states(act, enrollment_id, planned=planned, has_user=enrollment["user_id"] is not None)
+
+
+def revoke_planned(
+    act: Act, enrollment_id: EnrollmentId, *, revoked: Sequence[tuple[LedgerRow, Cause | Incident]], user: str | None
+) -> None:
+    """What plans say that the CA must revoke."""
+    for row, cause in revoked:
+        if row.serial is not None:
+            if not revocation.revoke_for_connector(
+                act, row.serial, device=enrollment_id, user=user, source=row.source.value
+            ):
+                continue
+            act.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
 
 
 def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str | None) -> None:
@@ -125,14 +138,8 @@ def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str 
     )
 
 
-def serving_connectors(act: Act, role: str) -> list[Row]:
-    """The connectors that answer requests of this role now: any of them takes one."""
-    found = certificate_queries.connector_rows(act.connection, act.tenant.id)
-    return [row for row in found if role in row["roles"] and row["state"] == "online"]
-
-
 def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:
-    """The profiles that apply to the device. A user who is gone or has no licence is given nothing."""
+    """The profiles that reach the device. A user who is gone or has no licence is given nothing."""
     if enrollment["user_id"] is not None and (user is None or not user["licensed"]):
         return ()
     membership = Membership(
@@ -141,6 +148,7 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
         device_groups=_groups(act, enrollment["directory_device_id"]),
     )
     variant = Variant(enrollment["variant"])
+    edition = str(act.tenant.setting("removalEdition"))
     applied = []
     groups = membership.user_groups | membership.device_groups
     candidates = configuration_queries.candidates(act.connection, act.tenant.id, groups=groups)
@@ -148,8 +156,9 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
     for profile, assignments in candidates:
         known = kind(profile.kind)
         assignment = target(assignments, membership, matches=matches)
-        if known is not None and variant in known.variants and assignment is not None:
-            applied.append(replace(profile, assignment=assignment.id))
+        if known is not None and variant in known.reached and assignment is not None:
+            applies = known.applies(variant, edition=edition)
+            applied.append(replace(profile, assignment=assignment.id, applies=applies))
     return tuple(applied)
 
 
@@ -177,20 +186,40 @@ def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profi
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
     templates = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
     root = authorities.certificate(act.connection, act.tenant, name="root")
+    enterprise = AuthorityFacts(
+        host=act.tenant.ca_host,
+        name=act.tenant.ca_name,
+        root_sha256=authorities.sha256(root),
+        templates=tuple(templates),
+        display_names={str(each["displayName"]).lower(): name for name, each in templates.items()},
+    )
     return World(
         variables=variables(None if user is None else user["document"], enrollment["facts"]),
         has_user=user is not None,
         imported=_imported(act, user),
-        authorities=(
-            AuthorityFacts(
-                host=act.tenant.ca_host,
-                name=act.tenant.ca_name,
-                root_sha256=authorities.sha256(root),
-                templates=tuple(templates),
-            ),
-        ),
+        authorities=(enterprise, *_digicert(act, profiles)),
         require_trusted_root=bool(act.tenant.setting("requireTrustedRoot")),
         names={**reaching, **configuration_queries.names(act.connection, act.tenant.id, ids=others)},
+    )
+
+
+def _digicert(act: Act, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, ...]:
+    """DigiCert's CA, if a profile names it and the tenant has one."""
+    host = str(act.tenant.setting("digicert.host"))
+    if not any(str(each.document.get("certificationAuthority")).lower() == host.lower() for each in profiles):
+        return ()
+    root = certificate_queries.authority(act.connection, act.tenant.id, name=f"{DIGICERT}-root")
+    if root is None:
+        return ()
+    found = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name=DIGICERT)
+    return (
+        AuthorityFacts(
+            host=host,
+            name="Symantec",
+            root_sha256=hashlib.sha256(root["certificate"]).hexdigest(),
+            templates=tuple(found),
+            kind=Authority.DIGICERT,
+        ),
     )
 
 
@@ -206,15 +235,14 @@ def _answers(act: Act, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
         issued = None
         if row["serial"] is not None:
-            issued = certificate_queries.certificate_by_serial(
-                act.connection, act.tenant.id, authority_name="issuing", serial=row["serial"]
-            )
+            issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=row["serial"])
         found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
             answered=row["state"] == "answered",
             serial=row["serial"],
             thumbprint=None if issued is None else issued["thumbprint"],
             renew_at=None if issued is None else _renewal(issued, row["order"]),
             not_after=None if issued is None else issued["not_after"],
+            authority=Authority.named(None if issued is None else issued["authority"]),
             problem=problem,
             retry_at=None if problem is None else row["answered_at"] + _RETRY_AFTER,
         )
@@ -246,27 +274,42 @@ def _standing(act: Act, enrollment: Row, *, user: Row | None, world: World, unwa
 
 def _waiting_for(act: Act) -> dict[Source, str]:
     """For each source that a connector serves: who is waited for, in words."""
-    connectors = certificate_queries.connector_rows(act.connection, act.tenant.id)
-    words = {}
-    for source, role in ROLES.items():
-        serving = [row for row in connectors if role in row["roles"]]
-        online = [row for row in serving if row["state"] == "online"]
-        if online:
-            words[source] = f"the connector '{online[0]['name']}'"
-        elif serving:
-            words[source] = f"the connector '{serving[0]['name']}', which is offline"
-        else:
-            words[source] = f"a connector with the role {role}: none has it"
-    return words
+    return {source: who_is_waited_for(act, role) for source, role in ROLES.items()}
 
 
-def _order_document(order: Order) -> Row:
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(order).items()}
+def _order(ask: Ask) -> Row:
+    """What the connector is asked, as it is kept."""
+    if ask.account is not None:
+        return {"account": ask.account.encode().decode()}
+    if ask.item.order is None:
+        return {"thumbprint": ask.item.thumbprint}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ask.item.order).items()}
 
 
-def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned) -> None:
+def _role(ask: Ask) -> str:
+    """Who answers. An account with an imported certificate needs the connector that has the key of its import."""
+    if ask.account is None:
+        return ROLES[ask.item.source]
+    carried = [each.item for each in ask.account.certificates.values()]
+    return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
+
+
+def _maker(act: Act, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapping[ItemKey, LedgerRow]) -> str | None:
+    """Of an account that carries certificates which a connector made: who alone can open their passwords."""
+    carried = () if ask.account is None else tuple(ask.account.certificates.values())
+    serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
+    if not serials:
+        return None
+    known = {each["id"] for each in apart(certificate_queries.connector_rows(act.connection, act.tenant.id))}
+    for row in certificate_queries.requests(act.connection, enrollment_id):
+        if row["serial"] in serials and row["state"] == "answered" and row["answered_by"] in known:
+            return str(row["answered_by"])
+    return SERVER
+
+
+def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
     before = configuration_queries.states_of_device(act.connection, enrollment_id)
-    now = outcomes(planned.profiles, planned.rows.values())
+    now = outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
     changed = []
     for profile in planned.profiles:
         fared = now[profile.id]

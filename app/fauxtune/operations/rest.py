@@ -27,7 +27,9 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.act import Act
 from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.serving import attended
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
@@ -68,11 +70,14 @@ class _Hope(Enum):
 
 @dataclass(slots=True)
 class _Look:
-    """What one look found: devices that are not at rest, by id, the items under way on each, and who shall end."""
+    """What one look found: devices that are not at rest, by id, the items under way on each, who shall end, and for
+    whom a connector is at work that is a process of its own.
+    """
 
     rows: dict[EnrollmentId, Row]
     items: dict[EnrollmentId, list[Row]]
     ordered: set[EnrollmentId]
+    asked: set[str]
     now: datetime
     clock_runs: bool
 
@@ -118,9 +123,17 @@ def _look(act: Act) -> _Look:
         rows={EnrollmentId(row["id"]): row for row in rows},
         items=items,
         ordered=queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
+        asked=_asked(act) if rows else set(),
         now=act.now,
         clock_runs=act.tenant.clock.mode is not ClockMode.FROZEN,
     )
+
+
+def _asked(act: Act) -> set[str]:
+    found: set[str] = set()
+    for roles, before in attended(act):
+        found |= connector_queries.devices_that_wait(act.connection, act.tenant.id, roles=roles, before=before)
+    return found
 
 
 async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentId]) -> None:
@@ -174,6 +187,8 @@ def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float)
     if row["generation"] != row["settled_generation"] or row["due_at"] <= look.now:
         return _Hope.YES
     if any(each["state"] != ItemState.WANTED.value for each in look.items.get(device, ())):
+        return _Hope.YES
+    if device in look.asked:
         return _Hope.YES
     # It has asked for all it lacks. A connector that polls gives a moment; one that is away gives none.
     comes_in_time = look.clock_runs and row["due_at"] - look.now <= timedelta(seconds=left)

@@ -20,6 +20,7 @@ from fauxtune.operations.act import Act
 from fauxtune.operations.audit import Actor, audited
 from fauxtune.operations.signals import Signals
 from fauxtune.storage.database import Connection, Database
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 T = TypeVar("T")
@@ -60,8 +61,7 @@ class Runner:
                 result = operation(act, *args, **kwargs)
             else:
                 result = audited(act, operation, actor=self.actor)(*args, **kwargs)
-            if act.events:
-                tenant_queries.add_events(connection, act.tenant.id, events=act.events)
+            self._write_down(connection, act)
             if act.tenant_changed:
                 number = next(self._numbers)
             return result
@@ -93,7 +93,9 @@ class Runner:
         """An act at this moment."""
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
         current = self.current(tenant)
-        return Act(connection=connection, tenant=current, now=self.now(current), ids=self.ids)
+        return Act(
+            connection=connection, tenant=current, now=self.now(current), ids=self.ids, system_now=self.clock.now()
+        )
 
     def current(self, tenant: Tenant) -> Tenant:
         """The tenant with its clock and settings as they are by now."""
@@ -114,6 +116,12 @@ class Runner:
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
 
+    def _write_down(self, connection: Connection, act: Act) -> None:
+        if act.events:
+            tenant_queries.add_events(connection, act.tenant.id, events=act.events)
+        if act.connector_events:
+            connector_queries.add_connector_events(connection, act.tenant.id, events=act.connector_events)
+
     def _after(self, act: Act, *, number: int) -> None:
         if act.tenant_changed:
             if number > self._newest.get(act.tenant.id, 0):
@@ -124,5 +132,9 @@ class Runner:
             self.signals.clock_moved(act.tenant.id)
         if act.events:
             self.signals.journal_grew(act.tenant.id)
+        if act.connector_events:
+            self.signals.connector_log_grew(act.tenant.id)
+        if act.connectors_called:
+            self.signals.call_connectors(act.tenant.id)
         for enrollment in act.woken:
             self.signals.wake(enrollment)

@@ -14,7 +14,7 @@ from fauxtune.core.model.ids import EnrollmentId, TenantId
 
 
 class Signals:
-    """Waiting rooms by topic. A topic is a device's, a tenant's journal, or a tenant's clock."""
+    """Waiting rooms by topic. A topic is a device's, or a tenant's journal, clock, connectors or connectors' log."""
 
     def __init__(self) -> None:
         self._waiting: defaultdict[tuple[str, str], set[asyncio.Future[None]]] = defaultdict(set)
@@ -31,6 +31,14 @@ class Signals:
     def clock_moved(self, tenant: TenantId) -> None:
         """The tenant's time was set: whoever waits for a moment must look at the clock again."""
         self._call("clock", tenant)
+
+    def connector_log_grew(self, tenant: TenantId) -> None:
+        """A connector wrote into its log."""
+        self._call("connector log", tenant)
+
+    def call_connectors(self, tenant: TenantId) -> None:
+        """There is work for connectors, or what they may do has changed."""
+        self._call("connectors", tenant)
 
     def is_connected(self, enrollment: EnrollmentId) -> bool:
         """Is the device waiting for a push at this moment?"""
@@ -55,6 +63,18 @@ class Signals:
             self._connected[enrollment] -= 1
             if not self._connected[enrollment]:
                 del self._connected[enrollment]
+
+    async def wait_for_requests(
+        self, tenant: TenantId, *, seconds: float, unless: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Until there may be work for connectors, the tenant's clock is set, or the time is over."""
+        await self._wait([("connectors", tenant), ("clock", tenant)], seconds, unless=unless)
+
+    async def wait_for_connector_log(
+        self, tenant: TenantId, *, seconds: float, unless: Callable[[], Awaitable[bool]]
+    ) -> None:
+        """Until a connector writes into its log, or the time is over."""
+        await self._wait([("connector log", tenant)], seconds, unless=unless)
 
     async def wait_for_journal(self, tenant: TenantId, *, seconds: float) -> None:
         """Until the journal grew, or the time is over."""

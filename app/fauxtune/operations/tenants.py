@@ -13,23 +13,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import ClockMode, parse_duration
-from fauxtune.core.engine.removal import EDITIONS
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, directory, role_scope_tags
+from fauxtune.operations import authorities, connectors, directory, role_scope_tags
 from fauxtune.operations.act import Act
 from fauxtune.operations.applications import seed_application
 from fauxtune.operations.seeds import Seed, SeedUser
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import tenants as queries
 
-ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 #: No tenant leaves the time that certificates and Graph can write.
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
 
@@ -115,7 +116,11 @@ def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
     for name, value in changes.items():
         _check_setting(name, value)
     tenant = _held(act)
-    return _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
+    before = tenant.setting("connectorEdition")
+    changed = _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
+    if changed.setting("connectorEdition") != before:
+        connectors.reinstall(act, str(changed.setting("connectorEdition")))
+    return changed
 
 
 def set_clock(act: Act, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
@@ -145,9 +150,10 @@ def delete_tenant(act: Act) -> None:
 
 def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
     """The names of the tenant's private keys: the service's, the connector's."""
-    found = [certificate_queries.authority(connection, tenant_id, name=name) for name in authorities.NAMES]
+    found = authority_queries.authorities_of(connection, tenant_id)
+    service = [row[name] for row in found for name in ("key_name", "responder_key_name") if row[name] is not None]
     connector = certificate_queries.connector_key_rows(connection, tenant_id)
-    return [row["key_name"] for row in found if row is not None], [row["file"] for row in connector]
+    return service, [row["file"] for row in connector]
 
 
 def _held(act: Act) -> Tenant:
@@ -185,7 +191,11 @@ def _check_setting(name: str, value: object) -> None:
     default = SETTINGS[name][0]
     if type(value) is not type(default):
         raise Invalid(f"'{name}' takes a {type(default).__name__}, such as {default!r}.", target=name)
-    checks: dict[str, Callable[[str], object]] = {"removalEdition": _edition, "identityValidity": _validity}
+    checks: dict[str, Callable[[str], object]] = {
+        "removalEdition": _edition,
+        "connectorEdition": connectors.check_edition,
+        "identityValidity": _validity,
+    }
     if name in checks:
         checks[name](str(value))
 
@@ -207,6 +217,7 @@ def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
         act.tenant.id,
         id=connector_id,
         name="Certificate Connector 1",
+        program=Program.CERTIFICATE.value,
         state="online",
         mode="immediate",
         roles=list(ROLES),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.access import TokenIssuer
-from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.runner import Runner
@@ -27,6 +27,8 @@ from fauxtune.operations.signals import Signals
 from fauxtune.server.refusal import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.surfaces.devices.apple import translate as apple
+from fauxtune.surfaces.graph.door import ask as ask_graph
 from fauxtune.surfaces.identity.keys import signing_key
 
 
@@ -40,6 +42,7 @@ class Surroundings:
     ca_file: str = ""
     control_token: str | None = None
     permissions: Permissions = Permissions.ENFORCE
+    trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
@@ -57,7 +60,10 @@ def assemble(database: Database, folder: Path, *, around: Surroundings, key_sour
         ca_file=around.ca_file,
         control_token=around.control_token,
         permissions=PermissionCheck(around.permissions),
+        trusted_proxies=around.trusted_proxies,
+        packagings=apple.PACKAGINGS,
         admit_device_authority=around.admit_device_authority,
+        graph=ask_graph,
     )
 
 

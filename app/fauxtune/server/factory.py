@@ -18,10 +18,16 @@ from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.operations.emulator import Emulator
 from fauxtune.server.middleware import Guard, Refuse
+from fauxtune.surfaces.connector import errors as connector_errors
+from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import errors as control_errors
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.devices.android import errors as android_errors
 from fauxtune.surfaces.devices.android import routes as android
+from fauxtune.surfaces.devices.apple import errors as apple_errors
+from fauxtune.surfaces.devices.apple import routes as apple
+from fauxtune.surfaces.devices.windows import errors as windows_errors
+from fauxtune.surfaces.devices.windows import routes as windows
 from fauxtune.surfaces.graph import app as graph
 from fauxtune.surfaces.identity import errors as identity_errors
 from fauxtune.surfaces.identity import routes as identity
@@ -31,16 +37,22 @@ from fauxtune.surfaces.push import errors as push_errors
 from fauxtune.surfaces.push import routes as push
 
 #: Asked before everything else: devices call most often, and routers try one route after the other.
-FIRST: tuple[APIRouter, ...] = (android.router,)
+FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
 #: Asked last, in this order.
-ROUTERS: tuple[APIRouter, ...] = (identity.router, pki.router, push.router, control.router)
+ROUTERS: tuple[APIRouter, ...] = (identity.router, pki.router, push.router, connector.router, control.router)
 
 #: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
 ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (
     (re.compile(r"/mdm/[^/]+/android(/|$)"), android_errors.refuse),
+    (re.compile(r"/mdm/[^/]+/apple(/|$)"), apple_errors.refuse),
+    (
+        re.compile(r"(/mdm/[^/]+/windows|/EnrollmentServer|/ManagementServer|/api/mdm/microsoft)(/|$)"),
+        windows_errors.refuse,
+    ),
     (graph.PATHS, graph.refuse),
     (re.compile(r"/pki(/|$)"), pki_errors.refuse),
     (re.compile(r"/push(/|$)"), push_errors.refuse),
+    (re.compile(r"/connector(/|$)"), connector_errors.refuse),
     (re.compile(r"/_fauxtune(/|$)"), control_errors.refuse),
     (re.compile(r"/[^/]+/(oauth2|v2\.0|\.well-known|discovery|userrealm)(/|$)", re.IGNORECASE), identity_errors.refuse),
 )

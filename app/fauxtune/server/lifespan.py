@@ -10,10 +10,12 @@ import os
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
 from fauxtune.connector.keypool import KeyPool
+from fauxtune.core.errors import NotFound
+from fauxtune.operations import revocation
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import Seed
 from fauxtune.server import bootstrap, lock
@@ -24,8 +26,11 @@ from fauxtune.settings import Settings
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.ownership import owned
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
+#: A polling connector looks every 30 seconds of the tenant's time; nobody waits much longer than that.
+_POLL_SECONDS = 5.0
 SQLITE_FILE = "fauxtune.sqlite"
 _SQLITE = "sqlite:///"
 
@@ -97,4 +102,25 @@ async def emulator(
             await bootstrap.seed_tenant(made, seed)
         await bootstrap.admit_devices(made)
         door.done("tenant")
-        yield made
+        async with polling(made):
+            yield made
+
+
+@asynccontextmanager
+async def polling(made: Emulator) -> AsyncIterator[None]:
+    """Connectors inside the server that poll look for certificates to revoke: nothing else brings them to it."""
+
+    async def look() -> None:
+        while True:
+            await asyncio.sleep(_POLL_SECONDS)
+            for tenant_id in await made.runner.read(connector_queries.tenants_with_asked_revocations):
+                with suppress(NotFound):  # it is deleted at this moment
+                    await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)
+
+    task = asyncio.create_task(look())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

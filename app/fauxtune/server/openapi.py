@@ -15,18 +15,23 @@ from fastapi import APIRouter, FastAPI
 from fauxtune import __version__
 from fauxtune.core.odata.entities.index import ENTITIES
 from fauxtune.core.odata.openapi import openapi_document
+from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
+from fauxtune.surfaces.control.diagnosis_page import diagnosis_page
 from fauxtune.surfaces.devices.android import routes as android
+from fauxtune.surfaces.devices.apple import routes as apple
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.coverage import coverage_page
+from fauxtune.surfaces.graph.removal_page import removal_page
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import routes as push
 
 #: File name -> title and routers.
 SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
+    "connector": ("Fauxtune: the certificate connector's channel", (connector.router,)),
     "control": ("Fauxtune: control", (control.router,)),
-    "devices": ("Fauxtune: devices, push and PKI", (android.router, push.router, pki.router)),
+    "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }
 
@@ -40,18 +45,21 @@ def documents() -> dict[str, dict[str, Any]]:
     return {"graph": graph, **{name: _document(title, routers) for name, (title, routers) in SURFACES.items()}}
 
 
-def write(folder: Path, *, coverage: Path | None = None) -> list[str]:
-    """Write `<surface>.json` for each, and the coverage page where one is wanted; the paths that were written."""
+def write(
+    folder: Path, *, coverage: Path | None = None, removal: Path | None = None, diagnosis: Path | None = None
+) -> list[str]:
+    """Write `<surface>.json` for each, and the pages that are wanted; the paths that were written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, document in sorted(documents().items()):
         file = folder / f"{name}.json"
         file.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(str(file))
-    if coverage is not None:
-        coverage.parent.mkdir(parents=True, exist_ok=True)
-        coverage.write_text(coverage_page(), encoding="utf-8")
-        written.append(str(coverage))
+    for page, text in ((coverage, coverage_page), (removal, removal_page), (diagnosis, diagnosis_page)):
+        if page is not None:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            page.write_text(text(), encoding="utf-8")
+            written.append(str(page))
     return written
 
 

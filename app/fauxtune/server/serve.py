@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Addresses, Emulator
+from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
@@ -77,6 +77,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             ca_file=str(files.ca),
             control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
             permissions=settings.permissions,
+            trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
         )
         listeners = [Listener(door, ports.https, context=context), Listener(door, ports.http)]
@@ -89,7 +90,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                 door.open(app)
                 try:
                     if ports.proxy is not None:
-                        behind = _under_the_hosts_called(app, emulator)
+                        behind = under_the_hosts_called(app, emulator)
                         listeners.append(Interceptor(behind, ports.proxy, contexts=contexts))
                         await listeners[-1].start()
                     ready = await _ready(emulator, folder, proxy=ports.proxy)
@@ -110,11 +111,16 @@ async def _stop(listeners: list[Listener]) -> None:
     await asyncio.gather(*(listener.stop() for listener in listeners))
 
 
-def _under_the_hosts_called(app: ASGIApp, emulator: Emulator) -> ASGIApp:
-    """The application for intercepted calls: what it says of its address is the caller's host, never --public-url."""
-    if emulator.addresses.public_url is None:
+def under_the_hosts_called(app: ASGIApp, emulator: Emulator) -> ASGIApp:
+    """The application for intercepted calls.
+
+    What it says of its address is the caller's host, never --public-url; and no caller counts as a trusted proxy: they
+    all come from this machine, where a real one may run.
+    """
+    addresses = replace(emulator.addresses, public_url=None)
+    if (addresses, TrustedProxies()) == (emulator.addresses, emulator.trusted_proxies):
         return app
-    return create_app(replace(emulator, addresses=replace(emulator.addresses, public_url=None)))
+    return create_app(replace(emulator, addresses=addresses, trusted_proxies=TrustedProxies()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,21 @@ service has forgotten (404 DEVICE_NOT_FOUND, 410) the device forgets too.
 
 from __future__ import annotations
 
-import asyncio
-import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from urllib.parse import quote
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune_sim.agent import Agent, CheckIn, Joining
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import Outcome, obey
+from fauxtune_sim.android.enrollment import AndroidEnrollment, android_enrollment
 from fauxtune_sim.android.policy import apply
 from fauxtune_sim.cadence import TenantTime
-from fauxtune_sim.condition import Condition
-from fauxtune_sim.device import Device, Enrollment, Refusal
-from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable
-from fauxtune_sim.identity import certificate_request, key_to_der, new_key
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
+from fauxtune_sim.identity import certificate_request, key_to_der
 from fauxtune_sim.platforms import Mode
+from fauxtune_sim.records import Records
 from fauxtune_sim.transport import Answer, Transport
 
 #: A service that never comes to rest must not keep a device busy for ever.
@@ -32,81 +29,43 @@ _UNKNOWN_DEVICE = "DEVICE_NOT_FOUND"
 _JSON = "application/json"
 
 
-@dataclass(slots=True)
-class CheckIn:
-    """What one check-in did.
+class AndroidAgent(Agent):
+    """The agent of one Android device."""
 
-    `settled`: the last report was answered with the applied version and no operations. `reports` counts the reports
-    that were sent, `obeyed` the commands that were carried out. `ended` says why the enrolment is over, if it is.
-    """
-
-    settled: bool = False
-    reports: int = 0
-    installed: list[str] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    obeyed: list[str] = field(default_factory=list)
-    refused: tuple[Refusal, ...] = ()
-    policy_version: str | None = None
-    ended: str | None = None
-
-
-class AndroidAgent:
-    """The agent of one device. `time` is shared by the devices of one tenant, where somebody listens to push."""
+    records = Records(AndroidEnrollment)
+    left = "the user removed the work profile"
 
     def __init__(self, device: Device, transport: Transport, *, time: TenantTime | None = None) -> None:
-        self.device = device
-        self.time = TenantTime() if time is None else time
-        self._transport = transport
-        self._one_at_a_time = asyncio.Lock()
+        super().__init__(device, transport, time=time)
         self._report_body: bytes | None = None
 
-    async def enroll(self, *, server: str, tenant: str, token: str, key: rsa.RSAPrivateKey | None = None) -> None:
-        """Enrol with a token; `key` is the identity key (default: a new one).
-
-        ServerRefused with status 401 for a token that is unknown, used up or expired, 403 for a user who may not.
-        """
-        if self.device.is_enrolled:
-            raise NotAllowedHere(f"{self.device.name} is enrolled already: unenrol it first")
-        key = await asyncio.to_thread(new_key) if key is None else key
-        csr = certificate_request(key, self.device.hardware.enrollment_specific_id)
-        url = f"{_base(server, tenant)}/enterprises/{quote(tenant, safe='')}/devices:enroll"
-        request = messages.enroll_request(self.device, token=token, csr=csr)
+    async def _join(self, joining: Joining) -> AndroidEnrollment:
+        assert joining.token is not None
+        self._report_body = None
+        csr = certificate_request(joining.key, messages.hardware_of(self.device).enrollment_specific_id)
+        url = f"{_base(joining.server, joining.tenant)}/enterprises/{quote(joining.tenant, safe='')}/devices:enroll"
+        request = messages.enroll_request(self.device, token=joining.token, csr=csr)
         answer = messages.enroll_answer(_accepted(await self._transport.post(url, request)).json())
-        self.device.enrollment = Enrollment(
-            server=server,
-            tenant=tenant,
+        return AndroidEnrollment(
+            server=joining.server,
+            tenant=joining.tenant,
             name=answer.name,
             credential=answer.credential,
             identity_certificate=answer.identity_certificate,
-            identity_key=key_to_der(key),
+            identity_key=key_to_der(joining.key),
             policy_name=answer.policy_name,
             user_principal_name=answer.user_principal_name,
             push_token=answer.push_token,
         )
-        self.device.ended = None
-        self.device.ca = self._transport.ca
-        self._report_body = None
-        self.device.save()
 
-    async def check_in(self) -> CheckIn:
-        """Talk to the service until both are at rest, or until it ends the enrolment.
+    async def _converse(self, done: CheckIn) -> None:
+        enrollment = android_enrollment(self.enrollment)
+        await self._come_to_rest(enrollment, done)
+        if done.ended is None:
+            done.refused = enrollment.refusals
+            done.policy_version = enrollment.policy_version
 
-        NotAllowedHere if the device is not enrolled; ServerUnreachable and ServerRefused as they come.
-        """
-        async with self._one_at_a_time:
-            done = CheckIn()
-            enrollment = self._enrollment()
-            try:
-                await self._converse(enrollment, done)
-            except EnrollmentOver as over:
-                self._forget(done, f"the service does not know this device any more: {over}")
-            if done.ended is None:
-                self._remember_time(enrollment)
-                done.refused = enrollment.refusals
-                done.policy_version = enrollment.policy_version
-            return done
-
-    async def _converse(self, enrollment: Enrollment, done: CheckIn) -> None:
+    async def _come_to_rest(self, enrollment: AndroidEnrollment, done: CheckIn) -> None:
         for _ in range(_MOST_ROUNDS):
             status = await self._report(enrollment)
             done.reports += 1
@@ -120,7 +79,7 @@ class AndroidAgent:
                 done.settled = True
                 return
 
-    async def _report(self, enrollment: Enrollment) -> messages.StatusAnswer:
+    async def _report(self, enrollment: AndroidEnrollment) -> messages.StatusAnswer:
         if self._report_body is None:
             self._report_body = orjson.dumps(messages.status_report(self.device))
         answer = await self._transport.send(
@@ -132,7 +91,7 @@ class AndroidAgent:
         )
         return messages.status_answer(_accepted(answer).json())
 
-    async def _apply_policy(self, enrollment: Enrollment, done: CheckIn) -> None:
+    async def _apply_policy(self, enrollment: AndroidEnrollment, done: CheckIn) -> None:
         url = f"{_path(enrollment)}/policy?appliedPolicyVersion={quote(enrollment.policy_version, safe='')}"
         answer = await self._transport.get(url, bearer=enrollment.credential)
         if answer.status == 304:
@@ -147,7 +106,7 @@ class AndroidAgent:
         done.installed += applied.installed
         done.removed += applied.removed
 
-    async def _obey(self, enrollment: Enrollment, done: CheckIn) -> None:
+    async def _obey(self, enrollment: AndroidEnrollment, done: CheckIn) -> None:
         answer = await self._transport.get(f"{_path(enrollment)}/operations:pull", bearer=enrollment.credential)
         for operation in messages.operations(_accepted(answer).json()):
             forgets = operation.type == "WIPE"
@@ -161,78 +120,25 @@ class AndroidAgent:
             if forgets:
                 # Completed first: afterwards the device has no credential to say so with.
                 everything = operation.scope == "DEVICE"
-                if everything:
-                    self.device.condition = Condition()
-                self._forget(done, "factory reset" if everything else "company data removed")
+                self._forget(done, "factory reset" if everything else "company data removed", everything=everything)
                 return
 
-    async def unenroll(self) -> str | None:
-        """The user removes the work profile: everything managed goes.
-
-        Gives None, or the reason why the service could not be told; the profile goes in either case, as on a real
-        phone. NotAllowedHere on a fully managed device, whose user may not, without asking the service.
-        """
-        async with self._one_at_a_time:
-            enrollment = self._enrollment()
-            if self.device.mode is Mode.FULLY_MANAGED:
-                raise NotAllowedHere(
-                    f"{self.device.name} is fully managed: its user cannot unenrol it; an administrator wipes or "
-                    "retires it"
-                )
-            untold: str | None = None
-            try:
-                url = f"{_path(enrollment)}:unenroll"
-                body = {"reason": "USER_REMOVED_WORK_PROFILE"}
-                _accepted(await self._transport.post(url, body, bearer=enrollment.credential))
-            except EnrollmentOver:
-                pass
-            except (ServerUnreachable, ServerRefused) as failed:
-                untold = str(failed)
-            self._forget(CheckIn(), "the user removed the work profile")
-            return untold
-
-    async def poll_push(self, *, after: int, wait: int) -> messages.Push:
-        """Wait up to `wait` seconds for a push newer than `after`; learns the tenant's time."""
-        enrollment = self._enrollment()
-        tenant, token = quote(enrollment.tenant, safe=""), quote(enrollment.push_token, safe="")
-        url = f"{enrollment.server}/push/{tenant}/{token}?after={after}&wait={wait}"
-        answer = await self._transport.get(url, timeout=wait + 20.0)
-        push = messages.push(_accepted(answer).json())
-        self.time.learn(push.now, monotonic=time.monotonic())
-        return push
-
-    async def tenant_now(self) -> datetime:
-        """The tenant's time, asked of the push service; the system's where that does not answer."""
-        try:
-            return (await self.poll_push(after=0, wait=0)).now
-        except (ServerUnreachable, ServerRefused, AnswerBroken, NotAllowedHere):
-            return datetime.now(UTC)
-
-    def _remember_time(self, enrollment: Enrollment) -> None:
-        now = self.time.now(time.monotonic())
-        if now is None:
-            return
-        enrollment.checked_in_at = now.isoformat()
-        enrollment.enrolled_at = enrollment.enrolled_at or enrollment.checked_in_at
-        self.device.save(keys=False)
-
-    def _forget(self, done: CheckIn, why: str) -> None:
-        self.device.forget_managed(why)
-        self._report_body = None
-        done.ended = why
-
-    def _enrollment(self) -> Enrollment:
-        if self.device.enrollment is None:
-            why = f" ({self.device.ended})" if self.device.ended else ""
-            raise NotAllowedHere(f"{self.device.name} is not enrolled{why}")
-        return self.device.enrollment
+    async def _leave(self) -> None:
+        """The user removes the work profile; on a fully managed device there is none that a user could remove."""
+        enrollment = android_enrollment(self.enrollment)
+        if self.device.mode is Mode.FULLY_MANAGED:
+            raise NotAllowedHere(
+                f"{self.device.name} is fully managed: its user cannot unenrol it; an administrator wipes or retires it"
+            )
+        body = {"reason": "USER_REMOVED_WORK_PROFILE"}
+        _accepted(await self._transport.post(f"{_path(enrollment)}:unenroll", body, bearer=enrollment.credential))
 
 
 def _base(server: str, tenant: str) -> str:
     return f"{server}/mdm/{quote(tenant, safe='')}/android/v1"
 
 
-def _path(enrollment: Enrollment) -> str:
+def _path(enrollment: AndroidEnrollment) -> str:
     return f"{_base(enrollment.server, enrollment.tenant)}/{enrollment.name}"
 
 

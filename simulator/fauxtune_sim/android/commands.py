@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune_sim.android.messages import Operation
+from fauxtune_sim.android.messages import Operation, hardware_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Mode
@@ -82,7 +82,7 @@ def _stop_lost_mode(device: Device, _details: dict[str, Any]) -> Outcome:
 
 def _locate(device: Device, _details: dict[str, Any]) -> Outcome:
     # Every device has a place of its own, and stays there.
-    number = zlib.crc32(device.hardware.android_id.encode())
+    number = zlib.crc32(hardware_of(device).android_id.encode())
     east, north = number % 1000, number // 1000 % 1000
     location = {
         "latitude": round(47.6 + north / 10_000, 4),

@@ -10,11 +10,13 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from fauxtune_sim.device import Device, Refusal
+from fauxtune_sim.android.enrollment import android_enrollment
+from fauxtune_sim.device import Device
+from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
+from fauxtune_sim.hardware import AndroidHardware
 from fauxtune_sim.platforms import Mode
 
 _MANAGEMENT = {
@@ -96,13 +98,10 @@ class Operation:
     details: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """An answer of the push service: the number of the last push, the tenant's time, whether to check in."""
-
-    seq: int
-    now: datetime
-    wakes: bool
+def hardware_of(device: Device) -> AndroidHardware:
+    """The facts of an Android device."""
+    assert isinstance(device.hardware, AndroidHardware)
+    return device.hardware
 
 
 def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
@@ -110,12 +109,13 @@ def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
 
     A personal work profile shows neither serial number nor IMEI, as Android withholds them from version 12 on.
     """
-    hardware = device.hardware
-    management, ownership = _MANAGEMENT[device.mode]
-    personal = device.mode is Mode.WORK_PROFILE
+    hardware, mode = hardware_of(device), device.mode
+    assert mode is not None
+    management, ownership = _MANAGEMENT[mode]
+    personal = mode is Mode.WORK_PROFILE
     return {
         "enrollmentToken": token,
-        "mode": device.mode.value,
+        "mode": mode.value,
         "managementMode": management,
         "ownership": ownership,
         "enrollmentSpecificId": hardware.enrollment_specific_id,
@@ -160,8 +160,7 @@ def enroll_answer(body: dict[str, Any]) -> EnrollAnswer:
 
 def status_report(device: Device) -> dict[str, Any]:
     """The body of `:reportStatus`: the device's whole state, its inventory included."""
-    enrollment = device.enrollment
-    assert enrollment is not None
+    enrollment = android_enrollment(device.enrollment)
     return {
         "state": "ACTIVE",
         "appliedState": "ACTIVE",
@@ -256,20 +255,6 @@ def operations(body: dict[str, Any]) -> tuple[Operation, ...]:
             Operation(name=_text(one, "name"), type=_text(metadata, "type"), scope=scope, details=dict(metadata))
         )
     return tuple(found)
-
-
-def push(body: dict[str, Any]) -> Push:
-    """Read an answer of the push service."""
-    seq = body.get("seq")
-    if not isinstance(seq, int):
-        raise AnswerBroken("the push service's answer has no seq")
-    try:
-        now = datetime.fromisoformat(_text(body, "now"))
-    except ValueError as broken:
-        raise AnswerBroken(f"the push service's answer has no time: {broken}") from broken
-    if now.tzinfo is None:
-        raise AnswerBroken("the push service's time has no offset")
-    return Push(seq=seq, now=now, wakes=body.get("push") is not None)
 
 
 def problem(body: dict[str, Any]) -> tuple[str, str]:

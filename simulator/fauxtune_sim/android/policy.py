@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.android.messages import Application, CaCertificate, KeyPair, Policy
 from fauxtune_sim.cms import open_envelope
-from fauxtune_sim.device import Device, Refusal
+from fauxtune_sim.device import Device
+from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry, KeyStore
@@ -81,21 +82,29 @@ def _set_up(application: Application, device: Device) -> bool:
     """Set up or change the account that an application's configuration describes."""
     if application.account is None:
         return False
+    named = application.configuration.get("exchange_login_certificate_alias")
+    alias = named if isinstance(named, str) and named else None
     account = MailAccount(
         id=application.account,
         package=application.package,
         digest=application.digest,
+        address=_setting(application, "email_address"),
+        host=_setting(application, "exchange_host"),
+        login_alias=alias,
         configuration=application.configuration,
     )
-    for name in ("email_address", "exchange_host"):
-        if not account.configuration.get(name):
-            raise _Unusable(f"the account cannot be set up: its configuration has no {name}")
-    alias = account.login_alias
     if alias is not None and alias not in device.keystore.entries:
         raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias}")
     held = device.accounts.get(account.id)
     device.accounts[account.id] = account
     return held != account
+
+
+def _setting(application: Application, name: str) -> str:
+    value = application.configuration.get(name)
+    if not value:
+        raise _Unusable(f"the account cannot be set up: its configuration has no {name}")
+    return str(value)
 
 
 def _trust(wanted: CaCertificate, store: KeyStore) -> bool:

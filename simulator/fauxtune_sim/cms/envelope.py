@@ -33,7 +33,8 @@ _AGREEMENTS: dict[str, type[hashes.HashAlgorithm]] = {
     "1.3.132.1.11.3": hashes.SHA512,
 }
 _ECDH_SHA256 = "1.3.132.1.11.1"
-_CIPHERS = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24}
+#: Single DES is what many SCEP authorities answer with.
+_CIPHERS = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24, "des": 8}
 
 
 class Holder(Protocol):
@@ -154,7 +155,8 @@ def _decrypt(info: Any, key: bytes) -> bytes:
     if len(key) != _CIPHERS[name]:
         # With PKCS#1 v1.5 a wrong key yields random bytes rather than an error.
         raise CmsRefused("the content key does not fit: the envelope was made for another key")
-    cipher = TripleDES(key) if name == "tripledes_3key" else algorithms.AES(key)
+    # Triple DES with one key three times is single DES.
+    cipher = algorithms.AES(key) if name.startswith("aes") else TripleDES(key * (24 // len(key)))
     reader = Cipher(cipher, modes.CBC(algorithm.encryption_iv)).decryptor()
     unpadder = PKCS7(cipher.block_size).unpadder()
     data = reader.update(info["encrypted_content"].native) + reader.finalize()

@@ -1,4 +1,4 @@
-"""Proof eight: devices leave. What they held is gone, what was issued to them is revoked, what was imported is not."""
+"""Proof nine: devices leave. What they held is gone, what was issued to them is revoked, what was imported is not."""
 
 from __future__ import annotations
 
@@ -9,37 +9,54 @@ from fauxtune_sim.demo.stage import Actor, Stage
 from fauxtune_sim.errors import ServerRefused
 
 _NAME = "Devices that leave hold nothing, their PKCS certificates are revoked, the imported ones are not"
+#: Whose device goes which way.
+_WIPED, _RETIRED, _UNENROLLED = ("alice-company", "alice-pc"), ("alice-iphone",), ("alice-own", "alice-mac")
 
 
 async def devices_leave(stage: Stage) -> Proof:
-    """8: one device is wiped, one is unenrolled; the third goes on as before."""
-    company, own, tablet = (stage.actors[key] for key in ("alice-company", "alice-own", "alice-tablet"))
-    issued = [one.certificate for actor in (company, own) for one in actor.held("pkcs")]
-    imported = [one.certificate for one in tablet.held("imported")]
+    """9: some devices are wiped, one is retired, some are unenrolled; the others go on as before."""
+    leaving = [stage.actors[key] for key in (*_WIPED, *_RETIRED, *_UNENROLLED)]
+    issued = [one.certificate for actor in leaving for one in actor.held("pkcs")]
     faults: list[str] = []
     stage.tell("The company phone is lost. But first a mistake: somebody wants to wipe a private phone.")
-    refusal = await _refused_wipe(stage, own)
+    refusal = await _refused_wipe(stage, stage.actors["alice-own"])
     if refusal is None:
         faults.append("Graph accepted the wipe of a work profile")
     else:
         stage.tell(f"  Graph refuses: {refusal}")
-    stage.tell("Now the company phone is wiped, and Alice removes the work profile from her own phone.")
-    await stage.graph.wipe(await _graph_id(stage, company))
-    if not await stage.settle(lambda: not company.device.is_enrolled):
-        faults.append(f"{company.name} was not wiped")
-    untold = await own.agent.unenroll()
-    if untold is not None:
-        faults.append(f"the service did not hear that {own.name} left: {untold}")
-    await stage.settle(lambda: True)
-    faults += [f"{one.name} still holds something" for one in (company, own) if not one.device.keystore.is_empty]
-    kept = [one.certificate for one in tablet.held("pkcs")]
+    stage.tell("Now the company phone and the PC are wiped, the iPhone is retired, and Alice herself takes her own")
+    stage.tell("phone and her Mac out of management.")
+    faults += await _leave(stage)
+    faults += [f"{one.name} still holds something" for one in leaving if not one.device.keystore.is_empty]
+    staying = stage.of("alice")
+    imported = [one.certificate for one in stage.actors["alice-tablet"].held("imported")]
+    kept = [one.certificate for actor in staying for one in actor.held("pkcs")]
     faults += await _revocation_faults(stage, revoked=issued, good=imported + kept)
-    faults += _reading_faults(stage, tablet)
+    for actor in staying:
+        faults += _reading_faults(stage, actor)
     seen = "; ".join(faults) or (
-        f"both devices are empty; CRL and OCSP call {len(issued)} PKCS certificates revoked and "
-        f"{len(imported)} imported ones good; {tablet.name} reads everything"
+        f"{len(leaving)} devices are empty; CRL and OCSP call {len(issued)} PKCS certificates revoked and "
+        f"{len(imported)} imported ones good; {' and '.join(one.name for one in staying)} read everything"
     )
-    return Proof(8, _NAME, not faults, f"{seen}; wiping a work profile: {refusal or 'accepted'}")
+    return Proof(9, _NAME, not faults, f"{seen}; wiping a work profile: {refusal or 'accepted'}")
+
+
+async def _leave(stage: Stage) -> list[str]:
+    """Take the devices out, each in its way; what went wrong."""
+    faults = []
+    for key in _WIPED:
+        await stage.graph.wipe(await _graph_id(stage, stage.actors[key]))
+    for key in _RETIRED:
+        await stage.graph.retire(await _graph_id(stage, stage.actors[key]))
+    ordered = [stage.actors[key] for key in (*_WIPED, *_RETIRED)]
+    await stage.settle(lambda: not any(one.device.is_enrolled for one in ordered))
+    faults += [f"{one.name} has not left" for one in ordered if one.device.is_enrolled]
+    for key in _UNENROLLED:
+        untold = await stage.actors[key].agent.unenroll()
+        if untold is not None:
+            faults.append(f"the service did not hear that {stage.actors[key].name} left: {untold}")
+    await stage.settle(lambda: True)
+    return faults
 
 
 async def _graph_id(stage: Stage, actor: Actor) -> str:

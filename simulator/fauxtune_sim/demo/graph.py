@@ -108,9 +108,17 @@ class Graph:
                 return _identifier(row)
         raise NotFoundHere(f"Graph lists no device {name}")
 
+    def configuration(self, identifier: str) -> str:
+        """The address of a profile, as another refers to it."""
+        return f"{self.base}{_CONFIGURATIONS}/{quote(identifier, safe='')}"
+
     async def wipe(self, identifier: str) -> None:
         """Order a wipe; ServerRefused for devices that cannot be wiped."""
         await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/wipe", {})
+
+    async def retire(self, identifier: str) -> None:
+        """Order that the company's data is removed; ServerRefused for devices that can only be wiped."""
+        await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/retire")
 
 
 def _identifier(document: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from fauxtune_sim.commands import interrupted
 from fauxtune_sim.control import Control
-from fauxtune_sim.demo import farewell, proofs
+from fauxtune_sim.demo import account, farewell, proofs
 from fauxtune_sim.demo.child import Endpoints, ServerChild, server
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.profiles import Authority
@@ -25,7 +25,7 @@ from fauxtune_sim.transport import Transport, read_ca
 
 Tell = Callable[[str], None]
 
-_FIRST_SEVEN = (
+_BEFORE_LEAVING = (
     proofs.own_signing_keys,
     proofs.own_encryption_keys,
     proofs.same_encryption_keys,
@@ -33,6 +33,7 @@ _FIRST_SEVEN = (
     proofs.later_device,
     proofs.signed_mail,
     proofs.same_signer,
+    account.mail_account,
 )
 
 
@@ -69,7 +70,7 @@ async def play(staging: Staging, *, tell: Tell, show: Callable[[Any], None] | No
                     await _unless(stop, child, work=asyncio.create_task(stop.wait()))
             finally:
                 await runner.close()
-    return len(told) == len(_FIRST_SEVEN) + 1 and all(proof.held for proof in told)
+    return len(told) == len(_BEFORE_LEAVING) + 1 and all(proof.held for proof in told)
 
 
 @contextlib.asynccontextmanager
@@ -106,13 +107,13 @@ async def _story(
     stage = await _stage(endpoints, transport, runner=runner, folder=folder, tell=tell)
     await proofs.set_the_stage(stage)
     told: list[Proof] = []
-    for number, proof in enumerate(_FIRST_SEVEN, start=1):
+    for number, proof in enumerate(_BEFORE_LEAVING, start=1):
         told.append(await _attempt(proof, stage, number=number))
     before = [actor.summary() for actor in stage.actors.values()]
-    told.append(await _attempt(farewell.devices_leave, stage, number=8))
+    told.append(await _attempt(farewell.devices_leave, stage, number=len(told) + 1))
     count = sum(proof.held for proof in told)
     tell("")
-    tell("All eight proofs held." if count == len(told) else f"{count} of {len(told)} proofs held.")
+    tell("All nine proofs held." if count == len(told) else f"{count} of {len(told)} proofs held.")
     return stage, told, before
 
 

@@ -1,6 +1,7 @@
-"""The profiles that the story assigns, each for work profiles and for fully managed devices, which are kinds apart.
+"""The profiles that the story assigns: each kind of device has kinds of profiles of its own.
 
-Graph (beta): androidWorkProfile..., androidForWorkImportedPFX..., androidDeviceOwner... configurations.
+Graph (beta): androidWorkProfile..., androidForWorkImportedPFX..., androidDeviceOwner..., ios..., macOS...,
+windows81..., windows10... and windowsPhone81... configurations.
 """
 
 from __future__ import annotations
@@ -9,10 +10,36 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-#: Display name -> the prefix of its kinds for roots and PKCS, and the prefix for imported PFX, which differs.
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What the profiles of one kind of device are called; `pkcs` is None where there are none of that sort."""
+
+    root: str
+    pkcs: str | None
+    imported: str
+
+
 _KINDS = {
-    "work profile": ("androidWorkProfile", "androidForWork"),
-    "fully managed": ("androidDeviceOwner", "androidDeviceOwner"),
+    "work profile": _Kinds(
+        "androidWorkProfileTrustedRootCertificate",
+        "androidWorkProfilePkcsCertificateProfile",
+        "androidForWorkImportedPFXCertificateProfile",
+    ),
+    "fully managed": _Kinds(
+        "androidDeviceOwnerTrustedRootCertificate",
+        "androidDeviceOwnerPkcsCertificateProfile",
+        "androidDeviceOwnerImportedPFXCertificateProfile",
+    ),
+    "iOS": _Kinds("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
+    "macOS": _Kinds("macOSTrustedRootCertificate", "macOSPkcsCertificateProfile", "macOSImportedPFXCertificateProfile"),
+    # Windows 10 and later take the root of Windows 8.1; so does Windows 10 Mobile.
+    "Windows": _Kinds(
+        "windows81TrustedRootCertificate", "windows10PkcsCertificateProfile", "windows10ImportedPFXCertificateProfile"
+    ),
+    "Windows Phone 8.1": _Kinds(
+        "windowsPhone81TrustedRootCertificate", None, "windowsPhone81ImportedPFXCertificateProfile"
+    ),
 }
 
 
@@ -25,15 +52,15 @@ class Authority:
 
 
 def roots(title: str, der: bytes) -> list[dict[str, Any]]:
-    """A trusted certificate (DER), for both ways of managing."""
+    """A trusted certificate (DER), for every kind of device."""
     return [
         {
-            "@odata.type": f"#microsoft.graph.{prefix}TrustedRootCertificate",
+            "@odata.type": f"#microsoft.graph.{kinds.root}",
             "displayName": f"{title} ({way})",
             "trustedRootCertificate": base64.b64encode(der).decode(),
             "certFileName": f"{title.lower().replace(' ', '-')}.cer",
         }
-        for way, (prefix, _) in _KINDS.items()
+        for way, kinds in _KINDS.items()
     ]
 
 
@@ -41,7 +68,7 @@ def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, A
     """A certificate of its own for every device, from this template."""
     return [
         {
-            "@odata.type": f"#microsoft.graph.{prefix}PkcsCertificateProfile",
+            "@odata.type": f"#microsoft.graph.{kinds.pkcs}",
             "displayName": f"{title} ({way})",
             "certificationAuthority": authority.host,
             "certificationAuthorityName": authority.name,
@@ -53,7 +80,8 @@ def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, A
             "certificateValidityPeriodScale": "years",
             "certificateValidityPeriodValue": 1,
         }
-        for way, (prefix, _) in _KINDS.items()
+        for way, kinds in _KINDS.items()
+        if kinds.pkcs is not None
     ]
 
 
@@ -61,9 +89,29 @@ def imported(title: str, *, purpose: str) -> list[dict[str, Any]]:
     """All of the user's imported certificates of this purpose, the same on every device."""
     return [
         {
-            "@odata.type": f"#microsoft.graph.{prefix}ImportedPFXCertificateProfile",
+            "@odata.type": f"#microsoft.graph.{kinds.imported}",
             "displayName": f"{title} ({way})",
             "intendedPurpose": purpose,
         }
-        for way, (_, prefix) in _KINDS.items()
+        for way, kinds in _KINDS.items()
     ]
+
+
+def mail_account(title: str, *, signing: str, encryption: str) -> dict[str, Any]:
+    """An account for iPhones that signs and encrypts by itself. Its certificates are those of two other profiles: their
+    addresses (`@odata.id`).
+    """
+    return {
+        "@odata.type": "#microsoft.graph.iosEasEmailProfileConfiguration",
+        "displayName": title,
+        "accountName": "Contoso",
+        "hostName": "mail.contoso.example",
+        "emailAddressSource": "primarySmtpAddress",
+        "usernameSource": "userPrincipalName",
+        "authenticationMethod": "usernameAndPassword",
+        "requireSsl": True,
+        "smimeSigningEnabled": True,
+        "smimeEncryptByDefaultEnabled": True,
+        "smimeSigningCertificate@odata.bind": signing,
+        "smimeEncryptionCertificate@odata.bind": encryption,
+    }

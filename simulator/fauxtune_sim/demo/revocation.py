@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.certificates import subject
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
@@ -52,8 +53,9 @@ class RevocationService:
         return answer.certificate_status.name.lower()
 
     def _verify(self, answer: ocsp.OCSPResponse) -> None:
-        """The authority signs its answers itself here; delegated responders are not accepted."""
-        public, digest = self.authority.public_key(), answer.signature_hash_algorithm
+        """The signature is the authority's own, or that of a responder which it made one (RFC 6960 4.2.2.2)."""
+        signer = next((each for each in answer.certificates if self._is_responder(each)), self.authority)
+        public, digest = signer.public_key(), answer.signature_hash_algorithm
         signature, signed = answer.signature, answer.tbs_response_bytes
         try:
             if digest is None:
@@ -64,6 +66,14 @@ class RevocationService:
                 public.verify(signature, signed, ec.ECDSA(digest))
         except InvalidSignature as forged:
             raise AnswerBroken(f"{self.base}/ocsp was not signed by {subject(self.authority)}") from forged
+
+    def _is_responder(self, certificate: x509.Certificate) -> bool:
+        try:
+            certificate.verify_directly_issued_by(self.authority)
+            usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        except (InvalidSignature, ValueError, TypeError, x509.ExtensionNotFound):
+            return False
+        return ExtendedKeyUsageOID.OCSP_SIGNING in usages
 
     async def _fetch(self, method: str, name: str, *, body: bytes | None = None) -> bytes:
         answer = await self.transport.send(

@@ -12,7 +12,8 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.android.client import AndroidAgent
+from fauxtune_sim.agent import Agent
+from fauxtune_sim.agents import agent_for
 from fauxtune_sim.control import Control, Issued
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.profiles import Authority
@@ -21,10 +22,12 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.mail import Letter, Reading, read_mail, write_mail
-from fauxtune_sim.platforms import Mode
+from fauxtune_sim.platforms import Kind, Platform
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
 
+#: What a certificate can be used for: `can_sign`, `can_encrypt`.
+Fitness = Callable[[x509.Certificate], bool]
 #: How long the story waits for devices that are at rest according to the server to show what is expected, in seconds.
 _PATIENCE = 20.0
 
@@ -33,7 +36,7 @@ _PATIENCE = 20.0
 class Actor:
     """A device with its owner."""
 
-    agent: AndroidAgent
+    agent: Agent
     user: str
 
     @property
@@ -46,12 +49,12 @@ class Actor:
         """The device's name in the story."""
         return self.agent.device.name
 
-    def held(self, source: str, *, purpose: str | None = None) -> list[Identity]:
-        """The keys that came this way (`pkcs`, `imported`), oldest certificate first; `purpose` narrows them."""
+    def held(self, source: str, *, fit: Fitness | None = None) -> list[Identity]:
+        """The keys that came this way (`pkcs`, `imported`), oldest certificate first; `fit` narrows them."""
         found = [
             one
             for one in self.device.keystore.identities()
-            if one.source == source and purpose in {None, one.intended_purpose}
+            if one.source == source and (fit is None or fit(one.certificate))
         ]
         return sorted(found, key=lambda one: one.certificate.not_valid_before_utc)
 
@@ -95,6 +98,8 @@ class Stage:
     #: The imported encryption certificates, oldest first, and the mails that were written with them.
     imported: list[Issued] = field(default_factory=list)
     old_mails: list[bytes] = field(default_factory=list)
+    #: The profiles' ids by their display names.
+    profiles: dict[str, str] = field(default_factory=dict)
 
     def user(self, name: str) -> str:
         """A person's user principal name, which is the mail address too."""
@@ -104,21 +109,26 @@ class Stage:
         """The devices of a person that are enrolled now."""
         return [one for one in self.actors.values() if one.user == self.user(name) and one.device.is_enrolled]
 
+    def with_own_keys(self) -> list[Actor]:
+        """The devices that are given certificates of their own: there is no PKCS profile for Windows Phone 8.1."""
+        return [one for one in self.everybody() if one.device.platform is not Platform.WINDOWS_PHONE_81]
+
     def everybody(self) -> Iterator[Actor]:
         """Every device that is enrolled now."""
         return (one for one in self.actors.values() if one.device.is_enrolled)
 
-    async def enroll(self, key: str, *, name: str, person: str, mode: Mode) -> Actor:
+    async def enroll(self, key: str, *, name: str, person: str, kind: Kind) -> Actor:
         """A new device: it enrols with a token, checks in, and stays connected."""
         user = self.user(person)
         token = await self.control.enrollment_token(user)
         folder = self.folder / key
-        agent = AndroidAgent(Device.new(name, mode=mode, folder=folder), self.transport)
-        await agent.enroll(server=self.server, tenant=self.tenant, token=token)
+        device = Device.new(name, platform=kind.platform, mode=kind.mode, folder=folder)
+        agent = agent_for(device, self.transport)
+        await agent.enroll(server=self.server, tenant=self.tenant, token=token, user=user)
         await agent.check_in()
         self.runner.add(agent)
         actor = self.actors[key] = Actor(agent, user)
-        self.tell(f"  {name} ({mode}) is enrolled for {user}. Its folder is {folder}")
+        self.tell(f"  {name} ({kind}) is enrolled for {user}. Its folder is {folder}")
         return actor
 
     async def settle(self, reached: Callable[[], bool]) -> bool:
@@ -136,7 +146,7 @@ class Stage:
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
         """Make profiles and assign each to the group of the story."""
         for profile in profiles:
-            await self.graph.assign(profile, group=self.group)
+            self.profiles[profile["displayName"]] = await self.graph.assign(profile, group=self.group)
 
     async def authority_certificate(self, name: str) -> bytes:
         """The DER certificate of an authority (`root`, `issuing`), as published."""

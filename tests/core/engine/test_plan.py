@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 
 from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.plan import NEVER, Answer, Plan, Situation, plan
+from fauxtune.core.engine.removal import outcome
+from fauxtune.core.engine.removal_table import Reissued
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Cause, ItemState, Source
+from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, ItemState, Source
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=300)
@@ -291,12 +293,45 @@ def test_an_edited_profile_does_not_change_the_current_certificate() -> None:
 
 def test_a_certificate_that_was_removed_by_hand_is_issued_anew() -> None:
     pkcs = pkcs_item()
-    missing = replace(held(pkcs, ItemState.WANTED), fingerprint=None)
+    missing = held(pkcs, ItemState.WANTED)
     before = situation(pkcs, rows=[missing], answers={(pkcs.key, "first"): issued("01")})
     made = plan(before)
     assert [ask.fingerprint for ask in made.asks] == ["after/01"]
     anew = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
     assert only(plan(anew)).serial == "02"
+
+
+def test_a_certificate_of_digicert_that_was_removed_by_hand_comes_back_without_a_request() -> None:
+    pkcs = pkcs_item()
+    missing = replace(held(pkcs, ItemState.WANTED), authority=Authority.DIGICERT)
+    made = plan(situation(pkcs, rows=[missing]))
+    assert (made.asks, only(made).state, only(made).serial) == ([], ItemState.SENT, "01")
+
+
+@pytest.mark.parametrize("variant", [Variant.IOS, Variant.WINDOWS, Variant.ANDROID_WORK_PROFILE])
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(variant: Variant, edition: str) -> None:
+    pkcs = pkcs_item()
+    answers = {(pkcs.key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
+    made = plan(
+        replace(situation(pkcs, rows=[held(pkcs)], answers=answers, now=LATER), variant=variant, edition=edition)
+    )
+    cell = outcome(variant, edition, source=Source.PKCS, cause=Incident.RENEWED)
+    assert cell.reissued is Reissued.NEW
+    assert [row.serial for row, why in made.revoked if why is Incident.RENEWED] == (["01"] if cell.revoked else [])
+    assert only(made).serial == "02"
+
+
+@pytest.mark.parametrize("state", [ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING, ItemState.SENT])
+def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves(state: ItemState) -> None:
+    pkcs = pkcs_item()
+    before = situation(pkcs, rows=[replace(held(pkcs, state), user_id="bob")])
+    made = plan(before)
+    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert (only(made).state, only(made).fingerprint, only(made).user_id) == (ItemState.WANTED, None, "alice")
+    assert made.revoked == [], "an assignment that no longer reaches it revokes nothing"
+    answered = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
+    assert (only(plan(answered)).state, only(plan(answered)).serial) == (ItemState.SENT, "02")
 
 
 @pytest.mark.parametrize("state", [ItemState.KEPT, ItemState.REMOVING])
@@ -342,7 +377,7 @@ def test_what_can_never_be_given_fails_with_its_reason_and_asks_nobody() -> None
     assert plan(after(before, made)).rows == {}
 
 
-@pytest.mark.parametrize("ending", [None, Cause.WIPE])
+@pytest.mark.parametrize("ending", [None, Cause.RETIRE])
 def test_what_was_never_there_goes_without_asking_the_removal_table(ending: Cause | None) -> None:
     row = only(plan(situation(scep_item())))
     made = plan(situation(rows=[row], standing=replace(STANDING, ending=ending)))
@@ -400,10 +435,9 @@ def ledger_rows(draw: st.DrawFn) -> list[LedgerRow]:
         row = held(item, draw(st.sampled_from(list(ItemState))))
         if row.state in (ItemState.WANTED, ItemState.FAILED, ItemState.REMOVED) and draw(st.booleans()):
             row = replace(row, fingerprint=None, serial=None if draw(st.booleans()) else row.serial)
-        if row.state is ItemState.WANTED and row.source is Source.PKCS:
-            row = replace(row, fingerprint=None)
         if row.serial is not None:
-            row = replace(row, renew_at=draw(moments))
+            issuer = draw(st.sampled_from([Authority.MICROSOFT, Authority.DIGICERT]))
+            row = replace(row, renew_at=draw(moments), authority=issuer)
         found.append(replace(row, user_id=draw(st.sampled_from(["alice", "bob"]))))
     return found
 
@@ -431,7 +465,7 @@ standings = st.builds(
     certificates=st.frozensets(st.sampled_from(["aa", "bb"])),
     profiles=st.frozensets(st.sampled_from(["p", "q", "root", "imported"])),
     assignments=st.frozensets(st.sampled_from(["p_group", "q_group", "root_group", "imported_group"])),
-    ending=st.sampled_from([None, None, Cause.WIPE]),
+    ending=st.sampled_from([None, None, Cause.RETIRE]),
 )
 
 

@@ -70,8 +70,8 @@ def test_what_the_connector_refused_is_not_touched_by_the_device(row: LedgerRow)
     assert take_in([never_offered], HOLDS_ALL) == {}
 
 
-def test_what_was_removed_by_hand_is_wanted_again_and_a_pkcs_certificate_anew() -> None:
-    for row, fingerprint in ((ROOT, SHA256), (IMPORTED, "f1"), (PKCS, None)):
+def test_what_was_removed_by_hand_is_wanted_again() -> None:
+    for row, fingerprint in ((ROOT, SHA256), (IMPORTED, "f1"), (PKCS, "01")):
         new = taken(taken(row, HOLDS_ALL), HOLDS_NOTHING)
         assert (new.state, new.fingerprint, new.installed_fingerprint) == (ItemState.WANTED, fingerprint, None)
         assert new.serial == row.serial, "the next request says which certificate it follows"
@@ -150,6 +150,12 @@ def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], sta
 def test_what_is_only_kept_is_not_applicable() -> None:
     kept = Profile(P, "androidWorkProfileCustomConfiguration", 1, {}, "p_g")
     assert outcome_of(kept, []) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
+
+
+def test_what_devices_of_the_kind_do_not_take_is_not_applicable_whatever_they_hold_of_it() -> None:
+    spared = replace(PROFILE, applies=False)
+    for rows in ([], [claimed(ItemState.INSTALLED)], [claimed(ItemState.FAILED, problem=PROBLEM)]):
+        assert outcome_of(spared, rows) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
 
 
 def test_other_profiles_items_do_not_matter() -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-from asn1crypto import cms
-from cryptography.hazmat.primitives.serialization import pkcs7
+from contextlib import suppress
 
-from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.cms import envelope
+import pytest
+from asn1crypto import algos, cms, core
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import pkcs7
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fauxtune.core.errors import Invalid, UnknownAlgorithm
+from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
 
 
 @pytest.mark.parametrize("secret", [b"", b"pw", b"line\nend\r\n", bytes(range(256))])
@@ -31,3 +36,126 @@ def test_an_envelope_is_aes_256_for_issuer_and_serial(authorities) -> None:
 def test_nothing_is_sealed_for_a_key_that_is_not_rsa(authorities) -> None:
     with pytest.raises(Invalid):
         envelope(b"pw", authorities.issuing.certificate)
+
+
+def opened(authorities, data: bytes) -> bytes:
+    return open_envelope(data, certificate=authorities.devices.certificate, key=authorities.devices.key)
+
+
+@pytest.mark.parametrize("secret", [b"", b"pw", b"line\nend\r\n", bytes(range(256)) * 40])
+def test_what_is_sealed_here_is_opened_here(authorities, secret: bytes) -> None:
+    assert opened(authorities, envelope(secret, authorities.devices.certificate)) == secret
+
+
+@pytest.mark.parametrize("by_key_identifier", [False, True], ids=["issuer and serial", "key identifier"])
+@pytest.mark.parametrize("cipher", ["des", "tripledes_3key", "aes128_cbc", "aes192_cbc", "aes256_cbc"])
+def test_every_cipher_that_clients_use_is_opened(authorities, seal, cipher: str, by_key_identifier: bool) -> None:
+    sealed = seal(b"request", authorities.devices.certificate, cipher, by_key_identifier=by_key_identifier)
+    assert opened(authorities, sealed) == b"request"
+
+
+def test_single_des_is_des(authorities) -> None:
+    # FIPS 81, table C2: "Now is the time for all ", and a block of padding after it.
+    plain, key, iv = b"Now is the time for all ", bytes.fromhex("0123456789abcdef"), bytes.fromhex("1234567890abcdef")
+    known = bytes.fromhex("e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6")
+    sealed = cms.ContentInfo.load(envelope(b"", authorities.devices.certificate))
+    content = sealed["content"]
+    content["recipient_infos"][0].chosen["encrypted_key"] = authorities.devices.certificate.public_key().encrypt(
+        key, PKCS1v15()
+    )
+    info = content["encrypted_content_info"]
+    info["content_encryption_algorithm"] = {"algorithm": "des", "parameters": iv}
+    info["encrypted_content"] = known + bytes(8)
+    with pytest.raises(Invalid, match="does not open"):
+        opened(authorities, sealed.dump(force=True))  # not the padding that belongs there
+    info["encrypted_content"] = known + bytes.fromhex("62c16a27e4fcf277")
+    assert opened(authorities, sealed.dump(force=True)) == plain
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"cipher_name": "1.2.840.113549.3.2", "iv": algos.Rc2Params({"iv": b"12345678"})}, "rc2"),
+        ({"cipher_name": "2.16.840.1.101.3.4.1.46", "iv": core.OctetString(b"1" * 12)}, "known are"),
+        ({"wrapped_with": "rsaes_oaep"}, "rsaes_oaep"),
+    ],
+    ids=["rc2", "gcm", "oaep"],
+)
+def test_an_unknown_algorithm_is_named(authorities, seal, changes: dict[str, object], words: str) -> None:
+    with pytest.raises(UnknownAlgorithm, match=words):
+        opened(authorities, seal(b"request", authorities.devices.certificate, **changes))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"key": b"short"},
+        {"key": bytes(24)},
+        {"key": bytes(32)},
+        {"sealed_key": b""},
+        {"sealed_key": bytes(256)},
+        {"sealed_key": b"\xff" * 256},
+        {"sealed_key": b"\x01" * 255},
+        {"padded": b""},
+        {"padded": bytes(32)},
+        {"padded": b"\x11" * 32},
+        {"iv": b"1234"},
+    ],
+)
+def test_whatever_keeps_an_envelope_closed_there_is_one_answer(authorities, seal, changes: dict[str, object]) -> None:
+    with pytest.raises(Invalid) as refused:
+        opened(authorities, seal(b"request", authorities.devices.certificate, **changes))
+    assert refused.value.message == NOT_OPENED
+
+
+def test_an_envelope_for_others_says_so(authorities, seal, rsa_keys, self_signed) -> None:
+    other = self_signed(rsa_keys.take())
+    with pytest.raises(Invalid, match="sealed for others"):
+        opened(authorities, seal(b"request", other))
+    with pytest.raises(Invalid, match="RSA"):
+        open_envelope(seal(b"request", other), certificate=other, key=authorities.issuing.key)
+
+
+def test_a_message_costs_one_decryption_however_often_it_names_us(authorities, seal) -> None:
+    sealed = seal(b"request", authorities.devices.certificate, recipients=2000, sealed_key=b"\1" * 256)
+    with pytest.raises(Invalid, match="does not open"):
+        opened(authorities, sealed)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"0", b"\x30\x80", b"\x30\x82\xff\xff", b"\x30\x80" * 5000, b"no envelope", bytes(100_000)]
+)
+def test_garbage_is_no_envelope(authorities, data: bytes) -> None:
+    with pytest.raises(Invalid, match="no CMS envelope"):
+        opened(authorities, data)
+
+
+def test_a_message_of_another_kind_is_no_envelope(authorities) -> None:
+    signed = cms.ContentInfo({"content_type": "data", "content": b"x"}).dump()
+    absent = cms.ContentInfo({"content_type": "enveloped_data"}).dump()
+    for data in (signed, absent, envelope(b"x", authorities.devices.certificate) + b"0"):
+        with pytest.raises(Invalid, match="no CMS envelope"):
+            opened(authorities, data)
+
+
+@pytest.fixture(scope="module")
+def message(authorities, seal) -> bytes:
+    return seal(b"request", authorities.devices.certificate)
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None)
+def test_damage_anywhere_is_refused_or_opens_to_something(authorities, message: bytes, data: st.DataObject) -> None:
+    damaged = bytearray(message)
+    for _ in range(data.draw(st.integers(1, 3))):
+        damaged[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
+    end = data.draw(st.integers(0, len(message)) | st.just(len(message)))
+    with suppress(Invalid):
+        assert isinstance(opened(authorities, bytes(damaged[:end])), bytes)
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_refused(authorities, data: bytes) -> None:
+    with pytest.raises(Invalid):
+        opened(authorities, data)

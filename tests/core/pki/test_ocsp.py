@@ -10,12 +10,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.x509 import ocsp
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.pki.issuance import issue
+from fauxtune.core.pki.authority import self_signed_root
+from fauxtune.core.pki.issuance import issue, issue_responder
 from fauxtune.core.pki.names import email_name, parse_subject
-from fauxtune.core.pki.ocsp import Status, answer
+from fauxtune.core.pki.ocsp import Responder, Status, answer
+from fauxtune.core.pki.ocsp_request import MOST_CERTIFICATES, Malformed, read_request
 from fauxtune.core.pki.template import BUILT_IN
 
 DER = serialization.Encoding.DER
@@ -35,6 +38,23 @@ def certificate(authorities) -> x509.Certificate:
     )
 
 
+def responder_of(authority, authorities, key=None) -> Responder:
+    key = key or ec.generate_private_key(ec.SECP256R1())
+    certificate = issue_responder(
+        authority=authority,
+        public_key=key.public_key(),
+        serial=7,
+        not_before=authorities.now,
+        not_after=authorities.now + timedelta(days=14),
+    )
+    return Responder.of(authority, certificate=certificate, key=key)
+
+
+@pytest.fixture(scope="module")
+def responder(authorities) -> Responder:
+    return responder_of(authorities.issuing, authorities)
+
+
 def question(certificate, issuer, nonce: bytes | None = None, algorithm=None) -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, algorithm or hashes.SHA1())
     if nonce is not None:
@@ -42,10 +62,10 @@ def question(certificate, issuer, nonce: bytes | None = None, algorithm=None) ->
     return builder.build().public_bytes(DER)
 
 
-def ask(authorities, request: bytes, status: Status | None, authority=None) -> ocsp.OCSPResponse:
+def ask(authorities, responder: Responder, request: bytes, *, status: Status | None) -> ocsp.OCSPResponse:
     der = answer(
         request,
-        authority=authority or authorities.issuing,
+        responder=responder,
         lookup=lambda serial: status,
         at=authorities.now,
         next_update=authorities.now + timedelta(hours=1),
@@ -54,79 +74,224 @@ def ask(authorities, request: bytes, status: Status | None, authority=None) -> o
 
 
 @pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()], ids=lambda a: a.name)
-def test_a_good_certificate_is_good_on_the_tenants_clock(authorities, certificate, algorithm) -> None:
+def test_a_good_certificate_is_good_on_the_tenants_clock(authorities, responder, certificate, algorithm) -> None:
     request = question(certificate, authorities.issuing.certificate, algorithm=algorithm)
-    response = ask(authorities, request, Status())
+    response = ask(authorities, responder, request, status=Status())
     assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
     assert response.certificate_status is ocsp.OCSPCertStatus.GOOD
     assert response.serial_number == 99
     assert response.this_update_utc == response.produced_at_utc == authorities.now
     assert response.next_update_utc == authorities.now + timedelta(hours=1)
-    key = authorities.issuing.certificate.public_key()
+    key = response.certificates[0].public_key()
     key.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(hashes.SHA256()))
 
 
-def test_a_revoked_certificate_is_revoked_with_time_and_reason(authorities, certificate) -> None:
+def test_a_revoked_certificate_is_revoked_with_time_and_reason(authorities, responder, certificate) -> None:
     at = authorities.now - timedelta(days=3)
     request = question(certificate, authorities.issuing.certificate)
-    response = ask(authorities, request, Status(revoked_at=at, reason="keyCompromise"))
+    response = ask(authorities, responder, request, status=Status(revoked_at=at, reason="keyCompromise"))
     assert response.certificate_status is ocsp.OCSPCertStatus.REVOKED
     assert response.revocation_time_utc == at
     assert response.revocation_reason is x509.ReasonFlags.key_compromise
-    unspecified = ask(authorities, request, Status(revoked_at=at))
+    unspecified = ask(authorities, responder, request, status=Status(revoked_at=at))
     assert unspecified.revocation_reason is None
 
 
-def test_a_serial_that_was_never_issued_is_unknown(authorities, certificate) -> None:
-    response = ask(authorities, question(certificate, authorities.issuing.certificate), None)
+def test_a_serial_that_was_never_issued_is_unknown(authorities, responder, certificate) -> None:
+    response = ask(authorities, responder, question(certificate, authorities.issuing.certificate), status=None)
     assert response.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
 
 
-def test_the_nonce_comes_back(authorities, certificate) -> None:
+def test_the_nonce_comes_back(authorities, responder, certificate) -> None:
     request = question(certificate, authorities.issuing.certificate, nonce=b"n" * 16)
-    response = ask(authorities, request, Status())
+    response = ask(authorities, responder, request, status=Status())
     assert response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 16
 
 
 @pytest.mark.parametrize("nonce", [b"n" * 1, b"n" * 128])
-def test_nonces_of_1_to_128_octets_are_taken(authorities, certificate, nonce: bytes) -> None:
-    response = ask(authorities, question(certificate, authorities.issuing.certificate, nonce=nonce), Status())
+def test_nonces_of_1_to_128_octets_are_taken(authorities, responder, certificate, nonce: bytes) -> None:
+    response = ask(
+        authorities, responder, question(certificate, authorities.issuing.certificate, nonce=nonce), status=Status()
+    )
     assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
 
 
-def test_an_overlong_nonce_is_a_malformed_request(authorities, certificate) -> None:
+def test_an_overlong_nonce_is_a_malformed_request(authorities, responder, certificate) -> None:
     request = question(certificate, authorities.issuing.certificate, nonce=b"n" * 129)
-    assert ask(authorities, request, Status()).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    assert (
+        ask(authorities, responder, request, status=Status()).response_status
+        is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    )
 
 
 def test_questions_about_another_authority_are_unauthorized(authorities, certificate) -> None:
     request = question(certificate, authorities.issuing.certificate)
-    response = ask(authorities, request, Status(), authority=authorities.devices)
+    response = ask(authorities, responder_of(authorities.devices, authorities), request, status=Status())
     assert response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
 
-def test_an_rsa_authority_signs_with_rsa(authorities) -> None:
+def test_an_rsa_responder_signs_with_rsa(authorities, rsa_keys) -> None:
     own = authorities.devices.certificate
-    response = ask(authorities, question(own, own), Status(), authority=authorities.devices)
-    own.public_key().verify(response.signature, response.tbs_response_bytes, PKCS1v15(), hashes.SHA256())
+    responder = responder_of(authorities.devices, authorities, key=rsa_keys.take())
+    response = ask(authorities, responder, question(own, own), status=Status())
+    (signer,) = response.certificates
+    signer.public_key().verify(response.signature, response.tbs_response_bytes, PKCS1v15(), hashes.SHA256())
+
+
+def test_the_responder_is_delegated_by_the_authority(authorities, responder, certificate) -> None:
+    response = ask(authorities, responder, question(certificate, authorities.issuing.certificate), status=Status())
+    (signer,) = response.certificates
+    assert signer == responder.certificate
+    signer.verify_directly_issued_by(authorities.issuing.certificate)
+    extensions = signer.extensions
+    assert list(extensions.get_extension_for_class(x509.ExtendedKeyUsage).value) == [ExtendedKeyUsageOID.OCSP_SIGNING]
+    assert extensions.get_extension_for_class(x509.OCSPNoCheck).value == x509.OCSPNoCheck()
+    key_id = x509.SubjectKeyIdentifier.from_public_key(signer.public_key()).digest
+    assert response.responder_key_hash == key_id
+
+
+def test_a_responder_of_a_long_named_authority_has_a_name_that_fits(authorities) -> None:
+    root = self_signed_root(
+        name="root",
+        common_name="N" * 64,
+        key=ec.generate_private_key(ec.SECP256R1()),
+        serial=1,
+        not_before=authorities.now,
+        not_after=authorities.end,
+        addresses=authorities.root.addresses,
+    )
+    (name,) = responder_of(root, authorities).certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    assert name.value == "N" * 59 + " OCSP"
+
+
+def tlv(tag: int, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    size = len(content)
+    return (
+        bytes([tag])
+        + (
+            bytes([size])
+            if size < 128
+            else b"\x81" + bytes([size])
+            if size < 256
+            else b"\x82" + size.to_bytes(2, "big")
+        )
+        + content
+    )
+
+
+SHA1_OID, NULL = bytes.fromhex("06052b0e03021a"), b"\x05\x00"
+NONCE_OID = bytes.fromhex("06092b0601050507300102")
+
+
+def certificate_id(*, algorithm: bytes = SHA1_OID + NULL, serial: bytes = b"\x05", more: bytes = b"") -> bytes:
+    name, key = tlv(0x04, b"n" * 20), tlv(0x04, b"k" * 20)
+    return tlv(0x30, tlv(0x30, algorithm), name, key, tlv(0x02, serial), more)
+
+
+def request_of(*singles: bytes, before: bytes = b"", after: bytes = b"", signature: bytes = b"") -> bytes:
+    return tlv(0x30, tlv(0x30, before, tlv(0x30, *singles), after), signature)
+
+
+def single(**parts: bytes) -> bytes:
+    return tlv(0x30, certificate_id(**parts))
+
+
+def nonces(*values: bytes, critical: bytes = b"") -> bytes:
+    return tlv(0xA2, tlv(0x30, *(tlv(0x30, NONCE_OID, critical, tlv(0x04, each)) for each in values)))
+
+
+def test_several_certificates_are_answered_in_one(authorities, responder, certificate) -> None:
+    whole = question(certificate, authorities.issuing.certificate)
+    asked = [Status(), Status(revoked_at=authorities.now), None]
+    # What is asked begins behind the heads of the message, its body and the list.
+    request = tlv(0x30, tlv(0x30, tlv(0x30, whole[6:] * 3)))
+    response = ocsp.load_der_ocsp_response(
+        answer(request, responder=responder, lookup=lambda serial: asked.pop(0), at=authorities.now, next_update=None)
+    )
+    statuses = [each.certificate_status for each in response.responses]
+    assert statuses == [ocsp.OCSPCertStatus.GOOD, ocsp.OCSPCertStatus.REVOKED, ocsp.OCSPCertStatus.UNKNOWN]
+    assert [each.next_update_utc for each in response.responses] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        request_of(single()),
+        request_of(single(algorithm=SHA1_OID)),
+        request_of(single(serial=b"\x00\xff")),
+        request_of(tlv(0x30, certificate_id(), tlv(0xA0, b"whatever"))),
+        request_of(single(), before=tlv(0xA0, tlv(0x02, b"\x00"))),
+        request_of(single(), before=tlv(0xA1, b"somebody")),
+        request_of(single(), signature=tlv(0xA0, b"whatever")),
+        request_of(single(), after=nonces(tlv(0x04, b"n"), critical=b"\x01\x01\xff")),
+        request_of(*[single()] * MOST_CERTIFICATES),
+    ],
+    ids=[
+        "plain",
+        "no parameters",
+        "long serial",
+        "single extensions",
+        "version",
+        "requestor",
+        "signed",
+        "nonce",
+        "many",
+    ],
+)
+def test_whatever_a_request_may_hold_is_read(request_: bytes) -> None:
+    assert read_request(request_).certificates[0].name_hash == b"n" * 20
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        request_of(),
+        request_of(*[single()] * (MOST_CERTIFICATES + 1)),
+        request_of(single()) + b"\x00",
+        request_of(single(), before=tlv(0xA0, tlv(0x02, b"\x01"))),
+        request_of(single(), after=b"\x04\x00"),
+        request_of(single(), signature=b"\x04\x00"),
+        request_of(single(algorithm=SHA1_OID + b"\x05\x01\x00")),
+        request_of(single(algorithm=SHA1_OID + b"\x04\x00")),
+        request_of(single(serial=b"")),
+        request_of(single(serial=b"\x00\x05")),
+        request_of(single(serial=b"\xff\xff")),
+        request_of(single(serial=b"\x01" * 65)),
+        request_of(single(more=b"\x05\x00")),
+        request_of(single(), after=nonces(b"raw")),
+        request_of(single(), after=nonces(tlv(0x04))),
+        request_of(single(), after=nonces(tlv(0x04, b"n"), tlv(0x04, b"m"))),
+        request_of(single(), after=nonces(tlv(0x04, b"n") + b"\x00")),
+        b"\x30\x81\x05" + request_of(single())[2:],
+        b"\x30\x85\x00\x00\x00\x00\x01\x00",
+        b"\x3f\x00",
+    ],
+)
+def test_what_der_or_the_protocol_does_not_allow_is_malformed(request_: bytes) -> None:
+    with pytest.raises(Malformed):
+        read_request(request_)
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\x30\x00", b"\x30\x80\x00\x00", b"\x30\x84\xff\xff\xff\xff"])
-def test_what_is_no_request_is_malformed(authorities, data: bytes) -> None:
-    assert ask(authorities, data, Status()).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+def test_what_is_no_request_is_malformed(authorities, responder, data: bytes) -> None:
+    assert (
+        ask(authorities, responder, data, status=Status()).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    )
 
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
-def test_no_damage_makes_the_responder_raise(authorities, certificate, data) -> None:
+def test_no_damage_makes_the_responder_raise(authorities, responder, certificate, data) -> None:
     genuine = question(certificate, authorities.issuing.certificate, nonce=b"n" * 16)
     at = data.draw(st.integers(0, len(genuine) - 1))
     patch = data.draw(st.binary(max_size=4))
     cut = data.draw(st.booleans())
-    ask(authorities, genuine[:at] + patch + (b"" if cut else genuine[at + len(patch) :]), Status())
+    damaged = genuine[:at] + patch + (b"" if cut else genuine[at + len(patch) :])
+    ask(authorities, responder, damaged, status=Status())
 
 
 @settings(deadline=None)
 @given(data=st.binary(max_size=80))
-def test_garbage_does_not_make_the_responder_raise(authorities, data: bytes) -> None:
-    ask(authorities, data, Status())
+def test_garbage_does_not_make_the_responder_raise(authorities, responder, data: bytes) -> None:
+    ask(authorities, responder, data, status=Status())

@@ -10,6 +10,7 @@ import pytest
 from fauxtune.core.engine.desired import desired
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, AndroidMode, Platform, Variant, variant_of
+from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.profiles.catalog import KINDS, Kind, kind
@@ -35,6 +36,55 @@ def test_every_kind_is_found_under_each_of_its_spellings(known: Kind) -> None:
 @EACH
 def test_every_kind_applies_to_something(known: Kind) -> None:
     assert known.variants
+
+
+#: "Use certificates for authentication in Microsoft Intune", the matrix of March 2020; what it has no tick for.
+NOT_TICKED = {
+    ("androidDeviceOwnerPkcsCertificateProfile", Variant.ANDROID_FULLY_MANAGED, "2020-03"),
+    ("androidDeviceOwnerPkcsCertificateProfile", Variant.ANDROID_DEDICATED, "2020-03"),
+    ("androidDeviceOwnerPkcsCertificateProfile", Variant.ANDROID_CORPORATE_WORK_PROFILE, "2020-03"),
+    ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_FULLY_MANAGED, "2020-03"),
+    ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_DEDICATED, "2020-03"),
+    ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_CORPORATE_WORK_PROFILE, "2020-03"),
+    ("windows10PkcsCertificateProfile", Variant.WINDOWS_PHONE_81, "2020-03"),
+    ("windows10PkcsCertificateProfile", Variant.WINDOWS_PHONE_81, "2024-04"),
+}
+
+
+def test_a_kind_applies_where_it_is_ticked_and_has_a_status_there_besides() -> None:
+    found = {
+        (known.name, variant, edition)
+        for known in KINDS
+        for variant in known.reached
+        for edition in EDITIONS
+        if not known.applies(variant, edition=edition)
+    }
+    assert found == NOT_TICKED
+    for known in KINDS:
+        for variant in set(Variant) - known.reached:
+            assert not any(known.applies(variant, edition=edition) for edition in EDITIONS)
+
+
+def test_what_does_not_apply_gives_nothing_and_whoever_refers_to_it_says_so() -> None:
+    pkcs = Profile(ProfileId("p"), "iosPkcsCertificateProfile", 1, {"displayName": "S"}, "p_g", applies=False)
+    document = {"hostName": "mail", "smimeSigningEnabled": True, "authenticationMethod": "usernameAndPassword"}
+    mail = Profile(
+        ProfileId("m"),
+        "iosEasEmailProfileConfiguration",
+        1,
+        document,
+        "m_g",
+        references={"smimeSigningCertificate": pkcs.id},
+    )
+    world = World(
+        variables={"emailaddress": "a@b.example", "userprincipalname": "a@b.example"},
+        has_user=True,
+        names={pkcs.id: "S"},
+    )
+    assert desired([pkcs], world) == {}
+    (account,) = desired([mail, pkcs], world).values()
+    assert account.problem is not None
+    assert "'S', which does not apply to devices of this kind" in account.problem.message
 
 
 #: Phones of the last generation had no PKCS, AOSP has no imported certificates.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item
+from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
@@ -39,11 +40,11 @@ def item(world: World = WORLD, **changes: Any) -> Item:
     return found
 
 
-def problem(world: World = WORLD, **changes: Any) -> str:
+def problem(world: World = WORLD, *, code: int = REMEDIATION_FAILED, **changes: Any) -> str:
     found = item(world, **changes)
     assert found.order is None
     assert found.problem is not None
-    assert found.problem.code == REMEDIATION_FAILED
+    assert found.problem.code == code
     return found.problem.message
 
 
@@ -93,9 +94,17 @@ def test_an_unknown_authority_lists_the_known_ones(changes: dict[str, str]) -> N
 
 
 def test_an_unknown_template_lists_the_known_ones() -> None:
-    message = problem(certificateTemplateName="Smime")
+    message = problem(certificateTemplateName="Smime", code=TEMPLATE_UNKNOWN)
     assert "'Smime'" in message
     assert "SmimeSigning, SmimeBoth" in message
+
+
+def test_a_display_name_is_not_the_templates_name_and_the_problem_says_so() -> None:
+    (authority,) = WORLD.authorities
+    world = replace(WORLD, authorities=(replace(authority, display_names={"s/mime signing": "SmimeSigning"}),))
+    message = problem(world, certificateTemplateName="S/MIME Signing", code=TEMPLATE_UNKNOWN)
+    assert "'S/MIME Signing' is the display name" in message
+    assert message.endswith("takes its name: 'SmimeSigning'.")
 
 
 @pytest.mark.parametrize("kind", ["notConfigured", "microsoft", None])

@@ -109,11 +109,11 @@ async def test_the_caller_is_looked_at_before_the_body(app: FastAPI, emulator: E
         ("GET", "/nonsense", 404, "NotFound"),
         ("GET", "/tenants/contoso/nonsense", 404, "NotFound"),
         ("PUT", "/tenants/contoso/journal", 405, "MethodNotAllowed"),
-        ("POST", "/tenants/contoso/whatif", 501, "NotEmulated"),
+        ("GET", "/tenants/contoso/whatif", 405, "MethodNotAllowed"),
         ("GET", "/tenants/contoso/faults", 501, "NotEmulated"),
         ("DELETE", "/tenants/contoso/faults/1", 501, "NotEmulated"),
         ("POST", "/tenants/contoso/snapshots", 501, "NotEmulated"),
-        ("POST", "/tenants/nobody/whatif", 404, "NotFound"),
+        ("POST", "/tenants/nobody/snapshots", 404, "NotFound"),
     ],
 )
 async def test_what_is_not_there_says_so(

@@ -124,7 +124,9 @@ async def test_a_certificate_is_found_by_serial_and_thumbprint(contoso: httpx.As
     assert shown["keyUsage"] == ["digitalSignature", "keyEncipherment"]
     assert shown["holders"] == []
     (one,) = await listed(contoso, "/certificates")
-    assert {**one, "certificate": shown["certificate"], "holders": []} == shown
+    whole = {"certificate": shown["certificate"], "revocation": None, "users": [ALICE], "holders": []}
+    assert {**one, **whole} == shown
+    assert one["authority"] == "issuing"
     assert code(await contoso.get(f"/certificates/{ABSENT}")) == "NotFound"
 
 

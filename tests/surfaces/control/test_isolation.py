@@ -28,7 +28,22 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("POST", "/certificates/{thumbprint}/revoke", {"reason": "superseded"}),
     ("GET", "/certificates?userPrincipalName={user}", None),
     ("POST", "/certificates", {"template": "SmimeBoth", "userPrincipalName": "{user}"}),
+    ("GET", "/authorities/{authority}", None),
+    ("PATCH", "/authorities/{authority}", {"state": "available"}),
+    ("POST", "/authorities/{authority}/rollover", None),
+    ("GET", "/authorities/{authority}/templates", None),
+    ("POST", "/authorities/{authority}/templates", {"name": "Another"}),
+    ("GET", "/authorities/issuing/templates/{template}", None),
+    ("GET", "/authorities/{authority}/templates/{template}", None),
+    ("PATCH", "/authorities/issuing/templates/{template}", {"displayName": "mine"}),
+    ("PATCH", "/authorities/{authority}/templates/{template}", {"displayName": "mine"}),
+    ("DELETE", "/authorities/{authority}/templates/{template}", None),
     ("POST", "/enrollmentTokens", {"userPrincipalName": "{user}"}),
+    ("GET", "/users/{user}/certificates", None),
+    ("GET", "/diagnose?user={user}", None),
+    ("GET", "/diagnose?device={device}", None),
+    ("GET", "/diagnose?device={managed}", None),
+    ("GET", "/diagnose?profile={profile}", None),
     ("GET", "/applications/{application}", None),
     ("PATCH", "/applications/{application}", {"displayName": "mine"}),
     ("DELETE", "/applications/{application}", None),
@@ -51,6 +66,7 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/clock/advance"),
     ("POST", "/tenants/{tenant}/settle"),
     ("GET", "/tenants/{tenant}/reports/permissions"),
+    ("GET", "/tenants/{tenant}/authorities"),
     ("GET", "/tenants/{tenant}/devices"),
     ("GET", "/tenants/{tenant}/applications"),
     ("POST", "/tenants/{tenant}/applications"),
@@ -64,24 +80,40 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
     name = str(tenant.base_url).rstrip("/").rpartition("/")[2]
     phone: Handset = await enroll(tenant)
     await assign("root", tenant_name=name)
-    await assign("pkcs", tenant_name=name)
+    profile = await assign("pkcs", tenant_name=name)
     await phone.settle()
     (issued,) = await listed(tenant, "/certificates")
     return {
         "device": phone.id,
+        "profile": profile,
         "managed": (await tenant.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
         "serial": issued["serial"],
         "thumbprint": issued["thumbprint"],
         "user": f"alice@{name}.example",
+        **(await _own_authority(tenant) if name == "fabrikam" else {}),
         "connector": (await connector(tenant))["id"],
         "application": (await made(tenant, "/applications"))["clientId"],
     }
 
 
+async def _own_authority(tenant: httpx.AsyncClient) -> dict[str, str]:
+    """An authority and a template that no other tenant has."""
+    await made(tenant, "/authorities/issuing/templates", name="Theirs")
+    return {"authority": (await made(tenant, "/authorities/issuing/rollover"))["name"], "template": "Theirs"}
+
+
 async def _everything(tenant: httpx.AsyncClient) -> dict[str, object]:
     """All that the tenant shows of itself."""
     keys = f"/connectors/{(await connector(tenant))['id']}/keys"
-    lists = ("/devices", "/certificates", "/connectors", "/applications", "/journal")
+    lists = (
+        "/authorities",
+        "/authorities/issuing/templates",
+        "/devices",
+        "/certificates",
+        "/connectors",
+        "/applications",
+        "/journal",
+    )
     shown = {path: (await tenant.get(path)).json() for path in lists}
     tenant_url = str(tenant.base_url).rstrip("/")
     return {**shown, "keys": (await tenant.get(keys)).json(), "tenant": (await tenant.get(tenant_url)).json()}
@@ -104,8 +136,10 @@ def _template(path: str) -> str:
         ("thumbprint", "key"),
         ("managed", "device"),
         ("application", "clientId"),
+        ("template", "name"),
     ):
         path = path.replace(f"{{{name}}}", f"{{{word}}}")
+    path = path.replace("/authorities/issuing/", "/authorities/{authority}/")
     return path.replace(f"{PROVIDER}/PFXEncryptionKey", "{provider}/{name}")
 
 

@@ -188,6 +188,8 @@ _ENDS = frozenset({DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, 
 #: What travels to the devices of a platform. Whatever is supported and not in here is answered with 501.
 CARRIED: dict[Platform, frozenset[DeviceAction]] = {
     **dict.fromkeys(Platform, _ENDS),
+    **dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), _ENDS | {DeviceAction.LOCK}),
+    **dict.fromkeys((Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK}),
     Platform.ANDROID: _ENDS
     | {
         DeviceAction.LOCK,

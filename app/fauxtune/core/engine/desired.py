@@ -15,17 +15,18 @@ _NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
 
 
 def desired(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
-    """What these profiles, all of which apply to the device, give it. Wanted twice, an item keeps both claims."""
+    """What these profiles, all of which reach the device, give it. Wanted twice, an item keeps both claims."""
     items: dict[ItemKey, Item] = {}
     applied = {profile.id: profile for profile in profiles}
     for profile in applied.values():
         known = kind(profile.kind)
-        for item in () if known is None else known.family.items(profile, world):
+        for item in () if known is None or not profile.applies else known.family.items(profile, world):
             there = items.get(item.key)
             items[item.key] = item if there is None else replace(there, claims=there.claims + item.claims)
     taken: dict[str, str] = {}
     for item in [each for each in items.values() if each.slot is not None or each.needs]:
-        items[item.key] = _placed(item, taken=taken, applied=applied) or _with_needs(item, items, applied=applied)
+        placed = _placed(item, taken=taken, applied=applied)
+        items[item.key] = placed or _with_needs(item, world, items=items, applied=applied)
     return items
 
 
@@ -40,7 +41,9 @@ def _placed(item: Item, *, taken: dict[str, str], applied: Mapping[ProfileId, Pr
     return _impossible(item, f"A device has {item.slot} only once, and the profile '{owner}' gives it already.")
 
 
-def _with_needs(item: Item, items: Mapping[ItemKey, Item], *, applied: Mapping[ProfileId, Profile]) -> Item:
+def _with_needs(
+    item: Item, world: World, *, items: Mapping[ItemKey, Item], applied: Mapping[ProfileId, Profile]
+) -> Item:
     """The item with what its references lead to on this device; with a problem where one leads to nothing."""
     found = []
     for need in item.needs:
@@ -52,9 +55,15 @@ def _with_needs(item: Item, items: Mapping[ItemKey, Item], *, applied: Mapping[P
                 "to the same group.",
             )
         choices = [each for each in items.values() if any(claim.profile == profile.id for claim in each.claims)]
+        if not profile.applies:
+            return _impossible(
+                item,
+                f"{need.navigation} refers to the profile '{need.name}', which does not apply to devices of this kind.",
+            )
         if not choices:
             known = kind(profile.kind)
-            why = known.family.nothing(profile) if known is not None and known.family.nothing is not None else ""
+            nothing = None if known is None else known.family.nothing
+            why = "" if nothing is None else nothing(profile, world.has_user)
             return _impossible(
                 item, f"{need.navigation} refers to the profile '{need.name}', which gives nothing here. {why}".rstrip()
             )

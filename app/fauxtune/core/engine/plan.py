@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 
 from fauxtune.core.engine.causes import Standing, cause
 from fauxtune.core.engine.ledger import ON_DEVICE, moved
-from fauxtune.core.engine.removal import outcome
-from fauxtune.core.model.accounts import Named
+from fauxtune.core.engine.removal import Outcome, outcome
+from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
-from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Cause, ItemState, Source
+from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 
 #: Nothing is due: the end of Graph's time.
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -33,14 +34,18 @@ class Answer:
     not_after: datetime | None = None
     problem: Problem | None = None
     retry_at: datetime | None = None
+    authority: Authority = Authority.MICROSOFT
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A request that the connector must get: unique by device, item key and fingerprint."""
+    """A request that the connector must get: unique by device, item key and fingerprint. `account`: with the
+    certificates that it names, which it carries.
+    """
 
     item: Item
     fingerprint: str
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,7 @@ class Plan:
 
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
-    revoked: list[tuple[LedgerRow, Cause]] = field(default_factory=list)
+    revoked: list[tuple[LedgerRow, Cause | Incident]] = field(default_factory=list)
     offered: list[LedgerRow] = field(default_factory=list)
     due_at: datetime = NEVER
     policy_changed: bool = False
@@ -134,9 +139,7 @@ class _Planner:
         if not in_policy(row) and row.serial is None:
             return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         why = cause(row, self.situation.standing)
-        what = outcome(self.situation.variant, self.situation.edition, source=row.source, cause=why)
-        if what.revoked and row.serial is not None:
-            self.made.revoked.append((row, why))
+        what = self._befalls(row, why)
         if not in_policy(row):
             return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         state = ItemState.REMOVING if what.removed else ItemState.KEPT
@@ -162,8 +165,12 @@ class _Planner:
         return self._unanswered(described, answer)
 
     def _pkcs(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """The device's own certificate: the current one stays, whatever the profile says by now, until its renewal."""
-        current = row.fingerprint is not None and row.state is not ItemState.REMOVED
+        """The device's own certificate: the current one stays, whatever the profile says by now, until its renewal or
+        until the device has another user.
+        """
+        current = row.fingerprint is not None and row.state is not ItemState.REMOVED and not self._is_lost(row)
+        if current and self._is_of_another(row):
+            return self._handed_over(row, item)
         renewing = row.renew_at is not None and row.renew_at <= self.situation.now
         if current and row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED):
             row = _offered(row, str(row.fingerprint))  # it is wanted again
@@ -172,6 +179,8 @@ class _Planner:
         wish = f"after/{row.serial}" if row.serial else "first"
         answer = self.situation.answers.get((item.key, wish))
         if answer is not None and answer.serial is not None:
+            if current:
+                self._befalls(row, Incident.RENEWED)
             return _offered(_with_certificate(row, answer), answer.serial)
         problem = item.problem or self._untrusted(item)
         awaited = self._root_awaited(item)
@@ -183,6 +192,34 @@ class _Planner:
         if problem is not None:
             return _failed(bare, problem)
         return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
+
+    def _befalls(self, row: LedgerRow, why: Cause | Incident) -> Outcome:
+        """What the removal table says of it; what is to be revoked goes into the plan."""
+        what = outcome(
+            self.situation.variant, self.situation.edition, source=row.source, cause=why, authority=row.authority
+        )
+        if what.revoked and row.serial is not None:
+            self.made.revoked.append((row, why))
+        return what
+
+    def _is_lost(self, row: LedgerRow) -> bool:
+        """Was it deleted on the device, and the device is to be given a new one?"""
+        if row.state is not ItemState.WANTED or row.fingerprint is None:
+            return False
+        return self._befalls(row, Incident.DELETED_BY_USER).reissued is Reissued.NEW
+
+    def _is_of_another(self, row: LedgerRow) -> bool:
+        """Was it made for somebody whose device this is no longer, or not for whom it is now?"""
+        return row.serial is not None and row.user_id != self.situation.standing.user_id
+
+    def _handed_over(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """The device has another user, who is given a certificate of their own in place of the former user's.
+
+        Unverified: certificates are each for one user on one device; what becomes of them here is not documented.
+        """
+        self._befalls(row, Cause.USER_CHANGED)
+        bare = moved(row, ItemState.WANTED, fingerprint=None, installed_fingerprint=None, renew_at=None)
+        return self._pkcs(bare, item)
 
     def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
         """An e-mail account: it waits for the certificates that it names. While one of them is renewed or replaced, the
@@ -206,6 +243,11 @@ class _Planner:
         account = item.account.naming(named)
         if settled and row.fingerprint == account.fingerprint:
             return row
+        if named and FACTS[self.situation.variant].accounts_carry_certificates:
+            answer = self.situation.answers.get((item.key, account.fingerprint))
+            if answer is None or not answer.answered:
+                answer = self._ask(Ask(item=item, fingerprint=account.fingerprint, account=account), answer)
+                return row if settled else self._unanswered(bare, answer)
         return _offered(replace(row, payload=account.encode()), account.fingerprint)
 
     def _untrusted(self, item: Item) -> Problem | None:
@@ -265,6 +307,7 @@ def _with_certificate(row: LedgerRow, answer: Answer) -> LedgerRow:
         row,
         serial=answer.serial,
         thumbprint=answer.thumbprint,
+        authority=answer.authority,
         renew_at=answer.renew_at,
         not_after=answer.not_after,
     )

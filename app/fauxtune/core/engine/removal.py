@@ -1,80 +1,118 @@
-"""What goes from a device, and what is revoked at the CA: a table, not conditions.
+"""What goes from a device, what is revoked at the CA, and what the device is given instead: looked up, not reasoned.
 
-Each cell names the document it comes from. Editions: "2024-04" is the page "Remove SCEP or PKCS certificates in
-Microsoft Intune" of 2024-04-08 with the S/MIME overview of that time; "2020-03" the documentation of March 2020.
-Neither page validates PKCS on Android work profile and device owner; the cells for them are chosen, and say so.
+The rows, each with the document that it comes from, stand in `removal_table`. Editions: "2024-04" is the page "Remove
+SCEP or PKCS certificates in Microsoft Intune" of 2024-04-08 with the S/MIME overview of that time; "2020-03" the
+documentation of March 2020.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 
-from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import Cause, Source
+from fauxtune.core.engine.removal_table import PARTNERS, ROWS, Reissued, Row
+from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.states import Authority, Cause, Incident, Source
+from fauxtune.core.profiles.catalog import KINDS
+
+Cell = tuple[Source, Cause | Incident, Authority]
+
+#: Who can have issued what. Of the others it makes no difference.
+AUTHORITIES: dict[Source, tuple[Authority, ...]] = {
+    Source.PKCS: (Authority.MICROSOFT, Authority.DIGICERT),
+    Source.SCEP: (Authority.MICROSOFT, Authority.PARTNER),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happens to an item when it is no longer wanted."""
+    """What becomes of an item. `source` is the document; `disagreement` another one that says otherwise, if any."""
 
     removed: bool
     revoked: bool
     source: str
+    reissued: Reissued = Reissued.NO
+    disagreement: str = ""
 
 
-_PAGE = "Remove SCEP or PKCS certificates in Microsoft Intune, 2024-04"
-_SMIME = "S/MIME overview to sign and encrypt email in Intune: removed with company data, never revoked"
-_GENERAL = "Common questions about device profiles: certificate profiles are removed when they no longer apply"
-
-_ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
-_LEAVES = (Cause.USER_CHANGED, Cause.PROFILE_DELETED, Cause.UNASSIGNED, Cause.LEFT_GROUP)
-_LOSES = (Cause.USER_DELETED, Cause.LICENCE_LOST)
-
-_R_AND_V = Outcome(removed=True, revoked=True, source=f"{_PAGE} (Unverified: not validated there for Android)")
-_R_PKCS = Outcome(removed=True, revoked=False, source=f"{_PAGE} (Unverified: not validated there for Android)")
-_STAYS = Outcome(removed=False, revoked=False, source=f"{_PAGE}: certificates stay (Unverified: for Android)")
-
-_ACCOUNT = Outcome(
-    removed=True,
-    revoked=False,
-    source="Common questions about device profiles: e-mail profiles are removed when they no longer apply; retire too",
-)
-# Unverified: the documents say what becomes of certificates then, and nothing of accounts.
-_ACCOUNT_LOST = Outcome(removed=True, revoked=False, source="Unverified: without user or licence no e-mail account")
-
-_ANDROID: dict[tuple[Source, Cause], Outcome] = {
-    **{(Source.PKCS, cause): _R_AND_V for cause in _ENDS},
-    **{(Source.PKCS, cause): _R_PKCS for cause in _LEAVES},
-    **{(Source.PKCS, cause): _STAYS for cause in _LOSES},
-    # Unverified: no document says what becomes of imported certificates when their profile no longer applies.
-    **{(Source.IMPORTED, cause): Outcome(removed=True, revoked=False, source=_SMIME) for cause in _ENDS},
-    **{(Source.IMPORTED, cause): Outcome(removed=True, revoked=False, source=_GENERAL) for cause in _LEAVES},
-    **{(Source.IMPORTED, cause): _STAYS for cause in _LOSES},
-    (Source.IMPORTED, Cause.CERTIFICATE_DELETED): Outcome(
-        removed=True,
-        revoked=False,
-        source="Unverified: the record is gone, so the device loses it next",
-    ),
-    **{(Source.ROOT, cause): Outcome(removed=True, revoked=False, source=_PAGE) for cause in _ENDS},
-    **{(Source.ROOT, cause): Outcome(removed=True, revoked=False, source=_GENERAL) for cause in _LEAVES},
-    **{(Source.ROOT, cause): _STAYS for cause in _LOSES},
-    **{(Source.EMAIL, cause): _ACCOUNT for cause in (*_ENDS, *_LEAVES)},
-    **{(Source.EMAIL, cause): _ACCOUNT_LOST for cause in _LOSES},
-}
-
-#: (variant, edition) -> the cells. Both editions agree on these two variants.
-TABLE: dict[tuple[Variant, str], dict[tuple[Source, Cause], Outcome]] = {
-    (variant, edition): _ANDROID
-    for variant in (Variant.ANDROID_WORK_PROFILE, Variant.ANDROID_FULLY_MANAGED)
-    for edition in ("2020-03", "2024-04")
-}
-
-EDITIONS = ("2020-03", "2024-04")
-
-#: The variants that the table speaks of: devices of no other kind can enrol.
-VARIANTS = tuple(dict.fromkeys(variant for variant, _edition in TABLE))
-
-
-def outcome(variant: Variant, edition: str, *, source: Source, cause: Cause) -> Outcome:
+def outcome(
+    variant: Variant,
+    edition: str,
+    *,
+    source: Source,
+    cause: Cause | Incident,
+    authority: Authority = Authority.MICROSOFT,
+) -> Outcome:
     """The cell. KeyError for a combination that cannot occur (a root is never "deleted from the service")."""
-    return TABLE[variant, edition][source, cause]
+    return table(variant, edition)[source, cause, authority]
+
+
+@cache
+def table(variant: Variant, edition: str) -> dict[Cell, Outcome]:
+    """Every cell that can occur on devices of this kind."""
+    return {
+        (source, cause, authority): _outcome(variant, edition, source=source, cause=cause, authority=authority)
+        for source, cause in product(sources(variant), (*Cause, *Incident))
+        if _can_befall(variant, source, cause=cause)
+        for authority in AUTHORITIES.get(source, tuple(Authority))
+    }
+
+
+def sources(variant: Variant) -> tuple[Source, ...]:
+    """What devices of this kind can be given: what there are kinds of profiles for."""
+    given = {kind.family.source for kind in KINDS if variant in kind.variants}
+    return tuple(source for source in Source if source in given)
+
+
+def _can_befall(variant: Variant, source: Source, *, cause: Cause | Incident) -> bool:
+    facts = FACTS[variant]
+    match cause:
+        case Cause.WIPE:
+            return facts.can_be_wiped
+        case Cause.RETIRE:
+            return facts.can_be_retired
+        case Incident.WIPE_KEEPING_ENROLLMENT:
+            return facts.can_keep_enrollment
+        case Cause.CERTIFICATE_DELETED:
+            return source is Source.IMPORTED
+        case Incident.RENEWED:
+            return source in (Source.PKCS, Source.SCEP)
+        case _:
+            return True
+
+
+def _outcome(
+    variant: Variant, edition: str, *, source: Source, cause: Cause | Incident, authority: Authority
+) -> Outcome:
+    row = next(row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=cause, authority=authority))
+    document, says = row.against or (None, "")
+    found = Outcome(
+        removed="R" in row.verdict,
+        revoked="V" in row.verdict,
+        source=row.document.cited(edition, row.says),
+        reissued=row.reissued,
+        disagreement="" if document is None else document.cited(edition, says),
+    )
+    return _of_partner(found, edition) if authority is Authority.PARTNER and found.revoked else found
+
+
+def _fits(row: Row, variant: Variant, *, edition: str, cause: Cause | Incident, authority: Authority) -> bool:
+    return (
+        variant in row.variants
+        and cause in row.causes
+        and row.edition in (None, edition)
+        and row.authority in (None, authority)
+    )
+
+
+def _of_partner(found: Outcome, edition: str) -> Outcome:
+    """The same, but that Intune never asks a partner's CA to revoke."""
+    says = f"the certificates are not revoked. Of those of a Microsoft authority: {found.source}"
+    return Outcome(
+        removed=found.removed,
+        revoked=False,
+        source=PARTNERS.cited(edition, says),
+        reissued=found.reissued,
+        disagreement=found.disagreement,
+    )

@@ -18,7 +18,7 @@ class Inventory:
     """What the device says it holds. `complete`: it has applied all that it was offered, so what is absent is gone."""
 
     identities: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> thumbprint
-    roots: frozenset[str] = frozenset()  # SHA-256
+    roots: frozenset[str] = frozenset()  # SHA-256, or `<SHA-256>/<store>` where the device tells its stores apart
     accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint that it was given with
     refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
     complete: bool = True
@@ -51,16 +51,15 @@ def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
     if row.state in (ItemState.REMOVING, ItemState.KEPT):
         return moved(row, ItemState.REMOVED, installed_fingerprint=None)
     if row.state is ItemState.INSTALLED:
-        # Taken off by hand: given again. A PKCS certificate anew (Intune: "the certificate is re-issued"), so that its
-        # fingerprint is forgotten; of the others the bytes are what they were.
-        forgotten = None if row.source is Source.PKCS else row.fingerprint
-        return moved(row, ItemState.WANTED, fingerprint=forgotten, installed_fingerprint=None)
+        # Taken off by hand: the plan says whether it is given again as it was, or anew.
+        return moved(row, ItemState.WANTED, installed_fingerprint=None)
     return row
 
 
 def _present(row: LedgerRow, inventory: Inventory) -> bool:
     if row.source is Source.ROOT:
-        return row.key.split("/")[1] in inventory.roots
+        digest, _, store = row.key.partition("/")[2].partition("/")
+        return digest in inventory.roots or f"{digest}/{store}" in inventory.roots
     if row.source is Source.EMAIL:
         given = inventory.accounts.get(row.key)
         return given is not None and given == row.fingerprint
@@ -85,12 +84,13 @@ class ProfileOutcome:
     problem: Problem | None = None
 
 
-def outcome_of(profile: Profile, rows: Iterable[LedgerRow]) -> ProfileOutcome:
+def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bool = True) -> ProfileOutcome:
     """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
-    says whether that is an error. One whose family is only kept: not applicable.
+    says whether that is an error. One whose family is only kept, or that devices of this kind do not take: not
+    applicable.
     """
     known = kind(profile.kind)
-    if known is not None and known.family.source is None:
+    if not profile.applies or (known is not None and known.family.source is None):
         return ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
     mine = [row for row in claimed if row.state in ITEM_STATUSES]
@@ -100,11 +100,13 @@ def outcome_of(profile: Profile, rows: Iterable[LedgerRow]) -> ProfileOutcome:
     if any(row.state is not ItemState.INSTALLED for row in mine):
         return ProfileOutcome(ProfileStatus.PENDING)
     if not mine and known is not None and known.family.nothing is not None:
-        return ProfileOutcome(ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.nothing(profile)))
+        return ProfileOutcome(ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.nothing(profile, has_user)))
     return ProfileOutcome(ProfileStatus.COMPLIANT)
 
 
-def outcomes(profiles: Iterable[Profile], rows: Iterable[LedgerRow]) -> dict[ProfileId, ProfileOutcome]:
+def outcomes(
+    profiles: Iterable[Profile], rows: Iterable[LedgerRow], *, has_user: bool = True
+) -> dict[ProfileId, ProfileOutcome]:
     """All of them."""
     listed = tuple(rows)
-    return {profile.id: outcome_of(profile, listed) for profile in profiles}
+    return {profile.id: outcome_of(profile, listed, has_user=has_user) for profile in profiles}

@@ -14,11 +14,14 @@ from datetime import datetime
 
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.states import Authority, ItemState, Source
 
 #: `errorCode` of Graph for a failed item: 0x87D1FDE8, "remediation failed", as a signed 32-bit number
 #: (the number that the documented tables give for a setting that could not be applied).
 REMEDIATION_FAILED = -2016281112
+#: `errorCode` for a profile that names no certificate template of its authority: 0x87D11010. The connector's other
+#: refusals are numbered in the same way (`connector.refusals`).
+TEMPLATE_UNKNOWN = 0x87D11010 - (1 << 32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Order:
     extended_key_usages: tuple[str, ...]
     days: int | None
     renew_percent: int
+    authority: str = "issuing"  # as the authority is called here
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,7 @@ class LedgerRow:
     problem: Problem | None = None
     waits_for: str | None = None
     payload: bytes | None = None
+    authority: Authority = Authority.MICROSOFT
 
 
 def root_key(sha256: str, store: str = "trusted") -> ItemKey:

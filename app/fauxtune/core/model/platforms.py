@@ -6,6 +6,7 @@ Sources: Graph deviceEnrollmentType and deviceType; Intune "wipe" and "supported
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -54,7 +55,11 @@ class Variant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VariantFacts:
-    """What Graph shows of a device of this variant, and which admin's actions it supports."""
+    """What Graph shows of a device of this variant, and which admin's actions it supports.
+
+    `accounts_carry_certificates`: an e-mail account brings the certificates that it names with it (Apple: a payload
+    refers to another of the same profile). `has_user`: without one nothing reaches it that is assigned to users.
+    """
 
     operating_system: str
     enrollment_type: str
@@ -66,6 +71,8 @@ class VariantFacts:
     can_be_retired: bool
     can_keep_enrollment: bool
     user_may_unenroll: bool
+    accounts_carry_certificates: bool = False
+    has_user: bool = True
 
 
 #: data. Where Graph's values differ between live tenants, the one that the documents give first.
@@ -106,6 +113,7 @@ FACTS: dict[Variant, VariantFacts] = {
         can_be_retired=False,
         can_keep_enrollment=False,
         user_may_unenroll=False,
+        has_user=False,
     ),
     Variant.ANDROID_CORPORATE_WORK_PROFILE: VariantFacts(
         operating_system="AndroidEnterprise",
@@ -167,6 +175,7 @@ FACTS: dict[Variant, VariantFacts] = {
         can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
+        accounts_carry_certificates=True,
     ),
     Variant.IPADOS: VariantFacts(
         operating_system="iPadOS",
@@ -179,6 +188,7 @@ FACTS: dict[Variant, VariantFacts] = {
         can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
+        accounts_carry_certificates=True,
     ),
     # Unverified: the wipe. The page on certificates says that it is not supported, Graph has an unlock code for it.
     Variant.MACOS: VariantFacts(
@@ -233,7 +243,42 @@ FACTS: dict[Variant, VariantFacts] = {
 }
 
 
+#: data. The kinds of device that are emulated: no other can enrol.
+ENROLLABLE = (
+    Variant.ANDROID_WORK_PROFILE,
+    Variant.ANDROID_FULLY_MANAGED,
+    Variant.ANDROID_DEDICATED,
+    Variant.IOS,
+    Variant.IPADOS,
+    Variant.MACOS,
+    Variant.WINDOWS,
+    Variant.WINDOWS_10_MOBILE,
+    Variant.WINDOWS_PHONE_81,
+)
+
+
 def variant_of(platform: Platform, mode: str | None) -> Variant | None:
     """The variant, or None where there is no such combination."""
     word = platform.value if mode is None else f"{platform.value}/{mode}"
     return Variant(word) if word in Variant.__members__.values() else None
+
+
+#: The first version of each that reads PFX files encrypted with AES (PBES2); None: no version does.
+#: Unverified: iOS, macOS and Windows change here as far as is known; the phones are older than that.
+_MODERN_PFX: dict[Variant, tuple[int, ...] | None] = {
+    Variant.IOS: (16,),
+    Variant.IPADOS: (16,),
+    Variant.MACOS: (13,),
+    Variant.WINDOWS: (10, 0, 17763),
+    Variant.WINDOWS_10_MOBILE: None,
+    Variant.WINDOWS_PHONE_81: None,
+}
+
+
+def needs_legacy_pfx(variant: Variant, os_version: str | None) -> bool:
+    """Does this system read only PFX files in 3DES and SHA-1? One whose version is not known may."""
+    if variant not in _MODERN_PFX:
+        return False
+    since = _MODERN_PFX[variant]
+    version = tuple(int(part) for part in re.findall(r"[0-9]{1,9}", os_version or ""))
+    return since is None or version < since

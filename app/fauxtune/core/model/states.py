@@ -15,6 +15,21 @@ class Source(StrEnum):
     EMAIL = "email"
 
 
+class Authority(StrEnum):
+    """What kind of certification authority issued a certificate. What is no certificate of its own has none that
+    matters.
+    """
+
+    MICROSOFT = "microsoft"
+    DIGICERT = "digicert"  # formerly Symantec: PKCS through the connector
+    PARTNER = "partner"  # SCEP from anyone else
+
+    @classmethod
+    def named(cls, name: str | None) -> Authority:
+        """The kind of the tenant's authority of this name: its own are a Microsoft CA's, but for that of DigiCert."""
+        return cls.DIGICERT if name is not None and name.startswith(cls.DIGICERT) else cls.MICROSOFT
+
+
 class ItemState(StrEnum):
     """Where one item stands on one device (the ledger)."""
 
@@ -49,6 +64,19 @@ class Cause(StrEnum):
     PROFILE_DELETED = "profileDeleted"
     UNASSIGNED = "unassigned"
     LEFT_GROUP = "leftGroup"
+
+
+class Incident(StrEnum):
+    """What else befalls an item, which is wanted afterwards as it was before."""
+
+    WIPE_KEEPING_ENROLLMENT = "wipeKeepingEnrollment"
+    PROFILE_EDITED = "profileEdited"
+    RENEWED = "renewed"
+    DELETED_BY_USER = "deletedByUser"
+
+
+#: The documentation as of these months: what is removed when, and which profiles apply where. A tenant has one.
+EDITIONS = ("2020-03", "2024-04")
 
 
 class ProfileStatus(StrEnum):

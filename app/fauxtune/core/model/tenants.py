@@ -12,9 +12,28 @@ from fauxtune.core.model.ids import TenantId
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "requireTrustedRoot": (True, "a PKCS certificate waits for its authority's root on the same device"),
     "removalEdition": ("2024-04", 'the edition of the removal table: "2020-03" or "2024-04"'),
+    "connectorEdition": (
+        "current",
+        'which connectors there are: "current" (one program that does all) or "2020" (two programs); those that the '
+        "tenant has are reinstalled",
+    ),
+    "digicert.host": (
+        "pki-ws.symauth.com",
+        "the base service FQDN of the tenant's DigiCert CA: what its PKCS profiles name as certificationAuthority",
+    ),
     "graph.faithfulQuery": (
         False,
         "query options that the real service ignores or refuses are ignored or refused here as well",
+    ),
+    "apple.plainProfiles": (
+        False,
+        "profiles with certificates are sent to Apple devices in clear, for clients that cannot decrypt them",
+    ),
+    "windows.rootPaths": (False, "this tenant answers at the Windows paths without a tenant, where no user names one"),
+    "windows.pathAliases": (False, "Windows enrolment also at the paths that Fleet's test client has built in"),
+    "windows.laxIdentity": (
+        False,
+        "a Windows device that proves nothing is believed by its DeviceID, and an Entra token without its signature",
     ),
     "identityValidity": ("P3650D", "how long an enrolment's identity certificate lives (ISO 8601 duration)"),
 }

@@ -21,6 +21,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 from fauxtune.core.errors import Invalid
 
 AuthorityName = Literal["root", "issuing", "devices"]
+#: The authority that stands for DigiCert's, in a tenant that has one.
+DIGICERT = "digicert"
 PrivateKey = RSAPrivateKey | EllipticCurvePrivateKey
 PublicKey = RSAPublicKey | EllipticCurvePublicKey
 
@@ -41,17 +43,11 @@ class Addresses:
 class Authority:
     """An authority with its key. `chain` holds its issuers, nearest first, the root last; empty for a root."""
 
-    name: AuthorityName
+    name: str
     certificate: x509.Certificate
     key: PrivateKey = field(repr=False)
     chain: tuple[x509.Certificate, ...]
     addresses: Addresses
-
-    def sign(self, data: bytes) -> bytes:
-        """A signature over `data`: SHA-256 with RSA PKCS#1 v1.5, or ECDSA."""
-        if isinstance(self.key, RSAPrivateKey):
-            return self.key.sign(data, PKCS1v15(), hashes.SHA256())
-        return self.key.sign(data, ECDSA(hashes.SHA256()))
 
     def certify(self, builder: x509.CertificateBuilder) -> x509.Certificate:
         """The certificate, signed, with what ties it to this authority: AKI, AIA, OCSP and CRL addresses."""
@@ -74,7 +70,7 @@ class Authority:
         return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
-def addresses_for(public_http_url: str, *, tenant_name: str, authority: AuthorityName) -> Addresses:
+def addresses_for(public_http_url: str, *, tenant_name: str, authority: str) -> Addresses:
     """The addresses of an authority below the emulator's plain HTTP address (no trailing slash needed)."""
     base = f"{public_http_url.rstrip('/')}/pki/{quote(tenant_name, safe='')}/{authority}"
     return Addresses(aia=f"{base}/ca.cer", crl=f"{base}/crl", ocsp=f"{base}/ocsp")
@@ -98,15 +94,16 @@ def self_signed_root(
         not_before=not_before,
         not_after=not_after,
         below=1 if name == "root" else 0,
+        opens=name == "devices",  # SCEP: RFC 8894 2.1.2
     )
-    certificate = builder.issuer_name(_subject(common_name)).sign(key, hashes.SHA256())
+    certificate = builder.issuer_name(authority_subject(common_name)).sign(key, hashes.SHA256())
     return Authority(name=name, certificate=certificate, key=key, chain=(), addresses=addresses)
 
 
 def subordinate(
     *,
     parent: Authority,
-    name: AuthorityName = "issuing",
+    name: str = "issuing",
     common_name: str,
     key: PrivateKey,
     serial: int,
@@ -122,6 +119,13 @@ def subordinate(
     return Authority(
         name=name, certificate=certificate, key=key, chain=(parent.certificate, *parent.chain), addresses=addresses
     )
+
+
+def signature(key: PrivateKey, data: bytes) -> bytes:
+    """A signature over `data`: SHA-256 with RSA PKCS#1 v1.5, or ECDSA."""
+    if isinstance(key, RSAPrivateKey):
+        return key.sign(data, PKCS1v15(), hashes.SHA256())
+    return key.sign(data, ECDSA(hashes.SHA256()))
 
 
 def begin_certificate(
@@ -162,23 +166,32 @@ def key_bits(public_key: PublicKey) -> bytes:
 
 
 def _authority_certificate(
-    common_name: str, *, key: PrivateKey, serial: int, not_before: datetime, not_after: datetime, below: int
+    common_name: str,
+    *,
+    key: PrivateKey,
+    serial: int,
+    not_before: datetime,
+    not_after: datetime,
+    below: int,
+    opens: bool = False,
 ) -> x509.CertificateBuilder:
+    """`opens`: messages are enveloped for it."""
     builder = begin_certificate(
-        subject=_subject(common_name),
+        subject=authority_subject(common_name),
         public_key=key.public_key(),
         serial=serial,
         not_before=not_before,
         not_after=not_after,
     )
-    # digitalSignature: the authority signs its OCSP answers itself.
-    usage = key_usage(digital_signature=True, key_cert_sign=True, crl_sign=True)
+    # digitalSignature: a device authority signs its SCEP answers itself.
+    usage = key_usage(digital_signature=True, key_encipherment=opens, key_cert_sign=True, crl_sign=True)
     return builder.add_extension(x509.BasicConstraints(ca=True, path_length=below), critical=True).add_extension(
         usage, critical=True
     )
 
 
-def _subject(common_name: str) -> x509.Name:
+def authority_subject(common_name: str) -> x509.Name:
+    """Of an authority, and of who answers for it."""
     try:
         return x509.Name(
             [

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from fauxtune.core.errors import Invalid
-from fauxtune.core.pki.authority import Authority, PublicKey, begin_certificate, key_usage
+from fauxtune.core.errors import Invalid, KeyUnfit
+from fauxtune.core.pki.authority import Authority, PublicKey, authority_subject, begin_certificate, key_usage
 from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
 
 #: Smallest and largest RSA key of a device; the upper bound keeps a hostile request cheap to check.
@@ -69,14 +69,14 @@ def issue(
 
 
 def check_key(public_key: PublicKey, template: Template) -> None:
-    """Invalid unless the template allows this key: type and size."""
+    """KeyUnfit unless the template allows this key: type and size."""
     key_type = KeyType.RSA if isinstance(public_key, RSAPublicKey) else KeyType.EC
     if key_type != template.key_type:
-        raise Invalid(
+        raise KeyUnfit(
             f"The template {template.name} asks for a key of type {template.key_type}, this one is {key_type}."
         )
     if public_key.key_size < template.minimum_key_size:
-        raise Invalid(
+        raise KeyUnfit(
             f"The template {template.name} asks for {template.minimum_key_size} bits at least, "
             f"this key has {public_key.key_size}."
         )
@@ -137,3 +137,32 @@ def issue_identity(
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
     )
     return authority.certify(builder)
+
+
+def issue_responder(
+    *, authority: Authority, public_key: PublicKey, serial: int, not_before: datetime, not_after: datetime
+) -> x509.Certificate:
+    """The certificate of a responder that answers OCSP requests for the authority (RFC 6960 4.2.2.2).
+
+    It lives for a short time, and says that nobody need ask whether it is revoked (4.2.2.2.1).
+    """
+    (name,) = authority.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    builder = begin_certificate(
+        subject=authority_subject(f"{_short(str(name.value))} OCSP"),
+        public_key=public_key,
+        serial=serial,
+        not_before=not_before,
+        not_after=not_after,
+    )
+    builder = (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(key_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+        .add_extension(x509.OCSPNoCheck(), critical=False)
+    )
+    return authority.certify(builder)
+
+
+def _short(name: str) -> str:
+    """A common name has 64 characters at most (RFC 5280 appendix A, ub-common-name)."""
+    return name[: 64 - len(" OCSP")]

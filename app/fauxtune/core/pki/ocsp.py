@@ -1,28 +1,37 @@
 """Online certificate status (RFC 6960, nonces as in RFC 9654): a request's bytes in, an answer's bytes out.
 
-Decides what the responder says. The authority signs its answers itself. Built on asn1crypto rather than on
-cryptography's builder, because that writes the system's time as `producedAt`; here the tenant's clock rules.
+Decides what the responder says. A delegated responder signs (4.2.2.2): its certificate, which comes with each answer,
+was issued by the authority itself for this purpose. Written by hand rather than by cryptography's builder, because that
+writes the system's time as `producedAt`; here the tenant's clock rules.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from asn1crypto import core, ocsp
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.pki.authority import Authority, key_bits
+from fauxtune.core.pki.authority import Authority, PrivateKey, key_bits, signature
 from fauxtune.core.pki.crl import REASONS
+from fauxtune.core.pki.ocsp_request import NONCE, CertificateId, Malformed, Question, read_request
 
-#: Certificates in one request; the protocol sets no limit.
-MOST_CERTIFICATES = 100
-_NONCE_SIZES = range(1, 129)
-_HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
-#: What asn1crypto raises on hostile bytes (found by fuzzing).
-_MALFORMED = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+#: OID (without tag) -> hash by which a request may name an authority.
+_HASHES = {
+    bytes.fromhex("2b0e03021a"): "sha1",
+    bytes.fromhex("608648016503040204"): "sha224",
+    bytes.fromhex("608648016503040201"): "sha256",
+    bytes.fromhex("608648016503040202"): "sha384",
+    bytes.fromhex("608648016503040203"): "sha512",
+}
+_RSA_SHA256 = bytes.fromhex("300d06092a864886f70d01010b0500")
+_ECDSA_SHA256 = bytes.fromhex("300a06082a8648ce3d040302")
+_BASIC = bytes.fromhex("06092b0601050507300101")
+_SUCCESSFUL, _MALFORMED, _UNAUTHORIZED = 0, 1, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +42,49 @@ class Status:
     reason: str = "unspecified"
 
 
+Lookup = Callable[[int], Status | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Responder:
+    """Who answers for one authority: `certificate` is its own, issued by the authority. The rest is parts of answers:
+    its ResponderID, the hashes by which a request may name the authority, and its certificate.
+    """
+
+    certificate: x509.Certificate
+    key: PrivateKey = field(repr=False)
+    identifier: bytes = field(repr=False)
+    names: dict[str, tuple[bytes, bytes]] = field(repr=False)
+    chain: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, authority: Authority, *, certificate: x509.Certificate, key: PrivateKey) -> Responder:
+        """The responder, with all that does not change from answer to answer."""
+        subject, bits = authority.certificate.subject.public_bytes(), key_bits(authority.key.public_key())
+        names = {
+            each: (hashlib.new(each, subject).digest(), hashlib.new(each, bits).digest()) for each in _HASHES.values()
+        }
+        own = key_bits(key.public_key())
+        # SHA-1 is prescribed by RFC 6960 4.2.1.
+        identifier = _tlv(0xA2, _tlv(0x04, hashlib.sha1(own).digest()))  # noqa: S324
+        chain = _tlv(0xA0, _tlv(0x30, certificate.public_bytes(Encoding.DER)))
+        return cls(certificate=certificate, key=key, identifier=identifier, names=names, chain=chain)
+
+    def answers_for(self, asked: CertificateId) -> bool:
+        """Is this a certificate of the authority's, by the hashes of its name and key?"""
+        return self.names.get(_HASHES.get(asked.algorithm, "")) == (asked.name_hash, asked.key_hash)
+
+    def signed(self, data: bytes) -> bytes:
+        """A successful answer with this as its ResponseData."""
+        algorithm = _RSA_SHA256 if isinstance(self.key, RSAPrivateKey) else _ECDSA_SHA256
+        proof = _tlv(0x03, b"\0" + signature(self.key, data))
+        basic = _tlv(0x30, data + algorithm + proof + self.chain)
+        body = _tlv(0xA0, _tlv(0x30, _BASIC + _tlv(0x04, basic)))
+        return _tlv(0x30, _tlv(0x0A, bytes([_SUCCESSFUL])) + body)
+
+
 def answer(
-    request: bytes,
-    *,
-    authority: Authority,
-    lookup: Callable[[int], Status | None],
-    at: datetime,
-    next_update: datetime | None,
+    request: bytes, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
 ) -> bytes:
     """The response as DER; never raises on a bad request.
 
@@ -48,99 +93,54 @@ def answer(
     authority's certificates `unauthorized`. The nonce is echoed. `at` becomes thisUpdate and producedAt.
     """
     try:
-        asked, extensions = _read(request)
-    except _MALFORMED:
-        return _refusal("malformed_request")
-    if not all(_is_ours(certificate_id, authority) for certificate_id, _ in asked):
-        return _refusal("unauthorized")
-    at = _whole_second(at)
-    singles = []
-    for certificate_id, serial in asked:
-        single: dict[str, object] = {
-            "cert_id": certificate_id,
-            "cert_status": _status(lookup(serial)),
-            "this_update": at,
-        }
-        if next_update is not None:
-            single["next_update"] = _whole_second(next_update)
-        singles.append(single)
-    key_hash = hashlib.sha1(key_bits(authority.key.public_key())).digest()  # noqa: S324 - prescribed by RFC 6960 4.2.1
-    data = {"responder_id": ocsp.ResponderId("by_key", key_hash), "produced_at": at, "responses": singles}
-    if extensions:
-        data["response_extensions"] = extensions
-    return _signed(ocsp.ResponseData(data), authority)
+        question = read_request(request)
+    except Malformed:
+        return malformed()
+    return answer_question(question, responder=responder, lookup=lookup, at=at, next_update=next_update)
 
 
-def _read(request: bytes) -> tuple[list[tuple[ocsp.CertId, int]], list[ocsp.ResponseDataExtension]]:
-    """The certificates asked for, and the extensions to echo. Raises one of _MALFORMED."""
-    body = ocsp.OCSPRequest.load(request, strict=True)["tbs_request"]
-    if not 0 < len(body["request_list"]) <= MOST_CERTIFICATES:
-        raise ValueError("no certificate, or too many")
-    asked = [_certificate_id(item["req_cert"]) for item in body["request_list"]]
-    extensions = (body["request_extensions"].native and body["request_extensions"]) or ()
-    return asked, [_nonce(extension) for extension in extensions if extension["extn_id"].native == "nonce"]
+def answer_question(
+    question: Question, *, responder: Responder, lookup: Lookup, at: datetime, next_update: datetime | None
+) -> bytes:
+    """The response to a request that was read already."""
+    if not all(responder.answers_for(each) for each in question.certificates):
+        return _refusal(_UNAUTHORIZED)
+    moment = _time(at)
+    valid = moment if next_update is None else moment + _tlv(0xA0, _time(next_update))
+    singles = b"".join(_tlv(0x30, each.der + _status(lookup(each.serial)) + valid) for each in question.certificates)
+    data = responder.identifier + moment + _tlv(0x30, singles)
+    if question.nonce is not None:
+        data += _tlv(0xA1, _tlv(0x30, _tlv(0x30, NONCE + _tlv(0x04, question.nonce))))
+    return responder.signed(_tlv(0x30, data))
 
 
-def _certificate_id(given: ocsp.CertId) -> tuple[ocsp.CertId, int]:
-    """What is asked for, built anew: damage that slipped through the parser must not stand in a signed answer."""
-    algorithm: dict[str, object] = {"algorithm": given["hash_algorithm"]["algorithm"].native}
-    if not isinstance(given["hash_algorithm"]["parameters"], core.Void):
-        algorithm["parameters"] = core.Null.load(given["hash_algorithm"]["parameters"].dump(), strict=True)
-    serial = given["serial_number"].native
-    name, key = given["issuer_name_hash"].native, given["issuer_key_hash"].native
-    certificate_id = {
-        "hash_algorithm": algorithm,
-        "issuer_name_hash": name,
-        "issuer_key_hash": key,
-        "serial_number": serial,
-    }
-    return ocsp.CertId(certificate_id), int(serial)
+def malformed() -> bytes:
+    """The answer to what is no request."""
+    return _refusal(_MALFORMED)
 
 
-def _nonce(extension: ocsp.TBSRequestExtension) -> ocsp.ResponseDataExtension:
-    """The same nonce for the answer."""
-    nonce = extension["extn_value"].parsed.native
-    if not isinstance(nonce, bytes) or len(nonce) not in _NONCE_SIZES:
-        raise ValueError("a nonce is an OCTET STRING of 1 to 128 octets")
-    return ocsp.ResponseDataExtension({"extn_id": "nonce", "extn_value": nonce})
-
-
-def _is_ours(certificate_id: ocsp.CertId, authority: Authority) -> bool:
-    algorithm = certificate_id["hash_algorithm"]["algorithm"].native
-    if algorithm not in _HASHES:
-        return False
-    name = hashlib.new(algorithm, authority.certificate.subject.public_bytes()).digest()
-    key = hashlib.new(algorithm, key_bits(authority.key.public_key())).digest()
-    return bool(certificate_id["issuer_name_hash"].native == name and certificate_id["issuer_key_hash"].native == key)
-
-
-def _status(status: Status | None) -> ocsp.CertStatus:
+def _status(status: Status | None) -> bytes:
     if status is None:
-        return ocsp.CertStatus("unknown", ocsp.StatusUnknown())
+        return b"\x82\x00"
     if status.revoked_at is None:
-        return ocsp.CertStatus("good", ocsp.StatusGood())
-    revoked: dict[str, object] = {"revocation_time": _whole_second(status.revoked_at)}
+        return b"\x80\x00"
+    reason = b""
     if status.reason != "unspecified":
-        revoked["revocation_reason"] = REASONS[status.reason]
-    return ocsp.CertStatus("revoked", ocsp.RevokedInfo(revoked))
+        reason = _tlv(0xA0, _tlv(0x0A, bytes([REASONS[status.reason]])))
+    return _tlv(0xA1, _time(status.revoked_at) + reason)
 
 
-def _signed(data: ocsp.ResponseData, authority: Authority) -> bytes:
-    algorithm = "sha256_rsa" if isinstance(authority.key, RSAPrivateKey) else "sha256_ecdsa"
-    basic = ocsp.BasicOCSPResponse(
-        {
-            "tbs_response_data": data,
-            "signature_algorithm": {"algorithm": algorithm},
-            "signature": authority.sign(data.dump()),
-        }
-    )
-    body = {"response_type": "basic_ocsp_response", "response": basic}
-    return bytes(ocsp.OCSPResponse({"response_status": "successful", "response_bytes": body}).dump())
+def _time(moment: datetime) -> bytes:
+    return _tlv(0x18, f"{moment.astimezone(UTC):%Y%m%d%H%M%S}Z".encode())
 
 
-def _refusal(status: str) -> bytes:
-    return bytes(ocsp.OCSPResponse({"response_status": status}).dump())
+def _refusal(status: int) -> bytes:
+    return _tlv(0x30, _tlv(0x0A, bytes([status])))
 
 
-def _whole_second(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(microsecond=0)
+def _tlv(tag: int, content: bytes) -> bytes:
+    size = len(content)
+    if size < 0x80:
+        return bytes([tag, size]) + content
+    length = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + content

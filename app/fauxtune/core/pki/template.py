@@ -45,6 +45,9 @@ _IMPOSSIBLE = {
 _SIZES = {KeyType.RSA: range(1024, 8193, 8), KeyType.EC: (256, 384, 521)}
 _OID = re.compile(r"[0-2](\.(0|[1-9]\d{0,30})){1,30}")
 _DURATION: TypeAdapter[timedelta] = TypeAdapter(timedelta)
+#: A certificate that lives longer would outlive what dates can be written.
+_LONGEST = timedelta(days=36525)
+_LONGEST_NAME = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,7 @@ class Template:
         key_type = _key_type(document)
         return cls(
             name=name,
-            display_name=_text(document, "displayName", default=name),
+            display_name=_display_name(document, name),
             key_type=key_type.value,
             minimum_key_size=_key_size(document, key_type),
             key_usage=_key_usage(document, key_type),
@@ -142,7 +145,7 @@ def extended_key_usages(oids: tuple[str, ...]) -> tuple[str, ...]:
         first, _, rest = oid.partition(".")
         second = rest.partition(".")[0]
         if not _OID.fullmatch(oid) or (first != "2" and int(second) > 39):
-            raise Invalid(f"{oid!r} is no object identifier.", target="extendedKeyUsages")
+            raise Invalid(f"{oid!r} is no object identifier (extendedKeyUsages).", target="extendedKeyUsages")
     return tuple(dict.fromkeys(oids))
 
 
@@ -166,9 +169,9 @@ def _key_usage(document: dict[str, Any], key_type: KeyType) -> tuple[str, ...]:
     words = _texts(document, "keyUsage", default=(KeyUsage.DIGITAL_SIGNATURE, second))
     for word in words:
         if word not in KeyUsage.__members__.values():
-            raise Invalid(f"{word!r} is no key usage; known are {', '.join(KeyUsage)}.", target="keyUsage")
+            raise Invalid(f"{word!r} is no keyUsage; known are {', '.join(KeyUsage)}.", target="keyUsage")
         if KeyUsage(word) in _IMPOSSIBLE[key_type]:
-            raise Invalid(f"A key of type {key_type} cannot be used for {word}.", target="keyUsage")
+            raise Invalid(f"A key of type {key_type} cannot be used for {word} (keyUsage).", target="keyUsage")
     return tuple(dict.fromkeys(words))
 
 
@@ -177,6 +180,13 @@ def _text(document: dict[str, Any], name: str, *, default: str) -> str:
     if not isinstance(value, str):
         raise Invalid(f"{name} must be a text.", target=name)
     return value
+
+
+def _display_name(document: dict[str, Any], name: str) -> str:
+    text = _text(document, "displayName", default=name)
+    if not 0 < len(text.strip()) <= _LONGEST_NAME or not text.isprintable():
+        raise Invalid(f"displayName is printable text of 1 to {_LONGEST_NAME} characters.", target="displayName")
+    return text
 
 
 def _texts(document: dict[str, Any], name: str, *, default: tuple[str, ...]) -> tuple[str, ...]:
@@ -202,6 +212,8 @@ def _duration(value: object) -> timedelta:
         duration = timedelta(0)
     if duration <= timedelta(0):
         raise Invalid(f"validity must be a positive ISO 8601 duration such as P365D, not {value!r}.", target="validity")
+    if duration > _LONGEST:
+        raise Invalid(f"validity is {_LONGEST.days} days at most, a hundred years.", target="validity")
     return duration
 
 

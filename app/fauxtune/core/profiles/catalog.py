@@ -6,20 +6,34 @@ platforms of certificate and e-mail profiles.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, stored, trusted_root
 from fauxtune.core.profiles.world import Family
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One `@odata.type` (without `#microsoft.graph.`)."""
+    """One `@odata.type` (without `#microsoft.graph.`). `unsupported`: edition -> variants that take the platform's
+    profiles, but not these: there they are not applicable.
+    """
 
     name: str
     family: Family
     variants: frozenset[Variant]
+    unsupported: Mapping[str, frozenset[Variant]] = field(default_factory=dict)
+
+    @property
+    def reached(self) -> frozenset[Variant]:
+        """The variants on which it has a status, applicable or not."""
+        return self.variants.union(*self.unsupported.values())
+
+    def applies(self, variant: Variant, *, edition: str) -> bool:
+        """Is there anything for devices of this variant in it?"""
+        return variant in self.variants and variant not in self.unsupported.get(edition, ())
 
 
 _ADMINISTRATOR = frozenset({Variant.ANDROID_DEVICE_ADMIN, Variant.ANDROID_KNOX})
@@ -33,6 +47,12 @@ _IOS = frozenset({Variant.IOS, Variant.IPADOS})
 _MACOS = frozenset({Variant.MACOS})
 _WINDOWS = frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE})
 _WINDOWS_PHONE = frozenset({Variant.WINDOWS_PHONE_81})
+
+#: The matrix of March 2020 gives device owners trusted roots and SCEP only (Intune: "Use certificates for
+#: authentication"; its prose lists imported certificates on fully managed devices: the two disagree).
+_LATER = {"2020-03": _DEVICE_OWNER}
+#: The same matrix: no PKCS on Windows Phone 8.1, in any edition.
+_NOT_ON_PHONES = dict.fromkeys(EDITIONS, _WINDOWS_PHONE)
 
 #: data. The windows81... kinds are those of Windows 10 and 11 as well.
 KINDS: tuple[Kind, ...] = (
@@ -48,15 +68,15 @@ KINDS: tuple[Kind, ...] = (
     Kind("androidPkcsCertificateProfile", pkcs.FAMILY, _ADMINISTRATOR),
     Kind("androidForWorkPkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfilePkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
-    Kind("androidDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _DEVICE_OWNER),
+    Kind("androidDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _DEVICE_OWNER, _LATER),
     Kind("aospDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _AOSP),
     Kind("iosPkcsCertificateProfile", pkcs.FAMILY, _IOS),
     Kind("macOSPkcsCertificateProfile", pkcs.FAMILY, _MACOS),
-    Kind("windows10PkcsCertificateProfile", pkcs.FAMILY, _WINDOWS),
+    Kind("windows10PkcsCertificateProfile", pkcs.FAMILY, _WINDOWS, _NOT_ON_PHONES),
     Kind("androidImportedPFXCertificateProfile", imported_pfx.FAMILY, _ADMINISTRATOR),
     # There is no androidWorkProfileImportedPFX...: this is the work profile's kind.
     Kind("androidForWorkImportedPFXCertificateProfile", imported_pfx.FAMILY, _WORK_PROFILE),
-    Kind("androidDeviceOwnerImportedPFXCertificateProfile", imported_pfx.FAMILY, _DEVICE_OWNER),
+    Kind("androidDeviceOwnerImportedPFXCertificateProfile", imported_pfx.FAMILY, _DEVICE_OWNER, _LATER),
     Kind("iosImportedPFXCertificateProfile", imported_pfx.FAMILY, _IOS),
     Kind("macOSImportedPFXCertificateProfile", imported_pfx.FAMILY, _MACOS),
     Kind("windows10ImportedPFXCertificateProfile", imported_pfx.FAMILY, _WINDOWS),

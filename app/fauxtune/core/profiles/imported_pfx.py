@@ -37,7 +37,9 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
     )
 
 
-def _nothing(profile: Profile) -> str:
+def _nothing(profile: Profile, has_user: bool) -> str:
+    if not has_user:
+        return "Imported certificates are those of the device's user, and this device has none."
     return f"No certificate with the purpose '{_purpose(profile)}' was imported for the user of this device."
 
 

@@ -5,16 +5,22 @@ Graph: androidWorkProfilePkcsCertificateProfile and its siblings; Intune: "Confi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, pkcs_key
-from fauxtune.core.model.states import Source
+from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item, Order, Problem, pkcs_key
+from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.profiles import digicert
 from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
 from fauxtune.core.profiles.world import AuthorityFacts, Family, Profile, World
 
 _DAYS = {"days": 1, "months": 30, "years": 365}
 _RENEW_PERCENT = 20
+
+
+class _TemplateUnknown(Invalid):
+    """The authority has no template of this name."""
 
 
 def _check(document: dict[str, Any]) -> None:
@@ -27,12 +33,25 @@ def _check(document: dict[str, Any]) -> None:
 def _authority(document: dict[str, Any], world: World) -> AuthorityFacts:
     host, name = document["certificationAuthority"], document["certificationAuthorityName"]
     known = ", ".join(f"'{each.name}' at {each.host}" for each in world.authorities) or "none"
-    if document.get("certificationAuthorityType") == "digiCert":
-        raise Invalid(f"certificationAuthorityType is digiCert, which the connector cannot reach. Known: {known}.")
     for each in world.authorities:
-        if each.host.lower() == host.lower() and each.name.lower() == name.lower():
+        # DigiCert's is named by three values, of which each must be right.
+        named = each.name == name if each.kind is Authority.DIGICERT else each.name.lower() == name.lower()
+        if each.host.lower() == host.lower() and named:
+            _check_type(document, each)
             return each
     raise Invalid(f"No certification authority '{name}' at {host} is known to the connector. Known: {known}.")
+
+
+def _check_type(document: dict[str, Any], authority: AuthorityFacts) -> None:
+    """The kinds that say it twice must say the same."""
+    said = document.get("certificationAuthorityType") or "notConfigured"
+    meant = "digiCert" if authority.kind is Authority.DIGICERT else "microsoft"
+    if said not in ("notConfigured", meant):
+        raise Invalid(
+            f"certificationAuthorityType is {said}, and '{authority.name}' at {authority.host} is a CA of the type "
+            f"{meant}.",
+            target="certificationAuthorityType",
+        )
 
 
 def _template(document: dict[str, Any], authority: AuthorityFacts) -> str:
@@ -40,13 +59,20 @@ def _template(document: dict[str, Any], authority: AuthorityFacts) -> str:
     for each in authority.templates:
         if each.lower() == wanted.lower():
             return each
+    meant = authority.display_names.get(wanted.lower())
+    if meant is not None:
+        # Intune: "Configure and use PKCS certificates": the template name, not the template display name.
+        raise _TemplateUnknown(
+            f"'{wanted}' is the display name of a certificate template of '{authority.name}'. certificateTemplateName "
+            f"takes its name: '{meant}'."
+        )
     known = ", ".join(authority.templates)
-    raise Invalid(f"'{authority.name}' has no certificate template '{wanted}'. Its templates: {known}.")
+    raise _TemplateUnknown(f"'{authority.name}' has no certificate template '{wanted}'. Its templates: {known}.")
 
 
 def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts) -> Order:
     value, scale = document.get("certificateValidityPeriodValue"), document.get("certificateValidityPeriodScale")
-    return Order(
+    order = Order(
         authority_host=authority.host,
         authority_name=authority.name,
         template=_template(document, authority),
@@ -56,6 +82,16 @@ def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts)
         days=None if value is None else value * _DAYS[scale or "years"],
         renew_percent=document.get("renewalThresholdPercentage") or _RENEW_PERCENT,
     )
+    return order if authority.kind is Authority.MICROSOFT else _of_digicert(order, document, world=world)
+
+
+def _of_digicert(order: Order, document: dict[str, Any], *, world: World) -> Order:
+    """Its certificate profile says how long, and by which names. Unverified: that the profile's own validity is nothing
+    to it.
+    """
+    named = digicert.subject(document, world.variables)
+    alternatives = digicert.names(document, world.variables, subject=named)
+    return replace(order, subject=named, names=alternatives, days=None, authority="digicert")
 
 
 def _items(profile: Profile, world: World) -> tuple[Item, ...]:
@@ -64,9 +100,12 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
         authority = _authority(profile.document, world)
         order = _order(profile.document, world, authority=authority)
     except Invalid as error:
-        problem = Problem(REMEDIATION_FAILED, error.message)
+        code = TEMPLATE_UNKNOWN if isinstance(error, _TemplateUnknown) else REMEDIATION_FAILED
+        problem = Problem(code, error.message)
         return (Item(key=key, source=Source.PKCS, claims=claims, problem=problem),)
-    needs = authority.root_sha256 if world.require_trusted_root else None
+    # "The PKCS certificate profile for Windows platforms doesn't need to associate with a trusted certificate profile".
+    exempt = authority.kind is Authority.DIGICERT and profile.kind.startswith("windows")
+    needs = authority.root_sha256 if world.require_trusted_root and not exempt else None
     return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs),)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
-from fauxtune.core.model.states import Source
+from fauxtune.core.model.states import Authority, Source
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A profile as stored, and the assignment that brings it to the device at hand. `references` are the profiles that
-    it refers to, by navigation.
+    it refers to, by navigation. One that does not apply to devices of this kind gives them nothing.
     """
 
     id: ProfileId
@@ -24,6 +24,7 @@ class Profile:
     document: dict[str, Any]
     assignment: str = ""
     references: Mapping[str, ProfileId] = field(default_factory=dict)
+    applies: bool = True
 
     @property
     def claim(self) -> Claim:
@@ -43,12 +44,16 @@ class ImportedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityFacts:
-    """A certification authority that the connector can reach."""
+    """A certification authority that the connector can reach. `display_names` leads from what its templates are shown
+    as, in lower case, to what they are called.
+    """
 
     host: str
     name: str
     root_sha256: str
     templates: tuple[str, ...]
+    display_names: Mapping[str, str] = field(default_factory=dict)
+    kind: Authority = Authority.MICROSOFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,14 @@ class Family:
     """How profiles of one family behave.
 
     `check(document)` raises Invalid for a document that can never work. `items(profile, world)` is what the profile
-    gives this device; what cannot be given as things are is an item with a problem. `nothing` says, in words, why a
-    profile that gives no item is an error; None: then it is simply compliant. `source` is that of the items; None: such
-    profiles are kept and assigned like others, but give nothing; their status on a device of their platform is "not
-    applicable".
+    gives this device; what cannot be given as things are is an item with a problem. `nothing(profile, whether the
+    device has a user)` says, in words, why a profile that gives no item is an error; None: then it is simply compliant.
+    `source` is that of the items; None: such profiles are kept and assigned like others, but give nothing; their status
+    on a device of their platform is "not applicable".
     """
 
     name: str
     check: Callable[[dict[str, Any]], None]
     items: Callable[[Profile, World], tuple[Item, ...]]
-    nothing: Callable[[Profile], str] | None = None
+    nothing: Callable[[Profile, bool], str] | None = None
     source: Source | None = None

@@ -59,7 +59,7 @@ _PFX = select(pfx_certificates).where(
     pfx_certificates.c.thumbprint == bindparam("thumbprint"),
 )
 _REQUESTS = (
-    select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed_password"}))
+    select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed", "kept_password"}))
     .where(connector_requests.c.enrollment_id == bindparam("device"))
     .order_by(connector_requests.c.created_at)
 )
@@ -112,6 +112,14 @@ def add_certificate(connection: Connection, tenant_id: TenantId, **values: Any) 
     rows.add(connection, certificates, tenant_id=tenant_id, **values)
 
 
+def change_certificate(
+    connection: Connection, tenant_id: TenantId, *, authority_name: str, serial: str, **values: Any
+) -> None:
+    """Change columns of a certificate's record."""
+    where = {"tenant_id": tenant_id, "authority": authority_name, "serial": serial}
+    rows.change(connection, certificates, where=where, values=values)
+
+
 def certificate(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
     """The issued certificate with this serial number or thumbprint (lower-case hex)."""
     wanted = key.lower()
@@ -137,9 +145,11 @@ def certificate_by_serial(
 
 
 def issued(
-    connection: Connection, tenant_id: TenantId, *, authority_name: str = "issuing", user_id: str | None = None
+    connection: Connection, tenant_id: TenantId, *, authority_name: str | None = None, user_id: str | None = None
 ) -> list[Row]:
-    """What an authority issued, newest validity first; with `imported`: a PFX record has the same thumbprint."""
+    """What an authority issued (unless one is named: the enterprise CA, with whichever of its keys), newest validity
+    first; with `imported`: a PFX record has the same thumbprint.
+    """
     imported = (
         select(pfx_certificates.c.thumbprint)
         .where(
@@ -149,11 +159,24 @@ def issued(
         .exists()
     )
     statement = select(certificates, imported.label("imported")).where(
-        certificates.c.tenant_id == tenant_id, certificates.c.authority == authority_name
+        certificates.c.tenant_id == tenant_id,
+        certificates.c.authority.not_in(["root", "devices"])
+        if authority_name is None
+        else certificates.c.authority == authority_name,
     )
     if user_id is not None:
         statement = statement.where(certificates.c.user_id == user_id)
     statement = statement.order_by(certificates.c.not_before.desc(), certificates.c.serial)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def imported_everywhere(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[Row]:
+    """The records under which a certificate was imported, for whichever users; without the PFX files."""
+    statement = (
+        select(pfx_certificates.c.user_id, pfx_certificates.c.purpose, pfx_certificates.c.document)
+        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == thumbprint)
+        .order_by(pfx_certificates.c.user_id)
+    )
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -191,7 +214,7 @@ def revoke(
             certificates.c.serial == serial,
             certificates.c.revoked_at.is_(None),
         )
-        .values(revoked_at=at, reason=reason)
+        .values(revoked_at=at, reason=reason, revocation_state=None)
     )
     return connection.execute(statement).rowcount > 0
 

@@ -6,15 +6,22 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
 from fauxtune.storage import rows
 from fauxtune.storage.collections.devices import managed
-from fauxtune.storage.tables import device_actions, enrollment_tokens, enrollments, ledger, managed_devices
+from fauxtune.storage.tables import (
+    certificates,
+    device_actions,
+    enrollment_tokens,
+    enrollments,
+    ledger,
+    managed_devices,
+)
 
 Row = dict[str, Any]
 
@@ -30,13 +37,27 @@ def enrollment(
 
 
 def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
-    """The enrolment whose bearer credential has this digest."""
+    """The enrolment whose credential has this digest."""
     return _one(connection, _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL, values={"credential": digest})
 
 
+def enrollment_by_wire_id(connection: Connection, tenant_id: TenantId, *, wire_id: str) -> Row | None:
+    """The enrolment of the device that calls itself by this id (facts: `deviceId`): of several, the newest."""
+    statement = select(enrollments).where(
+        enrollments.c.tenant_id == tenant_id, enrollments.c.facts["deviceId"].as_string() == wire_id
+    )
+    return _one(connection, statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1))
+
+
+def wire_state(connection: Connection, enrollment_id: str) -> Row:
+    """What the surface of the device's platform has kept about it; read with each of its messages."""
+    return connection.execute(_WIRE_STATE, {"enrollment": enrollment_id}).scalar() or {}
+
+
 def enrollment_by_push_token(connection: Connection, token: str) -> Row | None:
-    """The enrolment that is pushed under this token."""
-    return _one(connection, select(enrollments).where(enrollments.c.push_token == token))
+    """The enrolment that is pushed under this token: of several, the newest."""
+    statement = select(enrollments).where(enrollments.c.push_token == token)
+    return _one(connection, statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1))
 
 
 def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[Row]:
@@ -124,9 +145,23 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
 
 
 # What every check-in asks, built once: building a statement costs more than running it.
+_WIRE_STATE = select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment"))
 _BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
-_LEDGER = select(ledger).where(ledger.c.enrollment_id == bindparam("device")).order_by(ledger.c.item_key)
+_LEDGER = (
+    select(ledger, certificates.c.authority)
+    .join(
+        certificates,
+        and_(
+            certificates.c.tenant_id == ledger.c.tenant_id,
+            certificates.c.serial == ledger.c.serial,
+            certificates.c.authority.not_in(["root", "devices"]),
+        ),
+        isouter=True,
+    )
+    .where(ledger.c.enrollment_id == bindparam("device"))
+    .order_by(ledger.c.item_key)
+)
 _ACTIONS = (
     select(device_actions)
     .where(
@@ -333,6 +368,18 @@ def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: 
     return found
 
 
+def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> str | None:
+    """The user of a token that could be used; it keeps its uses."""
+    statement = select(enrollment_tokens.c.user_id).where(
+        enrollment_tokens.c.tenant_id == tenant_id,
+        enrollment_tokens.c.digest == digest,
+        enrollment_tokens.c.expires_at > now,
+        enrollment_tokens.c.uses_left > 0,
+    )
+    found: str | None = connection.execute(statement).scalar_one_or_none()
+    return found
+
+
 def _named(tenant_id: TenantId) -> Select[Any]:
     return (
         select(enrollments, managed_devices.c.document["deviceName"].as_string().label("device_name"))
@@ -364,6 +411,7 @@ def _ledger_row(row: Row) -> LedgerRow:
         problem=Problem(row["error_code"], row["message"]) if failed else None,
         waits_for=None if failed else row["message"],
         payload=row["payload"],
+        authority=Authority.named(row["authority"]),
     )
 
 

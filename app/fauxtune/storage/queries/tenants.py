@@ -28,6 +28,13 @@ def all_tenants(connection: Connection) -> list[Tenant]:
     return [tenant_of(row) for row in found]
 
 
+def tenants_with(connection: Connection, switch: str) -> list[Tenant]:
+    """The tenants that have turned this switch on: two at most, for nobody asks for more."""
+    statement = select(tenants).where(tenants.c.settings[switch].as_boolean())
+    found = connection.execute(statement.order_by(tenants.c.created_at, tenants.c.id).limit(2)).mappings()
+    return [tenant_of(row) for row in found]
+
+
 def tenant_by_key(connection: Connection, key: str) -> Tenant | None:
     """The tenant with this id, name or domain, in any case."""
     wanted = key.lower()

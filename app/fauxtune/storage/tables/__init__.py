@@ -9,6 +9,7 @@ from fauxtune.storage.tables.base import metadata
 from fauxtune.storage.tables.certificates import (
     authorities,
     certificates,
+    connector_events,
     connector_keys,
     connector_requests,
     connectors,
@@ -19,10 +20,12 @@ from fauxtune.storage.tables.configuration import assignment_filters, assignment
 from fauxtune.storage.tables.devices import (
     device_actions,
     device_categories,
+    device_identities,
     enrollment_tokens,
     enrollments,
     ledger,
     managed_devices,
+    steps,
 )
 from fauxtune.storage.tables.directory import directory_devices, group_members, group_owners, groups, users
 from fauxtune.storage.tables.tenants import (
@@ -42,11 +45,13 @@ __all__ = [
     "audit_events",
     "authorities",
     "certificates",
+    "connector_events",
     "connector_keys",
     "connector_requests",
     "connectors",
     "device_actions",
     "device_categories",
+    "device_identities",
     "directory_devices",
     "enrollment_tokens",
     "enrollments",
@@ -63,6 +68,7 @@ __all__ = [
     "role_scope_tag_assignments",
     "role_scope_tags",
     "sign_ins",
+    "steps",
     "templates",
     "tenants",
     "users",

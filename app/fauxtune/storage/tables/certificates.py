@@ -10,12 +10,17 @@ authorities = Table(
     "authorities",
     metadata,
     Column("tenant_id", Word, primary_key=True),
-    Column("name", Word, primary_key=True, comment="root, issuing or devices"),
+    Column("name", Word, primary_key=True, comment="root, issuing or devices; after a rollover also issuing-2, ..."),
+    Column("role", Word, nullable=False, comment="root, issuing or devices"),
+    Column("generation", Integer, nullable=False, comment="of those of one role: the highest is the current one"),
+    Column("state", Word, nullable=False, comment="available or unavailable"),
     Column("certificate", LargeBinary, nullable=False),
     Column("key_name", Word, nullable=False),
     Column("crl_number", Integer, nullable=False),
     Column("crl", LargeBinary, comment="its bytes, kept until something changes"),
     Column("crl_next_update", Moment),
+    Column("responder_certificate", LargeBinary, comment="with which its OCSP answers are signed"),
+    Column("responder_key_name", Word),
 )
 
 templates = Table(
@@ -49,6 +54,13 @@ certificates = Table(
     Column("not_after", Moment, nullable=False),
     Column("revoked_at", Moment),
     Column("reason", Word),
+    Column(
+        "revocation_state",
+        Word,
+        comment="asked: of a connector; waiting or refused: where the connector asked for it in vain",
+    ),
+    Column("revocation_asked_at", Moment),
+    Index("ix_certificates_serial", "tenant_id", "serial"),
     Index("ix_certificates_thumbprint", "tenant_id", "thumbprint"),
     Index("ix_certificates_user", "tenant_id", "user_id"),
 )
@@ -77,11 +89,19 @@ connectors = Table(
     Column("tenant_id", Word, primary_key=True),
     Column("id", Word, primary_key=True),
     Column("name", Word, nullable=False),
+    Column("program", Word, nullable=False, comment="certificate-connector, intune-connector or pfx-connector"),
+    Column("version", Word, comment="null: it updates itself, and has the newest"),
     Column("state", Word, nullable=False, comment="online or offline"),
     Column("mode", Word, nullable=False, comment="immediate or polling"),
     Column("roles", Document, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("offline_since", Moment, comment="when it was last heard of, while it is offline"),
+    Column("ra_certificate", LargeBinary, comment="with which DigiCert knows it; its key is in the connector's folder"),
+    # Of one that is a process of its own.
+    Column("credential_digest", Word, unique=True, comment="SHA-256 of the credential; null: it runs in the server"),
+    Column("machine", Word, comment="where it runs"),
+    Column("session", Word, comment="the run that is served; null: none"),
+    Column("contact_at", Moment, comment="when it was last heard of, by the tenant's clock"),
 )
 
 connector_keys = Table(
@@ -105,10 +125,15 @@ connector_requests = Table(
     Column("item_key", Word, nullable=False),
     Column("fingerprint", Word, nullable=False, comment="which answer is asked for, so that nothing is asked twice"),
     Column("role", Word, nullable=False, comment="pkcs or imported-pfx"),
+    Column("only_by", Word, comment="the connector that alone can answer, or server; null: any with the role"),
+    Column("leased_by", Word, comment="the run of a connector that is at work on it"),
+    Column("leased_until", Moment, comment="by the system's clock"),
+    Column("answered_by", Word, comment="the connector"),
     Column("order", Document, nullable=False),
     Column("state", Word, nullable=False, comment="open, answered or failed"),
-    Column("sealed_password", LargeBinary),
+    Column("sealed", LargeBinary, comment="what only the device can read: see operations.packaging"),
     Column("pfx", LargeBinary, comment="a PKCS answer's; an imported one stays where it is"),
+    Column("kept_password", LargeBinary, comment="a PKCS answer's, readable by the connector alone"),
     Column("serial", Word),
     Column("error_code", Integer),
     Column("message", Word),
@@ -116,4 +141,22 @@ connector_requests = Table(
     Column("answered_at", Moment),
     UniqueConstraint("enrollment_id", "item_key", "fingerprint"),
     Index("ix_connector_requests_state", "tenant_id", "state"),
+)
+
+connector_events = Table(
+    "connector_events",
+    metadata,
+    Column("tenant_id", Word, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", Integer, nullable=False),
+    Column("name", Word, nullable=False),
+    Column("time", Moment, nullable=False),
+    Column("connector_id", Word, nullable=False),
+    Column("connector", Word, nullable=False, comment="its name then"),
+    Column("device", Word, comment="the enrolment"),
+    Column("user", Word),
+    Column("diagnostic_code", Word),
+    Column("detail", Document, nullable=False),
+    Index("ix_connector_events_connector", "tenant_id", "connector_id", "number"),
+    Index("ix_connector_events_device", "tenant_id", "device", "number"),
 )

@@ -19,8 +19,10 @@ enrollments = Table(
     Column("directory_device_id", Word, nullable=False),
     Column("state", Word, nullable=False),
     Column("cause", Word, comment="why it ends"),
-    Column("credential_digest", Word, unique=True),
-    Column("push_token", Word, nullable=False, unique=True),
+    Column("credential_digest", Word, unique=True, comment="SHA-256 of the bearer credential, or of the certificate"),
+    Column(
+        "push_token", Word, nullable=False, index=True, comment="Apple devices make their own: it may not be unique"
+    ),
     Column("identity_certificate", LargeBinary, nullable=False),
     Column("enrolled_at", Moment, nullable=False),
     Column("last_checkin_at", Moment),
@@ -32,6 +34,9 @@ enrollments = Table(
     Column("policy_version", Integer, nullable=False),
     Column("plans", Integer, nullable=False, comment="how often this device was planned"),
     Column("facts", Document, nullable=False, comment="serialNumber, imei, model, osVersion, deviceName ..."),
+    # Of devices that are told step by step.
+    Column("inventory_at", Moment, comment="when it is asked what it holds and what it is"),
+    Column("wire_state", Document, comment="what its platform's surface has to remember"),
     Index("ix_enrollments_user", "tenant_id", "user_id"),
     Index("ix_enrollments_hardware", "tenant_id", "hardware_key"),
     Index("ix_enrollments_directory_device", "tenant_id", "directory_device_id"),
@@ -114,6 +119,31 @@ device_actions = Table(
     Column("details", Document, comment="what the device is told beside the action's name"),
     Column("created_at", Moment, nullable=False),
     Column("completed_at", Moment),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("id", Word, primary_key=True),
+    Column("tenant_id", Word, nullable=False),
+    Column("enrollment_id", Word, nullable=False, index=True),
+    Column("kind", Word, nullable=False, comment="install, remove, action or question"),
+    Column("subject", Word, nullable=False, comment="an item's key, an action's id, or what is asked"),
+    Column("fingerprint", Word, nullable=False),
+    Column("state", Word, nullable=False, comment="see core.engine.steps"),
+    Column("answer", Document, comment="to a question, until all are answered"),
+    Column("told_at", Moment, nullable=False),
+)
+
+device_identities = Table(
+    "device_identities",
+    metadata,
+    Column("digest", Word, primary_key=True, comment="SHA-256 of the certificate"),
+    Column("tenant_id", Word, nullable=False),
+    Column("user_id", Word, nullable=False),
+    Column("certificate", LargeBinary, nullable=False),
+    Column("hardware_key", Word, comment="the one device that may use it, once that is known"),
+    Column("facts", Document, comment="what the device said of itself: platform, and facts as of an enrolment"),
 )
 
 enrollment_tokens = Table(

@@ -22,6 +22,7 @@ tenants = Table(
     Column("settings", Document, nullable=False),
     # Handed out under this row's lock, so that numbers become visible in their order and no reader misses one.
     Column("journal_seq", Integer, nullable=False, default=0),
+    Column("connector_seq", Integer, nullable=False, default=0, comment="the same for the connectors' events"),
 )
 
 applications = Table(

@@ -26,11 +26,19 @@ class Listed(Answer, Generic[T]):
     value: list[T]
 
 
+class GraphAnswer(Answer):
+    """What Graph itself would say."""
+
+    status: int
+    body: dict[str, Any]
+
+
 class Problem(Answer):
-    """What was wrong, and what would be right."""
+    """What was wrong, and what would be right. `graph` is there where it is Graph that refuses (422)."""
 
     code: str
     message: str
+    graph: GraphAnswer | None = None
 
 
 class Refusal(Answer):
@@ -192,6 +200,59 @@ class Connector(Answer):
     mode: Literal["immediate", "polling"]
     roles: list[str]
     created_date_time: str
+    program: Literal["certificate-connector", "intune-connector", "pfx-connector"]
+    version: str
+    support: Literal["full", "deprecated", "expired", "refused"]
+    ra_certificate: str | None
+    location: Literal["server", "process"]
+    machine_name: str | None
+    running: bool | None
+    last_contact_date_time: str | None
+
+
+class NewProcess(Connector):
+    """A connector that is to run as a process of its own: its credential is shown once."""
+
+    credential: str
+
+
+class ConnectorEvent(Answer):
+    """What a connector wrote into its log. `id` and `name` are the documents'; `device` is an enrolment's id; `detail`
+    has ca, template, item, thumbprint, serial, and of a refusal errorCode and message.
+    """
+
+    number: int
+    id: int
+    name: str
+    time: str
+    connector: str
+    device: str | None
+    user: str | None
+    diagnostic_code: str | None
+    detail: dict[str, Any]
+
+
+class ConnectorLog(Answer):
+    """Events in order; `next` is the number to go on after."""
+
+    events: list[ConnectorEvent]
+    next: int
+
+
+class DigicertAuthority(Answer):
+    """What PKCS profiles say to name the tenant's DigiCert CA, and its root (PEM)."""
+
+    certification_authority: str
+    certification_authority_name: str
+    certificate_template_names: list[str]
+    root_certificate: str
+
+
+class RaCertificate(Answer):
+    """A connector's registration authority certificate (PEM)."""
+
+    thumbprint: str
+    certificate: str
 
 
 class ConnectorKey(Answer):
@@ -215,18 +276,22 @@ class Issued(Answer):
 
 
 class Registered(Answer):
-    """A certificate as its authority's register has it. `device`: for which it was issued."""
+    """A certificate as its authority's register has it. `authority`: which issued it; `device`: for which it was
+    issued. An imported certificate of somebody else's CA has neither, and nobody here knows its `status`; its file is
+    sealed, so that only its thumbprint and its times are known.
+    """
 
-    serial: str
+    serial: str | None
     thumbprint: str
-    subject: str
+    authority: str | None
+    subject: str | None
     user_principal_name: str | None
     template: str | None
-    source: Literal["pkcs", "imported"] | None
+    source: Literal["pkcs", "imported", "external"] | None
     key_usage: list[str]
-    not_before: str
-    not_after: str
-    status: Literal["good", "revoked", "expired"]
+    not_before: str | None
+    not_after: str | None
+    status: Literal["good", "revoked", "expired", "unknown"]
     reason: str | None
     revoked_date_time: str | None
     device: str | None
@@ -240,9 +305,13 @@ class Holder(Answer):
 
 
 class Certificate(Registered):
-    """The same with the certificate itself (PEM) and who holds it."""
+    """The same with the certificate itself (PEM), whose it is (for whom it was issued or imported), and which devices
+    hold it. `revocation`: the connector asked for it in vain, and waits or was refused.
+    """
 
-    certificate: str
+    certificate: str | None
+    revocation: Literal["waiting", "refused"] | None
+    users: list[str]
     holders: list[Holder]
 
 
@@ -274,3 +343,94 @@ class PermissionReport(Answer):
 
     mode: str
     value: list[ApplicationPermissions]
+
+
+class Consequence(Answer):
+    """What would happen to one item of a device. `why` says it in words, `cause` in one (of what goes or is revoked),
+    with the `document` that rules it. Without thumbprint and serial a certificate does not exist yet.
+    """
+
+    item: str
+    source: str
+    profile: str | None
+    profile_name: str | None
+    thumbprint: str | None
+    serial: str | None
+    why: str
+    cause: str | None = None
+    document: str | None = None
+
+
+class Reissue(Consequence):
+    """An item that the device is given again: the same one, or a new one in its place."""
+
+    reissued: Literal["new", "same"]
+
+
+class DeviceConsequences(Answer):
+    """What would happen to one device. `ends`: why its enrolment would be over (wipe, retire, delete ...)."""
+
+    device: str
+    managed_device: str | None
+    device_name: str | None
+    user_principal_name: str | None
+    ends: str | None
+    install: list[Consequence]
+    remove: list[Consequence]
+    revoke: list[Consequence]
+    reissue: list[Reissue]
+
+
+class Consequences(Answer):
+    """The devices to which anything would happen."""
+
+    devices: list[DeviceConsequences]
+
+
+class AuthorityCounts(Answer):
+    """How many certificates an authority issued, and how they stand. A revoked one is not counted as expired."""
+
+    issued: int
+    good: int
+    revoked: int
+    expired: int
+
+
+class CertificationAuthority(Answer):
+    """An authority of the tenant. `current`: it is the one that issues, of those of its role; `crlNumber`, `thisUpdate`
+    and `nextUpdate` are those of the newest CRL that anybody asked for.
+    """
+
+    name: str
+    role: str
+    current: bool
+    state: Literal["available", "unavailable"]
+    subject: str
+    serial: str
+    thumbprint: str
+    not_before: str
+    not_after: str
+    certificate: str
+    certificate_url: str
+    crl_url: str
+    ocsp_url: str
+    crl_number: int
+    this_update: str | None
+    next_update: str | None
+    certificates: AuthorityCounts
+
+
+class Template(Answer):
+    """A certificate template. `validity` is an ISO 8601 duration."""
+
+    name: str
+    display_name: str
+    key_type: Literal["RSA", "EC"]
+    minimum_key_size: int
+    key_usage: list[str]
+    extended_key_usages: list[str]
+    exportable: bool
+    subject_in_request: bool
+    connector_may_enroll: bool
+    connector_may_revoke: bool
+    validity: str

@@ -33,6 +33,9 @@ _HTTP = {
 
 def refuse(request: Request, error: Exception) -> Response:
     """The refusal."""
+    if isinstance(error, errors.GraphRefused):
+        graph = {"status": error.status, "body": error.document}
+        return _answer(422, code="GraphRefused", message=error.message, graph=graph)
     for kind, status, code in TABLE:
         if isinstance(error, kind):
             return _answer(status, code=code, message=str(error))
@@ -58,6 +61,6 @@ def _what_is_wrong(error: RequestValidationError) -> str:
     return f"{where}: {str(first['msg']).removeprefix('Value error, ').rstrip('.')}."
 
 
-def _answer(status: int, *, code: str, message: str) -> Response:
+def _answer(status: int, *, code: str, message: str, **more: object) -> Response:
     headers = {"www-authenticate": "Bearer"} if status == 401 else None
-    return JSONResponse({"error": {"code": code, "message": message}}, status, headers=headers)
+    return JSONResponse({"error": {"code": code, "message": message, **more}}, status, headers=headers)

@@ -6,9 +6,9 @@ What comes out is in `answers`.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
@@ -106,6 +106,13 @@ class NewConnector(_Body):
     name: str
     roles: list[str] = Field(examples=[["pkcs", "imported-pfx"]])
     mode: str = Field(default="immediate", description="immediate or polling")
+    program: str | None = Field(
+        default=None,
+        description="certificate-connector; in the edition of 2020 intune-connector or pfx-connector, as the roles say",
+    )
+    location: Literal["server", "process"] = Field(
+        default="server", description="process: it runs by itself (fauxtune connector run) and gets a credential"
+    )
 
 
 class ConnectorChange(_Body):
@@ -114,6 +121,15 @@ class ConnectorChange(_Body):
     state: str | None = Field(default=None, description="online or offline")
     mode: str | None = Field(default=None, description="immediate or polling")
     roles: list[str] | None = None
+    version: str | None = Field(
+        default=None, description="6.YYMM.x.y; an empty one: it updates itself to the newest", examples=["6.2101.13.0"]
+    )
+
+
+class RaRequest(_Body):
+    """For a connector that is a process of its own: the certificate request (PEM) for its RA key."""
+
+    csr: str | None = None
 
 
 class NewKey(_Body):
@@ -141,6 +157,52 @@ class NewCertificate(_Body):
 
 
 class Revocation(_Body):
-    """Why a certificate is revoked (RFC 5280 5.3.1)."""
+    """Why a certificate is revoked (RFC 5280 5.3.1). `removeFromCRL` releases one that is on hold."""
 
-    reason: str = "unspecified"
+    reason: str = Field(default="unspecified", examples=["keyCompromise", "certificateHold", "removeFromCRL"])
+
+
+class AuthorityChange(_Body):
+    """Take an authority off line, or bring it back."""
+
+    state: str = Field(description="available or unavailable")
+
+
+class TemplateChange(_Body):
+    """What shall change about a certificate template; what is left out stays, and nothing can be null. The name cannot
+    change.
+    """
+
+    name: StrictStr | None = None
+    display_name: StrictStr | None = None
+    key_type: StrictStr | None = Field(default=None, description="RSA or EC")
+    minimum_key_size: StrictInt | None = Field(default=None, description="bits")
+    key_usage: list[StrictStr] | None = Field(default=None, examples=[["digitalSignature", "keyEncipherment"]])
+    extended_key_usages: list[StrictStr] | None = Field(default=None, examples=[["1.3.6.1.5.5.7.3.4"]])
+    exportable: StrictBool | None = Field(default=None, description="the private key may leave the connector")
+    subject_in_request: StrictBool | None = Field(default=None, description="the subject is that of the request")
+    connector_may_enroll: StrictBool | None = None
+    connector_may_revoke: StrictBool | None = None
+    validity: StrictStr | None = Field(default=None, description="an ISO 8601 duration", examples=["P365D"])
+
+    def document(self) -> dict[str, Any]:
+        """What was said, by the wire's names."""
+        return self.model_dump(by_alias=True, exclude_unset=True)
+
+
+class NewTemplate(TemplateChange):
+    """A new certificate template; what is left out is as in a usual S/MIME template."""
+
+    name: StrictStr
+
+
+class WhatIf(_Body):
+    """A request to Graph that is only being considered: one that would change something."""
+
+    method: str = Field(examples=["POST"], max_length=10)
+    url: str = Field(
+        examples=["/deviceManagement/managedDevices/{id}/wipe"],
+        max_length=8192,
+        description="absolute (of any host) or relative, with a version or without one: then it is beta's",
+    )
+    body: Any = Field(default=None, description="the request's body as JSON; left out: it has none")

@@ -11,15 +11,20 @@ from fastapi.security import HTTPBearer
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.resources import (
     applications,
+    authorities,
     certificates,
     clock,
     connectors,
     devices,
+    diagnosis,
+    digicert,
     enrollment,
     journal,
     missing,
     reports,
+    templates,
     tenants,
+    whatif,
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -41,5 +46,22 @@ router = APIRouter(
     responses=_REFUSALS,
     generate_unique_id_function=_operation_id,
 )
-for part in (tenants, applications, clock, enrollment, devices, journal, connectors, certificates, reports, missing):
+PARTS = (
+    tenants,
+    applications,
+    clock,
+    enrollment,
+    devices,
+    diagnosis,
+    journal,
+    connectors,
+    authorities,
+    digicert,
+    templates,
+    certificates,
+    reports,
+    whatif,
+    missing,
+)
+for part in PARTS:
     router.include_router(part.router)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-from fauxtune.core.engine.removal import VARIANTS
-from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
 from fauxtune.core.odata.closure import every_type, names_in_v1
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import ENTITIES, entity
@@ -167,7 +166,7 @@ def _kind(kind: Kind) -> Row:
 def _device(variant: Variant) -> Row:
     facts = FACTS[variant]
     able = (
-        variant in VARIANTS,
+        variant in ENROLLABLE,
         facts.can_be_wiped,
         facts.can_keep_enrollment,
         facts.can_be_retired,

@@ -4,43 +4,51 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Coroutine
+from typing import Any
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import authorities, certificates
+from fauxtune.operations import authorities, status
 from fauxtune.operations.emulator import Emulator
 
-router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"])
+
+class DirectRoute(APIRoute):
+    """A door that gets the parts of its path as they are. Everybody who meets a certificate comes here, and working out
+    arguments would take longer than giving the answer.
+    """
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The endpoint itself."""
+        endpoint = self.endpoint
+
+        async def direct(request: Request) -> Response:
+            answer: Response = await endpoint(request, **request.path_params)
+            return answer
+
+        return direct
 
 
-@router.get("/ca.cer")
-async def ca_certificate(request: Request, tenant_key: str, authority: str) -> Response:
-    """The authority's certificate, DER."""
-    emulator, tenant = await _where(request, tenant_key)
-    found = await emulator.runner.run(
-        tenant, lambda act: authorities.certificate(act.connection, act.tenant, name=authority)
-    )
-    return Response(found.public_bytes(Encoding.DER), media_type="application/pkix-cert")
+router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute)
 
 
 @router.get("/crl")
 async def crl(request: Request, tenant_key: str, authority: str) -> Response:
-    """The authority's CRL, DER."""
+    """The authority's CRL, DER. 503 while it is off line."""
     emulator, tenant = await _where(request, tenant_key)
-    found = await emulator.runner.run(tenant, certificates.crl, authority, keys=emulator.keys)
-    return Response(found, media_type="application/pkix-crl")
+    return Response(await status.crl(emulator, tenant, name=authority), media_type="application/pkix-crl")
 
 
 @router.post("/ocsp")
 async def ocsp(request: Request, tenant_key: str, authority: str) -> Response:
-    """An OCSP answer to a request in the body."""
+    """An OCSP answer to a request in the body. 503 while the authority is off line."""
     emulator, tenant = await _where(request, tenant_key)
-    body = await request.body()
-    found = await emulator.runner.run(tenant, certificates.ocsp, authority, request=body, keys=emulator.keys)
+    found = await status.ocsp(emulator, tenant, name=authority, request=await request.body())
     return Response(found, media_type="application/ocsp-response")
 
 
@@ -52,8 +60,16 @@ async def ocsp_by_get(request: Request, tenant_key: str, authority: str, encoded
         body = base64.b64decode(unquote(encoded), validate=True)
     except (binascii.Error, ValueError):
         raise Invalid("An OCSP request in a path is base64 of its DER (RFC 6960 A.1).") from None
-    found = await emulator.runner.run(tenant, certificates.ocsp, authority, request=body, keys=emulator.keys)
+    found = await status.ocsp(emulator, tenant, name=authority, request=body)
     return Response(found, media_type="application/ocsp-response")
+
+
+@router.get("/ca.cer")
+async def ca_certificate(request: Request, tenant_key: str, authority: str) -> Response:
+    """The authority's certificate, DER."""
+    emulator, tenant = await _where(request, tenant_key)
+    found = await emulator.runner.read(authorities.certificate, tenant, name=authority)
+    return Response(found.public_bytes(Encoding.DER), media_type="application/pkix-cert")
 
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:

@@ -20,6 +20,8 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 
 LONGEST_WAIT = 60.0
+#: What a push says where the platform's surface has not kept other words for the device (`push` of its wire state).
+_PUSH = {"type": "CHECK_IN"}
 
 router = APIRouter(tags=["push"])
 
@@ -45,7 +47,8 @@ async def wait_for_push(
         await emulator.signals.wait_for_push(EnrollmentId(row["id"]), tenant.id, seconds=wait, unless=has_news)
         row = await _enrollment(emulator, tenant, token=token)
     now = emulator.runner.now(tenant)
-    push = {"type": "CHECK_IN"} if row["generation"] > after else None
+    said = (row["wire_state"] or {}).get("push", _PUSH)
+    push = said if row["generation"] > after else None
     return {"seq": row["generation"], "now": iso(now), "push": push}
 
 

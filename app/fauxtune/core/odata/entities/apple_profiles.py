@@ -18,15 +18,12 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     STORE,
     certificate_base,
     certificate_profile,
-    no_device_yet,
     root_profile,
     scep_profile,
 )
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.fidelity import stored
 from fauxtune.core.odata.schema import Entity
-
-_IOS, _MACOS = no_device_yet("iOS or iPadOS"), no_device_yet("macOS")
 
 IOS_CERTIFICATE_PROFILE = Entity(
     "iosCertificateProfile",
@@ -39,24 +36,19 @@ IOS_BASE = certificate_base(
     "iosCertificateProfileBase",
     base=IOS_CERTIFICATE_PROFILE,
     names=enums.APPLE_SUBJECT_NAME_FORMAT,
-    fidelity=_IOS,
 )
-MACOS_BASE = certificate_base("macOSCertificateProfileBase", names=enums.APPLE_SUBJECT_NAME_FORMAT, fidelity=_MACOS)
+MACOS_BASE = certificate_base("macOSCertificateProfileBase", names=enums.APPLE_SUBJECT_NAME_FORMAT)
 
 PROFILES = (
     IOS_CERTIFICATE_PROFILE,
     IOS_BASE,
     MACOS_BASE,
-    root_profile("iosTrustedRootCertificate", fidelity=_IOS),
-    root_profile("macOSTrustedRootCertificate", *DEPLOYMENT_CHANNEL, fidelity=_MACOS),
-    certificate_profile("iosPkcsCertificateProfile", *PKCS, base=IOS_BASE, fidelity=_IOS),
-    certificate_profile(
-        "macOSPkcsCertificateProfile", *PKCS, *ALL_APPS_ACCESS, *DEPLOYMENT_CHANNEL, base=MACOS_BASE, fidelity=_MACOS
-    ),
-    certificate_profile("iosImportedPFXCertificateProfile", *IMPORTED, base=IOS_CERTIFICATE_PROFILE, fidelity=_IOS),
-    certificate_profile(
-        "macOSImportedPFXCertificateProfile", *IMPORTED, *DEPLOYMENT_CHANNEL, base=MACOS_BASE, fidelity=_MACOS
-    ),
+    root_profile("iosTrustedRootCertificate"),
+    root_profile("macOSTrustedRootCertificate", *DEPLOYMENT_CHANNEL),
+    certificate_profile("iosPkcsCertificateProfile", *PKCS, base=IOS_BASE),
+    certificate_profile("macOSPkcsCertificateProfile", *PKCS, *ALL_APPS_ACCESS, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
+    certificate_profile("iosImportedPFXCertificateProfile", *IMPORTED, base=IOS_CERTIFICATE_PROFILE),
+    certificate_profile("macOSImportedPFXCertificateProfile", *IMPORTED, *DEPLOYMENT_CHANNEL, base=MACOS_BASE),
     scep_profile(
         "iosScepCertificateProfile",
         *STORE,

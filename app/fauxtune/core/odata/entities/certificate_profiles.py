@@ -57,7 +57,7 @@ AUTHORITY_TYPE = (
         enums.DEVICE_MANAGEMENT_CERTIFICATION_AUTHORITY,
         nullable=False,
         fidelity=approximated(
-            "digiCert is an error on the device: the connector reaches the tenant's own authority alone"
+            "where it contradicts the other two values that name the authority, the profile is an error on the device"
         ),
     ),
 )

@@ -23,9 +23,9 @@ HEALTH_METRIC = EnumType(
         "unknownFutureValue",
     ),
 )
-_MACHINE = approximated("made from the connector's name and the tenant's domain")
-_VERSION = approximated("always that of the connector which the documents describe")
-_SEEN = approximated("the moment of the answer while it is online")
+_MACHINE = approximated("of one inside the server: made from the connector's name and the tenant's domain")
+_VERSION = approximated("unless another is set, always the newest that the documents describe")
+_SEEN = approximated("of one inside the server: the moment of the answer while it is online")
 
 HEALTH_CHECK = ComplexType(
     "connectorHealthCheck",
@@ -58,7 +58,7 @@ NDES_CONNECTOR = Entity(
             "healthStatus",
             HEALTH_STATUS,
             nullable=False,
-            fidelity=approximated("the worst of healthChecks; disconnected when inactive"),
+            fidelity=approximated("the worst of healthChecks and of the age of its version; disconnected when inactive"),
         ),
     ),
     base=ENTITY,

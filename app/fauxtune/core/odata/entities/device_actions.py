@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, refused, stored
+from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Property
 
 _BEHAVIOR = EnumType(
@@ -43,8 +43,8 @@ REMOTE_ACTION = EnumType(
 )
 
 
-#: Parts of a wipe that are for platforms of which no device enrols yet.
-_ELSEWHERE = refused("400, with the reason, for the kinds of device that enrol today")
+#: Parts of a wipe that are for some platforms.
+_ELSEWHERE = approximated("for the kinds of device that know it; for others 400, with the reason")
 
 
 def _flag(name: str, *, beta_only: bool = False, fidelity: Fidelity = EXACT) -> Property:

@@ -135,7 +135,7 @@ ACTION_RESULTS = (
     ),
     ComplexType(
         "remoteLockActionResult",
-        (Property("unlockPin", fidelity=approximated("always null: nothing asks for a PIN")),),
+        (Property("unlockPin", fidelity=approximated("only a Mac has one, once it is locked")),),
         base=DEVICE_ACTION_RESULT,
         source="Graph: remoteLockActionResult",
     ),

@@ -96,7 +96,6 @@ EAS_BASE = Entity(
     beta_only=True,
     polymorphic=True,
     source=source("easEmailProfileConfigurationBase"),
-    fidelity=no_device_yet("iOS, iPadOS or Windows"),
 )
 
 
@@ -163,7 +162,6 @@ IOS = _profile(
         Navigation("smimeEncryptionCertificate", "iosCertificateProfile"),
         Navigation("derivedCredentialSettings", DERIVED_CREDENTIAL_SETTINGS.name),
     ),
-    fidelity=no_device_yet("iOS or iPadOS"),
 )
 KNOX = _profile(
     "androidEasEmailProfileConfiguration",
@@ -200,13 +198,12 @@ PROFILES = (
     _profile("androidForWorkNineWorkEasConfiguration", *_NINE, base=FOR_WORK_BASE, fidelity=_NINES_WORDS),
     _profile("androidWorkProfileGmailEasConfiguration", base=WORK_PROFILE_BASE, fidelity=_ONE_ACCOUNT),
     _profile("androidWorkProfileNineWorkEasConfiguration", *_NINE, base=WORK_PROFILE_BASE, fidelity=_NINES_WORDS),
-    _profile("windows10EasEmailProfileConfiguration", *_WINDOWS, base=EAS_BASE, fidelity=no_device_yet("Windows")),
+    _profile("windows10EasEmailProfileConfiguration", *_WINDOWS, base=EAS_BASE),
     _profile(
         "windowsPhoneEASEmailProfileConfiguration",
         *_WINDOWS,
         # Read-only in Graph: whoever sends it is not heard.
         Property("applyOnlyToWindowsPhone81", Edm.BOOLEAN, nullable=False, owner=Owner.SERVER),
         base=EAS_BASE,
-        fidelity=no_device_yet("Windows or Windows Phone"),
     ),
 )

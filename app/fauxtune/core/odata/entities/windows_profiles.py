@@ -17,7 +17,6 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     STORE,
     certificate_base,
     certificate_profile,
-    no_device_yet,
     root_profile,
     scep_profile,
     source,
@@ -26,9 +25,7 @@ from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.fidelity import stored
 from fauxtune.core.odata.schema import Entity
 
-_WINDOWS, _PHONE = no_device_yet("Windows"), no_device_yet("Windows Phone 8.1")
-
-BASE = certificate_base("windowsCertificateProfileBase", *KEY_STORAGE_PROVIDER, fidelity=_WINDOWS)
+BASE = certificate_base("windowsCertificateProfileBase", *KEY_STORAGE_PROVIDER)
 WINDOWS_10_BASE = Entity(
     "windows10CertificateProfileBase",
     base=BASE,
@@ -36,7 +33,6 @@ WINDOWS_10_BASE = Entity(
     beta_only=True,
     polymorphic=True,
     source=source("windows10CertificateProfileBase"),
-    fidelity=_WINDOWS,
 )
 WINDOWS_81_BASE = Entity(
     "windows81CertificateProfileBase",
@@ -46,10 +42,9 @@ WINDOWS_81_BASE = Entity(
     beta_only=True,
     polymorphic=True,
     source=source("windows81CertificateProfileBase"),
-    fidelity=_WINDOWS,
 )
 WINDOWS_PHONE_81_BASE = certificate_base(
-    "windowsPhone81CertificateProfileBase", *EXTENDED_KEY_USAGES, *KEY_STORAGE_PROVIDER, fidelity=_PHONE
+    "windowsPhone81CertificateProfileBase", *EXTENDED_KEY_USAGES, *KEY_STORAGE_PROVIDER
 )
 #: Deprecated: it has no purpose that could choose certificates.
 PFX_IMPORT = Entity(
@@ -67,13 +62,11 @@ PROFILES = (
     WINDOWS_10_BASE,
     WINDOWS_81_BASE,
     WINDOWS_PHONE_81_BASE,
-    root_profile("windows81TrustedRootCertificate", *DESTINATION_STORE, fidelity=_WINDOWS),
-    root_profile("windowsPhone81TrustedRootCertificate", fidelity=_PHONE),
-    certificate_profile(
-        "windows10PkcsCertificateProfile", *PKCS, *EXTENDED_KEY_USAGES, base=WINDOWS_10_BASE, fidelity=_WINDOWS
-    ),
-    certificate_profile("windows10ImportedPFXCertificateProfile", *IMPORTED, base=BASE, fidelity=_WINDOWS),
-    certificate_profile("windowsPhone81ImportedPFXCertificateProfile", *IMPORTED, base=BASE, fidelity=_PHONE),
+    root_profile("windows81TrustedRootCertificate", *DESTINATION_STORE),
+    root_profile("windowsPhone81TrustedRootCertificate"),
+    certificate_profile("windows10PkcsCertificateProfile", *PKCS, *EXTENDED_KEY_USAGES, base=WINDOWS_10_BASE),
+    certificate_profile("windows10ImportedPFXCertificateProfile", *IMPORTED, base=BASE),
+    certificate_profile("windowsPhone81ImportedPFXCertificateProfile", *IMPORTED, base=BASE),
     PFX_IMPORT,
     scep_profile(
         "windows81SCEPCertificateProfile",

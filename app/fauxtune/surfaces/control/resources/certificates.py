@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.pki.names import serial_hex, thumbprint
-from fauxtune.operations import certificates
+from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
+from fauxtune.operations import certificates, revocation
 from fauxtune.operations.act import Act
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -80,30 +81,23 @@ async def list_certificates(
 
 @router.get("/{key}", summary="Get a certificate by serial number or thumbprint")
 async def get_certificate(here: Here, key: str) -> answers.Certificate:
-    """Status, reason, and the devices that hold it."""
-
-    def read(act: Act) -> answers.Certificate:
-        row = _row(act, key)
-        certificate = x509.load_der_x509_certificate(row["certificate"])
-        held = device_queries.holders(act.connection, act.tenant.id, thumbprint=row["thumbprint"])
-        return answers.Certificate(
-            **_view(act, row),
-            certificate=certificate.public_bytes(Encoding.PEM).decode(),
-            holders=[answers.Holder(device=each["enrollment_id"], user=_upn(act, each["user_id"])) for each in held],
-        )
-
-    return await here.run(read)
+    """Status, reason, whose it is, and the devices that hold it. An imported one of somebody else's CA is known by its
+    thumbprint; an authority's own certificate is found too.
+    """
+    return await here.run(_certificate, key)
 
 
 @router.post("/{key}/revoke", summary="Revoke a certificate")
 async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation | None = None) -> answers.Registered:
-    """It stays where it is installed. Its first date and reason stay when it is revoked already."""
+    """It stays where it is installed. Its first date and reason stay when it is revoked already, unless it is on hold
+    (certificateHold): then it can be released (removeFromCRL), or revoked for good.
+    """
     wanted = body or messages.Revocation()
 
     def change(act: Act) -> answers.Registered:
         row = _row(act, key)
         shown = _view(act, row)
-        certificates.revoke(
+        revocation.revoke(
             act,
             row["serial"],
             reason=wanted.reason,
@@ -117,6 +111,63 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
     return await here.run(change)
 
 
+def _certificate(act: Act, key: str) -> answers.Certificate:
+    row = queries.certificate(act.connection, act.tenant.id, key=key)
+    shown = _external(act, key) if row is None else _view(act, row)
+    der, revocation_state = (None, None) if row is None else (row["certificate"], row["revocation_state"])
+    if shown is None:
+        shown, der = _authority(act, key)
+    mark = shown["thumbprint"]
+    imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=mark)
+    users = {shown["user_principal_name"], *(_upn(act, each["user_id"]) for each in imported)} - {None}
+    held = device_queries.holders(act.connection, act.tenant.id, thumbprint=mark)
+    return answers.Certificate(
+        **shown,
+        certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
+        revocation=revocation_state,
+        users=sorted(users),
+        holders=[answers.Holder(device=each["enrollment_id"], user=_upn(act, each["user_id"])) for each in held],
+    )
+
+
+def _external(act: Act, key: str) -> Row | None:
+    """An imported certificate that no authority of the tenant issued."""
+    imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=key.lower())
+    if not imported:
+        return None
+    document = imported[0]["document"]
+    return {
+        **dict.fromkeys(("serial", "authority", "subject", "template", "reason", "revoked_date_time", "device")),
+        "thumbprint": key.lower(),
+        "user_principal_name": _upn(act, imported[0]["user_id"]),
+        "source": "external",
+        "key_usage": [],
+        "not_before": document.get("startDateTime"),
+        "not_after": document.get("expirationDateTime"),
+        "status": "unknown",
+    }
+
+
+def _authority(act: Act, key: str) -> tuple[Row, bytes]:
+    """An authority's own certificate. NotFound for one that nobody here knows."""
+    for row in authority_queries.authorities_of(act.connection, act.tenant.id):
+        found = x509.load_der_x509_certificate(row["certificate"])
+        if key.lower() in (thumbprint(found), serial_hex(found)):
+            shown = {
+                **dict.fromkeys(("user_principal_name", "template", "source", "reason", "revoked_date_time", "device")),
+                "serial": serial_hex(found),
+                "thumbprint": thumbprint(found),
+                "authority": "root" if row["role"] == "issuing" else row["name"],
+                "subject": subject_text(found.subject),
+                "key_usage": ["keyCertSign", "cRLSign"],
+                "not_before": iso(found.not_valid_before_utc),
+                "not_after": iso(found.not_valid_after_utc),
+                "status": "expired" if found.not_valid_after_utc <= act.now else "good",
+            }
+            return shown, row["certificate"]
+    raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
+
+
 def _row(act: Act, key: str) -> Row:
     row = queries.certificate(act.connection, act.tenant.id, key=key)
     if row is None:
@@ -128,6 +179,7 @@ def _view(act: Act, row: Row) -> Row:
     return {
         "serial": row["serial"],
         "thumbprint": row["thumbprint"],
+        "authority": row["authority"],
         "subject": row["subject"],
         "user_principal_name": _upn(act, row["user_id"]),
         "template": row["template"],
@@ -143,7 +195,7 @@ def _view(act: Act, row: Row) -> Row:
 
 
 def _source(act: Act, row: Row) -> str | None:
-    if row["authority"] != "issuing":
+    if row["authority"] == "devices":
         return None  # a device's identity: it is no S/MIME certificate
     if row["enrollment_id"] is not None:
         return "pkcs"

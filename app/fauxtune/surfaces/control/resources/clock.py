@@ -7,7 +7,7 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import rest, tenants
+from fauxtune.operations import rest, revocation, tenants
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
@@ -28,6 +28,7 @@ async def set_clock(here: Here, body: messages.SetClock) -> answers.Clock:
         raise Invalid("The system's clock cannot be set: take the mode frozen or offset, or leave out now.")
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.set_clock, body.mode, now=body.now, system_now=system_now)
+    await here.run(revocation.carry_out)  # a polling connector's turn may have come
     return _view(changed, here.emulator)
 
 
@@ -36,6 +37,7 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     """By an ISO 8601 duration; with `settle` the answer comes when all connected devices are at rest."""
     system_now = here.emulator.runner.clock.now()
     changed = await here.run(tenants.advance_clock, parse_duration(body.by), system_now=system_now)
+    await here.run(revocation.carry_out)
     shown = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=shown.mode, now=shown.now)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Literal
+import hashlib
+from typing import Annotated, Any, Literal
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
-from fastapi import Response
+from fastapi import Query, Response
 
 from fauxtune.connector.blobs import write_public_blob
 from fauxtune.core.clock import iso
-from fauxtune.operations import connectors
+from fauxtune.core.model.connectors import PROGRAMS, Program, support
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.operations import connectors, digicert
 from fauxtune.operations.connector_keys import store_key
+from fauxtune.operations.serving import SILENCE
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -29,27 +34,103 @@ _KEY_FILES: dict[int | str, dict[str, Any]] = {
 async def list_connectors(here: Here) -> answers.Listed[answers.Connector]:
     """Oldest first."""
     found = await here.read(queries.connector_rows, here.tenant.id)
-    return answers.Listed(value=[_view(each) for each in found])
+    return answers.Listed(value=[answers.Connector(**await _shown(here, each)) for each in found])
 
 
 @router.post("", status_code=201, summary="Add a connector")
-async def add_connector(here: Here, body: messages.NewConnector) -> answers.Connector:
-    """Online, without keys. 409 when its name is taken."""
-    return _view(await here.run(connectors.add_connector, body.name, roles=body.roles, mode=body.mode))
+async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewProcess | answers.Connector:
+    """Online, without keys. 409 when its name is taken, or when the tenant has as many as it can have: 100, and in the
+    edition of 2020 one PFX Certificate Connector.
+    """
+    apart = body.location == "process"
+    row = await here.run(
+        connectors.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
+    )
+    view = await _shown(here, row)
+    return answers.NewProcess(**view, credential=row["credential"]) if apart else answers.Connector(**view)
 
 
 @router.get("/{connector}", summary="Get a connector")
 async def get_connector(here: Here, connector: str) -> answers.Connector:
     """By id or name."""
-    return _view(await here.run(connectors.connector, connector))
+    return answers.Connector(**await _shown(here, await here.run(connectors.connector, connector)))
 
 
 @router.patch("/{connector}", summary="Take a connector on or off line, let it poll, change its roles")
 async def change_connector(*, here: Here, connector: str, body: messages.ConnectorChange) -> answers.Connector:
     """Devices that wait for it plan again."""
-    return _view(
-        await here.run(connectors.change_connector, connector, state=body.state, mode=body.mode, roles=body.roles)
+    row = await here.run(
+        connectors.change_connector,
+        connector,
+        state=body.state,
+        mode=body.mode,
+        roles=body.roles,
+        version=body.version,
     )
+    return answers.Connector(**await _shown(here, row))
+
+
+@router.delete("/{connector}", status_code=204, summary="Remove a connector")
+async def delete_connector(here: Here, connector: str) -> Response:
+    """With its keys: what was imported with them can no longer be delivered to new devices. 400 while it is active."""
+    files = await here.run(connectors.remove_connector, connector)
+    for file in files:
+        here.emulator.connector_keys.delete(file)
+    return Response(status_code=204)
+
+
+@router.get("/{connector}/events", summary="Read a connector's log")
+async def list_connector_events(
+    *,
+    here: Here,
+    connector: str,
+    after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
+    id: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,  # noqa: A002 - the documents' word
+    device: str | None = None,
+    wait: Annotated[float, Query(ge=0, le=60)] = 0,
+) -> answers.ConnectorLog:
+    """In order, 1,000 at most; `-` as the connector: the log of all. Waits up to `wait` seconds for the first."""
+    connector_id = None if connector == "-" else (await here.run(connectors.connector, connector))["id"]
+    found: list[dict[str, Any]] = []
+
+    async def has_some() -> bool:
+        nonlocal found
+        found = await here.read(
+            connector_queries.connector_log,
+            here.tenant.id,
+            connector_id=connector_id,
+            after=after,
+            event_id=id,
+            device=device,
+        )
+        return bool(found)
+
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + wait
+    while not await has_some() and loop.time() < ends:
+        # What comes may be of another connector: then there is more to wait for.
+        await here.emulator.signals.wait_for_connector_log(here.tenant.id, seconds=ends - loop.time(), unless=has_some)
+    return answers.ConnectorLog(events=[_event(each) for each in found], next=found[-1]["number"] if found else after)
+
+
+@router.put("/{connector}/raCertificate", summary="Install an RA certificate of the DigiCert CA")
+async def install_ra_certificate(
+    *, here: Here, connector: str, body: messages.RaRequest | None = None
+) -> answers.RaCertificate:
+    """Its key is made for a connector inside the server; one that is a process of its own sends a request. 404 where
+    the tenant has no DigiCert CA.
+    """
+    csr = None if body is None or body.csr is None else body.csr.encode()
+    found = await digicert.install(here.emulator, here.tenant, connector_id=connector, csr=csr)
+    pem = found.public_bytes(Encoding.PEM).decode()
+    return answers.RaCertificate(thumbprint=thumbprint(found), certificate=pem)
+
+
+@router.delete("/{connector}/raCertificate", status_code=204, summary="Take the RA certificate from the connector")
+async def remove_ra_certificate(here: Here, connector: str) -> Response:
+    """Requests for the DigiCert CA fail from now on, with the diagnostic code 0x00000401."""
+    await here.run(digicert.remove_ra, connector)
+    return Response(status_code=204)
 
 
 @router.get("/{connector}/keys", summary="List a connector's keys")
@@ -63,7 +144,7 @@ async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answ
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
 async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey) -> answers.ConnectorKey:
     """409 when provider and name are taken. The private key never comes out again."""
-    await here.run(connectors.connector, connector)
+    await here.run(connectors.must_run_inside, connector)
     store = here.emulator.connector_keys
     file = here.emulator.runner.ids.uuid()
     key = await asyncio.to_thread(
@@ -77,7 +158,7 @@ async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey
     named = False
     try:
         names = {"provider": body.provider_name, "key_name": body.key_name}
-        row = await here.run(connectors.add_key, connector, **names, key=key, file=file)
+        row = await here.run(connectors.add_key, connector, **names, key=key.public_key(), file=file)
         named = True
     finally:
         if not named:
@@ -113,14 +194,39 @@ async def delete_connector_key(*, here: Here, connector: str, provider: str, nam
     return Response(status_code=204)
 
 
-def _view(row: dict[str, Any]) -> answers.Connector:
-    return answers.Connector(
-        id=row["id"],
+async def _shown(here: Here, row: dict[str, Any]) -> dict[str, Any]:
+    program, now = Program(row["program"]), here.emulator.runner.now(here.tenant)
+    apart, heard = row["credential_digest"] is not None, row["contact_at"]
+    ra = row["ra_certificate"]
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "state": row["state"],
+        "mode": row["mode"],
+        "roles": row["roles"],
+        "created_date_time": iso(row["created_at"]),
+        "program": program.value,
+        "version": row["version"] or PROGRAMS[program].newest,
+        "support": support(program, row["version"]).value,
+        "ra_certificate": None if ra is None else hashlib.sha1(ra).hexdigest(),  # noqa: S324 - how certificates are named
+        "location": "process" if apart else "server",
+        "machine_name": row["machine"],
+        "running": (row["session"] is not None and heard + SILENCE > now) if apart else None,
+        "last_contact_date_time": None if heard is None else iso(heard),
+    }
+
+
+def _event(row: dict[str, Any]) -> answers.ConnectorEvent:
+    return answers.ConnectorEvent(
+        number=row["number"],
+        id=row["event_id"],
         name=row["name"],
-        state=row["state"],
-        mode=row["mode"],
-        roles=row["roles"],
-        created_date_time=iso(row["created_at"]),
+        time=iso(row["time"]),
+        connector=row["connector"],
+        device=row["device"],
+        user=row["user"],
+        diagnostic_code=row["diagnostic_code"],
+        detail=row["detail"],
     )
 
 

@@ -10,11 +10,10 @@ router = calls("/tenants/{tenant}", tag="missing")
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-@router.api_route("/whatif", methods=_METHODS, include_in_schema=False)
 @router.api_route("/faults", methods=_METHODS, include_in_schema=False)
 @router.api_route("/faults/{rest:path}", methods=_METHODS, include_in_schema=False)
 @router.api_route("/snapshots", methods=_METHODS, include_in_schema=False)
 @router.api_route("/snapshots/{rest:path}", methods=_METHODS, include_in_schema=False)
 async def not_there(here: Here) -> None:
     """501 for a tenant that exists."""
-    raise NotEmulated(f"The tenant '{here.tenant.name}' has no whatif, faults and snapshots yet.")
+    raise NotEmulated(f"The tenant '{here.tenant.name}' has no faults and snapshots yet.")

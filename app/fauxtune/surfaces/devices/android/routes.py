@@ -22,7 +22,7 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions, enrollment
 from fauxtune.operations.act import Act
-from fauxtune.operations.checkin import Report, check_in, identified
+from fauxtune.operations.checkin import Caller, Report, check_in, identified
 from fauxtune.operations.delivery import deliverables
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.devices.android import commands, messages, translate
@@ -43,6 +43,10 @@ class DeviceCall:
         self.tenant_key = tenant_key
         kind, _, credential = request.headers.get("authorization", "").partition(" ")
         self.credential = credential.strip() if kind.lower() == "bearer" else ""
+
+    def caller(self, device: str) -> Caller:
+        """Who it says it is, and the digest of its proof."""
+        return Caller(device, enrollment.digest(self.credential))
 
     async def tenant(self, enterprise: str) -> Tenant:
         """The tenant that path and enterprise agree on. NotFound otherwise."""
@@ -85,7 +89,7 @@ async def report_status(request: Request) -> Response:
         return translate.inventory(_report(body), policy_version=policy_version, rows=rows)
 
     report = Report(digest=hashlib.sha256(body).hexdigest(), read=read)
-    done = await check_in(call.emulator, tenant, device_id=path["device"], credential=call.credential, report=report)
+    done = await check_in(call.emulator, tenant, caller=call.caller(path["device"]), report=report)
     answer = {"policyVersion": str(done.policy_version), "pendingOperations": done.operations}
     return Response(orjson.dumps(answer), media_type="application/json")
 
@@ -98,13 +102,20 @@ async def enroll(call: Call, enterprise: Enterprise, message: messages.Enroll) -
     tenant = await call.tenant(enterprise)
     runner = call.emulator.runner
     wanted = translate.enrollment_request(message)
-    enrolled = await runner.run(tenant, enrollment.enroll, wanted, keys=call.emulator.keys)
+    enrolled = await runner.run(
+        tenant,
+        enrollment.enroll,
+        wanted,
+        token=message.enrollment_token,
+        csr=message.csr,
+        keys=call.emulator.keys,
+    )
     return {
         "name": f"enterprises/{tenant.id}/devices/{enrolled.id}",
         "deviceCredential": enrolled.credential,
         "identityCertificate": messages.base64_text(enrolled.identity_certificate),
         "policyName": f"enterprises/{tenant.id}/policies/default",
-        "userName": f"enterprises/{tenant.id}/users/{enrolled.user_id}",
+        "userName": f"enterprises/{tenant.id}/users/{enrolled.user_id}" if enrolled.user_id else "",
         "userPrincipalName": enrolled.user_principal_name,
         "checkinIntervalSeconds": FIRST_CADENCE,
         "pushToken": enrolled.push_token,
@@ -117,7 +128,7 @@ async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPoli
     tenant = await call.tenant(enterprise)
 
     def read(act: Act) -> bytes | None:
-        row = identified(act, device, credential=call.credential)
+        row = identified(act, call.caller(device))
         if str(row["policy_version"]) == appliedPolicyVersion:
             return None
         items = deliverables(act.connection, row)
@@ -134,7 +145,7 @@ async def pull(call: Call, enterprise: Enterprise, device: Device) -> dict[str, 
     name = _name(tenant.id, device)
 
     def read(act: Act) -> list[dict[str, Any]]:
-        row = identified(act, device, credential=call.credential)
+        row = identified(act, call.caller(device))
         return [
             messages.operation(device=name, key=each.id, created=iso(each.created_at), command=commands.command(each))
             for each in device_actions.pending(act, row)
@@ -151,7 +162,7 @@ async def complete(
     tenant = await call.tenant(enterprise)
 
     def confirm(act: Act) -> None:
-        row = identified(act, device, credential=call.credential, lock=True)
+        row = identified(act, call.caller(device), lock=True)
         error = None if message.error is None else message.error.message or f"code {message.error.code}"
         device_actions.complete(
             act,
@@ -172,7 +183,7 @@ async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: 
     tenant = await call.tenant(enterprise)
 
     def leave(act: Act) -> None:
-        enrollment.unenroll(act, identified(act, device, credential=call.credential, lock=True))
+        enrollment.unenroll(act, identified(act, call.caller(device), lock=True))
 
     await call.emulator.runner.run(tenant, leave)
     return {}

@@ -45,8 +45,6 @@ def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
     return EnrollmentRequest(
         platform=Platform.ANDROID,
         mode=message.mode,
-        token=message.enrollment_token,
-        csr=message.csr,
         hardware_key=f"android/{message.mode}/{same}" if same else "",
         facts={
             "deviceName": message.device_name,
@@ -110,7 +108,7 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
                     messages.key_pair(
                         alias=alias_of(row.key),
                         pkcs12=item.pfx or b"",
-                        encrypted_password=item.sealed_password or b"",
+                        encrypted_password=item.sealed or b"",
                         source=_SOURCES[row.source],
                         purpose=row.purpose,
                         profile=row.claims[0].profile if row.claims else None,

@@ -8,14 +8,17 @@ cannot be deleted, for it would report again; and what each of its health checks
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.odata.schema import Entity
 from fauxtune.operations import connectors
+from fauxtune.operations.serving import is_active
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
@@ -23,10 +26,15 @@ from fauxtune.surfaces.graph.computed import count_documents, element_document, 
 
 Row = dict[str, Any]
 
-#: Of the connector that the documents describe: tools compare it with the oldest that still works.
-_VERSION = "6.2406.0.1001"
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
-_FINE, _ATTENTION, _GONE = "noActionRequired", "attentionRequired", "disconnected"
+_FINE, _ATTENTION, _URGENT, _GONE = "noActionRequired", "attentionRequired", "actionRequired", "disconnected"
+#: "Deprecated connectors show a Warning. After the grace period, the warning changes to an Error."
+_OF_VERSION = {
+    Support.FULL: _FINE,
+    Support.DEPRECATED: _ATTENTION,
+    Support.EXPIRED: _URGENT,
+    Support.REFUSED: _URGENT,
+}
 
 
 async def list_ndes(call: Call) -> Answer:
@@ -87,22 +95,24 @@ async def _documents(call: Call) -> list[Json]:
         return queries.connector_rows(connection, call.tenant.id), found
 
     rows, templates = await call.emulator.runner.read(read)
-    now = iso(call.emulator.runner.now(call.tenant))
+    now = call.emulator.runner.now(call.tenant)
     return [_document(row, tenant=call.tenant, templates=templates.values(), now=now) for row in rows]
 
 
-def _document(row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], now: str) -> Json:
-    online = row["state"] == "online"
+def _document(row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], now: datetime) -> Json:
+    program = Program(row["program"])
+    online = is_active(row, now=now)
     enrolled = iso(row["created_at"])
-    last = now if online else iso(row["offline_since"] or row["created_at"])
     checks = _checks(row["roles"], templates, online=online)
-    worst = [each["status"] for each in checks if each["status"] != _FINE]
+    found = {_OF_VERSION[support(program, row["version"])], *(each["status"] for each in checks)}
+    worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
+    last = iso(_last(row, online=online, now=now))
     return {
         "id": row["id"],
         "displayName": row["name"],
         "connectorName": row["name"],
-        "machineName": f"{'-'.join(row['name'].lower().split())}.{tenant.domain}",
-        "connectorVersion": _VERSION,
+        "machineName": row["machine"] or f"{'-'.join(row['name'].lower().split())}.{tenant.domain}",
+        "connectorVersion": row["version"] or PROGRAMS[program].newest,
         "state": "active" if online else "inactive",
         "enrolledDateTime": enrolled,
         "enrollmentDateTime": enrolled,
@@ -111,6 +121,15 @@ def _document(row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]
         "healthChecks": checks,
         "healthStatus": _GONE if not online else worst[0] if worst else _FINE,
     }
+
+
+def _last(row: Row, *, online: bool, now: datetime) -> datetime:
+    """When it was last heard of."""
+    if row["credential_digest"] is not None:
+        found: datetime = row["contact_at"] or row["created_at"]
+    else:
+        found = now if online else row["offline_since"] or row["created_at"]
+    return found
 
 
 def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, online: bool) -> list[Json]:

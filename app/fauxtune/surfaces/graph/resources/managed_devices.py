@@ -18,7 +18,7 @@ from fauxtune.core.odata.expressions import And, Compare, Condition, Field, Text
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import device_actions, device_records, directory
+from fauxtune.operations import device_actions, device_records, directory, primary_user
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
@@ -93,6 +93,21 @@ async def list_users(call: Call) -> Answer:
     if row["user_id"]:
         user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row["user_id"])
     return list_documents(call, [] if user is None else [user["document"]], entity=USER, context="users")
+
+
+async def set_primary_user(call: Call) -> Answer:
+    """POST .../{device}/users/$ref: the one that is named takes the place of the one before."""
+    named = call.reference(to="user")
+    await call.emulator.runner.run(
+        call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=named
+    )
+    return NO_CONTENT
+
+
+async def clear_primary_user(call: Call) -> Answer:
+    """DELETE .../{device}/users/$ref: a shared device."""
+    await call.emulator.runner.run(call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=None)
+    return NO_CONTENT
 
 
 async def protection_state(call: Call) -> Answer:

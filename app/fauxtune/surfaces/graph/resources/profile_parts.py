@@ -86,9 +86,9 @@ PARTS = by_name(
 
 
 def _variants(profile: Row) -> frozenset[Variant]:
-    """The kinds of device that the profile is for."""
+    """The kinds of device on which the profile has a status."""
     known = kind(profile["kind"])
-    return frozenset() if known is None else known.variants
+    return frozenset() if known is None else known.reached
 
 
 def _overview(call: Call, profile: Row, *, counts: dict[str, int]) -> Json:

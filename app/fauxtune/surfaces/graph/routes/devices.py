@@ -138,6 +138,22 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
         permissions=read,
         source="Graph: managedDevice: users",
     )
+    changes: tuple[tuple[str, Handler, str], ...] = (
+        ("POST", managed_devices.set_primary_user, "Make somebody the primary user of a device"),
+        ("DELETE", managed_devices.clear_primary_user, "Make a device a shared one, without primary user"),
+    )
+    for method, change, about in changes:
+        yield Route(
+            method,
+            f"{one}/users/$ref",
+            change,
+            about,
+            status=204,
+            beta_only=True,
+            permissions=needs.WRITE_MANAGED,
+            source="Intune: Find the primary user of an Intune device; Graph (beta): managedDevice: users",
+            fidelity=approximated("only of Windows devices, as documented; the words of the refusals are not"),
+        )
     yield Route(
         "GET",
         f"{one}/windowsProtectionState",

@@ -1,0 +1,211 @@
+"""`fauxtune connector run` and `stop`: a connector's process, on the folder that is its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, said_plainly
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    from fauxtune.connector.folder import Folder
+
+StateOption = Annotated[
+    Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the folder of the connector")
+]
+_STOPPING_SECONDS = 30
+
+
+def run(
+    *,
+    state: StateOption,
+    url: Annotated[str | None, typer.Option(help="the server's HTTPS address, where it has changed")] = None,
+    ca: Annotated[Path | None, typer.Option(help="the CA file to trust, where it has changed")] = None,
+    connector_version: Annotated[str | None, typer.Option(help="say that it is of another version: 6.YYMM.x.y")] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Serve until Ctrl-C or `fauxtune connector stop`. What happens is told on standard error.
+
+    The first line of --output json is {"connector","id","state","pid"}.
+
+    \b
+    fauxtune connector run --state connector2
+    """
+    with said_plainly():
+        own = folder(state)
+        description = own.description()
+        with _alone(state):
+            (state / "pid").write_text(str(os.getpid()), encoding="utf-8")
+            document = {"connector": description["name"], "id": description["id"], "state": str(state)}
+            emit_line(output, {**document, "pid": os.getpid()}, text=f"The connector '{description['name']}' runs.")
+            try:
+                _serve(own, description, url=url, ca=ca, version=connector_version)
+            except KeyboardInterrupt:
+                pass
+            finally:
+                (state / "pid").unlink(missing_ok=True)
+
+
+def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """End the connector's process that serves on this folder, and wait for it. Nothing to do where none runs.
+
+    \b
+    fauxtune connector stop --state connector2
+    """
+    with said_plainly():
+        folder(state).description()
+        pid = _pid(state)
+        if pid is not None:
+            os.kill(pid, signal.SIGTERM)
+            _wait_until_gone(state, pid)
+        text = f"No connector runs on {state}." if pid is None else f"The connector on {state} has ended."
+        emit(output, {"state": str(state), "stopped": pid is not None}, text=text)
+
+
+def folder(path: Path) -> Folder:
+    """The folder; nothing is read or written yet."""
+    from fauxtune.connector.folder import Folder
+    from fauxtune.connector.keypool import KeyPool
+
+    return Folder(path, source=KeyPool(1))
+
+
+def check_new(own: Folder) -> None:
+    """Refused where the folder is a connector's already."""
+    if (own.path / "connector.json").exists():
+        fail(f"{own.path} is a connector's folder already: choose another, or remove it.")
+
+
+def first_key(file: Path | None) -> RSAPrivateKey:
+    """A new key, or the one in a file."""
+    import base64
+
+    from fauxtune.connector.keypool import KeyPool
+    from fauxtune.operations.connector_keys import made_or_read
+
+    text = None
+    if file is not None:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            fail(f"The key file {file} cannot be read: {error.strerror}.")
+        text = data.decode("ascii", "replace") if b"-----BEGIN" in data else base64.b64encode(data).decode()
+    return made_or_read(source=KeyPool(1), private_key=text)
+
+
+def ra_request(own: Folder) -> str:
+    """The certificate request (PEM) for its RA key, which is made if it has none."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    from fauxtune.core.pki.names import parse_subject
+
+    key = own.ra_key(make=True)
+    assert key is not None
+    request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
+    return request.public_bytes(Encoding.PEM).decode()
+
+
+def emit_line(output: Output, document: dict[str, Any], *, text: str) -> None:
+    """One line that is there at once: others wait for it."""
+    import json
+
+    print(json.dumps(document) if output is Output.JSON else text)
+    sys.stdout.flush()
+
+
+def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Path | None, version: str | None) -> None:
+    import socket
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Event
+
+    from fauxtune.client.connector import HttpChannel
+    from fauxtune.client.endpoints import Server
+    from fauxtune.client.http import Client
+    from fauxtune.connector.keypool import KeyPool
+    from fauxtune.connector.service import Service
+    from fauxtune.core.errors import FauxtuneError
+    from fauxtune.server.ids import SystemIds
+
+    https = (url or description["url"]).rstrip("/")
+    trusted = ca or (None if description["caFile"] is None else Path(description["caFile"]))
+    server = Server(
+        https=https,
+        http=None,
+        control=https,
+        ca_file=trusted,
+        tenant=description["tenant"],
+        tenant_id=None,
+        client_id="",
+        client_secret="",
+    )
+    signal.signal(signal.SIGTERM, _interrupt)
+    greeting = {"version": version or description["version"], "machineName": socket.gethostname() or "localhost"}
+    pool = KeyPool(4)
+    pool.start()
+    with Client(server) as client, ThreadPoolExecutor(2, thread_name_prefix="connector") as workers:
+        channel = HttpChannel(client, credential=description["credential"])
+        service = Service(
+            channel=channel,
+            folder=own,
+            source=pool,
+            workers=workers,
+            password=lambda: SystemIds().token(24),
+            told=_told,
+        )
+        try:
+            service.run(greeting, stopped=Event())
+        finally:
+            with suppress(FauxtuneError):
+                channel.stop()
+            pool.stop()
+
+
+@contextmanager
+def _alone(state: Path) -> Iterator[None]:
+    """The folder is this process's, as long as the block runs."""
+    from fauxtune.server import lock
+    from fauxtune.server.refusal import StartRefused
+
+    with ExitStack() as held:
+        try:
+            held.enter_context(lock.held(state / "lock", what=str(state)))
+        except StartRefused:
+            fail(f"A connector runs on {state} already (process {_pid(state) or 'unknown'}): stop that one first.")
+        yield
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _told(line: str) -> None:
+    print(plain(line), file=sys.stderr)
+
+
+def _pid(state: Path) -> int | None:
+    try:
+        pid = int((state / "pid").read_text(encoding="utf-8"))
+        os.kill(pid, 0)
+    except (FileNotFoundError, ValueError, ProcessLookupError):
+        return None
+    return pid
+
+
+def _wait_until_gone(state: Path, pid: int) -> None:
+    for _ in range(_STOPPING_SECONDS * 10):
+        if _pid(state) != pid:
+            return
+        time.sleep(0.1)
+    fail(f"The process {pid} does not end.")

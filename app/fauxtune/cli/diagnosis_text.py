@@ -1,0 +1,118 @@
+"""A diagnosis as text: a tree of devices, profiles and links; a history as a table. Colours on a terminal alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fauxtune.cli.options import plain
+
+Json = dict[str, Any]
+#: Text in the colour of a status.
+Paint = Callable[[str, str], str]
+
+_COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "broken": "31", "error": "31"}
+_WIDTH = 7
+_SHORT = 12
+_HEADINGS = ("source", "purpose", "from", "until", "status", "thumbprint", "held by", "findings")
+
+
+def paint_for_terminal() -> Paint:
+    """Colours if standard output is a terminal and NO_COLOR (no-color.org) is not set."""
+    return coloured if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else uncoloured
+
+
+def coloured(status: str, text: str) -> str:
+    """The text in the status's colour."""
+    return f"\x1b[{_COLOURS[status]}m{text}\x1b[0m" if status in _COLOURS else text
+
+
+def uncoloured(_status: str, text: str) -> str:
+    """The text."""
+    return text
+
+
+def diagnosis(answer: Json, *, paint: Paint, everything: bool) -> str:
+    """The tree, what was found, and the verdict."""
+    lines = [*_tree(answer["chains"], paint=paint, everything=everything)]
+    if answer["devicesLeftOut"]:
+        lines.append(f"{answer['devicesLeftOut']} more devices were not looked at.")
+    if answer["findings"]:
+        lines += ["", "Found:", *(line for each in answer["findings"] for line in _finding(each, paint=paint))]
+    verdict = paint("ok", "All is well.") if answer["healthy"] else paint("broken", "Not all is well.")
+    if not answer["chains"] and not answer["findings"]:
+        verdict = "There is nothing to look at: no profile reaches a device."
+    return "\n".join([*lines, *([""] if lines else []), verdict])
+
+
+def history(answer: Json, *, paint: Paint) -> str:
+    """The table, and what was found."""
+    person = answer["user"]
+    lines = [f"{plain(person['userPrincipalName'])}, primary SMTP address {plain(person['mail'] or 'not set')}", ""]
+    rows = [_row(each) for each in answer["value"]]
+    if rows:
+        widths = [max(len(row[column]) for row in (_HEADINGS, *rows)) for column in range(len(_HEADINGS))]
+        shown = (_columns(row, widths=widths) for row in (_HEADINGS, *rows))
+        lines += list(shown)
+    else:
+        lines.append("No certificates.")
+    found = [line for each in answer["findings"] for line in _finding(each, paint=paint)]
+    return "\n".join([*lines, "", *(["Found:", *found] if found else [paint("ok", "Nothing is wrong with them.")])])
+
+
+def _tree(chains: list[Json], *, paint: Paint, everything: bool) -> Iterator[str]:
+    """Chains below their devices, links below their chain."""
+    owners: dict[tuple[str, str], list[Json]] = {}
+    for each in chains:
+        device = each["device"]
+        name = "no device" if device is None else f"{device['deviceName'] or device['id']} ({device['variant']})"
+        owners.setdefault((each["user"] or "no user", name), []).append(each)
+    for (user, device), mine in owners.items():
+        yield plain(f"{user}: {device}")
+        for position, each in enumerate(mine):
+            is_last = position == len(mine) - 1
+            yield f"{'└' if is_last else '├'}─ {_state(each, paint=paint)} {plain(each['profile']['displayName'])}"
+            links = each["links"] if everything or each["status"] != "ok" else []
+            stem = "   " if is_last else "│  "
+            for number, link in enumerate(links):
+                branch = "└" if number == len(links) - 1 else "├"
+                warned = f" [{', '.join(link['findings'])}]" if link["findings"] else ""
+                yield (
+                    plain(f"{stem}{branch}─ ")
+                    + f"{_state(link, paint=paint)} "
+                    + plain(f"{link['link']}: {link['message']}{warned}")
+                )
+
+
+def _state(each: Json, *, paint: Paint) -> str:
+    return paint(each["status"], each["status"].ljust(_WIDTH))
+
+
+def _finding(each: Json, *, paint: Paint) -> Iterator[str]:
+    yield f"  {paint(each['severity'], each['severity'].ljust(_WIDTH))} {each['code']}: {plain(each['message'])}"
+    error = each["evidence"].get("error")
+    if isinstance(error, dict):
+        yield plain(f"          {error['hexadecimal']} ({error['family']}): {error['words']}")
+    yield plain(f"          fix: {each['fix']}")
+
+
+def _row(each: Json) -> tuple[str, ...]:
+    return tuple(
+        plain(text)
+        for text in (
+            each["source"] or "counter",
+            each["intendedPurpose"] or "-",
+            (each["notBefore"] or "?")[:10],
+            (each["notAfter"] or "?")[:10],
+            each["status"],
+            each["thumbprint"][:_SHORT],
+            ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in each["holders"]) or "-",
+            ", ".join(found["code"] for found in each["findings"]) or "-",
+        )
+    )
+
+
+def _columns(row: tuple[str, ...], *, widths: list[int]) -> str:
+    return "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()

@@ -1,0 +1,126 @@
+"""Work and its results as JSON, between the service and a connector that is a process of its own.
+
+Nothing in it lets its reader open a PFX file: passwords are encrypted to the connector when they come, and sealed for
+the device when they go. Bytes are base64, certificates DER.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.connector.issue import PkcsOrder
+from fauxtune.connector.reencrypt import ImportedOrder
+from fauxtune.connector.work import Done, Sealing, Work
+from fauxtune.connector.wrapping import Wrapping
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.names import parse_subject, subject_text
+
+Json = dict[str, Any]
+
+
+def text(data: bytes) -> str:
+    """Bytes as JSON carries them."""
+    return base64.b64encode(data).decode()
+
+
+def data(value: object) -> bytes:
+    """The reverse of `text`. Invalid for what is no base64."""
+    try:
+        if not isinstance(value, str):
+            raise ValueError("no text")
+        return base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("Bytes are base64 text.") from None
+
+
+def work_document(work: Work) -> Json:
+    """An order as the connector is given it."""
+    if isinstance(work, Sealing):
+        return {
+            "kind": "sealing",
+            "parts": [_part(each) for each in work.parts],
+            "wrapping": _wrapping(work.wrapping),
+            "recipient": text(work.recipient.public_bytes(Encoding.DER)),
+        }
+    return {
+        "kind": "pkcs",
+        "subject": subject_text(work.subject),
+        "template": work.template,
+        "keyType": work.key_type,
+        "keySize": work.key_size,
+        "friendlyName": work.friendly_name,
+        "legacy": work.legacy,
+        "keeps": work.keeps,
+        "wrapping": _wrapping(work.wrapping),
+        "recipient": text(work.recipient.public_bytes(Encoding.DER)),
+    }
+
+
+def read_work(document: Json) -> Work:
+    """The reverse. KeyError, ValueError or Invalid for what the service never says."""
+    recipient = x509.load_der_x509_certificate(data(document["recipient"]))
+    wrapping = Wrapping(data(document["wrapping"]["body"]), xml=bool(document["wrapping"]["xml"]))
+    if document["kind"] == "sealing":
+        return Sealing(tuple(_read_part(each, recipient) for each in document["parts"]), wrapping, recipient)
+    return PkcsOrder(
+        subject=parse_subject(document["subject"]),
+        template=document["template"],
+        key_type=document["keyType"],
+        key_size=document["keySize"],
+        recipient=recipient,
+        friendly_name=document["friendlyName"],
+        legacy=document["legacy"],
+        keeps=document["keeps"],
+        wrapping=wrapping,
+    )
+
+
+def done_document(done: Done) -> Json:
+    """What was made, as the service is given it."""
+    if done.issued is not None:
+        kept = done.issued.kept_password
+        return {
+            "certificate": text(done.issued.certificate.public_bytes(Encoding.DER)),
+            "pfx": text(done.issued.pfx),
+            "sealed": text(done.issued.sealed),
+            "keptPassword": None if kept is None else text(kept),
+        }
+    if done.sealed is not None:
+        return {"sealed": text(done.sealed)}
+    assert done.refusal is not None
+    refusal = done.refusal
+    return {"refusal": {"code": refusal.code, "message": refusal.message, "diagnostic": refusal.diagnostic}}
+
+
+def _wrapping(wrapping: Wrapping) -> Json:
+    return {"body": text(wrapping.body), "xml": wrapping.xml}
+
+
+def _part(part: ImportedOrder) -> Json:
+    return {
+        "encryptedPassword": text(part.encrypted_password),
+        "pfx": text(part.pfx),
+        "padding": part.padding,
+        "thumbprint": part.thumbprint,
+        "alreadyVerified": part.already_verified,
+        "providerName": part.provider_name,
+        "keyName": part.key_name,
+    }
+
+
+def _read_part(document: Json, recipient: x509.Certificate) -> ImportedOrder:
+    return ImportedOrder(
+        encrypted_password=data(document["encryptedPassword"]),
+        pfx=data(document["pfx"]),
+        padding=document["padding"],
+        thumbprint=document["thumbprint"],
+        already_verified=document["alreadyVerified"],
+        provider_name=document["providerName"],
+        key_name=document["keyName"],
+        recipient=recipient,
+    )

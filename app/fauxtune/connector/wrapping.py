@@ -1,0 +1,51 @@
+"""Bytes with holes for what only the connector knows, and their filling.
+
+`{{pfx:N}}` is replaced by the Nth PFX file in base64, `{{password:N}}` by its password: as it is, or escaped where the
+bytes are XML (XML 1.0, 2.4).
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.sax.saxutils import escape
+
+from fauxtune.core.errors import Invalid
+
+#: XML 1.0, 2.2: what no document may contain.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_HOLE = re.compile(rb"\{\{(pfx|password):([0-9]{1,3})\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Wrapping:
+    """What is sealed for a device, but for the secrets."""
+
+    body: bytes
+    xml: bool = False
+
+    def filled(self, files: Sequence[tuple[bytes, bytes]]) -> bytes:
+        """With these (PFX file, password) in the holes. Invalid for a password that XML cannot carry."""
+
+        def content(hole: re.Match[bytes]) -> bytes:
+            pfx, password = files[int(hole[2])]
+            if hole[1] == b"pfx":
+                return base64.b64encode(pfx)
+            return _escaped(password) if self.xml else password
+
+        return _HOLE.sub(content, self.body)
+
+
+BARE = Wrapping(b"{{password:0}}")
+
+
+def _escaped(password: bytes) -> bytes:
+    try:
+        text = password.decode()
+    except UnicodeDecodeError:
+        raise Invalid("The PFX password is not UTF-8 text, and this platform takes passwords as text.") from None
+    if _NOT_XML.search(text):
+        raise Invalid("The PFX password has control characters, which this platform's XML cannot carry.")
+    return escape(text).replace("\r", "&#13;").encode()

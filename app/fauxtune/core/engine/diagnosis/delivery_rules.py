@@ -1,0 +1,382 @@
+"""Rules about the way to the device: licence, import, keys, connectors, roots, references, and what failed.
+
+Intune: "Configure and use imported PKCS certificates", "Configure and use PKCS certificates", "Create trusted
+certificate profiles", "Certificate connector for Microsoft Intune".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import timedelta
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.engine.diagnosis.certificate_rules import can
+from fauxtune.core.engine.diagnosis.facts import (
+    Device,
+    Facts,
+    KnownProfile,
+    device_name,
+    name_of,
+    purpose_of,
+    source_of,
+)
+from fauxtune.core.engine.diagnosis.findings import Found, Severity, day, moment
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.profiles import trusted_root
+from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.core.profiles.world import Profile
+
+#: Intune, "Compliance policy settings": the compliance status validity period is 30 days unless set otherwise.
+_SILENT = timedelta(days=30)
+_ROOT_REFERENCE = "rootCertificate"
+
+
+def enrollment_over(facts: Facts) -> Iterator[Found]:
+    """The device has left, or is leaving."""
+    for device in facts.devices:
+        if device.state is not EnrollmentState.ACTIVE:
+            yield Found(
+                message=f"{device_name(device)} is not managed any more: its enrolment is {device.state}"
+                f" ({device.cause or 'no cause'}).",
+                fix="Enrol the device again.",
+                evidence={"state": device.state.value, "cause": device.cause},
+                device=device.id,
+            )
+
+
+def not_licensed(facts: Facts) -> Iterator[Found]:
+    """A user without a licence is given nothing."""
+    if facts.user is not None and not facts.user.licensed:
+        yield Found(
+            message=f"{facts.user.name} has no licence for device management: nothing is given to the user's devices.",
+            fix="Assign the user a licence that has Intune in it.",
+            evidence={"user": facts.user.name, "devices": [device.id for device in facts.devices]},
+        )
+
+
+def user_deleted(facts: Facts) -> Iterator[Found]:
+    """A device whose user is gone from the directory is given nothing."""
+    for device in facts.active:
+        if device.user_id is not None and facts.user is None:
+            yield Found(
+                message=f"The user of {device_name(device)} was deleted from the directory.",
+                fix="Retire or wipe the device, or enrol it for another user.",
+                evidence={"userId": device.user_id},
+                device=device.id,
+            )
+
+
+def nothing_imported(facts: Facts) -> Iterator[Found]:
+    """An imported PFX profile reaches a device, and its user has no certificate for that purpose."""
+    for device, profile in _applied(facts, Source.IMPORTED):
+        purpose = purpose_of(profile)
+        if facts.imported(purpose) or _tagged_otherwise(facts, purpose):
+            continue
+        yield Found(
+            message=f"'{name_of(profile)}' gives certificates for {purpose}, and none was imported for the user of "
+            f"{device_name(device)}.",
+            fix=f"Import a certificate for the user with the intended purpose {purpose}, or take the profile away.",
+            evidence={
+                "intendedPurpose": purpose,
+                "imported": {each.thumbprint: each.purpose for each in facts.imported()},
+            },
+            device=device.id,
+            profile=profile.id,
+        )
+
+
+def purpose_without_profile(facts: Facts) -> Iterator[Found]:
+    """A certificate was imported, and no profile for its purpose brings it to a device. Never that of a wrong tag."""
+    for purpose in sorted({each.purpose or "unassigned" for each in facts.imported()}):
+        held = [each for each in facts.imported(purpose) if each.contents is None or can(each.contents, purpose)]
+        reached = [device for device, profile in _applied(facts, Source.IMPORTED) if purpose_of(profile) == purpose]
+        for device in _takers(facts) if held else ():
+            if device in reached or _is_asked(facts, purpose):
+                continue
+            there = [each for each in facts.known if each.source is Source.IMPORTED and each.applies_to(device.variant)]
+            meant = [each for each in there if each.mark == purpose]
+            yield Found(
+                message=f"{len(held)} certificate(s) for {purpose} do not come to {device_name(device)}: no imported "
+                f"PFX profile for {purpose} reaches it.",
+                fix=f"Assign {_profiles(facts, meant)} to a group that the user or the device is in."
+                if meant
+                else f"Create an imported PFX profile for {device.variant} with the intended purpose {purpose}, and "
+                "assign it to the user's group.",
+                evidence={
+                    "intendedPurpose": purpose,
+                    "certificates": [each.thumbprint for each in held],
+                    "profiles": {each.id: facts.assigned(each.id) for each in meant},
+                },
+                certificate=max(held, key=lambda each: (each.not_after or facts.now, each.thumbprint)).thumbprint,
+                device=device.id,
+                severity=Severity.WARNING if reached else None,
+            )
+
+
+def key_missing(facts: Facts) -> Iterator[Found]:
+    """The key that the import's password was encrypted with is at no connector."""
+    for each in facts.imported():
+        if each.key_name and (each.provider or "", each.key_name) not in facts.keys:
+            known = sorted(f"'{key}' in '{provider}'" for provider, key in facts.keys)
+            yield Found(
+                message=f"The certificate was imported with the key '{each.key_name}' in '{each.provider}', which no "
+                "connector has, so nobody can open its password.",
+                fix="Import that key into the connector (Import-IntunePrivateKey), or the certificate again with "
+                f"a key that is there: {', '.join(known) or 'there is none, make one first'}.",
+                evidence={"providerName": each.provider, "keyName": each.key_name, "keysAtConnectors": known},
+                certificate=each.thumbprint,
+            )
+
+
+def key_unnamed(facts: Facts) -> Iterator[Found]:
+    """The import names no key: it was made with a public-key file alone."""
+    for each in facts.imported():
+        if not each.key_name:
+            yield Found(
+                message="The certificate was imported without the name of a key, so the connector cannot know which "
+                "one opens its password.",
+                fix="Import it again with providerName and keyName; a public-key file alone does not say them.",
+                evidence={"providerName": each.provider, "keyName": each.key_name},
+                certificate=each.thumbprint,
+            )
+
+
+def role_without_connector(facts: Facts) -> Iterator[Found]:
+    """What reaches the devices needs a role that no connector has."""
+    for role, profiles in _needed_roles(facts).items():
+        if not any(role in each.roles for each in facts.connectors):
+            yield Found(
+                message=f"No connector has the role {role}, which {', '.join(profiles)} needs.",
+                fix=f"Install a certificate connector with the role {role}, or give the role to one that is there.",
+                evidence={"role": role, "connectors": {each.name: sorted(each.roles) for each in facts.connectors}},
+                role=role,
+            )
+
+
+def connector_offline(facts: Facts) -> Iterator[Found]:
+    """Every connector with a role that is needed is offline."""
+    for role, profiles in _needed_roles(facts).items():
+        able = [each for each in facts.connectors if role in each.roles]
+        if able and not any(each.online for each in able):
+            yield Found(
+                message=f"No connector with the role {role} answers, and {', '.join(profiles)} needs it: "
+                f"{'; '.join(each.waited or '' for each in able)}.",
+                fix=f"Start {', '.join(repr(each.name) for each in able)} again.",
+                evidence={"role": role, "connectors": {each.name: each.waited for each in able}},
+                role=role,
+            )
+
+
+def root_elsewhere(facts: Facts) -> Iterator[Found]:
+    """A profile with the root exists for this kind of device, and reaches other devices than the certificate's."""
+    for device, profile, root in _untrusted(facts):
+        there = _roots(facts, device, root=root)
+        if there:
+            yield Found(
+                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) needs the trusted root of "
+                f"its authority on {device_name(device)}, which only {_profiles(facts, there)} "
+                f"({'; '.join(facts.assigned(each.id) for each in there)}) would bring.",
+                fix=f"Assign {_profiles(facts, there)} to the same groups as '{name_of(profile)}'.",
+                evidence={
+                    "root": root,
+                    "certificateProfile": {"id": profile.id, "assignedTo": facts.assigned(profile.id)},
+                    "rootProfiles": {each.id: facts.assigned(each.id) for each in there},
+                },
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def root_missing(facts: Facts) -> Iterator[Found]:
+    """No profile at all would bring the root to this kind of device."""
+    for device, profile, root in _untrusted(facts):
+        if not _roots(facts, device, root=root):
+            yield Found(
+                message=f"'{name_of(profile)}' needs the trusted root of its authority on {device_name(device)}, and "
+                f"no trusted-root profile for {device.variant} has it.",
+                fix="Create a trusted-root profile with the authority's root certificate, and assign it to "
+                f"{facts.assigned(profile.id)}.",
+                evidence={"root": root, "variant": device.variant.value},
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def reference_out_of_reach(facts: Facts) -> Iterator[Found]:
+    """An e-mail profile refers to a certificate profile that does not come to the device."""
+    for device, profile in _applied(facts, Source.EMAIL):
+        for navigation, target in profile.references.items():
+            there = device.profile(target)
+            if there is not None and there.applies:
+                continue
+            name = facts.names.get(target, target)
+            yield Found(
+                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) names by {navigation} the "
+                f"profile '{name}' (assigned to {facts.assigned(target)}), which does not reach {device_name(device)}.",
+                fix=f"Assign '{name}' to the same groups as '{name_of(profile)}'."
+                if there is None
+                else "Refer to a profile that applies to devices of this kind.",
+                evidence={"navigation": navigation, "refersTo": target, "assignedTo": facts.assigned(target)},
+                device=device.id,
+                profile=profile.id,
+            )
+
+
+def device_silent(facts: Facts) -> Iterator[Found]:
+    """The device has not been heard of for 30 days."""
+    for device in facts.active:
+        heard = device.last_checkin_at or device.enrolled_at
+        if facts.now - heard >= _SILENT:
+            yield Found(
+                message=f"{device_name(device)} was heard of last on {day(heard)}: {(facts.now - heard).days} days.",
+                fix="Switch the device on, connect it, and let it check in (syncDevice).",
+                evidence={"lastCheckin": moment(device.last_checkin_at), "now": moment(facts.now)},
+                device=device.id,
+            )
+
+
+def connector_refused(facts: Facts) -> Iterator[Found]:
+    """The connector could not answer the request for an item."""
+    for device, row in _failed(facts):
+        if row.key in device.refused and row.fingerprint is None:
+            yield _failure(facts, device, row=row, who="The connector", fix="Put right what the message says.")
+
+
+def device_refused(facts: Facts) -> Iterator[Found]:
+    """The device was given an item and refused it."""
+    for device, row in _failed(facts):
+        if row.fingerprint is not None:
+            advice = "Look at the device: the number and its words say what it did not take."
+            yield _failure(facts, device, row=row, who="The device", fix=advice)
+
+
+def profile_impossible(facts: Facts) -> Iterator[Found]:
+    """The profile asks for what cannot be made for this device."""
+    for device, row in _failed(facts):
+        if row.fingerprint is None and row.key not in device.refused and not _is_consequence(device, row):
+            yield _failure(facts, device, row=row, who="The profile", fix="Correct the profile, or the user's data.")
+
+
+def _failure(facts: Facts, device: Device, *, row: LedgerRow, who: str, fix: str) -> Found:
+    problem = row.problem
+    profile = device.profile(row.claims[0].profile) if row.claims else None
+    named = f"'{name_of(profile)}' on {device_name(device)}" if profile else f"{row.key} on {device_name(device)}"
+    return Found(
+        message=f"{who} is why {named} failed: {problem.message if problem else 'no reason was given'}",
+        fix=fix,
+        evidence={
+            "item": row.key,
+            "errorCode": None if problem is None else problem.code,
+            "reason": None if problem is None else problem.message,
+        },
+        certificate=row.thumbprint if facts.owned(row.thumbprint) is not None else None,
+        device=device.id,
+        profile=None if profile is None else profile.id,
+    )
+
+
+def _failed(facts: Facts) -> Iterator[tuple[Device, LedgerRow]]:
+    for device in facts.active:
+        for row in device.rows.values():
+            if row.state is ItemState.FAILED and row.claims:
+                yield device, row
+
+
+def _is_consequence(device: Device, row: LedgerRow) -> bool:
+    """An account fails with the certificates that it names: those have findings of their own."""
+    for claim in row.claims if row.source is Source.EMAIL else ():
+        profile = device.profile(claim.profile)
+        for target in () if profile is None else profile.references.values():
+            there = device.claimed(target)
+            if not there or any(each.state is ItemState.FAILED for each in there):
+                return True
+    return False
+
+
+def _applied(facts: Facts, *sources: Source) -> Iterator[tuple[Device, Profile]]:
+    """The profiles with items of these sources that reach devices and apply to them."""
+    for device in facts.devices:
+        for profile in device.profiles:
+            if profile.applies and source_of(profile) in sources:
+                yield device, profile
+
+
+def _needed_roles(facts: Facts) -> dict[str, list[str]]:
+    """role -> the names of the profiles that need it, each once."""
+    found: dict[str, dict[str, None]] = {}
+    for source, role in facts.roles.items():
+        for _device, profile in _applied(facts, source):
+            found.setdefault(role, {})[f"'{name_of(profile)}'"] = None
+    return {role: list(names) for role, names in found.items()}
+
+
+def _tagged_otherwise(facts: Facts, purpose: str) -> bool:
+    """Was a certificate that would do imported for something that it cannot do?"""
+    return any(
+        each.contents is not None and not can(each.contents, each.purpose or "") and can(each.contents, purpose)
+        for each in facts.imported()
+    )
+
+
+def _is_asked(facts: Facts, purpose: str) -> bool:
+    """Is it a profile for this purpose that was asked about? Why that one does not come is said elsewhere."""
+    asked = None if facts.asked is None else facts.asked.profile
+    return asked is not None and source_of(asked) is Source.IMPORTED and purpose_of(asked) == purpose
+
+
+def _takers(facts: Facts) -> list[Device]:
+    """The devices of a licensed user that there are imported PFX profiles for."""
+    if facts.user is None or not facts.user.licensed:
+        return []
+    imported = [kind for kind in KINDS if kind.family.source is Source.IMPORTED]
+    return [
+        device
+        for device in facts.active
+        if any(kind.applies(device.variant, edition=facts.edition) for kind in imported)
+    ]
+
+
+def roots_on(device: Device) -> frozenset[str]:
+    """SHA-256 of the roots that profiles bring to the device."""
+    found = (each for each in device.profiles if each.applies and source_of(each) is Source.ROOT)
+    return frozenset(_sha256(each) for each in found)
+
+
+def _untrusted(facts: Facts) -> Iterator[tuple[Device, Profile, str]]:
+    """Certificates whose authority's root does not come to the same device; of SCEP, the root that is referred to."""
+    for device, profile in _applied(facts, Source.PKCS, Source.SCEP):
+        trusted = roots_on(device)
+        needed = device.roots.get(profile.id)
+        if needed is not None and needed not in trusted:
+            yield device, profile, needed
+        target = profile.references.get(_ROOT_REFERENCE) if source_of(profile) is Source.SCEP else None
+        if target is not None and device.profile(target) is None:
+            mark = next((each.mark for each in facts.known if each.id == target), "")
+            if mark not in trusted:
+                yield device, profile, mark
+
+
+def _roots(facts: Facts, device: Device, *, root: str) -> list[KnownProfile]:
+    roots = [each for each in facts.known if each.source is Source.ROOT and each.mark == root]
+    return [each for each in roots if each.applies_to(device.variant)]
+
+
+def _profiles(facts: Facts, profiles: list[KnownProfile]) -> str:
+    return " or ".join(f"'{each.name}'" for each in profiles)
+
+
+def _sha256(profile: Profile) -> str:
+    return root_sha256(profile.document)
+
+
+def root_sha256(document: dict[str, object]) -> str:
+    """The SHA-256 of a trusted-root profile's certificate; empty for one that cannot be read."""
+    try:
+        certificate = trusted_root.certificate_of(document)
+    except Invalid:
+        return ""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()

@@ -1,0 +1,128 @@
+"""Error numbers of devices in words.
+
+Intune: "Troubleshoot policies and profiles", lists of error codes: each is 0x87D10000 joined with the number of the
+protocol at fault, Apple's plus 10,000 or OMA-DM's status (OMA: SyncML Representation Protocol 10, response status
+codes). Graph carries them as signed 32-bit numbers.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fauxtune.core.model.items import REMEDIATION_FAILED
+
+_FACILITY = 0x87D1
+_APPLE_BEGINS = 10_000
+_SYNCML_ENDS = 600
+
+SYNCML: dict[int, str] = {
+    400: "the device could not read the command",
+    401: "the device asks for other credentials",
+    403: "the device does not allow the command",
+    404: "the device has no such node",
+    405: "the node does not allow the command",
+    406: "the device does not support this option",
+    407: "the device asks for credentials",
+    408: "the device took too long",
+    412: "a command before this one did not end",
+    413: "the message is larger than the device takes",
+    414: "the node's address is too long",
+    415: "the device does not take this type or format",
+    418: "the node is there already",
+    420: "the device is full",
+    424: "the size that was announced is not the size that came",
+    425: "the device does not permit the server to do this",
+    500: "the device met something that it did not expect",
+    501: "the device does not know the command",
+    503: "the device is busy",
+    507: "one command of several that belong together failed, so none of them was done",
+    516: "one command of several that belong together failed, and the others could not be undone",
+}
+
+APPLE: dict[int, str] = {
+    1000: "the profile is malformed",
+    1001: "the profile has a version that the device does not know",
+    1002: "the profile lacks a field",
+    1003: "a field of the profile has the wrong type",
+    1004: "the profile's signature is not valid",
+    1005: "the profile is empty",
+    1006: "the profile cannot be decrypted with the device's identity",
+    1007: "two payloads of the profile have the same UUID",
+    1008: "two payloads of the profile have the same identifier",
+    1009: "the profile could not be installed",
+    1010: "a field of the profile has a value that is not supported",
+    2000: "a payload is malformed",
+    2001: "a payload has a version that the device does not know",
+    2002: "a payload lacks a field",
+    2003: "a field of a payload has the wrong type",
+    2004: "a field of a payload has a value that is not supported",
+    4000: "the profile cannot be parsed",
+    4001: "the profile could not be installed",
+    4002: "a profile with the same UUID is installed",
+    4004: "the user cancelled the installation",
+    4009: "the device is locked",
+    4010: "the new version of the profile has another identifier",
+    4012: "the profile cannot be updated",
+    4013: "the update failed",
+    4014: "there is no identity for the device",
+    4015: "the replacement lacks the payload of the management",
+    4016: "something inside the device went wrong",
+    6000: "the keychain refused it",
+    7000: "the mail server cannot be reached",
+    7001: "the mail server does not take the credentials",
+    7003: "the S/MIME certificate that the account names is not there",
+    7004: "the S/MIME certificate that the account names is bad",
+    9000: "the password does not open the PKCS#12 file",
+    9001: "there is more than one certificate in the payload",
+    9002: "the certificate cannot be stored",
+    9004: "the root certificate cannot be stored",
+    9005: "the certificate is malformed",
+    9006: "the certificate has no private key with it",
+    12000: "the management was given access rights that are not valid",
+    12001: "the device has a management already",
+    12007: "the management was not given the right to do this",
+    12008: "the request is malformed",
+    12009: "the replacement of the management's profile is not valid",
+    12012: "the replacement belongs to another management",
+    12013: "the profile is not one of the management's",
+    12016: "the identity for the management is missing",
+    12021: "the device does not know the command",
+    12022: "the push topic is not valid",
+    21005: "an account of the same host and user is there already",
+    21006: "the account's certificate cannot be decrypted",
+    22005: "the SCEP server cannot be reached",
+    22007: "the certificate that SCEP gave is not valid",
+    22012: "the certificate of the SCEP authority cannot be stored",
+    22013: "the answer of the SCEP server is not valid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorNumber:
+    """A number of Graph's `errorCode`, taken apart. `number` is that of the protocol at fault."""
+
+    code: int
+    hexadecimal: str
+    family: str
+    number: int | None
+    words: str
+
+
+def decode(code: int, *, connector: Mapping[int, str]) -> ErrorNumber:
+    """What a number means. `connector`: the connector's own numbers, in words. Never fails: an unknown one says so."""
+    unsigned = code & 0xFFFFFFFF
+    low = unsigned & 0xFFFF
+    family, number, words = "unknown", None, "a number that is in no list"
+    if code == REMEDIATION_FAILED:
+        family, words = "intune", "remediation failed: the number alone does not say why"
+    elif code in connector:
+        family, number, words = "connector", low, connector[code]
+    elif unsigned >> 16 == _FACILITY and low <= _SYNCML_ENDS:
+        family, number, words = "syncml", low, SYNCML.get(low, "a status of OMA-DM that is in no list")
+    elif unsigned >> 16 == _FACILITY and low >= _APPLE_BEGINS:
+        number = low - _APPLE_BEGINS
+        family, words = "apple", APPLE.get(number, "an error of Apple's management that is in no list")
+    return ErrorNumber(code, f"0x{unsigned:08X}", family, number, words)

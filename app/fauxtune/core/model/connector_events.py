@@ -1,0 +1,150 @@
+"""What connectors write into their logs, by the numbers of the documents.
+
+The Intune Certificate Connector of 2020: "Intune Certificate Connector events and diagnostic codes" (from 6.1806). The
+present one: "Certificate Connector for Microsoft Intune", Event IDs, 2022-05-04. The PFX Certificate Connector of 2020
+has no published list: it writes nothing here.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from fauxtune.core.model.connectors import Program
+
+
+class Happening(StrEnum):
+    """What befalls a connector, whatever its program calls it."""
+
+    STARTED = "started"
+    STOPPED = "stopped"
+    DOWNLOADED = "downloaded"
+    DONE = "done"
+    FAILED = "failed"
+    UPLOADED = "uploaded"
+
+
+Event = tuple[int, str]
+
+_OLD: dict[int, str] = {
+    10010: "StartedConnectorService",
+    10020: "StoppedConnectorService",
+    10100: "CertificateRenewal_Success",
+    10102: "CertificateRenewal_Failure",
+    10301: "RetrieveCertificate_Warning",
+    10302: "RetrieveCertificate_Error",
+    20100: "PkcsCertIssue_Success",
+    20102: "PkcsCertIssue_Failure",
+    20200: "RevokeCert_Success",
+    20202: "RevokeCert_Failure",
+    20300: "Upload_Success",
+    20302: "Upload_Failure",
+    20400: "Download_Success",
+    20402: "Download_Failure",
+    20500: "CRPVerifyMetric_Success",
+    20501: "CRPVerifyMetric_Warning",
+    20502: "CRPVerifyMetric_Failure",
+    20600: "CRPNotifyMetric_Success",
+    20602: "CRPNotifyMetric_Failure",
+}
+_PRESENT: dict[int, str] = {
+    1020: "PkcsDownloadedRequest",
+    1032: "PkcsDigiCertRequest",
+    1050: "PkcsIssuedSuccess",
+    1051: "PkcsIssuedFailedAttempt",
+    1052: "PkcsIssuedFailure",
+    1102: "PkcsUploadedRequest",
+    1220: "PkcsRecryptDownloadedRequest",
+    1250: "PkcsRecryptReencryptSuccess",
+    1253: "PkcsRecryptReencryptFailure",
+    1302: "PkcsRecryptUploadedRequest",
+    2020: "PkcsImportDownloadedRequest",
+    2050: "PkcsImportReencryptSuccess",
+    2051: "PkcsImportReencryptFailedAttempt",
+    2052: "PkcsImportReencryptFailure",
+    2100: "PkcsImportUploadSuccess",
+    3020: "RevokeDownloadedRequest",
+    3032: "RevokeDigicertRequest",
+    3050: "RevokeSuccess",
+    3051: "RevokeFailure",
+    3052: "RevokeFailedAttempt",
+    3102: "RevokeUploadedRequest",
+    4003: "ScepRequestReceived",
+    4004: "ScepVerifySuccess",
+    4005: "ScepVerifyFailure",
+    4006: "ScepIssuedSuccess",
+    4007: "ScepIssuedFailure",
+    4008: "ScepNotifySuccess",
+}
+
+#: Number -> name.
+NAMES: dict[int, str] = {**_OLD, **_PRESENT}
+
+#: (role, what happened) -> number. "recrypt" is the sealing of a certificate that the connector made before.
+_NUMBERS_2020: dict[tuple[str, Happening], int] = {
+    ("", Happening.STARTED): 10010,
+    ("", Happening.STOPPED): 10020,
+    ("pkcs", Happening.DOWNLOADED): 20400,
+    ("pkcs", Happening.DONE): 20100,
+    ("pkcs", Happening.FAILED): 20102,
+    ("pkcs", Happening.UPLOADED): 20300,
+    ("revocation", Happening.DOWNLOADED): 20400,
+    ("revocation", Happening.DONE): 20200,
+    ("revocation", Happening.FAILED): 20202,
+    ("revocation", Happening.UPLOADED): 20300,
+}
+_NUMBERS: dict[tuple[str, Happening], int] = {
+    ("pkcs", Happening.DOWNLOADED): 1020,
+    ("pkcs", Happening.DONE): 1050,
+    ("pkcs", Happening.FAILED): 1052,
+    ("pkcs", Happening.UPLOADED): 1102,
+    ("recrypt", Happening.DOWNLOADED): 1220,
+    ("recrypt", Happening.DONE): 1250,
+    ("recrypt", Happening.FAILED): 1253,
+    ("recrypt", Happening.UPLOADED): 1302,
+    ("imported-pfx", Happening.DOWNLOADED): 2020,
+    ("imported-pfx", Happening.DONE): 2050,
+    ("imported-pfx", Happening.FAILED): 2052,
+    ("imported-pfx", Happening.UPLOADED): 2100,
+    ("revocation", Happening.DOWNLOADED): 3020,
+    ("revocation", Happening.DONE): 3050,
+    ("revocation", Happening.FAILED): 3051,
+    ("revocation", Happening.UPLOADED): 3102,
+}
+#: What a request for DigiCert's CA is announced by.
+_DIGICERT = {1020: 1032, 3020: 3032}
+
+#: Of the edition of 2020: code -> its name.
+SUCCESS, UNKNOWN_ERROR = 0x00000000, 0x0FFFFFFF
+CA_UNAVAILABLE, RA_CERTIFICATE_MISSING, REVOCATION_DENIED = 0x00000400, 0x00000401, 0x00000402
+DIAGNOSTICS: dict[int, str] = {
+    SUCCESS: "Success",
+    CA_UNAVAILABLE: "PKCS_Issue_CA_Unavailable",
+    RA_CERTIFICATE_MISSING: "Symantec_ClientAuthCertNotFound",
+    REVOCATION_DENIED: "RevokeCert_AccessDenied",
+    0x00000403: "CertThumbprint_NotFound",
+    0x00000404: "Certificate_NotFound",
+    0x00000405: "Certificate_Expired",
+    0x00000408: "CRPSCEPCert_NotFound",
+    0x00000409: "CRPSCEPSigningCert_NotFound",
+    0x00000410: "CRPSCEPDeserialize_Failed",
+    0x00000411: "CRPSCEPChallenge_Expired",
+    UNKNOWN_ERROR: "Unknown_Error",
+}
+
+
+def event(program: Program, role: str, *, happening: Happening, digicert: bool = False) -> Event | None:
+    """Number and name of what the program writes; None: it writes nothing about that."""
+    if program is Program.PFX:
+        return None
+    number = (_NUMBERS_2020 if program is Program.INTUNE else _NUMBERS).get((role, happening))
+    if number is None:
+        return None
+    number = _DIGICERT.get(number, number) if digicert else number
+    return number, NAMES[number]
+
+
+def diagnostic(program: Program, code: int) -> str | None:
+    """The code as events carry it; the present program has none."""
+    return f"0x{code:08X}" if program is Program.INTUNE else None

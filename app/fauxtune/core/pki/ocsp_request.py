@@ -1,0 +1,162 @@
+"""What an OCSP request says (RFC 6960 4.1, nonces as in RFC 9654): strict DER, read by hand.
+
+A general parser takes several times as long as the signature under the answer, and a responder does little else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+#: Certificates in one request; the protocol sets no limit.
+MOST_CERTIFICATES = 100
+#: RFC 5280 4.1.2.2 allows 20; a longer one was never issued by anybody.
+_LONGEST_SERIAL = 64
+_NONCE_SIZES = range(1, 129)
+NONCE = bytes.fromhex("06092b0601050507300102")
+
+_BOOLEAN, _INTEGER, _OCTETS, _NULL, _OID, _SEQUENCE = 0x01, 0x02, 0x04, 0x05, 0x06, 0x30
+_LONG_TAG, _LONG_LENGTH = 0x1F, 0x80
+
+
+class Malformed(ValueError):
+    """These bytes are no OCSP request."""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateId:
+    """A certificate that is asked for. `der` is the whole CertID, `algorithm` the hash's OID without its tag."""
+
+    der: bytes
+    algorithm: bytes
+    name_hash: bytes
+    key_hash: bytes
+    serial: int
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request. `nonce` is the whole extension as it is to be echoed."""
+
+    certificates: tuple[CertificateId, ...]
+    nonce: bytes | None = None
+
+
+class _Part:
+    """Part of a message that is read from front to back."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    @property
+    def tag(self) -> int | None:
+        """Of what comes next; None at the end."""
+        return self._data[self._at] if self._at < len(self._data) else None
+
+    def take(self, tag: int) -> bytes:
+        """The content of the next element, which must have this tag."""
+        start, stop = self._bounds(tag)
+        self._at = stop
+        return self._data[start:stop]
+
+    def take_whole(self, tag: int) -> bytes:
+        """The same with tag and length."""
+        begin = self._at
+        _, stop = self._bounds(tag)
+        self._at = stop
+        return self._data[begin:stop]
+
+    def end(self) -> None:
+        """Nothing more may come."""
+        if self._at != len(self._data):
+            raise Malformed("there is more than there should be")
+
+    def _bounds(self, tag: int) -> tuple[int, int]:
+        data, at = self._data, self._at
+        if len(data) < at + 2 or data[at] != tag or tag & _LONG_TAG == _LONG_TAG:
+            raise Malformed(f"an element with the tag {tag:#x} was to come")
+        length, start = data[at + 1], at + 2
+        if length >= _LONG_LENGTH:
+            size = length - _LONG_LENGTH
+            length = int.from_bytes(data[start : start + size], "big")
+            start += size
+            # DER: as short as can be, and never indefinite.
+            if size not in (1, 2, 3, 4) or length < _LONG_LENGTH or length >> (8 * (size - 1)) == 0:
+                raise Malformed("a length is not as DER writes it")
+        if start + length > len(data):
+            raise Malformed("it ends too early")
+        return start, start + length
+
+
+def read_request(data: bytes) -> Question:
+    """The request. Malformed for anything else; a signature on it and who asks are not looked at."""
+    message = _Part(data)
+    whole = _Part(message.take(_SEQUENCE))
+    message.end()
+    body = _Part(whole.take(_SEQUENCE))
+    _skip(whole, 0xA0)  # the signature
+    whole.end()
+    if body.tag == 0xA0:
+        version = _Part(body.take(0xA0))
+        if version.take(_INTEGER) != b"\0":
+            raise Malformed("this version is unknown")
+        version.end()
+    _skip(body, 0xA1)  # who asks
+    asked = tuple(_asked(body.take(_SEQUENCE)))
+    nonce = _nonce(body.take(0xA2)) if body.tag == 0xA2 else None
+    body.end()
+    if not 0 < len(asked) <= MOST_CERTIFICATES:
+        raise Malformed("no certificate, or too many")
+    return Question(asked, nonce)
+
+
+def _asked(requests: bytes) -> Iterator[CertificateId]:
+    part = _Part(requests)
+    while part.tag is not None:
+        single = _Part(part.take(_SEQUENCE))
+        whole = single.take_whole(_SEQUENCE)
+        _skip(single, 0xA0)  # extensions of a single request: none is known
+        single.end()
+        yield _certificate_id(whole)
+
+
+def _certificate_id(whole: bytes) -> CertificateId:
+    inside = _Part(_Part(whole).take(_SEQUENCE))
+    algorithm = _Part(inside.take(_SEQUENCE))
+    oid = algorithm.take(_OID)
+    if algorithm.tag is not None and algorithm.take(_NULL):
+        raise Malformed("a hash has no parameters")
+    algorithm.end()
+    name, key, serial = inside.take(_OCTETS), inside.take(_OCTETS), inside.take(_INTEGER)
+    inside.end()
+    is_padded = len(serial) > 1 and (serial[0], serial[1] >> 7) in {(0x00, 0), (0xFF, 1)}
+    if not 0 < len(serial) <= _LONGEST_SERIAL or is_padded:
+        raise Malformed("this is no serial number")
+    return CertificateId(whole, oid, name, key_hash=key, serial=int.from_bytes(serial, "big", signed=True))
+
+
+def _nonce(extensions: bytes) -> bytes | None:
+    """The one nonce among the extensions; others are left aside."""
+    outer = _Part(extensions)
+    part, found = _Part(outer.take(_SEQUENCE)), None
+    outer.end()
+    while part.tag is not None:
+        extension = _Part(part.take(_SEQUENCE))
+        oid = extension.take_whole(_OID)
+        if extension.tag == _BOOLEAN:
+            extension.take(_BOOLEAN)
+        value = extension.take(_OCTETS)
+        extension.end()
+        if oid == NONCE:
+            inner = _Part(value)
+            if found is not None or len(inner.take(_OCTETS)) not in _NONCE_SIZES:
+                raise Malformed("a nonce is one OCTET STRING of 1 to 128 octets")
+            inner.end()
+            found = value
+    return found
+
+
+def _skip(part: _Part, tag: int) -> None:
+    if part.tag == tag:
+        part.take(tag)

@@ -1,0 +1,216 @@
+"""SCEP (RFC 8894), the authority's side: what a client's pkiMessage asks for, and the CertRep that answers it.
+
+Decides what of a message must be right before anybody looks at the request inside, and what the client hears when it
+is not. An answer is signed by the authority with SHA-256 and sealed to the message's signer with AES-256. Messages are
+taken as clients in use make them: SHA-1, single DES, a throw-away signer whose key is not the request's.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from enum import StrEnum
+
+from asn1crypto import core
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.x509.oid import AttributeOID
+
+from fauxtune.core.errors import Invalid, UnknownAlgorithm
+from fauxtune.core.pki import signed
+from fauxtune.core.pki.authority import PrivateKey
+from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
+from fauxtune.core.pki.der import MALFORMED
+
+#: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard says AES, SHA-256 and POST in one word, for those who know it.
+CAPABILITIES = "AES\nDES3\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-1\nSHA-256\nSHA-512\n"
+
+_MESSAGE_TYPE = "2.16.840.1.113733.1.9.2"
+_STATUS = "2.16.840.1.113733.1.9.3"
+_FAIL_INFO = "2.16.840.1.113733.1.9.4"
+_SENDER_NONCE = "2.16.840.1.113733.1.9.5"
+_RECIPIENT_NONCE = "2.16.840.1.113733.1.9.6"
+_TRANSACTION = "2.16.840.1.113733.1.9.7"
+_FAIL_TEXT = "1.3.6.1.5.5.7.24.1"
+
+_LONGEST_TRANSACTION = 255
+_LONGEST_NONCE = 64
+_CERT_REP, _SUCCESS, _FAILURE = "3", "0", "2"
+
+
+class Kind(StrEnum):
+    """What a message asks for (RFC 8894 3.2.1.2); other types are refused."""
+
+    RENEWAL = "17"
+    UPDATE = "18"  # the drafts' word for a renewal whose certificate is over
+    REQUEST = "19"  # PKCSReq
+    POLL = "20"  # CertPoll, once GetCertInitial
+
+
+class FailInfo(StrEnum):
+    """Why not (RFC 8894 3.2.1.4)."""
+
+    BAD_ALGORITHM = "0"
+    BAD_MESSAGE_CHECK = "1"
+    BAD_REQUEST = "2"
+    BAD_TIME = "3"
+    BAD_CERTIFICATE_ID = "4"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """Whom an answer goes to, and what it must repeat. `signer` signed the message: a renewal's old certificate."""
+
+    transaction: str
+    nonce: bytes
+    signer: x509.Certificate
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message that is in order. The request in it signs itself with the key that it is about, an RSA key."""
+
+    exchange: Exchange
+    kind: Kind
+    #: PKCS#10, DER. Empty in a poll, which names its transaction only.
+    csr: bytes
+    challenge: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A message that is not, but whose sender can be told so: by `refuse`."""
+
+    exchange: Exchange
+    reason: FailInfo
+    text: str
+
+
+def message_from_query(text: str) -> bytes:
+    """The message in a GET's `message` parameter: base64, of either alphabet, with what URLs do to it. Or Invalid."""
+    plain = text.translate(str.maketrans(" -_", "++/", "\r\n\t")).rstrip("=")
+    try:
+        return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise Invalid("The parameter 'message' must be a pkiMessage in base64.", target="message") from None
+
+
+def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> Request | Refusal:
+    """What a pkiMessage to this authority asks for. Invalid for bytes that no CertRep can answer."""
+    outer = signed.read(message)
+    exchange = Exchange(
+        transaction=_text(outer, _TRANSACTION, name="transactionID", longest=_LONGEST_TRANSACTION),
+        nonce=_nonce(outer),
+        signer=outer.certificate,
+    )
+    kind = _text(outer, _MESSAGE_TYPE, name="messageType", longest=3)
+    try:
+        outer.verify(outer.content or b"")
+    except UnknownAlgorithm as error:
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, error.message)
+    except Invalid as error:
+        return Refusal(exchange, FailInfo.BAD_MESSAGE_CHECK, error.message)
+    if kind not in Kind.__members__.values():
+        return Refusal(exchange, FailInfo.BAD_REQUEST, f"Messages of type {kind} are not answered here.")
+    if not _is_rsa(exchange.signer):
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The answer can be sealed for an RSA key only.")
+    try:
+        inside = open_envelope(outer.content or b"", certificate=certificate, key=key)
+    except UnknownAlgorithm as error:
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, error.message)
+    except Invalid as error:
+        return Refusal(exchange, FailInfo.BAD_REQUEST, error.message)
+    if Kind(kind) is Kind.POLL:
+        return Request(exchange, Kind.POLL, b"", None)
+    return _request(exchange, Kind(kind), csr=inside)
+
+
+def grant(
+    exchange: Exchange, issued: x509.Certificate, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes
+) -> bytes:
+    """The CertRep that brings `issued`: it alone, because clients take the first certificate and a SET has no first.
+
+    `certificate` and `key` are the authority's; the former goes along, for clients that check with what they are given.
+    """
+    content = envelope(signed.certificates_only([issued]), exchange.signer)
+    return _answer(exchange, content, certificate=certificate, key=key, nonce=nonce, said={_STATUS: _SUCCESS})
+
+
+def refuse(refusal: Refusal, *, certificate: x509.Certificate, key: PrivateKey, nonce: bytes) -> bytes:
+    """The CertRep that says no. It has no content (RFC 8894 3.2.2)."""
+    said = {_STATUS: _FAILURE, _FAIL_INFO: str(refusal.reason)}
+    return _answer(refusal.exchange, None, certificate=certificate, key=key, nonce=nonce, said=said, text=refusal.text)
+
+
+def _answer(
+    exchange: Exchange,
+    content: bytes | None,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    nonce: bytes,
+    said: dict[str, str],
+    text: str = "",
+) -> bytes:
+    attributes: dict[str, core.Asn1Value] = {
+        _MESSAGE_TYPE: core.PrintableString(_CERT_REP),
+        **{oid: core.PrintableString(value) for oid, value in said.items()},
+        _SENDER_NONCE: core.OctetString(nonce),
+        _RECIPIENT_NONCE: core.OctetString(exchange.nonce),
+        _TRANSACTION: core.PrintableString(exchange.transaction),
+    }
+    if text:
+        attributes[_FAIL_TEXT] = core.UTF8String(text)
+    return signed.sign(content, certificate=certificate, key=key, attributes=attributes)
+
+
+def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal:
+    """The request inside. One that cannot be read is answered like an envelope that does not open."""
+    try:
+        found = x509.load_der_x509_csr(csr)
+        challenge = _challenge(found)
+        own_signature, is_rsa = found.is_signature_valid, isinstance(found.public_key(), RSAPublicKey)
+    except MALFORMED:
+        return Refusal(exchange, FailInfo.BAD_REQUEST, NOT_OPENED)
+    if not own_signature:
+        return Refusal(exchange, FailInfo.BAD_REQUEST, "The certificate request is not signed with its own key.")
+    if not is_rsa:
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
+    return Request(exchange, kind, csr, challenge)
+
+
+def _challenge(request: x509.CertificateSigningRequest) -> str | None:
+    """The challengePassword (PKCS#9), in which an enrolment's token travels."""
+    try:
+        return request.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value.decode()
+    except x509.AttributeNotFound:
+        return None
+
+
+def _is_rsa(certificate: x509.Certificate) -> bool:
+    return isinstance(certificate.public_key(), RSAPublicKey)
+
+
+def _nonce(message: signed.SignedMessage) -> bytes:
+    found = _attribute(message, _SENDER_NONCE, name="senderNonce")
+    if not isinstance(found, bytes) or not 0 < len(found) <= _LONGEST_NONCE:
+        raise Invalid(f"The pkiMessage's senderNonce must be 1 to {_LONGEST_NONCE} octets; 16 are usual.")
+    return found
+
+
+def _text(message: signed.SignedMessage, oid: str, *, name: str, longest: int) -> str:
+    found = _attribute(message, oid, name=name)
+    if not isinstance(found, str) or not 0 < len(found) <= longest or not (found.isascii() and found.isprintable()):
+        raise Invalid(f"The pkiMessage's {name} must be a PrintableString of 1 to {longest} characters.")
+    return found
+
+
+def _attribute(message: signed.SignedMessage, oid: str, *, name: str) -> object:
+    values = message.attributes.get(oid, ())
+    if len(values) != 1:
+        raise Invalid(f"The pkiMessage must have the signed attribute {name}, with one value (RFC 8894 3.2.1).")
+    try:
+        return core.load(values[0], strict=True).native
+    except MALFORMED:
+        raise Invalid(f"The pkiMessage's {name} cannot be read.") from None

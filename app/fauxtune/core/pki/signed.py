@@ -1,0 +1,253 @@
+"""Signing: who said these bytes (CMS SignedData, RFC 5652 5), read and written.
+
+Decides whether a signature is right, and nothing about its signer: chain, validity and revocation are judged
+elsewhere. Exactly one signer, whose certificate is in the message; RSA (PKCS#1 v1.5 and PSS, RFC 4056) and ECDSA (RFC
+5753), with SHA-1 still, because device platforms and SCEP clients sign with it. What is written is SHA-256, DER, and
+without a signing time: that would be the machine's, where the tenant's clock rules.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from asn1crypto import algos, cms, core
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, AsymmetricPadding, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.errors import Invalid, UnknownAlgorithm
+from fauxtune.core.pki.authority import PrivateKey
+from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
+
+#: The largest message that is read: as much as a header can hold. A parser that is fed megabytes takes seconds.
+LARGEST = 64 * 1024
+#: Certificates in one message: a signer and its issuers.
+MOST_CERTIFICATES = 20
+_MOST_ATTRIBUTES = 50
+_MOST_VALUES = 10
+
+_CONTENT_TYPE = "1.2.840.113549.1.9.3"
+_MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_HASHES: dict[str, hashes.HashAlgorithm] = {
+    "sha1": hashes.SHA1(),  # noqa: S303 - what older clients sign with
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
+#: Signature algorithms by asn1crypto's names; "" where the name tells the kind of key alone.
+_WITH_RSA = {"rsassa_pkcs1v15": "", **{f"{name}_rsa": name for name in _HASHES}}
+_WITH_EC = {"ecdsa": "", **{f"{name}_ecdsa": name for name in _HASHES}}
+_MOST_SALT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class SignedMessage:
+    """A message as it came: nothing in it is proved before `verify` has returned."""
+
+    #: The signer's.
+    certificate: x509.Certificate
+    #: What is embedded; None in a detached signature.
+    content: bytes | None
+    #: The signed attributes' values in DER, by dotted OID. Empty where the content itself was signed.
+    attributes: Mapping[str, tuple[bytes, ...]]
+    _signer: cms.SignerInfo = field(repr=False)
+
+    def verify(self, body: bytes) -> None:
+        """Invalid unless the signer signed these bytes, whatever is embedded; UnknownAlgorithm says why not."""
+        try:
+            self._verify(body)
+        except MALFORMED as error:
+            raise _unreadable(error) from None
+        except InvalidSignature:
+            raise _wrong() from None
+
+    def _verify(self, body: bytes) -> None:
+        digest = self._signer["digest_algorithm"]["algorithm"].native
+        if digest not in _HASHES:
+            raise UnknownAlgorithm(f"The signature's hash is {digest}; known are {', '.join(_HASHES)}.")
+        signed = body
+        if self.attributes:
+            computed = hashlib.new(digest, body, usedforsecurity=False).digest()
+            if not hmac.compare_digest(octets(core.load(self._one(_MESSAGE_DIGEST))), computed):
+                raise _wrong()
+            if self._one(_CONTENT_TYPE) != cms.ContentType("data").dump():
+                raise ValueError("its attributes are about another type of content")
+            # RFC 5652 5.4: the signature is over a SET, not over the [0] that stands in the message.
+            signed = b"\x31" + self._signer["signed_attrs"].dump()[1:]
+        _check(self.certificate, self._signer, data=signed, digest=digest)
+
+    def _one(self, oid: str) -> bytes:
+        values = self.attributes.get(oid, ())
+        if len(values) != 1:
+            raise ValueError(f"the signed attribute {oid} must be there once")
+        return values[0]
+
+
+def read(data: bytes) -> SignedMessage:
+    """The message, not verified. Invalid for bytes that are none, or that do not have one signer."""
+    if len(data) > LARGEST:
+        raise Invalid(
+            f"A signed message may have {LARGEST // 1024} KiB at most, not {len(data)} bytes.", target="signature"
+        )
+    try:
+        message = content_of(data, "signed_data")
+        inner = message["encap_content_info"]
+        if inner["content_type"].native != "data":
+            raise ValueError(f"it is about {inner['content_type'].native}, not about data")
+        if len(message["signer_infos"]) != 1:
+            raise ValueError(f"it must have one signer, not {len(message['signer_infos'])}")
+        (signer,) = message["signer_infos"]
+        return SignedMessage(
+            certificate=_signers_certificate(message["certificates"], signer["sid"]),
+            content=None if isinstance(inner["content"], core.Void) else octets(inner["content"]),
+            attributes=_attributes(signer["signed_attrs"]),
+            _signer=signer,
+        )
+    except MALFORMED as error:
+        raise _unreadable(error) from None
+
+
+def verify(signature: bytes, body: bytes) -> x509.Certificate:
+    """The certificate of who signed `body`. What the signature embeds, if anything, does not count."""
+    message = read(signature)
+    message.verify(body)
+    return message.certificate
+
+
+def sign(
+    content: bytes | None,
+    *,
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    chain: Iterable[x509.Certificate] = (),
+    attributes: Mapping[str, core.Asn1Value] | None = None,
+) -> bytes:
+    """`content` with a signature around it and the certificates to check it, as DER. No line ends change.
+
+    `attributes` are signed too, by dotted OID. None as content: they are all that is said.
+    """
+    digest = hashlib.sha256(content or b"").digest()
+    signed = cms.CMSAttributes(
+        [
+            {"type": "content_type", "values": ["data"]},
+            {"type": "message_digest", "values": [digest]},
+            *({"type": oid, "values": [value]} for oid, value in (attributes or {}).items()),
+        ]
+    )
+    if isinstance(key, RSAPrivateKey):
+        algorithm, signature = "rsassa_pkcs1v15", key.sign(signed.dump(), PKCS1v15(), hashes.SHA256())
+    else:
+        algorithm, signature = "sha256_ecdsa", key.sign(signed.dump(), ECDSA(hashes.SHA256()))
+    own = _as_asn1(certificate)
+    signer = {
+        "version": "v1",
+        "sid": cms.SignerIdentifier(
+            "issuer_and_serial_number",
+            {"issuer": own["tbs_certificate"]["issuer"], "serial_number": certificate.serial_number},
+        ),
+        "digest_algorithm": {"algorithm": "sha256"},
+        "signed_attrs": signed,
+        "signature_algorithm": {"algorithm": algorithm},
+        "signature": signature,
+    }
+    inner: dict[str, object] = {"content_type": "data"}
+    if content is not None:
+        inner["content"] = content
+    return _message(inner, certificates=[own, *map(_as_asn1, chain)], signers=[signer])
+
+
+def certificates_only(certificates: Iterable[x509.Certificate]) -> bytes:
+    """A SignedData that carries certificates and is signed by nobody (RFC 8894 3.4).
+
+    Differs from what one gives it: several come out in DER's order of a SET, not in theirs.
+    """
+    return _message({"content_type": "data"}, certificates=map(_as_asn1, certificates), signers=[])
+
+
+def _message(
+    inner: dict[str, object], *, certificates: Iterable[asn1_x509.Certificate], signers: list[object]
+) -> bytes:
+    content = {
+        "version": "v1",
+        "digest_algorithms": [{"algorithm": "sha256"}] if signers else [],
+        "encap_content_info": inner,
+        "certificates": list(certificates),
+        "signer_infos": signers,
+    }
+    return bytes(cms.ContentInfo({"content_type": "signed_data", "content": content}).dump())
+
+
+def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.SignerIdentifier) -> x509.Certificate:
+    if isinstance(certificates, core.Void) or not 0 < len(certificates) <= MOST_CERTIFICATES:
+        raise ValueError(f"it must bring 1 to {MOST_CERTIFICATES} certificates, the signer's among them")
+    for each in certificates:
+        if each.name == "certificate" and names(identifier, each.chosen):
+            return x509.load_der_x509_certificate(each.chosen.dump())
+    raise ValueError("the signer's certificate is not in it")
+
+
+def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
+    if isinstance(attributes, core.Void):
+        return {}
+    found: dict[str, tuple[bytes, ...]] = {}
+    if len(attributes) > _MOST_ATTRIBUTES or any(len(each["values"]) > _MOST_VALUES for each in attributes):
+        raise ValueError("it has too many signed attributes")
+    for each in attributes:
+        oid = each["type"].dotted
+        if oid in found:
+            raise ValueError(f"the signed attribute {oid} is there twice")
+        found[oid] = tuple(value.dump() for value in each["values"])
+    if not found:
+        raise ValueError("its set of signed attributes is empty")
+    return found
+
+
+def _check(certificate: x509.Certificate, signer: cms.SignerInfo, *, data: bytes, digest: str) -> None:
+    """InvalidSignature, UnknownAlgorithm, or one of MALFORMED unless the signature is over `data`."""
+    algorithm, signature, key = signer["signature_algorithm"], octets(signer["signature"]), certificate.public_key()
+    name = algorithm["algorithm"].native
+    if isinstance(key, RSAPublicKey) and (name in _WITH_RSA or name == "rsassa_pss"):
+        _same(_WITH_RSA.get(name), digest)
+        padding = _pss(algorithm["parameters"], digest) if name == "rsassa_pss" else PKCS1v15()
+        key.verify(signature, data, padding, _HASHES[digest])
+    elif isinstance(key, EllipticCurvePublicKey) and name in _WITH_EC:
+        _same(_WITH_EC[name], digest)
+        key.verify(signature, data, ECDSA(_HASHES[digest]))
+    else:
+        raise UnknownAlgorithm(f"The signature's algorithm {name} is not known for the signer's kind of key.")
+
+
+def _pss(parameters: algos.RSASSAPSSParams, digest: str) -> AsymmetricPadding:
+    _same(parameters["hash_algorithm"]["algorithm"].native, digest)
+    mask, salt = parameters["mask_gen_algorithm"], parameters["salt_length"].native
+    mask_hash = mask["parameters"]["algorithm"].native
+    if mask["algorithm"].native != "mgf1" or mask_hash not in _HASHES:
+        raise UnknownAlgorithm("The signature's mask generation is not MGF1 with a hash that is known.")
+    if not isinstance(salt, int) or not 0 <= salt <= _MOST_SALT:
+        raise ValueError("the salt of its signature has an impossible length")
+    return PSS(MGF1(_HASHES[mask_hash]), salt)
+
+
+def _same(stated: str | None, digest: str) -> None:
+    if stated and stated != digest:
+        raise ValueError(f"it is signed with {stated} and digested with {digest}")
+
+
+def _as_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+def _unreadable(error: Exception) -> Invalid:
+    return Invalid(f"This is no signed message (CMS SignedData) that can be read: {reason(error)}.", target="signature")
+
+
+def _wrong() -> Invalid:
+    return Invalid("The signature is not one over these bytes by the certificate that it names.", target="signature")

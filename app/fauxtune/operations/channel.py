@@ -1,0 +1,330 @@
+"""The channel of connectors that are processes of their own: they come with a credential, take work, and bring answers.
+
+A run of such a process is a session; a new one takes the place of the last. A request is leased to the session for a
+minute of the system's clock: whoever crashes gives it back by that, or by coming again. Answers can be repeated: the
+first is taken. The certification authority is the emulator's, so a connector sends it certificate requests through the
+same channel (`certify`); the private key stays where it was made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.connector.refusals import RaCertificateMissing
+from fauxtune.connector.work import Done
+from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
+from fauxtune.core.model.connector_events import Happening
+from fauxtune.core.model.connectors import Program, Support, support
+from fauxtune.core.model.states import Cause, EnrollmentState, Source
+from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.core.pki.issuance import read_csr, request_key
+from fauxtune.core.pki.names import serial_hex
+from fauxtune.operations import authorities, connector_log, connectors, revocation
+from fauxtune.operations.act import Act
+from fauxtune.operations.enrollment import revoke_one, user_name
+from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
+from fauxtune.operations.packaging import Packagings
+from fauxtune.operations.serving import POLL
+from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connectors as queries
+from fauxtune.storage.queries import devices as device_queries
+
+Row = dict[str, Any]
+
+LEASE = timedelta(minutes=1)
+#: So many requests one is given at once.
+MOST = 16
+#: A contact is written down no more often: each write makes readers look anew.
+_CONTACT_EVERY = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who comes: the digest of its credential, and its session."""
+
+    credential: str
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Greeting:
+    """What a connector says when it starts. `keys`: (provider, name, public key)."""
+
+    version: str
+    machine: str
+    keys: Sequence[tuple[str, str, RSAPublicKey]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """The session, and the connector as the service has it."""
+
+    session: str
+    connector: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """What there is to do: requests, certificates to revoke, and when a polling connector is to look again at the
+    latest (None: nothing is known to come).
+    """
+
+    tasks: list[Task] = field(default_factory=list)
+    revocations: list[Row] = field(default_factory=list)
+    next_poll: datetime | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing to do?"""
+        return not self.tasks and not self.revocations
+
+
+@dataclass(frozen=True, slots=True)
+class Wares:
+    """What preparing work takes from the emulator."""
+
+    keys: KeyStore
+    packagings: Packagings
+
+
+def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
+    """A connector starts: what it was at work on before is anybody's again, and its keys are known from now on.
+
+    NotAllowed for a version that is not served any more, Conflict for a key whose name is another key's.
+    """
+    row = _known(act, visitor)
+    connectors.check_version(greeting.version)
+    if support(Program(row["program"]), greeting.version) is Support.REFUSED:
+        raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
+    if row["session"] is not None:
+        queries.give_back(act.connection, act.tenant.id, session=row["session"])
+    _learn_keys(act, row, greeting=greeting)
+    session = act.ids.uuid()
+    certificate_queries.change_connector(
+        act.connection,
+        act.tenant.id,
+        connector_id=row["id"],
+        session=session,
+        machine=greeting.machine,
+        version=greeting.version,
+        contact_at=act.now,
+    )
+    connector_log.Writer(act, row).write(Happening.STARTED)
+    connectors.look_again(act)
+    return Welcome(session, connectors.connector(act, row["id"]))
+
+
+def farewell(act: Act, visitor: Visitor) -> None:
+    """A connector stops."""
+    row = _served(act, visitor)
+    queries.give_back(act.connection, act.tenant.id, session=visitor.session)
+    certificate_queries.change_connector(
+        act.connection, act.tenant.id, connector_id=row["id"], session=None, contact_at=act.now
+    )
+    connector_log.Writer(act, row).write(Happening.STOPPED)
+    connectors.look_again(act)
+
+
+def lease(act: Act, visitor: Visitor, *, most: int, wares: Wares) -> Leased:
+    """Take work. Unavailable while the connector is off line by the administrator's wish."""
+    row = _served(act, visitor)
+    if row["state"] != "online":
+        raise Unavailable(f"The connector '{row['name']}' was taken off line by an administrator.")
+    if row["contact_at"] is None or abs(act.now - row["contact_at"]) >= _CONTACT_EVERY:
+        certificate_queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], contact_at=act.now)
+    system_now = act.system_now or act.now
+    before = act.now - POLL if row["mode"] == "polling" else act.now
+    found = []
+    for request in queries.free_requests(
+        act.connection,
+        act.tenant.id,
+        connector_id=row["id"],
+        roles=row["roles"],
+        now=system_now,
+        before=before,
+        limit=min(most, MOST),
+    ):
+        task = _prepared(act, request, connector=row, wares=wares)
+        if task is None:
+            continue
+        until = system_now + LEASE
+        if queries.lease(act.connection, request["id"], session=visitor.session, now=system_now, until=until):
+            found.append(task)
+    asked: list[Row] = []
+    if "revocation" in row["roles"]:
+        asked = queries.asked_revocations(act.connection, act.tenant.id, before=before, limit=min(most, MOST))
+    return Leased(found, asked, next_poll=_next_poll(act, row, before=before))
+
+
+def certify(
+    act: Act, visitor: Visitor, *, request_id: str, csr: bytes, proof: bytes | None, wares: Wares
+) -> tuple[x509.Certificate, ...]:
+    """The authority's answer to a connector's certificate request: the certificate and its issuers, nearest first. The
+    same key again: the same certificate. Another key, after a crash: the earlier certificate is revoked.
+
+    DigiCert's CA knows a connector by `proof`, the signature of its RA key over the request. ConnectorRefused's kinds.
+    """
+    row = _served(act, visitor)
+    request = _mine(act, row, request_id=request_id, visitor=visitor)
+    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"], lock=True)
+    asked = read_csr(csr)
+    earlier = _earlier(act, request)
+    if earlier is not None:
+        if earlier.public_key() == request_key(asked):
+            return (earlier, *_issuers(act, request, wares=wares))
+        _supersede(act, serial_hex(earlier))
+    assert enrollment is not None
+    task = Preparing(act, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=row)
+    if task.refusal is not None:
+        raise task.refusal
+    if task.application is None:
+        raise Invalid(f"The request {request_id} is not for a new certificate.")
+    if task.application.authority.name == DIGICERT:
+        _check_proof(row, csr, proof=proof)
+    chain = task.application.certify(asked)
+    register(act, enrollment, task=task, certificate=chain[0], user=user_name(act, enrollment))
+    queries.note_certificate(act.connection, request_id, serial=serial_hex(chain[0]))
+    return chain
+
+
+def answer(act: Act, visitor: Visitor, *, request_id: str, done: Done) -> bool:
+    """A connector brings what it made, or why it refuses; the device plans again. False for a request that was answered
+    meanwhile, or is not wanted any more.
+    """
+    row = _served(act, visitor)
+    request = queries.request(act.connection, act.tenant.id, request_id=request_id)
+    if request is None:
+        return False
+    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"], lock=True)
+    assert enrollment is not None
+    order = {**request["order"], "fingerprint": request["fingerprint"]}
+    task = Task(request["id"], request["item_key"], request["role"], order, row)
+    open_still = request["state"] == "open" and request["leased_by"] in (None, visitor.session)
+    if not open_still:
+        if done.issued is not None:
+            _in_vain(act, request, serial=serial_hex(done.issued.certificate))
+        return False
+    if done.issued is not None and serial_hex(done.issued.certificate) != request["serial"]:
+        raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
+    store(act, enrollment, fulfilled=Fulfilled(task, done), user=user_name(act, enrollment))
+    if enrollment["state"] != EnrollmentState.ACTIVE.value:
+        # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
+        if done.issued is not None:
+            revoke_one(act, enrollment, cause=Cause(enrollment["cause"]), source=Source.PKCS, serial=request["serial"])
+        return True
+    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=[enrollment["id"]]))
+    return True
+
+
+def revoke(act: Act, visitor: Visitor, *, serial: str) -> None:
+    """A connector has the authority revoke a certificate that it was told of. Again: nothing."""
+    row = _served(act, visitor)
+    if "revocation" not in row["roles"]:
+        raise NotAllowed(f"The connector '{row['name']}' has not the role revocation.")
+    revocation.carry_out(act, connector=row, serial=serial)
+
+
+def _known(act: Act, visitor: Visitor) -> Row:
+    row = queries.connector_by_credential(act.connection, act.tenant.id, digest=visitor.credential)
+    if row is None:
+        raise Unauthenticated("This credential is no connector's of this tenant: it was removed, or never added.")
+    return row
+
+
+def _served(act: Act, visitor: Visitor) -> Row:
+    row = _known(act, visitor)
+    if row["session"] != visitor.session:
+        raise Conflict(f"The connector '{row['name']}' runs elsewhere by now, or was stopped: this session is over.")
+    return row
+
+
+def _learn_keys(act: Act, row: Row, *, greeting: Greeting) -> None:
+    for known in certificate_queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"]):
+        connectors.delete_key(act, row["id"], provider=known["provider"], key_name=known["key_name"])
+    for provider, name, key in greeting.keys:
+        connectors.add_key(act, row["id"], provider=provider, key_name=name, key=key, file="")
+
+
+def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares) -> Task | None:
+    """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer."""
+    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"])
+    if enrollment is None or enrollment["state"] != EnrollmentState.ACTIVE.value:
+        return None
+    task = Preparing(act, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
+    if task.refusal is None:
+        return task
+    store(act, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(act, enrollment))
+    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=[enrollment["id"]]))
+    return None
+
+
+def _mine(act: Act, row: Row, *, request_id: str, visitor: Visitor) -> Row:
+    request = queries.request(act.connection, act.tenant.id, request_id=request_id, lock=True)
+    if request is None or request["role"] not in row["roles"]:
+        raise NotFound(f"There is no request '{request_id}' for this connector.")
+    if request["state"] != "open" or request["leased_by"] != visitor.session:
+        raise Conflict(f"The request '{request_id}' is not this session's any more.")
+    return request
+
+
+def _earlier(act: Act, request: Row) -> x509.Certificate | None:
+    if request["serial"] is None:
+        return None
+    found = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=request["serial"])
+    return None if found is None else x509.load_der_x509_certificate(found["certificate"])
+
+
+def _in_vain(act: Act, request: Row, *, serial: str) -> None:
+    """Another was first: what was issued to this one is nobody's."""
+    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    if row is not None and row["item_key"] == request["item_key"] and serial != request["serial"]:
+        _supersede(act, serial)
+
+
+def _supersede(act: Act, serial: str) -> None:
+    """Unverified: that somebody has revoked what a connector lost in a crash."""
+    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    if row is not None and row["revoked_at"] is None:
+        where = {"authority_name": row["authority"], "device": row["enrollment_id"]}
+        revocation.revoke(act, serial, reason="superseded", **where, source="pkcs")
+
+
+def _issuers(act: Act, request: Row, *, wares: Wares) -> tuple[x509.Certificate, ...]:
+    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=request["serial"])
+    assert row is not None
+    found = authorities.load(act.connection, act.tenant, name=row["authority"], keys=wares.keys)
+    return (found.certificate, *found.chain)
+
+
+def _check_proof(row: Row, csr: bytes, *, proof: bytes | None) -> None:
+    """RaCertificateMissing unless the RA certificate's key has signed the request."""
+    known = None if row["ra_certificate"] is None else x509.load_der_x509_certificate(row["ra_certificate"])
+    key = None if known is None else known.public_key()
+    try:
+        if proof is None or not isinstance(key, RSAPublicKey):
+            raise InvalidSignature
+        key.verify(proof, csr, PKCS1v15(), hashes.SHA256())
+    except InvalidSignature:
+        raise RaCertificateMissing(
+            f"The connector '{row['name']}' does not prove that it has the key of its RA certificate of DigiCert's CA."
+        ) from None
+
+
+def _next_poll(act: Act, row: Row, *, before: datetime) -> datetime | None:
+    """When there is something that a polling connector does not look at yet."""
+    if row["mode"] != "polling":
+        return None
+    oldest = queries.oldest_request(act.connection, act.tenant.id, roles=row["roles"], after=before)
+    return None if oldest is None else oldest + POLL

@@ -1,0 +1,359 @@
+"""A check-in of a device that is told step by step (Apple's MDM, OMA-DM): its answers come in, its next steps go out.
+
+A platform's translator makes commands of steps and steps' answers of what the device says; everything else is here.
+An install that the device confirms is believed only when an inventory shows it, for some clients confirm everything and
+keep nothing; where the device cannot say what it holds, its word counts. It is asked after every install, every seven
+days and when an administrator synchronises it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any, Protocol, assert_never
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.engine.ledger import moved
+from fauxtune.core.engine.report import Inventory, take_in
+from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.actions import WAITING, DeviceAction
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki.cms import open_envelope
+from fauxtune.operations import authorities, device_actions
+from fauxtune.operations.act import Act
+from fauxtune.operations.checkin import Caller, Report, identified, note_changes, quiet_version, take_turn
+from fauxtune.operations.delivery import Deliverable, deliverables
+from fauxtune.operations.device_actions import Order
+from fauxtune.operations.device_facts import note_facts
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.packaging import Packagings
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as step_queries
+
+Row = dict[str, Any]
+Json = dict[str, Any]
+
+#: Intune: hardware and software inventory is refreshed every seven days.
+INVENTORY_EVERY = timedelta(days=7)
+#: A conversation reports nothing of itself: what the device says comes as answers.
+_SILENT = Report(digest="conversation", read=lambda _version, _rows: Inventory(complete=False))
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that the device is told. `item`: of an install with its bytes, of a removal its row alone; `order` of
+    an action; `part`: the platform's name of a question.
+    """
+
+    id: str
+    kind: StepKind
+    item: Deliverable | None = None
+    order: Order | None = None
+    part: str | None = None
+
+
+class Result(StrEnum):
+    """How a step went."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    LATER = "later"
+    UNSUPPORTED = "unsupported"  # the device does not know such a command
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the device says of one step; one that nobody awaits is ignored. `data` answers a question."""
+
+    step: str
+    result: Result
+    problem: Problem | None = None
+    data: Json | None = None
+
+
+class Wire(Protocol):
+    """What a platform's translator knows and the conversation does not."""
+
+    def inventory_parts(self, variant: Variant) -> Sequence[str]:
+        """The questions that tell what the device holds."""
+        ...
+
+    def information_parts(self, variant: Variant) -> Sequence[str]:
+        """The questions that tell what the device is."""
+        ...
+
+    def inventory(
+        self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
+    ) -> Inventory:
+        """What the device holds. A part that it could not answer is not there; what no part can tell is held if it is
+        acknowledged or was installed.
+        """
+        ...
+
+    def facts(self, answers: Mapping[str, Json]) -> dict[str, Any]:
+        """What the device is, by the names of Graph's managedDevice."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """One exchange: who says what. `begins`: the device opens the conversation. At most `limit` steps are wanted."""
+
+    caller: Caller
+    begins: bool
+    wire: Wire
+    answers: Sequence[Answered] = field(default_factory=tuple)
+    limit: int = 1
+
+
+async def converse(emulator: Emulator, tenant: Tenant, talk: Talk) -> tuple[Step, ...]:
+    """The device's next steps; none: there is nothing more to say. Two exchanges of one device at once are served one
+    after the other.
+
+    Unauthenticated, NotFound or EnrollmentEnded for a caller that is no device of this tenant, or none any more.
+    """
+    run = emulator.runner.run
+
+    def tell(act: Act) -> tuple[Step, ...]:
+        return _next(act, talk, keys=emulator.keys, packagings=emulator.packagings)
+
+    if talk.begins and not talk.answers:
+        quiet = await quiet_version(emulator, tenant, caller=talk.caller, report=_SILENT)
+        if quiet is not None:
+            return ()
+    async with emulator.turns.of(talk.caller.device_id):
+        if not await run(tenant, _hear, talk):
+            return ()
+        steps = () if talk.begins else await run(tenant, tell)
+        if not steps and await run(tenant, _is_due, talk):
+            await take_turn(emulator, tenant, caller=talk.caller, report=_SILENT)
+            steps = await run(tenant, tell)
+        return steps
+
+
+def wire_state(act: Act, enrollment_id: str) -> Json:
+    """What the platform's surface has kept about the device."""
+    row = queries.enrollment(act.connection, enrollment_id, tenant_id=act.tenant.id)
+    return {} if row is None else dict(row["wire_state"] or {})
+
+
+def set_wire_state(act: Act, enrollment_id: str, state: Json) -> None:
+    """Keep this about the device, in place of what was kept."""
+    queries.change_enrollment(act.connection, enrollment_id, wire_state=state)
+
+
+def _hear(act: Act, talk: Talk) -> bool:
+    """Take in what the device says. False: its enrolment is over by that."""
+    row = identified(act, talk.caller, lock=True)
+    if talk.begins:
+        step_queries.begin_anew(act.connection, row["id"])
+        waiting = queries.actions(act.connection, row["id"], states=WAITING)
+        if any(each["action"] == DeviceAction.SYNC for each in waiting):
+            queries.change_enrollment(act.connection, row["id"], inventory_at=act.now)
+    told = {each.id: each for each in step_queries.told(act.connection, row["id"])}
+    for answered in talk.answers:
+        step = told.get(answered.step)
+        if step is not None and step.state in (StepState.TOLD, StepState.WAITING, StepState.LATER):
+            if not _heard(act, row, step=step, answered=answered):
+                return False
+    _conclude(act, row, wire=talk.wire)
+    return True
+
+
+def _heard(act: Act, row: Row, *, step: Told, answered: Answered) -> bool:
+    """One answer. False: the enrolment is over by it."""
+    if answered.result is Result.LATER:
+        step_queries.change_step(act.connection, step.id, state=StepState.LATER.value)
+        return True
+    match step.wish.kind:
+        case StepKind.INSTALL:
+            _heard_of_install(act, row, step=step, answered=answered)
+        case StepKind.REMOVE:
+            _heard_of_removal(act, row, step=step, answered=answered)
+        case StepKind.ACTION:
+            return _heard_of_action(act, row, step=step, answered=answered)
+        case StepKind.QUESTION:
+            values = {"state": StepState.ANSWERED.value, "answer": answered.data}
+            step_queries.change_step(act.connection, step.id, **values)
+        case _:
+            assert_never(step.wish.kind)
+    return True
+
+
+def _heard_of_install(act: Act, row: Row, *, step: Told, answered: Answered) -> None:
+    if answered.result is Result.DONE:
+        step_queries.change_step(act.connection, step.id, state=StepState.CONFIRMED.value)
+        return
+    step_queries.change_step(act.connection, step.id, state=StepState.REFUSED.value)
+    rows = queries.ledger_rows(act.connection, row["id"])
+    current = rows.get(ItemKey(step.wish.subject))
+    if current is not None and current.fingerprint == step.wish.fingerprint:
+        refused = {current.key: answered.problem or Problem(REMEDIATION_FAILED, "The device refused it.")}
+        _write(act, row, before=rows, changed=take_in(rows.values(), Inventory(refused=refused, complete=False)))
+
+
+def _heard_of_removal(act: Act, row: Row, *, step: Told, answered: Answered) -> None:
+    if answered.result is not Result.DONE:
+        # It is told again when the device comes next.
+        step_queries.change_step(act.connection, step.id, state=StepState.REFUSED.value)
+        why = answered.problem.message if answered.problem else "The device did not remove it."
+        act.record("refused", device=row["id"], item=step.wish.subject, reason=why)
+        return
+    step_queries.forget_steps(act.connection, row["id"], ids=[step.id])
+    rows = queries.ledger_rows(act.connection, row["id"])
+    gone = rows.get(ItemKey(step.wish.subject))
+    if gone is not None and gone.state is ItemState.REMOVING:
+        removed = moved(gone, ItemState.REMOVED, installed_fingerprint=None)
+        _write(act, row, before=rows, changed={gone.key: removed})
+
+
+def _heard_of_action(act: Act, row: Row, *, step: Told, answered: Answered) -> bool:
+    step_queries.forget_steps(act.connection, row["id"], ids=[step.id])
+    if step.wish.subject not in {each.id for each in device_actions.pending(act, row)}:
+        return True  # it was called off meanwhile
+    error = None
+    if answered.result is not Result.DONE:
+        error = answered.problem.message if answered.problem else "The device refused it."
+    supported = answered.result is not Result.UNSUPPORTED
+    device_actions.complete(act, row, action_id=step.wish.subject, error=error, supported=supported)
+    after = queries.enrollment(act.connection, row["id"])
+    return after is not None and after["state"] != EnrollmentState.ENDED.value
+
+
+def _conclude(act: Act, row: Row, *, wire: Wire) -> None:
+    """When all that is to be asked is answered: see what the device holds and is."""
+    told = step_queries.told(act.connection, row["id"])
+    questions = {each.wish.subject: each for each in told if each.wish.kind is StepKind.QUESTION}
+    expected = _questions(act, row, told=told, wire=wire)
+    if not expected or any(
+        part not in questions or questions[part].state is not StepState.ANSWERED for part in expected
+    ):
+        return
+    answers = step_queries.question_answers(act.connection, row["id"])
+    acknowledged = confirmed(told)
+    rows = queries.ledger_rows(act.connection, row["id"])
+    changed = take_in(rows.values(), wire.inventory(answers, rows=rows, acknowledged=acknowledged))
+    for key in acknowledged & rows.keys():
+        after = changed.get(key, rows[key])
+        if after.state is ItemState.SENT:
+            why = "The device confirmed that it installed it, and its inventory does not show it."
+            changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
+    _write(act, row, before=rows, changed=changed)
+    over = [each.id for each in (*questions.values(), *told) if each.state in (StepState.ANSWERED, StepState.CONFIRMED)]
+    step_queries.forget_steps(act.connection, row["id"], ids=over)
+    if _is_inventory_due(act, row):
+        queries.change_enrollment(act.connection, row["id"], inventory_at=act.now + INVENTORY_EVERY)
+        note_facts(act, row, facts=wire.facts(answers))
+
+
+def _questions(act: Act, row: Row, *, told: Sequence[Told], wire: Wire) -> tuple[str, ...]:
+    """What the device is to be asked now: what it is, and after an install what it holds."""
+    variant = Variant(row["variant"])
+    if _is_inventory_due(act, row):
+        return (*wire.inventory_parts(variant), *wire.information_parts(variant))
+    return tuple(wire.inventory_parts(variant)) if confirmed(told) else ()
+
+
+def _is_inventory_due(act: Act, row: Row) -> bool:
+    return row["inventory_at"] is not None and bool(row["inventory_at"] <= act.now)
+
+
+def _write(act: Act, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]) -> None:
+    note_changes(act, row, before=before, changed=changed)
+    queries.put_ledger_rows(
+        act.connection, act.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=act.now
+    )
+    if changed:
+        queries.change_enrollment(act.connection, row["id"], due_at=act.now)
+
+
+def _is_due(act: Act, talk: Talk) -> bool:
+    """Is there anything to plan? A device whose end was ordered is told of it, and planned no more."""
+    row = identified(act, talk.caller)
+    return row["generation"] != row["settled_generation"] or bool(row["due_at"] <= act.now) or talk.begins
+
+
+def _next(act: Act, talk: Talk, *, keys: KeyStore, packagings: Packagings) -> tuple[Step, ...]:
+    """What the device is told now; written down, so that it is not quiet before it has answered."""
+    row = identified(act, talk.caller, lock=True)
+    told = step_queries.told(act.connection, row["id"])
+    orders = {each.id: each for each in device_actions.pending(act, row)}
+    ending = row["state"] == EnrollmentState.ENDING.value
+    rows = {} if ending else queries.ledger_rows(act.connection, row["id"])
+    wished = wishes(
+        rows.values(),
+        orders=list(orders),
+        questions=() if ending else _questions(act, row, told=told, wire=talk.wire),
+        again=_is_inventory_due(act, row),
+        told=told,
+    )
+    stale = [each.id for each in told if each.wish not in wished and each.state is not StepState.REFUSED]
+    step_queries.forget_steps(act.connection, row["id"], ids=stale)
+    making = _Making(act=act, enrollment=row, rows=rows, orders=orders, keys=keys, packagings=packagings)
+    steps = making.steps(due(wished, told)[: talk.limit])
+    telling = [Told(step.id, wish, StepState.TOLD) for step, wish in steps]
+    step_queries.tell(act.connection, act.tenant.id, enrollment_id=row["id"], telling=telling, at=act.now)
+    over = (StepState.CONFIRMED, StepState.REFUSED)
+    left = [each for each in told if each.id not in stale and each.state not in over]
+    if (telling or left) and row["due_at"] > act.now:
+        queries.change_enrollment(act.connection, row["id"], due_at=act.now)
+    return tuple(step for step, _wish in steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """Makes steps of wishes, with all that they carry."""
+
+    act: Act
+    enrollment: Row
+    rows: Mapping[ItemKey, LedgerRow]
+    orders: Mapping[str, Order]
+    keys: KeyStore
+    packagings: Packagings
+
+    def steps(self, chosen: Sequence[tuple[Wish, str | None]]) -> list[tuple[Step, Wish]]:
+        """One whose bytes are gone is left out: it is on its way to removal."""
+        wanted = {ItemKey(wish.subject) for wish, _id in chosen if wish.kind is StepKind.INSTALL}
+        found = deliverables(self.act.connection, self.enrollment, keys=wanted) if wanted else []
+        items = {each.row.key: self._opened(each) for each in found}
+        made = []
+        for wish, before in chosen:
+            key, id_ = ItemKey(wish.subject), before or self.act.ids.uuid()
+            match wish.kind:
+                case StepKind.INSTALL:
+                    step = Step(id_, wish.kind, item=items[key]) if key in items else None
+                case StepKind.REMOVE:
+                    step = Step(id_, wish.kind, item=Deliverable(row=self.rows[key]))
+                case StepKind.ACTION:
+                    step = Step(id_, wish.kind, order=self.orders[wish.subject])
+                case StepKind.QUESTION:
+                    step = Step(id_, wish.kind, part=wish.subject)
+                case _:
+                    assert_never(wish.kind)
+            if step is not None:
+                made.append((step, wish))
+        return made
+
+    def _opened(self, item: Deliverable) -> Deliverable:
+        """Where the tenant wants plain profiles, what was sealed for the service is opened."""
+        packaging = self.packagings.get(Platform(self.enrollment["platform"]))
+        switch = None if packaging is None else packaging.plain_switch
+        if item.sealed is None or switch is None or not self.act.tenant.setting(switch):
+            return item
+        authority = authorities.load(self.act.connection, self.act.tenant, name="devices", keys=self.keys)
+        assert isinstance(authority.key, RSAPrivateKey)
+        try:
+            opened = open_envelope(item.sealed, certificate=authority.certificate, key=authority.key)
+        except Invalid:
+            return item  # it was sealed for the device before the switch was turned
+        return replace(item, opened=opened)

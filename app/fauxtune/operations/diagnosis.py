@@ -1,0 +1,205 @@
+"""Diagnosis: what is wrong with a user's certificates, and at which link the way to a device breaks. Only reads.
+
+Everything is judged as the next check-in would find it, so that what was put right a moment ago is no finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from fauxtune.connector.refusals import REFUSALS
+from fauxtune.core.engine.diagnosis.chain import Chain, LinkStatus, Subject, chain
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, Owned, source_of
+from fauxtune.core.engine.diagnosis.findings import Finding, Severity
+from fauxtune.core.engine.diagnosis.numbers import ErrorNumber, decode
+from fauxtune.core.engine.diagnosis.rules import find
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.world import Profile
+from fauxtune.operations.act import Act
+from fauxtune.operations.diagnosis_facts import gather
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+Row = dict[str, Any]
+
+#: A profile can reach a whole company: so many of its devices are looked at.
+MOST_DEVICES = 50
+#: The connector's own numbers in words.
+CONNECTOR_WORDS = {each.number: " ".join((each.__doc__ or "").split()).rstrip(".") for each in REFUSALS}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A user's certificates, oldest first, and all that is wrong for the user."""
+
+    user: Row
+    facts: Facts
+    findings: tuple[Finding, ...]
+
+    def about(self, certificate: Owned) -> list[Finding]:
+        """The findings about one certificate."""
+        return [each for each in self.findings if each.found.certificate == certificate.thumbprint]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The chains that were asked for, and what was found. `left_out`: devices that were not looked at."""
+
+    chains: tuple[Chain, ...]
+    findings: tuple[Finding, ...]
+    left_out: int = 0
+
+    @property
+    def healthy(self) -> bool:
+        """No link is broken, and nothing that was found is an error."""
+        broken = any(each.status is LinkStatus.BROKEN for each in self.chains)
+        return not broken and all(each.severity is not Severity.ERROR for each in self.findings)
+
+
+def number(code: int) -> ErrorNumber:
+    """An `errorCode` of Graph, taken apart and in words."""
+    return decode(code, connector=CONNECTOR_WORDS)
+
+
+def history(act: Act, key: str) -> History:
+    """All certificates of a user, by id or name, with what is wrong. NotFound for nobody."""
+    user = _user(act, key)
+    devices = queries.devices_of_user(act.connection, act.tenant.id, user_id=user["id"])
+    facts = gather(act, user=user, devices=devices)
+    return History(user, facts, tuple(find(facts)))
+
+
+def diagnose(act: Act, *, user: str | None = None, device: str | None = None, profile: str | None = None) -> Diagnosis:
+    """The chain of what is asked for. Any one of the three is enough; together they narrow it down. Invalid for none of
+    them, or where they do not go together; NotFound for what is not there.
+    """
+    if user is None and device is None and profile is None:
+        raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
+    person = None if user is None else _user(act, user)
+    enrollment = None if device is None else _device(act, device)
+    asked = None if profile is None else _profile(act, profile)
+    if enrollment is not None and person is not None and enrollment["user_id"] != person["id"]:
+        owner = _owner(act, enrollment)
+        whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
+        raise Invalid(
+            f"The device {enrollment['id']} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one "
+            "of the two out.",
+            target="device",
+        )
+    if enrollment is not None:
+        return _of_devices(act, _owner(act, enrollment), devices=[enrollment], asked=asked)
+    if person is not None:
+        devices = queries.devices_of_user(act.connection, act.tenant.id, user_id=person["id"])
+        return _of_devices(act, person, devices=_fitting(devices, asked), asked=asked)
+    assert asked is not None
+    return _of_profile(act, asked)
+
+
+def _of_profile(act: Act, asked: Profile) -> Diagnosis:
+    """The profile on the devices that it reaches, user by user."""
+    reached = concern.targeted_by_profile(act.connection, act.tenant.id, profile_id=asked.id)
+    known = kind(asked.kind)
+    variants = frozenset(Variant) if known is None else known.reached
+    fitting = queries.of_variants(act.connection, act.tenant.id, ids=reached, variants=variants)
+    by_user: dict[str | None, list[Row]] = {}
+    for row in queries.devices_by_id(act.connection, act.tenant.id, ids=fitting[:MOST_DEVICES]):
+        by_user.setdefault(row["user_id"], []).append(row)
+    if not by_user:
+        return _of_devices(act, None, devices=[], asked=asked)
+    parts = [_of_devices(act, _owner(act, rows[0]), devices=rows, asked=asked) for rows in by_user.values()]
+    chains = tuple(each for part in parts for each in part.chains)
+    return Diagnosis(chains, _once(each for part in parts for each in part.findings), len(fitting[MOST_DEVICES:]))
+
+
+def _of_devices(act: Act, user: Row | None, *, devices: list[Row], asked: Profile | None) -> Diagnosis:
+    """The profiles in question on these devices of one user."""
+    facts = gather(act, user=user, devices=devices, asked=asked)
+    found = find(facts)
+    subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, asked)]
+    if asked is not None and not devices:
+        subjects = [Subject(facts, asked, None)]
+    chains = tuple(chain(each, found) for each in subjects)
+    if asked is None:
+        return Diagnosis(chains, tuple(found))
+    return Diagnosis(chains, _once(each for one in chains for link in one.links for each in link.findings))
+
+
+def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
+    """The profiles whose chain is wanted: all that give the device something; or the one that was asked about, after
+    those that it refers to.
+    """
+    if asked is None:
+        return [each for each in device.profiles if source_of(each) is not None]
+    referred = (device.profile(target) for target in asked.references.values())
+    return [*(each for each in referred if each is not None), device.profile(asked.id) or asked]
+
+
+def _fitting(devices: list[Row], asked: Profile | None) -> list[Row]:
+    """The devices of the kind that the profile is for."""
+    known = None if asked is None else kind(asked.kind)
+    return [row for row in devices if known is None or Variant(row["variant"]) in known.reached]
+
+
+def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Each finding once, in order. (Evidence cannot be hashed.)"""
+    found: list[Finding] = []
+    for each in findings:
+        if each not in found:
+            found.append(each)
+    return tuple(found)
+
+
+def _user(act: Act, key: str) -> Row:
+    row = directory_queries.user_by_key(act.connection, act.tenant.id, key=key)
+    if row is None:
+        raise NotFound(f"There is no user '{key}'; use an id or a userPrincipalName.", target="user")
+    return row
+
+
+def _owner(act: Act, enrollment: Row) -> Row | None:
+    if enrollment["user_id"] is None:
+        return None
+    return directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
+
+
+def _device(act: Act, key: str) -> Row:
+    """An enrolment by its id, its managedDevice's, or a name that only one device has."""
+    row = device_queries.enrollment_named(act.connection, act.tenant.id, key=key)
+    if row is not None:
+        return row
+    named = queries.devices_named(act.connection, act.tenant.id, name=key, limit=2)
+    if len(named) > 1:
+        raise Invalid(f"Several devices are called '{key}': use the id of one.", target="device")
+    if not named:
+        raise NotFound(
+            f"There is no device '{key}'; use the id of an enrolment or of a managedDevice, or its name.",
+            target="device",
+        )
+    return named[0]
+
+
+def _profile(act: Act, key: str) -> Profile:
+    """A profile by its id, or a name that only one has."""
+    row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=key)
+    if row is None:
+        named = queries.profiles_named(act.connection, act.tenant.id, name=key, limit=2)
+        if len(named) > 1:
+            raise Invalid(f"Several profiles are called '{key}': use the id of one.", target="profile")
+        if not named:
+            raise NotFound(f"There is no profile '{key}'; use its id or its displayName.", target="profile")
+        row = named[0]
+    return Profile(
+        id=ProfileId(row["id"]),
+        kind=row["kind"],
+        version=row["version"],
+        document=row["document"],
+        references=row["navigations"],
+    )

@@ -1,0 +1,329 @@
+"""Gathering what a diagnosis judges: a user's certificates, the devices as their next check-in would find them, and who
+serves them. Only reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+from fauxtune.core.clock import from_iso
+from fauxtune.core.engine.diagnosis.approach import Approach, Way, approach
+from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
+from fauxtune.core.engine.diagnosis.facts import (
+    Asked,
+    Connector,
+    Contents,
+    Device,
+    Facts,
+    Holding,
+    KnownProfile,
+    Owned,
+    Person,
+)
+from fauxtune.core.engine.filters import Matching
+from fauxtune.core.engine.plan import plan
+from fauxtune.core.engine.targeting import Assignment, Matches, Membership, TargetKind, matches_nothing
+from fauxtune.core.model.ids import GroupId, ItemKey, ProfileId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.names import subject_text
+from fauxtune.core.profiles.catalog import KINDS, kind
+from fauxtune.core.profiles.world import Profile
+from fauxtune.operations.act import Act
+from fauxtune.operations.planning import ROLES, situation
+from fauxtune.operations.serving import is_active, is_at_work
+from fauxtune.storage.queries import assignment_filters as filter_queries
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+Row = dict[str, Any]
+
+#: The words of x509's key usages.
+_USAGES = {
+    "digital_signature": "digitalSignature",
+    "content_commitment": "nonRepudiation",
+    "key_encipherment": "keyEncipherment",
+    "data_encipherment": "dataEncipherment",
+    "key_agreement": "keyAgreement",
+}
+_KNOWN = (Source.ROOT, Source.IMPORTED)
+
+
+def gather(act: Act, *, user: Row | None, devices: Sequence[Row], asked: Profile | None = None) -> Facts:
+    """The facts about these enrolments of one user; `user` None: they have none, or it is gone."""
+    found = [_device(act, each) for each in devices]
+    count = 0 if user is None else len(queries.devices_of_user(act.connection, act.tenant.id, user_id=user["id"]))
+    known = _known(act)
+    reaching = {profile.id: profile for device in found for profile in device.profiles}
+    if asked is not None:
+        reaching.setdefault(asked.id, asked)
+    referred = {target for profile in reaching.values() for target in profile.references.values()}
+    ids = sorted({*reaching, *referred, *(each.id for each in known)})
+    assignments = configuration_queries.assignments_by_profile(act.connection, act.tenant.id, ids=ids)
+    targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
+    return Facts(
+        now=act.now,
+        edition=str(act.tenant.setting("removalEdition")),
+        user=None if user is None else _person(user),
+        certificates=() if user is None else owned(act, user["id"]),
+        devices=tuple(found),
+        device_count=count,
+        connectors=_connectors(act),
+        keys=_keys(act),
+        known=known,
+        names=configuration_queries.names(act.connection, act.tenant.id, ids={ProfileId(each) for each in ids}),
+        targets=_in_words(act, targets),
+        roles=ROLES,
+        asked=None if asked is None else Asked(asked, _approaches(act, targets[asked.id], user=user, devices=devices)),
+    )
+
+
+def owned(act: Act, user_id: str) -> tuple[Owned, ...]:
+    """Every certificate of the user, oldest first: imported ones, those of devices, and those of the CA's counter."""
+    imported = [_imported(row) for row in queries.imported_of_user(act.connection, act.tenant.id, user_id=user_id)]
+    marks = {each.thumbprint for each in imported}
+    registered = queries.certificates_of_user(act.connection, act.tenant.id, user_id=user_id)
+    others = [_issued(row) for row in registered if row["thumbprint"] not in marks]
+    every = sorted([*imported, *others], key=lambda each: (str(each.not_before or ""), each.thumbprint))
+    held = queries.holders_of_each(act.connection, act.tenant.id, thumbprints=[each.thumbprint for each in every])
+    return tuple(_held(each, held.get(each.thumbprint, ())) for each in every)
+
+
+def contents(der: bytes) -> Contents:
+    """What a certificate says, as far as S/MIME asks. RFC 8550 3: the address stands in the alternative names, in old
+    certificates in the subject.
+    """
+    certificate = x509.load_der_x509_certificate(der)
+    return Contents(
+        subject=subject_text(certificate.subject),
+        issuer=subject_text(certificate.issuer),
+        key_usage=_key_usage(certificate),
+        extended_usages=_extended(certificate),
+        addresses=_addresses(certificate),
+    )
+
+
+def _key_usage(certificate: x509.Certificate) -> frozenset[str] | None:
+    try:
+        usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    return frozenset(word for name, word in _USAGES.items() if getattr(usage, name))
+
+
+def _extended(certificate: x509.Certificate) -> frozenset[str] | None:
+    try:
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return None
+    return frozenset(each.dotted_string for each in usages)
+
+
+def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found = names.get_values_for_type(x509.RFC822Name)
+    except x509.ExtensionNotFound:
+        found = []
+    if not found:
+        found = [str(each.value) for each in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+    return tuple(dict.fromkeys(found))
+
+
+def _imported(row: Row) -> Owned:
+    document = row["document"]
+    known = None if row["certificate"] is None else x509.load_der_x509_certificate(row["certificate"])
+    starts = document.get("startDateTime")
+    not_before = None if not starts else from_iso(str(starts))
+    return Owned(
+        thumbprint=row["thumbprint"],
+        source=Source.IMPORTED,
+        not_before=not_before if known is None else known.not_valid_before_utc,
+        not_after=row["not_after"] if known is None else known.not_valid_after_utc,
+        contents=None if known is None else contents(row["certificate"]),
+        serial=row["serial"],
+        template=row["template"],
+        purpose=row["purpose"],
+        provider=row["provider"],
+        key_name=row["key_name"],
+        revoked_at=row["revoked_at"],
+        reason=row["reason"],
+    )
+
+
+def _issued(row: Row) -> Owned:
+    word = str(row["item_key"] or "").partition("/")[0]
+    return Owned(
+        thumbprint=row["thumbprint"],
+        source=Source(word) if word in (Source.PKCS, Source.SCEP) else None,
+        not_before=row["not_before"],
+        not_after=row["not_after"],
+        contents=contents(row["certificate"]),
+        serial=row["serial"],
+        template=row["template"],
+        device=row["enrollment_id"],
+        profile=None if row["profile_id"] is None else ProfileId(row["profile_id"]),
+        revoked_at=row["revoked_at"],
+        reason=row["reason"],
+    )
+
+
+def _held(each: Owned, rows: Iterable[Row]) -> Owned:
+    return replace(each, holders=tuple(Holding(row["enrollment_id"], ItemState(row["state"])) for row in rows))
+
+
+def _person(user: Row) -> Person:
+    document = user["document"]
+    name = str(document.get("userPrincipalName") or user["id"])
+    return Person(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
+
+
+def _device(act: Act, row: Row) -> Device:
+    """An enrolment; an active one as its next check-in would find it."""
+    ledger = device_queries.ledger_rows(act.connection, row["id"])
+    here: Row = {"profiles": (), "rows": ledger, "pending": False}
+    if row["state"] == EnrollmentState.ACTIVE.value:
+        found, profiles = situation(act, row, rows=ledger)
+        made = plan(found)
+        waits = row["generation"] != row["settled_generation"]
+        roots = {
+            claim.profile: item.needs_root
+            for item in found.items.values()
+            for claim in item.claims
+            if item.needs_root is not None
+        }
+        here = {
+            "profiles": profiles,
+            "rows": {**ledger, **made.rows},
+            "roots": roots,
+            "pending": waits or made.policy_changed,
+        }
+    requests = certificate_queries.requests(act.connection, row["id"])
+    return Device(
+        id=row["id"],
+        name=row["device_name"] or row["facts"].get("deviceName"),
+        variant=Variant(row["variant"]),
+        enrolled_at=row["enrolled_at"],
+        user_id=row["user_id"],
+        state=EnrollmentState(row["state"]),
+        cause=row["cause"],
+        last_checkin_at=row["last_checkin_at"],
+        ledger=ledger,
+        refused=frozenset(ItemKey(each["item_key"]) for each in requests if each["state"] == "failed"),
+        **here,
+    )
+
+
+def _connectors(act: Act) -> tuple[Connector, ...]:
+    found = certificate_queries.connector_rows(act.connection, act.tenant.id)
+    return tuple(Connector(row["name"], frozenset(row["roles"]), waited=_waited(act, row)) for row in found)
+
+
+def _waited(act: Act, row: Row) -> str | None:
+    if is_at_work(row) and is_active(row, now=act.now):
+        return None
+    if row["state"] != "online":
+        return f"'{row['name']}' is offline"
+    if not is_at_work(row):
+        return f"'{row['name']}' is of the version {row['version']}, which is not served any more"
+    return f"'{row['name']}' is a process of its own and does not run"
+
+
+def _keys(act: Act) -> frozenset[tuple[str, str]]:
+    found = certificate_queries.connector_key_rows(act.connection, act.tenant.id)
+    return frozenset((row["provider"], row["key_name"]) for row in found)
+
+
+def _known(act: Act) -> tuple[KnownProfile, ...]:
+    """The tenant's trusted roots and imported PFX profiles, whoever they reach."""
+    names = [each.name for each in KINDS if each.family.source in _KNOWN]
+    rows = queries.profiles_of_kinds(act.connection, act.tenant.id, kinds=names)
+    return tuple(_known_profile(row) for row in rows)
+
+
+def _known_profile(row: Row) -> KnownProfile:
+    known, document = kind(row["kind"]), row["document"]
+    assert known is not None
+    assert known.family.source is not None
+    is_root = known.family.source is Source.ROOT
+    return KnownProfile(
+        id=ProfileId(row["id"]),
+        kind=row["kind"],
+        name=str(document.get("displayName") or row["id"]),
+        source=known.family.source,
+        mark=root_sha256(document) if is_root else str(document.get("intendedPurpose") or "unassigned"),
+    )
+
+
+def _in_words(act: Act, targets: dict[str, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
+    """Whom each profile is assigned to."""
+    every = [each for listed in targets.values() for each in listed]
+    groups = queries.group_names(act.connection, act.tenant.id, ids={each.group for each in every if each.group})
+    filters = filter_queries.filters_by_id(
+        act.connection, act.tenant.id, ids={each.filter for each in every if each.filter}
+    )
+    return {
+        ProfileId(profile): tuple(_target(each, groups=groups, filters=filters) for each in listed)
+        for profile, listed in targets.items()
+    }
+
+
+def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]) -> str:
+    named = f"the group '{groups.get(each.group or '', each.group)}'"
+    words = {
+        TargetKind.GROUP: named,
+        TargetKind.EXCLUSION: f"not {named}",
+        TargetKind.ALL_DEVICES: "all devices",
+        TargetKind.ALL_USERS: "all users",
+        TargetKind.COLLECTION: "a collection of Configuration Manager",
+    }
+    text = f"{'taken from ' if each.removes else ''}{words[each.kind]}"
+    if each.filter is None:
+        return text
+    name = filters.get(each.filter, {}).get("document", {}).get("displayName") or each.filter
+    return f"{text} ({'without' if each.filter_excludes else 'only'} those of the filter '{name}')"
+
+
+def _approaches(
+    act: Act, assignments: list[Assignment], *, user: Row | None, devices: Sequence[Row]
+) -> dict[str | None, Approach]:
+    """How a profile with these assignments comes to each of the devices."""
+    users = _groups(act, None if user is None else user["id"])
+    if not devices:
+        found = approach(assignments, Membership(has_user=user is not None, user_groups=users))
+        nobody = user is None and found.way is not Way.NOBODY
+        return {None: Approach(Way.NO_DEVICE) if nobody else found}
+    ways: dict[str | None, Approach] = {}
+    for row in devices:
+        membership = Membership(
+            has_user=user is not None,
+            user_groups=users,
+            device_groups=_groups(act, row["directory_device_id"]),
+        )
+        ways[row["id"]] = approach(assignments, membership, matches=_matching(act, row, assignments=assignments))
+    return ways
+
+
+def _matching(act: Act, row: Row, *, assignments: list[Assignment]) -> Matches:
+    ids = {each.filter for each in assignments if each.filter is not None}
+    if not ids:
+        return matches_nothing
+    return Matching(
+        filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
+        record=filter_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=row["id"]),
+        variant=Variant(row["variant"]),
+    )
+
+
+def _groups(act: Act, member_id: str | None) -> frozenset[GroupId]:
+    if member_id is None:
+        return frozenset()
+    return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)

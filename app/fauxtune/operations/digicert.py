@@ -1,0 +1,197 @@
+"""A DigiCert CA (formerly Symantec's) beside the enterprise's own: the subscription, and connectors' RA certificates.
+
+Ruled by "Set up Intune Certificate Connector for DigiCert PKI Platform". The CA is an emulated one, with a root of its
+own (`/pki/{tenant}/digicert-root/`, `/pki/{tenant}/digicert/`). Its certificate profiles are templates of the authority
+`digicert`, each named by its OID.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.errors import Conflict, NotFound
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki.authority import DIGICERT, PrivateKey, addresses_for, self_signed_root, subordinate
+from fauxtune.core.pki.issuance import issue, read_csr, request_key
+from fauxtune.core.pki.names import parse_subject, serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
+from fauxtune.operations import authorities, certificates, connectors, revocation
+from fauxtune.operations.act import Act
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
+
+Row = dict[str, Any]
+
+ROOT = f"{DIGICERT}-root"
+#: What profiles must say as certificationAuthorityName, whatever the company is called by now.
+NAME = "Symantec"
+#: The certificate profile that a subscription starts with; its OID is the document's example.
+FIRST_PROFILE = Template(
+    name="2.16.840.1.113733.1.16.1.2.3.1.1.47196109",
+    display_name="S/MIME",
+    key_usage=(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_ENCIPHERMENT),
+)
+_RA = Template(
+    name="RA",
+    display_name="Registration authority",
+    key_usage=(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_ENCIPHERMENT),
+    extended_key_usages=(CLIENT_AUTHENTICATION,),
+)
+_BEFORE, _AFTER = timedelta(days=365 * 20), timedelta(days=365 * 30)
+_BACKDATED = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The private keys of root and CA, on disk already, and their files' names."""
+
+    root: PrivateKey
+    issuing: PrivateKey
+    root_file: str
+    issuing_file: str
+
+
+async def subscribe(emulator: Emulator, tenant: Tenant) -> None:
+    """The tenant gets a DigiCert CA. Conflict when it has one."""
+    stem = emulator.runner.ids.uuid()
+    made = await asyncio.to_thread(_make_keys, emulator, stem)
+    done = False
+    try:
+        await emulator.runner.run(tenant, create, keys=made)
+        done = True
+    finally:
+        if not done:
+            for file in (made.root_file, made.issuing_file):
+                await asyncio.to_thread(emulator.keys.delete, file)
+
+
+async def install(emulator: Emulator, tenant: Tenant, *, connector_id: str, csr: bytes | None) -> x509.Certificate:
+    """See `install_ra`; without a request a connector inside the server is given a key. Invalid for any other."""
+    if csr is None:
+        row = await emulator.runner.run(tenant, connectors.must_run_inside, connector_id)
+        key = await asyncio.to_thread(_ra_key, emulator, f"{row['id']}-ra")
+        request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
+        csr = request.public_bytes(Encoding.DER)
+    return await emulator.runner.run(tenant, install_ra, connector_id, csr=csr, keys=emulator.keys)
+
+
+def create(act: Act, *, keys: Keys) -> None:
+    """The authorities, and the first certificate profile."""
+    if is_subscribed(act):
+        raise Conflict(f"The tenant '{act.tenant.name}' has a DigiCert CA already.")
+    where = {"tenant_name": act.tenant.name}
+    span = {"not_before": act.now - _BEFORE, "not_after": act.now + _AFTER}
+    root = self_signed_root(
+        name="root",
+        common_name="DigiCert PKI Platform Root (emulated)",
+        key=keys.root,
+        serial=act.ids.serial(),
+        addresses=addresses_for(act.tenant.public_http_url, **where, authority=ROOT),
+        **span,
+    )
+    issuing = subordinate(
+        parent=root,
+        name=DIGICERT,
+        common_name="DigiCert PKI Platform S/MIME CA (emulated)",
+        key=keys.issuing,
+        serial=act.ids.serial(),
+        addresses=addresses_for(act.tenant.public_http_url, **where, authority=DIGICERT),
+        **span,
+    )
+    for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
+        queries.add_authority(
+            act.connection,
+            act.tenant.id,
+            name=name,
+            role=name,
+            generation=1,
+            state="available",
+            certificate=authority.certificate.public_bytes(Encoding.DER),
+            key_name=file,
+            crl_number=0,
+        )
+    queries.put_template(
+        act.connection,
+        act.tenant.id,
+        authority_name=DIGICERT,
+        name=FIRST_PROFILE.name,
+        document=FIRST_PROFILE.document(),
+    )
+    act.record("digicertSubscribed", authority=DIGICERT)
+    connectors.look_again(act)
+
+
+def is_subscribed(act: Act) -> bool:
+    """Has the tenant a DigiCert CA?"""
+    return queries.authority(act.connection, act.tenant.id, name=DIGICERT) is not None
+
+
+def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x509.Certificate:
+    """The CA certifies a connector's key as a registration authority's, and the connector gets the certificate, in
+    place of one that it had. What was refused for lack of it is asked anew.
+    """
+    row = connectors.connector(act, connector_id)
+    if not is_subscribed(act):
+        raise NotFound("The tenant has no DigiCert CA: subscribe first (POST .../digicert).")
+    certificate = issue(
+        authority=authorities.issuer(act, DIGICERT, keys=keys),
+        public_key=request_key(read_csr(csr)),
+        subject=parse_subject(f"CN={row['id']},OU=Registration Authority"),
+        alternative_names=(),
+        template=_RA,
+        serial=act.ids.serial(),
+        not_before=act.now - _BACKDATED,
+        not_after=act.now + _AFTER,
+    )
+    certificates.note(
+        act,
+        certificate,
+        authority_name=DIGICERT,
+        template=None,
+        key_usage=list(_RA.key_usage),
+        subject=subject_text(certificate.subject),
+        serial=serial_hex(certificate),
+        thumbprint=thumbprint(certificate),
+    )
+    _change(act, row, certificate=certificate.public_bytes(Encoding.DER))
+    return certificate
+
+
+def remove_ra(act: Act, connector_id: str) -> None:
+    """The connector loses its RA certificate: without it DigiCert's CA does nothing for it."""
+    _change(act, connectors.connector(act, connector_id), certificate=None)
+
+
+def _change(act: Act, row: Row, *, certificate: bytes | None) -> None:
+    queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], ra_certificate=certificate)
+    if certificate is not None:
+        connector_queries.ask_refused_again(act.connection, act.tenant.id, authority_name=DIGICERT, at=act.now)
+        revocation.carry_out(act)
+    connectors.look_again(act)
+
+
+def _ra_key(emulator: Emulator, file: str) -> PrivateKey:
+    if not emulator.connector_keys.has(file):
+        emulator.connector_keys.store(file, emulator.key_source.take())
+    return emulator.connector_keys.load(file)
+
+
+def _make_keys(emulator: Emulator, stem: str) -> Keys:
+    made = Keys(
+        root=emulator.key_source.take(),
+        issuing=emulator.key_source.take(),
+        root_file=f"{stem}-{ROOT}",
+        issuing_file=f"{stem}-{DIGICERT}",
+    )
+    emulator.keys.store(made.root_file, made.root)
+    emulator.keys.store(made.issuing_file, made.issuing)
+    return made

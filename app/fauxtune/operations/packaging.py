@@ -1,0 +1,50 @@
+"""What a platform wants a certificate's password to be put into before it is sealed for the device.
+
+The service never sees a password of a PFX file. So a platform hands out bytes with holes, the connector fills them and
+seals the whole (CMS EnvelopedData) to the device's identity: `{{pfx:0}}` is the first file in base64, `{{password:0}}`
+its password. Android and Windows take the bare password; Apple an array of payloads, as an encrypted profile holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from fauxtune.connector.wrapping import BARE, Wrapping
+from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform
+
+
+class Packaging(Protocol):
+    """One platform's. `plain_switch` is the tenant's switch that has profiles sent in clear, if there is one."""
+
+    plain_switch: str | None
+
+    def identity(self, row: LedgerRow) -> Wrapping:
+        """For one certificate with its key: file 0."""
+        ...
+
+    def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
+        """For an account and the certificates that it names, where accounts carry them: file N belongs to the Nth of
+        `account.certificates`, by the names of their navigations in order. `os_version`: None where it is not known.
+        """
+        ...
+
+
+class _Bare:
+    """The password alone, of the first file."""
+
+    plain_switch: str | None = None
+
+    def identity(self, row: LedgerRow) -> Wrapping:
+        return BARE
+
+    def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
+        return BARE
+
+
+BARE_PACKAGING: Packaging = _Bare()
+
+#: What platforms hand out; those that are not named take the bare password.
+Packagings = Mapping[Platform, Packaging]

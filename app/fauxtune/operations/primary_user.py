@@ -1,0 +1,60 @@
+"""Whose device it is. Intune: "Find the primary user of an Intune device"; Graph (beta): managedDevice: users/$ref.
+
+The primary user decides what is assigned by way of users, and which imported certificates the device is given. Who
+enrolled it stays as it was, and so do userPrincipalName, userDisplayName and emailAddress of Graph's record.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.errors import Invalid, UnsupportedAction
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.operations import device_records
+from fauxtune.operations.act import Act
+from fauxtune.operations.directory import missing
+from fauxtune.operations.enrollment import licensed, user_name
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
+
+Row = dict[str, Any]
+
+
+def set_primary_user(act: Act, device_id: str, *, user_key: str | None) -> None:
+    """Give the device to a user, or to nobody (a shared device). The same user again changes nothing.
+
+    NotFound for a user who does not exist, NotLicensed for one without licence; UnsupportedAction for devices that are
+    not Windows, which enrol anew instead; Invalid for a device that is about to leave.
+    """
+    record = device_records.device(act, device_id)
+    if record["variant"] != Variant.WINDOWS:
+        raise UnsupportedAction(
+            f"The primary user of a device of the kind {record['variant']} cannot be changed: only that of a Windows "
+            "device can. Others get another user by enrolling anew."
+        )
+    user = None if user_key is None else _user(act, user_key)
+    row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
+    if row is None or row["state"] != EnrollmentState.ACTIVE.value:
+        raise Invalid(f"The device is about to leave ({record['document']['managementState']}): its user stays.")
+    user_id = None if user is None else user["id"]
+    if row["user_id"] == user_id:
+        return
+    former = user_name(act, row)
+    queries.change_enrollment(act.connection, row["id"], user_id=user_id)
+    document = {**record["document"], "userId": user_id or ""}
+    queries.change_managed_device(
+        act.connection, act.tenant.id, device_id=record["id"], document=document, user_id=user_id
+    )
+    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=row["id"]))
+    name = None if user is None else user["document"]["userPrincipalName"]
+    act.record("primaryUserChanged", user=name, device=row["id"], former=former)
+
+
+def _user(act: Act, key: str) -> Row:
+    user = directory_queries.user_by_key(act.connection, act.tenant.id, key=key)
+    if user is None:
+        raise missing(key)
+    licensed(user)
+    return user

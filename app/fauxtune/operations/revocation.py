@@ -1,0 +1,208 @@
+"""Revocation: by the CA itself, for an administrator, or asked for by the connector, which may not always.
+
+Reasons are those of RFC 5280 5.3.1. A certificate on hold can be released (`removeFromCRL`) or revoked for good; any
+other stays revoked with its first date and reason.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing, RevocationRefused
+from fauxtune.core.errors import Conflict, NotFound, Unavailable
+from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.core.pki.crl import check_reason
+from fauxtune.operations import connector_log, connector_notes, templates
+from fauxtune.operations.act import Act
+from fauxtune.operations.serving import taker, who_is_waited_for
+from fauxtune.storage.queries import authorities as queries
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connectors as connector_queries
+
+Row = dict[str, Any]
+
+HOLD, RELEASE = "certificateHold", "removeFromCRL"
+#: Why the connector revokes: the device is no longer managed, or is not to have the certificate any more.
+CONNECTOR_REASON = "cessationOfOperation"
+_AT_ONCE = 500
+
+
+def revoke(
+    act: Act,
+    serial: str,
+    *,
+    reason: str,
+    authority_name: str,
+    device: str | None = None,
+    user: str | None = None,
+    source: str | None = None,
+) -> bool:
+    """The authority revokes a certificate; its next CRL has it. False, and nothing changed, if it was revoked already.
+
+    With `removeFromCRL` it releases one that is on hold; Conflict for one that is not. Unavailable while the authority
+    is; NotFound for a certificate that it never issued.
+    """
+    row = _issued(act, serial, authority_name=authority_name)
+    if reason != RELEASE:
+        check_reason(reason)
+    _check_available(act, authority_name)
+    where = {"authority_name": authority_name, "serial": serial}
+    if reason == RELEASE:
+        changed = queries.change_reason(act.connection, act.tenant.id, **where, revoked_at=None, reason=None)
+        if not changed:
+            raise Conflict("Only a certificate on hold (certificateHold) can be taken from the CRL.", target="reason")
+    else:
+        changed = certificate_queries.revoke(act.connection, act.tenant.id, **where, at=act.now, reason=reason)
+        if not changed and reason != HOLD:
+            # RFC 5280 5.3.1: what was on hold is now revoked for good, since it was put on hold.
+            changed = queries.change_reason(act.connection, act.tenant.id, **where, reason=reason)
+    if changed:
+        certificate_queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
+        described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
+        word = "released" if reason == RELEASE else "revoked"
+        act.record(word, user=user, device=device, certificate=described, reason=reason)
+    return changed
+
+
+def revoke_for_connector(act: Act, serial: str, *, device: str, user: str | None, source: str) -> bool:
+    """A connector is to ask the CA to revoke what it issued. Safe to repeat. False where it is not revoked now: no
+    connector with the role is there to do it at once (then one does it later), the template may forbid it (the
+    certificate stays good, for ever), or the authority cannot be reached (it is revoked as soon as it can).
+    """
+    row = queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    if row is None:
+        raise NotFound(f"The enterprise CA issued no certificate {serial}.")
+    if row["revoked_at"] is not None and row["reason"] != HOLD:
+        return True
+    case = _case(row, device=device, user=user, source=source)
+    asked_at = row["revocation_asked_at"] or act.now
+    connector = taker(act, "revocation", asked_at=asked_at)
+    if connector is not None:
+        return _ask(act, row, case=case, connector=connector)
+    if row["revocation_state"] != "asked":
+        _note_in_vain(act, row, state="asked", asked_at=asked_at)
+        connector_notes.revocation_waits(act, case, why=f"It waits for {who_is_waited_for(act, 'revocation')}.")
+        act.connectors_called = True
+    return False
+
+
+def carry_out(act: Act, *, connector: Row | None = None, serial: str | None = None) -> int:
+    """Revoke what connectors were asked for, some at a time: those inside the server what it is their turn to do, or a
+    process what it was told of. How many were tried.
+    """
+    tried = 0
+    for row in connector_queries.asked_revocations(act.connection, act.tenant.id, before=act.now, serial=serial):
+        one = connector or taker(act, "revocation", asked_at=row["revocation_asked_at"])
+        if one is not None:
+            user = None
+            if row["user_id"] is not None:
+                user = certificate_queries.name_of_user(act.connection, act.tenant.id, user_id=row["user_id"])
+            _ask(act, row, case=_case(row, device=row["enrollment_id"], user=user, source="pkcs"), connector=one)
+            tried += 1
+    return tried
+
+
+def _ask(act: Act, row: Row, *, case: connector_notes.Case, connector: Row) -> bool:
+    """The connector asks the authority; its log has how it went."""
+    log = connector_log.Writer(act, connector, role="revocation", device=case.device, user=case.user)
+    log.about(ca=row["authority"], template=row["template"], item=row["item_key"])
+    log.about(thumbprint=row["thumbprint"], serial=row["serial"], digicert=row["authority"] == DIGICERT)
+    try:
+        if row["authority"] == DIGICERT and connector["ra_certificate"] is None:
+            raise RaCertificateMissing(
+                f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
+            )
+        _check_template(act, row)
+        revoke(
+            act,
+            row["serial"],
+            reason=CONNECTOR_REASON,
+            authority_name=row["authority"],
+            device=case.device,
+            user=case.user,
+            source=(case.certificate or {}).get("source"),
+        )
+    except (RevocationRefused, RaCertificateMissing) as refusal:
+        _note_in_vain(act, row, state="refused")
+        if row["revocation_state"] != "refused":
+            connector_notes.revocation_refused(act, case, refusal=refusal)
+            log.went_wrong(refusal)
+        return False
+    except Unavailable as error:
+        _note_in_vain(act, row, state="waiting")
+        if row["revocation_state"] != "waiting":
+            connector_notes.revocation_waits(act, case, why=error.message)
+            log.went_wrong(AuthorityUnavailable(error.message))
+        return False
+    log.all_went_well()
+    return True
+
+
+def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_notes.Case:
+    return connector_notes.Case(
+        device=device,
+        user=user,
+        profile=row["profile_id"],
+        item=row["item_key"],
+        template=row["template"],
+        authority=row["authority"],
+        certificate={"thumbprint": row["thumbprint"], "serial": row["serial"], "source": source},
+    )
+
+
+def revoke_waiting(act: Act, authority_name: str) -> int:
+    """The authority is back: revoke some of what waited for it; how many. Repeat until there is none."""
+    rows = queries.waiting_revocations(act.connection, act.tenant.id, authority_name=authority_name, limit=_AT_ONCE)
+    for row in rows:
+        user = None
+        if row["user_id"] is not None:
+            user = certificate_queries.name_of_user(act.connection, act.tenant.id, user_id=row["user_id"])
+        revoke(
+            act,
+            row["serial"],
+            reason=CONNECTOR_REASON,
+            authority_name=authority_name,
+            device=row["enrollment_id"],
+            user=user,
+            source="pkcs",
+        )
+    return len(rows)
+
+
+def _check_template(act: Act, row: Row) -> None:
+    """RevocationRefused where the template does not let the connector revoke; one that is gone forbids nothing.
+
+    Differs from AD CS: there the permission ("Issue and Manage Certificates") is that of an authority as a whole.
+    """
+    template = templates.find(act, row["template"] or "", authority_name=row["authority"])
+    if template is not None and not template.connector_may_revoke:
+        raise RevocationRefused(
+            f"The certificate template {template.name} does not let the connector revoke (connectorMayRevoke)."
+        )
+
+
+def _issued(act: Act, serial: str, *, authority_name: str) -> Row:
+    row = certificate_queries.certificate_by_serial(
+        act.connection, act.tenant.id, authority_name=authority_name, serial=serial
+    )
+    if row is None:
+        raise NotFound(f"The authority '{authority_name}' issued no certificate {serial}.")
+    return row
+
+
+def _check_available(act: Act, authority_name: str) -> None:
+    row = certificate_queries.authority(act.connection, act.tenant.id, name=authority_name)
+    if row is not None and row["state"] != "available":
+        raise Unavailable(f"The authority '{authority_name}' is unavailable: it revokes nothing now.")
+
+
+def _note_in_vain(act: Act, row: Row, *, state: str, asked_at: datetime | None = None) -> None:
+    certificate_queries.change_certificate(
+        act.connection,
+        act.tenant.id,
+        authority_name=row["authority"],
+        serial=row["serial"],
+        revocation_state=state,
+        revocation_asked_at=asked_at,
+    )

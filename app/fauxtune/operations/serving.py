@@ -1,0 +1,87 @@
+"""Which connector answers: read from the tenant's connectors, for whoever has something to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from fauxtune.core.model.connectors import Program, Support, support
+from fauxtune.operations.act import Act
+from fauxtune.storage.queries import certificates as queries
+
+Row = dict[str, Any]
+
+#: So often a polling connector looks for work (Intune: PFX Certificate Connector 6.1905.0.402 and later).
+POLL = timedelta(seconds=30)
+#: In a request's `only_by`: whichever connector it was, it runs inside the server, where all share one keeper.
+SERVER = "server"
+#: A process that was not heard of for so long, by the tenant's clock, does not run any more. Unverified.
+SILENCE = timedelta(minutes=5)
+
+
+def serving_connectors(act: Act, role: str) -> list[Row]:
+    """The connectors that answer requests of this role: any of them takes one."""
+    found = queries.connector_rows(act.connection, act.tenant.id)
+    return [row for row in found if role in row["roles"] and is_at_work(row)]
+
+
+def apart(rows: Iterable[Row]) -> list[Row]:
+    """Those of them that are processes of their own."""
+    return [row for row in rows if row["credential_digest"] is not None]
+
+
+def inside(rows: Iterable[Row]) -> list[Row]:
+    """Those of them that run in the server."""
+    return [row for row in rows if row["credential_digest"] is None]
+
+
+def taker(act: Act, role: str, *, asked_at: datetime) -> Row | None:
+    """The connector inside the server that takes what was asked then, if it is one's turn by now."""
+    for row in inside(serving_connectors(act, role)):
+        if row["mode"] != "polling" or asked_at + POLL <= act.now:
+            return row
+    return None
+
+
+def attended(act: Act) -> list[tuple[list[str], datetime]]:
+    """Of each process that runs: its roles, and up to when it has been asked by now."""
+    rows = apart(queries.connector_rows(act.connection, act.tenant.id))
+    return [
+        (row["roles"], act.now - POLL if row["mode"] == "polling" else act.now)
+        for row in rows
+        if is_at_work(row) and is_active(row, now=act.now)
+    ]
+
+
+def is_at_work(row: Row) -> bool:
+    """Was it not taken off line, and is it no older than what is served? (A process may still not run.)"""
+    return row["state"] == "online" and support(Program(row["program"]), row["version"]) is not Support.REFUSED
+
+
+def is_active(row: Row, *, now: datetime) -> bool:
+    """Does it report at this moment of the tenant's?"""
+    if row["state"] != "online":
+        return False
+    if row["credential_digest"] is None:
+        return True
+    heard: bool = row["session"] is not None and row["contact_at"] + SILENCE > now
+    return heard
+
+
+def who_is_waited_for(act: Act, role: str) -> str:
+    """In words: who is to answer requests of this role."""
+    having = [row for row in queries.connector_rows(act.connection, act.tenant.id) if role in row["roles"]]
+    if not having:
+        return f"a connector with the role {role}: none has it"
+    for row in having:
+        if is_at_work(row) and is_active(row, now=act.now):
+            return f"the connector '{row['name']}'"
+    row = having[0]
+    if row["state"] != "online":
+        why = "is offline"
+    elif not is_at_work(row):
+        why = f"is of the version {row['version']}, which is not served any more: update it"
+    else:
+        why = "is a process of its own and does not run (fauxtune connector run)"
+    return f"the connector '{row['name']}', which {why}"

@@ -1,0 +1,80 @@
+"""A runner whose operations all happen inside one transaction, which somebody else rolls back: nothing of them stays.
+
+No journal entry, no push, no change of what is remembered of the tenant; ids of its own, so that the emulator's are the
+same afterwards as if nothing had been tried.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import uuid
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from fauxtune.core.errors import NotEmulated
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.act import Act
+from fauxtune.operations.runner import Runner
+from fauxtune.operations.signals import Signals
+from fauxtune.storage.attempts import Attempt
+from fauxtune.storage.database import Connection
+
+T = TypeVar("T")
+_TOP = 1 << 158
+
+
+class TrialIds:
+    """Ids that no other trial under way makes: two that met in the database would wait for one another."""
+
+    def __init__(self) -> None:
+        self._made = 0
+
+    def _next(self) -> bytes:
+        self._made += 1
+        return hashlib.sha256(f"trial/{id(self)}/{self._made}".encode()).digest()
+
+    def uuid(self) -> str:
+        """A new GUID."""
+        return str(uuid.UUID(bytes=self._next()[:16], version=4))
+
+    def token(self, nbytes: int = 32) -> str:
+        """A new secret, which nobody will ever be told."""
+        return base64.urlsafe_b64encode(self._next()[:nbytes]).rstrip(b"=").decode()
+
+    def serial(self) -> int:
+        """A new serial number."""
+        return _TOP | int.from_bytes(self._next()[:19])
+
+
+class TrialRunner(Runner):
+    """Runs operations at once on one connection. `woken` are the devices that would have to plan again, `events` what
+    the journal would say.
+    """
+
+    def __init__(self, runner: Runner, connection: Connection, *, tenant: Tenant) -> None:
+        super().__init__(Attempt(runner.database, connection), runner.clock, ids=TrialIds(), signals=Signals())
+        self.remember(runner.current(tenant))
+        self.woken: set[EnrollmentId] = set()
+        self.events: list[dict[str, Any]] = []
+
+    def _write_down(self, _connection: Connection, act: Act) -> None:
+        self.events += act.events
+
+    def _after(self, act: Act, *, number: int) -> None:
+        self.woken |= act.woken
+        if act.tenant_changed:
+            self.remember(act.tenant)
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run what only gives way to others now and then, and waits for nobody. NotEmulated for what does wait."""
+    try:
+        while coroutine.send(None) is None:
+            pass
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise NotEmulated("What this request does cannot be tried: it waits for something outside the database.")

@@ -1,0 +1,304 @@
+"""What would come of a request to Graph that is only being considered, on every device. Nothing is changed.
+
+The request itself is carried out, and the plan of every device that it concerns is carried out in thought, inside a
+transaction that is rolled back: no rule is written twice. What is under way anyway is no consequence. All goes well:
+devices come when they are called and do as they are told, and the connector grants what it is asked for.
+
+Many devices are looked at in turns, and the request is tried anew in each, so that nobody is kept waiting for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_another, is_to_come
+from fauxtune.core.engine.removal import outcome
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.ids import EnrollmentId, ProfileId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations import device_actions
+from fauxtune.operations.act import Act
+from fauxtune.operations.door import Considered
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.enrollment import user_name
+from fauxtune.operations.permissions import PermissionCheck
+from fauxtune.operations.planning import revoke_planned, situation
+from fauxtune.operations.trial import TrialRunner, at_once
+from fauxtune.storage.attempts import set_aside, undone
+from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as queries
+
+Row = dict[str, Any]
+
+#: Seconds of one turn at least; a request that takes longer by itself has as much again for its devices.
+_TURN = 0.02
+_METHODS = ("POST", "PUT", "PATCH", "DELETE")
+_UNDER_WAY = (ItemState.WANTED, ItemState.SENT, ItemState.REMOVING)
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """What happens to one item. `cause`: the word for why it goes; `why` the same in words; `document` what rules it.
+    Serial number and thumbprint are None while the certificate does not exist yet. `reissued`: "new" or "same".
+    """
+
+    item: str
+    source: str
+    profile: str | None
+    profile_name: str | None
+    thumbprint: str | None
+    serial: str | None
+    why: str
+    cause: str | None = None
+    document: str | None = None
+    reissued: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceConsequences:
+    """What happens to one device. `ends`: why its enrolment is over then, if it is."""
+
+    device: EnrollmentId
+    managed_device: str | None
+    device_name: str | None
+    user_principal_name: str | None
+    ends: str | None
+    install: tuple[Consequence, ...]
+    remove: tuple[Consequence, ...]
+    revoke: tuple[Consequence, ...]
+    reissue: tuple[Consequence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One device as it will be: its enrolment, its items, what was revoked on the way, and what profiles are called."""
+
+    enrollment: Row
+    foreseen: Foreseen
+    revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
+    names: Mapping[ProfileId, str] = field(default_factory=dict)
+    kept_enrolled: bool = False
+
+    @property
+    def ended(self) -> str | None:
+        """Why it is over."""
+        ended = self.enrollment["state"] == EnrollmentState.ENDED.value
+        return str(self.enrollment["cause"]) if ended else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one turn found, and after which device the next one goes on (None: there is none)."""
+
+    found: list[DeviceConsequences]
+    goes_on_after: str | None
+
+
+async def what_if(
+    emulator: Emulator, tenant: Tenant, *, request: Considered, turn: float = _TURN
+) -> list[DeviceConsequences]:
+    """The devices to which anything would happen, by id; a turn takes `turn` seconds at least.
+
+    GraphRefused, with Graph's own answer, for a request that would be refused; Invalid for one that changes nothing by
+    its nature.
+    """
+    if request.method.upper() not in _METHODS:
+        others = ", ".join(_METHODS)
+        raise Invalid(f"A {request.method} changes nothing: ask what a {others} would do.", target="method")
+    found: list[DeviceConsequences] = []
+    after: str | None = ""
+    while after is not None:
+        trial = partial(_try, emulator=emulator, tenant=tenant, request=request, after=after, seconds=turn)
+        done = await undone(emulator.runner.database, trial)
+        found += done.found
+        after = done.goes_on_after
+        await asyncio.sleep(0)
+    return found
+
+
+def _try(
+    connection: Connection, *, emulator: Emulator, tenant: Tenant, request: Considered, after: str, seconds: float
+) -> _Turn:
+    """The request, and its devices after this one, as many as fit into the turn."""
+    runner = TrialRunner(emulator.runner, connection, tenant=tenant)
+    tried = replace(emulator, runner=runner, permissions=PermissionCheck(Permissions.OFF))
+    looks: dict[EnrollmentId, _Look] = {}
+    more: list[EnrollmentId] = []
+
+    def do() -> None:
+        started = time.perf_counter()
+        at_once(emulator.graph(tried, runner.current(tenant), request=request))
+        ends = started + max(seconds, 2 * (time.perf_counter() - started))
+        more[:] = sorted(each for each in runner.woken if each > after)
+        while more and (not looks or time.perf_counter() < ends):
+            device = more.pop(0)
+            act = runner.act(connection, tenant)
+            act.events += [each for each in runner.events if each["device"] == device]
+            looks[device] = _look(act, device)
+
+    set_aside(connection, do)
+    act = TrialRunner(emulator.runner, connection, tenant=tenant).act(connection, tenant)
+    found = [_described(act, before=_as_it_is(act, device), after=look) for device, look in looks.items()]
+    return _Turn([each for each in found if _says_anything(each)], max(looks) if more else None)
+
+
+def _as_it_is(act: Act, device: EnrollmentId) -> _Look:
+    """The device as it will be without the request: one that is at rest, as it is."""
+    row = queries.enrollment(act.connection, device)
+    assert row is not None
+    rows = queries.ledger_rows(act.connection, device)
+    rests = (
+        row["state"] != EnrollmentState.ENDING.value
+        and row["generation"] == row["settled_generation"]
+        and row["due_at"] > act.now
+        and not any(each.state in _UNDER_WAY for each in rows.values())
+    )
+    if rests:
+        return _Look(row, Foreseen(rows), names=_names(act, rows.values()))
+    return _look(replace(act, events=[]), device)
+
+
+def _look(act: Act, device: EnrollmentId) -> _Look:
+    """The device when it has done all that is asked of it and is at rest. Writes; the caller undoes it."""
+    row = _row(act, device)
+    keeps = False
+    for order in device_actions.pending(act, row):
+        if row["state"] != EnrollmentState.ENDED.value:
+            device_actions.complete(act, row, action_id=order.id)
+            keeps = keeps or bool(order.scope)
+            row = _row(act, device)
+    rows = queries.ledger_rows(act.connection, device)
+    foreseen = Foreseen(rows)
+    if row["state"] == EnrollmentState.ACTIVE.value:
+        foreseen = foresee(situation(act, row, rows=rows)[0])
+        revoke_planned(act, device, revoked=foreseen.revoked, user=None)
+    planned = {each.serial: why for each, why in foreseen.revoked}
+    said = [each for each in act.events if each["type"] == "revoked" and each["device"] == device]
+    revoked = {each["certificate"]["serial"]: planned.get(each["certificate"]["serial"]) for each in said}
+    return _Look(row, foreseen, revoked=revoked, names=_names(act, foreseen.rows.values()), kept_enrolled=keeps)
+
+
+def _row(act: Act, device: EnrollmentId) -> Row:
+    row = queries.enrollment(act.connection, device)
+    assert row is not None
+    return row
+
+
+def _names(act: Act, rows: Iterable[LedgerRow]) -> Mapping[ProfileId, str]:
+    ids = {claim.profile for row in rows for claim in row.claims}
+    return dict(configuration_queries.names(act.connection, act.tenant.id, ids=ids))
+
+
+def _says_anything(found: DeviceConsequences) -> bool:
+    return bool(found.ends or found.install or found.remove or found.revoke or found.reissue)
+
+
+def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
+    row = before.enrollment
+    record = queries.managed_device_of(act.connection, row["id"])
+    telling = _Telling(before, after, edition=str(act.tenant.setting("removalEdition")))
+    made = changes(before.foreseen, after.foreseen)
+    by_serial = {each.serial: each for each in before.foreseen.rows.values()}
+    revoked = [(by_serial[serial], why) for serial, why in after.revoked.items() if serial not in before.revoked]
+    return DeviceConsequences(
+        device=EnrollmentId(row["id"]),
+        managed_device=None if record is None else str(record["id"]),
+        device_name=row["facts"].get("deviceName") if record is None else record["document"]["deviceName"],
+        user_principal_name=user_name(act, row),
+        ends=after.ended if before.ended is None else None,
+        install=tuple(telling.installed(each) for each in made.install),
+        remove=tuple(telling.removed(each) for each in made.remove),
+        revoke=tuple(telling.revoked(each, why) for each, why in revoked),
+        reissue=tuple(telling.reissued(old, new) for old, new in made.reissue),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """Says of each item what happens to it, and why."""
+
+    before: _Look
+    after: _Look
+    edition: str
+
+    def installed(self, row: LedgerRow) -> Consequence:
+        """An item that the device will have."""
+        asked = "; the connector is asked for it" if is_to_come(row) else ""
+        return self._about(row, why=f"the profile {self._named(row)} reaches the device{asked}")
+
+    def removed(self, row: LedgerRow) -> Consequence:
+        """An item that the device has."""
+        cause = self._cause_of_end() or self.after.foreseen.causes.get(row.key)
+        if cause is not None:
+            return self._ruled(row, cause)
+        # It is wanted still, and cannot be given any more.
+        problem = self.after.foreseen.rows[row.key].problem
+        return self._about(row, why="it cannot be given any more" if problem is None else problem.message)
+
+    def revoked(self, row: LedgerRow, why: Cause | Incident | None) -> Consequence:
+        """A certificate that the CA revokes."""
+        cause = why or self._cause_of_end()
+        return self._about(row, why="") if cause is None else self._ruled(row, cause)
+
+    def reissued(self, old: LedgerRow, new: LedgerRow) -> Consequence:
+        """An item that the device is given again, or another in its place."""
+        how = "new" if is_another(old, new) else "same"
+        if self.after.kept_enrolled:
+            return replace(self._ruled(new, Incident.WIPE_KEEPING_ENROLLMENT), reissued=how)
+        return replace(self._about(new, why="another takes its place"), reissued=how)
+
+    def _cause_of_end(self) -> Cause | Incident | None:
+        if self.after.ended is not None:
+            return Cause(self.after.ended)
+        return Incident.WIPE_KEEPING_ENROLLMENT if self.after.kept_enrolled else None
+
+    def _ruled(self, row: LedgerRow, cause: Cause | Incident) -> Consequence:
+        variant = Variant(self.before.enrollment["variant"])
+        cell = outcome(variant, self.edition, source=row.source, cause=cause, authority=row.authority)
+        return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=cell.source)
+
+    def _about(self, row: LedgerRow, *, why: str) -> Consequence:
+        exists = not is_to_come(row)
+        profile = row.claims[0].profile if row.claims else None
+        return Consequence(
+            item=row.key,
+            source=row.source.value,
+            profile=profile,
+            profile_name=None if profile is None else self.after.names.get(profile) or self.before.names.get(profile),
+            thumbprint=row.thumbprint if exists else None,
+            serial=row.serial if exists else None,
+            why=why,
+        )
+
+    def _named(self, row: LedgerRow) -> str:
+        name = self._about(row, why="").profile_name
+        return "that wants it" if name is None else f"'{name}'"
+
+
+_WORDS: dict[Cause | Incident, str] = {
+    Cause.WIPE: "the device is wiped",
+    Cause.RETIRE: "the device is retired",
+    Cause.UNENROLL: "the device leaves, or enrols anew",
+    Cause.DELETE: "the device's record is deleted",
+    Cause.USER_DELETED: "the user is deleted",
+    Cause.LICENCE_LOST: "the user loses the licence",
+    Cause.USER_CHANGED: "the device has another user",
+    Cause.CERTIFICATE_DELETED: "the imported certificate is deleted",
+    Cause.PROFILE_DELETED: "the profile is deleted",
+    Cause.UNASSIGNED: "the assignment that brought it is gone",
+    Cause.LEFT_GROUP: "the profile does not reach the device any more, or wants something else",
+    Incident.WIPE_KEEPING_ENROLLMENT: "the device is wiped and stays enrolled",
+    Incident.PROFILE_EDITED: "the profile is changed",
+    Incident.DELETED_BY_USER: "it was deleted on the device",
+    Incident.RENEWED: "it is renewed",
+}

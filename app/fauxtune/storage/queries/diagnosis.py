@@ -1,0 +1,153 @@
+"""What a diagnosis looks at: a user's certificates and who holds them, devices by name, profiles of some kinds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+
+from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.core.model.states import EnrollmentState, ItemState
+from fauxtune.storage.queries.authorities import DEVICES
+from fauxtune.storage.tables import (
+    certificates,
+    enrollments,
+    groups,
+    ledger,
+    managed_devices,
+    pfx_certificates,
+    profiles,
+)
+
+Row = dict[str, Any]
+
+_AT_ONCE = 500
+_SECRETS = frozenset({"pfx", "encrypted_password"})
+
+
+def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
+    """What the tenant's authorities issued for a user, oldest first; identities of devices are not among it."""
+    statement = (
+        select(certificates)
+        .where(
+            certificates.c.tenant_id == tenant_id,
+            certificates.c.user_id == user_id,
+            certificates.c.authority != DEVICES,
+        )
+        .order_by(certificates.c.not_before, certificates.c.serial)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
+    """The imported certificates of a user without their files, each with the columns `certificate`, `serial`,
+    `template`, `revoked_at` and `reason` of the register, if one of the tenant's authorities issued it.
+    """
+    shown = [column for column in pfx_certificates.c if column.name not in _SECRETS]
+    register = certificates.c
+    statement = (
+        select(*shown, register.certificate, register.serial, register.template, register.revoked_at, register.reason)
+        .join(
+            certificates,
+            (register.tenant_id == pfx_certificates.c.tenant_id)
+            & (register.thumbprint == pfx_certificates.c.thumbprint),
+            isouter=True,
+        )
+        .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.user_id == user_id)
+        .order_by(pfx_certificates.c.not_after, pfx_certificates.c.thumbprint)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def holders_of_each(connection: Connection, tenant_id: TenantId, *, thumbprints: Sequence[str]) -> dict[str, list[Row]]:
+    """The devices that hold each of these certificates: thumbprint -> {"enrollment_id", "state"}."""
+    found: dict[str, list[Row]] = {}
+    for start in range(0, len(thumbprints), _AT_ONCE):
+        statement = (
+            select(ledger.c.thumbprint, ledger.c.enrollment_id, ledger.c.state)
+            .where(
+                ledger.c.tenant_id == tenant_id,
+                ledger.c.thumbprint.in_(thumbprints[start : start + _AT_ONCE]),
+                ledger.c.state.in_([ItemState.INSTALLED.value, ItemState.KEPT.value]),
+            )
+            .order_by(ledger.c.enrollment_id)
+        )
+        for row in connection.execute(statement).mappings():
+            found.setdefault(row["thumbprint"], []).append(dict(row))
+    return found
+
+
+def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
+    """The active enrolments of a user, oldest first, with `device_name`."""
+    statement = _named(tenant_id).where(
+        enrollments.c.user_id == user_id, enrollments.c.state == EnrollmentState.ACTIVE.value
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[Row]:
+    """The enrolments whose record has this device name, oldest first."""
+    statement = _named(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def of_variants(
+    connection: Connection, tenant_id: TenantId, *, ids: Sequence[str], variants: Collection[str]
+) -> list[str]:
+    """Those of these enrolments that are devices of one of these kinds, in the order of their ids."""
+    found: list[str] = []
+    for start in range(0, len(ids), _AT_ONCE):
+        statement = select(enrollments.c.id).where(
+            enrollments.c.tenant_id == tenant_id,
+            enrollments.c.id.in_(ids[start : start + _AT_ONCE]),
+            enrollments.c.variant.in_(sorted(variants)),
+        )
+        found += connection.execute(statement).scalars()
+    return sorted(found)
+
+
+def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[Row]:
+    """These enrolments, oldest first, with `device_name`."""
+    statement = _named(tenant_id).where(enrollments.c.id.in_(sorted(ids)))
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[Row]:
+    """The profiles of these kinds, oldest first."""
+    statement = (
+        select(profiles)
+        .where(profiles.c.tenant_id == tenant_id, profiles.c.kind.in_(sorted(kinds)))
+        .order_by(profiles.c.created_at, profiles.c.id)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def profiles_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[Row]:
+    """The profiles with this displayName, oldest first."""
+    statement = (
+        select(profiles)
+        .where(profiles.c.tenant_id == tenant_id, profiles.c.document["displayName"].as_string() == name)
+        .order_by(profiles.c.created_at, profiles.c.id)
+        .limit(limit)
+    )
+    return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[GroupId]) -> dict[str, str]:
+    """What these groups are called."""
+    if not ids:
+        return {}
+    statement = select(groups.c.id, groups.c.document["displayName"].as_string()).where(
+        groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids))
+    )
+    return {row[0]: str(row[1]) for row in connection.execute(statement)}
+
+
+def _named(tenant_id: TenantId) -> Select[Any]:
+    return (
+        select(enrollments, managed_devices.c.device_name)
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+        .where(enrollments.c.tenant_id == tenant_id)
+        .order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    )

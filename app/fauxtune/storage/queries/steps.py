@@ -1,0 +1,108 @@
+"""What devices were told step by step, and the identity certificates with which they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import rows
+from fauxtune.storage.tables import device_identities, steps
+
+Row = dict[str, Any]
+
+_OF_DEVICE = select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
+_IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
+
+
+def told(connection: Connection, enrollment_id: str) -> list[Told]:
+    """What the device was told and is not over."""
+    found = connection.execute(_OF_DEVICE, {"device": enrollment_id}).mappings()
+    return [
+        Told(
+            id=row["id"],
+            wish=Wish(StepKind(row["kind"]), row["subject"], row["fingerprint"]),
+            state=StepState(row["state"]),
+        )
+        for row in found
+    ]
+
+
+def question_answers(connection: Connection, enrollment_id: str) -> dict[str, Row]:
+    """What the device answered to questions, by their names; those that it could not answer are left out."""
+    found = connection.execute(_OF_DEVICE, {"device": enrollment_id}).mappings()
+    return {
+        row["subject"]: row["answer"]
+        for row in found
+        if row["kind"] == StepKind.QUESTION and row["state"] == StepState.ANSWERED and row["answer"] is not None
+    }
+
+
+def tell(
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, telling: Sequence[Told], at: datetime
+) -> None:
+    """Write down what the device is told now; what it was told before is told again."""
+    rows.put(
+        connection,
+        steps,
+        rows=[
+            {
+                "id": each.id,
+                "tenant_id": tenant_id,
+                "enrollment_id": enrollment_id,
+                "kind": each.wish.kind.value,
+                "subject": each.wish.subject,
+                "fingerprint": each.wish.fingerprint,
+                "state": each.state.value,
+                "answer": None,
+                "told_at": at,
+            }
+            for each in telling
+        ],
+    )
+
+
+def change_step(connection: Connection, step_id: str, **values: Any) -> None:
+    """Change columns of a step."""
+    rows.change(connection, steps, where={"id": step_id}, values=values)
+
+
+def forget_steps(connection: Connection, enrollment_id: str, *, ids: Iterable[str] | None = None) -> None:
+    """These steps of the device are over, or all of them."""
+    statement = delete(steps).where(steps.c.enrollment_id == enrollment_id)
+    if ids is not None:
+        statement = statement.where(steps.c.id.in_(list(ids)))
+    connection.execute(statement)
+
+
+def begin_anew(connection: Connection, enrollment_id: str) -> None:
+    """A new conversation: what was told or put off is told again, what was refused may be."""
+    unanswered = (StepState.TOLD.value, StepState.LATER.value)
+    connection.execute(
+        update(steps)
+        .where(steps.c.enrollment_id == enrollment_id, steps.c.state.in_(unanswered))
+        .values(state=StepState.WAITING.value)
+    )
+    connection.execute(
+        delete(steps).where(steps.c.enrollment_id == enrollment_id, steps.c.state == StepState.REFUSED.value)
+    )
+
+
+def identity(connection: Connection, digest: str) -> Row | None:
+    """The device identity whose certificate has this SHA-256."""
+    row = connection.execute(_IDENTITY, {"digest": digest}).mappings().first()
+    return None if row is None else dict(row)
+
+
+def add_identity(connection: Connection, **values: Any) -> None:
+    """A new device identity."""
+    rows.add(connection, device_identities, **values)
+
+
+def change_identity(connection: Connection, digest: str, **values: Any) -> None:
+    """Change columns of a device identity."""
+    rows.change(connection, device_identities, where={"digest": digest}, values=values)

@@ -1,0 +1,30 @@
+"""Certificate templates, and the profiles that ask for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage import rows
+from fauxtune.storage.tables import profiles, templates
+
+
+def add_template(
+    connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: dict[str, Any]
+) -> None:
+    """A new template; its name must be free."""
+    rows.add(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name, document=document)
+
+
+def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:
+    """The template goes; what was issued by it stays."""
+    rows.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
+
+
+def templates_asked_for(connection: Connection, tenant_id: TenantId) -> dict[str, str]:
+    """Profile id -> the template that it asks for, of those that ask for one."""
+    wanted = profiles.c.document["certificateTemplateName"].as_string()
+    statement = select(profiles.c.id, wanted).where(profiles.c.tenant_id == tenant_id, wanted.is_not(None))
+    return {row[0]: row[1] for row in connection.execute(statement)}

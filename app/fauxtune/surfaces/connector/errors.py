@@ -1,0 +1,51 @@
+"""Facts to the channel's envelope: `{"error":{"code","message"}}`; of a refusal of the authority also its numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fauxtune.core import errors
+
+#: The first that matches.
+TABLE: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.ConnectorRefused, 422, "Refused"),
+    (errors.NotFound, 404, "NotFound"),
+    (errors.Conflict, 409, "Conflict"),
+    (errors.Unauthenticated, 401, "Unauthenticated"),
+    (errors.NotAllowed, 403, "NotAllowed"),
+    (errors.NotEmulated, 501, "NotEmulated"),
+    (errors.Unavailable, 503, "Unavailable"),
+    (errors.Invalid, 400, "Invalid"),
+)
+
+
+def refuse(_request: Request, error: Exception) -> Response:
+    """The refusal."""
+    for kind, status, code in TABLE:
+        if isinstance(error, kind):
+            return _answer(status, {"code": code, "message": str(error), **_numbers(error)})
+    if isinstance(error, RequestValidationError):
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
+        message = f"{where}: {str(first['msg']).removeprefix('Value error, ').rstrip('.')}."
+        return _answer(400, {"code": "Invalid", "message": message})
+    if isinstance(error, HTTPException):
+        return _answer(error.status_code, {"code": "Invalid", "message": str(error.detail)})
+    return _answer(500, {"code": "Broken", "message": "Something went wrong here; the server's log says what."})
+
+
+def _numbers(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, errors.ConnectorRefused):
+        return {}
+    return {"number": error.code, "diagnostic": error.diagnostic}
+
+
+def _answer(status: int, error: dict[str, Any]) -> JSONResponse:
+    headers = {"www-authenticate": "Bearer"} if status == 401 else None
+    return JSONResponse({"error": error}, status, headers=headers)

@@ -1,0 +1,120 @@
+"""What a connector says: the bodies of its calls."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.alias_generators import to_camel
+
+from fauxtune.connector import wire
+from fauxtune.connector.issue import PkcsAnswer
+from fauxtune.connector.work import Done
+from fauxtune.core.errors import ConnectorRefused, Invalid
+
+#: A request is waited for no longer than this, in seconds.
+LONGEST_WAIT = 25.0
+
+
+def _bytes(value: object) -> bytes:
+    try:
+        return wire.data(value)
+    except Invalid as error:
+        raise ValueError(error.message) from None
+
+
+Bytes = Annotated[bytes, BeforeValidator(_bytes), Field(json_schema_extra={"type": "string", "format": "byte"})]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True)
+
+
+class Key(_Body):
+    """The public half of a key that the connector has (PEM)."""
+
+    provider_name: Word
+    key_name: Word
+    public_key: str
+
+    def rsa(self) -> RSAPublicKey:
+        """The key. Invalid for what is no RSA key of 2048 bits or more."""
+        try:
+            key = load_pem_public_key(self.public_key.encode())
+        except (ValueError, UnsupportedAlgorithm):
+            raise Invalid("publicKey is PEM (SubjectPublicKeyInfo).", target="publicKey") from None
+        if not isinstance(key, RSAPublicKey) or not 2048 <= key.key_size <= 16384:
+            raise Invalid("A connector's key is an RSA key of 2048 bits or more.", target="publicKey")
+        return key
+
+
+class Greeting(_Body):
+    """A connector starts."""
+
+    version: Word = Field(examples=["6.2406.0.1001"])
+    machine_name: Word
+    keys: list[Key] = Field(default=[], max_length=100)
+
+
+class Ask(_Body):
+    """For so many requests at most; waits so many seconds for the first."""
+
+    most: int = Field(default=8, ge=1, le=16)
+    wait: float = Field(default=0, ge=0, le=LONGEST_WAIT)
+
+
+class CertificateRequest(_Body):
+    """PKCS#10, DER; for DigiCert's CA with the signature of the RA key over it (RSA PKCS#1 v1.5, SHA-256)."""
+
+    csr: Bytes
+    proof: Bytes | None = None
+
+
+class Refusal(_Body):
+    """Why nothing was made: Graph's number, and words."""
+
+    code: int = Field(ge=-(2**31), le=2**31 - 1)
+    message: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    diagnostic: int | None = Field(default=None, ge=0, le=0x0FFFFFFF)
+
+
+class Result(_Body):
+    """What was made of a request: a certificate with its files, something sealed, or a refusal."""
+
+    certificate: Bytes | None = None
+    pfx: Bytes | None = Field(default=None, repr=False)
+    sealed: Bytes | None = Field(default=None, repr=False)
+    kept_password: Bytes | None = Field(default=None, repr=False)
+    refusal: Refusal | None = None
+
+    @model_validator(mode="after")
+    def _is_one(self) -> Result:
+        if (self.refusal is None) == (self.sealed is None):
+            raise ValueError("a result is something sealed, or a refusal")
+        if (self.certificate is None) != (self.pfx is None):
+            raise ValueError("certificate and pfx go together")
+        if self.certificate is not None and self.sealed is None:
+            raise ValueError("a certificate comes with its sealed password")
+        return self
+
+    def done(self) -> Done:
+        """The same as the operations know it."""
+        if self.refusal is not None:
+            refusal = ConnectorRefused(self.refusal.message, code=self.refusal.code)
+            if self.refusal.diagnostic is not None:
+                refusal.diagnostic = self.refusal.diagnostic
+            return Done(refusal=refusal)
+        if self.certificate is None:
+            return Done(sealed=self.sealed)
+        assert self.pfx is not None
+        assert self.sealed is not None
+        try:
+            certificate = x509.load_der_x509_certificate(self.certificate)
+        except ValueError:
+            raise Invalid("certificate is DER.", target="certificate") from None
+        return Done(issued=PkcsAnswer(certificate, self.pfx, self.sealed, kept_password=self.kept_password))

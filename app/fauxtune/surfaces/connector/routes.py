@@ -1,0 +1,137 @@
+"""The doors below `/connector/{tenant}/v1`, behind a connector's credential (`Authorization: Bearer`).
+
+POST   /sessions                                            a connector starts
+POST   /sessions/{session}/lease                            work, waited for
+POST   /sessions/{session}/requests/{request}/certificate   the CA's door: a certificate request
+PUT    /sessions/{session}/requests/{request}/result        what was made
+PUT    /sessions/{session}/revocations/{serial}             the CA's door: revoke this
+DELETE /sessions/{session}                                  a connector stops
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import APIRouter, Depends, Request, Response
+
+from fauxtune.connector import wire
+from fauxtune.core.clock import iso
+from fauxtune.operations import channel, connectors
+from fauxtune.operations.channel import Leased, Visitor, Wares
+from fauxtune.operations.emulator import Emulator
+from fauxtune.surfaces.connector import messages
+
+router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"])
+
+
+class ConnectorCall:
+    """One call of one connector."""
+
+    def __init__(self, request: Request, tenant_key: str) -> None:
+        self.emulator: Emulator = request.app.state.emulator
+        self.tenant_key = tenant_key
+        kind, _, credential = request.headers.get("authorization", "").partition(" ")
+        self.digest = connectors.digest(credential.strip() if kind.lower() == "bearer" else "")
+
+    def visitor(self, session: str = "") -> Visitor:
+        """Who comes."""
+        return Visitor(self.digest, session)
+
+    @property
+    def wares(self) -> Wares:
+        """What preparing its work takes."""
+        return Wares(self.emulator.keys, self.emulator.packagings)
+
+    async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
+        """An operation of this tenant."""
+        tenant = await self.emulator.runner.tenant(self.tenant_key)
+        return await self.emulator.runner.run(tenant, operation, *args, **kwargs)
+
+
+async def connector_call(request: Request, tenant_key: str) -> ConnectorCall:
+    """The call; a coroutine, for the framework would run a plain function in a thread."""
+    return ConnectorCall(request, tenant_key)
+
+
+Call = Annotated[ConnectorCall, Depends(connector_call)]
+
+
+@router.post("/sessions", status_code=201)
+async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
+    """What the connector was at work on before is anybody's again. 403 for a version that is not served any more."""
+    keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
+    greeting = channel.Greeting(version=body.version, machine=body.machine_name, keys=keys)
+    found: channel.Welcome = await call.run(channel.welcome, call.visitor(), greeting=greeting)
+    row = found.connector
+    return {
+        "session": found.session,
+        "connector": {name: row[name] for name in ("id", "name", "program", "mode", "roles")},
+    }
+
+
+@router.post("/sessions/{session}/lease")
+async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
+    """`requests` are this session's for a minute; `revocations` can be done by anybody. 409: the session is over."""
+    found = Leased()
+
+    async def has_work() -> bool:
+        nonlocal found
+        found = await call.run(channel.lease, call.visitor(session), most=body.most, wares=call.wares)
+        return not found.is_empty
+
+    if not await has_work() and body.wait:
+        runner = call.emulator.runner
+        tenant = await runner.tenant(call.tenant_key)
+        seconds = body.wait
+        if found.next_poll is not None:
+            seconds = min(seconds, max(0.0, (found.next_poll - runner.now(tenant)).total_seconds()))
+        await runner.signals.wait_for_requests(tenant.id, seconds=seconds, unless=has_work)
+        if found.is_empty:
+            await has_work()
+    return {
+        "requests": [
+            {
+                "id": each.request_id,
+                "role": each.role,
+                "digicert": each.order.get("authority") == "digicert",
+                "work": wire.work_document(each.work),
+            }
+            for each in found.tasks
+            if each.work is not None
+        ],
+        "revocations": [
+            {"serial": each["serial"], "thumbprint": each["thumbprint"], "authority": each["authority"]}
+            for each in found.revocations
+        ],
+        "nextPoll": None if found.next_poll is None else iso(found.next_poll),
+    }
+
+
+@router.post("/sessions/{session}/requests/{request_id}/certificate")
+async def certify(call: Call, session: str, request_id: str, body: messages.CertificateRequest) -> dict[str, Any]:
+    """The certificate for the request's key and its issuers, nearest first (DER). 422: the authority refuses."""
+    asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
+    chain = await call.run(channel.certify, call.visitor(session), **asked, wares=call.wares)
+    return {"certificates": [wire.text(each.public_bytes(Encoding.DER)) for each in chain]}
+
+
+@router.put("/sessions/{session}/requests/{request_id}/result")
+async def bring(call: Call, session: str, request_id: str, body: messages.Result) -> dict[str, Any]:
+    """`taken`: false where it was answered meanwhile, or is not wanted any more. Can be repeated."""
+    taken = await call.run(channel.answer, call.visitor(session), request_id=request_id, done=body.done())
+    return {"taken": taken}
+
+
+@router.put("/sessions/{session}/revocations/{serial}", status_code=204)
+async def revoke(call: Call, session: str, serial: str) -> Response:
+    """The authority revokes it; the connector's log says how that went. Can be repeated."""
+    await call.run(channel.revoke, call.visitor(session), serial=serial)
+    return Response(status_code=204)
+
+
+@router.delete("/sessions/{session}", status_code=204)
+async def stop(call: Call, session: str) -> Response:
+    """Nothing is leased to it any more."""
+    await call.run(channel.farewell, call.visitor(session))
+    return Response(status_code=204)

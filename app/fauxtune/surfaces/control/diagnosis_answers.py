@@ -1,0 +1,125 @@
+"""The control surface's answers about what is wrong: certificates with findings, and the chain to a device."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fauxtune.surfaces.control.answers import Answer
+
+
+class Finding(Answer):
+    """One thing that is wrong: `code` stands in docs/diagnosis.md, `evidence` shows it, `fix` would put it right.
+
+    `certificate` (thumbprint), `device` and `profile` are what it is about. Evidence with an `errorCode` has beside it
+    `error`: the number in hexadecimal, whose it is, and what it means.
+    """
+
+    code: str
+    severity: Literal["error", "warning"]
+    message: str
+    evidence: dict[str, Any]
+    fix: str
+    certificate: str | None
+    device: str | None
+    profile: str | None
+
+
+class HeldBy(Answer):
+    """A device that has a certificate; `kept`: it is no longer wanted there, and nothing takes it away."""
+
+    device: str
+    device_name: str | None
+    state: Literal["installed", "kept"]
+
+
+class OwnedCertificate(Answer):
+    """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone could say
+    is null where one of another authority was imported: only the connector can open it.
+    """
+
+    thumbprint: str
+    source: Literal["pkcs", "imported", "scep"] | None
+    serial: str | None
+    subject: str | None
+    issuer: str | None
+    template: str | None
+    intended_purpose: str | None
+    key_usage: list[str] | None
+    extended_key_usages: list[str] | None
+    email_addresses: list[str] | None
+    not_before: str | None
+    not_after: str | None
+    status: Literal["good", "revoked", "expired"]
+    revoked_date_time: str | None
+    reason: str | None
+    device: str | None
+    profile: str | None
+    provider_name: str | None
+    key_name: str | None
+    holders: list[HeldBy]
+    findings: list[Finding]
+
+
+class UserNamed(Answer):
+    """Whose certificates these are; `mail` is the primary SMTP address."""
+
+    id: str
+    user_principal_name: str
+    mail: str | None
+    licensed: bool
+
+
+class CertificateHistory(Answer):
+    """A user's certificates, oldest first. `findings`: all of them, those about certificates too."""
+
+    user: UserNamed
+    value: list[OwnedCertificate]
+    findings: list[Finding]
+
+
+class Link(Answer):
+    """One link of the chain. `findings`: the codes of what belongs to it, also warnings, which do not break it."""
+
+    link: str
+    status: Literal["ok", "broken", "waiting"]
+    message: str
+    fix: str | None
+    findings: list[str]
+
+
+class DeviceNamed(Answer):
+    """The device of a chain."""
+
+    id: str
+    device_name: str | None
+    variant: str
+
+
+class ProfileNamed(Answer):
+    """The profile of a chain."""
+
+    id: str
+    display_name: str
+    kind: str
+
+
+class Chain(Answer):
+    """The way of one profile to one device, link by link. `brokenAt`: the first link that is broken, and why."""
+
+    user: str | None
+    device: DeviceNamed | None
+    profile: ProfileNamed
+    status: Literal["ok", "broken", "waiting"]
+    broken_at: str | None
+    why: str | None
+    fix: str | None
+    links: list[Link]
+
+
+class Diagnosis(Answer):
+    """`healthy`: no link is broken, and no finding is an error. `devicesLeftOut`: so many were not looked at."""
+
+    healthy: bool
+    chains: list[Chain]
+    findings: list[Finding]
+    devices_left_out: int

@@ -1,0 +1,84 @@
+"""What can be wrong, as a page for people: made from the rules and the links themselves.
+
+The same rules always give the same page, so that it can be kept beside the code and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fauxtune.core.engine.diagnosis.chain import LINKS
+from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
+from fauxtune.core.engine.diagnosis.rules import RULES
+from fauxtune.operations.diagnosis import CONNECTOR_WORDS
+
+HEAD = """# What can be wrong
+
+This page is generated (`make openapi` writes it): do not edit it. Whoever wants it as data asks the code:
+`fauxtune.core.engine.diagnosis.rules`.
+
+```
+fauxtune diagnose --user alice@contoso.example                 everything about a user
+fauxtune diagnose --device ID --profile "S/MIME encryption"    why one profile is not on one device
+fauxtune history --user alice@contoso.example                  all certificates, and what is wrong with them
+```
+
+The same at the control surface, as JSON: `GET /_fauxtune/v1/tenants/{tenant}/diagnose?user=&device=&profile=` (any one
+of the three is enough) and `GET /_fauxtune/v1/tenants/{tenant}/users/{user}/certificates`. `fauxtune diagnose` ends
+with 0 where everything is well, and with 1 where a link is broken or a finding is an error. Looking changes nothing.
+
+Everything is judged as the next check-in of a device would find it. A fault has one code; what follows from it has none
+of its own."""
+CHAIN = """## The chain
+
+The way of one profile to one device. Each link is `ok`, `broken` or `waiting`: for time, for a connector, or for the
+device. Links that a kind of profile does not have are left out. A warning does not break a link."""
+CODES = """## The codes"""
+NUMBERS = """## Numbers of devices and connectors
+
+Graph's `errorCode` is a signed 32-bit number: 0x87D10000 joined with the number of whoever is at fault. A finding that
+has an `errorCode` in its evidence has it in words beside it."""
+UNSEEN = """## What is not looked at
+
+An imported certificate of an authority that is not the tenant's own cannot be looked into: its file is encrypted for
+the connector. Its key usage, extended key usages and addresses are null, and no rule judges them; its validity is
+what the import said. Intune itself checks none of this; the rules here are what the documents named ask for."""
+
+
+def diagnosis_page() -> str:
+    """The page, in Markdown."""
+    links = {code: link.name for link in LINKS for code in link.codes}
+    codes = [
+        (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.means, rule.fix, rule.source) for rule in RULES
+    ]
+    chain = [
+        (
+            f"`{link.name}`",
+            ", ".join(sorted(link.sources)) or "all",
+            ", ".join(f"`{code}`" for code in sorted(link.codes)) or "-",
+        )
+        for link in LINKS
+    ]
+    parts = (
+        HEAD,
+        CHAIN,
+        _table(("link", "profiles", "broken by"), chain),
+        CODES,
+        _table(("code", "severity", "link", "means", "fix", "document"), codes),
+        NUMBERS,
+        _table(("number", "whose", "means"), _numbers()),
+        UNSEEN,
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _numbers() -> list[tuple[str, ...]]:
+    connector = [(f"0x{code & 0xFFFFFFFF:08X}", "the connector", words) for code, words in CONNECTOR_WORDS.items()]
+    syncml = [(f"0x{0x87D10000 | status:08X}", f"OMA-DM {status}", words) for status, words in SYNCML.items()]
+    apple = [(f"0x{0x87D10000 | (code + 10000):08X}", f"Apple {code}", words) for code, words in APPLE.items()]
+    return [*connector, *syncml, *apple]
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

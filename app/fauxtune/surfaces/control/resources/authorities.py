@@ -1,0 +1,93 @@
+"""The tenant's certification authorities: how they stand, off line and back, and a new key for the one that issues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.clock import iso
+from fauxtune.core.pki.authority import addresses_for
+from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
+from fauxtune.operations import rollover
+from fauxtune.operations.act import Act
+from fauxtune.operations.authorities import authority_row
+from fauxtune.operations.status import kept_crl_span
+from fauxtune.storage.queries import authorities as queries
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/authorities", tag="authorities")
+
+Row = dict[str, Any]
+
+
+@router.get("", summary="List the certification authorities")
+async def list_authorities(here: Here) -> answers.Listed[answers.CertificationAuthority]:
+    """The root, those that issue or issued, and that of the devices."""
+    return answers.Listed(value=await here.run(_views))
+
+
+@router.get("/{authority}", summary="Get a certification authority")
+async def get_authority(here: Here, authority: str) -> answers.CertificationAuthority:
+    """Its state, its CRL, and how many certificates it issued."""
+    return await here.run(_view_of, authority)
+
+
+@router.patch("/{authority}", summary="Take a certification authority off line, or bring it back")
+async def change_authority(
+    *, here: Here, authority: str, body: messages.AuthorityChange
+) -> answers.CertificationAuthority:
+    """Off line it issues and revokes nothing, and its CRL and OCSP doors answer 503; back, all goes on by itself."""
+    row = await rollover.set_state(here.emulator, here.tenant, name=authority, state=body.state)
+    return await here.run(_view_of, row["name"])
+
+
+@router.post("/{authority}/rollover", status_code=201, summary="Give the issuing authority a new key")
+async def roll_over(here: Here, authority: str) -> answers.CertificationAuthority:
+    """A new certificate of the same name, below the same root. It issues from now on; what the old key signed keeps its
+    CRL and OCSP where they are. 409 for one that has a successor already.
+    """
+    row = await rollover.roll_over(here.emulator, here.tenant, name=authority)
+    return await here.run(_view_of, row["name"])
+
+
+def _view_of(act: Act, name: str) -> answers.CertificationAuthority:
+    authority_row(act.connection, act.tenant, name=name)
+    return next(each for each in _views(act) if each.name == name)
+
+
+def _views(act: Act) -> list[answers.CertificationAuthority]:
+    rows = queries.authorities_of(act.connection, act.tenant.id)
+    counts = queries.certificate_counts(act.connection, act.tenant.id, at=act.now)
+    newest = {row["role"]: row["name"] for row in rows}
+    return [_view(act, row, counts=counts.get(row["name"], {}), current=newest[row["role"]]) for row in rows]
+
+
+def _view(act: Act, row: Row, *, counts: dict[str, int], current: str) -> answers.CertificationAuthority:
+    certificate = x509.load_der_x509_certificate(row["certificate"])
+    where = addresses_for(act.tenant.public_http_url, tenant_name=act.tenant.name, authority=row["name"])
+    span = kept_crl_span(row)
+    issued, revoked, expired = (counts.get(name, 0) for name in ("issued", "revoked", "expired"))
+    return answers.CertificationAuthority(
+        name=row["name"],
+        role=row["role"],
+        current=row["name"] == current,
+        state=row["state"],
+        subject=subject_text(certificate.subject),
+        serial=serial_hex(certificate),
+        thumbprint=thumbprint(certificate),
+        not_before=iso(certificate.not_valid_before_utc),
+        not_after=iso(certificate.not_valid_after_utc),
+        certificate=certificate.public_bytes(Encoding.PEM).decode(),
+        certificate_url=where.aia,
+        crl_url=where.crl,
+        ocsp_url=where.ocsp,
+        crl_number=row["crl_number"],
+        this_update=None if span is None else iso(span[0]),
+        next_update=None if span is None else iso(span[1]),
+        certificates=answers.AuthorityCounts(
+            issued=issued, good=issued - revoked - expired, revoked=revoked, expired=expired
+        ),
+    )

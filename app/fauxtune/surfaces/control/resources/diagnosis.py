@@ -1,0 +1,149 @@
+"""History and diagnosis: a user's certificates with findings, and the chain from the import to the device."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import Path, Query
+
+from fauxtune.core.engine.diagnosis import chain as chains
+from fauxtune.core.engine.diagnosis.facts import Contents, Facts, Owned, name_of
+from fauxtune.core.engine.diagnosis.findings import Finding, moment
+from fauxtune.operations import diagnosis
+from fauxtune.surfaces.control import diagnosis_answers as answers
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}", tag="diagnosis")
+
+_LONGEST = 500
+User = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")]
+Device = Annotated[
+    str | None,
+    Query(min_length=1, max_length=_LONGEST, description="id of an enrolment or a managedDevice, or its name"),
+]
+Profile = Annotated[str | None, Query(min_length=1, max_length=_LONGEST, description="id or displayName")]
+
+
+@router.get("/users/{user}/certificates", summary="A user's certificates, and what is wrong with them")
+async def get_user_certificates(
+    here: Here,
+    user: Annotated[str, Path(min_length=1, max_length=_LONGEST, description="id or userPrincipalName")],
+) -> answers.CertificateHistory:
+    """Imported ones with their history, those of each device, and those of the CA's counter; oldest first."""
+    found = await here.run(diagnosis.history, user)
+    person = found.facts.user
+    assert person is not None
+    return answers.CertificateHistory(
+        user=answers.UserNamed(
+            id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed
+        ),
+        value=[_certificate(each, facts=found.facts, findings=found.about(each)) for each in found.facts.certificates],
+        findings=[_finding(each) for each in found.findings],
+    )
+
+
+@router.get("/diagnose", summary="At which link the way to a device breaks, and why")
+async def diagnose(
+    *, here: Here, user: User = None, device: Device = None, profile: Profile = None
+) -> answers.Diagnosis:
+    """Of a user, a device or a profile, or of several of them together. As the next check-in would find it."""
+    found = await here.run(diagnosis.diagnose, user=user, device=device, profile=profile)
+    return answers.Diagnosis(
+        healthy=found.healthy,
+        chains=[_chain(each) for each in found.chains],
+        findings=[_finding(each) for each in found.findings],
+        devices_left_out=found.left_out,
+    )
+
+
+def _certificate(each: Owned, *, facts: Facts, findings: list[Finding]) -> answers.OwnedCertificate:
+    names = {device.id: device.name for device in facts.devices}
+    held = [{"device": one.device, "device_name": names.get(one.device), "state": one.state} for one in each.holders]
+    shown = {
+        "thumbprint": each.thumbprint,
+        "source": each.source,
+        "serial": each.serial,
+        "template": each.template,
+        "intended_purpose": each.purpose,
+        "not_before": moment(each.not_before),
+        "not_after": moment(each.not_after),
+        "status": _status(each, facts=facts),
+        "revoked_date_time": moment(each.revoked_at),
+        "reason": each.reason,
+        "device": each.device,
+        "profile": each.profile,
+        "provider_name": each.provider,
+        "key_name": each.key_name,
+        "holders": held,
+        "findings": [_finding(one) for one in findings],
+        **_contents(each.contents),
+    }
+    return answers.OwnedCertificate.model_validate(shown)
+
+
+def _contents(found: Contents | None) -> dict[str, Any]:
+    """What the certificate says; all null where only the connector could look into its file."""
+    if found is None:
+        names = ("subject", "issuer", "key_usage", "extended_key_usages", "email_addresses")
+        return dict.fromkeys(names)
+    return {
+        "subject": found.subject,
+        "issuer": found.issuer,
+        "key_usage": None if found.key_usage is None else sorted(found.key_usage),
+        "extended_key_usages": None if found.extended_usages is None else sorted(found.extended_usages),
+        "email_addresses": list(found.addresses),
+    }
+
+
+def _status(each: Owned, *, facts: Facts) -> str:
+    if each.revoked_at is not None:
+        return "revoked"
+    return "expired" if each.not_after is not None and each.not_after <= facts.now else "good"
+
+
+def _finding(each: Finding) -> answers.Finding:
+    found = each.found
+    evidence: dict[str, Any] = dict(found.evidence)
+    code = evidence.get("errorCode")
+    if isinstance(code, int):
+        evidence["error"] = asdict(diagnosis.number(code))
+    return answers.Finding(
+        code=each.code,
+        severity=each.severity.value,
+        message=found.message,
+        evidence=evidence,
+        fix=found.fix,
+        certificate=found.certificate,
+        device=found.device,
+        profile=found.profile,
+    )
+
+
+def _chain(found: chains.Chain) -> answers.Chain:
+    subject, broken = found.subject, found.broken
+    person, device = subject.facts.user, subject.device
+    return answers.Chain(
+        user=None if person is None else person.name,
+        device=None
+        if device is None
+        else answers.DeviceNamed(id=device.id, device_name=device.name, variant=device.variant.value),
+        profile=answers.ProfileNamed(
+            id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind
+        ),
+        status=found.status.value,
+        broken_at=None if broken is None else broken.name,
+        why=None if broken is None else broken.message,
+        fix=None if broken is None else broken.findings[0].found.fix,
+        links=[_link(each) for each in found.links],
+    )
+
+
+def _link(each: chains.Link) -> answers.Link:
+    return answers.Link(
+        link=each.name,
+        status=each.status.value,
+        message=each.message,
+        fix=each.findings[0].found.fix if each.findings else None,
+        findings=[one.code for one in each.findings],
+    )

@@ -1,0 +1,38 @@
+"""A DigiCert CA beside the tenant's own. Its certificate profiles are templates of the authority `digicert`."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.pki.authority import DIGICERT
+from fauxtune.operations import authorities, digicert, templates
+from fauxtune.operations.act import Act
+from fauxtune.surfaces.control import answers
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/digicert", tag="certificates")
+
+
+@router.post("", status_code=201, summary="Subscribe to a DigiCert CA")
+async def subscribe(here: Here) -> answers.DigicertAuthority:
+    """It starts with one certificate profile. 409 where the tenant has one. Its host is the tenant's setting
+    `digicert.host`.
+    """
+    await digicert.subscribe(here.emulator, here.tenant)
+    return await here.run(_view)
+
+
+@router.get("", summary="Get the DigiCert CA")
+async def get_digicert(here: Here) -> answers.DigicertAuthority:
+    """What profiles must say to name it. 404 where the tenant has none."""
+    return await here.run(_view)
+
+
+def _view(act: Act) -> answers.DigicertAuthority:
+    root = authorities.certificate(act.connection, act.tenant, name=digicert.ROOT)
+    return answers.DigicertAuthority(
+        certification_authority=str(act.tenant.setting("digicert.host")),
+        certification_authority_name=digicert.NAME,
+        certificate_template_names=[each.name for each in templates.all_templates(act, DIGICERT)],
+        root_certificate=root.public_bytes(Encoding.PEM).decode(),
+    )

@@ -1,0 +1,50 @@
+"""Certificate templates: what the CA puts into certificates, and what it lets the connector do. To be broken on
+purpose.
+"""
+
+from __future__ import annotations
+
+from fastapi import Response
+
+from fauxtune.core.pki.template import Template
+from fauxtune.operations import templates
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}/authorities/{authority}/templates", tag="templates")
+
+
+@router.get("", summary="List an authority's certificate templates")
+async def list_templates(here: Here, authority: str) -> answers.Listed[answers.Template]:
+    """By name. After a rollover they are those of every key of the issuing authority."""
+    found = await here.run(templates.all_templates, authority)
+    return answers.Listed(value=[_view(each) for each in found])
+
+
+@router.post("", status_code=201, summary="Add a certificate template")
+async def add_template(*, here: Here, authority: str, body: messages.NewTemplate) -> answers.Template:
+    """409 when its name is taken. Devices whose profiles ask for it try again."""
+    return _view(await here.run(templates.add_template, authority, document=body.document()))
+
+
+@router.get("/{name}", summary="Get a certificate template")
+async def get_template(*, here: Here, authority: str, name: str) -> answers.Template:
+    """By its name, in any case; its display name is none."""
+    return _view(await here.run(templates.template, authority, name=name))
+
+
+@router.patch("/{name}", summary="Edit a certificate template")
+async def change_template(*, here: Here, authority: str, name: str, body: messages.TemplateChange) -> answers.Template:
+    """What was issued stays as it is; devices whose profiles ask for it try again."""
+    return _view(await here.run(templates.change_template, authority, name=name, changes=body.document()))
+
+
+@router.delete("/{name}", status_code=204, summary="Delete a certificate template")
+async def delete_template(*, here: Here, authority: str, name: str) -> Response:
+    """Profiles that ask for it get no new certificates; what was issued by it stays."""
+    await here.run(templates.delete_template, authority, name=name)
+    return Response(status_code=204)
+
+
+def _view(template: Template) -> answers.Template:
+    return answers.Template(**template.document())

@@ -1,0 +1,25 @@
+"""What would come of a request to Graph that is only being considered."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from fauxtune.operations.door import Considered
+from fauxtune.operations.whatif import DeviceConsequences, what_if
+from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.calls import Here, calls
+
+router = calls("/tenants/{tenant}", tag="whatif")
+
+
+@router.post("/whatif", summary="What would come of a request to Graph, on every device")
+async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
+    """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
+    that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
+    """
+    found = await what_if(here.emulator, here.tenant, request=Considered(body.method, body.url, body.body))
+    return answers.Consequences(devices=[_view(each) for each in found])
+
+
+def _view(found: DeviceConsequences) -> answers.DeviceConsequences:
+    return answers.DeviceConsequences.model_validate(asdict(found))

@@ -1,0 +1,199 @@
+"""From the engine's steps to Apple's commands, and from Authenticate to an enrolment.
+
+Apple: "Device Management", Commands and Queries. One item is one configuration profile; the whole enrolment goes with
+the enrolment profile.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+from fauxtune.connector.wrapping import Wrapping
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import Source
+from fauxtune.operations.conversation import Step
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.device_actions import Order
+from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.surfaces.devices.apple import messages, mobileconfig
+from fauxtune.surfaces.devices.apple.plist import Plist
+
+Json = dict[str, Any]
+
+QUERIES = (
+    "UDID",
+    "SerialNumber",
+    "DeviceName",
+    "OSVersion",
+    "BuildVersion",
+    "ModelName",
+    "Model",
+    "ProductName",
+    "DeviceCapacity",
+    "AvailableDeviceCapacity",
+    "IMEI",
+    "MEID",
+    "IsSupervised",
+    "WiFiMAC",
+    "BluetoothMAC",
+)
+_MANUFACTURER = "Apple"
+_OBLITERATION = {
+    "doNotObliterate": "DoNotObliterate",
+    "obliterateWithWarning": "ObliterateWithWarning",
+    "always": "Always",
+}
+#: The first that a device's names begin with decides.
+_PRODUCTS = (
+    ("iPhone", Platform.IOS),
+    ("iPod", Platform.IOS),
+    ("iPad", Platform.IPADOS),
+    ("Mac", Platform.MACOS),
+    ("iMac", Platform.MACOS),
+    ("VirtualMac", Platform.MACOS),
+)
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who is told: what of a device its commands depend on."""
+
+    tenant_id: TenantId
+    variant: Variant
+    os_version: str | None = None
+
+
+class ApplePackaging:
+    """What a PFX and its password are put into before the connector seals them: payloads of a profile."""
+
+    plain_switch: str | None = "apple.plainProfiles"
+
+    def identity(self, row: LedgerRow) -> Wrapping:
+        """One certificate with its key."""
+        return Wrapping(mobileconfig.identity_payloads(row), xml=True)
+
+    def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
+        """An account and the certificates that it names."""
+        return Wrapping(mobileconfig.account_payloads(row, account=account, os_version=os_version), xml=True)
+
+
+#: What the emulator is told of this platform.
+PACKAGINGS = dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), ApplePackaging())
+
+
+def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
+    """What the device says about itself, in our words. Invalid for a kind of device that is not emulated."""
+    return EnrollmentRequest(
+        platform=platform_of(message),
+        mode=None,
+        hardware_key=hardware_key(message.sender.id),
+        facts={
+            "deviceName": message.device_name,
+            "serialNumber": message.serial_number,
+            "manufacturer": _MANUFACTURER,
+            "model": message.model_name or message.product_name or message.model,
+            "osVersion": message.os_version,
+            "imei": message.imei,
+            "meid": message.meid,
+            "udid": message.sender.id,
+        },
+    )
+
+
+def hardware_key(device: str) -> str:
+    """What makes it the same piece of hardware: its UDID, else its EnrollmentID."""
+    return f"apple/{device}"
+
+
+def platform_of(message: messages.Authenticate) -> Platform:
+    """By the product's name. mdmb and others leave it out: then a UDID that is a UUID is a Mac's (others have 40 hex
+    digits, or 8 and 16).
+    """
+    for name in (message.product_name, message.model, message.model_name):
+        for beginning, platform in _PRODUCTS:
+            if name.startswith(beginning):
+                return platform
+    if message.product_name:
+        raise Invalid(
+            f"A {message.product_name[:40]} is not emulated; iPhones, iPods, iPads and Macs are.", target="ProductName"
+        )
+    return Platform.MACOS if _UUID.fullmatch(message.sender.id) else Platform.IOS
+
+
+def command(step: Step, told: Told) -> Plist:
+    """What a device is told: RequestType and what belongs to it."""
+    match step.kind:
+        case StepKind.INSTALL:
+            assert step.item is not None, step.id
+            return {
+                "RequestType": "InstallProfile",
+                "Payload": profile(step.item, told),
+            }
+        case StepKind.REMOVE:
+            assert step.item is not None, step.id
+            return _removal(mobileconfig.identifier(told.tenant_id, step.item.row.key))
+        case StepKind.ACTION:
+            assert step.order is not None, step.id
+            return _action(step.order, told)
+        case StepKind.QUESTION:
+            asked = {"Queries": list(QUERIES)} if step.part == "DeviceInformation" else {}
+            return {"RequestType": step.part, **asked}
+        case _:
+            assert_never(step.kind)
+
+
+def profile(item: Deliverable, told: Told) -> bytes:
+    """The configuration profile of an item."""
+    row, tenant_id, on_mac = item.row, told.tenant_id, told.variant is Variant.MACOS
+    if row.source is Source.ROOT:
+        return mobileconfig.root_profile(tenant_id, row, certificate=item.certificate or b"", on_mac=on_mac)
+    if item.opened is not None:
+        return mobileconfig.plain_profile(tenant_id, row, payloads=item.opened, on_mac=on_mac)
+    if item.sealed is not None:
+        return mobileconfig.encrypted_profile(tenant_id, row, sealed=item.sealed, on_mac=on_mac)
+    if item.account is None:
+        raise Invalid(f"The item {row.key} has nothing that an Apple device could be given.")
+    payloads = mobileconfig.account_payloads(row, account=item.account, os_version=told.os_version)
+    return mobileconfig.plain_profile(tenant_id, row, payloads=payloads, on_mac=on_mac)
+
+
+def _removal(identifier: str) -> Plist:
+    return {"RequestType": "RemoveProfile", "Identifier": identifier}
+
+
+def _action(order: Order, told: Told) -> Plist:
+    match order.action:
+        case DeviceAction.RETIRE | DeviceAction.DELETE:
+            return _removal(mobileconfig.enrollment_identifier(told.tenant_id))
+        case DeviceAction.WIPE:
+            return _erasure(order.details, told.variant)
+        case DeviceAction.LOCK:
+            return _lock(order.details, told.variant)
+        case _:
+            raise Invalid(f"{order.action} is not carried to Apple devices.")
+
+
+def _lock(details: Json, variant: Variant) -> Plist:
+    wanted = {"Message": details.get("message"), "PhoneNumber": details.get("phoneNumber")}
+    if variant is Variant.MACOS:
+        wanted["PIN"] = details.get("unlockPin")
+    return {"RequestType": "DeviceLock", **{key: str(value) for key, value in wanted.items() if value}}
+
+
+def _erasure(details: Json, variant: Variant) -> Plist:
+    told: Plist = {"RequestType": "EraseDevice"}
+    if variant is not Variant.MACOS:
+        return told | {"PreserveDataPlan": bool(details.get("persistEsimDataPlan"))}
+    if details.get("macOsUnlockCode"):
+        told["PIN"] = str(details["macOsUnlockCode"])
+    behavior = _OBLITERATION.get(str(details.get("obliterationBehavior")))
+    return told | ({"ObliterationBehavior": behavior} if behavior else {})

@@ -1,0 +1,107 @@
+"""Where things stand in the trees of Windows devices: the nodes of the configuration service providers.
+
+Microsoft: "Configuration service provider reference" (RootCATrustedCertificates, CertificateStore,
+ClientCertificateInstall, ActiveSync, RemoteWipe, RemoteLock, DMClient, DevDetail, DevInfo). Windows 10 has a scope for
+the device and one for the user who is logged in; Windows Phone 8.1 has neither, and other nodes for trusted roots.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote
+
+from fauxtune.core.model.platforms import Variant
+
+USER = "./User/"
+#: Intune's own names of itself towards its devices.
+DESKTOP_PROVIDER, PHONE_PROVIDER = "MS DM Server", "SCConfigMgr"
+
+ROOTS, INTERMEDIATES, USER_INTERMEDIATES = "roots", "intermediates", "userIntermediates"
+IDENTITIES, ACCOUNTS, FACTS = "identities", "accounts", "facts"
+#: destinationStore of a trusted-root profile. There is no root store below ./User.
+STORES = {
+    "computerCertStoreRoot": ROOTS,
+    "computerCertStoreIntermediate": INTERMEDIATES,
+    "userCertStoreIntermediate": USER_INTERMEDIATES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The nodes of one kind of device. `collections`: the inner nodes whose children are what the device holds."""
+
+    provider: str
+    collections: dict[str, str]
+    wipe: str
+    unenroll: str
+    lock: str
+    facts: tuple[str, ...]
+
+    def certificate(self, collection: str, thumbprint: str) -> str:
+        """A trusted certificate in one of the stores."""
+        return f"{self.collections[collection]}/{thumbprint.upper()}"
+
+    def identity(self, thumbprint: str) -> str:
+        """A certificate with its key, by its thumbprint: so that giving it again is safe."""
+        return f"{self.collections[IDENTITIES]}/{thumbprint.upper()}"
+
+    def account(self, profile: str) -> str:
+        """An account by the id of its profile; the braces must be percent-encoded in an address."""
+        return f"{self.collections[ACCOUNTS]}/{quote(f'{{{profile}}}', safe='')}"
+
+
+_DEVICE, _OF_USER, _BARE = "./Device/Vendor/MSFT", "./User/Vendor/MSFT", "./Vendor/MSFT"
+_FACTS = (
+    "./DevDetail/SwV",
+    "./DevDetail/HwV",
+    "./DevDetail/FwV",
+    "./DevDetail/OEM",
+    "./DevDetail/Ext/Microsoft/DeviceName",
+    "./DevDetail/Ext/WLANMACAddress",
+    "./DevInfo/Man",
+    "./DevInfo/Mod",
+)
+_SERIAL = "./DevDetail/Ext/Microsoft/SMBIOSSerialNumber"
+
+
+def _windows_10(provider: str) -> Tree:
+    return Tree(
+        provider=provider,
+        collections={
+            ROOTS: f"{_DEVICE}/RootCATrustedCertificates/Root",
+            INTERMEDIATES: f"{_DEVICE}/RootCATrustedCertificates/CA",
+            USER_INTERMEDIATES: f"{_OF_USER}/RootCATrustedCertificates/CA",
+            IDENTITIES: f"{_OF_USER}/ClientCertificateInstall/PFXCertInstall",
+            ACCOUNTS: f"{_OF_USER}/ActiveSync/Accounts",
+        },
+        wipe=f"{_DEVICE}/RemoteWipe",
+        unenroll=f"{_DEVICE}/DMClient/Unenroll",
+        lock=f"{_DEVICE}/RemoteLock/Lock",
+        facts=(*_FACTS, _SERIAL),
+    )
+
+
+TREES: dict[Variant, Tree] = {
+    Variant.WINDOWS: _windows_10(DESKTOP_PROVIDER),
+    Variant.WINDOWS_10_MOBILE: _windows_10(PHONE_PROVIDER),
+    # Unverified: PFXCertInstall on Windows Phone 8.1, which the table of the provider does not list. Imported
+    # certificates are supported there, by the table of profiles, and no other node could take them.
+    Variant.WINDOWS_PHONE_81: Tree(
+        provider=PHONE_PROVIDER,
+        collections={
+            ROOTS: f"{_BARE}/CertificateStore/Root/System",
+            INTERMEDIATES: f"{_BARE}/CertificateStore/CA/System",
+            IDENTITIES: f"{_BARE}/ClientCertificateInstall/PFXCertInstall",
+            ACCOUNTS: f"{_BARE}/ActiveSync/Accounts",
+        },
+        wipe=f"{_BARE}/RemoteWipe",
+        unenroll=f"{_BARE}/DMClient/Unenroll",
+        lock=f"{_BARE}/RemoteLock/Lock",
+        facts=_FACTS,
+    ),
+}
+
+
+def children(text: str) -> frozenset[str]:
+    """The names that a Get of an inner node gives: joined by slashes, each percent-encoded."""
+    return frozenset(unquote(each).strip("{}").upper() for each in text.split("/") if each)

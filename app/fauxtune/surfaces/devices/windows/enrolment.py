@@ -1,0 +1,175 @@
+"""Enrolling a Windows device: from what it says of itself to an enrolment, and to the document that sets it up.
+
+MS-MDE2 3.4; its context items. Phones of the 8.1 era leave out HWDevID, EnrollmentType and DeviceType.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.clock import parse_duration
+from fauxtune.core.errors import Invalid, Unauthenticated
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki import signed
+from fauxtune.core.pki.authority import Authority
+from fauxtune.operations import authorities
+from fauxtune.operations.act import Act
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.user_enrollment import Claimant, claimed_by, come_in, renew
+from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
+from fauxtune.surfaces.devices.windows.messages import provisioning
+from fauxtune.surfaces.devices.windows.messages.enrolling import TokenRequest
+from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
+from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof
+from fauxtune.surfaces.devices.windows.tenancy import LAX, claims_of
+
+Row = dict[str, Any]
+
+#: OSEdition of Windows 10 Mobile (PRODUCT_MOBILE_CORE).
+_MOBILE_EDITION = "104"
+_LONGEST = 1024
+#: Windows Phone 8.1 calls itself 8.10; the desktop of that time is 6.3.
+_PHONE_VERSION = "8."
+#: Intune: "Common questions with device profiles": how often devices check in after they enrolled, and later.
+_DESKTOP_CADENCE = Cadence((5, 3), (8, 15))
+_PHONE_CADENCE = Cadence((3, 5), (8, 15))
+
+
+def claimant(emulator: Emulator, tenant: Tenant, *, proof: Proof) -> Claimant:
+    """Who the device is said to belong to. Unauthenticated for a token of nobody here."""
+    if proof.kind == JWT:
+        return Claimant(user=_user_of(emulator, tenant, token=proof.token))
+    if proof.token:
+        return Claimant(token=_unwrapped(proof.token))
+    return Claimant(name=proof.username, password=proof.password)
+
+
+def check(act: Act, who: Claimant) -> None:
+    """Unauthenticated or NotLicensed, unless the device may go on."""
+    claimed_by(act, who)
+
+
+def validity_days(tenant: Tenant) -> int:
+    """How long an identity certificate is good."""
+    return max(parse_duration(str(tenant.setting("identityValidity"))).days, 1)
+
+
+def enroll(act: Act, asked: TokenRequest, *, who: Claimant, origin: str, emulator: Emulator) -> str:
+    """A device comes in; the document that sets it up."""
+    device_id = asked.item("DeviceID")
+    if not device_id:
+        raise Invalid("The context item DeviceID is missing.", target="context")
+    if any(len(value) > _LONGEST for values in asked.items.values() for value in values):
+        raise Invalid(f"A context item is longer than {_LONGEST} characters.", target="context")
+    platform = platform_of(asked)
+    hardware = asked.item("HWDevID") or asked.item("IMEI") or device_id
+    request = EnrollmentRequest(
+        platform=platform,
+        mode=None,
+        hardware_key=f"windows/{hardware.lower()}",
+        facts={
+            "deviceId": device_id,
+            "deviceName": asked.item("DeviceName"),
+            "osVersion": asked.item("OSVersion"),
+            "imei": asked.item("IMEI"),
+            "wiFiMacAddress": asked.item("MAC").replace("-", "").replace(":", ""),
+            "manufacturer": "Microsoft" if platform is Platform.WINDOWS else "",
+        },
+    )
+    per_machine = asked.item("EnrollmentType").lower() == "device"
+    csr = _certificate_request(asked)
+    state = {"perMachine": per_machine}
+    enrolled = come_in(act, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
+    is_phone = platform is not Platform.WINDOWS
+    authority = authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
+    return provisioning.document(
+        Provisioning(
+            root=_anchor(authority),
+            identity=enrolled.identity_certificate,
+            common_name=enrolled.id,
+            per_machine=per_machine,
+            provider=PHONE_PROVIDER if is_phone else DESKTOP_PROVIDER,
+            management_url=f"{origin}/mdm/{act.tenant.id}/windows/ManagementServer/MDM.svc",
+            push_url=f"{origin}/push/{act.tenant.id}/{enrolled.push_token}",
+            device_id=enrolled.id,
+            device_name=request.facts["deviceName"],
+            user=enrolled.user_principal_name,
+            cadence=_PHONE_CADENCE if is_phone else _DESKTOP_CADENCE,
+            nonce=act.ids.token(16),
+        )
+    )
+
+
+def renew_identity(act: Act, asked: TokenRequest, *, emulator: Emulator) -> str:
+    """Another certificate for an enrolled device, which signs for it with the one that it has (MS-WSTEP: PKCS#7)."""
+    if not asked.signed:
+        raise Invalid("A renewal is signed with the present certificate: a BinarySecurityToken #PKCS7.", target="csr")
+    message = signed.read(asked.certificate_request)
+    if message.content is None:
+        raise Invalid("The signed renewal holds no certificate request.", target="csr")
+    message.verify(message.content)
+    row, certificate = renew(
+        act, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
+    )
+    authority = authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
+    per_machine = bool((row["wire_state"] or {}).get("perMachine"))
+    return provisioning.renewed(_anchor(authority), certificate, per_machine=per_machine)
+
+
+def platform_of(asked: TokenRequest) -> Platform:
+    """Which Windows it is, by version, kind and edition."""
+    version, kind = asked.item("OSVersion"), asked.item("DeviceType").lower()
+    is_phone = "phone" in kind or asked.item("OSEdition") == _MOBILE_EDITION
+    if version.startswith(_PHONE_VERSION) or (is_phone and not version):
+        return Platform.WINDOWS_PHONE_81
+    return Platform.WINDOWS_10_MOBILE if is_phone else Platform.WINDOWS
+
+
+def _anchor(authority: Authority) -> bytes:
+    """What the device is to trust: the root above the devices' authority."""
+    top = authority.chain[-1] if authority.chain else authority.certificate
+    return top.public_bytes(Encoding.DER)
+
+
+def _certificate_request(asked: TokenRequest) -> bytes:
+    """The PKCS#10 request; one in CMS is as good as the bare one, for whoever proved the user otherwise."""
+    if not asked.signed:
+        return asked.certificate_request
+    message = signed.read(asked.certificate_request)
+    if message.content is None:
+        raise Invalid("The signed message holds no certificate request.", target="csr")
+    return message.content
+
+
+def _unwrapped(token: str) -> str:
+    """An enrolment token. Some clients put theirs into JSON: {"payload": {"orbit_node_key" or "host_uuid": token}}."""
+    try:
+        document = orjson.loads(token)
+    except orjson.JSONDecodeError:
+        return token
+    payload = document.get("payload") if isinstance(document, dict) else None
+    if not isinstance(payload, dict):
+        return token
+    return str(payload.get("orbit_node_key") or payload.get("host_uuid") or token)
+
+
+def _user_of(emulator: Emulator, tenant: Tenant, *, token: str) -> str:
+    """The user of an access token of ours: his id. Where the tenant is lax, of any token: the name in it."""
+    try:
+        caller = emulator.tokens.check(token)
+    except Unauthenticated:
+        if not tenant.setting(LAX):
+            raise
+        claims = claims_of(token)
+        name = claims.get("upn") or claims.get("unique_name")
+        if not isinstance(name, str) or not name or "\0" in name:
+            raise Unauthenticated("The token names no user (upn, unique_name).") from None
+        return name
+    if caller.tenant_id != tenant.id or caller.user_id is None:
+        raise Unauthenticated(f"The token is not that of a user of the tenant '{tenant.name}'.")
+    return caller.user_id

@@ -1,0 +1,88 @@
+"""Facts to the refusals of Windows enrolment: SOAP faults (MS-MDE2 3.1.1), the one place where they get their words.
+
+A client makes its HRESULT of the subcode: MessageFormat 80180001, Authentication 80180002, Authorization 80180003,
+CertificateRequest 80180004, EnrollmentServer 80180005, InternalServiceFault 80180006, InvalidSecurity 80180007; or of
+ErrorType: NotSupported 80180015, NotEligibleToRenew 80180016, InMaintenance 80180017, UserLicense 80180018,
+InvalidEnrollmentData 80180019. A session of OMA-DM is refused in its header; what is no message gets a plain answer.
+"""
+
+from __future__ import annotations
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from fauxtune.core import errors
+from fauxtune.surfaces.devices.windows.messages.soap import MEDIA_TYPE, Fault, fault
+from fauxtune.surfaces.devices.windows.messages.xml import Malformed
+
+_BROKEN = "Something went wrong here; the server's log says what."
+#: The first that matches.
+TABLE: tuple[tuple[type[Exception], str, str | None], ...] = (
+    (errors.EnrollmentEnded, "s:EnrollmentServer", "NotEligibleToRenew"),
+    (errors.Unauthenticated, "s:Authentication", None),
+    (errors.NotLicensed, "s:Authorization", "UserLicense"),
+    (errors.NotAllowed, "s:Authorization", None),
+    (errors.NotFound, "s:EnrollmentServer", None),
+    (errors.Conflict, "s:EnrollmentServer", None),
+    (errors.Invalid, "s:MessageFormat", None),
+    (errors.Unavailable, "s:EnrollmentServer", "InMaintenance"),
+    (errors.NotEmulated, "s:EnrollmentServer", "NotSupported"),
+)
+#: What is Invalid may say what about: that is more precise.
+TARGETS: dict[str, tuple[str, str | None]] = {
+    "security": ("a:InvalidSecurity", None),
+    "csr": ("s:CertificateRequest", None),
+    "policies": ("s:EnrollmentServer", "NotSupported"),
+    "context": ("s:EnrollmentServer", "InvalidEnrollmentData"),
+}
+#: For what is answered in no envelope: messages of sessions, and the page to sign in on.
+_PLAIN: tuple[tuple[type[Exception], int], ...] = (
+    (errors.NotFound, 404),
+    (errors.NotAllowed, 403),
+    (errors.Unavailable, 503),
+    (errors.NotEmulated, 501),
+    (errors.FauxtuneError, 400),
+)
+
+
+def refuse(request: Request, error: Exception) -> Response:
+    """The refusal. HTTP 500 for a fault, as SOAP 1.2 has it; 200 where the request named no Content-Type, for clients
+    that name none read no fault with another status. What is no XML is 400.
+    """
+    if request.url.path.lower().endswith(("/managementserver/mdm.svc", "/management", "/auth")):
+        return _plain(error)
+    state = request.scope.get("state", {})
+    said = _fault(error)
+    document = fault(said, relates_to=state.get("message_id", ""), activity=state.get("request_id", ""))
+    return Response(document, _status(request, error), media_type=MEDIA_TYPE)
+
+
+def _fault(error: Exception) -> Fault:
+    target = getattr(error, "target", None)
+    if isinstance(error, errors.Invalid) and target in TARGETS:
+        subcode, error_type = TARGETS[target]
+        return Fault(subcode, str(error), error_type)
+    for kind, subcode, error_type in TABLE:
+        if isinstance(error, kind):
+            return Fault(subcode, str(error), error_type)
+    if isinstance(error, HTTPException) and error.status_code < 500:
+        return Fault("s:MessageFormat", str(error.detail))
+    return Fault("a:InternalServiceFault", str(getattr(error, "detail", _BROKEN)))
+
+
+def _status(request: Request, error: Exception) -> int:
+    if isinstance(error, Malformed):
+        return 400
+    if isinstance(error, HTTPException):
+        return error.status_code
+    if request.method != "POST":
+        return 404
+    return 500 if "content-type" in request.headers else 200
+
+
+def _plain(error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return PlainTextResponse(str(error.detail), error.status_code)
+    status = next((code for kind, code in _PLAIN if isinstance(error, kind)), 500)
+    return PlainTextResponse(str(error) if isinstance(error, errors.FauxtuneError) else _BROKEN, status)

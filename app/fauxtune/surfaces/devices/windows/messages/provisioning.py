@@ -1,0 +1,140 @@
+"""The provisioning document: what an enrolled device is set up with. MS-MDE2 2.2.9.1 and the CSPs that it configures
+(CertificateStore, w7 APPLICATION, DMClient).
+
+One line: the client takes no blanks between elements. Thumbprints are SHA-1 in upper case. Without DEFAULTENCODING the
+device would speak WBXML.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from fauxtune.surfaces.devices.windows.messages.xml import tag
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """When a device calls by itself: (how often, every so many minutes), three times; 0 is for ever. DMClient: Poll."""
+
+    first: tuple[int, int]
+    second: tuple[int, int]
+    then: tuple[int, int] = (0, 480)
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioning:
+    """Everything that the document says. `per_machine`: the identity goes into the machine's store."""
+
+    root: bytes
+    identity: bytes
+    common_name: str
+    per_machine: bool
+    provider: str
+    management_url: str
+    push_url: str
+    device_id: str
+    device_name: str
+    user: str
+    cadence: Cadence
+    nonce: str
+
+
+def thumbprint(certificate: bytes) -> str:
+    """SHA-1 as Windows names certificates: hex, upper case."""
+    return hashlib.sha1(certificate, usedforsecurity=False).hexdigest().upper()
+
+
+def document(wanted: Provisioning) -> str:
+    """The document of a new enrolment, as it travels: base64 of UTF-8."""
+    return _packed(
+        _certificates(wanted.root, wanted.identity, per_machine=wanted.per_machine)
+        + _application(wanted)
+        + _client(wanted)
+    )
+
+
+def renewed(root: bytes, identity: bytes, *, per_machine: bool) -> str:
+    """The document of a renewal: the new identity, and nothing else changes."""
+    return _packed(_certificates(root, identity, per_machine=per_machine))
+
+
+def _packed(content: str) -> str:
+    return base64.b64encode(tag("wap-provisioningdoc", content, version="1.1").encode()).decode()
+
+
+def _group(kind: str, content: str = "") -> str:
+    return tag("characteristic", content, type=kind)
+
+
+def _value(name: str, value: str, *, datatype: str | None = None) -> str:
+    more = {} if datatype is None else {"datatype": datatype}
+    return tag("parm", name=name, value=value, **more)
+
+
+def _certificates(root: bytes, identity: bytes, *, per_machine: bool) -> str:
+    trusted = _group("Root", _group("System", _certificate(root)))
+    mine = _group("System" if per_machine else "User", _certificate(identity) + _group("PrivateKeyContainer"))
+    renewal = _value("ROBOSupport", "true", datatype="boolean")
+    renewal += _value("RenewPeriod", "42", datatype="integer") + _value("RetryInterval", "4", datatype="integer")
+    own = _group("My", mine + _group("WSTEP", _group("Renew", renewal)))
+    return _group("CertificateStore", trusted + own)
+
+
+def _certificate(der: bytes) -> str:
+    return _group(thumbprint(der), _value("EncodedCertificate", base64.b64encode(der).decode()))
+
+
+def _application(wanted: Provisioning) -> str:
+    store = "System" if wanted.per_machine else "User"
+    search = (
+        f"Subject={quote(f'CN={wanted.common_name}', safe='')}&Stores={quote(chr(92).join(('MY', store)), safe='')}"
+    )
+    nonce = base64.b64encode(wanted.nonce.encode()).decode()
+    told = "".join(
+        _value(name, value)
+        for name, value in (
+            ("APPID", "w7"),
+            ("PROVIDER-ID", wanted.provider),
+            ("NAME", "Fauxtune"),
+            ("ADDR", wanted.management_url),
+            ("CONNRETRYFREQ", "6"),
+            ("INITIALBACKOFFTIME", "30000"),
+            ("MAXBACKOFFTIME", "120000"),
+        )
+    )
+    told += tag("parm", name="BACKCOMPATRETRYDISABLED")
+    told += _value("DEFAULTENCODING", "application/vnd.syncml.dm+xml") + _value("SSLCLIENTCERTSEARCHCRITERIA", search)
+    client = _value("AAUTHLEVEL", "CLIENT") + _value("AAUTHTYPE", "DIGEST") + _value("AAUTHSECRET", "unused")
+    server = _value("AAUTHLEVEL", "APPSRV") + _value("AAUTHTYPE", "DIGEST") + _value("AAUTHNAME", "unused")
+    told += _group("APPAUTH", client + _value("AAUTHDATA", nonce))
+    told += _group("APPAUTH", server + _value("AAUTHSECRET", "unused") + _value("AAUTHDATA", nonce))
+    return _group("APPLICATION", told)
+
+
+def _client(wanted: Provisioning) -> str:
+    told = _value("EntDMID", wanted.device_id, datatype="string")
+    told += _value("EntDeviceName", wanted.device_name, datatype="string")
+    told += _value("UPN", wanted.user, datatype="string")
+    told += _value("RequireMessageSigning", "true", datatype="boolean")
+    # Differs from Windows: a PFN names an app to the notification service. Here it is where the device waits to be
+    # pushed.
+    told += _group("Push", _value("PFN", wanted.push_url, datatype="string"))
+    told += _group("Poll", _poll(wanted.cadence))
+    return _group("DMClient", _group("Provider", _group(wanted.provider, told)))
+
+
+def _poll(cadence: Cadence) -> str:
+    told = (
+        ("NumberOfFirstRetries", cadence.first[0]),
+        ("IntervalForFirstSetOfRetries", cadence.first[1]),
+        ("NumberOfSecondRetries", cadence.second[0]),
+        ("IntervalForSecondSetOfRetries", cadence.second[1]),
+        ("NumberOfRemainingScheduledRetries", cadence.then[0]),
+        ("IntervalForRemainingScheduledRetries", cadence.then[1]),
+    )
+    numbers = "".join(_value(name, str(value), datatype="integer") for name, value in told)
+    switches = ("PollOnLogin", "AllUsersPollOnFirstLogin")
+    return numbers + "".join(_value(name, "true", datatype="boolean") for name in switches)

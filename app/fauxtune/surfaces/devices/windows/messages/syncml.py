@@ -1,0 +1,285 @@
+"""OMA-DM 1.2 in XML: what a device's message says, and what it is answered.
+
+OMA-TS-DM_RepPro 1.2; MS-MDM 2.2 and 3. The session's id is whatever the device calls it (decimal or hexadecimal) and is
+given back as it came. CmdIDs are unique in a message, across statuses, commands and their parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any
+
+from fauxtune.surfaces.devices.windows.messages.xml import Element, Malformed, leaf, parse, tag
+
+MEDIA_TYPE = "application/vnd.syncml.dm+xml; charset=utf-8"
+_NAMESPACE, _META = "SYNCML:SYNCML1.2", "syncml:metinf"
+#: What Windows takes when it says nothing (MS-MDM: MaxMsgSize).
+USUAL_SIZE = 524_288
+_LONGEST_NUMBER = 9
+
+OK, ACCEPTED, AUTHENTICATED = 200, 202, 212
+BAD_REQUEST, INVALID_CREDENTIALS, FORBIDDEN, NOT_FOUND, MISSING_CREDENTIALS = 400, 401, 403, 404, 407
+NOT_ALLOWED, NOT_IMPLEMENTED, ALREADY_THERE, TOO_LARGE = 405, 406, 418, 413
+
+CLIENT_EVENT, GENERIC_ALERT, ABORT = "1224", "1226", "1223"
+LOGIN_STATUS = "com.microsoft/mdm/loginstatus"
+#: A device that needs time says so, so that the session stays open: it is given nothing new.
+STILL_BUSY = "reversed-domain-name:com.microsoft.mdm.requestpending"
+UNENROLLED = "com.microsoft:mdm.unenrollment.userrequest"
+
+#: Commands that a device sends, and is given a status for.
+_ASKED = frozenset({"Alert", "Replace", "Add", "Delete", "Get", "Exec", "Atomic", "Sequence", "Copy", "Put"})
+_UNANSWERED = frozenset({"Status", "Results", "Final"})
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of a command; addresses are LocURIs."""
+
+    target: str = ""
+    source: str = ""
+    format: str = ""
+    type: str = ""
+    data: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One command of a device. `name` may be one that nobody knows; `data` is an Alert's or a Status' code."""
+
+    name: str
+    id: str
+    data: str = ""
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of a command that we sent in our message `message`. `targets`: of which of its items."""
+
+    message: str
+    command: str
+    code: int
+    targets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a Get of ours found."""
+
+    message: str
+    command: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A device's message."""
+
+    session: str
+    number: int
+    source: str
+    target: str
+    largest: int
+    commands: tuple[Received, ...] = ()
+    statuses: tuple[Status, ...] = ()
+    results: tuple[Results, ...] = ()
+
+    def alerts(self, code: str) -> Iterator[Item]:
+        """The items of its alerts of this code."""
+        for each in self.commands:
+            if each.name == "Alert" and each.data == code:
+                yield from each.items
+
+    def alerted(self, code: str, kind: str) -> str | None:
+        """The data of the alert of this kind, or None."""
+        return next((each.data for each in self.alerts(code) if each.type.lower() == kind), None)
+
+
+def read(document: bytes) -> Message:
+    """The message. Malformed for what is no XML or has no usable header; single commands may be as they like."""
+    root = parse(document)
+    header, body = root.find("SyncHdr"), root.find("SyncBody")
+    if root.name != "SyncML" or header is None or body is None:
+        raise Malformed("A SyncML document with SyncHdr and SyncBody was expected.")
+    session, number = header.text_at("SessionID"), header.text_at("MsgID")
+    source = header.text_at("Source", "LocURI")
+    if not session or not source:
+        raise Malformed("SyncHdr needs SessionID, and Source/LocURI with the device's id.")
+    if not _is_number(number) or int(number) == 0:
+        raise Malformed(f"MsgID is a decimal number from 1, not '{number}'.")
+    largest = header.text_at("Meta", "MaxMsgSize")
+    return Message(
+        session=session,
+        number=int(number),
+        source=source,
+        target=header.text_at("Target", "LocURI"),
+        largest=min(int(largest), USUAL_SIZE) if _is_number(largest) and int(largest) else USUAL_SIZE,
+        commands=tuple(_received(each) for each in body.children if each.name not in _UNANSWERED),
+        statuses=tuple(found for each in body.all("Status") if (found := _status(each)) is not None),
+        results=tuple(_results(each) for each in body.all("Results")),
+    )
+
+
+def _received(element: Element) -> Received:
+    return Received(
+        name=element.name,
+        id=element.text_at("CmdID"),
+        data=element.text_at("Data"),
+        items=tuple(_item(each) for each in element.all("Item")),
+    )
+
+
+def _item(element: Element) -> Item:
+    meta = element.find("Meta")
+    data = element.find("Data")
+    return Item(
+        target=element.text_at("Target", "LocURI"),
+        source=element.text_at("Source", "LocURI"),
+        format="" if meta is None else meta.text_at("Format"),
+        type="" if meta is None else meta.text_at("Type"),
+        data="" if data is None else data.text,
+    )
+
+
+def _status(element: Element) -> Status | None:
+    code = element.text_at("Data")
+    if not _is_number(code):
+        return None
+    targets = tuple(each.text for each in element.all("TargetRef"))
+    return Status(element.text_at("MsgRef"), element.text_at("CmdRef"), int(code), targets)
+
+
+def _results(element: Element) -> Results:
+    items = tuple(_item(each) for each in element.all("Item"))
+    return Results(element.text_at("MsgRef"), element.text_at("CmdRef"), items)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One command for a device. `role` says what its answer means for the step that it belongs to; the wire does not
+    know it. An Atomic has parts in place of an address.
+    """
+
+    name: str
+    uri: str = ""
+    data: str | None = field(default=None, repr=False)
+    format: str | None = None
+    role: str = ""
+    parts: tuple[Command, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, for a command that waits for the next message."""
+        told = {"name": self.name, "uri": self.uri, "data": self.data, "format": self.format, "role": self.role}
+        return {**told, "parts": [each.document() for each in self.parts]}
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Command:
+        """The reverse of `document`."""
+        return replace(cls(**{**document, "parts": ()}), parts=tuple(cls.of(each) for each in document["parts"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A command in a message: under which CmdIDs it and its parts stand there."""
+
+    command: Command
+    id: int
+    parts: tuple[tuple[Command, int], ...]
+
+
+class Reply:
+    """The answer to a message, under way: statuses first, then commands as long as there is room."""
+
+    def __init__(self, message: Message, *, header_status: int) -> None:
+        self._message = message
+        self._ids = count(1)
+        self._parts: list[str] = []
+        self._header = _header(message)
+        self._size = len(_document(self._header, ""))
+        self._add_status("0", "SyncHdr", code=header_status)
+
+    def statuses(self) -> None:
+        """One status for every command of the device: 200, 405 for what a server has no tree for, 400 for what is no
+        command at all.
+        """
+        for each in self._message.commands:
+            code = OK
+            if each.name not in _ASKED:
+                code = BAD_REQUEST
+            elif each.name not in ("Alert", "Replace"):
+                code = NOT_ALLOWED
+            if each.id:
+                self._add_status(each.id, each.name, code=code)
+
+    def fits_alone(self, command: Command) -> bool:
+        """Could the command stand in any message to this device?"""
+        alone = len(_document(self._header, _rendered(command, count(1))[0]))
+        return (
+            alone + len(_status_text(1, "0", "SyncHdr", message=self._message.number, code=OK)) <= self._message.largest
+        )
+
+    def add(self, command: Command) -> Placed | None:
+        """Put the command in. None where there is no room for it any more."""
+        ids = list(zip(_pieces(command), self._ids, strict=False))
+        text, placed = _rendered(command, iter([number for _, number in ids]))
+        if self._size + len(text.encode()) > self._message.largest:
+            # Numbers that were taken and not used do no harm: they are unique all the same.
+            return None
+        self._size += len(text.encode())
+        self._parts.append(text)
+        return placed
+
+    def document(self) -> bytes:
+        """The message, whole."""
+        return _document(self._header, "".join(self._parts))
+
+    def _add_status(self, command: str, name: str, *, code: int) -> None:
+        text = _status_text(next(self._ids), command, name, message=self._message.number, code=code)
+        self._size += len(text.encode())
+        self._parts.append(text)
+
+
+def _header(message: Message) -> str:
+    told = leaf("VerDTD", "1.2") + leaf("VerProto", "DM/1.2")
+    told += leaf("SessionID", message.session) + leaf("MsgID", str(message.number))
+    told += tag("Target", leaf("LocURI", message.source)) + tag("Source", leaf("LocURI", message.target))
+    return tag("SyncHdr", told)
+
+
+def _document(header: str, body: str) -> bytes:
+    return tag("SyncML", header + tag("SyncBody", body + tag("Final")), xmlns=_NAMESPACE).encode()
+
+
+def _status_text(number: int, command: str, name: str, *, message: int, code: int) -> str:  # noqa: PLR0917
+    told = (("CmdID", str(number)), ("MsgRef", str(message)), ("CmdRef", command), ("Cmd", name), ("Data", str(code)))
+    return tag("Status", "".join(leaf(key, value) for key, value in told))
+
+
+def _pieces(command: Command) -> Sequence[Command]:
+    return (command, *command.parts)
+
+
+def _rendered(command: Command, ids: Iterator[int]) -> tuple[str, Placed]:
+    number = next(ids)
+    if command.name == "Atomic":
+        numbered = tuple((part, next(ids)) for part in command.parts)
+        inner = "".join(_single(part, own) for part, own in numbered)
+        return tag("Atomic", leaf("CmdID", str(number)) + inner), Placed(command, number, numbered)
+    return _single(command, number), Placed(command, number, ())
+
+
+def _single(command: Command, number: int) -> str:
+    item = tag("Target", leaf("LocURI", command.uri))
+    if command.format is not None:
+        meta = leaf("Format", command.format, xmlns=_META) + leaf("Type", "text/plain", xmlns=_META)
+        item += tag("Meta", meta)
+    if command.data is not None:
+        item += leaf("Data", command.data)
+    return tag(command.name, leaf("CmdID", str(number)) + tag("Item", item))

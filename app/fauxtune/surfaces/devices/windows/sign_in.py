@@ -1,0 +1,70 @@
+"""The page on which a user signs in to enrol a device (AuthPolicy Federated). MS-MDE2 3.2.
+
+The device opens it with `appru` (where the form goes at the end) and `login_hint`. After name and password the page
+posts the hidden field `wresult`, an enrolment token, to `appru`; the device puts it into a BinarySecurityToken.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from html import escape
+
+from starlette.responses import HTMLResponse, Response
+
+from fauxtune.core.errors import Invalid
+
+#: Windows' broker, and a simulator of it on the same machine: a token goes nowhere else.
+_RETURNS = re.compile(
+    r"ms-app://[A-Za-z0-9.-]+/?|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?/[A-Za-z0-9/._-]*"
+)
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:28em;margin:3em auto;padding:0 1em;color:#1b1b1b}"
+    "label,button{display:block;width:100%;margin:.6em 0;font:inherit}"
+    "input{font:inherit;padding:.5em;width:100%;box-sizing:border-box}"
+)
+_SCRIPT = "document.forms[0].submit()"
+
+
+def return_address(text: str) -> str:
+    """Where the token goes. Invalid for any other place than the device itself."""
+    if not _RETURNS.fullmatch(text):
+        raise Invalid("appru is the address of the device's own broker: ms-app://..., or one on localhost.")
+    return text
+
+
+def asking(*, returns: str, name: str, problem: str = "") -> Response:
+    """Name and password."""
+    told = f"<p><strong>{escape(problem)}</strong></p>" if problem else ""
+    body = (
+        f"{told}<p>to enrol this device with an emulator.</p>"
+        f'<form method="post"><input type="hidden" name="appru" value="{escape(returns)}">'
+        f'<label>User <input name="login" value="{escape(name)}" autocomplete="username" required></label>'
+        '<label>Password <input name="password" type="password" required></label><button>Sign in</button></form>'
+    )
+    return _page(body, status=401 if problem else 200, forms_to="'self'")
+
+
+def handing_over(token: str, *, returns: str) -> Response:
+    """A form that posts itself; where scripts are off, a button does."""
+    body = (
+        f'<form method="post" action="{escape(returns)}"><input type="hidden" name="wresult" value="{escape(token)}">'
+        f"<noscript><button>Continue</button></noscript></form><script>{_SCRIPT}</script>"
+    )
+    return _page(body, forms_to="ms-app:" if returns.startswith("ms-app:") else returns, script=True)
+
+
+def _page(body: str, *, forms_to: str, status: int = 200, script: bool = False) -> Response:
+    policy = f"default-src 'none'; style-src {_hash(_STYLE)}; form-action {forms_to}; frame-ancestors 'none'"
+    policy += f"; base-uri 'none'{f'; script-src {_hash(_SCRIPT)}' if script else ''}"
+    document = (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Sign in</title>'
+        f"<style>{_STYLE}</style></head><body><h1>Sign in</h1>{body}</body></html>"
+    )
+    guarded = {"content-security-policy": policy, "cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return HTMLResponse(document, status, headers=guarded)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"

@@ -1,0 +1,67 @@
+"""Which tenant a Windows device means: that of the path, else its user's.
+
+Real devices find their tenant by DNS (enterpriseenrollment.<domain of the address>), and some clients have the paths
+built in. So at paths without a tenant it is the domain of the address, of the user's name or of the token; where none
+of them is there, the one tenant that answers at such paths (switch `windows.rootPaths`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import orjson
+
+from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries.tenants import tenants_with
+from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof, binary
+
+ROOT_PATHS, ALIASES, LAX = "windows.rootPaths", "windows.pathAliases", "windows.laxIdentity"
+_ALIASED = re.compile(r"(/mdm/[^/]+/windows)?/api/mdm/microsoft/", re.IGNORECASE)
+
+
+async def tenant_of(emulator: Emulator, path: str, *, key: str | None, names: tuple[str, ...] = ()) -> Tenant:
+    """The tenant. `key` is the path's; `names` are user names, domains and ids that the caller mentions. NotFound where
+    it cannot be told, and for a path that the tenant does not serve.
+    """
+    tenant = await emulator.runner.tenant(key) if key is not None else await _meant(emulator, names)
+    if _ALIASED.match(path) and not tenant.setting(ALIASES):
+        raise NotFound(f"The tenant '{tenant.name}' does not serve this path: its switch {ALIASES} is off.")
+    return tenant
+
+
+def names_in(proof: Proof) -> tuple[str, ...]:
+    """Whom a proof mentions; nothing is proved by that yet."""
+    claims = claims_of(proof.token) if proof.kind == JWT else {}
+    mentioned = (proof.username, claims.get("upn"), claims.get("unique_name"), claims.get("tid"))
+    return tuple(str(each) for each in mentioned if each)
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What a JWT says of itself, unverified. Nothing where it is none."""
+    parts = token.split(".")
+    try:
+        claims = orjson.loads(binary(parts[1])) if len(parts) == 3 else None
+    except (Invalid, orjson.JSONDecodeError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+async def _meant(emulator: Emulator, names: tuple[str, ...]) -> Tenant:
+    for name in names:
+        domain = name.rpartition("@")[2].strip()
+        try:
+            return await emulator.runner.tenant(domain)
+        except NotFound:
+            continue
+    answering = await emulator.runner.read(tenants_with, ROOT_PATHS)
+    if len(answering) != 1:
+        how_many = "more than one tenant has" if answering else "no tenant has"
+        mentioned = f" ({', '.join(names)} is of none)" if names else ""
+        raise NotFound(
+            f"It cannot be told which tenant is meant{mentioned}: use the paths below /mdm/{{tenant}}/windows, name a "
+            f"user of the tenant, or turn the switch {ROOT_PATHS} on for one tenant; now {how_many} it on."
+        )
+    return emulator.runner.current(answering[0])

@@ -1,0 +1,301 @@
+"""Between the engine's steps and the commands of Windows: what a device is told, and what its statuses mean.
+
+A PFX file goes into one Atomic, behind a Delete of the same certificate: so giving it again is safe
+(ClientCertificateInstall CSP).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from cryptography import x509
+
+from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations.conversation import Step
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.device_actions import Order
+from fauxtune.surfaces.devices.windows import csp
+from fauxtune.surfaces.devices.windows.csp import TREES, Tree
+from fauxtune.surfaces.devices.windows.messages.syncml import Command
+from fauxtune.surfaces.devices.windows.verdicts import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
+
+Json = dict[str, Any]
+
+_KEY_LOCATIONS = {
+    "useTpmKspOtherwiseFail": 1,
+    "useTpmKspOtherwiseUseSoftwareKsp": 2,
+    "useSoftwareKsp": 3,
+    "usePassportForWorkKspOtherwiseFail": 4,
+}
+_USUAL_LOCATION, _SOFTWARE, _HELLO = 2, 3, 4
+#: PFXCertPasswordEncryptionType: encrypted to the certificate by which the device is managed.
+_TO_THE_IDENTITY = "1"
+
+#: ActiveSync CSP: Options/Schedule and Options/MailAgeFilter. What the user is to choose is left out.
+_SCHEDULES = {
+    "asMessagesArrive": "-1",
+    "manual": "0",
+    "fifteenMinutes": "15",
+    "thirtyMinutes": "30",
+    "sixtyMinutes": "60",
+}
+_AGES = {"unlimited": "0", "oneDay": "1", "threeDays": "2", "oneWeek": "3", "twoWeeks": "4", "oneMonth": "5"}
+_CONTENTS = {
+    "syncContacts": "0dd8685c-e272-4fcb-9ecf-2ead7ea2497b",
+    "syncCalendar": "4a5d9fe0-f139-4a63-a5a4-4f31ceea02ad",
+    "syncTasks": "783ae4f6-4c12-4423-8270-66361260d4f1",
+}
+_MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a step's commands depend on besides the step: the kind of device, its profiles' documents by their ids, and
+    under which thumbprints the device was given an item before.
+    """
+
+    variant: Variant
+    profiles: Mapping[str, Json] = field(default_factory=dict)
+    given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def tree(self) -> Tree:
+        """The device's nodes."""
+        return TREES[self.variant]
+
+
+def commands(step: Step, around: Surroundings) -> tuple[Command, ...]:
+    """What the device is told for this step; nothing: devices of this kind have no such command."""
+    match step.kind:
+        case StepKind.INSTALL:
+            assert step.item is not None
+            return _install(step.item, around)
+        case StepKind.REMOVE:
+            assert step.item is not None
+            return _remove(step.item.row, around)
+        case StepKind.ACTION:
+            assert step.order is not None
+            return _act(step.order, around.tree)
+        case StepKind.QUESTION:
+            return _ask(step.part or "", around.tree)
+        case _:
+            assert_never(step.kind)
+
+
+def needs_user(told: tuple[Command, ...]) -> bool:
+    """Does any of it concern the user's own nodes, which are there only while somebody is logged in?"""
+    return any(each.uri.startswith(csp.USER) for one in told for each in (one, *one.parts))
+
+
+def _install(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
+    row = item.row
+    match row.source:
+        case Source.ROOT:
+            node = _trusted(row, around)
+            return (_add(f"{node}/EncodedCertificate", _base64(item.certificate), kind="b64", role=THERE),)
+        case Source.PKCS | Source.IMPORTED:
+            return _identity(item, around)
+        case Source.EMAIL:
+            assert item.account is not None, row.key
+            return _account(row, item.account, around=around)
+        case Source.SCEP:
+            return ()
+        case _:
+            assert_never(row.source)
+
+
+def _trusted(row: LedgerRow, around: Surroundings) -> str:
+    return around.tree.certificate(_store(row, around.tree), row.thumbprint or "")
+
+
+def _store(row: LedgerRow, tree: Tree) -> str:
+    """Where a trusted certificate goes. Profiles of Windows Phone 8.1 do not say: roots are told by their issuer."""
+    wanted = csp.STORES.get(row.key.split("/")[2], csp.ROOTS)
+    if csp.USER_INTERMEDIATES not in tree.collections and row.payload is not None:
+        certificate = x509.load_der_x509_certificate(row.payload)
+        return csp.ROOTS if certificate.issuer == certificate.subject else csp.INTERMEDIATES
+    return wanted
+
+
+def _identity(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
+    row, tree = item.row, around.tree
+    node = tree.identity(row.thumbprint or "")
+    location = _key_location(row, around)
+    parts = [_add(f"{node}/KeyLocation", str(location), kind="int", role=PART)]
+    if location == _HELLO:
+        parts.append(_add(f"{node}/ContainerName", (row.thumbprint or "").upper(), role=PART))
+    parts += [
+        _add(f"{node}/PFXCertBlob", _base64(item.pfx), role=PART),
+        _add(f"{node}/PFXCertPassword", _base64(item.sealed), role=PART),
+        _add(f"{node}/PFXCertPasswordEncryptionType", _TO_THE_IDENTITY, kind="int", role=PART),
+        # True is legal with a software key alone.
+        _add(f"{node}/PFXKeyExportable", "true" if location == _SOFTWARE else "false", kind="bool", role=PART),
+    ]
+    return (
+        Command("Delete", node, role=ANY),
+        Command("Atomic", role=ATOMIC, parts=tuple(parts)),
+        Command("Get", f"{node}/Status", role=DETAIL),
+    )
+
+
+def forget(tree: Tree, thumbprints: Sequence[str]) -> tuple[Command, ...]:
+    """Take away what a certificate was before its renewal; whatever comes of it."""
+    return tuple(Command("Delete", tree.identity(each), role=ANY) for each in thumbprints)
+
+
+def _key_location(row: LedgerRow, around: Surroundings) -> int:
+    """KeyLocation, of the first profile that wants the certificate."""
+    documents = (around.profiles.get(claim.profile, {}) for claim in row.claims)
+    provider = next((each["keyStorageProvider"] for each in documents if each.get("keyStorageProvider")), None)
+    return _KEY_LOCATIONS.get(str(provider), _USUAL_LOCATION)
+
+
+def _account(row: LedgerRow, account: Account, *, around: Surroundings) -> tuple[Command, ...]:
+    """ActiveSync CSP. To add an account that is there deletes it, so it is deleted before. No node speaks of S/MIME."""
+    node = around.tree.account(row.key.partition("/")[2])
+    settings = account.settings
+    domain, _, name = account.username.rpartition("\\")
+    values = {
+        "EmailAddress": account.address,
+        "UserName": name,
+        **({"Domain": domain} if domain else {}),
+        "ServerName": account.host,
+        "AccountName": str(settings.get("accountName") or account.address),
+        "AccountType": "Exchange",
+        "Options/UseSSL": _switch(settings.get("requireSsl")),
+    }
+    schedule = _SCHEDULES.get(str(settings.get("emailSyncSchedule")))
+    age = _AGES.get(str(settings.get("durationOfEmailToSync")))
+    values |= {} if schedule is None else {"Options/Schedule": schedule}
+    values |= {} if age is None else {"Options/MailAgeFilter": age}
+    contents = {_MAIL: "1", **{guid: _switch(settings.get(name)) for name, guid in _CONTENTS.items()}}
+    values |= {f"Options/ContentTypes/%7B{guid}%7D/Enabled": value for guid, value in contents.items()}
+    parts = tuple(_add(f"{node}/{name}", value, role=PART) for name, value in values.items())
+    return (Command("Delete", node, role=ANY), Command("Atomic", role=ATOMIC, parts=parts))
+
+
+def _remove(row: LedgerRow, around: Surroundings) -> tuple[Command, ...]:
+    tree = around.tree
+    match row.source:
+        case Source.ROOT:
+            nodes = [_trusted(row, around)]
+        case Source.PKCS | Source.IMPORTED:
+            known = {each.upper() for each in (row.thumbprint, *around.given.get(row.key, ())) if each}
+            nodes = [tree.identity(each) for each in sorted(known)]
+        case Source.EMAIL:
+            nodes = [tree.account(row.key.partition("/")[2])]
+        case Source.SCEP:
+            nodes = []
+        case _:
+            assert_never(row.source)
+    return tuple(Command("Delete", each, role=GONE) for each in nodes)
+
+
+def _act(order: Order, tree: Tree) -> tuple[Command, ...]:
+    if order.scope == "DEVICE":
+        return (Command("Exec", f"{tree.wipe}/{_way_to_wipe(order.details)}", "", "chr", role=MUST),)
+    if order.scope:
+        return (Command("Exec", tree.unenroll, tree.provider, "chr", role=MUST),)
+    if order.action is DeviceAction.LOCK:
+        return (Command("Exec", tree.lock, role=MUST),)
+    return ()
+
+
+def _way_to_wipe(details: Json) -> str:
+    """RemoteWipe CSP. Unverified: that keepUserData alone is this node too; it has no other."""
+    if details.get("keepEnrollmentData") or details.get("keepUserData"):
+        return "doWipePersistUserData"
+    return "doWipeProtected" if details.get("useProtectedWipe") else "doWipe"
+
+
+def _ask(part: str, tree: Tree) -> tuple[Command, ...]:
+    nodes = (
+        tree.facts
+        if part == csp.FACTS
+        else tuple(tree.collections[each] for each in (part,) if each in tree.collections)
+    )
+    return tuple(Command("Get", each, role=ASK) for each in nodes)
+
+
+def _add(uri: str, data: str, *, kind: str = "chr", role: str) -> Command:
+    return Command("Add", uri, data, kind, role=role)
+
+
+def _base64(data: bytes | None) -> str:
+    """In one line: EncodedCertificate takes no line ends."""
+    return base64.b64encode(data or b"").decode()
+
+
+def _switch(value: object) -> str:
+    return "1" if value else "0"
+
+
+class WindowsWire:
+    """What the conversation asks of Windows devices, and how their answers are read."""
+
+    def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
+        """One for each node below which the device holds things."""
+        return tuple(TREES[variant].collections)
+
+    def information_parts(self, variant: Variant) -> tuple[str, ...]:
+        """DevDetail and DevInfo at once."""
+        return (csp.FACTS,)
+
+    def inventory(
+        self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
+    ) -> Inventory:
+        """What the device holds. An account does not say which settings it has: what was confirmed stands."""
+        held = {part: csp.children(str(data.get("children") or "")) for part, data in answers.items()}
+        roots, identities, accounts = set(), {}, {}
+        for key, row in rows.items():
+            believed = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
+            thumbprint = (row.thumbprint or "").upper()
+            if row.source is Source.ROOT:
+                if _is_in(thumbprint, held, parts=_parts_of(row), otherwise=believed):
+                    roots.add(key.partition("/")[2])
+            elif row.source is Source.EMAIL:
+                there = _is_in(key.partition("/")[2].upper(), held, parts=(csp.ACCOUNTS,), otherwise=believed)
+                if there and believed and row.fingerprint is not None:
+                    accounts[key] = row.fingerprint
+            elif thumbprint and _is_in(thumbprint, held, parts=(csp.IDENTITIES,), otherwise=believed):
+                identities[key] = row.thumbprint or ""
+        return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
+
+    def facts(self, answers: Mapping[str, Json]) -> dict[str, Any]:
+        """Of DevDetail and DevInfo, by Graph's names."""
+        said = answers.get(csp.FACTS, {}).get("values", {})
+        found = {name: next((said[node] for node in nodes if said.get(node)), "") for name, nodes in _FACTS.items()}
+        found["wiFiMacAddress"] = found["wiFiMacAddress"].replace(":", "").replace("-", "")
+        return {name: value for name, value in found.items() if value}
+
+
+_FACTS = {
+    "osVersion": ("./DevDetail/SwV",),
+    "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),
+    "serialNumber": ("./DevDetail/Ext/Microsoft/SMBIOSSerialNumber",),
+    "wiFiMacAddress": ("./DevDetail/Ext/WLANMACAddress",),
+    "manufacturer": ("./DevInfo/Man", "./DevDetail/OEM"),
+    "model": ("./DevInfo/Mod",),
+}
+
+
+def _parts_of(row: LedgerRow) -> tuple[str, ...]:
+    store = csp.STORES.get(row.key.split("/")[2])
+    return (csp.ROOTS, csp.INTERMEDIATES) if store is None else (store,)
+
+
+def _is_in(name: str, held: Mapping[str, frozenset[str]], *, parts: tuple[str, ...], otherwise: bool) -> bool:
+    """Is it there? Where the device could not say, `otherwise`."""
+    told = [held[part] for part in parts if part in held]
+    return any(name in each for each in told) if told else otherwise

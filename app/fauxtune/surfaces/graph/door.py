@@ -1,0 +1,70 @@
+"""Graph for somebody inside, who only considers a request: read as a client would send it, answered by its handler.
+
+The address may be absolute, of any host, or begin with a version, or with neither: then it is beta's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from urllib.parse import quote, urlsplit
+
+from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.odata.schema import Version
+from fauxtune.operations.access import Caller
+from fauxtune.operations.door import Considered
+from fauxtune.operations.emulator import Emulator
+from fauxtune.surfaces.graph.call import Answer, Message
+from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
+
+_VERSION = re.compile(r"/+([^/]+)(?=/|$)")
+#: What may stand in a path or query as it is (RFC 3986 3.3, 3.4), and what is escaped already.
+_PLAIN = "/:@!$&'()*+,;=%?-._~"
+_CLIENT = "what-if"
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+async def ask(emulator: Emulator, tenant: Tenant, *, request: Considered) -> None:
+    """Carry it out. Invalid for an address that is none, GraphRefused for what Graph answers with an error."""
+    message = _message(request)
+    caller = Caller(tenant.id, _CLIENT, user_id=None, permissions=frozenset(), expires_at=0)
+    origin = emulator.addresses.public_url or emulator.addresses.https
+    sender = Sender(emulator, tenant, caller=caller, origin=origin, request_id=_NOBODY)
+    try:
+        given = await answer(message, sender)
+    except FauxtuneError as error:
+        given = refusal(error, message=message, sender=sender)
+        raise _refused(request, given, why=error.message) from None
+    if given.status >= 400:
+        raise _refused(request, given, why="its answer is an error")
+
+
+def _refused(request: Considered, given: Answer, *, why: str) -> GraphRefused:
+    return GraphRefused(
+        f"Graph would refuse {request.method.upper()} {request.url} with {given.status}: {why}",
+        status=given.status,
+        document=given.document or {},
+    )
+
+
+def _message(request: Considered) -> Message:
+    try:
+        cut = urlsplit(request.url)
+    except ValueError:
+        raise Invalid(f"The url '{request.url[:200]}' is none.", target="url") from None
+    path, version = f"/{cut.path.lstrip('/')}", Version.BETA
+    said = _VERSION.match(path)
+    if said is not None and said[1].lower() in Version.__members__.values():
+        version, path = Version(said[1].lower()), path[said.end() :] or "/"
+    if not path.strip("/"):
+        raise Invalid("The url names nothing: /deviceManagement/... or /users/... is expected.", target="url")
+    content = b"" if request.body is None else json.dumps(request.body).encode()
+    return Message(
+        request.method.upper(),
+        version,
+        path=quote(path, safe=_PLAIN),
+        raw_query=quote(cut.query, safe=_PLAIN),
+        headers={"content-type": "application/json"} if content else {},
+        content=content,
+    )

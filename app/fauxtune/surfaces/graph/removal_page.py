@@ -1,0 +1,164 @@
+"""What becomes of certificates, and what devices can be asked, as a page for people: made from the tables themselves.
+
+The same tables always give the same page, so that it can be kept beside the code and compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from fauxtune.core.engine.applicability import CARRIED, TABLE, WIPE_OPTIONS, Rule, platform_of
+from fauxtune.core.engine.removal import AUTHORITIES, Outcome, sources, table
+from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, Source
+from fauxtune.core.profiles.catalog import KINDS
+
+Row = tuple[str, ...]
+
+HEAD = """# What is removed, what is revoked, and what devices can be asked
+
+This page is generated (`make openapi` writes it): do not edit it. Whoever wants it as data asks the code:
+`fauxtune.core.engine.removal` and `fauxtune.core.engine.applicability`.
+
+Microsoft's documents do not say the same at all times, nor always the same among themselves. A tenant goes by one
+*edition* (its setting `removalEdition`). In the tables *R* is removed from the device, *V* revoked at the certification
+authority, *-* neither. *new* or *same*: the device is given a new certificate instead, or the same one again. An empty
+cell cannot occur. The number names the document that the cell comes from; *Unverified* marks what no document says and
+is our choice; where documents disagree, both are named.
+
+For PKCS most lists speak of the assignment alone. Unverified: a deleted profile, a left group and another primary user
+are taken for the same case, unless the document has a line for them; and so is a deleted device for a retired one."""
+APPLICABLE = """## Profiles that are not applicable
+
+Kinds of profiles that reach a device and give it nothing, with the status `notApplicable`; besides those whose settings
+are only kept, and profiles of another platform, which have no status on the device at all."""
+ACTIONS = """## Device actions
+
+*yes*: supported by devices of the kind, and carried to ours. *501*: supported by real ones, not emulated. *-*: refused
+with 400, for the reason that stands last."""
+OPTIONS = """## Parts of a wipe"""
+_WORDS: dict[Source, str] = {
+    Source.ROOT: "Trusted root",
+    Source.PKCS: "PKCS",
+    Source.IMPORTED: "Imported PFX",
+    Source.SCEP: "SCEP",
+    Source.EMAIL: "E-mail account",
+}
+_ISSUERS = {Authority.DIGICERT: " from DigiCert", Authority.PARTNER: " from a partner's authority"}
+_HAPPENS: dict[Cause | Incident, str] = {
+    Cause.WIPE: "wipe",
+    Incident.WIPE_KEEPING_ENROLLMENT: "wipe that keeps the enrolment",
+    Cause.RETIRE: "retire",
+    Cause.UNENROLL: "the user unenrols",
+    Cause.DELETE: "delete",
+    Cause.UNASSIGNED: "profile no longer assigned",
+    Cause.LEFT_GROUP: "device or user left the group",
+    Cause.PROFILE_DELETED: "profile deleted",
+    Incident.PROFILE_EDITED: "profile edited",
+    Cause.USER_CHANGED: "another primary user",
+    Cause.USER_DELETED: "user deleted",
+    Cause.LICENCE_LOST: "licence lost",
+    Cause.CERTIFICATE_DELETED: "imported certificate deleted from the service",
+    Incident.DELETED_BY_USER: "the user deletes it on the device",
+    Incident.RENEWED: "renewal",
+}
+
+
+def removal_page() -> str:
+    """The page, in Markdown."""
+    parts = (
+        HEAD,
+        *(part for edition in EDITIONS for part in _edition(edition)),
+        APPLICABLE,
+        markdown_table(("kind", "devices", "in the editions"), _unsupported()),
+        ACTIONS,
+        _rules({action.value: (rule, _carriers(action)) for action, rule in TABLE.items()}),
+        OPTIONS,
+        _rules({name: (rule, frozenset(Variant)) for name, rule in WIPE_OPTIONS.items()}),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _edition(edition: str) -> Iterator[str]:
+    yield f"## Edition {edition}"
+    for source, word in _WORDS.items():
+        for authority in AUTHORITIES.get(source, (Authority.MICROSOFT,)):
+            yield f"### {word}{_ISSUERS.get(authority, '')} ({edition})"
+            yield from _matrix(edition, source=source, authority=authority)
+
+
+def _matrix(edition: str, *, source: Source, authority: Authority) -> Iterator[str]:
+    """The table, with kinds of device that fare the same in one column, and the documents below it."""
+    columns: dict[tuple[Outcome | None, ...], list[Variant]] = {}
+    for variant in (each for each in Variant if source in sources(each)):
+        cells = table(variant, edition)
+        column = tuple(cells.get((source, happening, authority)) for happening in _HAPPENS)
+        columns.setdefault(column, []).append(variant)
+    numbers: dict[tuple[str, str], int] = {}
+    rows = []
+    for index, words in enumerate(_HAPPENS.values()):
+        found = [column[index] for column in columns]
+        if any(found):
+            rows.append((words, *(_cell(each, numbers) for each in found)))
+    head = ("what happens", *(", ".join(variants) for variants in columns.values()))
+    yield markdown_table(head, rows)
+    yield "\n".join(_note(number, cited, against=against) for (cited, against), number in numbers.items())
+
+
+def _cell(cell: Outcome | None, numbers: dict[tuple[str, str], int]) -> str:
+    if cell is None:
+        return ""
+    number = numbers.setdefault((cell.source, cell.disagreement), len(numbers) + 1)
+    verdict = "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
+    again = "" if cell.reissued is Reissued.NO else f", {cell.reissued}"
+    return f"{verdict}{again} ({number})"
+
+
+def _note(number: int, cited: str, *, against: str) -> str:
+    return f"{number}. {cited}." + (f" **The documents disagree.** {against}." if against else "")
+
+
+def _unsupported() -> list[Row]:
+    return [
+        (
+            f"`{kind.name}`",
+            variant.value,
+            ", ".join(each for each in EDITIONS if variant in kind.unsupported.get(each, ())),
+        )
+        for kind in KINDS
+        for variant in Variant
+        if variant in kind.reached and any(variant in each for each in kind.unsupported.values())
+    ]
+
+
+def _carriers(action: object) -> frozenset[Variant]:
+    return frozenset(variant for variant in Variant if action in CARRIED[platform_of(variant)])
+
+
+def _rules(rules: dict[str, tuple[Rule, frozenset[Variant]]]) -> str:
+    """One line for each name; kinds of device that support the same stand in one column."""
+    columns: dict[Row, list[Variant]] = {}
+    for variant in Variant:
+        column = tuple(_support(variant, rule, carriers=carriers) for rule, carriers in rules.values())
+        columns.setdefault(column, []).append(variant)
+    head = ("", *(", ".join(variants) for variants in columns.values()), "document", "otherwise")
+    return markdown_table(
+        head,
+        [
+            (f"`{name}`", *(column[index] for column in columns), rule.source, rule.otherwise)
+            for index, (name, (rule, _)) in enumerate(rules.items())
+        ],
+    )
+
+
+def _support(variant: Variant, rule: Rule, *, carriers: frozenset[Variant]) -> str:
+    if variant not in rule.variants:
+        return "-"
+    return "yes" if variant in carriers else "501"

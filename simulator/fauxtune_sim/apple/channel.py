@@ -1,0 +1,62 @@
+"""The way to an MDM server: property lists by PUT, signed where the profile says so (Apple: SignMessage).
+
+401, or 403 with the code com.apple.unrecognized.device, ends the enrolment; any other refusal is for the moment only.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fauxtune_sim.apple import messages
+from fauxtune_sim.apple.enrollment import AppleEnrollment
+from fauxtune_sim.apple.plist import write_plist
+from fauxtune_sim.cms import sign
+from fauxtune_sim.errors import EnrollmentOver, ServerRefused
+from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.transport import Transport
+
+_LONGEST_REASON = 300
+
+
+class Channel:
+    """One device's way. `now` is what the device's clock shows."""
+
+    def __init__(self, transport: Transport, enrollment: AppleEnrollment, *, now: Callable[[], datetime]) -> None:
+        self._transport = transport
+        self._enrollment = enrollment
+        self._now = now
+
+    async def check_in(self, message: dict[str, Any]) -> bytes:
+        """Send a check-in message; gives what answered it, empty for most."""
+        return await self._put(self._enrollment.check_in_url, message, kind=messages.CHECK_IN_TYPE)
+
+    async def report(self, message: dict[str, Any]) -> messages.Command | None:
+        """Send a report; gives the next command, or None if there is none."""
+        return messages.command(await self._put(self._enrollment.server_url, message, kind=messages.COMMAND_TYPE))
+
+    async def _put(self, url: str, message: dict[str, Any], *, kind: str) -> bytes:
+        body = write_plist(message)
+        headers = {}
+        if self._enrollment.sign_message:
+            headers[messages.SIGNATURE_HEADER] = signature(body, self._enrollment.identity(), now=self._now())
+        answer = await self._transport.send("PUT", url, body=body, content_type=kind, headers=headers)
+        if answer.status == 200:
+            return answer.body
+        reason = answer.body[:_LONGEST_REASON].decode("utf-8", "replace").strip()
+        what = message.get("MessageType") or message.get("Status")
+        text = f"the MDM server refused {what} ({answer.status}): {reason or 'no reason given'}"
+        refusal = EnrollmentOver if messages.is_unrecognized(answer.status, answer.body) else ServerRefused
+        raise refusal(text, status=answer.status)
+
+
+def signature(body: bytes, identity: DeviceIdentity, *, now: datetime) -> str:
+    """The value of Mdm-Signature: base64 of a detached CMS over these very bytes, SHA-256.
+
+    It is not dated before the certificate begins: servers check that, and the clocks of both may differ.
+    """
+    moment = max(now, identity.certificate.not_valid_before_utc)
+    made = sign(body, certificate=identity.certificate, key=identity.key, signing_time=moment)
+    return base64.b64encode(made).decode()

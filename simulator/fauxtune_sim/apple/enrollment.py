@@ -1,0 +1,59 @@
+"""What an Apple device keeps of its enrolment: what the MDM payload said, and where the server is told to push to.
+
+Apple: payload com.apple.mdm; check-in message TokenUpdate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntFlag
+
+from fauxtune_sim.enrollment import Enrollment
+
+
+class Right(IntFlag):
+    """AccessRights of the MDM payload."""
+
+    INSPECT_PROFILES = 1
+    CHANGE_PROFILES = 2
+    LOCK = 4
+    ERASE = 8
+    DEVICE_INFORMATION = 16
+    NETWORK_INFORMATION = 32
+    INSPECT_PROVISIONING = 64
+    CHANGE_PROVISIONING = 128
+    INSPECT_APPLICATIONS = 256
+    RESTRICTIONS = 512
+    SECURITY = 1024
+    SETTINGS = 2048
+    CHANGE_APPLICATIONS = 4096
+
+
+EVERY_RIGHT = 8191
+
+
+@dataclass(slots=True, kw_only=True)
+class AppleEnrollment(Enrollment):
+    """`name` is the UDID; `push_token` is the token in hex where the server has a push service for simulated devices.
+
+    `profile` is the PayloadIdentifier of the profile that brought the MDM payload. `token_due` says that the server has
+    not taken the last TokenUpdate yet; `unlock_token` is only of iOS and iPadOS, `bootstrap_token` of macOS.
+    """
+
+    profile: str
+    server_url: str
+    check_in_url: str
+    topic: str
+    push_magic: str
+    token: bytes
+    access_rights: int = EVERY_RIGHT
+    sign_message: bool = False
+    check_out_when_removed: bool = False
+    takes_bootstrap_token: bool = False
+    unlock_token: bytes | None = None
+    bootstrap_token: bytes | None = None
+    token_due: bool = True
+
+    def may(self, right: Right) -> bool:
+        """Whether the server was given this right."""
+        return right in Right(self.access_rights)

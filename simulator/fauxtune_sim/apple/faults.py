@@ -1,0 +1,119 @@
+"""Why an Apple device could not do what it was told: codes and domains, as an ErrorChain carries them.
+
+Codes are those that Intune's documentation lists for iOS ("Troubleshoot policies and profiles", list of error codes);
+the domains are ManagedConfiguration's. Texts are our own. Unverified: which domain goes with which code, but for
+MCMDMErrorDomain and MCSCEPErrorDomain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import IntEnum, StrEnum
+from typing import Any
+
+
+class Domain(StrEnum):
+    """Where an error comes from."""
+
+    PROFILE = "MCProfileErrorDomain"
+    PAYLOAD = "MCPayloadErrorDomain"
+    INSTALLATION = "MCInstallationErrorDomain"
+    EMAIL = "MCEmailErrorDomain"
+    CERTIFICATE = "MCCertificateErrorDomain"
+    MDM = "MCMDMErrorDomain"
+    EAS = "MCEASErrorDomain"
+    SCEP = "MCSCEPErrorDomain"
+
+
+class Code(IntEnum):
+    """The errors that are simulated."""
+
+    PROFILE_MALFORMED = 1000
+    PROFILE_VERSION = 1001
+    PROFILE_FIELD_MISSING = 1002
+    PROFILE_FIELD_TYPE = 1003
+    PROFILE_SIGNATURE = 1004
+    PROFILE_EMPTY = 1005
+    PROFILE_CANNOT_DECRYPT = 1006
+    PROFILE_SAME_UUIDS = 1007
+    PROFILE_SAME_IDENTIFIERS = 1008
+    PROFILE_VALUE = 1010
+    PAYLOAD_MALFORMED = 2000
+    PAYLOAD_VERSION = 2001
+    PAYLOAD_FIELD_MISSING = 2002
+    PAYLOAD_FIELD_TYPE = 2003
+    PAYLOAD_VALUE = 2004
+    INSTALL_FAILED = 4001
+    NO_IDENTITY = 4014
+    REPLACEMENT_WITHOUT_MDM = 4015
+    SMIME_CERTIFICATE_NOT_FOUND = 7003
+    SMIME_CERTIFICATE_BAD = 7004
+    PKCS12_PASSWORD = 9000
+    CERTIFICATE_MALFORMED = 9005
+    NOT_AN_IDENTITY = 9006
+    ACCESS_RIGHTS = 12000
+    MULTIPLE_MDM = 12001
+    NOT_AUTHORIZED = 12007
+    REQUEST_MALFORMED = 12008
+    REPLACEMENT_INVALID = 12009
+    REPLACEMENT_MISMATCH = 12012
+    NOT_MANAGED = 12013
+    MDM_IDENTITY_MISSING = 12016
+    REQUEST_UNKNOWN = 12021
+    TOPIC_INVALID = 12022
+    ACCOUNT_NOT_UNIQUE = 21005
+    ACCOUNT_CERTIFICATE = 21006
+    SCEP_NETWORK = 22005
+    SCEP_CERTIFICATE = 22007
+    SCEP_CA_CERTIFICATE = 22012
+    SCEP_ANSWER = 22013
+
+
+#: The thousands of a code -> its domain.
+_DOMAINS = {
+    1: Domain.PROFILE,
+    2: Domain.PAYLOAD,
+    4: Domain.INSTALLATION,
+    7: Domain.EMAIL,
+    9: Domain.CERTIFICATE,
+    12: Domain.MDM,
+    21: Domain.EAS,
+    22: Domain.SCEP,
+}
+
+
+class Fault(Exception):
+    """One error, and the one below it that caused it."""
+
+    def __init__(self, code: Code, text: str, *, cause: Fault | None = None) -> None:
+        super().__init__(text)
+        self.code = code
+        self.cause = cause
+
+    @property
+    def domain(self) -> Domain:
+        """Whose error it is."""
+        return _DOMAINS[self.code // 1000]
+
+    def links(self) -> Iterator[Fault]:
+        """The chain, outermost first."""
+        link: Fault | None = self
+        while link is not None:
+            yield link
+            link = link.cause
+
+    def chain(self) -> list[dict[str, Any]]:
+        """As an ErrorChain."""
+        return [
+            {
+                "ErrorCode": int(link.code),
+                "ErrorDomain": str(link.domain),
+                "LocalizedDescription": str(link),
+                "USEnglishDescription": str(link),
+            }
+            for link in self.links()
+        ]
+
+    def told(self) -> str:
+        """The chain in one line, for people."""
+        return ": ".join(f"{link} ({link.domain} {int(link.code)})" for link in self.links())

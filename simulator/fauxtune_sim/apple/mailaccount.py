@@ -1,0 +1,156 @@
+"""The mail accounts that profiles set up: Exchange (com.apple.eas.account), IMAP and POP (com.apple.mail.managed).
+
+Which S/MIME keys count depends on the version of the system (Apple: payload com.apple.eas.account):
+SMIMEEnabled before iOS 10, SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch before iOS 12, their successors and
+the user's rights to deviate from iOS 12 on. None of them counts on a Mac.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cryptography import x509
+
+from fauxtune_sim.accounts import MailAccount, Setting
+from fauxtune_sim.apple.faults import Code, Fault
+from fauxtune_sim.apple.fields import Fields
+from fauxtune_sim.apple.profiles import Payload
+from fauxtune_sim.apple.system import System
+from fauxtune_sim.certificates import can_encrypt, can_sign, is_for_mail, subject
+from fauxtune_sim.errors import PfxRefused
+from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.pfx import read_pfx
+
+EXCHANGE, MAIL = "com.apple.eas.account", "com.apple.mail.managed"
+_APPLICATION = "com.apple.mobilemail"
+_MAC_APPLICATION = "com.apple.mail"
+#: What is not kept with the account.
+_SECRETS = frozenset(
+    {
+        "Password",
+        "Certificate",
+        "CertificatePassword",
+        "IncomingPassword",
+        "OutgoingPassword",
+        "PayloadContent",
+    }
+)
+
+#: The identity that a payload of the same profile holds, by its PayloadUUID; None if there is none.
+Resolve = Callable[[str], KeyEntry | None]
+
+
+def account(payload: Payload, system: System, *, name: str, resolve: Resolve) -> MailAccount:
+    """The account that a payload describes; `name` is its id on the device. Fault if it cannot be set up.
+
+    `login_alias` is left to whoever knows the alias of PayloadCertificateUUID.
+    """
+    keys = payload.keys
+    if payload.type == EXCHANGE:
+        # A user could be asked for what is missing; a server that configures a device silently cannot ask.
+        host, address, _ = keys.text("Host"), keys.text("EmailAddress"), keys.text("UserName")
+    else:
+        _one_of(keys, "EmailAccountType", values=("EmailTypeIMAP", "EmailTypePOP"))
+        host, address = keys.text("IncomingMailServerHostName"), keys.text("EmailAddress")
+    _check_certificate(keys)
+    login = keys.optional("PayloadCertificateUUID", str)
+    if login is not None and resolve(login) is None:
+        raise Fault(Code.NO_IDENTITY, f"the profile has no identity with the PayloadUUID {login}, to sign in with")
+    smime = None if system.is_mac else _smime(keys, system, resolve=resolve)
+    return MailAccount(
+        id=name,
+        package=_MAC_APPLICATION if system.is_mac else _APPLICATION,
+        digest=payload.digest,
+        address=address,
+        host=host,
+        configuration={key: value for key, value in keys.document.items() if key not in _SECRETS and _is_plain(value)},
+        smime=None if smime is None else smime.document(),
+    )
+
+
+def user_name(held: MailAccount) -> str | None:
+    """Whom the account signs in as; with address and host it tells accounts apart."""
+    found = held.configuration.get("UserName", held.configuration.get("IncomingMailServerUsername"))
+    return found if isinstance(found, str) else None
+
+
+def _one_of(keys: Fields, name: str, *, values: tuple[str, ...]) -> None:
+    if keys.text(name) not in values:
+        raise Fault(Code.PAYLOAD_VALUE, f"{name} is {keys.text(name)}, not one of {', '.join(values)}")
+
+
+def _check_certificate(keys: Fields) -> None:
+    """An identity in the payload itself is the account's alone: it signs in with it, and nothing else does."""
+    data = keys.optional("Certificate", bytes)
+    if data is None:
+        return
+    try:
+        read_pfx(data, (keys.optional("CertificatePassword", str) or "").encode())
+    except PfxRefused as refused:
+        raise Fault(Code.ACCOUNT_CERTIFICATE, f"the certificate of {keys.what} does not open: {refused}") from refused
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, str | int | float | bool)
+
+
+def _smime(keys: Fields, system: System, *, resolve: Resolve) -> Smime | None:
+    """The settings that count on this system; None if the payload has no S/MIME keys at all."""
+    if not any(name.startswith("SMIME") for name in keys.document):
+        return None
+    signing = _identity(keys, "SMIMESigningCertificateUUID", is_fit=can_sign, resolve=resolve)
+    encryption = _identity(keys, "SMIMEEncryptionCertificateUUID", is_fit=can_encrypt, resolve=resolve)
+    if system.version < (10,):
+        on = keys.flag("SMIMEEnabled")
+        # Unverified: one switch for both, each as far as an identity is named for it.
+        return Smime(
+            signs=on and signing is not None,
+            signing_identity=signing,
+            encrypts=on and encryption is not None,
+            encryption_identity=encryption,
+            per_message=system.version >= (8,) and keys.flag("SMIMEEnablePerMessageSwitch"),
+            changeable=frozenset(Setting),
+        )
+    if system.version < (12,):
+        return Smime(
+            signs=keys.flag("SMIMESigningEnabled"),
+            signing_identity=signing,
+            encrypts=keys.flag("SMIMEEncryptionEnabled"),
+            encryption_identity=encryption,
+            per_message=keys.flag("SMIMEEnablePerMessageSwitch"),
+            # Unverified: before there were keys for it, the user could change everything.
+            changeable=frozenset(Setting),
+        )
+    return Smime(
+        signs=keys.flag("SMIMESigningEnabled"),
+        signing_identity=signing,
+        encrypts=keys.flag("SMIMEEncryptByDefault"),
+        encryption_identity=encryption,
+        per_message=keys.flag("SMIMEEnableEncryptionPerMessageSwitch"),
+        changeable=frozenset(setting for key, setting in _RIGHTS.items() if keys.flag(key)),
+    )
+
+
+_RIGHTS = {
+    "SMIMESigningUserOverrideable": Setting.SIGN,
+    "SMIMESigningCertificateUUIDUserOverrideable": Setting.SIGNING_IDENTITY,
+    # Unverified: Apple's description reads the other way round; true is taken to mean that the user may.
+    "SMIMEEncryptByDefaultUserOverrideable": Setting.ENCRYPT,
+    "SMIMEEncryptionCertificateUUIDUserOverrideable": Setting.ENCRYPTION_IDENTITY,
+}
+
+
+def _identity(keys: Fields, name: str, *, is_fit: Callable[[x509.Certificate], bool], resolve: Resolve) -> str | None:
+    """The thumbprint of the identity that a key names."""
+    uuid = keys.optional(name, str)
+    if not uuid:
+        return None
+    entry = resolve(uuid)
+    if entry is None:
+        raise Fault(Code.SMIME_CERTIFICATE_NOT_FOUND, f"{name}: the profile has no identity with the UUID {uuid}")
+    certificate = x509.load_der_x509_certificate(entry.certificate)
+    if not is_for_mail(certificate) or not is_fit(certificate):
+        raise Fault(Code.SMIME_CERTIFICATE_BAD, f"{name}: {subject(certificate)} is not for this use")
+    return entry.sha1

@@ -1,0 +1,141 @@
+"""What each payload becomes: an identity, a certificate, a mail account, the MDM relation, or nothing that acts.
+
+Apple: payloads com.apple.security.{pkcs12, root, pkcs1, pem, scep}, com.apple.eas.account, com.apple.mail.managed,
+com.apple.mdm. All others are kept inert.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune_sim.apple.faults import Code, Fault
+from fauxtune_sim.apple.fields import Fields
+from fauxtune_sim.apple.mailaccount import EXCHANGE, MAIL
+from fauxtune_sim.apple.mdm import MDM
+from fauxtune_sim.apple.pkcs12 import is_modern
+from fauxtune_sim.apple.profiles import Payload
+from fauxtune_sim.apple.scep import KEY_SIZES, ScepSettings
+from fauxtune_sim.apple.system import System
+from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
+from fauxtune_sim.identity import DeviceIdentity, key_to_der
+from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.pfx import read_pfx
+
+PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
+_PEM = "com.apple.security.pem"
+CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
+#: Identifiers by which the emulator says where an identity comes from.
+_SOURCE = re.compile(r"\.(pkcs|imported)\.([0-9A-Za-z-]+)(?:\.|$)")
+_VARIABLE = r"%(\w+)%"
+
+
+def rank(payload: Payload) -> int:
+    """In what order payloads are installed: certificates, what needs the network, what uses identities, MDM last."""
+    ranks = {SCEP: 1, EXCHANGE: 2, MAIL: 2, MDM: 3}
+    return ranks.get(payload.type, 0)
+
+
+def certificate(payload: Payload) -> bytes:
+    """The certificate of a root, pkcs1 or pem payload, DER."""
+    data = payload.keys.required("PayloadContent", bytes)
+    load = x509.load_pem_x509_certificate if payload.type == _PEM else x509.load_der_x509_certificate
+    try:
+        return load(data).public_bytes(Encoding.DER)
+    except ValueError as broken:
+        raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what} holds no certificate: {broken}") from broken
+
+
+def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
+    """The identity of a pkcs12 payload. A device that manages itself by MDM has nobody to ask for a password."""
+    data = payload.keys.required("PayloadContent", bytes)
+    password = payload.keys.optional("Password", str) or ""
+    if is_modern(data) and not system.reads_modern_pkcs12:
+        # Unverified: older systems say that the password is wrong, as the MAC is one that they cannot compute.
+        raise Fault(Code.PKCS12_PASSWORD, f"{payload.keys.what}: this system cannot read the file's ciphers")
+    try:
+        contents = read_pfx(data, password.encode())
+    except PfxPasswordWrong as wrong:
+        raise Fault(Code.PKCS12_PASSWORD, f"{payload.keys.what}: {wrong}") from wrong
+    except PfxWithoutIdentity as wrong:
+        raise Fault(Code.NOT_AN_IDENTITY, f"{payload.keys.what}: {wrong}") from wrong
+    except PfxRefused as wrong:
+        raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what}: {wrong}") from wrong
+    source, origin = _origin(payload.identifier, profile)
+    return KeyEntry(
+        alias=payload.identifier if origin is None else f"{source}-{origin}",
+        source=source,
+        certificate=contents.certificate.public_bytes(Encoding.DER),
+        key=contents.key_bytes(),
+        chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
+        profile_id=origin,
+        digest=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _origin(*identifiers: str) -> tuple[str, str | None]:
+    """Where an identity comes from, as far as an identifier says so; from elsewhere it is `pkcs`."""
+    for identifier in identifiers:
+        if (found := _SOURCE.search(identifier)) is not None:
+            return found[1], found[2]
+    return "pkcs", None
+
+
+def issued(payload: Payload, given: DeviceIdentity) -> KeyEntry:
+    """The identity of a scep payload, once it was issued."""
+    der = given.certificate.public_bytes(Encoding.DER)
+    return KeyEntry(
+        alias=payload.identifier,
+        source="scep",
+        certificate=der,
+        key=key_to_der(given.key),
+        digest=hashlib.sha256(der).hexdigest(),
+    )
+
+
+def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
+    """What a scep payload says, its variables (`%SerialNumber%`) replaced."""
+    keys = Fields(payload.keys.required("PayloadContent", dict), payload.keys.what)
+    size = keys.number("Keysize", 1024)
+    if size not in KEY_SIZES:
+        raise Fault(Code.PAYLOAD_VALUE, f"Keysize is {size}, not one of {', '.join(map(str, KEY_SIZES))}")
+    if (kind := keys.optional("Key Type", str) or "RSA").upper() != "RSA":
+        raise Fault(Code.PAYLOAD_VALUE, f"Key Type is {kind}, not RSA")
+    names = Fields(keys.optional("SubjectAltName", dict) or {}, f"SubjectAltName of {keys.what}")
+    return ScepSettings(
+        url=keys.text("URL"),
+        name=keys.optional("Name", str) or "",
+        subject=_subject(keys, macros),
+        challenge=_replaced(keys.optional("Challenge", str) or "", macros),
+        key_size=size,
+        key_usage=keys.number("Key Usage", 0),
+        fingerprint=keys.optional("CAFingerprint", bytes) or None,
+        retries=max(keys.number("Retries", 3), 0),
+        retry_delay=float(max(keys.number("RetryDelay", 10), 0)),
+        mail_names=names.texts("rfc822Name"),
+        dns_names=names.texts("dNSName"),
+        uris=names.texts("uniformResourceIdentifier"),
+        principal_names=names.texts("ntPrincipalName"),
+    )
+
+
+def _subject(keys: Fields, macros: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """`[[["CN","x"]],[["O","Acme"]]]`: an array of RDNs, each an array of pairs of type and value."""
+    wrong = Fault(Code.PAYLOAD_FIELD_TYPE, f"Subject of {keys.what} is not an array of arrays of pairs of texts")
+    parts: list[Any] = keys.optional("Subject", list) or []
+    if not all(isinstance(part, list) and all(_is_pair(one) for one in part) for part in parts):
+        raise wrong
+    return tuple(tuple((name, _replaced(value, macros)) for name, value in part) for part in parts)
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
+
+
+def _replaced(text: str, macros: Mapping[str, str]) -> str:
+    return re.sub(_VARIABLE, lambda found: macros.get(found[1], found[0]), text)

@@ -1,0 +1,43 @@
+"""What a version of an Apple system can do, where versions differ."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune_sim.platforms import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A platform with the numbers of its version."""
+
+    platform: Platform
+    version: tuple[int, ...]
+
+    @classmethod
+    def of(cls, platform: Platform, os_version: str) -> System:
+        """The system of a version as it is written ("17.5.1")."""
+        return cls(platform, tuple(int(part) for part in os_version.split(".") if part.isdigit()))
+
+    @property
+    def is_mac(self) -> bool:
+        """Whether this is macOS."""
+        return self.platform is Platform.MACOS
+
+    @property
+    def reads_modern_pkcs12(self) -> bool:
+        """Whether it reads PKCS#12 files with PBES2 and a SHA-256 MAC.
+
+        Unverified: that it does from iOS 16 and macOS 13 on.
+        """
+        return self.version >= ((13,) if self.is_mac else (16,))
+
+    @property
+    def has_exchange_accounts(self) -> bool:
+        """Whether com.apple.eas.account makes an account (Apple: not on macOS)."""
+        return not self.is_mac
+
+    @property
+    def lists_certificates_while_locked(self) -> bool:
+        """Whether CertificateList is answered before the device was unlocked (Apple: no longer from iOS 15.4 on)."""
+        return self.is_mac or self.version < (15, 4)

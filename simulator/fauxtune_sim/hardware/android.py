@@ -1,0 +1,81 @@
+"""Android phones: makes, versions with their API level, a security patch level of their time and a build."""
+
+from __future__ import annotations
+
+import random
+import re
+import secrets
+from dataclasses import dataclass, replace
+from typing import Self
+
+from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_meid, new_serial, unknown_version
+from fauxtune_sim.platforms import Platform
+
+_DEFAULT = "14"
+#: Android version -> API level, security patch level, build.
+_VERSIONS = {
+    "10": (29, "2022-09-05", "QQ3A.200805.001"),
+    "11": (30, "2023-11-05", "RQ3A.211001.001"),
+    "12": (31, "2024-02-05", "SQ3A.220705.004"),
+    "13": (33, "2024-05-05", "TQ3A.230901.001"),
+    "14": (34, "2024-05-05", "UQ1A.240505.004"),
+    "15": (35, "2025-09-05", "AP4A.250905.002"),
+    "16": (36, "2026-02-05", "BP2A.260205.005"),
+}
+_MODELS = (
+    ("Google", "google", "Pixel 8"),
+    ("Google", "google", "Pixel 9 Pro"),
+    ("samsung", "samsung", "SM-S921B"),
+    ("Nokia", "Nokia", "Nokia XR21"),
+    ("FAIRPHONE", "Fairphone", "FP5"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AndroidHardware(Hardware):
+    """One Android device."""
+
+    brand: str
+    android_id: str
+    enrollment_specific_id: str
+    meid: str
+    api_level: int
+    build_number: str
+    security_patch_level: str
+
+    @classmethod
+    def new(cls, platform: Platform, os_version: str | None = None) -> Self:
+        """A new phone of a common make."""
+        version = os_version or _DEFAULT
+        level, patch, build = _facts(version)
+        manufacturer, brand, model = random.choice(_MODELS)  # noqa: S311 - a phone, not a secret
+        return cls(
+            manufacturer=manufacturer,
+            brand=brand,
+            model=model,
+            serial_number=new_serial(11),
+            android_id=secrets.token_hex(8),
+            enrollment_specific_id=secrets.token_hex(16),
+            imei=new_imei(),
+            meid=new_meid(),
+            wifi_mac_address=new_mac(),
+            os_version=version,
+            api_level=level,
+            build_number=build,
+            security_patch_level=patch,
+        )
+
+    def at_version(self, platform: Platform, os_version: str) -> Self:
+        """The same phone with another version of Android."""
+        level, patch, build = _facts(os_version)
+        return replace(self, os_version=os_version, api_level=level, build_number=build, security_patch_level=patch)
+
+    def suggested_name(self) -> str:
+        """The model with the beginning of an id."""
+        return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.model)}-{self.android_id[:6]}"
+
+
+def _facts(os_version: str) -> tuple[int, str, str]:
+    if os_version not in _VERSIONS:
+        raise unknown_version("Android", os_version, known=_VERSIONS)
+    return _VERSIONS[os_version]

@@ -1,0 +1,92 @@
+"""Windows computers and phones: what enrolment ([MS-MDE2] 3.6.1, AdditionalContext) and DevInfo tell of them."""
+
+from __future__ import annotations
+
+import random
+import re
+import secrets
+from dataclasses import dataclass, replace
+from typing import Self
+
+from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_serial, unknown_version
+from fauxtune_sim.platforms import Platform
+
+#: OSEdition, as GetProductInfo counts: Professional, Mobile. Unverified: what Windows Phone 8.1 says, if anything.
+_PROFESSIONAL, _MOBILE = 48, 104
+_SYSTEMS = {
+    Platform.WINDOWS: "Windows",
+    Platform.WINDOWS_10_MOBILE: "Windows 10 Mobile",
+    Platform.WINDOWS_PHONE_81: "Windows Phone 8.1",
+}
+#: What is simulated of each, by the names that people use; the first is the default.
+_VERSIONS = {
+    Platform.WINDOWS: {
+        "10": "10.0.19045.4291",
+        "11": "10.0.22631.3447",
+        "1909": "10.0.18363.1556",
+        "24H2": "10.0.26100.1742",
+    },
+    Platform.WINDOWS_10_MOBILE: {"1709": "10.0.15254.603", "1607": "10.0.14393.2395"},
+    Platform.WINDOWS_PHONE_81: {"8.1": "8.10.14219.0"},
+}
+_MAKES = {
+    Platform.WINDOWS: (
+        ("Dell Inc.", "Latitude 7440"),
+        ("LENOVO", "ThinkPad T14 Gen 4"),
+        ("HP", "HP EliteBook 840 G10"),
+        ("Microsoft Corporation", "Surface Laptop 5"),
+    ),
+    Platform.WINDOWS_10_MOBILE: (("MicrosoftMDG", "RM-1104"), ("MicrosoftMDG", "RM-1085"), ("MicrosoftMDG", "RM-1152")),
+    Platform.WINDOWS_PHONE_81: (("NOKIA", "RM-892"), ("NOKIA", "RM-914"), ("NOKIA", "RM-974")),
+}
+_NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsHardware(Hardware):
+    """One Windows device: `serial_number` is SMBIOS', `hardware_id` is HWDevID, 64 upper-case hex digits."""
+
+    hardware_id: str
+    os_edition: int
+    has_tpm: bool
+
+    @classmethod
+    def new(cls, platform: Platform, os_version: str | None = None) -> Self:
+        """A new device of a common make; a version is a name ("11") or a number, of any revision."""
+        is_phone = platform is not Platform.WINDOWS
+        manufacturer, model = random.choice(_MAKES[platform])  # noqa: S311 - a device, not a secret
+        return cls(
+            manufacturer=manufacturer,
+            model=model,
+            serial_number=new_serial(7),
+            imei=new_imei() if is_phone else "",
+            wifi_mac_address=new_mac(),
+            os_version=_version(platform, os_version or next(iter(_VERSIONS[platform]))),
+            hardware_id=secrets.token_hex(32).upper(),
+            os_edition=_MOBILE if is_phone else _PROFESSIONAL,
+            has_tpm=True,
+        )
+
+    def at_version(self, platform: Platform, os_version: str) -> Self:
+        """The same device with another version of Windows."""
+        return replace(self, os_version=_version(platform, os_version))
+
+    def suggested_name(self) -> str:
+        """A computer's is the one that Windows Setup makes up; a phone's its type with the beginning of an id."""
+        if not self.imei:
+            return "DESKTOP-" + "".join(secrets.choice(_NAME_LETTERS) for _ in range(7))
+        return f"{self.model}-{self.hardware_id[:6]}"
+
+
+def _version(platform: Platform, text: str) -> str:
+    versions = _VERSIONS[platform]
+    if text in versions:
+        return versions[text]
+    for version in versions.values():
+        build, _, _revision = version.rpartition(".")
+        if text == build:
+            return version
+        if re.fullmatch(rf"{re.escape(build)}\.[0-9]{{1,5}}", text):
+            return text
+    known = [f"{name} ({version})" for name, version in versions.items()]
+    raise unknown_version(_SYSTEMS[platform], text, known=known)

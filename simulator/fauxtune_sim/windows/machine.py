@@ -1,0 +1,220 @@
+"""One Windows device while a session runs: its tree over what it keeps, its facts, and what was ordered for later."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
+
+from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.device import Device
+from fauxtune_sim.hardware import WindowsHardware
+from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.state import KeyPlace, WindowsEnrollment, WindowsState
+from fauxtune_sim.windows.tree import Path, Tree
+from fauxtune_sim.windows.variants import is_phone
+
+Key = TypeVar("Key")
+Held = TypeVar("Held")
+
+_DATE = "%m/%d/%Y %H:%M:%S"
+
+
+class Ending(StrEnum):
+    """What happens once the session is over."""
+
+    UNENROLL = "unenroll"
+    RESET = "reset"
+    RESET_BUT_STAY = "reset, the enrolment stays"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a failed Atomic must leave as it was."""
+
+    nodes: dict[Path, str | None]
+    keys: dict[Path, KeyPlace]
+    entries: dict[str, KeyEntry]
+    trusted: dict[str, bytes]
+    accounts: dict[str, MailAccount]
+
+
+@dataclass(slots=True)
+class Machine:
+    """A device with its tree. `user` says whether the enrolled user is logged in, `now` is the time on its clock.
+
+    `lost_accounts` are mail accounts that were set up twice in this session, by the path of their node.
+    """
+
+    device: Device
+    now: datetime
+    user: bool = True
+    ending: Ending | None = None
+    lost_accounts: set[Path] = field(default_factory=set)
+    tree: Tree = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.tree = Tree(
+            self.device.platform,
+            self._fact,
+            provider=self.enrollment.provider,
+            user=self.user,
+            nodes=self.state.nodes,
+        )
+
+    @property
+    def state(self) -> WindowsState:
+        """What the device keeps for its platform."""
+        assert isinstance(self.device.state, WindowsState)
+        return self.device.state
+
+    @property
+    def enrollment(self) -> WindowsEnrollment:
+        """The device's enrolment."""
+        assert isinstance(self.device.enrollment, WindowsEnrollment)
+        return self.device.enrollment
+
+    @property
+    def hardware(self) -> WindowsHardware:
+        """What the device is made of."""
+        assert isinstance(self.device.hardware, WindowsHardware)
+        return self.device.hardware
+
+    def snapshot(self) -> Snapshot:
+        """How things stand."""
+        device, state = self.device, self.state
+        return Snapshot(
+            dict(state.nodes),
+            dict(state.keys),
+            dict(device.keystore.entries),
+            dict(device.keystore.trusted),
+            dict(device.accounts),
+        )
+
+    def restore(self, before: Snapshot) -> None:
+        """Back to how things stood."""
+        device, state = self.device, self.state
+        _refill(state.nodes, before.nodes)
+        _refill(state.keys, before.keys)
+        _refill(device.accounts, before.accounts)
+        if device.keystore.entries != before.entries or device.keystore.trusted != before.trusted:
+            device.keystore.clear()
+            for entry in before.entries.values():
+                device.keystore.install(entry)
+            device.keystore.trusted.update(before.trusted)
+
+    def _fact(self, name: str, path: Path) -> str | None:
+        if name in _OF_CERTIFICATES:
+            return self._of_certificate(name, path)
+        if name in {"PfxStatus", "PfxThumbprint"}:
+            return self._of_import(name, path[:-1])
+        if name == "Asterisks":
+            return "****" if path in self.state.nodes else None
+        return _FACTS[name](self)
+
+    def _of_certificate(self, name: str, path: Path) -> str | None:
+        encoded = self.state.nodes.get((*path[:-1], "EncodedCertificate"))
+        if encoded is None:
+            return None
+        return _OF_CERTIFICATES[name](x509.load_der_x509_certificate(base64.b64decode(encoded)))
+
+    def _of_import(self, name: str, path: Path) -> str | None:
+        place = self.state.keys.get(path)
+        if name == "PfxThumbprint":
+            return None if place is None else self.device.keystore.entries[place.alias].sha1.upper()
+        if path in self.state.failed_imports:
+            # Windows error numbers are HRESULTs, and the node is a signed 32-bit number.
+            return str(self.state.failed_imports[path] - (1 << 32))
+        return None if place is None else "0"
+
+
+def _refill(now: dict[Key, Held], then: dict[Key, Held]) -> None:
+    now.clear()
+    now.update(then)
+
+
+def _common_name(name: x509.Name) -> str:
+    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(found[0].value) if found else name.rfc4514_string()
+
+
+_OF_CERTIFICATES: dict[str, Callable[[x509.Certificate], str | None]] = {
+    "IssuedBy": lambda one: _common_name(one.issuer),
+    "IssuedTo": lambda one: _common_name(one.subject),
+    "ValidFrom": lambda one: one.not_valid_before_utc.strftime(_DATE),
+    "ValidTo": lambda one: one.not_valid_after_utc.strftime(_DATE),
+    "TemplateName": lambda one: None,
+}
+
+
+def _hardware_data(machine: Machine) -> str:
+    return base64.b64encode(bytes.fromhex(machine.hardware.hardware_id)).decode()
+
+
+def _mac(machine: Machine) -> str:
+    return machine.hardware.wifi_mac_address.upper()
+
+
+def _identity_made(machine: Machine) -> str:
+    certificate = machine.enrollment.identity().certificate
+    return certificate.not_valid_before_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _device_id(machine: Machine) -> str:
+    """DevId: the DeviceID of the enrolment on PCs; on phones a name for the hardware."""
+    if not is_phone(machine.device.platform):
+        return machine.enrollment.device_id
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(machine.hardware.imei.encode())
+    return "urn:uuid:" + digest.finalize().hex().upper()[:32]
+
+
+def _channel(machine: Machine) -> str | None:
+    """Unverified: a PFN that is itself an address is taken for the channel, as there is no WNS to ask for one."""
+    node = ("Vendor", "MSFT", "DMClient", "Provider", machine.enrollment.provider, "Push", "PFN")
+    name = machine.state.nodes.get(node)
+    return name if name is not None and name.startswith(("https://", "http://")) else None
+
+
+_PLATFORMS = {
+    Platform.WINDOWS: "Windows 10 Pro",
+    Platform.WINDOWS_10_MOBILE: "Windows 10 Mobile",
+    Platform.WINDOWS_PHONE_81: "Windows Phone 8.1",
+}
+_FACTS: dict[str, Callable[[Machine], str | None]] = {
+    "DevId": _device_id,
+    "Man": lambda one: one.hardware.manufacturer,
+    "Mod": lambda one: one.hardware.model,
+    "ICCID": lambda one: None,
+    "DevTyp": lambda one: "WindowsPhone" if is_phone(one.device.platform) else "PC",
+    "FwV": lambda one: "1.14.0",
+    "SwV": lambda one: one.hardware.os_version,
+    "HwV": lambda one: one.hardware.model,
+    "WLANMACAddress": _mac,
+    "DeviceHardwareData": _hardware_data,
+    "DeviceName": lambda one: one.device.name,
+    "OSPlatform": lambda one: _PLATFORMS[one.device.platform],
+    "ProcessorArchitecture": lambda one: "5" if is_phone(one.device.platform) else "9",
+    "Resolution": lambda one: "1080x1920" if is_phone(one.device.platform) else "1920x1080",
+    "LocalTime": lambda one: one.now.strftime("%Y-%m-%dT%H:%M:%S.0000000Z"),
+    "TotalStorage": lambda one: "31981" if is_phone(one.device.platform) else "488386",
+    "FreeStorage": lambda one: "12040" if is_phone(one.device.platform) else "301120",
+    "TotalRAM": lambda one: "2048" if is_phone(one.device.platform) else "16384",
+    "SMBIOSSerialNumber": lambda one: one.hardware.serial_number,
+    # The SIM card's number; none of these devices has a SIM card.
+    "MobileID": lambda one: None,
+    "HWDevID": lambda one: one.hardware.hardware_id,
+    "EnrollmentType": lambda one: "Full",
+    "CertRenewTimeStamp": _identity_made,
+    "ChannelURI": _channel,
+    "PushStatus": lambda one: None if _channel(one) is None else "0",
+    "NewPINValue": lambda one: one.device.condition.passcode,
+}

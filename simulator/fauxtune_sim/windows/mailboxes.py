@@ -1,0 +1,94 @@
+"""Mail accounts that management sets up (Microsoft: ActiveSync CSP, EMAIL2 CSP).
+
+An account is named by a GUID in braces. Setting up one that is there already deletes it and makes none in its place. It
+appears in the mail application once its address and its server are known. No node says anything about S/MIME.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.tree import Path, Refused, uri_of
+
+#: The mail application of Windows 10; the phones' own goes by the same name here.
+APPLICATION = "microsoft.windowscommunicationsapps"
+_KINDS = {
+    ("Vendor", "MSFT", "ActiveSync", "Accounts"): ("EmailAddress", "ServerName"),
+    ("Vendor", "MSFT", "EMAIL2"): ("REPLYADDR", "INSERVER"),
+}
+_SECRETS = {"Password", "AUTHSECRET"}
+
+
+def _root(path: Path) -> Path | None:
+    """The node of the account that a path belongs to."""
+    at = 1 if path[:1] == ("User",) else 0
+    for above in _KINDS:
+        length = at + len(above)
+        if path[at:length] == above and len(path) > length:
+            return path[: length + 1]
+    return None
+
+
+def before_add(machine: Machine, path: Path) -> None:
+    """Refused with 418 if an account is set up twice: the one that was there is deleted and there is no new one."""
+    root = _root(path)
+    if root is None:
+        return
+    if root in machine.lost_accounts:
+        raise Refused(418, f"{uri_of(root)} was there, was set up again, and so was deleted")
+    if root in machine.state.nodes and path in machine.state.nodes:
+        for one in list(machine.tree.below(root)):
+            del machine.state.nodes[one]
+        machine.lost_accounts.add(root)
+        settle(machine, [root])
+        raise Refused(
+            418, f"{uri_of(root)} was there and is deleted now: an account is set up under a new GUID", keep=True
+        )
+
+
+def before_delete(machine: Machine, path: Path) -> None:
+    """After a Delete the GUID may be used again."""
+    machine.lost_accounts.discard(path)
+
+
+def settle(machine: Machine, touched: Iterable[Path]) -> None:
+    """Make the accounts of the mail application what the nodes say."""
+    if not any(_root(path) is not None for path in touched):
+        return
+    accounts = machine.device.accounts
+    wanted = {account.id: account for account in _accounts(machine)}
+    for name in accounts.keys() - wanted.keys():
+        del accounts[name]
+    accounts.update(wanted)
+
+
+def _accounts(machine: Machine) -> Iterator[MailAccount]:
+    nodes = machine.state.nodes
+    for root in [path for path in nodes if _root(path) == path]:
+        name = root[-1].strip("{}").lower()
+        held = machine.device.accounts.get(name)
+        configuration = {
+            "/".join(path[len(root) :]): value
+            for path, value in nodes.items()
+            if value is not None and path[: len(root)] == root and path[-1] not in _SECRETS
+        }
+        address, host = next(
+            (configuration.get(address, ""), configuration.get(host, ""))
+            for above, (address, host) in _KINDS.items()
+            if root[:-1][-len(above) :] == above
+        )
+        if address and host:
+            yield MailAccount(
+                id=name,
+                package=APPLICATION,
+                digest=hashlib.sha256(orjson.dumps(configuration, option=orjson.OPT_SORT_KEYS)).hexdigest(),
+                address=address,
+                host=host,
+                configuration=configuration,
+                smime=None if held is None else held.smime,
+            )

@@ -1,0 +1,52 @@
+"""The certificate request as Windows makes it (MS-WSTEP; as seen on the wire), and the one for a renewal."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from asn1crypto import core, csr, keys
+from asn1crypto import x509 as asn1_x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from fauxtune_sim.cms import sign
+from fauxtune_sim.identity import DeviceIdentity
+
+#: The device's id, in ASCII, which is not DER.
+_DEVICE_ID = "1.3.6.1.4.1.311.66.1.0"
+
+
+def certificate_request(key: rsa.RSAPrivateKey, *, device_id: str, hardware_id: str) -> bytes:
+    """A DER PKCS#10 request for the device of this enrolment.
+
+    The common name is longer than X.520 allows, as Windows' is; asn1crypto lets that pass.
+    """
+    extensions = [
+        {"extn_id": "extended_key_usage", "extn_value": ["client_auth"]},
+        {"extn_id": _DEVICE_ID, "extn_value": core.ParsableOctetString(device_id.encode("ascii"))},
+    ]
+    info = csr.CertificationRequestInfo(
+        {
+            "version": "v1",
+            "subject": asn1_x509.Name.build({"common_name": f"{device_id}!{hardware_id[:32]}"}),
+            "subject_pk_info": keys.PublicKeyInfo.load(
+                key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+            ),
+            "attributes": [{"type": "extension_request", "values": [extensions]}],
+        }
+    )
+    return bytes(
+        csr.CertificationRequest(
+            {
+                "certification_request_info": info,
+                "signature_algorithm": {"algorithm": "sha256_rsa"},
+                "signature": key.sign(info.dump(), padding.PKCS1v15(), hashes.SHA256()),
+            }
+        ).dump()
+    )
+
+
+def renewal_request(request: bytes, *, identity: DeviceIdentity, now: datetime) -> bytes:
+    """A request in a message that the identity signs, so that no user is asked."""
+    return sign(request, certificate=identity.certificate, key=identity.key, signing_time=now, detached=False)

@@ -1,0 +1,230 @@
+#: data
+"""Which nodes a Windows device has, what may be done with each, and what they hold (Microsoft: each CSP's DDF file).
+
+A line is a path, the commands that the node takes (Add, Delete, Get, Replace, eXec), its format, and `=default` or
+`<fact`, which names what the device itself knows about it. A name in braces stands for many nodes and says how they
+are called. `./Vendor` is the device; a line that begins with `*/` is there once for the device and once for the user.
+"""
+
+from __future__ import annotations
+
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.variants import has_scopes, is_phone
+
+_EVERYWHERE = """
+./DevInfo                                                               G    node
+./DevInfo/DevId                                                         G    chr   <DevId
+./DevInfo/Man                                                           G    chr   <Man
+./DevInfo/Mod                                                           G    chr   <Mod
+./DevInfo/DmV                                                           G    chr   =1.3
+./DevInfo/Lang                                                          G    chr   =en-US
+./DevInfo/Ext                                                           G    node
+./DevInfo/Ext/ICCID                                                     G    chr   <ICCID
+./DevDetail                                                             G    node
+./DevDetail/DevTyp                                                      G    chr   <DevTyp
+./DevDetail/OEM                                                         G    chr   <Man
+./DevDetail/FwV                                                         G    chr   <FwV
+./DevDetail/SwV                                                         G    chr   <SwV
+./DevDetail/HwV                                                         G    chr   <HwV
+./DevDetail/LrgObj                                                      G    bool  =false
+./DevDetail/Ext                                                         G    node
+./DevDetail/Ext/WLANMACAddress                                          G    chr   <WLANMACAddress
+./DevDetail/Ext/WlanIPv4Address                                         G    chr   =192.0.2.17
+./DevDetail/Ext/DeviceHardwareData                                      G    chr   <DeviceHardwareData
+./DevDetail/Ext/Microsoft                                               G    node
+./DevDetail/Ext/Microsoft/DeviceName                                    G    chr   <DeviceName
+./DevDetail/Ext/Microsoft/DNSComputerName                               G    chr   <DeviceName
+./DevDetail/Ext/Microsoft/OSPlatform                                    G    chr   <OSPlatform
+./DevDetail/Ext/Microsoft/ProcessorArchitecture                         G    int   <ProcessorArchitecture
+./DevDetail/Ext/Microsoft/Resolution                                    G    chr   <Resolution
+./DevDetail/Ext/Microsoft/LocalTime                                     G    chr   <LocalTime
+./DevDetail/Ext/Microsoft/TotalStorage                                  G    int   <TotalStorage
+./DevDetail/Ext/Microsoft/FreeStorage                                   G    int   <FreeStorage
+./DevDetail/Ext/Microsoft/TotalRAM                                      G    int   <TotalRAM
+./DevDetail/Ext/Microsoft/MobileID                                      G    chr   <MobileID
+./Vendor                                                                G    node
+./Vendor/MSFT                                                           G    node
+./Vendor/MSFT/DMClient                                                  G    node
+./Vendor/MSFT/DMClient/HWDevID                                          G    chr   <HWDevID
+./Vendor/MSFT/DMClient/Unenroll                                         GX   chr
+./Vendor/MSFT/DMClient/Provider                                         G    node
+./Vendor/MSFT/DMClient/Provider/{provider}                              G    node
+./Vendor/MSFT/DMClient/Provider/{provider}/EntDeviceName                AGRD chr
+./Vendor/MSFT/DMClient/Provider/{provider}/EntDMID                      AGR  chr
+./Vendor/MSFT/DMClient/Provider/{provider}/UPN                          AGR  chr
+./Vendor/MSFT/DMClient/Provider/{provider}/HWDevID                      G    chr   <HWDevID
+./Vendor/MSFT/DMClient/Provider/{provider}/EnrollmentType               G    chr   <EnrollmentType
+./Vendor/MSFT/DMClient/Provider/{provider}/ManagementServiceAddress     AGR  chr
+./Vendor/MSFT/DMClient/Provider/{provider}/RequireMessageSigning        AGRD bool  =false
+./Vendor/MSFT/DMClient/Provider/{provider}/SignedEntDMID                G    chr
+./Vendor/MSFT/DMClient/Provider/{provider}/CertRenewTimeStamp           G    chr   <CertRenewTimeStamp
+./Vendor/MSFT/DMClient/Provider/{provider}/EnableOmaDmKeepAliveMessage  AGR  bool  =false
+./Vendor/MSFT/DMClient/Provider/{provider}/Push                         ADG  node
+./Vendor/MSFT/DMClient/Provider/{provider}/Push/PFN                     AGRD chr
+./Vendor/MSFT/DMClient/Provider/{provider}/Push/ChannelURI              G    chr   <ChannelURI
+./Vendor/MSFT/DMClient/Provider/{provider}/Push/Status                  G    int   <PushStatus
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll                         ADG  node
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/NumberOfFirstRetries               AGRD int  =10
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/IntervalForFirstSetOfRetries       AGRD int  =15
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/NumberOfSecondRetries              AGRD int  =0
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/IntervalForSecondSetOfRetries      AGRD int  =0
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/NumberOfRemainingScheduledRetries  AGRD int  =0
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/IntervalForRemainingScheduledRetries AGRD int =0
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/PollOnLogin                        AGRD bool =false
+./Vendor/MSFT/DMClient/Provider/{provider}/Poll/AllUsersPollOnFirstLogin           AGRD bool =false
+./Vendor/MSFT/RemoteWipe                                                G    node
+./Vendor/MSFT/RemoteWipe/doWipe                                         X    chr
+./Vendor/MSFT/Reboot                                                    G    node
+./Vendor/MSFT/Reboot/RebootNow                                          X    null
+"""
+
+_WINDOWS_10 = """
+./User                                                                  G    node
+./User/Vendor                                                           G    node
+./User/Vendor/MSFT                                                      G    node
+./DevDetail/Ext/Microsoft/SMBIOSSerialNumber                            G    chr   <SMBIOSSerialNumber
+./Vendor/MSFT/DMClient/Provider/{provider}/AADDeviceID                  AGR  chr
+./Vendor/MSFT/DMClient/Provider/{provider}/SyncApplicationVersion       AGR  chr   =1.0
+./Vendor/MSFT/DMClient/Provider/{provider}/MaxSyncApplicationVersion    G    chr   =5.0
+./Vendor/MSFT/DMClient/Provider/{provider}/NumberOfDaysAfterLostContactToUnenroll AGRD int
+./Vendor/MSFT/RemoteWipe/doWipeProtected                                X    chr
+./Vendor/MSFT/RemoteWipe/doWipePersistProvisionedData                   X    chr
+./Vendor/MSFT/RemoteWipe/doWipePersistUserData                          X    chr
+./Vendor/MSFT/RootCATrustedCertificates                                 G    node
+./Vendor/MSFT/RootCATrustedCertificates/Root                            G    node
+./User/Vendor/MSFT/RootCATrustedCertificates                            G    node
+*/Vendor/MSFT/RootCATrustedCertificates/CA                              G    node
+*/Vendor/MSFT/RootCATrustedCertificates/TrustedPublisher                G    node
+*/Vendor/MSFT/RootCATrustedCertificates/TrustedPeople                   G    node
+*/Vendor/MSFT/RootCATrustedCertificates/UntrustedCertificates           G    node
+*/Vendor/MSFT/RootCATrustedCertificates/OemEsim                         G    node
+"""
+
+#: The certificate stores, and what stands below each certificate in them.
+_STORES_WINDOWS_10 = (
+    "./Vendor/MSFT/RootCATrustedCertificates/Root",
+    "*/Vendor/MSFT/RootCATrustedCertificates/CA",
+    "*/Vendor/MSFT/RootCATrustedCertificates/TrustedPublisher",
+    "*/Vendor/MSFT/RootCATrustedCertificates/TrustedPeople",
+    "*/Vendor/MSFT/RootCATrustedCertificates/UntrustedCertificates",
+    "*/Vendor/MSFT/RootCATrustedCertificates/OemEsim",
+)
+_STORES_PHONE_81 = ("./Vendor/MSFT/CertificateStore/Root/System", "./Vendor/MSFT/CertificateStore/CA/System")
+_IN_A_STORE = """
+@/{thumbprint}                                                          AGD  node
+@/{thumbprint}/EncodedCertificate                                       AGR  b64
+@/{thumbprint}/IssuedBy                                                 G    chr   <IssuedBy
+@/{thumbprint}/IssuedTo                                                 G    chr   <IssuedTo
+@/{thumbprint}/ValidFrom                                                G    chr   <ValidFrom
+@/{thumbprint}/ValidTo                                                  G    chr   <ValidTo
+@/{thumbprint}/TemplateName                                             G    chr   <TemplateName
+"""
+
+_PFX = """
+@/Vendor/MSFT/ClientCertificateInstall                                  G    node
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall                   G    node
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}              ADGR node
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/KeyLocation  AGR  int
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/ContainerName AGR chr
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertBlob  AGR  bin
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertPassword AGR chr
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertPasswordEncryptionType AGR int =0
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertPasswordEncryptionStore AGR chr
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXKeyExportable AGR bool =true
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/Thumbprint   G    chr   <PfxThumbprint
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/Status       G    int   <PfxStatus
+"""
+
+_MAIL = """
+@/Vendor/MSFT/ActiveSync                                                G    node
+@/Vendor/MSFT/ActiveSync/Accounts                                       G    node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}                                AGRD node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/EmailAddress                   AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Domain                         AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/AccountIcon                    AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/AccountType                    AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/AccountName                    AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Password                       AGRD chr   <Asterisks
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/ServerName                     AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/UserName                       AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options                        AGRD node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/CalendarAgeFilter      AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/Logging                AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/MailBodyType           AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/MailHTMLTruncation     AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/MailPlainTextTruncation AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/MailAgeFilter          AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/Schedule               AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/UseSSL                 AGRD chr   =1
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/ContentTypes           AGRD node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/ContentTypes/{content} AGRD node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/ContentTypes/{content}/Enabled AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Options/ContentTypes/{content}/Name AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Policies                       AGRD node
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Policies/MailBodyType          AGRD chr
+@/Vendor/MSFT/ActiveSync/Accounts/{guid}/Policies/MaxMailAgeFilter      AGRD chr
+@/Vendor/MSFT/EMAIL2                                                    G    node
+@/Vendor/MSFT/EMAIL2/{guid}                                             ADGR node
+@/Vendor/MSFT/EMAIL2/{guid}/ACCOUNTICON                                 AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/ACCOUNTTYPE                                 AG   chr
+@/Vendor/MSFT/EMAIL2/{guid}/AUTHNAME                                    AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/AUTHREQUIRED                                AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/AUTHSECRET                                  AGR  chr   <Asterisks
+@/Vendor/MSFT/EMAIL2/{guid}/DOMAIN                                      AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/DWNDAY                                      AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/INSERVER                                    AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/LINGER                                      AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/NAME                                        AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/OUTSERVER                                   AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/REPLYADDR                                   AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/SERVICENAME                                 AG   chr
+@/Vendor/MSFT/EMAIL2/{guid}/SERVICETYPE                                 AG   chr
+@/Vendor/MSFT/EMAIL2/{guid}/TAGPROPS                                    AG   node
+@/Vendor/MSFT/EMAIL2/{guid}/TAGPROPS/8128000B                           AGR  chr
+@/Vendor/MSFT/EMAIL2/{guid}/TAGPROPS/812C000B                           AGR  chr
+"""
+
+_PHONES = """
+./Vendor/MSFT/RemoteLock                                                G    node
+./Vendor/MSFT/RemoteLock/Lock                                           X    null
+./Vendor/MSFT/RemoteLock/LockAndResetPIN                                X    null
+./Vendor/MSFT/RemoteLock/NewPINValue                                    G    chr   <NewPINValue
+"""
+
+_PHONE_81 = """
+./Vendor/MSFT/CertificateStore                                          G    node
+./Vendor/MSFT/CertificateStore/Root                                     G    node
+./Vendor/MSFT/CertificateStore/Root/System                              G    node
+./Vendor/MSFT/CertificateStore/CA                                       G    node
+./Vendor/MSFT/CertificateStore/CA/System                                G    node
+"""
+
+
+def _lines(text: str, at: str = "") -> list[str]:
+    """The lines of a table; `@` in front of a path is replaced by `at`."""
+    return [line.replace("@", at, 1) if line.startswith("@") else line for line in text.strip().splitlines()]
+
+
+def _scopes(lines: list[str]) -> list[str]:
+    """Lines for both scopes become two."""
+    found: list[str] = []
+    for line in lines:
+        found += [f".{line[1:]}", f"./User{line[1:]}"] if line.startswith("*") else [line]
+    return found
+
+
+def table(platform: Platform) -> list[str]:
+    """All lines of one kind of device."""
+    lines = _lines(_EVERYWHERE)
+    if not has_scopes(platform):
+        # Unverified: that a phone of the 8.1 era takes PFX files by these nodes; the documents disagree.
+        lines += _lines(_PHONE_81) + _lines(_PFX, ".") + _lines(_MAIL, ".")
+        stores: tuple[str, ...] = _STORES_PHONE_81
+    else:
+        lines += _lines(_WINDOWS_10) + _lines(_PFX, "*") + _lines(_MAIL, "./User")
+        stores = _STORES_WINDOWS_10
+    for store in stores:
+        lines += _lines(_IN_A_STORE, store)
+    if is_phone(platform):
+        lines += _lines(_PHONES)
+    return _scopes(lines)

@@ -1,0 +1,137 @@
+"""One management session: messages to and fro until the server has no more commands (MS-MDM 1.3, 3.2).
+
+What a message changed is kept before its statuses are sent: a device that breaks down in between does not say that it
+has what it has not.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from fauxtune_sim.cms import sign
+from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, ServerRefused
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.transport import Transport
+from fauxtune_sim.windows.engine import Engine
+from fauxtune_sim.windows.execution import SessionAborted
+from fauxtune_sim.windows.machine import Machine
+from fauxtune_sim.windows.syncml import (
+    CLIENT_EVENT,
+    CLIENT_INITIATED,
+    CONTENT_TYPE,
+    GENERIC,
+    LOGIN_STATUS,
+    SERVER_INITIATED,
+    UNENROLLMENT,
+    Alert,
+    Item,
+    Said,
+    ServerMessage,
+    Writer,
+    server_message,
+)
+from fauxtune_sim.windows.variants import is_phone
+
+#: A server that never comes to rest must not keep a device busy for ever.
+_MOST_MESSAGES = 64
+#: What a header's status says about the session.
+_OK = {200, 202, 212}
+_OVER = {403, 404, 410}
+_DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
+
+
+@dataclass(slots=True)
+class Session:
+    """A session of one device, numbered by the caller. `settled`: the server had nothing more when it ended."""
+
+    machine: Machine
+    transport: Transport
+    engine: Engine = field(init=False)
+    settled: bool = False
+    _writer: Writer = field(init=False)
+
+    def __post_init__(self) -> None:
+        enrollment, platform = self.machine.enrollment, self.machine.device.platform
+        number = enrollment.sessions
+        self.engine = Engine(self.machine)
+        self._writer = Writer(
+            session=f"{number:X}" if is_phone(platform) else str(number),
+            server=enrollment.address,
+            device=enrollment.device_id,
+        )
+
+    @property
+    def sent(self) -> int:
+        """How many messages were sent."""
+        return self._writer.sent
+
+    async def run(self, *, woken: bool) -> None:
+        """Greet, then do what the server says until it has no more to say; `woken` if a push was the cause.
+
+        EnrollmentOver if the server does not know the device, ServerRefused if it refuses it.
+        """
+        message = await self._exchange(self._greeting(SERVER_INITIATED if woken else CLIENT_INITIATED))
+        while message.commands and self.sent < _MOST_MESSAGES:
+            before = self.machine.snapshot()
+            try:
+                said = self.engine.answer(message)
+            except SessionAborted:
+                return
+            if self.machine.snapshot() != before:
+                self.machine.device.save()
+            message = await self._exchange(said)
+            if self.engine.aborted or self.machine.ending is not None:
+                return
+        self.settled = not message.commands
+
+    async def say_goodbye(self) -> None:
+        """Tell the server that management ends: an alert in the first message, whose answer asks for nothing."""
+        farewell = Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")
+        await self._exchange(self._greeting(CLIENT_INITIATED, farewell))
+
+    def _greeting(self, code: str, *more: Alert) -> Said:
+        tree = self.machine.tree
+        login = Alert(CLIENT_EVENT, type=LOGIN_STATUS, format="chr", data="user" if self.machine.user else "none")
+        facts = [Item(source=f"./DevInfo/{name}", data=tree.value(("DevInfo", name)) or "") for name in _DEV_INFO]
+        return Said(alerts=[Alert(code), login, *more], facts=facts)
+
+    async def _exchange(self, said: Said) -> ServerMessage:
+        body = self._writer.write(said)
+        answer = await self.transport.send(
+            "POST", self._url(), body=body, content_type=CONTENT_TYPE, headers=self._signature(body)
+        )
+        if answer.status in _OVER - {403}:
+            raise EnrollmentOver(f"the management server answered {answer.status}", status=answer.status)
+        if answer.status != 200:
+            raise ServerRefused(f"the management server refused ({answer.status})", status=answer.status)
+        message = server_message(answer.body)
+        self._check(message)
+        return message
+
+    def _check(self, message: ServerMessage) -> None:
+        if message.header.session != self._writer.session:
+            raise AnswerBroken(f"session {self._writer.session} was answered by session {message.header.session}")
+        verdict = message.verdict
+        if verdict is None or verdict in _OK:
+            return
+        refusal = EnrollmentOver if verdict in _OVER else ServerRefused
+        raise refusal(f"the management server refused the session ({verdict})", status=verdict)
+
+    def _url(self) -> str:
+        address = self.machine.enrollment.address
+        if self.machine.device.platform is not Platform.WINDOWS or "?" in address:
+            return address
+        return f"{address}?mode=Maintenance&Platform=WoA"
+
+    def _signature(self, body: bytes) -> dict[str, str]:
+        """`MDM-Signature`, where the server wants it (DMClient CSP, RequireMessageSigning)."""
+        headers = {"User-Agent": "MSFT OMA DM Client/1.2.0.1", "Accept": "application/vnd.syncml.dm+xml"}
+        enrollment = self.machine.enrollment
+        wants = ("Vendor", "MSFT", "DMClient", "Provider", enrollment.provider, "RequireMessageSigning")
+        if (self.machine.tree.value(wants) or "").lower() in {"true", "1"}:
+            identity = enrollment.identity()
+            signature = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
+            headers["MDM-Signature"] = base64.b64encode(signature).decode()
+        return headers

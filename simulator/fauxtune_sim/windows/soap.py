@@ -1,0 +1,224 @@
+"""The SOAP messages of enrolment, as a device writes and reads them (MS-MDE2, MS-XCEP, MS-WSTEP; SOAP 1.2).
+
+Faults become ServerRefused in words: the subcode or the ErrorType stands for the HRESULT that Windows shows.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fauxtune_sim.errors import AnswerBroken, ServerRefused
+from fauxtune_sim.windows.markup import Element, read, tag, text
+
+CONTENT_TYPE = "application/soap+xml; charset=utf-8"
+_SOAP = "http://www.w3.org/2003/05/soap-envelope"
+_ADDRESSING = "http://www.w3.org/2005/08/addressing"
+_WSS = "http://docs.oasis-open.org/wss/2004/01/"
+_SECURITY = f"{_WSS}oasis-200401-wss-wssecurity-secext-1.0.xsd"
+_UTILITY = f"{_WSS}oasis-200401-wss-wssecurity-utility-1.0.xsd"
+_BASE64 = f"{_SECURITY}#base64binary"
+_PASSWORD = f"{_WSS}oasis-200401-wss-username-token-profile-1.0#PasswordText"
+_TRUST = "http://docs.oasis-open.org/ws-sx/ws-trust/200512"
+_CONTEXT = "http://schemas.xmlsoap.org/ws/2006/12/authorization"
+_DISCOVERY = "http://schemas.microsoft.com/windows/management/2012/01/enrollment"
+_POLICY = "http://schemas.microsoft.com/windows/pki/2009/01/enrollmentpolicy"
+_ENROLLMENT = "http://schemas.microsoft.com/windows/pki/2009/01/enrollment"
+_SCHEMA = "http://www.w3.org/2001/XMLSchema"
+_MANAGER = "http://schemas.microsoft.com/5.0.0.0/ConfigurationManager/Enrollment"
+_USER_TOKEN = f"{_MANAGER}/DeviceEnrollmentUserToken"
+_DEVICE_TOKEN = f"{_MANAGER}/DeviceEnrollmentToken"
+_JWT = "urn:ietf:params:oauth:token-type:jwt"
+
+#: What Windows shows for a fault: MS-MDE2 2.2.9.
+_FAULTS = {
+    "messageformat": (0x80180001, "the server did not understand the message"),
+    "authentication": (0x80180002, "the server does not know this user or this token"),
+    "authorization": (0x80180003, "this user may not enrol devices"),
+    "certificaterequest": (0x80180004, "the server refused the certificate request"),
+    "enrollmentserver": (0x80180005, "the server is in trouble"),
+    "internalservicefault": (0x80180006, "something unforeseen happened at the server"),
+    "invalidsecurity": (0x80180007, "the server refused the security header"),
+    "devicecapreached": (0x80180013, "this user has enrolled as many devices as they may"),
+    "devicenotsupported": (0x80180014, "devices of this kind are not managed there"),
+    "notsupported": (0x80180015, "the server does not manage this kind of device or version"),
+    "noteligibletorenew": (0x80180016, "it is too early to renew the certificate"),
+    "inmaintenance": (0x80180017, "the server is being maintained; try again later"),
+    "userlicense": (0x80180018, "this user has no licence"),
+    "invalidenrollmentdata": (0x80180019, "the server refused the data of this enrolment"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UserPassword:
+    """On-premise authentication: the user's name and password."""
+
+    user: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Federated authentication: a token the server gave, or a JSON web token of Entra (`jwt`)."""
+
+    value: str
+    jwt: bool = False
+
+
+#: By what right a device asks.
+Right = UserPassword | Token
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """Where the next requests go, and how the user is to say who they are."""
+
+    policy: str
+    version: str
+    policy_url: str
+    enrollment_url: str
+    authentication_url: str | None
+
+
+def discover(*, to: str, email: str, version: str, device_type: str, os_version: str, edition: str, how: str) -> bytes:
+    """The question where to enrol; `how` is the authentication the user wants: OnPremise or Federated."""
+    request = tag(
+        "request",
+        tag("EmailAddress", text(email)),
+        tag("RequestVersion", version),
+        tag("DeviceType", device_type),
+        tag("ApplicationVersion", os_version),
+        tag("OSEdition", edition),
+        tag("AuthPolicies", tag("AuthPolicy", how)),
+    )
+    return _envelope(f"{_DISCOVERY}/IDiscoveryService/Discover", tag("Discover", request, xmlns=_DISCOVERY), to=to)
+
+
+def discovered(status: int, data: bytes) -> Discovered:
+    """The answer; AnswerBroken without the addresses of policy and enrolment."""
+    result = _body(status, data).first("DiscoverResponse", "DiscoverResult")
+    if result is None:
+        raise AnswerBroken("the discovery service's answer has no DiscoverResult")
+    found = Discovered(
+        policy=result.said("AuthPolicy"),
+        version=result.said("EnrollmentVersion"),
+        policy_url=result.said("EnrollmentPolicyServiceUrl"),
+        enrollment_url=result.said("EnrollmentServiceUrl"),
+        authentication_url=result.said("AuthenticationServiceUrl") or None,
+    )
+    if not found.policy_url or not found.enrollment_url:
+        raise AnswerBroken("the discovery service does not say where policy and enrolment are")
+    return found
+
+
+def get_policies(*, to: str, right: Right) -> bytes:
+    """The question what certificates are to be like."""
+    nothing = {"xmlns_xsi": f"{_SCHEMA}-instance", "xsi_nil": "true"}
+    client = tag("client", tag("lastUpdate", **nothing), tag("preferredLanguage", **nothing))
+    body = tag("GetPolicies", client, tag("requestFilter", **nothing), xmlns=_POLICY)
+    return _envelope(f"{_POLICY}/IPolicy/GetPolicies", body, to=to, security=_security(right))
+
+
+def smallest_key(status: int, data: bytes) -> int:
+    """How long keys have to be, at the least; 2048 where the policy does not say."""
+    body = _body(status, data)
+    if body.first("GetPoliciesResponse") is None:
+        raise AnswerBroken("the policy service's answer has no GetPoliciesResponse")
+    found = body.anywhere("minimalKeyLength")
+    return int(found.text) if found is not None and found.text.isdecimal() else 2048
+
+
+def request_token(*, to: str, right: Right, csr: bytes, context: Sequence[tuple[str, str]]) -> bytes:
+    """The request for a certificate, with what the server wants to know about the device."""
+    items = (tag("ContextItem", tag("Value", text(value)), Name=name) for name, value in context)
+    body = _requested("Issue", csr, kind="PKCS10", more=tag("AdditionalContext", *items, xmlns=_CONTEXT))
+    return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=_security(right))
+
+
+def renew_token(*, to: str, signed_request: bytes) -> bytes:
+    """The request for the next certificate: a PKCS#10 request in a CMS message that the present identity signed."""
+    body = _requested("Renew", signed_request, kind="PKCS7", more="")
+    return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=tag("wsse:Security", s_mustUnderstand="1"))
+
+
+def _requested(what: str, request: bytes, *, kind: str, more: str) -> str:
+    # Windows breaks the base64 into lines.
+    encoded = base64.encodebytes(request).decode()
+    return tag(
+        "wst:RequestSecurityToken",
+        tag("wst:TokenType", _DEVICE_TOKEN),
+        tag("wst:RequestType", f"{_TRUST}/{what}"),
+        tag("wsse:BinarySecurityToken", encoded, ValueType=f"{_ENROLLMENT}#{kind}", EncodingType=_BASE64),
+        more,
+    )
+
+
+def provisioning_document(status: int, data: bytes) -> bytes:
+    """The provisioning document that came instead of a token; AnswerBroken if none did."""
+    token = _body(status, data).anywhere("RequestedSecurityToken")
+    encoded = "" if token is None else token.said("BinarySecurityToken")
+    try:
+        document = base64.b64decode("".join(encoded.split()), validate=True)
+    except ValueError as broken:
+        raise AnswerBroken("the enrolment service's BinarySecurityToken is not base64") from broken
+    if not document:
+        raise AnswerBroken("the enrolment service's answer has no RequestedSecurityToken")
+    return document
+
+
+def _envelope(action: str, body: str, *, to: str, security: str = "") -> bytes:
+    header = tag(
+        "s:Header",
+        tag("a:Action", action, s_mustUnderstand="1"),
+        tag("a:MessageID", f"urn:uuid:{uuid.uuid4()}"),
+        tag("a:ReplyTo", tag("a:Address", f"{_ADDRESSING}/anonymous")),
+        tag("a:To", text(to), s_mustUnderstand="1"),
+        security,
+    )
+    names = {"xmlns_s": _SOAP, "xmlns_a": _ADDRESSING, "xmlns_u": _UTILITY, "xmlns_wsse": _SECURITY}
+    return tag("s:Envelope", header, tag("s:Body", body), xmlns_wst=_TRUST, **names).encode()
+
+
+def _security(right: Right) -> str:
+    if isinstance(right, UserPassword):
+        password = tag("wsse:Password", text(right.password), Type=_PASSWORD)
+        held = tag("wsse:UsernameToken", tag("wsse:Username", text(right.user)), password)
+    else:
+        encoded = base64.b64encode(right.value.encode()).decode()
+        kind = _JWT if right.jwt else _USER_TOKEN
+        held = tag("wsse:BinarySecurityToken", encoded, ValueType=kind, EncodingType=_BASE64)
+    return tag("wsse:Security", held, s_mustUnderstand="1")
+
+
+def _body(status: int, data: bytes) -> Element:
+    """The Body of an answer; ServerRefused for a fault (also one that came with 200), and for other refusals."""
+    try:
+        envelope = read(data, what="the server's answer")
+    except AnswerBroken:
+        if status >= 400:
+            raise ServerRefused(f"the server refused ({status}) without a SOAP fault", status=status) from None
+        raise
+    body = envelope.first("Body")
+    if body is None:
+        raise AnswerBroken("the server's answer is no SOAP envelope with a Body")
+    fault = body.first("Fault")
+    if fault is not None:
+        raise _refusal(fault, status)
+    if status >= 400:
+        raise ServerRefused(f"the server refused ({status}) without a SOAP fault", status=status)
+    return body
+
+
+def _refusal(fault: Element, status: int) -> ServerRefused:
+    subcode = fault.said("Code", "Subcode", "Value").rpartition(":")[2]
+    detail = fault.anywhere("ErrorType")
+    reason = fault.said("Reason", "Text")
+    for word in (detail.text if detail is not None else "", subcode):
+        if word.lower() in _FAULTS:
+            number, meaning = _FAULTS[word.lower()]
+            message = f"the server refused (0x{number:08X} {word}): {meaning}{f'; it says: {reason}' if reason else ''}"
+            return ServerRefused(message, status=status, code=f"0x{number:08X}")
+    said = f"{subcode or 'a fault without a subcode'}{f': {reason}' if reason else ''}"
+    return ServerRefused(f"the server refused: {said}", status=status, code=subcode)

@@ -1,0 +1,86 @@
+"""What a device is told next: the order, what waits for what, and what is not told twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import ItemState, Source
+
+ROOT = LedgerRow(ItemKey("root/r/trusted"), Source.ROOT, ItemState.SENT, fingerprint="r")
+OWN = LedgerRow(ItemKey("pkcs/p"), Source.PKCS, ItemState.SENT, fingerprint="1")
+OLD = LedgerRow(ItemKey("imported/i"), Source.IMPORTED, ItemState.SENT, fingerprint="2")
+ACCOUNT = LedgerRow(ItemKey("email/e"), Source.EMAIL, ItemState.SENT, fingerprint="3")
+EVERYTHING = [ACCOUNT, OLD, OWN, ROOT]
+
+
+def words(found: list[Wish]) -> list[str]:
+    return [f"{wish.kind} {wish.subject}" for wish in found]
+
+
+def of(
+    rows: list[LedgerRow], *, told: tuple[Told, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
+) -> list[Wish]:
+    return wishes(rows, orders=orders, questions=("what",), again=again, told=told)
+
+
+def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_before_them() -> None:
+    going = [replace(row, state=ItemState.REMOVING, key=ItemKey(f"{row.key}x")) for row in EVERYTHING]
+    assert words(of([*EVERYTHING, *going], orders=("lock",))) == [
+        "action lock",
+        "remove email/ex",
+        "remove imported/ix",
+        "remove pkcs/px",
+        "remove root/r/trustedx",
+        "install root/r/trusted",
+        "install pkcs/p",
+        "install imported/i",
+        "install email/e",
+    ]
+
+
+def test_questions_come_when_everything_else_was_done_or_refused() -> None:
+    one, two = (Wish(StepKind.INSTALL, row.key, row.fingerprint or "") for row in (ROOT, OWN))
+    rows = [ROOT, OWN]
+    assert "question what" not in words(of(rows, told=(Told("1", one, StepState.CONFIRMED),)))
+    assert "question what" not in words(of(rows, told=(Told("1", one, StepState.LATER),)))
+    over = (Told("1", one, StepState.CONFIRMED), Told("2", two, StepState.REFUSED))
+    assert "question what" in words(of(rows, told=over))
+    assert words(of([])) == ["question what"]
+
+
+def test_what_the_device_refused_is_tried_again_only_when_its_time_has_come() -> None:
+    refused = replace(ROOT, state=ItemState.FAILED)
+    never_offered = replace(OWN, state=ItemState.FAILED, fingerprint=None)
+    assert words(of([refused, never_offered])) == ["question what"]
+    assert words(of([refused, never_offered], again=True)) == ["install root/r/trusted"]
+
+
+def test_items_at_rest_are_no_business_of_anybodys() -> None:
+    at_rest = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVED, ItemState.WANTED)
+    assert words(of([replace(ROOT, state=state) for state in at_rest], again=True)) == ["question what"]
+
+
+def test_only_what_was_never_told_or_waits_to_be_told_again_is_due() -> None:
+    wish = Wish(StepKind.INSTALL, "pkcs/p", "1")
+    assert due([wish], []) == [(wish, None)]
+    for state in StepState:
+        expected = [(wish, "7")] if state is StepState.WAITING else []
+        assert due([wish], [Told("7", wish, state)]) == expected
+
+
+def test_other_bytes_of_the_same_item_are_another_step() -> None:
+    before = Wish(StepKind.INSTALL, "pkcs/p", "1")
+    after = Wish(StepKind.INSTALL, "pkcs/p", "2")
+    assert due([after], [Told("7", before, StepState.TOLD)]) == [(after, None)]
+
+
+def test_confirmed_are_installs_alone() -> None:
+    told = [
+        Told("1", Wish(StepKind.INSTALL, "pkcs/p", "1"), StepState.CONFIRMED),
+        Told("2", Wish(StepKind.INSTALL, "pkcs/q", "1"), StepState.TOLD),
+        Told("3", Wish(StepKind.QUESTION, "what"), StepState.ANSWERED),
+    ]
+    assert confirmed(told) == {"pkcs/p"}

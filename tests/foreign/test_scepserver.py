@@ -1,0 +1,101 @@
+"""Simulated Apple devices ask a SCEP authority that nobody here wrote: micromdm's scepserver."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune_sim.apple.faults import Fault
+from fauxtune_sim.apple.scep import ScepClient, ScepSettings
+from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.transport import Transport
+
+pytestmark = pytest.mark.program("scepserver", package="scep")
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """The running program."""
+
+    url: str
+    certificate: x509.Certificate
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Authority]:
+    folder = tmp_path_factory.mktemp("scepserver")
+    subprocess.run(["scepserver", "ca", "-init", "-keySize", "2048"], cwd=folder, check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["-http-addr", f"127.0.0.1:{port}", "-challenge", "secret", "-allowrenew", "0"]
+    with subprocess.Popen(
+        ["scepserver", *options], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as program:
+        try:
+            _wait_for(port)
+            pem = (folder / "depot" / "ca.pem").read_bytes()
+            yield Authority(f"http://127.0.0.1:{port}/scep", x509.load_pem_x509_certificate(pem))
+        finally:
+            program.terminate()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    raise AssertionError("scepserver does not listen")
+
+
+@pytest.fixture
+async def transport() -> AsyncIterator[Transport]:
+    async with Transport(timeout=20) as transport:
+        yield transport
+
+
+def settings(authority: Authority, challenge: str = "secret") -> ScepSettings:
+    return ScepSettings(
+        url=authority.url,
+        challenge=challenge,
+        subject=((("O", "Contoso"),), (("CN", "F2LX30QJN70M"),)),
+        key_size=2048,
+        key_usage=5,
+        fingerprint=authority.certificate.fingerprint(hashes.SHA256()),
+    )
+
+
+def client(transport: Transport, wanted: ScepSettings) -> ScepClient:
+    # The program judges by its own clock.
+    return ScepClient(transport, wanted, moment=datetime.now(UTC))
+
+
+async def test_a_device_is_given_an_identity_and_renews_it(
+    authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    asking = client(transport, settings(authority))
+    first = await asking.enrol(raw_rsa_keys[0])
+    first.certificate.verify_directly_issued_by(authority.certificate)
+    assert "CN=F2LX30QJN70M" in first.certificate.subject.rfc4514_string()
+    second = await asking.enrol(raw_rsa_keys[1], renews=first)
+    second.certificate.verify_directly_issued_by(authority.certificate)
+    assert second.certificate.public_key() == raw_rsa_keys[1].public_key()
+    assert isinstance(second, DeviceIdentity)
+
+
+async def test_a_wrong_challenge_is_refused(
+    authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    with pytest.raises(Fault, match="refused: badRequest"):
+        await client(transport, settings(authority, challenge="wrong")).enrol(raw_rsa_keys[2])

@@ -1,0 +1,64 @@
+"""docs/removal.md says what the tables say: it is what the code itself writes, and leaves nothing out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fauxtune.core.engine.applicability import TABLE, WIPE_OPTIONS
+from fauxtune.core.engine.removal import AUTHORITIES, table
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EDITIONS, Source
+from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.surfaces.graph.removal_page import markdown_table, removal_page
+
+FILE = Path(__file__).resolve().parents[2] / "docs" / "removal.md"
+
+
+def sections() -> dict[str, str]:
+    """Heading -> what stands below it."""
+    parts = re.split(r"^#{2,3} (.+)$", removal_page(), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_the_page_is_current() -> None:
+    assert FILE.read_text(encoding="utf-8") == removal_page(), "write it anew: make openapi"
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_edition_has_a_matrix_for_every_source_and_whoever_issues_it(edition: str) -> None:
+    found = [heading for heading in sections() if heading.endswith(f"({edition})")]
+    assert len(found) == sum(len(AUTHORITIES.get(source, (None,))) for source in Source)
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_every_document_of_every_cell_is_cited_in_its_edition(edition: str) -> None:
+    page = "".join(text for heading, text in sections().items() if heading.endswith(f"({edition})"))
+    for variant in Variant:
+        for key, cell in table(variant, edition).items():
+            assert f"{cell.source}." in page, key
+            assert cell.disagreement in page, key
+
+
+def test_every_number_in_a_matrix_has_its_note() -> None:
+    for heading, text in sections().items():
+        if heading.endswith(tuple(f"({edition})" for edition in EDITIONS)):
+            used = set(re.findall(r"\((\d+)\) \|", text))
+            assert used == set(re.findall(r"^(\d+)\. ", text, flags=re.MULTILINE)) != set(), heading
+
+
+def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
+    for text in sections().values():
+        rows = [line.count(" | ") for line in text.splitlines() if line.startswith("|")]
+        assert len(set(rows)) <= 1
+    assert markdown_table(("a", "b"), [("c", "d")]) == "| a | b |\n| --- | --- |\n| c | d |"
+
+
+def test_every_action_part_of_a_wipe_and_profile_that_is_not_applicable_has_a_line() -> None:
+    by_heading = sections()
+    assert set(re.findall(r"^\| `(\w+)`", by_heading["Device actions"], flags=re.MULTILINE)) == {*TABLE}
+    assert set(re.findall(r"^\| `(\w+)`", by_heading["Parts of a wipe"], flags=re.MULTILINE)) == {*WIPE_OPTIONS}
+    listed = set(re.findall(r"^\| `(\w+)`", by_heading["Profiles that are not applicable"], flags=re.MULTILINE))
+    assert listed == {kind.name for kind in KINDS if kind.unsupported}

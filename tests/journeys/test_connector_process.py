@@ -1,0 +1,380 @@
+"""A connector that is a process of its own serves a tenant, and the server that it serves cannot open a PFX file.
+
+The server's database, its folder and the whole memory of its process are searched for the keys and passwords that it
+would need; the same search finds a password that is planted there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
+from sqlalchemy import create_engine, select
+
+from fauxtune.core.pki.pfx import read_pfx, write_pfx
+from fauxtune.storage.tables import metadata
+from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+
+ALICE = "alice@contoso.example"
+PASSWORD = "Pferd-Batterie-Klammer-4711"
+PROVIDER = "Microsoft Software Key Storage Provider"
+GRAPH = "/beta/deviceManagement"
+CONTROL = "/_fauxtune/v1/tenants/contoso"
+Json = dict[str, Any]
+
+
+# --------------------------------------------------------------------------------------------------------- who is there
+
+
+@contextmanager
+def signed_in(server: Running) -> Iterator[httpx.Client]:
+    with server.client() as client:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": server.endpoints["clientId"],
+            "client_secret": server.endpoints["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = client.post("/contoso/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
+        client.headers["authorization"] = f"Bearer {token}"
+        yield client
+
+
+@contextmanager
+def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The connector of this folder, until the block ends."""
+    command = [sys.executable, "-m", "fauxtune", "connector", "run", "--state", str(folder), "--output", "json"]
+    log = (folder / "log.txt").open("w")
+    with log, subprocess.Popen(
+        [*command, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = process.stdout.readline()
+            assert line, (folder / "log.txt").read_text()
+            assert json.loads(line)["pid"] == process.pid
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def added(server: Running, folder: Path, *arguments: str) -> Json:
+    """A connector that the server knows, with its folder."""
+    said = fauxtune("connector", "add", *arguments, "--state", folder, *where(server), "--output", "json")
+    assert said.returncode == 0, said.stderr
+    document: Json = json.loads(said.stdout)
+    assert "credential" not in document
+    return document
+
+
+def where(server: Running) -> tuple[str, ...]:
+    return ("--url", server.https, "--ca", str(server.endpoints["caFile"]))
+
+
+@dataclass
+class Phone:
+    """An Android phone, as far as its certificates go."""
+
+    client: httpx.Client
+    key: rsa.RSAPrivateKey
+    path: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    identity: x509.Certificate | None = None
+    held: Json = field(default_factory=lambda: {"aliases": [], "caCerts": []})
+
+    def enrol(self) -> None:
+        body = {"userPrincipalName": ALICE}
+        token = self.client.post(f"{CONTROL}/enrollmentTokens", json=body).raise_for_status().json()["token"]
+        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(self.key, hashes.SHA256())
+        csr = base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+        made = self.client.post(
+            "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
+            json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
+        ).raise_for_status()
+        self.path = f"/mdm/contoso/android/v1/{made.json()['name']}"
+        self.headers = {"authorization": f"Bearer {made.json()['deviceCredential']}"}
+        self.identity = x509.load_der_x509_certificate(base64.b64decode(made.json()["identityCertificate"]))
+
+    @property
+    def id(self) -> str:
+        return self.path.rpartition("/")[2]
+
+    def check_in(self) -> list[Json]:
+        """Report, and what the policy then holds."""
+        report = {"appliedPolicyVersion": "0", "keyStore": {"aliases": [], "caCerts": []}}
+        self.client.post(f"{self.path}:reportStatus", json=report, headers=self.headers).raise_for_status()
+        policy = self.client.get(f"{self.path}/policy", headers=self.headers).raise_for_status().json()
+        pairs: list[Json] = policy["keyPairs"]
+        return pairs
+
+    def opened(self, pair: Json) -> tuple[str, Any]:
+        """The password and what is in the file, as the phone opens them."""
+        envelope = base64.b64decode(pair["encryptedPassword"])
+        assert self.identity is not None
+        password = pkcs7.pkcs7_decrypt_der(envelope, self.identity, self.key, [])
+        return password.decode(), read_pfx(base64.b64decode(pair["pkcs12"]), password)
+
+
+def until(what: Callable[[], Any]) -> Any:
+    """What it gives once it gives something."""
+    for _ in range(SECONDS * 10):
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it never came")
+
+
+# ----------------------------------------------------------------------------------------------------- what is assigned
+
+
+def assign_profiles(client: httpx.Client) -> None:
+    client.patch(CONTROL, json={"settings": {"requireTrustedRoot": False}}).raise_for_status()
+    for kind, properties in (
+        ("androidForWorkImportedPFXCertificateProfile", {"intendedPurpose": "smimeEncryption"}),
+        (
+            "androidWorkProfilePkcsCertificateProfile",
+            {
+                "certificationAuthority": "ca.contoso.example",
+                "certificationAuthorityName": "Contoso Issuing CA",
+                "certificateTemplateName": "SmimeSigning",
+                "subjectNameFormat": "commonName",
+                "subjectAlternativeNameType": "emailAddress",
+            },
+        ),
+    ):
+        body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
+        made = client.post(f"{GRAPH}/deviceConfigurations", json=body).raise_for_status().json()
+        target = {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}
+        assignments = {"assignments": [{"target": target}]}
+        client.post(f"{GRAPH}/deviceConfigurations/{made['id']}/assign", json=assignments).raise_for_status()
+
+
+def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name: str) -> rsa.RSAPrivateKey:
+    """A key and certificate of alice's that the server never had, imported with the connector's key; the key."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    body = {
+        "template": "SmimeEncryption",
+        "userPrincipalName": ALICE,
+        "csr": request.public_bytes(Encoding.PEM).decode(),
+    }
+    made = client.post(f"{CONTROL}/certificates", json=body).raise_for_status().json()
+    certificate = x509.load_pem_x509_certificate(made["certificate"].encode())
+    (folder / "alice.pfx").write_bytes(
+        write_pfx(key=key, certificate=certificate, chain=[], password=PASSWORD, name="alice")
+    )
+    (folder / "alice.txt").write_text(PASSWORD)
+    said = fauxtune(
+        *("pfx", "import", "--path-to-pfx-file", folder / "alice.pfx"),
+        *("--pfx-password-file", folder / "alice.txt", "--upn", ALICE, "--intended-purpose", "SmimeEncryption"),
+        *("--provider-name", PROVIDER, "--key-name", key_name, *where(server)),
+    )
+    assert said.returncode == 0, said.stderr
+    return key
+
+
+# ----------------------------------------------------------------------------------------------------------- the search
+
+
+def memory_of(pid: int) -> bytes:
+    """All of a process's memory that can be read and written; nothing where the system forbids it."""
+    found = []
+    maps = Path(f"/proc/{pid}/maps")
+    if not maps.exists():
+        return b""
+    try:
+        with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+            for line in maps.read_text().splitlines():
+                span = re.match(r"([0-9a-f]+)-([0-9a-f]+) rw", line)
+                if span is None or "[vvar" in line:
+                    continue
+                start, end = (int(each, 16) for each in span.groups())
+                memory.seek(start)
+                try:
+                    found.append(memory.read(end - start))
+                except OSError:
+                    continue  # a mapping without pages
+    except PermissionError:
+        return b""
+    return b"\x00".join(found)
+
+
+def database_of(url: str) -> bytes:
+    engine = create_engine(url)
+    found = []
+    with engine.connect() as connection:
+        for table in metadata.sorted_tables:
+            for row in connection.execute(select(table)):
+                found += [each if isinstance(each, bytes) else str(each).encode() for each in row]
+    engine.dispose()
+    return b"\x00".join(found)
+
+
+def forms(secret: bytes) -> set[bytes]:
+    """As it is, backwards (how numbers lie in memory), in hex and in base64 at each alignment."""
+    cores = set()
+    for shift in range(3):
+        text = base64.b64encode(bytes(shift) + secret)
+        cores.add(text[-(-shift * 8 // 6) : -4])
+    return {secret, secret[::-1], secret.hex().encode(), *cores}
+
+
+def secrets_of(passwords: set[str], keys: list[rsa.RSAPrivateKey]) -> set[bytes]:
+    found = set()
+    for password in passwords:
+        found |= forms(password.encode()) | {password.encode("utf-16-le"), password.encode("utf-16-be")}
+    for key in keys:
+        numbers = key.private_numbers()
+        for number in (numbers.d, numbers.p, numbers.q):
+            found |= forms(number.to_bytes((number.bit_length() + 7) // 8, "big"))
+            found.add(str(number).encode())
+    return found
+
+
+def leaks(places: dict[str, bytes], secrets: set[bytes]) -> set[str]:
+    return {name for name, data in places.items() if any(secret in data for secret in secrets)}
+
+
+def places(server: Running, data: Path, url: str) -> dict[str, bytes]:
+    files = {str(file): file.read_bytes() for file in data.rglob("*") if file.is_file()}
+    return {"memory": memory_of(server.process.pid), "database": database_of(url), **files}
+
+
+# ------------------------------------------------------------------------------------------------------------ the tests
+
+
+def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
+    tmp_path: Path, database_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    data, own = tmp_path / "data", tmp_path / "connector"
+    with (
+        serving("--data-dir", data, "--database-url", database_url) as server,
+        signed_in(server) as client,
+    ):
+        assign_profiles(client)
+        known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone")
+        assert (known["location"], known["running"]) == ("process", False)
+        phone = Phone(client, raw_rsa_keys[0])
+        phone.enrol()
+        assert phone.check_in() == [], "nobody is there to answer"
+        with connector(own) as process:
+            key = import_pfx(server, client, tmp_path, key_name="OwnKey")
+            pairs = until(lambda: len(found := phone.check_in()) == 2 and found)
+            opened = [phone.opened(pair) for pair in pairs]
+            passwords = {password for password, _ in opened}
+            assert PASSWORD in passwords
+            made = next(contents for password, contents in opened if password != PASSWORD)
+            assert made.certificate.public_key() == made.key.public_key()
+            connector_key = load_pem_private_key((own / "keys" / "key-1.pem").read_bytes(), None)
+            secrets = secrets_of(passwords, [key, made.key, connector_key])
+            searched = places(server, data, database_url)
+            assert len(searched["database"]) > 10_000
+            assert leaks(searched, secrets) == set()
+            the_search_would_see(server, client, data=data, url=database_url)
+            the_log_tells(server, phone, made.certificate)
+            shown = client.get(f"{GRAPH}/certificateConnectorDetails").raise_for_status().json()["value"]
+            assert {each["connectorName"] for each in shown} == {"Certificate Connector 1", "Connector 2"}
+            said = fauxtune("connector", "stop", "--state", own, "--output", "json")
+            assert json.loads(said.stdout)["stopped"] is True
+            assert process.wait(SECONDS) == 0
+        listed = json.loads(fauxtune("connector", "status", *where(server), "--output", "json").stdout)
+        assert [each["running"] for each in listed] == [None, False]
+        assert json.loads(fauxtune("connector", "stop", "--state", own, "--output", "json").stdout)["stopped"] is False
+
+
+def the_search_would_see(server: Running, client: httpx.Client, *, data: Path, url: str) -> None:
+    planted = "gepflanzt-" + PASSWORD[::-1]
+    body = {"displayName": planted, "mailEnabled": False, "mailNickname": "x", "securityEnabled": True}
+    client.post("/v1.0/groups", json=body).raise_for_status()
+    found = leaks(places(server, data, url), secrets_of({planted}, []))
+    assert "database" in found
+    assert "memory" in found or memory_of(server.process.pid) == b""
+
+
+def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) -> None:
+    said = fauxtune("connector", "log", "--device", phone.id, *where(server), "--output", "json")
+    events = json.loads(said.stdout)
+    assert {(each["id"], each["name"]) for each in events} >= {
+        (1020, "PkcsDownloadedRequest"),
+        (1050, "PkcsIssuedSuccess"),
+        (1102, "PkcsUploadedRequest"),
+        (2020, "PkcsImportDownloadedRequest"),
+        (2050, "PkcsImportReencryptSuccess"),
+        (2100, "PkcsImportUploadSuccess"),
+    }
+    (issued,) = [each for each in events if each["id"] == 1050]
+    assert set(issued) == {"id", "name", "time", "connector", "device", "user", "diagnosticCode", "detail"}
+    assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.id, ALICE)
+    assert issued["detail"]["ca"] == "Contoso Issuing CA"
+    assert issued["detail"]["template"] == "SmimeSigning"
+    assert issued["detail"]["thumbprint"] == certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303
+    text = fauxtune("connector", "log", "--id", "1050", *where(server)).stdout
+    assert "Connector 2: 1050 PkcsIssuedSuccess alice@contoso.example" in text
+
+
+def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
+    tmp_path: Path, postgresql_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    own = tmp_path / "connector"
+    with (
+        serving("--data-dir", tmp_path / "data", "--database-url", postgresql_url) as server,
+        signed_in(server) as client,
+    ):
+        assign_profiles(client)
+        added(server, own, "Connector 2", "--alone")
+        phones = [Phone(client, key) for key in raw_rsa_keys[:6]]
+        for phone in phones:
+            phone.enrol()
+        with connector(own) as process:
+            for phone in phones:
+                phone.check_in()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        with connector(own):
+            for phone in phones:
+                until(lambda phone=phone: phone.check_in())
+        registered = client.get(f"{CONTROL}/certificates").raise_for_status().json()["value"]
+        for phone in phones:
+            good = [each for each in registered if each["device"] == phone.id and each["status"] == "good"]
+            assert len(good) == 1, "what was lost in the crash is revoked"
+
+
+def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, sqlite_url: str) -> None:
+    own = tmp_path / "connector"
+    with serving("--data-dir", tmp_path / "data", "--database-url", sqlite_url) as server:
+        added(server, own, "Connector 2", "--role", "pkcs")
+        again = fauxtune("connector", "add", "Connector 3", "--state", own, *where(server))
+        assert (again.returncode, "is a connector's folder already" in again.stderr) == (1, True)
+        with connector(own):
+            second = fauxtune("connector", "run", "--state", own)
+            assert second.returncode == 1
+            assert "is in use" in second.stderr or "holds" in second.stderr or "lock" in second.stderr
+        old = fauxtune("connector", "run", "--state", own, "--connector-version", "6.2012.1.0")
+        assert (old.returncode, "are not served any more" in old.stderr) == (1, True)
+        nobody = fauxtune("connector", "run", "--state", tmp_path / "nothing")
+        assert (nobody.returncode, "fauxtune connector add makes one" in nobody.stderr) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [("log",), ("status",)])
+def test_commands_say_what_is_wrong(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    said = fauxtune("connector", *arguments, "--data-dir", tmp_path)
+    assert said.returncode == 1
+    assert "No server runs" in said.stderr

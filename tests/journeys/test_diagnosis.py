@@ -1,0 +1,191 @@
+"""Alice's phones are well; then faults are planted one by one, and `fauxtune diagnose` names each, and no other.
+
+The devices are simulated and know the protocols alone; the commands run as processes, as people run them.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+
+PROFILES = "/beta/deviceManagement/deviceConfigurations"
+ALICE = "alice@contoso.example"
+PLATFORMS = ("android", "ios")
+#: Platform -> the beginnings of its kinds: trusted root and PKCS; imported PFX.
+KINDS = {"android": ("androidWorkProfile", "androidForWork"), "ios": ("ios", "ios")}
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Office:
+    """The administrator's desk, and the devices' folders."""
+
+    server: Running
+    http: httpx.Client
+    folder: Path
+    profiles: dict[str, str]
+
+    def graph(self, method: str, path: str, body: Json | None = None) -> Json:
+        answer = self.http.request(method, path, json=body)
+        assert answer.is_success, answer.text
+        return dict(answer.json()) if answer.content else {}
+
+    def control(self, method: str, path: str, body: Json | None = None) -> Json:
+        return self.graph(method, f"/_fauxtune/v1/tenants/contoso{path}", body)
+
+    def profile(self, name: str, kind: str, **document: Any) -> None:
+        body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": name, **document}
+        self.profiles[name] = str(self.graph("POST", PROFILES, body)["id"])
+        self.assign(name, group="All Staff")
+
+    def assign(self, name: str, *, group: str) -> None:
+        found = self.graph("GET", f"/v1.0/groups?$filter=displayName eq '{group}'")["value"]
+        target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": found[0]["id"]}
+        self.graph("POST", f"{PROFILES}/{self.profiles[name]}/assign", {"assignments": [{"target": target}]})
+
+    def certificate(self, template: str, *, purpose: str = "SmimeEncryption", **asked: str) -> str:
+        """Issued at the CA's counter, imported by the command; its thumbprint."""
+        issued = self.control("POST", "/certificates", {"template": template, "userPrincipalName": ALICE, **asked})
+        file = self.folder / f"{issued['thumbprint']}.pfx"
+        file.write_bytes(base64.b64decode(issued["pfx"]))
+        command = ["pfx", "import", "--path-to-pfx-file", file, "--pfx-password", issued["pfxPassword"], "--upn", ALICE]
+        self.run(*command, "--intended-purpose", purpose)
+        return str(issued["thumbprint"])
+
+    def run(self, *command: str | Path, code: int = 0) -> str:
+        done = fauxtune(*command, "--data-dir", self.folder / "data")
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def devices(self, command: str, *more: str) -> None:
+        """All devices do this, one after the other."""
+        for platform in PLATFORMS:
+            given = [command, "--state", str(self.folder / platform), *more]
+            if command == "enroll":
+                given += ["--platform", platform, "--user", ALICE, "--server", self.server.https]
+                given += ["--ca", str(self.server.endpoints["caFile"])]
+            done = subprocess.run(
+                [sys.executable, "-m", "fauxtune_sim", *given],
+                env=environment(),
+                capture_output=True,
+                text=True,
+                timeout=SECONDS,
+                check=False,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+
+    def codes(self, *asked: str, healthy: bool) -> set[str]:
+        """What `fauxtune diagnose` finds; its exit code agrees."""
+        document = json.loads(
+            self.run("diagnose", *(asked or ("--user", ALICE)), "--output", "json", code=0 if healthy else 1)
+        )
+        assert document["healthy"] is healthy
+        return {each["code"] for each in document["findings"]}
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """Root, signing certificate and encryption history on an Android phone and an iPhone, all installed."""
+    with serving("--data-dir", tmp_path / "data") as server, server.client() as http:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": server.endpoints["clientId"],
+            "client_secret": server.endpoints["clientSecret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        token = http.post("/contoso/oauth2/v2.0/token", data=form).json()["access_token"]
+        http.headers["authorization"] = f"Bearer {token}"
+        found = Office(server, http, tmp_path, {})
+        root = base64.b64encode(http.get("/pki/contoso/root/ca.cer").content).decode()
+        for platform, (kind, imported) in KINDS.items():
+            found.profile(f"{platform} root", f"{kind}TrustedRootCertificate", trustedRootCertificate=root)
+            found.profile(
+                f"{platform} signing",
+                f"{kind}PkcsCertificateProfile",
+                certificationAuthority="ca.contoso.example",
+                certificationAuthorityName="Contoso Issuing CA",
+                certificateTemplateName="SmimeSigning",
+                subjectAlternativeNameType="emailAddress",
+            )
+            found.profile(
+                f"{platform} encryption", f"{imported}ImportedPFXCertificateProfile", intendedPurpose="smimeEncryption"
+            )
+        found.certificate("SmimeEncryption")
+        found.devices("enroll")
+        found.devices("checkin", "--until-settled")
+        yield found
+
+
+def test_the_healthy_and_the_faulty(office: Office) -> None:
+    assert office.codes(healthy=True) == set()
+    text = office.run("diagnose", "--user", ALICE, "--all")
+    assert "All is well." in text
+    assert "\x1b[" not in text
+    assert text.count("installed: ") == 6
+    history = office.run("history", "--user", ALICE)
+    assert "Nothing is wrong" in history
+    assert history.count("\npkcs ") == 2
+
+    office.assign("android root", group="SMIME Pilot")  # alice is in it as well
+    assert office.codes(healthy=True) == set()
+    (group,) = [office.graph("POST", "/v1.0/groups", _group("Others"))]
+    assert group["id"]
+    office.assign("android root", group="Others")
+    assert office.codes(healthy=False) == {"root-elsewhere"}
+    text = office.run("diagnose", "--user", ALICE, code=1)
+    assert "broken  trustedRoot: 'android signing'" in text
+    assert "Not all is well." in text
+    assert office.codes("--profile", "ios signing", healthy=True) == set()
+    office.assign("android root", group="All Staff")
+
+    signing = office.certificate("SmimeSigning")
+    office.devices("checkin", "--until-settled")
+    assert office.codes(healthy=False) == {"purpose-key-usage"}
+    office.run("pfx", "remove", "--upn", ALICE, "--thumbprint", signing)
+
+    elsewhere = office.certificate("SmimeEncryption", email="alice@fabrikam.example")
+    assert office.codes(healthy=False) == {"address-mismatch"}
+    office.run("pfx", "remove", "--upn", ALICE, "--thumbprint", elsewhere)
+
+    (connector,) = office.control("GET", "/connectors")["value"]
+    provider = "Microsoft%20Software%20Key%20Storage%20Provider"
+    office.control("DELETE", f"/connectors/{connector['id']}/keys/{provider}/PFXEncryptionKey")
+    assert office.codes("--profile", "android encryption", healthy=False) == {"key-missing"}
+    assert office.codes(healthy=False) == {"key-missing"}
+    assert "key-missing" in office.run("history", "--user", ALICE)
+
+
+def test_an_expired_certificate_is_found_after_a_year(office: Office) -> None:
+    """The devices' own certificates are renewed on the way; the imported one is not."""
+    for days in (300, 70):
+        office.control("POST", "/clock/advance", {"by": f"P{days}D"})
+        office.devices("checkin", "--until-settled")
+    assert office.codes(healthy=False) == {"expired-without-successor"}
+    office.certificate("SmimeEncryption")
+    assert office.codes(healthy=True) == {"gap-in-time"}
+
+
+def test_what_cannot_be_diagnosed_is_said(office: Office) -> None:
+    for asked, words in (((), "--user, --device or --profile"), (("--user", "nobody"), "nobody")):
+        done = fauxtune("diagnose", *asked, "--data-dir", office.folder / "data")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
+    for command in ("diagnose", "history"):
+        assert f"fauxtune {command} --user" in fauxtune(command, "--help").stdout
+
+
+def _group(name: str) -> Json:
+    return {"displayName": name, "mailEnabled": False, "mailNickname": name, "securityEnabled": True}

@@ -1,0 +1,370 @@
+"""The CA at work and off line, its revocations, and its rollover, seen from devices and from those who ask."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.x509 import ocsp
+
+from fauxtune.connector.refusals import AuthorityUnavailable
+from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
+from fauxtune.operations import authorities, certificates, device_actions, revocation, rollover, status
+from fauxtune.storage.queries import certificates as queries
+from tests.operations.office import Office, Phone
+
+Row = dict[str, Any]
+
+
+async def crl_of(office: Office, name: str = "issuing") -> x509.CertificateRevocationList:
+    return x509.load_der_x509_crl(await status.crl(office.emulator, office.tenant, name=name))
+
+
+async def set_state(office: Office, state: str, name: str = "issuing") -> Row:
+    return await rollover.set_state(office.emulator, office.tenant, name=name, state=state)
+
+
+async def roll_over(office: Office, name: str = "issuing") -> Row:
+    return await rollover.roll_over(office.emulator, office.tenant, name=name)
+
+
+async def authority(office: Office, name: str = "issuing") -> x509.Certificate:
+    found: x509.Certificate = await office.look(authorities.certificate, office.tenant, name=name)
+    return found
+
+
+async def phone_with_certificate(office: Office, user: str = "alice") -> tuple[Phone, x509.Certificate]:
+    phone = await office.enroll(user)
+    await phone.settle()
+    row = next(each for each in await office.issued() if each["enrollment_id"] == phone.id)
+    return phone, x509.load_der_x509_certificate(row["certificate"])
+
+
+def number(crl: x509.CertificateRevocationList) -> int:
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
+
+
+def hexed(certificate: x509.Certificate) -> str:
+    return f"{certificate.serial_number:x}"
+
+
+@pytest.fixture
+async def staffed(office: Office) -> Office:
+    """Everybody is given a certificate; nobody has to trust anything."""
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    return office
+
+
+# ----------------------------------------------------------------------------------------------------------------- CRL
+
+
+async def test_a_crl_stays_until_something_is_revoked_or_its_time_is_over(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    first = await crl_of(staffed)
+    staffed.clock.forward(days=6, hours=23)
+    assert await crl_of(staffed) == first
+    staffed.clock.forward(hours=1)
+    second = await crl_of(staffed)
+    assert (number(first), number(second)) == (1, 2)
+    assert second.last_update_utc == first.next_update_utc
+    await staffed.do(
+        revocation.revoke, hexed(certificate), reason="keyCompromise", authority_name="issuing", source="pkcs"
+    )
+    third = await crl_of(staffed)
+    assert number(third) == 3
+    assert [entry.serial_number for entry in third] == [certificate.serial_number]
+    assert await crl_of(staffed) == third
+
+
+async def test_a_clock_that_was_put_back_shows_no_crl_from_the_future(staffed: Office) -> None:
+    first = await crl_of(staffed)
+    staffed.clock.forward(days=-30)
+    second = await crl_of(staffed)
+    assert number(second) == number(first) + 1
+    assert second.last_update_utc < first.last_update_utc
+
+
+@pytest.mark.parametrize("name", ["root", "devices"])
+async def test_every_authority_has_a_crl_of_its_own(office: Office, name: str) -> None:
+    crl = await crl_of(office, name)
+    assert crl.is_signature_valid((await authority(office, name)).public_key())
+    with pytest.raises(NotFound, match="There are: root, issuing, devices"):
+        await crl_of(office, "nothing")
+
+
+# ---------------------------------------------------------------------------------------------------------- revocation
+
+
+async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    serial = hexed(certificate)
+
+    async def revoke(reason: str) -> bool:
+        done: bool = await staffed.do(revocation.revoke, serial, reason=reason, authority_name="issuing")
+        return done
+
+    with pytest.raises(Conflict, match="certificateHold"):
+        await revoke("removeFromCRL")
+    assert await revoke("certificateHold")
+    held_since = staffed.clock.now()
+    assert not await revoke("certificateHold")
+    assert len(await crl_of(staffed)) == 1
+    assert await revoke("removeFromCRL")
+    assert len(await crl_of(staffed)) == 0
+    assert await staffed.certificate_status(serial) == "good"
+    staffed.clock.forward(hours=1)
+    assert await revoke("certificateHold")
+    staffed.clock.forward(hours=1)
+    assert await revoke("keyCompromise")
+    (entry,) = await crl_of(staffed)
+    assert entry.revocation_date_utc == held_since + timedelta(hours=1)
+    assert not await revoke("superseded"), "its first reason stays"
+    with pytest.raises(Conflict):
+        await revoke("removeFromCRL")
+    with pytest.raises(Invalid, match="no reason"):
+        await revoke("boredom")
+    assert [each["type"] for each in await staffed.events("revoked", "released")] == [
+        "revoked",
+        "released",
+        "revoked",
+        "revoked",
+    ]
+
+
+async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed: Office) -> None:
+    phone, certificate = await phone_with_certificate(staffed)
+    await staffed.do(revocation.revoke, hexed(certificate), reason="certificateHold", authority_name="issuing")
+    await staffed.action(phone, device_actions.retire)
+    row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
+    assert row["reason"] == "cessationOfOperation"
+
+
+# ------------------------------------------------------------------------------------------------------------ off line
+
+
+async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(staffed: Office) -> None:
+    await set_state(staffed, "unavailable")
+    phone = await staffed.enroll("alice")
+    await phone.settle()
+    item = await phone.item()
+    assert item.problem is not None
+    assert item.problem.code == AuthorityUnavailable.number
+    assert await staffed.issued() == []
+    request = certificates.CounterRequest("SmimeBoth", user_principal_name=staffed.upn("bob"))
+    with pytest.raises(Unavailable, match="off line"):
+        await staffed.do(certificates.issue_at_counter, request, key=None, keys=staffed.emulator.keys)
+    await set_state(staffed, "available")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+    assert [each["type"] for each in await staffed.events("authorityUnavailable", "authorityAvailable")] == [
+        "authorityUnavailable",
+        "authorityAvailable",
+    ]
+
+
+async def test_off_line_it_says_nothing_of_its_certificates(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    issuer = await authority(staffed)
+    question = ask_for(certificate, issuer)
+    await crl_of(staffed)
+    await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+    await set_state(staffed, "unavailable")
+    with pytest.raises(Unavailable):
+        await crl_of(staffed)
+    with pytest.raises(Unavailable):
+        await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+    assert number(await crl_of(staffed, "root")) == 1
+    await set_state(staffed, "available")
+    assert await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+    assert number(await crl_of(staffed)) == 1
+
+
+async def test_a_revocation_waits_for_an_authority_off_line(staffed: Office) -> None:
+    phone, certificate = await phone_with_certificate(staffed)
+    await set_state(staffed, "unavailable")
+    await staffed.action(phone, device_actions.retire)
+    await staffed.action(phone, device_actions.retire)
+    assert await staffed.certificate_status(hexed(certificate)) == "good"
+    (waiting,) = await staffed.events("waiting")
+    assert (waiting["device"], waiting["detail"]["asked"]) == (phone.id, "revocation")
+    with pytest.raises(Unavailable):
+        await staffed.do(revocation.revoke, hexed(certificate), reason="unspecified", authority_name="issuing")
+    staffed.clock.forward(hours=5)
+    await set_state(staffed, "available")
+    row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
+    assert (row["revoked_at"], row["reason"]) == (staffed.clock.now(), "cessationOfOperation")
+    (revoked,) = await staffed.events("revoked")
+    assert (revoked["device"], revoked["user"]) == (phone.id, staffed.upn("alice"))
+
+
+async def test_the_authority_of_devices_cannot_be_taken_off_line(office: Office) -> None:
+    with pytest.raises(Invalid, match="service's own"):
+        await set_state(office, "unavailable", "devices")
+    with pytest.raises(Invalid, match="state"):
+        await set_state(office, "broken")
+    with pytest.raises(NotFound):
+        await set_state(office, "unavailable", "issuing-2")
+
+
+# ------------------------------------------------------------------------------------------------------------ rollover
+
+
+async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_right_chain(staffed: Office) -> None:
+    old_phone, old = await phone_with_certificate(staffed)
+    row = await roll_over(staffed)
+    assert (row["name"], row["generation"], row["state"]) == ("issuing-2", 2, "available")
+    new_phone, new = await phone_with_certificate(staffed, "bob")
+    first, second, root = [await authority(staffed, name) for name in ("issuing", "issuing-2", "root")]
+    old.verify_directly_issued_by(first)
+    new.verify_directly_issued_by(second)
+    second.verify_directly_issued_by(root)
+    assert second.subject == first.subject
+    assert second.public_key() != first.public_key()
+    (delivered,) = [each for each in await new_phone.policy() if each.pfx is not None]
+    opened = pkcs12.load_pkcs12(delivered.pfx, new_phone.unseal(delivered.sealed or b""))
+    assert [each.certificate for each in opened.additional_certs] == [second]
+    points = new.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert points[0].full_name[0].value.endswith(f"/pki/{staffed.tenant.name}/issuing-2/crl")
+    await old_phone.settle()
+    assert await staffed.certificate_status(hexed(old)) == "good"
+    assert len(await staffed.issued()) == 2, "nothing is issued anew"
+
+
+async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Office) -> None:
+    phone, old = await phone_with_certificate(staffed)
+    await roll_over(staffed)
+    other, new = await phone_with_certificate(staffed, "bob")
+    for device in (phone, other):
+        await staffed.action(device, device_actions.retire)
+    for name, certificate in (("issuing", old), ("issuing-2", new)):
+        crl = await crl_of(staffed, name)
+        assert [entry.serial_number for entry in crl] == [certificate.serial_number]
+        issuer = await authority(staffed, name)
+        assert crl.is_signature_valid(issuer.public_key())
+        answer = ocsp.load_der_ocsp_response(
+            await status.ocsp(staffed.emulator, staffed.tenant, name=name, request=ask_for(certificate, issuer))
+        )
+        assert answer.certificate_status is ocsp.OCSPCertStatus.REVOKED
+    wrong = ask_for(new, await authority(staffed, "issuing-2"))
+    answer = ocsp.load_der_ocsp_response(
+        await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=wrong)
+    )
+    assert answer.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
+
+
+async def test_a_profile_that_asks_for_the_root_works_after_a_rollover(office: Office) -> None:
+    await office.root_profile()
+    await office.pkcs_profile()
+    await roll_over(office)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"root": "installed", "pkcs": "installed"}
+    assert [row["authority"] for row in await office.issued()] == ["issuing-2"]
+
+
+async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(office: Office) -> None:
+    before = {file.name for file in office.emulator.keys._folder.iterdir()}
+    with pytest.raises(Invalid, match="not 'root'"):
+        await roll_over(office, "root")
+    with pytest.raises(NotFound):
+        await roll_over(office, "nothing")
+    await set_state(office, "unavailable", "root")
+    with pytest.raises(Unavailable):
+        await roll_over(office)
+    assert {file.name for file in office.emulator.keys._folder.iterdir()} == before, "no key is left behind"
+    await set_state(office, "available", "root")
+    await roll_over(office)
+    with pytest.raises(Conflict, match="'issuing-2' issues now"):
+        await roll_over(office)
+    assert (await roll_over(office, "issuing-2"))["name"] == "issuing-3"
+
+
+async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: Office) -> None:
+    await set_state(staffed, "unavailable")
+    await roll_over(staffed)
+    _phone, certificate = await phone_with_certificate(staffed)
+    certificate.verify_directly_issued_by(await authority(staffed, "issuing-2"))
+
+
+# ---------------------------------------------------------------------------------------------------------------- OCSP
+
+
+def ask_for(certificate: x509.Certificate, issuer: x509.Certificate, nonce: bytes | None = None) -> bytes:
+    builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, SHA256())
+    if nonce is not None:
+        builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
+    return builder.build().public_bytes(Encoding.DER)
+
+
+async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    question = ask_for(certificate, await authority(staffed), nonce=b"n" * 16)
+
+    async def signer() -> x509.Certificate:
+        answer = ocsp.load_der_ocsp_response(
+            await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+        )
+        (found,) = answer.certificates
+        now = staffed.clock.now()
+        assert found.not_valid_before_utc <= now
+        assert answer.next_update_utc < found.not_valid_after_utc
+        return found
+
+    first = await signer()
+    staffed.clock.forward(days=11, hours=23)
+    assert await signer() == first
+    staffed.clock.forward(hours=2)
+    second = await signer()
+    assert second.serial_number != first.serial_number
+    assert second.public_key() == first.public_key()
+    staffed.clock.forward(days=-300)
+    third = await signer()
+    assert third.not_valid_after_utc < first.not_valid_before_utc
+    row = await staffed.look(queries.authority, staffed.tenant.id, name="issuing")
+    assert staffed.emulator.keys.has(row["responder_key_name"])
+
+
+async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    question = ask_for(certificate, await authority(staffed))
+
+    async def answer() -> ocsp.OCSPResponse:
+        return ocsp.load_der_ocsp_response(
+            await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+        )
+
+    await answer()  # the responder is made
+    first = await answer()
+    staffed.clock.forward(hours=23)
+    assert (await answer()).this_update_utc == first.this_update_utc
+    staffed.clock.forward(hours=1)
+    assert (await answer()).this_update_utc == first.next_update_utc
+    await staffed.do(revocation.revoke, hexed(certificate), reason="superseded", authority_name="issuing")
+    assert (await answer()).certificate_status is ocsp.OCSPCertStatus.REVOKED
+    staffed.clock.forward(days=-1)
+    assert (await answer()).this_update_utc == staffed.clock.now()
+
+
+async def test_an_authoritys_own_certificate_and_its_responders_are_good(staffed: Office) -> None:
+    root, issuing, devices = [await authority(staffed, name) for name in ("root", "issuing", "devices")]
+    await roll_over(staffed)
+
+    async def asked(name: str, certificate: x509.Certificate, issuer: x509.Certificate) -> ocsp.OCSPResponse:
+        request = ask_for(certificate, issuer)
+        return ocsp.load_der_ocsp_response(
+            await status.ocsp(staffed.emulator, staffed.tenant, name=name, request=request)
+        )
+
+    for certificate in (root, issuing, await authority(staffed, "issuing-2")):
+        answer = await asked("root", certificate, root)
+        assert answer.certificate_status is ocsp.OCSPCertStatus.GOOD
+    (responder,) = answer.certificates
+    assert (await asked("root", responder, root)).certificate_status is ocsp.OCSPCertStatus.GOOD
+    elsewhere = await asked("issuing", responder, issuing)
+    assert elsewhere.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
+    assert (await asked("devices", devices, devices)).certificate_status is ocsp.OCSPCertStatus.GOOD

@@ -1,0 +1,176 @@
+"""Which connectors a tenant can have, what they can do, and what becomes of work that none of them takes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
+from fauxtune.core.model.states import Source
+from fauxtune.operations import connectors, device_actions, revocation, serving
+from fauxtune.storage.queries import certificates as queries
+from tests.operations.office import Office, Row
+
+
+async def rows(office: Office) -> list[Row]:
+    found: list[Row] = await office.look(queries.connector_rows, office.tenant.id)
+    return found
+
+
+# ------------------------------------------------------------------------------------------------------------ editions
+
+
+async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the_keys_stay_with_imports(
+    office: Office,
+) -> None:
+    await office.switch(connectorEdition="2020", requireTrustedRoot=False)
+    found = {row["program"]: row for row in await rows(office)}
+    assert set(found) == {"pfx-connector", "intune-connector"}
+    assert found["pfx-connector"]["roles"] == ["imported-pfx"]
+    assert found["intune-connector"]["roles"] == ["pkcs", "scep", "revocation"]
+    await office.pkcs_profile()
+    await office.imported_profile()
+    mark = await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "installed"}
+    await office.switch(connectorEdition="current")
+    assert {row["program"] for row in await rows(office)} == {"certificate-connector"}
+
+
+async def test_the_second_pfx_connector_of_2020_and_the_101st_connector_are_refused(office: Office) -> None:
+    await office.switch(connectorEdition="2020")
+    with pytest.raises(Conflict, match="PFX Certificate Connector for Microsoft Intune one is all"):
+        await office.do(connectors.add_connector, "PFX 2", roles=["imported-pfx"])
+    with pytest.raises(Invalid, match="no role imported-pfx"):
+        await office.do(connectors.add_connector, "Both", roles=["pkcs", "imported-pfx"])
+    with pytest.raises(Invalid, match="no role pkcs"):
+        await office.do(connectors.add_connector, "Both", roles=["pkcs"], program="pfx-connector")
+    with pytest.raises(Invalid, match="program is one of intune-connector, pfx-connector"):
+        await office.do(connectors.add_connector, "New", roles=["pkcs"], program="certificate-connector")
+    for number in range(2, 101):
+        await office.do(connectors.add_connector, f"Connector {number}", roles=["pkcs"])
+    with pytest.raises(Conflict, match="100 are all"):
+        await office.do(connectors.add_connector, "Connector 101", roles=["pkcs"])
+    assert len(await rows(office)) == 101, "a hundred of one program, and one of the other"
+
+
+async def test_two_connectors_with_imported_certificates_stand_in_the_way_of_the_edition_of_2020(
+    office: Office,
+) -> None:
+    await office.do(connectors.add_connector, "Two", roles=["imported-pfx"])
+    before = await rows(office)
+    with pytest.raises(Invalid, match="take it from all but one"):
+        await office.switch(connectorEdition="2020")
+    with pytest.raises(Invalid, match="connectorEdition is one of current, 2020"):
+        await office.switch(connectorEdition="2021")
+    assert await rows(office) == before
+
+
+# ------------------------------------------------------------------------------------------------------------ versions
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        (None, Support.FULL),
+        ("6.2406.0.1001", Support.FULL),
+        ("6.2312.0.1", Support.FULL),
+        ("6.2311.0.1", Support.DEPRECATED),
+        ("6.2306.0.1", Support.DEPRECATED),
+        ("6.2305.0.1", Support.EXPIRED),
+        ("6.2101.13.0", Support.EXPIRED),
+        ("6.2101.12.9", Support.REFUSED),
+    ],
+)
+def test_a_version_is_supported_for_six_months_and_grace_is_six_more(version: str | None, expected: Support) -> None:
+    assert support(Program.CERTIFICATE, version) is expected
+    assert support(Program.INTUNE, version) is Support.FULL
+    assert support(Program.PFX, PROGRAMS[Program.PFX].newest) is Support.FULL
+
+
+async def test_a_connector_that_is_too_old_issues_nothing_until_it_is_updated(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile()
+    await office.connector(version="6.2012.1.0")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "wanted"}
+    assert "not served any more" in str((await phone.item()).waits_for)
+    await office.connector(version="")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+    for nonsense in ("6.2406", "6.2413.0.1", "a.b.c.d", "6.2406.0.1.2"):
+        with pytest.raises(Invalid, match=r"looks like 6\.2406\.0\.1001"):
+            await office.connector(version=nonsense)
+
+
+# ---------------------------------------------------------------------------------------------------------- revocation
+
+
+async def wiped_phone(office: Office) -> str:
+    """A certificate whose device was wiped: its serial number."""
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    await office.action(phone, device_actions.wipe)
+    (row,) = [each for each in await office.issued() if each["enrollment_id"] == phone.id]
+    return str(row["serial"])
+
+
+async def test_a_revocation_waits_for_a_connector_with_the_role_and_says_so(office: Office) -> None:
+    await office.connector(roles=["pkcs", "imported-pfx"])
+    serial = await wiped_phone(office)
+    assert await office.certificate_status(serial) == "good"
+    (waiting,) = await office.events("waiting")
+    assert "the role revocation: none has it" in waiting["detail"]["reason"]
+    await office.do(connectors.add_connector, "Revoker", roles=["revocation"])
+    assert await office.certificate_status(serial) == "revoked"
+
+
+async def test_a_polling_connector_revokes_thirty_emulated_seconds_later(office: Office) -> None:
+    await office.connector(mode="polling")
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    office.clock.forward(seconds=30)
+    await phone.settle()
+    serial = str((await phone.item(Source.PKCS)).serial)
+    await office.action(phone, device_actions.wipe)
+    office.clock.forward(seconds=29)
+    assert await office.do(revocation.carry_out) == 0
+    assert await office.certificate_status(serial) == "good"
+    office.clock.forward(seconds=1)
+    assert await office.do(revocation.carry_out) == 1
+    assert await office.certificate_status(serial) == "revoked"
+    assert await office.do(revocation.carry_out) == 0
+
+
+async def test_an_offline_connector_revokes_when_it_is_back_also_after_years(office: Office) -> None:
+    serial = ""
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    serial = str((await phone.item(Source.PKCS)).serial)
+    await office.connector(state="offline")
+    await office.action(phone, device_actions.wipe)
+    office.clock.forward(days=700)
+    assert await office.certificate_status(serial) == "good"
+    await office.connector(state="online")
+    assert await office.certificate_status(serial) == "revoked"
+
+
+async def test_what_a_process_of_its_own_does_not_answer_is_said_to_wait_for_it(office: Office) -> None:
+    await office.connector(roles=[])
+    await office.do(connectors.add_connector, "Apart", roles=["pkcs"], apart=True)
+
+    def words(act) -> str:
+        return serving.who_is_waited_for(act, "pkcs")
+
+    assert "does not run (fauxtune connector run)" in await office.do(words)
+    assert timedelta(seconds=30) == serving.POLL

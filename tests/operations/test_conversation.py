@@ -1,0 +1,317 @@
+"""Devices that are told step by step: what they are told, when, and what their word counts for."""
+
+from __future__ import annotations
+
+import pytest
+
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.errors import EnrollmentEnded
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.operations import assignments, configuration, device_actions
+from fauxtune.operations.conversation import Answered, Result, Step
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office
+from tests.operations.told import enrolled
+
+ACCOUNT = {
+    "hostName": "mail.example",
+    "accountName": "Work",
+    "emailAddressSource": "primarySmtpAddress",
+    "usernameSource": "userPrincipalName",
+    "authenticationMethod": "usernameAndPassword",
+}
+ASKED = ["identities?", "roots?", "facts?"]
+
+
+async def trusting(office: Office) -> str:
+    return await office.profile(
+        "iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text()
+    )
+
+
+async def signing(office: Office) -> str:
+    return await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
+
+
+async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(office: Office) -> None:
+    await trusting(office)
+    await signing(office)
+    tablet = await enrolled(office, "alice")
+    heard = await tablet.come()
+    assert heard == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
+    assert await tablet.states() == {"root": "installed", "pkcs": "installed"}
+    plans = (await tablet.row())["plans"]
+    assert await tablet.come() == []
+    assert (await tablet.row())["plans"] == plans, "a quiet one plans nothing"
+
+
+async def test_a_device_may_be_told_several_things_at_once(office: Office) -> None:
+    await trusting(office)
+    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    for _year in range(3):
+        await office.import_pfx("alice")
+    tablet = await enrolled(office, "alice")
+    first = await tablet.exchange(begins=True, limit=10)
+    assert [step.kind for step in first] == [StepKind.INSTALL] * 4
+    steps = await tablet.exchange(*[tablet.answer(step) for step in first], limit=10)
+    assert [step.part for step in steps] == ["identities", "roots", "facts"]
+    assert await tablet.exchange(*[tablet.answer(step) for step in steps], limit=10) == ()
+    assert set((await tablet.states()).values()) == {"installed"}
+
+
+@pytest.mark.parametrize(("version", "is_old"), [("15.7.9", True), ("16.0", False), ("", True)])
+async def test_a_file_that_the_connector_makes_suits_the_version_of_the_system(
+    office: Office, version: str, is_old: bool
+) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await signing(office)
+    tablet = await enrolled(office, "alice", version=version)
+    (step,) = await tablet.exchange(begins=True)
+    assert step.item is not None
+    assert step.item.pfx is not None
+    three_key_triple_des = bytes.fromhex("060a2a864886f70d010c0103")  # pbeWithSHAAnd3-KeyTripleDES-CBC
+    assert (three_key_triple_des in step.item.pfx) is is_old
+    assert tablet.mark(step) == step.item.row.thumbprint, "the seal opens it"
+
+
+async def test_a_step_without_an_answer_is_told_again_under_the_same_id_when_the_device_comes_next(
+    office: Office,
+) -> None:
+    await trusting(office)
+    tablet = await enrolled(office, "alice")
+    (first,) = await tablet.exchange(begins=True)
+    (again,) = await tablet.exchange(begins=True)
+    assert again.id == first.id
+    assert await tablet.exchange(Answered("nobody asked", Result.DONE)) == (), "it was told once in this conversation"
+
+
+async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_things_go_on(office: Office) -> None:
+    await trusting(office)
+    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await office.import_pfx("alice")
+    tablet = await enrolled(office, "alice")
+    (root,) = await tablet.exchange(begins=True)
+    (other,) = await tablet.exchange(Answered(root.id, Result.LATER))
+    assert other.item is not None
+    assert other.item.row.key.startswith("imported/")
+    assert await tablet.exchange(tablet.answer(other)) == (), "neither the root again nor questions before it is done"
+    heard = await tablet.come()
+    assert heard == ["install root", *ASKED]
+    assert set((await tablet.states()).values()) == {"installed"}
+
+
+async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_and_is_tried_with_the_next_inventory(
+    office: Office,
+) -> None:
+    profile = await trusting(office)
+    tablet = await enrolled(office, "alice")
+    problem = Problem(-2016330182, "It cannot be stored.")
+    tablet.says = lambda step: Answered(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
+    assert await tablet.come() == ["install root", *ASKED]
+    assert await tablet.states() == {"root": "failed"}
+    state = await office.status(tablet, profile)
+    assert state is not None
+    assert (state["status"], state["error_code"], state["message"]) == ("error", problem.code, problem.message)
+    assert await tablet.come() == []
+    tablet.says = lambda _step: None
+    office.clock.forward(days=7, seconds=1)
+    assert await tablet.come() == ["install root", *ASKED]
+    assert await tablet.states() == {"root": "installed"}
+
+
+async def test_a_word_without_the_thing_is_not_believed(office: Office) -> None:
+    """Some clients confirm every profile and keep nothing."""
+    profile = await trusting(office)
+    tablet = await enrolled(office, "alice")
+    tablet.says = lambda step: Answered(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
+    await tablet.come()
+    assert await tablet.states() == {"root": "failed"}
+    state = await office.status(tablet, profile)
+    assert state is not None
+    assert (state["status"], state["error_code"]) == ("error", REMEDIATION_FAILED)
+    assert "inventory" in state["message"]
+
+
+async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(office: Office) -> None:
+    await trusting(office)
+    tablet = await enrolled(office, "alice")
+
+    def knows_no_questions(step: Step) -> Answered | None:
+        if step.kind is StepKind.QUESTION:
+            return Answered(step.id, Result.UNSUPPORTED, Problem(-2016339587, "unknown command"))
+        return None
+
+    tablet.says = knows_no_questions
+    assert await tablet.come() == ["install root", *ASKED]
+    assert await tablet.states() == {"root": "installed"}
+    assert await tablet.come() == []
+
+
+async def test_what_is_unassigned_is_removed_and_what_cannot_be_removed_is_asked_again_next_time(
+    office: Office,
+) -> None:
+    profile = await trusting(office)
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    await office.do(assignments.assign, profile, targets=[])
+    tablet.says = lambda step: Answered(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
+    assert await tablet.come() == ["remove root"]
+    assert await tablet.states() == {"root": "removing"}
+    tablet.says = lambda _step: None
+    await office.do(device_actions.sync, (await tablet.record())["id"])
+    assert await tablet.come() == ["remove root", *ASKED]
+    assert await tablet.states() == {"root": "removed"}
+    assert tablet.holds == {}
+
+
+async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_asks(office: Office) -> None:
+    tablet = await enrolled(office, "alice")
+    tablet.facts = {"osVersion": "17.6", "deviceName": "Alice's iPad", "imei": ""}
+    assert await tablet.come() == ASKED
+    record = (await tablet.record())["document"]
+    assert (record["osVersion"], record["deviceName"]) == ("17.6", "Alice's iPad")
+    assert await tablet.come() == []
+    office.clock.forward(days=7, seconds=1)
+    assert await tablet.come() == ASKED
+    await office.do(device_actions.sync, (await tablet.record())["id"])
+    assert await tablet.come() == ASKED
+    (result,) = (await tablet.record())["document"]["deviceActionResults"]
+    assert (result["actionName"], result["actionState"]) == ("syncDevice", "done")
+
+
+async def test_what_is_gone_by_hand_is_given_again(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await signing(office)
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    first = dict(tablet.holds)
+    tablet.holds.clear()
+    await office.do(device_actions.sync, (await tablet.record())["id"])
+    assert await tablet.come() == [*ASKED, "install pkcs", "identities?", "roots?"]
+    assert tablet.holds.keys() == first.keys()
+    assert tablet.holds != first, "a PKCS certificate is issued anew"
+
+
+async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: Office) -> None:
+    await trusting(office)
+    tablet = await enrolled(office, "alice")
+    await office.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
+    tablet.says = lambda step: (
+        Answered(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
+    )
+    assert (await tablet.come())[0] == "remoteLock"
+    (result,) = (await tablet.record())["document"]["deviceActionResults"]
+    assert (result["actionName"], result["actionState"]) == ("remoteLock", "notSupported")
+
+
+async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknown_afterwards(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await signing(office)
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    await trusting(office)
+    await office.do(device_actions.retire, (await tablet.record())["id"])
+    (issued,) = await office.issued()
+    assert issued["revoked_at"] is not None
+    tablet.says = lambda step: Answered(step.id, Result.LATER)
+    assert await tablet.come() == ["retire"], "it is busy"
+    tablet.says = lambda _step: None
+    assert await tablet.come() == ["retire"]
+    assert (await tablet.row())["state"] == "ended"
+    with pytest.raises(EnrollmentEnded):
+        await tablet.come()
+
+
+async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(office: Office) -> None:
+    profile = await trusting(office)
+    tablet = await enrolled(office, "alice")
+    (step,) = await tablet.exchange(begins=True)
+    await office.do(assignments.assign, profile, targets=[])
+    heard = []
+    steps = await tablet.exchange(tablet.answer(step))
+    while steps:
+        heard += steps
+        steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
+    await tablet.come()
+    assert not tablet.holds
+    assert set((await tablet.states()).values()) == {"removed"}
+
+
+async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    own = await signing(office)
+    imported = await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await office.import_pfx("alice", password="für-alle")
+    account = await office.profile(
+        "iosEasEmailProfileConfiguration",
+        "All Staff",
+        references={"smimeSigningCertificate": own, "smimeEncryptionCertificate": imported},
+        smimeSigningEnabled=True,
+        smimeEncryptByDefaultEnabled=True,
+        **ACCOUNT,
+    )
+    tablet = await enrolled(office, "alice")
+    heard = await tablet.come()
+    assert heard == [
+        "install pkcs",
+        "install imported",
+        *ASKED,
+        "install email",
+        "identities?",
+        "roots?",
+    ]
+    (key,) = [key for key in tablet.holds if key.startswith("email/")]
+    # Bare packaging: the password of the first of the certificates that it names, by the navigations' names in order.
+    assert tablet.unseal(tablet.sealed[key]).decode() == "für-alle"
+    state = await office.status(tablet, account)
+    assert state is not None
+    assert state["status"] == "compliant"
+
+
+async def test_an_account_follows_the_certificate_that_is_renewed(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    own = await signing(office)
+    await office.profile(
+        "iosEasEmailProfileConfiguration",
+        "All Staff",
+        references={"smimeSigningCertificate": own},
+        smimeSigningEnabled=True,
+        **ACCOUNT,
+    )
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    before = dict(tablet.sealed)
+    office.clock.forward(days=340)
+    await tablet.come()
+    after = tablet.sealed
+    assert {key.partition("/")[0] for key in before} == {"pkcs", "email"}
+    assert all(tablet.unseal(after[key]) != tablet.unseal(before[key]) for key in before)
+    assert len(await office.issued()) == 2
+
+
+async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_device_due(office: Office) -> None:
+    await trusting(office)
+    tablet = await enrolled(office, "alice")
+    await tablet.exchange(begins=True)
+    waiting = await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now())
+    assert [row["id"] for row in waiting] == [tablet.id]
+    await tablet.come()
+    assert await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now()) == []
+
+
+async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is_then(office: Office) -> None:
+    profile = await trusting(office)
+    tablet = await enrolled(office, "alice")
+    (step,) = await tablet.exchange(begins=True)
+    other = {"trustedRootCertificate": await office.root_text("devices")}
+    known = kind("iosTrustedRootCertificate")
+    assert known is not None
+    await office.do(configuration.update_profile, profile, kind=known, changes=other)
+    answer = tablet.answer(step)
+    steps = await tablet.exchange(answer)
+    while steps:
+        steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
+    await tablet.come()
+    assert len(tablet.holds) == 1

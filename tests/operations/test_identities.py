@@ -1,0 +1,138 @@
+"""Identities that are there before the device is enrolled: bound once, believed alone."""
+
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
+from fauxtune.core.pki.names import parse_subject
+from fauxtune.operations import directory, enrollment, identities
+from fauxtune.operations.act import Act
+from fauxtune.operations.checkin import identified
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office
+from tests.operations.told import Tablet, authenticate, complete, enrolled, identity
+
+
+async def live(office: Office) -> int:
+    return len(await office.look(device_queries.live_enrollments, office.tenant.id))
+
+
+async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_enrolled(office: Office) -> None:
+    tablet = await identity(office, "alice")
+    with pytest.raises(Invalid, match="authenticate first"):
+        await complete(tablet)
+    await authenticate(tablet)
+    assert await live(office) == 0
+    done = await complete(tablet)
+    assert done is not None
+    assert done.user_principal_name == office.upn("alice")
+    record = await office.look(device_queries.managed_device_of, tablet.id)
+    shown = {name: record["document"][name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
+    assert shown == {"operatingSystem": "iOS", "osVersion": "17.5.1", "udid": "ios/1", "serialNumber": "ios/1"}
+
+
+async def test_a_token_gives_one_identity_and_a_broken_request_leaves_it_usable(office: Office) -> None:
+    token = await office.token("alice")
+    with pytest.raises(Invalid):
+        await office.do(identities.issue, b"garbage", token=token, keys=office.emulator.keys)
+    await identity(office, "alice", token=token)
+    with pytest.raises(Unauthenticated):
+        await identity(office, "alice", token=token)
+
+
+async def test_an_identity_is_bound_to_one_piece_of_hardware_for_good(office: Office) -> None:
+    tablet = await enrolled(office, "alice", hardware="ios/1")
+    with pytest.raises(NotAllowed, match="another device"):
+        await authenticate(tablet, hardware="ios/2")
+    assert await live(office) == 1
+
+
+async def test_authenticating_again_ends_what_the_device_was_and_the_same_certificate_enrols_anew(
+    office: Office,
+) -> None:
+    tablet = await enrolled(office, "alice")
+    first = tablet.id
+    await authenticate(tablet)
+    assert await live(office) == 0
+    assert await complete(tablet) is not None
+    assert tablet.id != first
+    assert await live(office) == 1
+    assert await complete(tablet, push_token="another") is None, "later ones only say where it listens"
+    row = await tablet.row()
+    assert (row["push_token"], row["wire_state"]) == ("another", {"push": {"mdm": "another"}})
+
+
+async def test_the_same_hardware_with_another_certificate_takes_the_place_of_the_first(office: Office) -> None:
+    first = await enrolled(office, "alice")
+    second = await identity(office, "bob", number=1)
+    await authenticate(second)
+    await complete(second)
+    assert await live(office) == 1
+
+    def look(act: Act, tablet: Tablet) -> None:
+        identified(act, tablet.caller)
+
+    await office.do(look, second)
+    with pytest.raises(EnrollmentEnded):
+        await office.do(look, first)
+    with pytest.raises(EnrollmentEnded):
+        await complete(first)
+
+
+async def test_a_user_who_is_gone_or_lost_the_licence_between_the_two_steps_does_not_enrol(office: Office) -> None:
+    alices, bobs = await identity(office, "alice"), await identity(office, "bob", number=1)
+    await authenticate(alices, hardware="ios/1")
+    await authenticate(bobs, hardware="ios/2")
+    await office.do(directory.delete_user, office.upn("alice"))
+    await office.take_licence("bob")
+    for tablet, words in ((alices, "no longer exists"), (bobs, "has no licence")):
+        with pytest.raises(NotLicensed, match=words):
+            await complete(tablet)
+    assert await live(office) == 0
+
+
+async def test_a_certificate_that_this_tenant_did_not_issue_to_a_device_is_unknown(office: Office) -> None:
+    tablet = await identity(office, "alice")
+    other = await office.look(device_queries.live_enrollments, office.tenant.id)
+    assert other == []
+    tablet.certificate = tablet.certificate[:-1] + bytes([tablet.certificate[-1] ^ 1])
+    with pytest.raises(NotFound, match="not issued by this service"):
+        await authenticate(tablet)
+
+
+async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_use_by_authenticating(
+    office: Office,
+) -> None:
+    tablet = await enrolled(office, "alice")
+    key = office.device_keys[1]
+    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=tablet")).sign(key, hashes.SHA256())
+    again = {"signer": tablet.certificate, "keys": office.emulator.keys}
+    der = await office.do(identities.renew, csr.public_bytes(Encoding.DER), **again)
+    renewed = Tablet(office=office, key=key, certificate=der)
+    with pytest.raises(NotAllowed, match="another device"):
+        await authenticate(renewed, hardware="ios/2")
+    await authenticate(renewed)
+    await complete(renewed)
+    assert await live(office) == 1
+    with pytest.raises(EnrollmentEnded, match="has ended"):
+        await office.do(identities.renew, csr.public_bytes(Encoding.DER), **again)
+    unknown = {**again, "signer": b"none of ours"}
+    with pytest.raises(NotFound):
+        await office.do(identities.renew, csr.public_bytes(Encoding.DER), **unknown)
+
+
+async def test_two_devices_may_listen_under_one_token(office: Office) -> None:
+    """mdmb tells the same token for every device."""
+    first = await identity(office, "alice")
+    second = await identity(office, "alice", number=1)
+    for tablet, hardware in ((first, "ios/1"), (second, "ios/2")):
+        await authenticate(tablet, hardware=hardware)
+        await complete(tablet, push_token="66616b65546f6b656e")
+    assert await live(office) == 2
+    found = await office.look(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
+    assert found["id"] in {first.id, second.id}
+    assert enrollment.digest(first.certificate) != enrollment.digest(second.certificate)

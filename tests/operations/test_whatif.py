@@ -1,0 +1,249 @@
+"""What if: a request that is only being considered says what would come of it, and changes nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
+from fauxtune.operations import device_actions
+from fauxtune.operations import rest as resting
+from fauxtune.operations.door import Considered, closed
+from fauxtune.operations.whatif import what_if
+from tests.operations.office import Office, Phone
+from tests.operations.tried import (
+    CONFIGURATIONS,
+    DEVICES,
+    LICENCE,
+    ask,
+    consider,
+    everything,
+    happened,
+    iphone,
+    rest,
+    said,
+    snapshot,
+    windows,
+)
+
+Row = dict[str, Any]
+
+
+async def equipped(office: Office, *, mode: str = "work-profile", name: str = "alice") -> Phone:
+    owned = mode != "work-profile"
+    await office.root_profile(owned=owned)
+    await office.pkcs_profile(owned=owned, displayName="Signing")
+    await office.imported_profile(owned=owned)
+    await office.import_pfx(name)
+    phone = await office.enroll(name, mode=mode)
+    await rest(phone)
+    assert set((await phone.states()).values()) == {"installed"}
+    return phone
+
+
+async def profile_of(phone: Phone) -> str:
+    return str((await phone.item()).claims[0].profile)
+
+
+def keys(items: Any) -> list[str]:
+    return sorted(each.source for each in items)
+
+
+# --------------------------------------------------------------------------------------------------------- what it says
+
+
+async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_document(office: Office) -> None:
+    phone = await equipped(office)
+    profile = await profile_of(phone)
+    (found,) = await consider(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", {"assignments": []})
+    own = await phone.item()
+    assert (found.device, found.user_principal_name, found.ends) == (phone.id, office.upn("alice"), None)
+    assert found.device_name == (await phone.record())["document"]["deviceName"]
+    assert (found.install, found.revoke, found.reissue) == ((), (), ())
+    (gone,) = found.remove
+    assert (gone.item, gone.source, gone.serial, gone.thumbprint) == (own.key, "pkcs", own.serial, own.thumbprint)
+    assert (gone.profile, gone.profile_name, gone.cause) == (profile, "Signing", "unassigned")
+    assert gone.why == "the assignment that brought it is gone"
+    assert "2024-04-08" in (gone.document or "")
+
+
+async def test_a_retired_device_loses_everything_and_its_own_certificate_is_revoked(office: Office) -> None:
+    phone = await equipped(office)
+    record = (await phone.record())["id"]
+    (found,) = await consider(office, "POST", f"https://graph.microsoft.com/v1.0{DEVICES}/{record}/retire")
+    assert found.ends == "retire"
+    assert keys(found.remove) == ["imported", "pkcs", "root"]
+    assert [(each.serial, each.cause) for each in found.revoke] == [((await phone.item()).serial, "retire")]
+    assert found.managed_device == record
+
+
+async def test_a_new_assignment_is_installed_to_its_end_and_says_who_is_asked(office: Office) -> None:
+    root, pkcs = await office.root_profile(), await office.pkcs_profile(displayName="Signing")
+    await office.assign(root)
+    await office.assign(pkcs)
+    phone = await office.enroll("alice")
+    await rest(phone)
+    body = {
+        "requests": [
+            {
+                "id": str(number),
+                "method": "POST",
+                "url": f"{CONFIGURATIONS}/{each}/assign",
+                "body": {"assignments": [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]},
+                "headers": {"Content-Type": "application/json"},
+            }
+            for number, each in enumerate((root, pkcs))
+        ]
+    }
+    (found,) = await consider(office, "POST", "/v1.0/$batch", body)
+    assert keys(found.install) == ["pkcs", "root"], "the certificate waits for the root, and gets it"
+    (certificate,) = [each for each in found.install if each.source == "pkcs"]
+    assert (certificate.serial, certificate.thumbprint) == (None, None)
+    assert certificate.why == "the profile 'Signing' reaches the device; the connector is asked for it"
+    assert await office.issued() == []
+
+
+async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(office: Office) -> None:
+    await office.profile(
+        "windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text()
+    )
+    await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
+    await office.profile("windows10ImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await office.import_pfx("alice")
+    device = await windows(office, "alice")
+    await rest(device)
+    url = f"{DEVICES}/{(await device.record())['id']}/wipe"
+    before = await snapshot(office, [device])
+    (found,) = await consider(office, "POST", url, {"keepEnrollmentData": True})
+    assert found.ends is None
+    assert {(each.source, each.reissued) for each in found.reissue} == {
+        ("root", "same"),
+        ("pkcs", "new"),
+        ("imported", "same"),
+    }
+    assert [each.cause for each in found.revoke] == ["wipeKeepingEnrollment"]
+    await ask(office, "POST", url, {"keepEnrollmentData": True})
+    await rest(device)
+    assert happened(device, before, after=await snapshot(office, [device])) == said([found], device)
+
+
+async def test_what_is_under_way_anyway_is_no_consequence(office: Office) -> None:
+    phone = await equipped(office)
+    await office.import_pfx("alice")
+    later = await office.profile("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeSigning")
+    assert (await phone.row())["generation"] != (await phone.row())["settled_generation"]
+    assert await consider(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/syncDevice") == []
+    assert await consider(office, "PATCH", f"/users/{office.upn('alice')}", {"jobTitle": "Director"}) == []
+    assert await consider(office, "DELETE", f"{CONFIGURATIONS}/{later}") == []
+    await rest(phone)
+    assert len(phone.holds) == 3
+
+
+async def test_a_lost_licence_leaves_everything_and_nothing_is_said(office: Office) -> None:
+    await equipped(office)
+    body = {"addLicenses": [], "removeLicenses": [LICENCE]}
+    assert await consider(office, "POST", f"/users/{office.upn('alice')}/assignLicense", body) == []
+
+
+async def test_a_device_that_is_wiped_already_has_nothing_more_to_lose(office: Office) -> None:
+    phone = await equipped(office, mode="fully-managed")
+    await office.action(phone, device_actions.wipe)
+    profile = await profile_of(phone)
+    assert await consider(office, "DELETE", f"{CONFIGURATIONS}/{profile}") == []
+
+
+# ------------------------------------------------------------------------------------------------- what it leaves alone
+
+
+async def test_nothing_is_changed_no_row_no_journal_no_push_no_kept_answer(office: Office) -> None:
+    phone = await equipped(office, mode="fully-managed")
+    profile, record = await profile_of(phone), (await phone.record())["id"]
+    before, state = await everything(office), office.emulator.runner.database.state
+    next_id = office.emulator.runner.ids
+    for method, url, body in (
+        ("POST", f"{DEVICES}/{record}/wipe", None),
+        ("DELETE", f"{DEVICES}/{record}", None),
+        ("DELETE", f"/users/{office.upn('alice')}", None),
+        ("DELETE", f"{CONFIGURATIONS}/{profile}", None),
+        ("PATCH", f"/users/{office.upn('alice')}", {"displayName": "Somebody"}),
+        ("POST", "/groups", {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}),
+    ):
+        await consider(office, method, url, body)
+        assert await everything(office) == before, (method, url)
+    assert office.emulator.runner.database.state is state, "what was kept is still true"
+    assert office.emulator.runner.ids is next_id
+    assert (await phone.check_in()).operations == 0
+    assert set((await resting.settle(office.emulator, office.tenant, seconds=0)).settled) == {phone.id}
+
+
+async def test_ids_are_the_same_afterwards_as_if_nothing_had_been_tried(office: Office) -> None:
+    phone = await equipped(office, mode="fully-managed")
+    record = (await phone.record())["id"]
+    ids = office.emulator.runner.ids
+    state = ids._random.getstate()  # type: ignore[attr-defined]
+    await consider(office, "POST", f"{DEVICES}/{record}/wipe")
+    assert ids._random.getstate() == state  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------------------------------------------------- refusals
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "status", "words"),
+    [
+        ("DELETE", "/users/nobody@nowhere.example", None, 404, "nobody@nowhere.example"),
+        ("POST", f"{DEVICES}/unknown/wipe", None, 404, "unknown"),
+        ("POST", "/v1.0/nonsense", {}, 400, "nonsense"),
+        ("POST", "/users", {}, 400, "accountEnabled"),
+        ("POST", f"{CONFIGURATIONS}/x/assign", {"assignments": 7}, 400, "assignments"),
+        ("PATCH", "/me", {"displayName": "x"}, 400, "delegated"),
+    ],
+)
+async def test_what_graph_refuses_is_refused_in_its_own_words(
+    office: Office, method: str, url: str, body: Any, status: int, words: str
+) -> None:
+    with pytest.raises(GraphRefused) as caught:
+        await consider(office, method, url, body)
+    assert caught.value.status == status
+    assert words in str(caught.value.document["error"])
+
+
+async def test_a_device_of_a_kind_that_cannot_is_refused_and_nothing_changes(office: Office) -> None:
+    phone = await equipped(office)
+    before = await everything(office)
+    with pytest.raises(GraphRefused, match="retire it"):
+        await consider(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/wipe")
+    assert await everything(office) == before
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "", "NONSENSE"])
+async def test_a_request_that_changes_nothing_is_no_question(office: Office, method: str) -> None:
+    with pytest.raises(Invalid, match="changes nothing"):
+        await consider(office, method, "/users")
+
+
+@pytest.mark.parametrize("url", ["", "/", "/beta", "https://graph.microsoft.com/v1.0/", "http://[broken/users"])
+async def test_an_address_that_names_nothing_is_refused(office: Office, url: str) -> None:
+    with pytest.raises(Invalid):
+        await consider(office, "DELETE", url)
+
+
+async def test_an_emulator_without_graph_says_so(office: Office) -> None:
+    office.emulator.graph = closed
+    with pytest.raises(NotEmulated):
+        await consider(office, "DELETE", "/users/x")
+
+
+# -------------------------------------------------------------------------------------------------------- many devices
+
+
+async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(office: Office) -> None:
+    await office.root_profile()
+    phones = [await office.enroll(name) for name in ("alice", "bob", "carol")]
+    tablet = await iphone(office, "alice")
+    await rest(*phones, tablet)
+    request = Considered("DELETE", f"/groups/{office.groups['All Staff']}")
+    found = await what_if(office.emulator, office.tenant, request=request, turn=0)
+    assert [each.device for each in found] == sorted(phone.id for phone in phones)
+    assert all(keys(each.remove) == ["root"] for each in found)

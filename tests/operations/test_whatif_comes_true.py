@@ -1,0 +1,228 @@
+"""The promise of what if: over random tenants and requests, what it says is what then happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.errors import GraphRefused
+from fauxtune.operations import directory
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office, Phone, open_office
+from tests.operations.told import Tablet
+from tests.operations.tried import (
+    CONFIGURATIONS,
+    DEVICES,
+    LICENCE,
+    ask,
+    consider,
+    happened,
+    iphone,
+    rest,
+    said,
+    snapshot,
+    windows,
+)
+
+Request = tuple[str, str, Any]
+Draw = Callable[[st.SearchStrategy[Any]], Any]
+PEOPLE = ("alice", "bob", "carol")
+GROUPS = ("All Staff", "SMIME Pilot", "Outer", "Things")
+KINDS = {
+    "work-profile": (
+        "androidWorkProfileTrustedRootCertificate",
+        "androidWorkProfilePkcsCertificateProfile",
+        "androidForWorkImportedPFXCertificateProfile",
+    ),
+    "owned": (
+        "androidDeviceOwnerTrustedRootCertificate",
+        "androidDeviceOwnerPkcsCertificateProfile",
+        "androidDeviceOwnerImportedPFXCertificateProfile",
+    ),
+    "ios": ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
+    "windows": (
+        "windows81TrustedRootCertificate",
+        "windows10PkcsCertificateProfile",
+        "windows10ImportedPFXCertificateProfile",
+    ),
+}
+SUBJECTS = ("commonName", "commonNameAsSerialNumber")
+_folders = count(1)
+
+
+@dataclass(slots=True)
+class World:
+    """A tenant, its devices, and the ids of what requests can be about."""
+
+    office: Office
+    devices: list[Phone | Tablet] = field(default_factory=list)
+    profiles: list[str] = field(default_factory=list)
+
+    async def records(self) -> list[str]:
+        rows = [await self.office.look(device_queries.managed_device_of, each.id) for each in self.devices]
+        return [str(row["id"]) for row in rows if row is not None]
+
+    async def members(self) -> list[str]:
+        rows = [await self.office.look(device_queries.enrollment, each.id) for each in self.devices]
+        people = [f"{name}@{self.office.tenant.domain}" for name in PEOPLE]
+        users = [await self.office.look(_user_id, self.office.tenant.id, upn=each) for each in people]
+        groups = [self.office.groups["SMIME Pilot"], self.office.groups["Things"]]
+        return [*(row["directory_device_id"] for row in rows), *filter(None, users), *groups]
+
+
+def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
+    from fauxtune.storage.queries import directory as queries
+
+    row = queries.user_by_upn(connection, tenant_id, upn=upn)
+    return None if row is None else str(row["id"])
+
+
+async def world(office: Office, draw: Draw) -> World:
+    """A tenant with nested groups, devices of several kinds at rest, and profiles assigned at random."""
+    office.emulator.packagings = {}
+    made = World(office)
+    await office.group("Outer", office.groups["SMIME Pilot"])
+    await office.group("Things")
+    for name in draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2)):
+        await office.import_pfx(name)
+    kinds = draw(
+        st.lists(
+            st.sampled_from(["work-profile", "fully-managed", "dedicated", "ios", "windows"]), min_size=1, max_size=3
+        )
+    )
+    for kind in kinds:
+        name = draw(st.sampled_from(PEOPLE))
+        if kind == "ios":
+            made.devices.append(await iphone(office, name))
+        elif kind == "windows":
+            made.devices.append(await windows(office, name))
+        else:
+            made.devices.append(await office.enroll(name, mode=kind))
+    for member in draw(st.lists(st.sampled_from((await made.members())[: len(kinds)]), max_size=2, unique=True)):
+        await office.do(directory.add_member, office.groups["Things"], member_id=member)
+    for family in sorted({"owned" if kind in ("fully-managed", "dedicated") else kind for kind in kinds}):
+        root, pkcs, imported = KINDS[family]
+        made.profiles.append(await office.profile(root, trustedRootCertificate=await office.root_text()))
+        subject = draw(st.sampled_from(SUBJECTS))
+        made.profiles.append(await office.profile(pkcs, **office.pkcs_document(subjectNameFormat=subject)))
+        made.profiles.append(await office.profile(imported, intendedPurpose="smimeEncryption"))
+    for profile in made.profiles:
+        if draw(st.integers(0, 3)):
+            await ask(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office, least=1)))
+    await rest(*made.devices)
+    return made
+
+
+@st.composite
+def assignments(draw: st.DrawFn, office: Office, *, least: int = 0) -> dict[str, Any]:
+    """The body of an assign: groups, all users or all devices, now and then an excluded group."""
+    base = "#microsoft.graph."
+    included = draw(st.lists(st.sampled_from(GROUPS), min_size=least, max_size=2, unique=True))
+    targets = [{"@odata.type": f"{base}groupAssignmentTarget", "groupId": office.groups[name]} for name in included]
+    for name in draw(st.lists(st.sampled_from(GROUPS), max_size=1)):
+        if name not in included:
+            kind = f"{base}exclusionGroupAssignmentTarget"
+            targets.append({"@odata.type": kind, "groupId": office.groups[name]})
+    if draw(st.booleans()):
+        everybody = draw(st.sampled_from(["allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"]))
+        targets.append({"@odata.type": f"{base}{everybody}"})
+    return {"assignments": [{"target": target} for target in targets]}
+
+
+async def request(made: World, draw: Draw) -> Request:
+    """Anything that an administrator may do."""
+    office = made.office
+    profile = draw(st.sampled_from(made.profiles))
+    person = office.upn(draw(st.sampled_from(PEOPLE)))
+    group = office.groups[draw(st.sampled_from(GROUPS))]
+    member = draw(st.sampled_from(await made.members()))
+    possible: list[Request] = [
+        ("POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office))),
+        ("POST", f"{CONFIGURATIONS}/{draw(st.sampled_from(made.profiles))}/assign", draw(assignments(office, least=1))),
+        ("DELETE", f"{CONFIGURATIONS}/{profile}", None),
+        ("DELETE", f"/groups/{group}/members/{member}/$ref", None),
+        (
+            "POST",
+            f"/groups/{group}/members/$ref",
+            {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{member}"},
+        ),
+        ("DELETE", f"/groups/{group}", None),
+        ("DELETE", f"/users/{person}", None),
+        ("PATCH", f"/users/{person}", {"mail": "other@example.org"}),
+        ("POST", f"/users/{person}/assignLicense", {"addLicenses": [], "removeLicenses": [LICENCE]}),
+        ("POST", f"/users/{person}/assignLicense", {"addLicenses": [{"skuId": LICENCE}], "removeLicenses": []}),
+    ]
+    found = await office.look(configuration_queries.assignments_of, office.tenant.id, profile_id=profile)
+    # Ids differ from run to run: what is drawn must not depend on their order.
+    order = [*office.groups.values()]
+    found.sort(key=lambda each: order.index(each["group_id"]) if each["group_id"] in order else len(order))
+    possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each['id']}", None) for each in found]
+    records = await made.records()
+    if records:
+        one = f"{DEVICES}/{draw(st.sampled_from(records))}"
+        referenced = {"@odata.id": f"https://graph.microsoft.com/beta/users/{person}"}
+        possible += [
+            ("POST", f"{one}/wipe", None),
+            ("POST", f"{one}/wipe", {"keepEnrollmentData": True}),
+            ("POST", f"{one}/retire", None),
+            ("POST", f"{one}/syncDevice", None),
+            ("DELETE", one, None),
+            ("POST", f"{one}/users/$ref", referenced),
+            ("DELETE", f"{one}/users/$ref", None),
+            ("POST", f"{DEVICES}/executeAction", {"actionName": "retire", "deviceIds": records}),
+        ]
+    found_one: Request = draw(st.sampled_from(possible))
+    return found_one
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@settings(
+    deadline=None,
+    max_examples=8,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(data=st.data())
+async def test_what_it_says_is_what_then_happens(
+    database: str,
+    urls: dict[str, str],
+    tmp_path: Path,
+    *,
+    rsa_keys: KeyRing,
+    raw_rsa_keys: list[RSAPrivateKey],
+    data: st.DataObject,
+) -> None:
+    opened = Database(urls[database])
+    folder = tmp_path / str(next(_folders))
+    try:
+        office = await open_office(opened, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+        made = await world(office, data.draw)
+        for _ in range(data.draw(st.integers(1, 4))):
+            asked = await request(made, data.draw)
+            before = await snapshot(office, made.devices)
+            try:
+                found = await consider(office, *asked)
+            except GraphRefused:
+                with pytest.raises(GraphRefused):
+                    await ask(office, *asked)
+                continue
+            assert await snapshot(office, made.devices) == before
+            for each in made.devices:
+                getattr(each, "lost", {}).clear()
+            await ask(office, *asked)
+            await rest(*made.devices)
+            after = await snapshot(office, made.devices)
+            for device in made.devices:
+                assert said(found, device) == happened(device, before, after=after), asked
+    finally:
+        opened.close()

@@ -1,0 +1,270 @@
+"""The examples of tests/wire/windows: what a device writes has their shape, and it reads what a server sends."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from fauxtune_sim.cms import verify
+from fauxtune_sim.device import Device
+from fauxtune_sim.errors import ServerRefused
+from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows import provisioning, request, soap
+from fauxtune_sim.windows.enrolling import context_items
+from fauxtune_sim.windows.execution import SessionAborted
+from fauxtune_sim.windows.machine import Ending
+from fauxtune_sim.windows.syncml import (
+    GENERIC,
+    LOGIN_STATUS,
+    UNENROLLMENT,
+    Alert,
+    Item,
+    Result,
+    Said,
+    Status,
+    Writer,
+    server_message,
+)
+
+EXAMPLES = Path(__file__).parents[2] / "wire" / "windows"
+KINDS = {
+    "discover": "Discover",
+    "policies": "GetPolicies",
+    "token": "RequestSecurityToken",
+    "renew": "RequestSecurityToken",
+}
+OID = x509.ObjectIdentifier("1.3.6.1.4.1.311.66.1.0")
+
+
+def example(name: str) -> bytes:
+    return (EXAMPLES / f"{name}.xml").read_bytes()
+
+
+def shape(data: bytes) -> Any:
+    """The names and namespaces of a message with its attributes' names, without values."""
+
+    def of(element: Any) -> Any:
+        return element.tag, sorted(element.attrib), [of(one) for one in element]
+
+    return of(ElementTree.fromstring(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "platform", "how"),
+    [
+        ("discover", Platform.WINDOWS, "Federated"),
+        ("discover-password", Platform.WINDOWS, "OnPremise"),
+        ("discover-phone81", Platform.WINDOWS_PHONE_81, "Federated"),
+    ],
+)
+def test_a_discovery_has_the_shape_of_the_example(name: str, platform: Platform, how: str) -> None:
+    written = soap.discover(
+        to="https://a/b", email="", version="5.0", device_type="x", os_version="10", edition="48", how=how
+    )
+    assert shape(written) == shape(example(f"device-{name}"))
+    assert how.encode() in example(f"device-{name}")
+
+
+RIGHTS: dict[str, soap.Right] = {
+    "-password": soap.UserPassword("alice", "secret"),
+    "": soap.Token("token"),
+    "-jwt": soap.Token("e.y.J", jwt=True),
+    "-phone81": soap.Token("token"),
+    "-windows10mobile": soap.Token("token"),
+}
+
+
+@pytest.mark.parametrize("kind", ["-password", ""])
+def test_a_question_for_policies_has_the_shape_of_the_example(kind: str) -> None:
+    written = soap.get_policies(to="https://a/b", right=RIGHTS[kind])
+    assert shape(written) == shape(example(f"device-policies{kind}"))
+
+
+@pytest.mark.parametrize("kind", list(RIGHTS))
+def test_a_request_for_a_token_has_the_shape_of_the_example(kind: str) -> None:
+    platform = {"-phone81": Platform.WINDOWS_PHONE_81, "-windows10mobile": Platform.WINDOWS_10_MOBILE}.get(
+        kind, Platform.WINDOWS
+    )
+    context = context_items(Device.new("name", platform=platform), device_id="device")
+    written = soap.request_token(to="https://a/b", right=RIGHTS[kind], csr=b"csr" * 100, context=context)
+    name = f"device-token{kind}"
+    assert shape(written) == shape(example(name))
+    names = [one.get("Name") for one in ElementTree.fromstring(example(name)).findall(".//{*}ContextItem")]
+    assert names == [one for one, _ in context]
+
+
+def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    written = soap.renew_token(to="https://a/b", signed_request=b"cms" * 100)
+    assert shape(written) == shape(example("device-renew"))
+    encoded = ElementTree.fromstring(example("device-renew")).findtext(
+        ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
+    )
+    signature = verify(base64.b64decode("".join(str(encoded).split())))
+    assert x509.load_der_x509_csr(signature.content).is_signature_valid
+
+
+def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    made = request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
+    encoded = ElementTree.fromstring(example("device-token")).findtext(
+        ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
+    )
+    assert "\n" in str(encoded).strip()
+    for der in (made, base64.b64decode("".join(str(encoded).split()))):
+        csr = x509.load_der_x509_csr(der)
+        assert csr.is_signature_valid
+        usage = csr.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        assert list(usage) == [ExtendedKeyUsageOID.CLIENT_AUTH]
+        private = csr.extensions.get_extension_for_oid(OID).value
+        assert isinstance(private, x509.UnrecognizedExtension)
+        assert private.value.startswith(b"7F3A2E44")
+
+
+def test_a_renewal_is_signed_by_the_identity(pki: Any, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    csr = request.certificate_request(raw_rsa_keys[0], device_id="A", hardware_id="B" * 64)
+    certificate = pki.identity_certificate(csr)
+    identity = DeviceIdentity(certificate=certificate, key=raw_rsa_keys[0])
+    signed = request.renewal_request(csr, identity=identity, now=certificate.not_valid_before_utc)
+    assert verify(signed).content == csr
+    assert verify(signed).signer == certificate
+
+
+LOGIN = Alert("1224", type=LOGIN_STATUS, format="chr", data="user")
+FACTS = [Item(source=f"./DevInfo/{name}", data="x") for name in ("DevId", "Man", "Mod", "DmV", "Lang")]
+
+
+def statuses(*names: str) -> list[Status]:
+    return [Status("1", "0", "SyncHdr", 200), *(Status("1", "5", name, 200) for name in names)]
+
+
+def results(number: int) -> list[Result]:
+    return [Result("1", "5", "./DevInfo/Man", "chr", "x")] * number
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("first", Said(alerts=[Alert("1201"), LOGIN], facts=FACTS)),
+        ("nobody-logged-in", Said(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
+        ("phone81", Said(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
+        (
+            "unenrollment",
+            Said(alerts=[Alert("1201"), LOGIN, Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")], facts=FACTS),
+        ),
+        ("installed", Said(statuses=statuses("Add", "Delete", "Atomic", *["Add"] * 5, "Get"), results=results(1))),
+        ("inventory", Said(statuses=statuses(*["Get"] * 5), results=results(4))),
+        ("wiped", Said(statuses=statuses("Exec"))),
+        (
+            "refused",
+            Said(
+                statuses=[
+                    *statuses("Delete", "Atomic", *["Add"] * 5, "Get"),
+                    *[Status("1", "13", "Add", code, target="./a") for code in (418, 200)],
+                ],
+                results=results(1),
+            ),
+        ),
+    ],
+)
+def test_a_message_of_a_session_has_the_shape_of_the_example(name: str, said: Said) -> None:
+    written = Writer(session="1", server="https://a/b", device="device").write(said)
+    assert shape(written) == shape(example(f"device-session-{name}"))
+    assert (b"<SessionID>1F<" in example(f"device-session-{name}")) == (name == "phone81")
+
+
+@pytest.mark.parametrize("name", sorted(one.stem for one in EXAMPLES.glob("device-*.xml")))
+def test_every_example_of_a_device_is_what_its_name_says(name: str) -> None:
+    root = ElementTree.fromstring(example(name))
+    if "session" in name:
+        assert root.tag == "{SYNCML:SYNCML1.2}SyncML"
+        numbers = [one.text for one in root.findall("./{*}SyncBody//{*}CmdID")]
+        assert len(set(numbers)) == len(numbers)
+        assert "0" not in numbers
+    else:
+        assert root[1][0].tag.rpartition("}")[2] == KINDS[name.split("-")[1]]
+
+
+def test_the_answers_of_enrolment_are_read() -> None:
+    found = soap.discovered(200, example("server-discover-response"))
+    assert found.policy_url.endswith("/Policy.svc")
+    assert found.enrollment_url.endswith("/Enrollment.svc")
+    assert soap.smallest_key(200, example("server-policies-response")) == 2048
+    document = soap.provisioning_document(200, example("server-token-response"))
+    assert document == example("server-provisioning").strip()
+
+
+def test_the_provisioning_document_is_read() -> None:
+    made = provisioning.provisioned(example("server-provisioning"))
+    assert made.provider == "MS DM Server"
+    assert made.address.endswith("/ManagementServer/MDM.svc")
+    assert made.settings["UPN",] == "alice@contoso.example"
+    assert made.settings["Poll", "NumberOfFirstRetries"] == "5"
+    assert made.settings["Push", "PFN"].startswith("https://")
+    assert made.renew_days == 42
+    assert x509.load_der_x509_certificate(made.identity)
+    assert x509.load_der_x509_certificate(provisioning.renewed(example("server-renewal-provisioning")))
+
+
+def test_a_fault_is_read() -> None:
+    with pytest.raises(ServerRefused, match="no licence") as refused:
+        soap.discovered(500, example("server-fault"))
+    assert refused.value.code == "0x80180018"
+
+
+def test_a_refused_session_and_a_quiet_one_are_read() -> None:
+    assert server_message(example("server-session-refused")).verdict == 403
+    over = server_message(example("server-session-over"))
+    assert (over.commands, over.final, over.verdict) == ((), True, 200)
+
+
+def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
+    said = desk.engine.answer(server_message(example("server-session-install"))).statuses
+    codes = [(one.name, one.code) for one in said]
+    # The PFX of the example is none, so its import fails, and Status says with which number.
+    assert codes[:11] == [
+        ("SyncHdr", 200),
+        ("Add", 200),
+        ("Delete", 404),
+        ("Atomic", 507),
+        ("Add", 216),
+        ("Add", 500),
+        ("Add", 216),
+        ("Add", 216),
+        ("Add", 216),
+        ("Get", 200),
+        ("Delete", 404),
+    ]
+    assert codes[11] == ("Atomic", 200)
+    assert {code for _, code in codes[11:]} == {200}
+    assert len(desk.device.keystore.trusted) == 1
+    (account,) = desk.device.accounts.values()
+    assert (account.address, account.host) == ("alice@contoso.example", "mail.contoso.example")
+
+
+def test_what_the_server_asks_is_answered(desk: Any) -> None:
+    said = desk.engine.answer(server_message(example("server-session-questions")))
+    assert {one.code for one in said.statuses} == {200}
+    assert len(said.results) == len(said.statuses) - 1
+
+
+def test_what_the_server_removes_is_gone_already(desk: Any) -> None:
+    said = desk.engine.answer(server_message(example("server-session-remove")))
+    assert {(one.name, one.code) for one in said.statuses[1:]} == {("Delete", 404)}
+
+
+def test_what_the_server_orders_is_done(desks: Any) -> None:
+    desk = desks()
+    with pytest.raises(SessionAborted):
+        desk.engine.answer(server_message(example("server-session-retire")))
+    assert desk.machine.ending is Ending.UNENROLL
+    desk = desks()
+    said = desk.engine.answer(server_message(example("server-session-wipe")))
+    assert [(one.name, one.code) for one in said.statuses[1:]] == [("Exec", 200)]
+    assert desk.machine.ending in {Ending.RESET, Ending.RESET_BUT_STAY}

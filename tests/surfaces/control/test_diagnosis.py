@@ -1,0 +1,197 @@
+"""What the control surface says of a user's certificates, and of the way to a device."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from tests.surfaces.control.conftest import Assign, Enroll
+from tests.surfaces.control.handset import Handset
+from tests.surfaces.control.words import ABSENT, Json, code, connector, listed, made
+
+ALICE = "alice@contoso.example"
+KEY = "PFXEncryptionKey"
+
+
+@dataclass(slots=True)
+class Desk:
+    """An administrator with both ways in: the control surface, and Graph."""
+
+    control: httpx.AsyncClient
+    http: httpx.AsyncClient
+    token: str
+    phone: Handset
+    profiles: dict[str, str]
+
+    async def graph(self, method: str, path: str, body: Json) -> Json:
+        answer = await self.http.request(
+            method, f"/beta/deviceManagement{path}", json=body, headers={"authorization": f"Bearer {self.token}"}
+        )
+        assert answer.is_success, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def bring(self, *, template: str = "SmimeEncryption", key_name: str = KEY, **asked: str) -> str:
+        """A certificate of the CA's counter, imported for encryption."""
+        issued = await made(self.control, "/certificates", template=template, userPrincipalName=ALICE, **asked)
+        keys = await listed(self.control, f"/connectors/{(await connector(self.control))['id']}/keys")
+        public = load_pem_public_key(keys[0]["publicKey"].encode())
+        oaep = OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None)
+        password = public.encrypt(issued["pfxPassword"].encode(), oaep)  # type: ignore[union-attr]
+        record = {
+            "thumbprint": issued["thumbprint"],
+            "userPrincipalName": ALICE,
+            "intendedPurpose": "smimeEncryption",
+            "providerName": keys[0]["providerName"],
+            "keyName": key_name,
+            "paddingScheme": "oaepSha256",
+            "encryptedPfxBlob": issued["pfx"],
+            "encryptedPfxPassword": base64.b64encode(password).decode(),
+        }
+        await self.graph("POST", "/userPfxCertificates", record)
+        return str(issued["thumbprint"])
+
+    async def profile(self, kind: str, **document: str) -> str:
+        body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **document}
+        found = str((await self.graph("POST", "/deviceConfigurations", body))["id"])
+        target = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
+        await self.graph("POST", f"/deviceConfigurations/{found}/assign", {"assignments": [target]})
+        return found
+
+    async def diagnosis(self, **asked: str) -> Json:
+        answer = await self.control.get("/diagnose", params=asked or {"user": ALICE})
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def history(self, user: str = ALICE) -> Json:
+        answer = await self.control.get(f"/users/{user}/certificates")
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+
+@pytest.fixture
+async def desk(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, app_token: str, *, enroll: Enroll, assign: Assign
+) -> Desk:
+    """Alice's phone with a root and an encryption certificate, at rest."""
+    found = Desk(contoso, http, app_token, await enroll(contoso), {"root": await assign("root")})
+    found.profiles["imported"] = await found.profile(
+        "androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeEncryption"
+    )
+    await found.bring()
+    await found.phone.settle()
+    return found
+
+
+async def test_a_healthy_user_has_certificates_and_no_findings(desk: Desk) -> None:
+    found = await desk.history()
+    assert found["findings"] == []
+    assert found["user"]["userPrincipalName"] == ALICE
+    assert found["user"]["mail"] == ALICE
+    (one,) = found["value"]
+    assert (one["source"], one["intendedPurpose"], one["status"]) == ("imported", "smimeEncryption", "good")
+    assert one["keyUsage"] == ["keyEncipherment"]
+    assert one["emailAddresses"] == [ALICE]
+    assert [held["device"] for held in one["holders"]] == [desk.phone.id]
+    assert (await desk.history(found["user"]["id"])) == found
+
+
+async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
+    found = await desk.diagnosis(device=desk.phone.id, profile=desk.profiles["imported"])
+    assert (found["healthy"], found["findings"], found["devicesLeftOut"]) == (True, [], 0)
+    (chain,) = found["chains"]
+    assert (chain["status"], chain["brokenAt"], chain["user"]) == ("ok", None, ALICE)
+    assert chain["device"]["variant"] == "android/work-profile"
+    assert [link["status"] for link in chain["links"]] == ["ok"] * len(chain["links"])
+    assert chain["links"][0]["link"] == "enrollment"
+    assert chain["links"][-1]["link"] == "installed"
+
+
+async def test_what_is_not_yet_told_is_waiting(desk: Desk) -> None:
+    await desk.bring()
+    found = await desk.diagnosis(profile=desk.profiles["imported"])
+    (chain,) = found["chains"]
+    assert (found["healthy"], chain["status"]) == (True, "waiting")
+    assert {link["link"] for link in chain["links"] if link["status"] == "waiting"} == {"checkIn", "installed"}
+
+
+async def test_a_missing_key_breaks_the_link_of_the_connectors_key(desk: Desk) -> None:
+    mark = await desk.bring(key_name="Lost")
+    await desk.phone.settle()
+    found = await desk.diagnosis()
+    assert [each["code"] for each in found["findings"]] == ["key-missing"]
+    (finding,) = found["findings"]
+    assert finding["certificate"] == mark
+    assert finding["evidence"]["keyName"] == "Lost"
+    assert KEY in finding["fix"]
+    (broken,) = [each for each in found["chains"] if each["status"] == "broken"]
+    assert (broken["brokenAt"], broken["why"], broken["fix"]) == ("connectorKey", finding["message"], finding["fix"])
+    history = await desk.history()
+    (named,) = [each for each in history["value"] if each["findings"]]
+    assert (named["thumbprint"], named["findings"]) == (mark, [finding])
+
+
+async def test_an_error_number_stands_in_words_beside_it(desk: Desk) -> None:
+    await desk.profile(
+        "androidWorkProfilePkcsCertificateProfile",
+        certificationAuthority="ca.contoso.example",
+        certificationAuthorityName="Contoso Issuing CA",
+        certificateTemplateName="NoSuchTemplate",
+        subjectNameFormat="commonName",
+    )
+    await desk.phone.settle()
+    (finding,) = (await desk.diagnosis())["findings"]
+    assert finding["code"] == "profile-impossible"
+    assert finding["evidence"]["errorCode"] == -2016342000
+    error = finding["evidence"]["error"]
+    assert (error["hexadecimal"], error["family"], error["number"]) == ("0x87D11010", "connector", 0x1010)
+    assert "template" in error["words"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "word"),
+    [
+        ("", 400, "Invalid"),
+        ("?user=", 400, "Invalid"),
+        (f"?user={ABSENT}", 404, "NotFound"),
+        ("?user=nobody@contoso.example", 404, "NotFound"),
+        (f"?device={ABSENT}", 404, "NotFound"),
+        (f"?profile={ABSENT}", 404, "NotFound"),
+        ("?user=a%00b", None, None),
+        ("?device=%27%20OR%201=1", 404, "NotFound"),
+        ("?profile=" + "x" * 501, 400, "Invalid"),
+        ("?profile=%F0%9F%98%80", 404, "NotFound"),
+    ],
+)
+async def test_hostile_and_empty_questions_are_refused(
+    contoso: httpx.AsyncClient, query: str, status: int | None, word: str | None
+) -> None:
+    answer = await contoso.get(f"/diagnose{query}")
+    assert answer.status_code in ((400, 404) if status is None else (status,)), answer.text
+    assert code(answer) in (("Invalid", "NotFound") if word is None else (word,))
+
+
+async def test_a_device_of_somebody_else_is_refused(desk: Desk) -> None:
+    answer = await desk.control.get("/diagnose", params={"user": "bob@contoso.example", "device": desk.phone.id})
+    assert answer.status_code == 400
+    assert ALICE in answer.json()["error"]["message"]
+
+
+async def test_nobody_has_no_history(contoso: httpx.AsyncClient) -> None:
+    for user in ("nobody@contoso.example", ABSENT, "a%00b", "x" * 501):
+        answer = await contoso.get(f"/users/{user}/certificates")
+        assert answer.status_code in (400, 404), answer.text
+
+
+async def test_another_tenant_is_not_looked_into(desk: Desk, fabrikam: httpx.AsyncClient) -> None:
+    for query in (f"?user={ALICE}", f"?device={desk.phone.id}", f"?profile={desk.profiles['imported']}"):
+        assert (await fabrikam.get(f"/diagnose{query}")).status_code == 404
+    assert (await fabrikam.get(f"/users/{ALICE}/certificates")).status_code == 404

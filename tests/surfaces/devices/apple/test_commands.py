@@ -1,0 +1,150 @@
+"""The engine's steps as commands, beside the examples that devices read; and what kind of device is talking."""
+
+from __future__ import annotations
+
+import plistlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from fauxtune.core.engine.applicability import CARRIED
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.items import LedgerRow, email_key, root_key
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations.conversation import Step
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.device_actions import Order
+from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple.translate import Told
+from tests.surfaces.devices.apple.wire import example
+
+TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
+PHONE, MAC = Told(TENANT, Variant.IOS, "17.5.1"), Told(TENANT, Variant.MACOS, "14.5")
+#: A root in the examples: the last parts of its profile's identifier.
+ROOT = LedgerRow(
+    root_key("cfb50e252117da77cdadbaf6c78b51f14b8f93d7ff1b0a8c4db01a90844ddacc", "root"),
+    Source.ROOT,
+    ItemState.REMOVING,
+    fingerprint="f",
+)
+
+
+def order(action: DeviceAction, **details: Any) -> Step:
+    made = Order(id="o", action=action, created_at=datetime(2026, 11, 24, tzinfo=UTC), scope="", details=details)
+    return Step("s", StepKind.ACTION, order=made)
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "told"),
+    [
+        ("profile-list", Step("s", StepKind.QUESTION, part="ProfileList"), PHONE),
+        ("certificate-list", Step("s", StepKind.QUESTION, part="CertificateList"), PHONE),
+        ("device-information", Step("s", StepKind.QUESTION, part="DeviceInformation"), PHONE),
+        ("security-info", Step("s", StepKind.QUESTION, part="SecurityInfo"), MAC),
+        ("remove-profile", Step("s", StepKind.REMOVE, item=Deliverable(row=ROOT)), PHONE),
+        ("device-lock-mac", order(DeviceAction.LOCK, unlockPin="123456"), MAC),
+        (
+            "device-lock",
+            order(DeviceAction.LOCK, message="Please call Contoso", phoneNumber="+1 555 0100", unlockPin="no"),
+            PHONE,
+        ),
+        ("erase-device", order(DeviceAction.WIPE), PHONE),
+    ],
+)
+def test_each_command_is_that_of_the_example(name: str, step: Step, told: Told) -> None:
+    theirs = plistlib.loads(example(f"command-{name}"))
+    ours = plistlib.loads(messages.command(theirs["CommandUUID"], translate.command(step, told)))
+    assert ours == theirs
+
+
+def test_an_install_carries_the_profile_as_data() -> None:
+    theirs = plistlib.loads(example("command-install-profile"))["Command"]
+    der = plistlib.loads(theirs["Payload"])["PayloadContent"][0]["PayloadContent"]
+    step = Step("s", StepKind.INSTALL, item=Deliverable(row=ROOT, certificate=der))
+    ours = translate.command(step, PHONE)
+    assert ours.keys() == theirs.keys()
+    inside, there = plistlib.loads(ours["Payload"]), plistlib.loads(theirs["Payload"])
+    assert inside["PayloadIdentifier"] == there["PayloadIdentifier"]
+    assert inside["PayloadContent"][0]["PayloadContent"] == der
+
+
+def test_every_action_that_is_carried_has_a_command() -> None:
+    for platform in (Platform.IOS, Platform.IPADOS, Platform.MACOS):
+        for action in CARRIED[platform] - {DeviceAction.SYNC}:
+            assert translate.command(order(action), PHONE)["RequestType"]
+
+
+def test_another_action_has_none() -> None:
+    with pytest.raises(Invalid, match="not carried to Apple"):
+        translate.command(order(DeviceAction.CLEAN_WINDOWS), PHONE)
+
+
+def test_an_item_that_has_nothing_cannot_be_given() -> None:
+    row = LedgerRow(email_key("m"), Source.EMAIL, ItemState.SENT, fingerprint="f")  # type: ignore[arg-type]
+    with pytest.raises(Invalid, match="nothing that an Apple device"):
+        translate.profile(Deliverable(row=row), PHONE)
+
+
+@pytest.mark.parametrize(
+    ("said", "platform"),
+    [
+        ({"ProductName": "iPhone15,2"}, Platform.IOS),
+        ({"ProductName": "iPod9,1"}, Platform.IOS),
+        ({"ProductName": "iPad13,18"}, Platform.IPADOS),
+        ({"ProductName": "Mac14,2"}, Platform.MACOS),
+        ({"ProductName": "MacBookAir10,1"}, Platform.MACOS),
+        ({"ProductName": "iMac21,1"}, Platform.MACOS),
+        ({"ProductName": "VirtualMac2,1"}, Platform.MACOS),
+        ({"Model": "MacBookPro16,1"}, Platform.MACOS),
+        ({"ModelName": "iPad"}, Platform.IPADOS),
+        ({"Model": "MQ0G3", "ModelName": "iPhone"}, Platform.IOS),
+        # No name at all: only a Mac's UDID is a UUID.
+        ({"UDID": "8B1F6C02-5F6E-4D53-9C0A-2D5B7E6A9F11"}, Platform.MACOS),
+        ({"UDID": "00008110-000A1C2E3F40801E"}, Platform.IOS),
+        ({"UDID": "0123456789abcdef0123456789abcdef01234567"}, Platform.IOS),
+    ],
+)
+def test_the_platform_follows_from_what_a_device_calls_itself(said: dict[str, str], platform: Platform) -> None:
+    message = {"MessageType": "Authenticate", "Topic": "t", "UDID": "8B1F6C02-5F6E-4D53-9C0A-2D5B7E6A9F11", **said}
+    read = messages.read(plistlib.dumps(message))
+    assert isinstance(read, messages.Authenticate)
+    assert translate.platform_of(read) is platform
+
+
+@pytest.mark.parametrize("product", ["AppleTV11,1", "Watch6,1", "RealityDevice14,1", "Toaster1,1"])
+def test_other_products_are_refused(product: str) -> None:
+    message = {"MessageType": "Authenticate", "Topic": "t", "UDID": "x", "ProductName": product}
+    read = messages.read(plistlib.dumps(message))
+    assert isinstance(read, messages.Authenticate)
+    with pytest.raises(Invalid, match=product):
+        translate.platform_of(read)
+
+
+def test_an_iphones_facts_go_by_the_names_of_graph() -> None:
+    read = messages.read(example("authenticate-iphone"))
+    assert isinstance(read, messages.Authenticate)
+    request = translate.enrollment_request(read)
+    assert (request.platform, request.hardware_key) == (Platform.IOS, "apple/00008110-000A1C2E3F40801E")
+    assert request.facts == {
+        "deviceName": "Alice's iPhone",
+        "serialNumber": "F2LX30QJN70M",
+        "manufacturer": "Apple",
+        "model": "iPhone",
+        "osVersion": "17.5.1",
+        "imei": "35 123456 789012 3",
+        "meid": "35123456789012",
+        "udid": "00008110-000A1C2E3F40801E",
+    }
+
+
+def test_the_enrolment_profile_is_removed_by_its_name() -> None:
+    for action in (DeviceAction.RETIRE, DeviceAction.DELETE):
+        assert translate.command(order(action), MAC) == {
+            "RequestType": "RemoveProfile",
+            "Identifier": mobileconfig.enrollment_identifier(TENANT),
+        }

@@ -1,0 +1,228 @@
+"""What a device reports, as the engine takes it in: results and numbers, what it holds, what it is."""
+
+from __future__ import annotations
+
+import hashlib
+import plistlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
+from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations.conversation import Answered, Result, Wire
+from fauxtune.surfaces.devices.apple import messages, mobileconfig, reports
+from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
+from tests.surfaces.devices.apple.wire import example
+
+TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
+WIRE: Wire = reports.AppleWire()
+DER = plistlib.loads(example("certificate-list"))["CertificateList"]
+ROOT, LEAF = (each["Data"] for each in DER)
+
+
+def outcome(name: str, **changes: Any) -> Outcome:
+    read = messages.read(plistlib.dumps(plistlib.loads(example(name)) | changes))
+    assert isinstance(read, Outcome)
+    return read
+
+
+def said(name: str, **changes: Any) -> Answered:
+    found = reports.answered(outcome(name, **changes))
+    assert found is not None
+    return found
+
+
+def sha1(der: bytes) -> str:
+    return hashlib.sha1(der, usedforsecurity=False).hexdigest()
+
+
+def row(key: ItemKey, source: Source, state: ItemState = ItemState.SENT, **more: Any) -> LedgerRow:
+    return LedgerRow(key=key, source=source, state=state, **{"fingerprint": "f1", **more})
+
+
+MAIL = row(email_key(ProfileId("m")), Source.EMAIL)
+PKCS = row(pkcs_key(ProfileId("p")), Source.PKCS, thumbprint=sha1(LEAF))
+IMPORTED = row(imported_key(sha1(LEAF)), Source.IMPORTED, thumbprint=sha1(LEAF))
+TRUSTED = row(root_key(hashlib.sha256(ROOT).hexdigest()), Source.ROOT, thumbprint=sha1(ROOT))
+ROWS = {each.key: each for each in (MAIL, PKCS, IMPORTED, TRUSTED)}
+
+
+def profiles(*rows: LedgerRow, **changes: str) -> dict[str, Any]:
+    """A ProfileList with these items' profiles."""
+    uuids = {mobileconfig.identifier(TENANT, each.key): mobileconfig.profile_uuid(TENANT, each) for each in rows}
+    return {"profiles": {"com.elsewhere": "X", f"com.fauxtune.{TENANT}.enrollment": "Y", **uuids, **changes}}
+
+
+def certificates(*ders: bytes, identities: tuple[bytes, ...] = ()) -> dict[str, Any]:
+    return {"certificates": [sha1(each) for each in ders], "identities": [sha1(each) for each in identities]}
+
+
+EVERYTHING = certificates(ROOT, LEAF, identities=(LEAF,))
+
+
+def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[ItemKey] = frozenset()) -> set[ItemKey]:
+    """The items that the inventory shows."""
+    listed = {each.key: each for each in rows} if rows else ROWS
+    found = WIRE.inventory(answers, rows=listed, acknowledged=acknowledged)
+    assert found.complete
+    roots = {each.key for each in listed.values() if each.key.split("/")[1] in found.roots}
+    return {*found.identities, *found.accounts, *roots}
+
+
+def test_what_both_lists_show_is_held() -> None:
+    answers = {"ProfileList": profiles(*ROWS.values()), "CertificateList": EVERYTHING}
+    assert held(answers) == set(ROWS)
+    found = WIRE.inventory(answers, rows=ROWS, acknowledged=frozenset())
+    assert found.accounts == {MAIL.key: "f1"}
+    assert found.identities == {PKCS.key: sha1(LEAF), IMPORTED.key: sha1(LEAF)}
+
+
+def test_a_certificate_without_its_key_is_no_identity() -> None:
+    answers = {"ProfileList": profiles(*ROWS.values()), "CertificateList": certificates(ROOT, LEAF)}
+    assert held(answers) == {MAIL.key, TRUSTED.key}
+
+
+def test_another_revision_of_a_profile_is_not_the_one_that_was_given() -> None:
+    older = {key: replace(each, fingerprint="f0") for key, each in ROWS.items()}
+    assert held({"ProfileList": profiles(*older.values()), "CertificateList": EVERYTHING}) == set()
+
+
+def test_a_profile_whose_uuid_is_not_told_counts_by_its_name() -> None:
+    names = {mobileconfig.identifier(TENANT, MAIL.key): ""}
+    assert held({"ProfileList": {"profiles": names}}, MAIL) == {MAIL.key}
+
+
+def test_who_cannot_list_certificates_is_believed_by_its_profiles() -> None:
+    """mdmb answers CertificateList with error 12021."""
+    assert held({"ProfileList": profiles(PKCS, TRUSTED)}) == {PKCS.key, TRUSTED.key}
+
+
+def test_who_cannot_list_profiles_is_believed_by_its_certificates() -> None:
+    assert held({"CertificateList": EVERYTHING}) == {PKCS.key, IMPORTED.key, TRUSTED.key}
+    assert held({"CertificateList": EVERYTHING}, acknowledged=frozenset({MAIL.key})) == set(ROWS)
+
+
+def test_who_can_list_nothing_has_what_it_confirmed_and_what_it_had() -> None:
+    assert held({}, acknowledged=frozenset({PKCS.key})) == {PKCS.key}
+    assert held({}, replace(PKCS, state=ItemState.INSTALLED)) == {PKCS.key}
+
+
+@pytest.mark.parametrize("state", [ItemState.REMOVING, ItemState.KEPT])
+def test_what_goes_is_there_as_long_as_any_revision_of_it_is(state: ItemState) -> None:
+    going = replace(PKCS, state=state)
+    older = replace(PKCS, fingerprint="f0")
+    assert held({"ProfileList": profiles(older), "CertificateList": certificates()}, going) == {PKCS.key}
+    assert held({"ProfileList": profiles(), "CertificateList": EVERYTHING}, going) == set()
+
+
+def test_the_identifiers_of_other_tenants_and_of_others_are_nobodys() -> None:
+    strange = {"com.fauxtune": "", "com.fauxtune.x": "", "com.fauxtune..": "", ".": "", "com.elsewhere.pkcs.p": ""}
+    assert held({"ProfileList": {"profiles": strange}}, PKCS) == set()
+
+
+def test_the_lists_of_the_examples_are_read() -> None:
+    assert said("certificate-list").data == certificates(*sorted((ROOT, LEAF), key=sha1), identities=(LEAF,))
+    listed = said("profile-list").data
+    assert listed is not None
+    assert f"com.fauxtune.{TENANT}.enrollment" in listed["profiles"]
+
+
+def test_a_device_says_what_it_is_in_graphs_words() -> None:
+    answers = {"DeviceInformation": said("device-information").data, "SecurityInfo": said("security-info-iphone").data}
+    assert WIRE.facts({name: data for name, data in answers.items() if data is not None}) == {
+        "deviceName": "Alice's iPhone",
+        "serialNumber": "F2LX30QJN70M",
+        "model": "iPhone",
+        "osVersion": "17.5.1",
+        "imei": "35 123456 789012 3",
+        "meid": "35123456789012",
+        "wiFiMacAddress": "a4:83:e7:12:34:56",
+        "udid": "00008110-000A1C2E3F40801E",
+        "totalStorageSpaceInBytes": 128 * 1024**3,
+        "freeStorageSpaceInBytes": 129 * 1024**3 // 2,
+        "isSupervised": False,
+        "isEncrypted": True,
+    }
+
+
+def test_a_macs_disk_is_encrypted_if_filevault_is_on() -> None:
+    data = said("security-info-mac").data
+    assert data is not None
+    assert WIRE.facts({"SecurityInfo": data}) == {"isEncrypted": True}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"DeviceName": 7, "OSVersion": True, "DeviceCapacity": "big", "IsSupervised": "no"},
+        {"DeviceCapacity": -1, "AvailableDeviceCapacity": 1e300},
+    ],
+)
+def test_nonsense_about_itself_is_left_out(values: dict[str, Any]) -> None:
+    data = said("device-information", QueryResponses=values).data
+    assert data is not None
+    assert WIRE.facts({"DeviceInformation": data}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("acknowledged", Result.DONE),
+        ("not-now", Result.LATER),
+        ("command-format-error", Result.REFUSED),
+        ("error-pkcs12-password", Result.REFUSED),
+        ("error-unknown-command", Result.UNSUPPORTED),
+        ("error-not-managed", Result.DONE),
+    ],
+)
+def test_each_status_is_a_result(name: str, result: Result) -> None:
+    found = said(name)
+    assert (found.result, found.step) == (result, "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10")
+
+
+def test_idle_answers_nothing() -> None:
+    assert reports.answered(outcome("idle")) is None
+
+
+def test_a_profile_that_is_not_installed_is_removed() -> None:
+    chain = [{"ErrorCode": 4024, "ErrorDomain": "MCInstallationErrorDomain"}]
+    assert said("error-not-managed", ErrorChain=chain).result is Result.REFUSED
+    assert said("error-not-managed", ErrorChain=chain, RequestType="RemoveProfile").result is Result.DONE
+
+
+@pytest.mark.parametrize(
+    ("errors", "code"),
+    [
+        # Intune's table of error codes on iOS: 0x87D14A38 and 0x87D155FD.
+        ((ErrorLink(9000, "MCCertificateErrorDomain"),), 0x87D14A38 - 2**32),
+        ((ErrorLink(12013, "MCMDMErrorDomain"),), 0x87D155FD - 2**32),
+        ((ErrorLink(4001, "MCInstallationErrorDomain"), ErrorLink(9000, "MCCertificateErrorDomain")), -2016327112),
+        # What lies below Apple's management has no number in Graph.
+        ((ErrorLink(4001, "MCInstallationErrorDomain"), ErrorLink(-25299, "NSOSStatusErrorDomain")), -2016332111),
+        ((ErrorLink(99998, "MCMDMErrorDomain"),), REMEDIATION_FAILED),
+        ((ErrorLink(3840, "NSCocoaErrorDomain"),), REMEDIATION_FAILED),
+        ((ErrorLink(-1, "MCMDMErrorDomain"),), REMEDIATION_FAILED),
+        ((ErrorLink(2**70, "MCMDMErrorDomain"),), REMEDIATION_FAILED),
+        ((), REMEDIATION_FAILED),
+    ],
+)
+def test_the_number_is_that_of_the_innermost_reason(errors: tuple[ErrorLink, ...], code: int) -> None:
+    assert reports.problem(errors).code == code
+
+
+def test_the_words_begin_with_the_reason() -> None:
+    found = said("error-pkcs12-password").problem
+    assert found is not None
+    assert found.message == (
+        "The device refused it: The password for the certificate is incorrect (MCCertificateErrorDomain 9000) "
+        "(with The profile could not be installed (MCInstallationErrorDomain 4001))."
+    )
+
+
+def test_endless_words_are_cut() -> None:
+    chain = tuple(ErrorLink(9000 + n, "D" * 4000, "w" * 4000) for n in range(50))
+    assert len(reports.problem(chain).message) < 3000

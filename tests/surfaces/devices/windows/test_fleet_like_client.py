@@ -1,0 +1,190 @@
+"""A client with the habits of Fleet's test client, written anew: no content types, no certificate, built-in paths,
+faults expected with HTTP 200, one certificate request for all devices, an empty address, SessionID read as a number,
+MsgID one more than the server's, answers without Final, and statuses only for what it was told to answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.surfaces.devices.windows.pc import Answer, Assign, MakeToken, Switch, Told
+
+BASE = "/api/mdm/microsoft"
+ON = {"windows.pathAliases": True, "windows.laxIdentity": True, "windows.rootPaths": True}
+
+
+@dataclass(slots=True)
+class FleetLike:
+    """`csr` is the same for all of them."""
+
+    http: httpx.AsyncClient
+    csr: bytes
+    security: str
+    device_id: str
+    base: str = BASE
+    hardware: str = "HW"
+    session: int = 0
+    message: int = 1
+    queued: list[str] = field(default_factory=list)
+
+    async def post(self, path: str, body: bytes) -> httpx.Response:
+        """No content type; whatever is not 200 is a failure."""
+        answer = await self.http.post(f"{self.base}/{path}", content=body)
+        assert "content-type" not in answer.request.headers
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    async def enroll(self) -> httpx.Response:
+        """It reads none of the answers but their status."""
+        await self.post("discovery", words.discover("", policies=("OnPremise", "Federated")))
+        await self.post("policy", words.get_policies(self.security))
+        items = [
+            ("UXInitiated", "false"),
+            ("HWDevID", self.hardware),
+            ("Locale", "en-US"),
+            ("TargetedUserLoggedIn", "true"),
+            ("OSEdition", "48"),
+            ("DeviceName", "DESKTOP-H1T20J1"),
+            ("MAC", "00-15-5D-4F-5E-7C"),
+            ("DeviceID", self.device_id),
+            ("EnrollmentType", "Full"),
+            ("DeviceType", "CIMClient_Windows"),
+            ("OSVersion", "10.0.22598.1"),
+            ("ApplicationVersion", "10.0.22598.1"),
+            ("NotInOobe", "false"),
+            ("RequestVersion", "5.0"),
+        ]
+        return await self.post("enroll", words.request_token(self.csr, items, security=self.security))
+
+    async def start(self) -> dict[str, Told]:
+        """A session: the commands by their numbers."""
+        self.session += 1
+        self.message = 1
+        return await self._say(words.opening())
+
+    def respond(self, command: Told, code: int, *, found: str | None = None) -> None:
+        """Queue an answer."""
+        number = len(self.queued) + 2
+        self.queued.append(words.status(number, message=self.message, command=command.id, name=command.name, code=code))
+        if found is not None:
+            number += 1
+            self.queued.append(
+                words.results(number, message=self.message, command=command.id, uri=command.uri, data=found)
+            )
+
+    async def send(self) -> dict[str, Told]:
+        """Only what is queued, and no Final."""
+        body, self.queued = "".join(self.queued), []
+        body = words.status(1, message=self.message, command="0", name="SyncHdr", code=200) + body
+        self.message += 1
+        return await self._say(body, final=False)
+
+    async def _say(self, body: str, *, final: bool = True) -> dict[str, Told]:
+        document = words.sync(str(self.session), self.message, body, source=self.device_id, final=final)
+        answer = Answer.of((await self.post("management", document)).content)
+        assert int(answer.session) == self.session
+        self.message = int(answer.number)
+        commands = {each.id: each for each in answer.commands}
+        assert len(commands) == len(answer.commands)
+        return commands
+
+
+def orbit(token: str) -> str:
+    """Its programmatic token: URL-safe base64 of JSON."""
+    document = json.dumps({"type": 1, "payload": {"orbit_node_key": token}}).encode()
+    return words.by_token("", packed=base64.urlsafe_b64encode(document).decode())
+
+
+def automatic(upn: str) -> str:
+    """Its automatic token: URL-safe base64 of a JWT that nobody here signed."""
+    claims = {"upn": upn, "tid": "tenant", "unique_name": "x", "scp": "mdm_delegation"}
+    parts = [
+        base64.urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in ({"alg": "HS256"}, claims)
+    ]
+    jwt = ".".join((*parts, base64.urlsafe_b64encode(b"signature" * 3).decode()))
+    return words.by_token("", kind=words.JWT, packed=base64.urlsafe_b64encode(jwt.encode()).decode())
+
+
+@pytest.fixture
+def csr(keys: Iterator[rsa.RSAPrivateKey]) -> bytes:
+    """The one request."""
+    return words.certificate_request(next(keys))
+
+
+@pytest.mark.parametrize("base", [BASE, f"/mdm/contoso/windows{BASE}"])
+async def test_it_enrols_with_its_own_token_and_is_told_what_to_hold(
+    http: httpx.AsyncClient, csr: bytes, token: MakeToken, switch: Switch, assign: Assign, base: str
+) -> None:
+    await switch(ON)
+    await assign("windows81TrustedRootCertificate", destinationStore="computerCertStoreRoot")
+    client = FleetLike(http, csr, orbit(await token()), "DEVICE-A", base=base)
+    assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
+    told = await client.start()
+    assert [each.name for each in told.values()] == ["Add"]
+    for each in told.values():
+        client.respond(each, 200)
+    told = await client.send()
+    assert {each.name for each in told.values()} == {"Get"}
+    # It answers nothing of that: the session ends, and the next is told the same.
+    assert await client.send() == {}
+    again = await client.start()
+    assert [each.uri for each in again.values()] == [each.uri for each in told.values()]
+    for each in again.values():
+        is_store = each.uri.endswith("/Root")
+        client.respond(each, 200 if is_store else 404, found="FF" if is_store else None)
+    # The device confirmed the root and its store does not show it: it is told no second time in this session.
+    assert await client.send() == {}
+
+
+async def test_it_enrols_with_a_web_token_that_nobody_signed_and_the_name_in_it_is_the_user(
+    http: httpx.AsyncClient, csr: bytes, switch: Switch
+) -> None:
+    await switch(ON | {"windows.rootPaths": False})
+    client = FleetLike(http, csr, automatic("bob@contoso.example"), "DEVICE-B")
+    with pytest.raises(AssertionError):
+        # Its discovery names nobody, so the tenant must be the one that answers there; a fault has HTTP 200 for it.
+        assert b"DiscoverResult" in (await client.post("discovery", words.discover(""))).content
+    assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
+
+
+async def test_devices_that_share_one_request_are_told_apart_by_what_they_call_themselves(
+    http: httpx.AsyncClient, csr: bytes, token: MakeToken, switch: Switch, assign: Assign
+) -> None:
+    await switch(ON)
+    await assign("windows81TrustedRootCertificate", destinationStore="computerCertStoreRoot")
+    first, second = [
+        FleetLike(http, csr, orbit(await token()), name, hardware=name) for name in ("DEVICE-A", "DEVICE-B")
+    ]
+    for each in (first, second):
+        await each.enroll()
+    (told,) = (await first.start()).values()
+    # The same session number and the same answer, but of the other device: it was told nothing yet.
+    second.session, second.message = first.session, first.message
+    second.respond(told, 500)
+    assert [each.name for each in (await second.send()).values()] == ["Add"]
+    first.respond(told, 200)
+    assert {each.name for each in (await first.send()).values()} == {"Get"}
+
+
+async def test_without_the_switches_it_is_refused(
+    http: httpx.AsyncClient, csr: bytes, token: MakeToken, switch: Switch
+) -> None:
+    client = FleetLike(http, csr, orbit(await token()), "DEVICE-A")
+    await switch({"windows.rootPaths": True})
+    assert b"windows.pathAliases" in (await client.enroll()).content
+    await switch({"windows.pathAliases": True})
+    assert b"DeviceEnrollmentProvisionDoc" in (await client.enroll()).content
+    document = words.sync("1", 1, words.opening(), source="DEVICE-A")
+    assert Answer.of((await client.post("management", document)).content).statuses == {"0": "407"}
+    await switch({"windows.laxIdentity": True})
+    assert Answer.of((await client.post("management", document)).content).statuses["0"] == "212"
+    unknown = words.sync("1", 1, words.opening(), source="DEVICE-X")
+    assert Answer.of((await client.post("management", unknown)).content).statuses == {"0": "401"}

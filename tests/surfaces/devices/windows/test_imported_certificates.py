@@ -1,0 +1,69 @@
+"""Imported PFX files on Windows and its phones: the same bytes, the password for the device alone."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.surfaces.devices.windows import files
+from tests.surfaces.devices.windows.pc import ALICE, Assign, Enroll, Json, Ledger, held
+
+
+@pytest.fixture
+async def imported(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], app_token: str) -> Json:
+    """A certificate that was imported for Alice."""
+    connectors = "/_fauxtune/v1/tenants/contoso/connectors"
+    (connector,) = (await http.get(connectors)).json()["value"]
+    (key,) = (await http.get(f"{connectors}/{connector['id']}/keys")).json()["value"]
+    public = serialization.load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    body = files.record(next(keys), upn=ALICE, connector=public)
+    url = "/beta/deviceManagement/userPfxCertificates"
+    answer = await http.post(url, json=body, headers={"authorization": f"Bearer {app_token}"})
+    assert answer.status_code == 201, answer.text
+    return body
+
+
+@pytest.mark.parametrize(
+    ("platform", "profile", "scope"),
+    [
+        ("windows", "windows10ImportedPFXCertificateProfile", "./User/Vendor"),
+        ("windows10mobile", "windows10ImportedPFXCertificateProfile", "./User/Vendor"),
+        ("windowsphone81", "windowsPhone81ImportedPFXCertificateProfile", "./Vendor"),
+    ],
+)
+async def test_an_imported_file_comes_as_it_was_and_opens_on_the_device(
+    enroll: Enroll, assign: Assign, ledger: Ledger, imported: Json, platform: str, profile: str, scope: str
+) -> None:
+    await assign(profile, intendedPurpose="smimeEncryption", keyStorageProvider="useSoftwareKsp")
+    device = await enroll(platform)
+    await device.check_in()
+    ((uri, blob),) = held(device, "/PFXCertBlob").items()
+    node = f"{scope}/MSFT/ClientCertificateInstall/PFXCertInstall/{imported['thumbprint'].upper()}"
+    assert uri == f"{node}/PFXCertBlob"
+    assert blob == imported["encryptedPfxBlob"]
+    assert device.opened == [files.SECRET.encode()]
+    assert files.SECRET not in str(device.tree)
+    assert base64.b64encode(files.SECRET.encode()).decode() not in str(device.tree)
+    (item,) = (await ledger(device)).values()
+    assert (item["state"], item["thumbprint"]) == ("installed", imported["thumbprint"])
+
+
+async def test_a_file_whose_certificate_was_deleted_goes(
+    enroll: Enroll, assign: Assign, http: httpx.AsyncClient, app_token: str, imported: Json
+) -> None:
+    await assign("windows10ImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")
+    device = await enroll()
+    await device.check_in()
+    assert held(device, "/PFXCertBlob")
+    url = "/beta/deviceManagement/userPfxCertificates"
+    headers = {"authorization": f"Bearer {app_token}"}
+    (found,) = (await http.get(url, headers=headers)).json()["value"]
+    assert (await http.delete(f"{url}/{found['id']}", headers=headers)).status_code == 204
+    await device.check_in()
+    assert not held(device, "/PFXCertBlob")

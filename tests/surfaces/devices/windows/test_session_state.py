@@ -1,0 +1,143 @@
+"""Which answer belongs to which step: by message and number, across messages, and across a restart."""
+
+from __future__ import annotations
+
+import json
+
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.operations.conversation import Result
+from fauxtune.surfaces.devices.windows.messages import syncml
+from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
+from fauxtune.surfaces.devices.windows.state import Pending, State
+from tests.surfaces.devices.windows import messages_of_devices as words
+
+
+def message(body: str = "", *, number: int = 1, session: str = "1F", largest: int | None = None) -> syncml.Message:
+    return syncml.read(words.sync(session, number, body, source="D", largest=largest))
+
+
+def restarted(state: State) -> State:
+    """As it is after it was kept."""
+    return State.of(json.loads(json.dumps(state.document())))
+
+
+def told(state: State, *commands: Command, step: str = "s", kind: StepKind = StepKind.INSTALL, mark: str = "") -> None:
+    state.await_step(step, Pending(kind, [], item="pkcs/p" if mark else "", thumbprint=mark), commands=commands)
+
+
+def put(state: State, on: syncml.Message) -> list[int]:
+    """Send what there is room for; the numbers."""
+    state.message = on.number
+    reply, numbers = Reply(on, header_status=200), []
+    while state.unsent:
+        step, place, command = state.unsent[0]
+        placed = reply.add(command)
+        if placed is None:
+            break
+        state.unsent.pop(0)
+        state.note_sent(step, placed, place=place)
+        numbers.append(placed.id)
+    return numbers
+
+
+def answer(number: int, code: int, *, to: int = 1) -> str:
+    return words.status(1, message=to, command=str(number), name="Add", code=code)
+
+
+def test_a_step_is_over_when_all_of_its_commands_are_answered_whenever_that_is() -> None:
+    state = State()
+    state.begin(message())
+    told(state, Command("Add", "./a", role="must"), Command("Add", "./b", role="must"))
+    first, second = put(state, message())
+    state = restarted(state)
+    assert state.hear(message(answer(first, 200), number=2)) == []
+    state = restarted(state)
+    (over,) = state.hear(message(answer(second, 500), number=3))
+    assert (over.step, over.result) == ("s", Result.REFUSED)
+    assert (state.steps, state.sent) == ({}, {})
+
+
+def test_a_step_whose_commands_are_not_all_sent_is_not_over() -> None:
+    state = State()
+    small = message(largest=700)
+    state.begin(small)
+    told(state, Command("Add", "./a", "x" * 100, role="must"), Command("Add", "./b", "x" * 300, role="any"))
+    (first,) = put(state, small)
+    assert len(restarted(state).unsent) == 1
+    assert state.hear(message(answer(first, 200), number=2)) == []
+    (second,) = put(state, message(number=2))
+    assert [each.result for each in state.hear(message(answer(second, 500, to=2), number=3))] == [Result.DONE]
+
+
+def test_a_status_for_what_was_never_sent_is_ignored() -> None:
+    state = State()
+    state.begin(message())
+    told(state, Command("Add", "./a", role="must"))
+    (number,) = put(state, message())
+    for body in (answer(number + 1, 200), answer(number, 200, to=2), answer(0, 200), answer(number, 200, to=99)):
+        assert state.hear(message(body, number=2)) == []
+    assert state.hear(message(words.results(1, message=7, command="7", uri="./a", data="x"), number=2)) == []
+    assert len(state.hear(message(answer(number, 200), number=2))) == 1
+    assert state.hear(message(answer(number, 200), number=2)) == []
+
+
+def test_results_may_come_before_their_status_or_in_another_message() -> None:
+    for together in (True, False):
+        state = State()
+        state.begin(message())
+        told(state, Command("Get", "./a", role="ask"), kind=StepKind.QUESTION)
+        (number,) = put(state, message())
+        found = words.results(1, message=1, command=str(number), uri="./a", data="A/B")
+        if not together:
+            assert state.hear(message(found, number=2)) == []
+            state = restarted(state)
+        (over,) = state.hear(message((found if together else "") + answer(number, 200), number=2))
+        assert over.data is not None
+        assert over.data["children"] == "A/B"
+
+
+def test_a_session_begins_with_another_name_or_a_number_that_was_there() -> None:
+    state = State()
+    assert state.begins(message())
+    state.begin(message())
+    state.message = 2
+    assert state.begins(message(number=2))
+    assert state.begins(message(number=1))
+    assert state.begins(message(number=3, session="2F"))
+    assert not state.begins(message(number=3))
+
+
+def test_a_new_session_awaits_nothing_of_the_one_before_but_knows_what_was_given() -> None:
+    state = State(user_is_here=True)
+    state.begin(message())
+    told(state, Command("Add", "./a", role="must"), Command("Add", "./b", role="must"), mark="AA")
+    put(state, message())
+    state.begin(message(session="2F"))
+    assert (state.sent, state.steps, state.unsent, state.user_is_here) == ({}, {}, [], False)
+    assert state.given == {"pkcs/p": ["AA"]}
+
+
+def test_what_a_renewed_certificate_was_is_outdated_once_the_new_one_is_there() -> None:
+    state = State(given={"pkcs/p": ["AA"]})
+    state.begin(message())
+    told(state, Command("Add", "./a", role="must"), mark="BB")
+    assert state.given == {"pkcs/p": ["AA", "BB"]}
+    (number,) = put(state, message())
+    state.hear(message(answer(number, 500), number=2))
+    assert state.outdated == []
+    told(state, Command("Add", "./a", role="must"), mark="BB")
+    (number,) = put(state, message(number=2))
+    state.hear(message(answer(number, 200, to=2), number=3))
+    assert (state.outdated, state.given) == (["AA"], {"pkcs/p": ["BB"]})
+    assert restarted(state).outdated == ["AA"]
+
+
+def test_what_was_removed_was_never_given() -> None:
+    state = State(given={"pkcs/p": ["AA"]})
+    state.begin(message())
+    state.await_step(
+        "s", Pending(StepKind.REMOVE, [], item="pkcs/p"), commands=(Command("Delete", "./a", role="gone"),)
+    )
+    (number,) = put(state, message())
+    state.hear(message(answer(number, 404), number=2))
+    assert state.given == {}

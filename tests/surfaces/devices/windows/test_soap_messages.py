@@ -1,0 +1,189 @@
+"""The three steps of an enrolment as they are read and answered."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from xml.etree import ElementTree
+
+import pytest
+
+from fauxtune.core.errors import Invalid
+from fauxtune.surfaces.devices.windows.messages import enrolling, soap
+from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.surfaces.devices.windows.pc import anywhere, text
+
+
+def discover(**asked: object) -> enrolling.Discover:
+    return enrolling.discover(soap.read(words.discover(**asked), soap.DISCOVER))  # type: ignore[arg-type]
+
+
+def proof(security: str) -> soap.Proof:
+    return soap.proof(soap.read(words.get_policies(security), soap.GET_POLICIES).security)
+
+
+def test_a_discovery_is_read_also_with_a_slash_at_the_end_of_its_namespace() -> None:
+    found = discover()
+    assert (found.email, found.device_type) == ("alice@contoso.example", "CIMClient_Windows")
+    assert found.policies == ("OnPremise", "Federated")
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("2.0", "3.0"),
+        ("3.0", "3.0"),
+        ("4.0", "4.0"),
+        ("5.0", "5.0"),
+        ("6.1", "5.0"),
+        ("", "3.0"),
+        ("x", "3.0"),
+        ("²", "3.0"),
+    ],
+)
+def test_the_version_to_go_on_with(asked: str, said: str) -> None:
+    assert discover(version=asked).version == said
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"),
+    [
+        ((), "OnPremise"),
+        (("OnPremise",), "OnPremise"),
+        (("Federated",), "Federated"),
+        (("Certificate", "federated"), "Federated"),
+    ],
+)
+def test_how_to_prove_oneself_is_something_that_was_offered(offered: tuple[str, ...], chosen: str) -> None:
+    assert discover(policies=offered).policy == chosen
+
+
+def test_a_client_that_can_nothing_that_we_can_is_refused() -> None:
+    with pytest.raises(Invalid, match="OnPremise and Federated are known"):
+        assert discover(policies=("Certificate",)).policy
+
+
+def test_the_address_of_the_page_goes_with_federated_alone() -> None:
+    for offered, there in ((("OnPremise",), False), (("Federated",), True)):
+        content = enrolling.discovered(
+            discover(policies=offered), policy_url="p", enrollment_url="e", sign_in_url="https://s"
+        )
+        assert ("AuthenticationServiceUrl" in content) == there
+
+
+def test_a_name_with_its_password_is_a_proof_and_its_repr_keeps_it() -> None:
+    found = proof(words.by_password("alice", "s3cret&<"))
+    assert (found.username, found.password, found.given) == ("alice", "s3cret&<", True)
+    assert "s3cret" not in repr(found)
+
+
+@pytest.mark.parametrize("alphabet", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_token_may_come_in_either_alphabet(alphabet: object) -> None:
+    token = "ÿþ~?>ÿ?"  # both alphabets differ for it
+    packed = alphabet(token.encode()).decode()  # type: ignore[operator]
+    for text_ in (packed, packed.rstrip("="), f"\n  {packed[:4]}\n{packed[4:]}\t"):
+        found = proof(words.by_token("", packed=text_))
+        assert (found.kind, found.token) == (soap.USER_TOKEN, token)
+
+
+def test_a_web_token_is_told_from_an_enrolment_token() -> None:
+    assert proof(words.by_token("a.b.c", kind=words.JWT)).kind == soap.JWT
+
+
+@pytest.mark.parametrize("packed", ["", "=", "!!!", "a", "YQ==YQ==", "YWJj*", "//7/", "é", "a" * 100_000])
+def test_a_token_that_is_garbage_is_refused(packed: str) -> None:
+    with pytest.raises(Invalid, match="BinarySecurityToken") as refusal:
+        proof(words.by_token("", packed=packed))
+    assert refusal.value.target == "security"
+
+
+def test_a_token_of_another_kind_is_refused() -> None:
+    with pytest.raises(Invalid, match="urn:x"):
+        proof(words.by_token("t", kind="urn:x"))
+
+
+def test_who_says_nothing_proves_nothing() -> None:
+    assert not proof("").given
+    assert not proof("<wsse:Timestamp/>").given
+    assert not proof("<wsse:UsernameToken/>").given
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<Envelope/>",
+        b"<a/>",
+        words.envelope(soap.DISCOVER.request, ""),
+        words.envelope("", "<Discover/>"),
+        words.envelope("urn:unknown/Action", "<Discover/>"),
+        words.envelope(soap.REQUEST_TOKEN.request, "<Discover/>"),
+    ],
+)
+def test_another_action_or_no_envelope_is_refused(document: bytes) -> None:
+    with pytest.raises(Invalid):
+        soap.read(document, soap.DISCOVER)
+
+
+@pytest.mark.parametrize("body", ["<Discover/>", "<request/>", "<GetPolicies><request/></GetPolicies>"])
+def test_another_body_is_refused(body: str) -> None:
+    with pytest.raises(Invalid):
+        enrolling.discover(soap.read(words.envelope(soap.DISCOVER.request, body), soap.DISCOVER))
+    with pytest.raises(Invalid):
+        enrolling.token_request(soap.read(words.envelope(soap.REQUEST_TOKEN.request, body), soap.REQUEST_TOKEN))
+    if "GetPolicies" not in body:
+        with pytest.raises(Invalid):
+            enrolling.check_policies_request(
+                soap.read(words.envelope(soap.GET_POLICIES.request, body), soap.GET_POLICIES)
+            )
+
+
+def token_request(**asked: object) -> enrolling.TokenRequest:
+    items = [("DeviceID", "D"), ("MAC", "1"), ("MAC", "2"), ("IMEI", ""), ("IMEI", "3")]
+    document = words.request_token(b"csr" * 40, items, security="", **asked)  # type: ignore[arg-type]
+    return enrolling.token_request(soap.read(document, soap.REQUEST_TOKEN))
+
+
+def test_context_items_are_trimmed_and_may_repeat() -> None:
+    found = token_request()
+    assert found.certificate_request == b"csr" * 40
+    assert (found.item("DeviceID"), found.item("deviceid"), found.item("Nothing")) == ("D", "D", "")
+    assert (found.items["mac"], found.item("IMEI")) == (("1", "2"), "3")
+    assert (found.renews, found.signed) == (False, False)
+
+
+def test_a_renewal_is_signed() -> None:
+    found = token_request(kind="Renew")
+    assert (found.renews, found.signed) == (True, True)
+
+
+@pytest.mark.parametrize("asked", [{"kind": "Cancel"}, {"packed": "?"}, {"packed": ""}])
+def test_another_kind_of_request_and_a_broken_certificate_request_are_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(Invalid):
+        token_request(**asked)
+
+
+def test_an_answer_relates_to_its_request_and_one_with_a_token_says_how_long_it_is_good() -> None:
+    now = datetime(2026, 11, 24, 10, 0, 0, 250_000, tzinfo=UTC)
+    document = soap.answer(soap.REQUEST_TOKEN, "<x/>", relates_to=words.MESSAGE_ID, activity="a", now=now)
+    root = ElementTree.fromstring(document)
+    assert anywhere(root, "RelatesTo").text == words.MESSAGE_ID
+    assert anywhere(root, "Action").text == soap.REQUEST_TOKEN.response
+    stamp = anywhere(root, "Timestamp")
+    assert (text(stamp, "Created"), text(stamp, "Expires")) == ("2026-11-24T09:55:00.250Z", "2026-11-24T10:05:00.250Z")
+    assert b"Timestamp" not in soap.answer(soap.DISCOVER, "<x/>", relates_to="", activity="a")
+
+
+def test_a_fault_is_soap_1_2() -> None:
+    root = ElementTree.fromstring(soap.fault(soap.Fault("s:Authentication", "No."), relates_to="m", activity="a"))
+    fault = anywhere(root, "Fault")
+    assert [each.tag.rpartition("}")[2] for each in fault] == ["Code", "Reason"]
+    assert (text(fault, "Code", "Value"), text(fault, "Code", "Subcode", "Value")) == ("s:Receiver", "s:Authentication")
+    assert text(fault, "Reason", "Text") == "No."
+
+
+def test_policies_say_key_length_and_hash() -> None:
+    root = ElementTree.fromstring(
+        soap.answer(soap.GET_POLICIES, enrolling.policies("id", days=1), relates_to="", activity="")
+    )
+    assert (anywhere(root, "minimalKeyLength").text, anywhere(root, "validityPeriodSeconds").text) == ("2048", "86400")
+    assert (anywhere(root, "value").text, anywhere(root, "oIDReferenceID").text) == ("2.16.840.1.101.3.4.2.1", "0")

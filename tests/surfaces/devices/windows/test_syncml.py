@@ -1,0 +1,131 @@
+"""Messages of OMA-DM as they are read and answered."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from fauxtune.surfaces.devices.windows.messages import syncml
+from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
+from fauxtune.surfaces.devices.windows.messages.xml import Malformed
+from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.surfaces.devices.windows.pc import Answer
+
+
+def message(body: str = "", *, session: str = "1F", number: int = 1, largest: int | None = None) -> syncml.Message:
+    return syncml.read(words.sync(session, number, body, source="D", largest=largest))
+
+
+def answered(body: str, *commands: Command, largest: int | None = None) -> Answer:
+    reply = Reply(message(body, largest=largest), header_status=212)
+    reply.statuses()
+    for each in commands:
+        reply.add(each)
+    return Answer.of(reply.document())
+
+
+def test_an_opening_message_is_read() -> None:
+    found = message(words.opening() + words.UNENROLLED)
+    assert (found.session, found.number, found.source) == ("1F", 1, "D")
+    assert [(each.name, each.data) for each in found.commands] == [
+        ("Alert", "1201"),
+        ("Alert", "1224"),
+        ("Replace", ""),
+        ("Alert", "1226"),
+    ]
+    assert found.alerted("1224", syncml.LOGIN_STATUS) == "user"
+    assert found.alerted("1226", syncml.UNENROLLED) == "1"
+    assert found.alerted("1226", syncml.LOGIN_STATUS) is None
+    assert [each.data for each in found.commands[2].items] == ["x", "Contoso", "Tablet", "1.3", "en-US"]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"<SyncML/>",
+        b"<SyncBody/>",
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1</MsgID>", b""),
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0<"),
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>-1<"),
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>0x1<"),
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", "<MsgID>١<".encode()),
+        words.sync("1", 1, "", source="D").replace(b"<MsgID>1<", b"<MsgID>12345678901<"),
+        words.sync("", 1, "", source="D"),
+        words.sync("1", 1, "", source=""),
+        b"\x02\x00\x00\x6a",  # WBXML
+    ],
+)
+def test_a_message_without_a_usable_header_is_refused(document: bytes) -> None:
+    with pytest.raises(Malformed):
+        syncml.read(document)
+
+
+def test_statuses_and_results_are_read_and_what_is_no_status_is_not() -> None:
+    body = words.status(1, message=1, command="7", name="Add", code=418)
+    body += "<Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>8</CmdRef><Data>fine</Data></Status>"
+    body += "<Status><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>9</CmdRef><TargetRef>./a</TargetRef>"
+    body += "<Data>200</Data></Status>"
+    body += words.results(4, message=1, command="9", uri="./a", data=" b/c ") + "<Results/>"
+    found = message(body)
+    assert [(each.message, each.command, each.code, each.targets) for each in found.statuses] == [
+        ("1", "7", 418, ()),
+        ("1", "9", 200, ("./a",)),
+    ]
+    assert [each.data for each in found.results[0].items] == ["b/c"]
+
+
+def test_a_message_may_lack_final_and_its_size_is_capped() -> None:
+    found = syncml.read(words.sync("1", 1, words.opening(), source="D", final=False))
+    assert (len(found.commands), found.largest) == (3, syncml.USUAL_SIZE)
+    assert message(largest=5000).largest == 5000
+    assert message(largest=999_999_999).largest == syncml.USUAL_SIZE
+    assert message(largest=0).largest == syncml.USUAL_SIZE
+
+
+def test_the_answer_has_a_status_for_everything_and_says_final() -> None:
+    answer = answered(words.opening())
+    assert (answer.session, answer.number, answer.is_final) == ("1F", "1", True)
+    assert answer.statuses == {"0": "212", "2": "200", "3": "200", "9": "200"}
+    assert not answer.commands
+
+
+def test_what_a_server_has_no_tree_for_and_what_nobody_knows_is_refused_by_itself() -> None:
+    body = "<Get><CmdID>5</CmdID></Get><Juggle><CmdID>6</CmdID></Juggle><Alert><Data>1201</Data></Alert>"
+    assert answered(body).statuses == {"0": "212", "5": "405", "6": "400"}
+
+
+def test_numbers_are_unique_in_a_message_also_those_of_the_parts_of_an_atomic() -> None:
+    parts = tuple(Command("Add", f"./x/{name}", "1", "int") for name in "ab")
+    answer = answered(words.opening(), Command("Atomic", parts=parts), Command("Get", "./y"))
+    assert len(set(answer.numbers)) == len(answer.numbers) == 8
+    (atomic, get) = answer.commands
+    assert [(each.name, each.uri, each.data, each.format) for each in atomic.parts] == [
+        ("Add", "./x/a", "1", "int"),
+        ("Add", "./x/b", "1", "int"),
+    ]
+    assert (get.name, get.uri, get.format) == ("Get", "./y", "")
+
+
+def test_what_has_no_room_is_not_put_in() -> None:
+    reply = Reply(message(largest=1500), header_status=212)
+    added = [reply.add(Command("Add", f"./x/{number}", "a" * 200, "chr")) for number in range(5)]
+    assert [each is not None for each in added] == [True, True, False, False, False]
+    assert len(reply.document()) <= 1500
+    assert not reply.fits_alone(Command("Add", "./x", "a" * 1500, "chr"))
+
+
+def test_elements_are_in_their_namespaces() -> None:
+    reply = Reply(message(), header_status=212)
+    reply.add(Command("Add", "./x", "1", "int"))
+    root = ElementTree.fromstring(reply.document())
+    assert root.tag == "{SYNCML:SYNCML1.2}SyncML"
+    assert {each.tag for each in root.iter() if each.tag.endswith(("Format", "Type"))} == {
+        "{syncml:metinf}Format",
+        "{syncml:metinf}Type",
+    }
+
+
+def test_a_command_is_kept_as_json_and_comes_back() -> None:
+    command = Command("Atomic", role="atomic", parts=(Command("Add", "./x", "1", "int", role="part"),))
+    assert Command.of(command.document()) == command

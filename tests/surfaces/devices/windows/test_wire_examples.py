@@ -1,0 +1,204 @@
+"""The example messages of tests/wire/windows: the server writes those that begin with `server-`, and reads the others.
+
+`python -m tests.surfaces.devices.windows.test_wire_examples` writes the former anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.operations.conversation import Step
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.device_actions import Order
+from fauxtune.surfaces.devices.windows import csp, session, translate
+from fauxtune.surfaces.devices.windows.messages import enrolling, provisioning, soap, syncml
+from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
+from fauxtune.surfaces.devices.windows.messages.syncml import Reply
+from tests.surfaces.devices.windows import messages_of_devices as words
+
+WIRE = Path(__file__).parents[3] / "wire"
+FOLDER = WIRE / "windows"
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+TENANT, DEVICE = "c0ffee00-0000-4000-8000-000000000001", "0d3b1a52-6d1b-4b8e-9a55-0c2f6b7a9e01"
+ORIGIN = "https://localhost:8443"
+PROFILE, MAIL = ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01"), ProfileId("91d7a9a2-54a6-4a0e-8a39-6d0f3f9b7c11")
+ACTIVITY = "4d3b6a30-4f2e-4f7b-b9a3-8d1f5e0c7a11"
+THUMBPRINT = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+
+
+def android(name: str) -> Any:
+    return json.loads((WIRE / "android" / f"{name}.json").read_text())
+
+
+def certificates() -> tuple[bytes, bytes]:
+    """A root and an identity, those of Android's examples."""
+    policy, answer = android("policy"), android("enroll-answer")
+    return base64.b64decode(policy["caCerts"][0]["x509"]), base64.b64decode(answer["identityCertificate"])
+
+
+def setup() -> str:
+    root, identity = certificates()
+    return provisioning.document(
+        Provisioning(
+            root=root,
+            identity=identity,
+            common_name=DEVICE,
+            per_machine=False,
+            provider=csp.DESKTOP_PROVIDER,
+            management_url=f"{ORIGIN}/mdm/{TENANT}/windows/ManagementServer/MDM.svc",
+            push_url=f"{ORIGIN}/push/{TENANT}/qk3Yw1aZ",
+            device_id=DEVICE,
+            device_name="DESKTOP-H1T20J1",
+            user="alice@contoso.example",
+            cadence=Cadence((5, 3), (8, 15)),
+            nonce="a nonce",
+        )
+    )
+
+
+def items() -> list[Deliverable]:
+    pair = android("policy")["keyPairs"][0]
+    root = certificates()[0]
+    account = Account(
+        kind="windows10EasEmailProfileConfiguration",
+        host="mail.contoso.example",
+        address="alice@contoso.example",
+        username="CONTOSO\\alice",
+        settings={
+            "accountName": "Work",
+            "requireSsl": True,
+            "emailSyncSchedule": "asMessagesArrive",
+            "durationOfEmailToSync": "oneMonth",
+            "syncCalendar": True,
+            "syncContacts": True,
+            "syncTasks": False,
+        },
+    )
+    claims = (Claim(PROFILE, "a"),)
+    sha1 = provisioning.thumbprint(root).lower()
+    rows = (
+        LedgerRow(root_key("ab" * 32, "computerCertStoreRoot"), Source.ROOT, ItemState.SENT, "f", thumbprint=sha1),
+        LedgerRow(pkcs_key(PROFILE), Source.PKCS, ItemState.SENT, "f", thumbprint=THUMBPRINT, claims=claims),
+        LedgerRow(email_key(MAIL), Source.EMAIL, ItemState.SENT, "f"),
+    )
+    return [
+        Deliverable(rows[0], certificate=root),
+        Deliverable(rows[1], pfx=base64.b64decode(pair["pkcs12"]), sealed=base64.b64decode(pair["encryptedPassword"])),
+        Deliverable(rows[2], account=account),
+    ]
+
+
+def around(variant: Variant = Variant.WINDOWS) -> translate.Surroundings:
+    return translate.Surroundings(variant, profiles={PROFILE: {"keyStorageProvider": "useSoftwareKsp"}})
+
+
+def order(action: DeviceAction, scope: str, **details: Any) -> Order:
+    return Order(id="o", action=action, created_at=NOW, scope=scope, details=details)
+
+
+def told(steps: list[Step], *, opening: bool = True) -> bytes:
+    body = words.opening() if opening else words.status(1, message=1, command="0", name="SyncHdr", code=200)
+    message = syncml.read(words.sync("1F", 1 if opening else 2, body, source=DEVICE))
+    reply = Reply(message, header_status=212 if opening else 200)
+    reply.statuses()
+    for step in steps:
+        for command in translate.commands(step, around()):
+            assert reply.add(command) is not None
+    return reply.document()
+
+
+def act(action: DeviceAction, scope: str, **details: Any) -> bytes:
+    return told([Step("s", StepKind.ACTION, order=order(action, scope, **details))])
+
+
+def examples() -> dict[str, bytes]:
+    """Name -> what the server sends."""
+    asked = enrolling.Discover("", "5.0", "CIMClient_Windows", ("OnPremise", "Federated"))
+    base = f"{ORIGIN}/mdm/{TENANT}/windows"
+    found = enrolling.discovered(
+        asked,
+        policy_url=f"{base}/EnrollmentServer/Policy.svc",
+        enrollment_url=f"{base}/EnrollmentServer/Enrollment.svc",
+        sign_in_url=f"{base}/auth",
+    )
+    how: dict[str, Any] = {"relates_to": words.MESSAGE_ID, "activity": ACTIVITY}
+    refusal = soap.Fault("s:Authorization", "alice@contoso.example has no licence.", "UserLicense")
+    install = [Step(str(number), StepKind.INSTALL, item=each) for number, each in enumerate(items())]
+    remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
+    parts = (*session.WIRE.inventory_parts(Variant.WINDOWS), *session.WIRE.information_parts(Variant.WINDOWS))
+    message = syncml.read(words.sync("1F", 1, words.opening(), source=DEVICE))
+    return {
+        "server-discover-response": soap.answer(soap.DISCOVER, found, **how),
+        "server-policies-response": soap.answer(soap.GET_POLICIES, enrolling.policies(TENANT, days=3650), **how),
+        "server-token-response": soap.answer(soap.REQUEST_TOKEN, enrolling.token_answer(setup()), **how, now=NOW),
+        "server-provisioning": base64.b64decode(setup()),
+        "server-renewal-provisioning": base64.b64decode(provisioning.renewed(*certificates(), per_machine=False)),
+        "server-fault": soap.fault(refusal, **how),
+        "server-session-install": told(install),
+        "server-session-questions": told([Step(each, StepKind.QUESTION, part=each) for each in parts], opening=False),
+        "server-session-remove": told(remove),
+        "server-session-retire": act(DeviceAction.RETIRE, "COMPANY_DATA"),
+        "server-session-wipe": act(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
+        "server-session-over": told([], opening=False),
+        "server-session-refused": session.refused(message, syncml.FORBIDDEN),
+    }
+
+
+@pytest.mark.parametrize("name", sorted(examples()))
+def test_the_server_writes_the_example(name: str) -> None:
+    assert examples()[name] == (FOLDER / f"{name}.xml").read_bytes().rstrip(b"\n")
+
+
+def test_no_example_of_the_server_is_without_its_test() -> None:
+    assert {each.stem for each in FOLDER.glob("server-*.xml")} == set(examples())
+
+
+def _of_devices(word: str) -> list[Path]:
+    return [each for each in sorted(FOLDER.glob("device-*.xml")) if word in each.name]
+
+
+def test_requests_to_discover_are_read() -> None:
+    for file in _of_devices("discover"):
+        assert enrolling.discover(soap.read(file.read_bytes(), soap.DISCOVER)).version in ("3.0", "4.0", "5.0"), file
+
+
+def test_requests_for_policies_are_read() -> None:
+    for file in _of_devices("policies"):
+        request = soap.read(file.read_bytes(), soap.GET_POLICIES)
+        enrolling.check_policies_request(request)
+        assert soap.proof(request.security).given, file
+
+
+def test_requests_for_a_certificate_are_read() -> None:
+    for file in (*_of_devices("token"), *_of_devices("renew")):
+        request = soap.read(file.read_bytes(), soap.REQUEST_TOKEN)
+        asked = enrolling.token_request(request)
+        assert asked.certificate_request.startswith(b"\x30"), file
+        assert asked.renews == ("renew" in file.name), file
+        assert asked.renews or asked.item("DeviceID"), file
+
+
+def test_messages_of_sessions_are_read() -> None:
+    for file in _of_devices("session"):
+        message = syncml.read(file.read_bytes())
+        assert message.session, file
+        assert message.source, file
+        assert message.commands or message.statuses, file
+
+
+if __name__ == "__main__":
+    for name, document in examples().items():
+        (FOLDER / f"{name}.xml").write_bytes(document + b"\n")
