@@ -71,7 +71,7 @@ class Agent(ABC):
     #: Whether a user may enrol with name and password instead of a token.
     takes_password: ClassVar[bool] = False
     #: Why the enrolment is over when the user has ended it.
-    left: ClassVar[str] = "the user removed management"
+    left: str = "the user removed management"
 
     def __init__(self, device: Device, transport: Transport, *, time: TenantTime | None = None) -> None:
         self.device = device
@@ -206,8 +206,12 @@ class Agent(ABC):
         """Forget what management brought; with `everything` the device is as fresh from the box (factory reset)."""
         if everything:
             self.device.condition = Condition()
-        self.device.forget_managed(why)
+        self.device.forget_managed(why, certificates=everything or not self._stays())
         done.ended = why
+
+    def _stays(self) -> bool:
+        """Whether installed certificates stay when management ends."""
+        return False
 
     def _remember_time(self, enrollment: Enrollment) -> None:
         now = self.time.now(time.monotonic())

@@ -153,7 +153,8 @@ def run(
 def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """The user ends management (removes the work profile, the account): everything managed goes from the device.
 
-    A fully managed Android device refuses: its user may not; an administrator wipes or retires it.
+    The company's own Android devices refuse: their user may not; an administrator wipes them. A device administrator
+    (`--mode device-admin`) cannot take certificates back: they stay.
     """
     from fauxtune_sim import commands
 
@@ -184,7 +185,7 @@ def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: commands.keystore(state)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim fleet --devices 200 --mix android:2,android/fully-managed:1`")
+@app.command(epilog="Example: `fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1`")
 def fleet(
     *,
     devices: Annotated[int, typer.Option(help="How many.", min=1)],

@@ -62,7 +62,8 @@ class Device:
 
         NotFoundHere for a mode or a version of the system that is not simulated.
         """
-        kind, hardware = kind_of(platform, mode), new_hardware(platform, os_version)
+        kind = kind_of(platform, mode)
+        hardware = new_hardware(kind.platform, os_version, mode=kind.mode)
         return cls(
             name=name or hardware.suggested_name(),
             platform=kind.platform,
@@ -143,16 +144,19 @@ class Device:
             },
         )
 
-    def forget_managed(self, why: str) -> None:
-        """Forget everything that management brought: accounts, keys, trusted certificates, credential, identity.
+    def forget_managed(self, why: str, *, certificates: bool = True) -> None:
+        """Forget what management brought: accounts, credential, identity, and, if `certificates`, keys and trusted
+        certificates.
 
         The key store's file goes first, so that no crash leaves keys of an enrolment that is over.
         """
-        self.keystore.clear()
+        if certificates:
+            self.keystore.clear()
         self.accounts.clear()
         self.state = None if self.state is None else type(self.state)()
         if self.folder is not None:
-            self.folder.remove(_KEYS)
+            if certificates:
+                self.folder.remove(_KEYS)
             self.folder.remove(_STATE)
         self.enrollment = None
         self.ended = why

@@ -21,10 +21,15 @@ class Platform(StrEnum):
 
 
 class Mode(StrEnum):
-    """The ways an Android device can be managed that are simulated. Other platforms have no modes."""
+    """The ways an Android device can be managed. Other platforms have no modes."""
 
     WORK_PROFILE = "work-profile"
     FULLY_MANAGED = "fully-managed"
+    DEDICATED = "dedicated"
+    CORPORATE_WORK_PROFILE = "corporate-work-profile"
+    DEVICE_ADMIN = "device-admin"
+    KNOX = "knox"
+    AOSP = "aosp"
 
 
 @dataclass(frozen=True, slots=True)

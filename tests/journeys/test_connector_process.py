@@ -61,9 +61,12 @@ def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The connector of this folder, until the block ends."""
     command = [sys.executable, "-m", "fauxtune", "connector", "run", "--state", str(folder), "--output", "json"]
     log = (folder / "log.txt").open("w")
-    with log, subprocess.Popen(
-        [*command, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
-    ) as process:
+    with (
+        log,
+        subprocess.Popen(
+            [*command, *arguments], env=environment(), stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -325,7 +328,17 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
     assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.id, ALICE)
     assert issued["detail"]["ca"] == "Contoso Issuing CA"
     assert issued["detail"]["template"] == "SmimeSigning"
-    assert issued["detail"]["thumbprint"] == certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303
+    assert issued["detail"]["thumbprint"] == certificate.fingerprint(hashes.SHA1()).hex()
+    following = subprocess.Popen(
+        [sys.executable, "-m", "fauxtune", "connector", "log", "--follow", "--output", "json", *where(server)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with following:
+        assert following.stdout is not None
+        assert json.loads(following.stdout.readline()) in events
+        following.kill()
     text = fauxtune("connector", "log", "--id", "1050", *where(server)).stdout
     assert "Connector 2: 1050 PkcsIssuedSuccess alice@contoso.example" in text
 
@@ -366,7 +379,7 @@ def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, s
         with connector(own):
             second = fauxtune("connector", "run", "--state", own)
             assert second.returncode == 1
-            assert "is in use" in second.stderr or "holds" in second.stderr or "lock" in second.stderr
+            assert f"A connector runs on {own} already" in second.stderr
         old = fauxtune("connector", "run", "--state", own, "--connector-version", "6.2012.1.0")
         assert (old.returncode, "are not served any more" in old.stderr) == (1, True)
         nobody = fauxtune("connector", "run", "--state", tmp_path / "nothing")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,9 +11,10 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune.core.model.items import Problem, imported_key
+from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations import (
+    authorities,
     certificates,
     configuration,
     connectors,
@@ -52,8 +54,7 @@ class Company:
             await self.tablet.come(limit=4)
 
     async def diagnosis(self, **asked: str) -> Diagnosis:
-        found: Diagnosis = await self.office.do(diagnose, **(asked or {"user": self.alice}))
-        return found
+        return await diagnose(self.office.emulator, self.office.tenant, **(asked or {"user": self.alice}))
 
     async def codes(self, **asked: str) -> set[str]:
         """Every code, of findings and of broken links alike; the two agree."""
@@ -258,6 +259,19 @@ async def unknown_template(company: Company) -> None:
     await company.office.pkcs_profile(certificateTemplateName="NoSuchTemplate")
 
 
+async def authority_out_of_reach(company: Company) -> None:
+    await company.office.do(authorities.set_state, "issuing", state="unavailable")
+    await company.office.pkcs_profile()
+
+
+async def root_refused(company: Company) -> None:
+    """The certificate that needs the root was there before: it stays."""
+    other = await company.office.root_text("devices")
+    await company.office.profile("androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=other)
+    digest = hashlib.sha256(base64.b64decode(other)).hexdigest()
+    company.phone.refuses.add(root_key(digest))
+
+
 async def mail_profile_refers_to_others(company: Company) -> None:
     office = company.office
     await office.group("Others")
@@ -340,6 +354,8 @@ FAULTS: tuple[tuple[Plant, str], ...] = (
     (own_certificate_revoked, "revoked-in-use"),
     (encryption_by_pkcs, "encryption-per-device"),
     (unknown_template, "profile-impossible"),
+    (authority_out_of_reach, "connector-refused"),
+    (root_refused, "device-refused"),
     (mail_profile_refers_to_others, "reference-out-of-reach"),
     (mail_profile_with_a_broken_certificate, "key-missing"),
     (phone_refuses, "device-refused"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -95,6 +96,18 @@ async def test_every_authority_has_a_crl_of_its_own(office: Office, name: str) -
     assert crl.is_signature_valid((await authority(office, name)).public_key())
     with pytest.raises(NotFound, match="There are: root, issuing, devices"):
         await crl_of(office, "nothing")
+
+
+async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_responder(staffed: Office) -> None:
+    _phone, certificate = await phone_with_certificate(staffed)
+    request = ask_for(certificate, await authority(staffed))
+    emulator, tenant = staffed.emulator, staffed.tenant
+    lists = await asyncio.gather(*(status.crl(emulator, tenant, name="issuing") for _ in range(6)))
+    assert len(set(lists)) == 1
+    row = await staffed.look(queries.authority, tenant.id, name="issuing")
+    assert row["crl_number"] == 1
+    answers = await asyncio.gather(*(status.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6)))
+    assert len({ocsp.load_der_ocsp_response(each).certificates[0] for each in answers}) == 1
 
 
 # ---------------------------------------------------------------------------------------------------------- revocation
@@ -286,9 +299,23 @@ async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(o
 
 async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: Office) -> None:
     await set_state(staffed, "unavailable")
+    phone = await staffed.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "failed"}
     await roll_over(staffed)
-    _phone, certificate = await phone_with_certificate(staffed)
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+    (issued,) = await staffed.issued()
+    certificate = x509.load_der_x509_certificate(issued["certificate"])
     certificate.verify_directly_issued_by(await authority(staffed, "issuing-2"))
+
+
+async def test_taking_an_authority_off_line_disturbs_nobody(staffed: Office) -> None:
+    phone, _certificate = await phone_with_certificate(staffed)
+    plans = await phone.plans()
+    await set_state(staffed, "unavailable")
+    await phone.check_in()
+    assert await phone.plans() == plans
 
 
 # ---------------------------------------------------------------------------------------------------------------- OCSP

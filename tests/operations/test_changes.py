@@ -20,6 +20,8 @@ from tests.operations.office import Office, Phone
 from tests.operations.tried import CONFIGURATIONS, ask, iphone, rest, windows
 
 Row = dict[str, Any]
+#: A certificate that names no user.
+OF_THE_DEVICE = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"}
 
 
 async def subject(office: Office, serial: str | None) -> str:
@@ -43,7 +45,7 @@ async def statuses(office: Office, phone: Phone) -> set[str]:
     return {str(each["status"]) for each in found if each is not None}
 
 
-# ---------------------------------------------------------------------------------------------------------- primary user
+# --------------------------------------------------------------------------------------------------------- primary user
 
 
 async def windows_profiles(office: Office) -> str:
@@ -84,9 +86,7 @@ async def test_another_primary_user_brings_their_certificates_and_takes_the_form
 async def test_a_shared_device_keeps_what_is_for_devices_alone(office: Office) -> None:
     everywhere = [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]
     await windows_profiles(office)
-    shared = await office.profile(
-        "windows10PkcsCertificateProfile", **office.pkcs_document(subjectNameFormat="commonNameAsSerialNumber")
-    )
+    shared = await office.profile("windows10PkcsCertificateProfile", **office.pkcs_document(**OF_THE_DEVICE))
     root = await office.profile("windows81TrustedRootCertificate", trustedRootCertificate=await office.root_text())
     for each in (shared, root):
         await ask(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
@@ -94,11 +94,13 @@ async def test_a_shared_device_keeps_what_is_for_devices_alone(office: Office) -
     device = await windows(office, "alice")
     await rest(device)
     assert len(device.holds) == 4
+    before = (await office.look(device_queries.ledger_rows, device.id))[ItemKey(f"pkcs/{shared}")]
     await office.do(set_primary_user, (await device.record())["id"], user_key=None)
     await rest(device)
     assert sorted(key.partition("/")[0] for key in device.holds) == ["pkcs", "root"]
     row = (await office.look(device_queries.ledger_rows, device.id))[ItemKey(f"pkcs/{shared}")]
     assert (row.user_id, row.state.value) == (None, "installed")
+    assert row.serial == before.serial, "it names the device, whoever uses that"
     record = await device.record()
     assert (record["user_id"], record["document"]["userId"]) == (None, "")
 
@@ -123,7 +125,7 @@ async def test_only_windows_devices_change_hands_and_only_to_licensed_users(offi
         await office.do(set_primary_user, record, user_key=None)
 
 
-# ---------------------------------------------------------------------------------------------------- users who are gone
+# --------------------------------------------------------------------------------------------------- users who are gone
 
 
 @pytest.mark.parametrize("action", [device_actions.wipe, device_actions.retire])
@@ -175,7 +177,7 @@ async def test_a_licence_that_is_withdrawn_leaves_the_certificates_and_gives_no_
         await office.enroll("alice")
 
 
-# --------------------------------------------------------------------------------------------------- devices that change
+# -------------------------------------------------------------------------------------------------- devices that change
 
 
 async def test_hardware_that_enrols_again_is_a_new_device_and_the_old_ones_certificate_is_revoked(
@@ -240,14 +242,14 @@ async def test_another_root_in_the_profile_takes_the_place_of_the_old_one(office
     assert (await office.status(phone, profile) or {})["status"] == "compliant"
 
 
-# ------------------------------------------------------------------------------------------------------ nobody's devices
+# ----------------------------------------------------------------------------------------------------- nobody's devices
 
 
 async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_own(office: Office) -> None:
     phone = await office.enroll("alice", mode="dedicated", hardware="KIOSK7")
     await office.group("Kiosks", (await phone.row())["directory_device_id"])
     root = await office.root_profile("Kiosks", owned=True)
-    pkcs = await office.pkcs_profile("Kiosks", owned=True, subjectNameFormat="commonNameAsSerialNumber")
+    pkcs = await office.pkcs_profile("Kiosks", owned=True, **OF_THE_DEVICE)
     named = await office.pkcs_profile("Kiosks", owned=True, displayName="named after a user")
     imported = await office.imported_profile("Kiosks", owned=True)
     of_users = await office.imported_profile("All Staff", owned=True)

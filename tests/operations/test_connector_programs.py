@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.states import Source
 from fauxtune.operations import connectors, device_actions, revocation, serving
+from fauxtune.server import lifespan
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Row
 
@@ -148,6 +150,17 @@ async def test_a_polling_connector_revokes_thirty_emulated_seconds_later(office:
     assert await office.do(revocation.carry_out) == 1
     assert await office.certificate_status(serial) == "revoked"
     assert await office.do(revocation.carry_out) == 0
+
+
+async def test_the_server_brings_polling_connectors_to_what_is_to_be_revoked(office: Office) -> None:
+    await office.connector(roles=["pkcs"])
+    serial = await wiped_phone(office)
+    await office.connector(roles=["pkcs", "revocation"], mode="polling")
+    assert await office.certificate_status(serial) == "good"
+    office.clock.forward(seconds=30)
+    async with lifespan.polling(office.emulator, every=0.01):
+        while await office.certificate_status(serial) == "good":
+            await asyncio.sleep(0.01)
 
 
 async def test_an_offline_connector_revokes_when_it_is_back_also_after_years(office: Office) -> None:

@@ -11,7 +11,7 @@ from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
-from fauxtune.operations import assignment_filters, assignments, device_actions, directory
+from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, directory
 from fauxtune.operations.diagnosis import diagnose, history, number
 from tests.operations import clinic
 from tests.operations.clinic import FAULTS, Company, Plant
@@ -53,14 +53,14 @@ async def test_what_is_not_there_and_what_does_not_go_together_is_said(company: 
     office = company.office
     for asked in ({"user": "nobody@x.example"}, {"device": "no-device"}, {"profile": "no-profile"}):
         with pytest.raises(NotFound):
-            await office.do(diagnose, **asked)
+            await company.diagnosis(**asked)
     with pytest.raises(Invalid, match="user, device or profile"):
-        await office.do(diagnose)
+        await diagnose(office.emulator, office.tenant)
     with pytest.raises(Invalid, match="alice"):
-        await office.do(diagnose, user=office.upn("bob"), device=company.phone.id)
+        await company.diagnosis(user=office.upn("bob"), device=company.phone.id)
     await office.root_profile()
     with pytest.raises(Invalid, match="Several profiles"):
-        await office.do(diagnose, profile="androidWorkProfileTrustedRootCertificate")
+        await company.diagnosis(profile="androidWorkProfileTrustedRootCertificate")
     with pytest.raises(NotFound):
         await office.do(history, "nobody")
 
@@ -196,6 +196,27 @@ async def test_a_profile_that_devices_of_the_edition_do_not_take(company: Compan
     await company.office.switch(removalEdition="2020-03")
     found = await company.diagnosis(device=phone.id, profile=profile)
     assert [(each.code, each.severity) for each in found.findings] == [("not-in-edition", Severity.ERROR)]
+
+
+async def test_what_is_not_applicable_has_a_short_chain_that_holds(company: Company) -> None:
+    await clinic.edition_of_2020(company)
+    (one,) = [one for one in (await company.diagnosis()).chains if not one.subject.profile.applies]
+    assert one.status is LinkStatus.OK
+    assert {"connector", "trustedRoot"}.isdisjoint(link.name for link in one.links)
+    assert "not applicable" in one.links[-1].message
+
+
+async def test_a_profile_that_reaches_a_company_is_looked_at_on_some_of_its_devices(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await company.office.enroll("bob", hardware="phone-of-bob")
+    everywhere = await company.diagnosis(profile=company.profiles["root"])
+    people = {one.subject.facts.user.name for one in everywhere.chains if one.subject.facts.user}
+    assert people == {company.alice, company.office.upn("bob")}
+    assert (everywhere.left_out, len(everywhere.chains)) == (0, 2)
+    monkeypatch.setattr(diagnosis, "MOST_DEVICES", 1)
+    some = await company.diagnosis(profile=company.profiles["root"])
+    assert (some.left_out, len(some.chains)) == (1, 1)
 
 
 async def test_a_user_without_devices_waits_for_one(company: Company) -> None:

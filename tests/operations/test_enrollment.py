@@ -142,7 +142,7 @@ async def test_a_broken_request_changes_nothing_and_leaves_the_token(office: Off
         with pytest.raises(Invalid):
             await come_in(office, token, csr=csr)
     with pytest.raises(Invalid, match="android/work-profile"):
-        await come_in(office, token, mode="knox")
+        await come_in(office, token, mode="kiosk")
     assert await live(office) == 0
     assert (await come_in(office, token)).user_principal_name == office.upn("alice")
 

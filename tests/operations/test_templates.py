@@ -5,14 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.connector import refusals
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.items import TEMPLATE_UNKNOWN
+from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import Template
 from fauxtune.operations import device_actions, templates
+from fauxtune.operations.issuing import Application
 from fauxtune.storage.queries import certificates as queries
+from tests.authorities import Authorities
 from tests.operations.office import Office, Phone
 
 NAME = "SmimeSigning"
@@ -143,6 +149,38 @@ async def test_a_connector_that_may_not_revoke_leaves_the_certificate_good(offic
     assert await office.events("revoked", "revocationCaused") == []
     row = await office.look(queries.certificate, office.tenant.id, key=issued["serial"])
     assert row["revocation_state"] == "refused"
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        (Template(name="Big", display_name="Big", minimum_key_size=3072), "3072 bits"),
+        (Template(name="Curve", display_name="Curve", key_type="EC", minimum_key_size=256), "type EC"),
+    ],
+    ids=["size", "kind"],
+)
+def test_a_key_that_the_template_does_not_allow_is_refused_with_a_number_of_its_own(
+    authorities: Authorities, rsa_keys: KeyRing, template: Template, words: str
+) -> None:
+    application = Application(
+        authority=authorities.issuing,
+        template=template,
+        subject=parse_subject("CN=a"),
+        alternative_names=(),
+        serial=5,
+        not_before=authorities.now,
+        not_after=authorities.end,
+    )
+    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=x")).sign(rsa_keys.take(), hashes.SHA256())
+    with pytest.raises(refusals.KeyRefused, match=words) as caught:
+        application.certify(csr)
+    assert caught.value.code == 0x87D11012 - (1 << 32)
+
+
+def test_every_refusal_has_a_number_of_its_own() -> None:
+    numbers = [refusal.number for refusal in refusals.REFUSALS]
+    assert len(set(numbers)) == len(numbers)
+    assert all(0x1000 <= (number + (1 << 32)) - 0x87D10000 <= 0x10FF for number in numbers)
 
 
 async def test_a_change_is_written_down_with_what_was_and_what_is(office: Office) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -140,6 +141,14 @@ async def test_what_is_under_way_anyway_is_no_consequence(office: Office) -> Non
     assert len(phone.holds) == 3
 
 
+async def test_what_has_not_come_yet_cannot_be_lost(office: Office) -> None:
+    phone = await equipped(office)
+    held = set(phone.holds) | {f"root/{each}" for each in phone.roots}
+    await office.pkcs_profile()
+    (found,) = await consider(office, "DELETE", f"/groups/{office.groups['All Staff']}")
+    assert (said([found], phone)["remove"], found.install) == (held, ())
+
+
 async def test_a_lost_licence_leaves_everything_and_nothing_is_said(office: Office) -> None:
     await equipped(office)
     body = {"addLicenses": [], "removeLicenses": [LICENCE]}
@@ -247,3 +256,14 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(offi
     found = await what_if(office.emulator, office.tenant, request=request, turn=0)
     assert [each.device for each in found] == sorted(phone.id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in found)
+
+
+async def test_devices_and_other_trials_are_served_meanwhile(office: Office) -> None:
+    phones = [await equipped(office, name=name) for name in ("alice", "bob")]
+    await rest(*phones)
+    before = [await phone.ledger() for phone in phones]
+    group = f"/groups/{office.groups['All Staff']}"
+    work = [consider(office, "DELETE", group) for _ in range(4)] + [phone.check_in() for phone in phones * 3]
+    answers = await asyncio.gather(*work)
+    assert answers[0] == answers[1] == answers[2] == answers[3] != []
+    assert [await phone.ledger() for phone in phones] == before

@@ -57,7 +57,8 @@ KINDS = {
         "windows10ImportedPFXCertificateProfile",
     ),
 }
-SUBJECTS = ("commonName", "commonNameAsSerialNumber")
+#: A certificate that names the user, and one that names the device alone.
+SUBJECTS = ({}, {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"})
 _folders = count(1)
 
 
@@ -115,7 +116,7 @@ async def world(office: Office, draw: Draw) -> World:
         root, pkcs, imported = KINDS[family]
         made.profiles.append(await office.profile(root, trustedRootCertificate=await office.root_text()))
         subject = draw(st.sampled_from(SUBJECTS))
-        made.profiles.append(await office.profile(pkcs, **office.pkcs_document(subjectNameFormat=subject)))
+        made.profiles.append(await office.profile(pkcs, **office.pkcs_document(**subject)))
         made.profiles.append(await office.profile(imported, intendedPurpose="smimeEncryption"))
     for profile in made.profiles:
         if draw(st.integers(0, 3)):

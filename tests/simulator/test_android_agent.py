@@ -11,6 +11,7 @@ import pytest
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.android.client import AndroidAgent
 from fauxtune_sim.android.enrollment import AndroidEnrollment
+from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused, ServerUnreachable
 from fauxtune_sim.platforms import Mode
@@ -252,11 +253,12 @@ async def test_a_work_profile_can_be_removed_while_the_service_is_away(transport
     assert not device.is_enrolled
 
 
-async def test_a_fully_managed_device_refuses_to_unenrol_without_asking_the_service(
-    enrolled: Enrolled, service: Service
+@pytest.mark.parametrize("mode", [mode for mode, ways in MODES.items() if not ways.leaves])
+async def test_the_companys_own_device_refuses_to_unenrol_without_asking_the_service(
+    enrolled: Enrolled, service: Service, mode: Mode
 ) -> None:
-    agent = await enrolled(mode=Mode.FULLY_MANAGED)
-    with pytest.raises(NotAllowedHere, match="fully managed"):
+    agent = await enrolled(mode=mode)
+    with pytest.raises(NotAllowedHere, match=f"the company's .*{mode}"):
         await agent.unenroll()
     assert service.of(agent).unenrolled == []
     assert agent.device.is_enrolled

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fauxtune_sim.transport import Transport
 
 ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
+KNOX, DEVICE_ADMIN = kind_of(Platform.ANDROID, Mode.KNOX), kind_of(Platform.ANDROID, Mode.DEVICE_ADMIN)
 WORK_PROFILE, FULLY_MANAGED = kind_of(Platform.ANDROID), kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)
 
 
@@ -64,6 +65,7 @@ async def test_a_user_who_does_not_exist_costs_only_his_devices(service: Service
     [
         ("android", ((WORK_PROFILE, 1),)),
         ("android:3,android/fully-managed:2", ((WORK_PROFILE, 3), (FULLY_MANAGED, 2))),
+        ("android/knox:2,android/device-admin", ((KNOX, 2), (DEVICE_ADMIN, 1))),
         (
             "ios:2, macos,windowsphone81:1",
             ((Kind(Platform.IOS), 2), (Kind(Platform.MACOS), 1), (Kind(Platform.WINDOWS_PHONE_81), 1)),
@@ -75,7 +77,18 @@ def test_a_mix_is_read(text: str, mix: tuple[tuple[Kind, int], ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "symbian", "android/knox:1", "ios/work-profile", "ios/", "android:0", "android:x", "android:-1"]
+    "text",
+    [
+        "",
+        "symbian",
+        "android/kiosk:1",
+        "android/:1",
+        "ios/work-profile",
+        "ios/",
+        "android:0",
+        "android:x",
+        "android:-1",
+    ],
 )
 def test_a_mix_of_what_is_not_simulated_is_refused(text: str) -> None:
     with pytest.raises(NotFoundHere):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 from urllib.parse import quote
 
 import typer
@@ -164,21 +165,27 @@ def log(
     with said_plainly(), service.client() as client:
         path = f"/connectors/{quote(connector or '-', safe='')}/events"
         where = {name: str(value) for name, value in (("id", id), ("device", device)) if value is not None}
+        if follow:
+            _follow(client, path, where=where, output=output)
         found: list[dict[str, Any]] = []
-        after = 0
-        while True:
-            wait = "20" if follow and after else "0"
-            page = client.control("GET", path, params={**where, "after": str(after), "wait": wait})
-            if follow:
-                for each in page["events"]:
-                    _say(each, output)
-            found += page["events"]
-            if not follow and not page["events"]:
-                break
-            after = max(page["next"], 1) if follow else page["next"]
-            if follow:
-                found.clear()
+        while page := _page(client, path, params={**where, "after": str(found[-1]["number"] if found else 0)}):
+            found += page
         emit(output, [_event(each) for each in found], text="\n".join(_words(each) for each in found) or "Nothing.")
+
+
+def _page(client: Client, path: str, *, params: dict[str, str]) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = client.control("GET", path, params=params)["events"]
+    return events
+
+
+def _follow(client: Client, path: str, *, where: dict[str, str], output: Output) -> NoReturn:
+    """Until Ctrl-C: an event a line, in JSON too, so that what reads it need not wait for an end."""
+    after = 0
+    while True:
+        for each in _page(client, path, params={**where, "after": str(after), "wait": "20"}):
+            print(json.dumps(_event(each)) if output is Output.JSON else _words(each))
+            after = each["number"]
+        sys.stdout.flush()
 
 
 def _take_off_line(client: Client, *, but: str) -> None:
@@ -213,10 +220,3 @@ def _words(event: dict[str, Any]) -> str:
     whom = " ".join(str(each) for each in (event["user"], event["device"]) if each)
     code = f" {event['diagnosticCode']}" if event["diagnosticCode"] else ""
     return plain(f"{event['time']} {event['connector']}: {event['id']} {event['name']}{code} {whom} {detail}").rstrip()
-
-
-def _say(event: dict[str, Any], output: Output) -> None:
-    import json
-
-    print(json.dumps(_event(event)) if output is Output.JSON else _words(event))
-    sys.stdout.flush()

@@ -19,7 +19,7 @@ _SHORT = 12
 @with_service(Emulator)
 def whatif(
     method: Annotated[str, typer.Argument(help="POST, PATCH, PUT or DELETE")],
-    address: Annotated[str, typer.Argument(metavar="URL", help="the address in Graph, absolute or from its version or collection on")],
+    address: Annotated[str, typer.Argument(metavar="URL", help="in Graph: absolute, or from version or collection on")],
     *,
     service: Emulator,
     body: Annotated[str | None, typer.Option(help="the body: JSON, or a file with it")] = None,

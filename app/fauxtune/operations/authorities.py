@@ -143,9 +143,8 @@ def set_state(act: Act, name: str, *, state: str) -> Row:
     if row["state"] != state:
         role_queries.change_authority(act.connection, act.tenant.id, name=name, state=state)
         act.record("authorityAvailable" if state == "available" else "authorityUnavailable", authority=name)
-        if row["role"] != "root":
-            queries.forget_refusals(act.connection, act.tenant.id, role="pkcs")
-            act.wake(concern.by_tenant(act.connection, act.tenant.id))
+        if state == "available" and row["role"] != "root":
+            _look_again(act)
     return authority_row(act.connection, act.tenant, name=name)
 
 
@@ -173,12 +172,12 @@ def roll_over(act: Act, name: str, *, key: PrivateKey, key_name: str, keys: KeyS
         serial=act.ids.serial(),
         addresses=_addresses(act.tenant, successor),
         not_before=act.now - _BEFORE,
-        not_after=act.now + _AFTER,
+        not_after=min(act.now + _AFTER, root.certificate.not_valid_after_utc),
     )
     _add(act, made, role="issuing", generation=generation, key_name=key_name)
     act.record("rolledOver", authority=successor, before=name)
-    # One that was off line, and what waited for it: the new one is there.
-    act.wake(concern.by_tenant(act.connection, act.tenant.id))
+    if row["state"] != "available":
+        _look_again(act)
     return authority_row(act.connection, act.tenant, name=successor)
 
 
@@ -199,6 +198,12 @@ def _add(act: Act, authority: Authority, *, role: str, generation: int, key_name
         key_name=key_name,
         crl_number=0,
     )
+
+
+def _look_again(act: Act) -> None:
+    """What was refused because nobody was there may be issued now."""
+    queries.forget_refusals(act.connection, act.tenant.id, role="pkcs")
+    act.wake(concern.by_tenant(act.connection, act.tenant.id))
 
 
 def _addresses(tenant: Tenant, name: str) -> Addresses:

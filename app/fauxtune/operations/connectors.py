@@ -8,6 +8,7 @@ Intune": see core.model.connectors.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
@@ -116,7 +117,20 @@ def remove_connector(act: Act, connector_id: str) -> list[str]:
     queries.delete_connector(act.connection, act.tenant.id, connector_id=row["id"])
     connector_queries.release(act.connection, act.tenant.id, connector_id=row["id"])
     look_again(act)
-    return [each["file"] for each in keys if row["credential_digest"] is None]
+    return key_files([row], keys)
+
+
+def key_files(rows: Iterable[Row], keys: Iterable[Row]) -> list[str]:
+    """The files of the private keys of these connectors, where they are the server's."""
+    here = [row for row in rows if row["credential_digest"] is None]
+    ra_keys = [ra_file(row["id"]) for row in here if row["ra_certificate"] is not None]
+    inside = {row["id"] for row in here}
+    return [*(each["file"] for each in keys if each["connector_id"] in inside), *ra_keys]
+
+
+def ra_file(connector_id: str) -> str:
+    """Where the key of a connector's RA certificate is."""
+    return f"{connector_id}-ra"
 
 
 def connector(act: Act, connector_id: str) -> Row:

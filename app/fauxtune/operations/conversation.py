@@ -127,15 +127,20 @@ async def converse(emulator: Emulator, tenant: Tenant, talk: Talk) -> tuple[Step
     def tell(act: Act) -> tuple[Step, ...]:
         return _next(act, talk, keys=emulator.keys, packagings=emulator.packagings)
 
+    def exchange(act: Act) -> tuple[tuple[Step, ...], bool]:
+        """What is told at once, and whether there is anything to plan before more can be told."""
+        if not _hear(act, talk):
+            return (), False
+        steps = () if talk.begins else tell(act)
+        return steps, not steps and _is_due(act, talk)
+
     if talk.begins and not talk.answers:
         quiet = await quiet_version(emulator, tenant, caller=talk.caller, report=_SILENT)
         if quiet is not None:
             return ()
     async with emulator.turns.of(talk.caller.device_id):
-        if not await run(tenant, _hear, talk):
-            return ()
-        steps = () if talk.begins else await run(tenant, tell)
-        if not steps and await run(tenant, _is_due, talk):
+        steps, is_due = await run(tenant, exchange)
+        if is_due:
             await take_turn(emulator, tenant, caller=talk.caller, report=_SILENT)
             steps = await run(tenant, tell)
         return steps

@@ -5,6 +5,7 @@ Everything is judged as the next check-in would find it, so that what was put ri
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +19,12 @@ from fauxtune.core.engine.diagnosis.rules import find
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.act import Act
 from fauxtune.operations.diagnosis_facts import gather
+from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -77,51 +80,86 @@ def history(act: Act, key: str) -> History:
     return History(user, facts, tuple(find(facts)))
 
 
-def diagnose(act: Act, *, user: str | None = None, device: str | None = None, profile: str | None = None) -> Diagnosis:
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is looked at in one transaction: some devices of one user, and the profile in question, by their ids."""
+
+    user: str | None
+    devices: tuple[str, ...]
+    profile: str | None
+
+
+async def diagnose(
+    emulator: Emulator,
+    tenant: Tenant,
+    *,
+    user: str | None = None,
+    device: str | None = None,
+    profile: str | None = None,
+) -> Diagnosis:
     """The chain of what is asked for. Any one of the three is enough; together they narrow it down. Invalid for none of
     them, or where they do not go together; NotFound for what is not there.
     """
+    runner = emulator.runner
+    scopes, left_out = await runner.run(tenant, _scopes, user=user, device=device, profile=profile)
+    parts = []
+    for scope in scopes:
+        parts.append(await runner.run(tenant, _examine, scope))
+        # A profile can reach many users: others are served in between.
+        await asyncio.sleep(0)
+    return Diagnosis(
+        chains=tuple(each for part in parts for each in part.chains),
+        findings=_once(each for part in parts for each in part.findings),
+        left_out=left_out,
+    )
+
+
+def _scopes(act: Act, *, user: str | None, device: str | None, profile: str | None) -> tuple[list[Scope], int]:
+    """Whom the question is about, a scope a user, and how many devices are left out."""
     if user is None and device is None and profile is None:
         raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
     person = None if user is None else _user(act, user)
     enrollment = None if device is None else _device(act, device)
     asked = None if profile is None else _profile(act, profile)
-    if enrollment is not None and person is not None and enrollment["user_id"] != person["id"]:
-        owner = _owner(act, enrollment)
-        whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
-        raise Invalid(
-            f"The device {enrollment['id']} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one "
-            "of the two out.",
-            target="device",
-        )
+    about = None if asked is None else asked["id"]
     if enrollment is not None:
-        return _of_devices(act, _owner(act, enrollment), devices=[enrollment], asked=asked)
+        if person is not None and enrollment["user_id"] != person["id"]:
+            raise _not_theirs(act, enrollment, person=person)
+        return [Scope(enrollment["user_id"], (enrollment["id"],), about)], 0
     if person is not None:
-        devices = queries.devices_of_user(act.connection, act.tenant.id, user_id=person["id"])
-        return _of_devices(act, person, devices=_fitting(devices, asked), asked=asked)
+        rows = queries.devices_of_user(act.connection, act.tenant.id, user_id=person["id"])
+        mine = tuple(row["id"] for row in rows if asked is None or row["variant"] in _variants(asked))
+        return [Scope(person["id"], mine, about)], 0
     assert asked is not None
-    return _of_profile(act, asked)
+    return _reached(act, asked)
 
 
-def _of_profile(act: Act, asked: Profile) -> Diagnosis:
-    """The profile on the devices that it reaches, user by user."""
-    reached = concern.targeted_by_profile(act.connection, act.tenant.id, profile_id=asked.id)
-    known = kind(asked.kind)
-    variants = frozenset(Variant) if known is None else known.reached
-    fitting = queries.of_variants(act.connection, act.tenant.id, ids=reached, variants=variants)
-    by_user: dict[str | None, list[Row]] = {}
+def _reached(act: Act, asked: Row) -> tuple[list[Scope], int]:
+    """The devices that a profile reaches, user by user."""
+    every = concern.targeted_by_profile(act.connection, act.tenant.id, profile_id=asked["id"])
+    fitting = queries.of_variants(act.connection, act.tenant.id, ids=every, variants=_variants(asked))
+    by_user: dict[str | None, list[str]] = {}
     for row in queries.devices_by_id(act.connection, act.tenant.id, ids=fitting[:MOST_DEVICES]):
-        by_user.setdefault(row["user_id"], []).append(row)
-    if not by_user:
-        return _of_devices(act, None, devices=[], asked=asked)
-    parts = [_of_devices(act, _owner(act, rows[0]), devices=rows, asked=asked) for rows in by_user.values()]
-    chains = tuple(each for part in parts for each in part.chains)
-    return Diagnosis(chains, _once(each for part in parts for each in part.findings), len(fitting[MOST_DEVICES:]))
+        by_user.setdefault(row["user_id"], []).append(row["id"])
+    scopes = [Scope(user, tuple(devices), asked["id"]) for user, devices in by_user.items()]
+    return scopes or [Scope(None, (), asked["id"])], len(fitting[MOST_DEVICES:])
 
 
-def _of_devices(act: Act, user: Row | None, *, devices: list[Row], asked: Profile | None) -> Diagnosis:
+def _not_theirs(act: Act, enrollment: Row, *, person: Row) -> Invalid:
+    owner = _owner(act, enrollment["user_id"])
+    whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
+    return Invalid(
+        f"The device {enrollment['id']} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one of "
+        "the two out.",
+        target="device",
+    )
+
+
+def _examine(act: Act, scope: Scope) -> Diagnosis:
     """The profiles in question on these devices of one user."""
-    facts = gather(act, user=user, devices=devices, asked=asked)
+    devices = queries.devices_by_id(act.connection, act.tenant.id, ids=scope.devices)
+    asked = None if scope.profile is None else _stored(_profile(act, scope.profile))
+    facts = gather(act, user=_owner(act, scope.user), devices=devices, asked=asked)
     found = find(facts)
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, asked)]
     if asked is not None and not devices:
@@ -142,10 +180,10 @@ def _in_question(device: Device, asked: Profile | None) -> list[Profile]:
     return [*(each for each in referred if each is not None), device.profile(asked.id) or asked]
 
 
-def _fitting(devices: list[Row], asked: Profile | None) -> list[Row]:
-    """The devices of the kind that the profile is for."""
-    known = None if asked is None else kind(asked.kind)
-    return [row for row in devices if known is None or Variant(row["variant"]) in known.reached]
+def _variants(asked: Row) -> frozenset[str]:
+    """The kinds of device that the profile is for; all, if its kind is none of ours."""
+    known = kind(asked["kind"])
+    return frozenset(each.value for each in (Variant if known is None else known.reached))
 
 
 def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -164,10 +202,9 @@ def _user(act: Act, key: str) -> Row:
     return row
 
 
-def _owner(act: Act, enrollment: Row) -> Row | None:
-    if enrollment["user_id"] is None:
-        return None
-    return directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
+def _owner(act: Act, user_id: str | None) -> Row | None:
+    """The user, if there is one and it still exists."""
+    return None if user_id is None else directory_queries.user(act.connection, act.tenant.id, user_id=user_id)
 
 
 def _device(act: Act, key: str) -> Row:
@@ -186,16 +223,20 @@ def _device(act: Act, key: str) -> Row:
     return named[0]
 
 
-def _profile(act: Act, key: str) -> Profile:
+def _profile(act: Act, key: str) -> Row:
     """A profile by its id, or a name that only one has."""
     row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=key)
-    if row is None:
-        named = queries.profiles_named(act.connection, act.tenant.id, name=key, limit=2)
-        if len(named) > 1:
-            raise Invalid(f"Several profiles are called '{key}': use the id of one.", target="profile")
-        if not named:
-            raise NotFound(f"There is no profile '{key}'; use its id or its displayName.", target="profile")
-        row = named[0]
+    if row is not None:
+        return row
+    named = queries.profiles_named(act.connection, act.tenant.id, name=key, limit=2)
+    if len(named) > 1:
+        raise Invalid(f"Several profiles are called '{key}': use the id of one.", target="profile")
+    if not named:
+        raise NotFound(f"There is no profile '{key}'; use its id or its displayName.", target="profile")
+    return named[0]
+
+
+def _stored(row: Row) -> Profile:
     return Profile(
         id=ProfileId(row["id"]),
         kind=row["kind"],

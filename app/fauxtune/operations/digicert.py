@@ -78,7 +78,7 @@ async def install(emulator: Emulator, tenant: Tenant, *, connector_id: str, csr:
     """See `install_ra`; without a request a connector inside the server is given a key. Invalid for any other."""
     if csr is None:
         row = await emulator.runner.run(tenant, connectors.must_run_inside, connector_id)
-        key = await asyncio.to_thread(_ra_key, emulator, f"{row['id']}-ra")
+        key = await asyncio.to_thread(_ra_key, emulator, connectors.ra_file(row["id"]))
         request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
         csr = request.public_bytes(Encoding.DER)
     return await emulator.runner.run(tenant, install_ra, connector_id, csr=csr, keys=emulator.keys)

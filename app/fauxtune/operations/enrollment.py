@@ -22,6 +22,7 @@ from fauxtune.core.engine.plan import NEVER, in_policy
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, variant_of
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
@@ -182,13 +183,19 @@ def unenroll(act: Act, enrollment: dict[str, Any]) -> None:
 
 
 def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
-    """The relation is over: revoke what the removal table says, close the ledger, drop Graph's record."""
+    """The relation is over: revoke what the removal table says, close the ledger, drop Graph's record. What the table
+    leaves on the device is kept in the ledger as well.
+    """
     enrollment_id = EnrollmentId(enrollment["id"])
     revoke_held(act, enrollment, cause=cause)
     ledger = queries.ledger_rows(act.connection, enrollment_id).values()
     rows = [row for row in ledger if row.state is not ItemState.REMOVED]
-    gone = [moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None) for row in rows]
-    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=gone, at=act.now)
+    over = [_over(act, enrollment, row=row, cause=cause) for row in rows]
+    kept = {row.key for row in over if row.state is ItemState.KEPT}
+    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=over, at=act.now)
+    if cause is Cause.WIPE:
+        # Nor is anything left that an earlier enrolment of the same hardware left there.
+        queries.forget_kept(act.connection, act.tenant.id, hardware_key=enrollment["hardware_key"], at=act.now)
     queries.change_enrollment(
         act.connection, enrollment_id, state=EnrollmentState.ENDED.value, cause=cause.value, due_at=NEVER
     )
@@ -204,13 +211,23 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     )
     upn = user_name(act, enrollment)
     for row in rows:
-        if not in_policy(row) and row.state is not ItemState.REMOVING:
-            continue  # it was never there
+        if row.key in kept or (not in_policy(row) and row.state is not ItemState.REMOVING):
+            continue  # it stays, or was never there
         held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
         act.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
     words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
     act.record(words[cause], user=upn, device=enrollment_id)
     act.wake([enrollment_id])
+
+
+def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:
+    """How an item stands when the enrolment has ended."""
+    edition, variant = str(act.tenant.setting("removalEdition")), Variant(enrollment["variant"])
+    held = row.state in (ItemState.INSTALLED, ItemState.KEPT)
+    stays = held and not outcome(variant, edition, source=row.source, cause=cause, authority=row.authority).removed
+    if stays:
+        return moved(row, ItemState.KEPT, problem=None, waits_for=None)
+    return moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
 
 
 def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident) -> None:
@@ -222,9 +239,7 @@ def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident
             revoke_one(act, enrollment, cause=cause, source=row.source, serial=row.serial)
 
 
-def revoke_one(
-    act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str
-) -> None:
+def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str) -> None:
     """Revoke one certificate of an ending enrolment, where the removal table says so."""
     edition = str(act.tenant.setting("removalEdition"))
     issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)

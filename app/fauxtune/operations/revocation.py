@@ -19,6 +19,7 @@ from fauxtune.operations.serving import taker, who_is_waited_for
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import templates as template_queries
 
 Row = dict[str, Any]
 
@@ -175,10 +176,13 @@ def _check_template(act: Act, row: Row) -> None:
 
     Differs from AD CS: there the permission ("Issue and Manage Certificates") is that of an authority as a whole.
     """
-    template = templates.find(act, row["template"] or "", authority_name=row["authority"])
-    if template is not None and not template.connector_may_revoke:
+    kept_at = templates.keeper(row["authority"])
+    document = template_queries.template_document(
+        act.connection, act.tenant.id, authority_name=kept_at, name=row["template"] or ""
+    )
+    if document is not None and not document["connectorMayRevoke"]:
         raise RevocationRefused(
-            f"The certificate template {template.name} does not let the connector revoke (connectorMayRevoke)."
+            f"The certificate template {row['template']} does not let the connector revoke (connectorMayRevoke)."
         )
 
 

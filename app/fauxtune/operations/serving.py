@@ -77,7 +77,7 @@ def who_is_waited_for(act: Act, role: str) -> str:
     for row in having:
         if is_at_work(row) and is_active(row, now=act.now):
             return f"the connector '{row['name']}'"
-    row = having[0]
+    row = next((each for each in having if each["state"] == "online"), having[0])
     if row["state"] != "online":
         why = "is offline"
     elif not is_at_work(row):

@@ -54,7 +54,7 @@ def add_template(act: Act, authority_name: str, *, document: Document) -> Templa
     made = Template.from_document(document)
     if find(act, made.name, authority_name=authority_name) is not None:
         raise Conflict(f"There is a certificate template '{made.name}' already.", target="name")
-    kept_at = _keeper(authority_name)
+    kept_at = keeper(authority_name)
     queries.add_template(
         act.connection, act.tenant.id, authority_name=kept_at, name=made.name, document=made.document()
     )
@@ -74,7 +74,7 @@ def change_template(act: Act, authority_name: str, *, name: str, changes: Docume
     new = Template.from_document(_merged(before, changes))
     changed = {key: value for key, value in new.document().items() if value != before[key]}
     if changed:
-        kept_at = _keeper(authority_name)
+        kept_at = keeper(authority_name)
         certificate_queries.put_template(
             act.connection, act.tenant.id, authority_name=kept_at, name=old.name, document=new.document()
         )
@@ -86,7 +86,7 @@ def change_template(act: Act, authority_name: str, *, name: str, changes: Docume
 def delete_template(act: Act, authority_name: str, *, name: str) -> None:
     """The template goes. Nothing new is issued by it; what was issued stays, and the connector may revoke it."""
     old = template(act, authority_name, name=name)
-    queries.delete_template(act.connection, act.tenant.id, authority_name=_keeper(authority_name), name=old.name)
+    queries.delete_template(act.connection, act.tenant.id, authority_name=keeper(authority_name), name=old.name)
     act.record("templateDeleted", template=old.name)
     _look_again(act, old)
 
@@ -112,9 +112,9 @@ def _look_again(act: Act, *concerned: Template) -> None:
 
 
 def _documents(act: Act, authority_name: str) -> dict[str, Document]:
-    return certificate_queries.template_documents(act.connection, act.tenant.id, authority_name=_keeper(authority_name))
+    return certificate_queries.template_documents(act.connection, act.tenant.id, authority_name=keeper(authority_name))
 
 
-def _keeper(authority_name: str) -> str:
+def keeper(authority_name: str) -> str:
     """Under which name an authority's templates stand: a new key of the enterprise CA changes nothing about them."""
     return "issuing" if authority_name.startswith("issuing-") else authority_name

@@ -152,8 +152,9 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
     """The names of the tenant's private keys: the service's, the connector's."""
     found = authority_queries.authorities_of(connection, tenant_id)
     service = [row[name] for row in found for name in ("key_name", "responder_key_name") if row[name] is not None]
-    connector = certificate_queries.connector_key_rows(connection, tenant_id)
-    return service, [row["file"] for row in connector]
+    rows = certificate_queries.connector_rows(connection, tenant_id)
+    keys = certificate_queries.connector_key_rows(connection, tenant_id)
+    return service, connectors.key_files(rows, keys)
 
 
 def _held(act: Act) -> Tenant:

@@ -165,7 +165,7 @@ def _as_it_is(act: Act, device: EnrollmentId) -> _Look:
     )
     if rests:
         return _Look(row, Foreseen(rows), names=_names(act, rows.values()))
-    return _look(replace(act, events=[]), device)
+    return set_aside(act.connection, lambda: _look(replace(act, events=[]), device))
 
 
 def _look(act: Act, device: EnrollmentId) -> _Look:
@@ -181,7 +181,7 @@ def _look(act: Act, device: EnrollmentId) -> _Look:
     foreseen = Foreseen(rows)
     if row["state"] == EnrollmentState.ACTIVE.value:
         foreseen = foresee(situation(act, row, rows=rows)[0])
-        revoke_planned(act, device, revoked=foreseen.revoked, user=None)
+        revoke_planned(act, device, revoked=[each for each in foreseen.revoked if not is_to_come(each[0])], user=None)
     planned = {each.serial: why for each, why in foreseen.revoked}
     said = [each for each in act.events if each["type"] == "revoked" and each["device"] == device]
     revoked = {each["certificate"]["serial"]: planned.get(each["certificate"]["serial"]) for each in said}
@@ -207,9 +207,11 @@ def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
     row = before.enrollment
     record = queries.managed_device_of(act.connection, row["id"])
     telling = _Telling(before, after, edition=str(act.tenant.setting("removalEdition")))
-    made = changes(before.foreseen, after.foreseen)
-    by_serial = {each.serial: each for each in before.foreseen.rows.values()}
-    revoked = [(by_serial[serial], why) for serial, why in after.revoked.items() if serial not in before.revoked]
+    now = queries.ledger_rows(act.connection, row["id"])
+    made = changes(now, before.foreseen, after=after.foreseen)
+    by_serial = {each.serial: each for each in now.values()}
+    fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
+    revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
     return DeviceConsequences(
         device=EnrollmentId(row["id"]),
         managed_device=None if record is None else str(record["id"]),

@@ -39,7 +39,7 @@ from fauxtune.surfaces.push import routes as push
 #: Asked before everything else: devices call most often, and routers try one route after the other.
 FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
 #: Asked last, in this order.
-ROUTERS: tuple[APIRouter, ...] = (identity.router, pki.router, push.router, connector.router, control.router)
+ROUTERS: tuple[APIRouter, ...] = (pki.router, identity.router, push.router, connector.router, control.router)
 
 #: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
 ENVELOPES: tuple[tuple[re.Pattern[str], Refuse], ...] = (

@@ -107,12 +107,12 @@ async def emulator(
 
 
 @asynccontextmanager
-async def polling(made: Emulator) -> AsyncIterator[None]:
+async def polling(made: Emulator, *, every: float = _POLL_SECONDS) -> AsyncIterator[None]:
     """Connectors inside the server that poll look for certificates to revoke: nothing else brings them to it."""
 
     async def look() -> None:
         while True:
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(every)
             for tenant_id in await made.runner.read(connector_queries.tenants_with_asked_revocations):
                 with suppress(NotFound):  # it is deleted at this moment
                     await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)

@@ -14,12 +14,12 @@ from fauxtune_sim.agent import Agent, CheckIn, Joining
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.commands import Outcome, obey
 from fauxtune_sim.android.enrollment import AndroidEnrollment, android_enrollment
+from fauxtune_sim.android.modes import ways_of
 from fauxtune_sim.android.policy import apply
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused
 from fauxtune_sim.identity import certificate_request, key_to_der
-from fauxtune_sim.platforms import Mode
 from fauxtune_sim.records import Records
 from fauxtune_sim.transport import Answer, Transport
 
@@ -33,10 +33,10 @@ class AndroidAgent(Agent):
     """The agent of one Android device."""
 
     records = Records(AndroidEnrollment)
-    left = "the user removed the work profile"
 
     def __init__(self, device: Device, transport: Transport, *, time: TenantTime | None = None) -> None:
         super().__init__(device, transport, time=time)
+        self.left = ways_of(device.mode).left
         self._report_body: bytes | None = None
 
     async def _join(self, joining: Joining) -> AndroidEnrollment:
@@ -124,14 +124,21 @@ class AndroidAgent(Agent):
                 return
 
     async def _leave(self) -> None:
-        """The user removes the work profile; on a fully managed device there is none that a user could remove."""
+        """The user removes the work profile or the device administrator; the company's own device has neither that a
+        user could remove.
+        """
         enrollment = android_enrollment(self.enrollment)
-        if self.device.mode is Mode.FULLY_MANAGED:
+        if not ways_of(self.device.mode).leaves:
             raise NotAllowedHere(
-                f"{self.device.name} is fully managed: its user cannot unenrol it; an administrator wipes or retires it"
+                f"{self.device.name} is the company's ({self.device.kind}): its user cannot unenrol it; an "
+                "administrator wipes it"
             )
         body = {"reason": "USER_REMOVED_WORK_PROFILE"}
         _accepted(await self._transport.post(f"{_path(enrollment)}:unenroll", body, bearer=enrollment.credential))
+
+    def _stays(self) -> bool:
+        """The agent of a device administrator cannot take certificates back; they outlast it."""
+        return not ways_of(self.device.mode).removes
 
 
 def _base(server: str, tenant: str) -> str:

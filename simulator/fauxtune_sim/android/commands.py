@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune_sim.android.messages import Operation, hardware_of
+from fauxtune_sim.android.modes import ways_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
-from fauxtune_sim.platforms import Mode
 
 #: google.rpc.Code.
 _INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED = 3, 9, 12
@@ -42,8 +42,8 @@ def obey(operation: Operation, device: Device) -> Outcome:
     command = _COMMANDS.get(operation.type)
     if command is None:
         return Outcome(error=(_UNIMPLEMENTED, f"this agent does not know {operation.type}"))
-    if operation.type in _OWNERS_ONLY and device.mode is Mode.WORK_PROFILE:
-        return Outcome(error=(_FAILED_PRECONDITION, f"a work profile cannot {operation.type}"))
+    if operation.type in _OWNERS_ONLY and not ways_of(device.mode).owns:
+        return Outcome(error=(_FAILED_PRECONDITION, f"{device.kind} cannot {operation.type}"))
     try:
         return command(device, operation.details)
     except AnswerBroken as broken:
@@ -122,7 +122,7 @@ _COMMANDS: dict[str, Callable[[Device, dict[str, Any]], Outcome]] = {
     "SET_DEVICE_NAME": _set_name,
     "SHOW_NOTIFICATION": _show_notification,
 }
-#: A profile owner may not. AMAPI: REBOOT and lost mode are for the company's own devices.
+#: Who manages a personal device may not. AMAPI: REBOOT and lost mode are for the company's own devices.
 _OWNERS_ONLY = frozenset({"REBOOT", "START_LOST_MODE", "STOP_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"})
 
 

@@ -13,16 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fauxtune_sim.android.enrollment import android_enrollment
+from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.hardware import AndroidHardware
 from fauxtune_sim.platforms import Mode
 
-_MANAGEMENT = {
-    Mode.WORK_PROFILE: ("PROFILE_OWNER", "PERSONALLY_OWNED"),
-    Mode.FULLY_MANAGED: ("DEVICE_OWNER", "COMPANY_OWNED"),
-}
 #: The wire's words for where a key comes from, and ours.
 _SOURCES = {"PKCS": "pkcs", "IMPORTED_PFX": "imported", "SCEP": "scep"}
 
@@ -111,13 +108,14 @@ def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
     """
     hardware, mode = hardware_of(device), device.mode
     assert mode is not None
-    management, ownership = _MANAGEMENT[mode]
+    ways = MODES[mode]
     personal = mode is Mode.WORK_PROFILE
+    management = {} if ways.management is None else {"managementMode": ways.management}
     return {
         "enrollmentToken": token,
         "mode": mode.value,
-        "managementMode": management,
-        "ownership": ownership,
+        **management,
+        "ownership": ways.ownership,
         "enrollmentSpecificId": hardware.enrollment_specific_id,
         "androidId": hardware.android_id,
         "apiLevel": hardware.api_level,

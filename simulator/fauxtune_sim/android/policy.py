@@ -9,20 +9,27 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.accounts import MailAccount, Setting
 from fauxtune_sim.android.messages import Application, CaCertificate, KeyPair, Policy
+from fauxtune_sim.android.modes import ways_of
 from fauxtune_sim.cms import open_envelope
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry, KeyStore
+from fauxtune_sim.maildefaults import Smime
 from fauxtune_sim.pfx import read_pfx
+
+SAMSUNG_MAIL = "com.samsung.android.email.provider"
+#: What such an account leaves to its user.
+_CHOICES = frozenset({Setting.ENCRYPT, Setting.ENCRYPTION_IDENTITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +74,21 @@ def apply(policy: Policy, device: Device) -> Applied:
 
 
 def _remove_the_rest(policy: Policy, device: Device) -> list[str]:
-    store = device.keystore
+    store, removed = device.keystore, []
+    # A device administrator cannot: what it has installed stays.
+    if ways_of(device.mode).removes:
+        removed = _take_back(policy, store)
+    for name in sorted(device.accounts.keys() - {application.account for application in policy.applications}):
+        del device.accounts[name]
+        removed.append(name)
+    return removed
+
+
+def _take_back(policy: Policy, store: KeyStore) -> list[str]:
     wanted = {pair.alias for pair in policy.key_pairs}
     trusted = {certificate.sha256 for certificate in policy.ca_certificates}
     removed = [alias for alias in list(store.entries) if alias not in wanted and store.remove(alias)]
     removed += [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
-    for name in sorted(device.accounts.keys() - {application.account for application in policy.applications}):
-        del device.accounts[name]
-        removed.append(name)
     return removed
 
 
@@ -95,9 +109,31 @@ def _set_up(application: Application, device: Device) -> bool:
     )
     if alias is not None and alias not in device.keystore.entries:
         raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias}")
+    account = replace(account, smime=_smime(application, device))
     held = device.accounts.get(account.id)
+    if held is not None and held.smime is not None and account.smime is not None:
+        account = replace(account, smime=_chosen(account.smime, before=held.smime))
     device.accounts[account.id] = account
     return held != account
+
+
+def _smime(application: Application, device: Device) -> dict[str, Any] | None:
+    """What Samsung's mail does with S/MIME: it signs every mail with the certificate that it was forced to use.
+    Unverified: its user cannot change that. Any other application leaves S/MIME to its user.
+    """
+    alias = application.configuration.get("force_smime_certificate_alias")
+    if application.package != SAMSUNG_MAIL or not isinstance(alias, str):
+        return None
+    entry = device.keystore.entries.get(alias)
+    if entry is None:
+        raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias} to sign with")
+    signs = application.configuration.get("require_signed_smime_messages") is True
+    return Smime(signs=signs, signing_identity=entry.sha1, changeable=_CHOICES).document()
+
+
+def _chosen(smime: dict[str, Any], *, before: dict[str, Any]) -> dict[str, Any]:
+    """The settings as they are now, with what the user made of them before."""
+    return replace(Smime.from_document(smime), chosen=Smime.from_document(before).chosen).document()
 
 
 def _setting(application: Application, name: str) -> str:

@@ -8,7 +8,7 @@ from fauxtune_sim.hardware.android import AndroidHardware
 from fauxtune_sim.hardware.apple import AppleHardware
 from fauxtune_sim.hardware.facts import Hardware
 from fauxtune_sim.hardware.windows import WindowsHardware
-from fauxtune_sim.platforms import Platform
+from fauxtune_sim.platforms import Mode, Platform
 
 __all__ = ["AndroidHardware", "AppleHardware", "Hardware", "WindowsHardware", "new_hardware", "read_hardware"]
 
@@ -23,8 +23,12 @@ _CLASSES: dict[Platform, type[Hardware]] = {
 }
 
 
-def new_hardware(platform: Platform, os_version: str | None = None) -> Hardware:
-    """A new device of a common make; NotFoundHere for a version that is not simulated (default: a usual one)."""
+def new_hardware(platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Hardware:
+    """A new device of a make that is common for it; NotFoundHere for a version that is not simulated (default: a usual
+    one).
+    """
+    if platform is Platform.ANDROID:
+        return AndroidHardware.new(platform, os_version, mode=mode)
     return _CLASSES[platform].new(platform, os_version)
 
 

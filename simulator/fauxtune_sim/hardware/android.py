@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_meid, new_serial, unknown_version
-from fauxtune_sim.platforms import Platform
+from fauxtune_sim.platforms import Mode, Platform
 
 _DEFAULT = "14"
 #: Android version -> API level, security patch level, build.
@@ -25,10 +25,17 @@ _VERSIONS = {
 _MODELS = (
     ("Google", "google", "Pixel 8"),
     ("Google", "google", "Pixel 9 Pro"),
-    ("samsung", "samsung", "SM-S921B"),
     ("Nokia", "Nokia", "Nokia XR21"),
     ("FAIRPHONE", "Fairphone", "FP5"),
 )
+_SAMSUNG = ("samsung", "samsung", "SM-S921B")
+_EVERYWHERE = (*_MODELS, _SAMSUNG)
+#: Knox is Samsung's; a device administrator on a Samsung device has it. AOSP runs on headsets.
+_MODELS_OF = {
+    Mode.KNOX: (_SAMSUNG,),
+    Mode.DEVICE_ADMIN: _MODELS,
+    Mode.AOSP: (("RealWear", "RealWear", "T21S"), ("HTC", "htc", "VIVE Focus 3")),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +51,11 @@ class AndroidHardware(Hardware):
     security_patch_level: str
 
     @classmethod
-    def new(cls, platform: Platform, os_version: str | None = None) -> Self:
-        """A new phone of a common make."""
+    def new(cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Self:
+        """A new phone of a common make, or of one that goes with its mode."""
         version = os_version or _DEFAULT
         level, patch, build = _facts(version)
-        manufacturer, brand, model = random.choice(_MODELS)  # noqa: S311 - a phone, not a secret
+        manufacturer, brand, model = random.choice(_makes(mode))  # noqa: S311 - a phone, not a secret
         return cls(
             manufacturer=manufacturer,
             brand=brand,
@@ -73,6 +80,10 @@ class AndroidHardware(Hardware):
     def suggested_name(self) -> str:
         """The model with the beginning of an id."""
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.model)}-{self.android_id[:6]}"
+
+
+def _makes(mode: Mode | None) -> tuple[tuple[str, str, str], ...]:
+    return _EVERYWHERE if mode is None else _MODELS_OF.get(mode, _EVERYWHERE)
 
 
 def _facts(os_version: str) -> tuple[int, str, str]:

@@ -30,7 +30,7 @@ class WindowsAgent(Agent):
 
     records = Records(WindowsEnrollment, WindowsState)
     takes_password: ClassVar[bool] = True
-    left: ClassVar[str] = "the user disconnected the work account"
+    left = "the user disconnected the work account"
     _woken = False
 
     def log_in(self, user: bool) -> None:

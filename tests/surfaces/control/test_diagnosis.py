@@ -148,8 +148,12 @@ async def test_an_error_number_stands_in_words_beside_it(desk: Desk) -> None:
         subjectNameFormat="commonName",
     )
     await desk.phone.settle()
-    (finding,) = (await desk.diagnosis())["findings"]
+    found = await desk.diagnosis()
+    (finding,) = found["findings"]
     assert finding["code"] == "profile-impossible"
+    (broken,) = [each for each in found["chains"] if each["status"] == "broken"]
+    assert broken["brokenAt"] == "profile"
+    assert "(0x87D11010, connector 4112: " in broken["why"]
     assert finding["evidence"]["errorCode"] == -2016342000
     error = finding["evidence"]["error"]
     assert (error["hexadecimal"], error["family"], error["number"]) == ("0x87D11010", "connector", 0x1010)

@@ -119,3 +119,46 @@ async def test_metrics_are_refused_with_the_reason(beta: httpx.AsyncClient, acti
     answer = await beta.post(f"{DETAILS}/{ABSENT}/{action}", json={"metricNames": ["x"]})
     assert (answer.status_code, code(answer)) == (501, "NotImplemented")
     assert "not documented" in sentence(answer)
+
+
+@pytest.mark.parametrize(
+    ("version", "health"),
+    [
+        ("6.2406.0.1001", "noActionRequired"),
+        ("6.2310.1.1", "attentionRequired"),
+        ("6.2201.7.0", "actionRequired"),
+        ("6.2012.1.0", "actionRequired"),
+    ],
+)
+async def test_an_old_version_is_shown_with_a_warning_then_with_an_error(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, version: str, health: str
+) -> None:
+    (connector,) = await documents(beta, NDES)
+    answer = await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"version": version})
+    assert answer.status_code == 200, answer.text
+    (shown,) = await documents(beta, NDES)
+    assert (shown["connectorVersion"], shown["healthStatus"], shown["state"]) == (version, health, "active")
+    (same,) = await documents(beta, DETAILS)
+    assert same["connectorVersion"] == version
+
+
+async def test_a_process_that_does_not_run_is_inactive_and_can_be_removed(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient
+) -> None:
+    body = {"name": "Apart", "roles": ["pkcs"], "location": "process"}
+    added = (await http.post(f"{TENANT}/connectors", json=body)).json()
+    path = f"{NDES}/{added['id']}"
+    assert ((await document(beta, path))["state"], (await document(beta, path))["healthStatus"]) == (
+        "inactive",
+        "disconnected",
+    )
+    headers = {"authorization": f"Bearer {added['credential']}"}
+    greeting = {"version": "6.2312.0.1", "machineName": "server7"}
+    answer = await http.post("/connector/contoso/v1/sessions", json=greeting, headers=headers)
+    assert answer.status_code == 201, answer.text
+    shown = await document(beta, path)
+    assert (shown["state"], shown["machineName"], shown["connectorVersion"]) == ("active", "server7", "6.2312.0.1")
+    assert (await beta.delete(path)).status_code == 400
+    await later(http, "PT6M")
+    assert (await document(beta, path))["state"] == "inactive", "not heard of for five minutes"
+    assert (await beta.delete(path)).status_code == 204

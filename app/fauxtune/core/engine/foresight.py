@@ -70,14 +70,16 @@ def foresee(situation: Situation) -> Foreseen:
     )
 
 
-def changes(before: Foreseen, after: Foreseen) -> Changes:
-    """What the second has or lacks that the first has not or has."""
-    held, will_hold = _held(before.rows), _held(after.rows)
-    lost = after.missing - before.missing
-    both = [(before.rows[key], after.rows[key], key in lost) for key in sorted(held & will_hold)]
+def changes(now: Mapping[ItemKey, LedgerRow], without: Foreseen, *, after: Foreseen) -> Changes:
+    """What the device will be given or lose that it would not without. What it has not got yet cannot be lost, and
+    what it has is not given: whatever else would have become of it.
+    """
+    held, would_hold, will_hold = _held(now), _held(without.rows), _held(after.rows)
+    lost = after.missing - without.missing
+    both = [(without.rows[key], after.rows[key], key in lost) for key in sorted(held & would_hold & will_hold)]
     return Changes(
-        install=tuple(after.rows[key] for key in sorted(will_hold - held)),
-        remove=tuple(before.rows[key] for key in sorted(held - will_hold)),
+        install=tuple(after.rows[key] for key in sorted(will_hold - would_hold - held)),
+        remove=tuple(now[key] for key in sorted((held & would_hold) - will_hold)),
         reissue=tuple((old, new) for old, new, gone in both if gone or is_another(old, new)),
     )
 

@@ -169,7 +169,7 @@ class _Planner:
         until the device has another user.
         """
         current = row.fingerprint is not None and row.state is not ItemState.REMOVED and not self._is_lost(row)
-        if current and self._is_of_another(row):
+        if current and item.personal and self._is_of_another(row):
             return self._handed_over(row, item)
         renewing = row.renew_at is not None and row.renew_at <= self.situation.now
         if current and row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED):

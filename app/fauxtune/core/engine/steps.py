@@ -64,13 +64,13 @@ def wishes(
     rows: Iterable[LedgerRow], *, orders: Sequence[str], questions: Sequence[str], again: bool, told: Iterable[Told]
 ) -> list[Wish]:
     """All that the device is to be told, in order. `again`: what it refused earlier is tried once more. Questions come
-    when nothing else is left to do: they ask what came of it.
+    when nothing else is left to do now: they ask what came of it.
     """
     found = [Wish(StepKind.ACTION, each) for each in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
     found += [Wish(StepKind.REMOVE, row.key) for row in reversed(listed) if row.state is ItemState.REMOVING]
     found += [Wish(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)]
-    over = {each.wish for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED)}
+    over = {each.wish for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
     if all(wish in over for wish in found):
         found += [Wish(StepKind.QUESTION, each) for each in questions]
     return found

@@ -87,6 +87,7 @@ class Item:
     account: Account | None = None
     needs: tuple[Need, ...] = ()  # certificates that must be on the device first
     slot: str | None = None  # what a device has one of: the first item takes it
+    personal: bool = True  # of a PKCS certificate: it names the device's user
     problem: Problem | None = None
 
 

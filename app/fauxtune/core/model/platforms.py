@@ -243,18 +243,8 @@ FACTS: dict[Variant, VariantFacts] = {
 }
 
 
-#: data. The kinds of device that are emulated: no other can enrol.
-ENROLLABLE = (
-    Variant.ANDROID_WORK_PROFILE,
-    Variant.ANDROID_FULLY_MANAGED,
-    Variant.ANDROID_DEDICATED,
-    Variant.IOS,
-    Variant.IPADOS,
-    Variant.MACOS,
-    Variant.WINDOWS,
-    Variant.WINDOWS_10_MOBILE,
-    Variant.WINDOWS_PHONE_81,
-)
+#: The kinds of device that are emulated: no other can enrol.
+ENROLLABLE = tuple(Variant)
 
 
 def variant_of(platform: Platform, mode: str | None) -> Variant | None:

@@ -13,6 +13,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles import digicert
 from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
+from fauxtune.core.profiles.variables import USER_VARIABLES
 from fauxtune.core.profiles.world import AuthorityFacts, Family, Profile, World
 
 _DAYS = {"days": 1, "months": 30, "years": 365}
@@ -106,7 +107,18 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
     # "The PKCS certificate profile for Windows platforms doesn't need to associate with a trusted certificate profile".
     exempt = authority.kind is Authority.DIGICERT and profile.kind.startswith("windows")
     needs = authority.root_sha256 if world.require_trusted_root and not exempt else None
-    return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs),)
+    personal = _names_the_user(profile.document, world, authority=authority)
+    return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs, personal=personal),)
+
+
+def _names_the_user(document: dict[str, Any], world: World, *, authority: AuthorityFacts) -> bool:
+    """Can the names not be filled in without what is known of the user?"""
+    of_device = {name: value for name, value in world.variables.items() if name not in USER_VARIABLES}
+    try:
+        _order(document, replace(world, variables=of_device), authority=authority)
+    except Invalid:
+        return True
+    return False
 
 
 FAMILY = Family(name="PKCS", check=_check, items=_items, source=Source.PKCS)

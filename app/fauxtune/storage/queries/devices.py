@@ -298,6 +298,22 @@ def put_ledger_rows(
     )
 
 
+def forget_kept(connection: Connection, tenant_id: TenantId, *, hardware_key: str, at: datetime) -> None:
+    """What ended enrolments of this piece of hardware had left on it is gone."""
+    if not hardware_key:
+        return
+    ended = select(enrollments.c.id).where(
+        enrollments.c.tenant_id == tenant_id,
+        enrollments.c.hardware_key == hardware_key,
+        enrollments.c.state == EnrollmentState.ENDED.value,
+    )
+    connection.execute(
+        update(ledger)
+        .where(ledger.c.enrollment_id.in_(ended), ledger.c.state == ItemState.KEPT.value)
+        .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=at)
+    )
+
+
 def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[Row]:
     """The devices whose ledger says that they hold a certificate: {"enrollment_id", "user_id", "state"}."""
     statement = (

@@ -16,6 +16,18 @@ from fauxtune.storage.tables import device_identities, steps
 Row = dict[str, Any]
 
 _OF_DEVICE = select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
+_OVER = delete(steps).where(
+    steps.c.enrollment_id == bindparam("device"), steps.c.id.in_(bindparam("ids", expanding=True))
+)
+_WAIT_AGAIN = (
+    update(steps)
+    .where(
+        steps.c.enrollment_id == bindparam("device"),
+        steps.c.state.in_([StepState.TOLD.value, StepState.LATER.value]),
+    )
+    .values(state=StepState.WAITING.value)
+)
+_REFUSED = delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.state == StepState.REFUSED.value)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 
@@ -73,23 +85,16 @@ def change_step(connection: Connection, step_id: str, **values: Any) -> None:
 
 def forget_steps(connection: Connection, enrollment_id: str, *, ids: Iterable[str] | None = None) -> None:
     """These steps of the device are over, or all of them."""
-    statement = delete(steps).where(steps.c.enrollment_id == enrollment_id)
-    if ids is not None:
-        statement = statement.where(steps.c.id.in_(list(ids)))
-    connection.execute(statement)
+    if ids is None:
+        connection.execute(delete(steps).where(steps.c.enrollment_id == enrollment_id))
+    elif over := list(ids):
+        connection.execute(_OVER, {"device": enrollment_id, "ids": over})
 
 
 def begin_anew(connection: Connection, enrollment_id: str) -> None:
     """A new conversation: what was told or put off is told again, what was refused may be."""
-    unanswered = (StepState.TOLD.value, StepState.LATER.value)
-    connection.execute(
-        update(steps)
-        .where(steps.c.enrollment_id == enrollment_id, steps.c.state.in_(unanswered))
-        .values(state=StepState.WAITING.value)
-    )
-    connection.execute(
-        delete(steps).where(steps.c.enrollment_id == enrollment_id, steps.c.state == StepState.REFUSED.value)
-    )
+    connection.execute(_WAIT_AGAIN, {"device": enrollment_id})
+    connection.execute(_REFUSED, {"device": enrollment_id})
 
 
 def identity(connection: Connection, digest: str) -> Row | None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import rows
 from fauxtune.storage.tables import profiles, templates
+
+# What every revocation asks.
+_TEMPLATE = select(templates.c.document).where(
+    templates.c.tenant_id == bindparam("tenant"),
+    templates.c.authority == bindparam("authority"),
+    templates.c.name == bindparam("name"),
+)
 
 
 def add_template(
@@ -21,6 +28,16 @@ def add_template(
 def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:
     """The template goes; what was issued by it stays."""
     rows.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
+
+
+def template_document(
+    connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str
+) -> dict[str, Any] | None:
+    """The template of exactly this name."""
+    found: dict[str, Any] | None = connection.execute(
+        _TEMPLATE, {"tenant": tenant_id, "authority": authority_name, "name": name}
+    ).scalar_one_or_none()
+    return found
 
 
 def templates_asked_for(connection: Connection, tenant_id: TenantId) -> dict[str, str]:

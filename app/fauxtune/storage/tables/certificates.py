@@ -60,7 +60,8 @@ certificates = Table(
         comment="asked: of a connector; waiting or refused: where the connector asked for it in vain",
     ),
     Column("revocation_asked_at", Moment),
-    Index("ix_certificates_serial", "tenant_id", "serial"),
+    # With the authority it covers what ledgers are joined by: else SQLite, without statistics, reads all of a tenant.
+    Index("ix_certificates_serial", "tenant_id", "serial", "authority"),
     Index("ix_certificates_thumbprint", "tenant_id", "thumbprint"),
     Index("ix_certificates_user", "tenant_id", "user_id"),
 )

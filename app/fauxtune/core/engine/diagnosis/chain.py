@@ -113,7 +113,9 @@ class Kind:
 def chain(subject: Subject, findings: list[Finding]) -> Chain:
     """The chain, from everything that was found."""
     mine = [each for each in findings if subject.concerns(each)]
-    kinds = [each for each in LINKS if not each.sources or subject.source in each.sources]
+    # What is not applicable brings nothing, so that nothing of it has to be there.
+    brings = subject.profile.applies
+    kinds = [each for each in LINKS if not each.sources or (brings and subject.source in each.sources)]
     return Chain(subject, tuple(_link(kind, subject, findings=mine) for kind in kinds))
 
 
@@ -152,11 +154,13 @@ def _keyed(subject: Subject) -> Told:
 
 
 def _made(subject: Subject) -> Told:
-    return _ok(f"'{name_of(subject.profile)}', a {subject.profile.kind}.")
+    return _ok(f"'{name_of(subject.profile)}', of the kind {subject.profile.kind}.")
 
 
 def _usable(subject: Subject) -> Told:
     held = [each for each in subject.facts.imported() if each.thumbprint in subject.thumbprints]
+    if not held:
+        return _ok("There is no certificate yet.")
     unknown = sum(each.contents is None for each in held)
     if unknown:
         return _ok(f"{unknown} of {len(held)} cannot be looked into: they are of another authority.")
@@ -248,13 +252,16 @@ def _accepted(_subject: Subject) -> Told:
 def _installed(subject: Subject) -> Told:
     if subject.device is None or not subject.arrives:
         return _waits("Nothing of it is wanted on the device.")
+    if not subject.profile.applies:
+        return _ok("It is not applicable to devices of this kind.")
     rows = [subject.device.ledger.get(row.key, row) for row in subject.device.claimed(subject.profile.id)]
-    done = sum(row.state is ItemState.INSTALLED for row in rows)
-    if rows and done == len(rows):
-        return _ok(f"{done} of {done} installed.")
-    waiting = next((row for row in rows if row.state is not ItemState.INSTALLED), None)
-    why = "it is planned at the next check-in" if waiting is None else _why(waiting.state, waiting.waits_for)
-    return _waits(f"{done} of {len(rows)} installed: {why}.")
+    waiting = [row for row in rows if row.state is not ItemState.INSTALLED]
+    if not rows:
+        return _waits("Nothing of it is wanted on the device.")
+    done = f"{len(rows) - len(waiting)} of {len(rows)} installed"
+    if not waiting:
+        return _ok(f"{done}.")
+    return _waits(f"{done}: {_why(waiting[0].state, waiting[0].waits_for)}.")
 
 
 def _why(state: ItemState, waits_for: str | None) -> str:
@@ -268,10 +275,12 @@ def _why(state: ItemState, waits_for: str | None) -> str:
 
 
 def _ago(span: timedelta) -> str:
-    minutes = int(span.total_seconds() // 60)
-    if minutes < 60:
-        return f"{max(minutes, 0)} minutes"
-    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{span.days} days"
+    minutes = max(int(span.total_seconds() // 60), 0)
+    for size, word in ((24 * 60, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {word}" if count == 1 else f"{count} {word}s"
+    return "a moment"
 
 
 _CERTIFIED = frozenset({Source.IMPORTED, Source.PKCS, Source.SCEP})

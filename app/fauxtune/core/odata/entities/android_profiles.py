@@ -18,13 +18,9 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     STORE,
     certificate_base,
     certificate_profile,
-    no_device_yet,
     root_profile,
     scep_profile,
 )
-
-_ADMINISTRATOR = no_device_yet("Android's device administrator")
-_AOSP = no_device_yet("Android AOSP")
 
 ADMINISTRATOR_BASE = certificate_base(
     "androidCertificateProfileBase", *EXTENDED_KEY_USAGES, root="androidTrustedRootCertificate"
@@ -42,32 +38,27 @@ AOSP_BASE = certificate_base(
     "aospDeviceOwnerCertificateProfileBase",
     *EXTENDED_KEY_USAGES,
     root="aospDeviceOwnerTrustedRootCertificate",
-    fidelity=_AOSP,
 )
 
 BASES = (ADMINISTRATOR_BASE, FOR_WORK_BASE, WORK_PROFILE_BASE, DEVICE_OWNER_BASE, AOSP_BASE)
 ROOTS = (
-    root_profile("androidTrustedRootCertificate", fidelity=_ADMINISTRATOR),
+    root_profile("androidTrustedRootCertificate"),
     root_profile("androidForWorkTrustedRootCertificate"),
     root_profile("androidWorkProfileTrustedRootCertificate"),
     root_profile("androidDeviceOwnerTrustedRootCertificate"),
-    root_profile("aospDeviceOwnerTrustedRootCertificate", fidelity=_AOSP),
+    root_profile("aospDeviceOwnerTrustedRootCertificate"),
 )
 PKCS_PROFILES = (
-    certificate_profile("androidPkcsCertificateProfile", *AUTHORITY, base=ADMINISTRATOR_BASE, fidelity=_ADMINISTRATOR),
+    certificate_profile("androidPkcsCertificateProfile", *AUTHORITY, base=ADMINISTRATOR_BASE),
     certificate_profile("androidForWorkPkcsCertificateProfile", *AUTHORITY, base=FOR_WORK_BASE),
     certificate_profile("androidWorkProfilePkcsCertificateProfile", *PKCS, base=WORK_PROFILE_BASE),
     certificate_profile(
         "androidDeviceOwnerPkcsCertificateProfile", *PKCS, *AUTHORITY_TYPE, *ACCESS, base=DEVICE_OWNER_BASE
     ),
-    certificate_profile(
-        "aospDeviceOwnerPkcsCertificateProfile", *PKCS, *AUTHORITY_TYPE, base=AOSP_BASE, fidelity=_AOSP
-    ),
+    certificate_profile("aospDeviceOwnerPkcsCertificateProfile", *PKCS, *AUTHORITY_TYPE, base=AOSP_BASE),
 )
 IMPORTED_PROFILES = (
-    certificate_profile(
-        "androidImportedPFXCertificateProfile", *IMPORTED, base=ADMINISTRATOR_BASE, fidelity=_ADMINISTRATOR
-    ),
+    certificate_profile("androidImportedPFXCertificateProfile", *IMPORTED, base=ADMINISTRATOR_BASE),
     certificate_profile("androidForWorkImportedPFXCertificateProfile", *IMPORTED, base=ADMINISTRATOR_BASE),
     certificate_profile("androidDeviceOwnerImportedPFXCertificateProfile", *IMPORTED, *ACCESS, base=DEVICE_OWNER_BASE),
 )

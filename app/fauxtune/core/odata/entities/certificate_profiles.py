@@ -35,22 +35,13 @@ CERTIFICATE_STATES = Navigation(
 )
 
 EXTENDED_KEY_USAGES = (Property("extendedKeyUsages", EXTENDED_KEY_USAGE, collection=True),)
-KEY_STORAGE_PROVIDER = (
+KEY_STORAGE_PROVIDER = (Property("keyStorageProvider", enums.KEY_STORAGE_PROVIDER_OPTION, nullable=False),)
+DEPLOYMENT_CHANNEL = (
     Property(
-        "keyStorageProvider",
-        enums.KEY_STORAGE_PROVIDER_OPTION,
-        nullable=False,
-        fidelity=stored(
-            "shown in the states of certificates; no Windows device enrols yet that would keep a key in it"
-        ),
+        "deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL, fidelity=stored("everything goes to the device's channel")
     ),
 )
-DEPLOYMENT_CHANNEL = (
-    Property("deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL, fidelity=stored("no macOS device enrols yet")),
-)
-ALL_APPS_ACCESS = (
-    Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False, fidelity=stored("no macOS device enrols yet")),
-)
+ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False, fidelity=_NO_CHOICE),)
 AUTHORITY_TYPE = (
     Property(
         "certificationAuthorityType",
@@ -68,14 +59,7 @@ ACCESS = (
 )
 
 TRUSTED_ROOT = (Property("trustedRootCertificate", Edm.BINARY, nullable=False), Property("certFileName"))
-DESTINATION_STORE = (
-    Property(
-        "destinationStore",
-        enums.CERTIFICATE_DESTINATION_STORE,
-        nullable=False,
-        fidelity=stored("no Windows device enrols yet that has such stores"),
-    ),
-)
+DESTINATION_STORE = (Property("destinationStore", enums.CERTIFICATE_DESTINATION_STORE, nullable=False),)
 IMPORTED = (Property("intendedPurpose", enums.INTENDED_PURPOSE, nullable=False),)
 
 #: Where a PKCS certificate comes from; the oldest kinds have no more than this.
@@ -149,11 +133,6 @@ def certificate_base(
         source=source(name),
         fidelity=fidelity,
     )
-
-
-def no_device_yet(which: str) -> Fidelity:
-    """Of a kind whose devices are not emulated: it is a profile like all others, and reaches nobody."""
-    return stored(f"kept, checked and assigned; no device of {which} enrols yet that would be given it")
 
 
 def root_profile(name: str, *more: Property, fidelity: Fidelity = EXACT) -> Entity:

@@ -58,7 +58,9 @@ NDES_CONNECTOR = Entity(
             "healthStatus",
             HEALTH_STATUS,
             nullable=False,
-            fidelity=approximated("the worst of healthChecks and of the age of its version; disconnected when inactive"),
+            fidelity=approximated(
+                "the worst of healthChecks and of the age of its version; disconnected when inactive"
+            ),
         ),
     ),
     base=ENTITY,

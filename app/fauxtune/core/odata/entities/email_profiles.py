@@ -6,7 +6,7 @@ Source: Graph beta metadata. macOS has no such kind; those of Windows have no se
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.certificate_profiles import no_device_yet, source
+from fauxtune.core.odata.entities.certificate_profiles import source
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
@@ -55,6 +55,7 @@ _ADDRESS = _one_of(
 _DURATION = _one_of("durationOfEmailToSync", enums.EMAIL_SYNC_DURATION)
 _SCHEDULE = _one_of("emailSyncSchedule", enums.EMAIL_SYNC_SCHEDULE)
 _METHOD = _one_of("authenticationMethod", enums.EAS_AUTHENTICATION_METHOD, fidelity=_DERIVED)
+_SAMSUNGS_WORDS = approximated("told what it has in common with Gmail, in Gmail's words, and of S/MIME that it signs")
 #: Nine's own words are not public.
 _NINES_WORDS = approximated("told what it has in common with Gmail, in Gmail's words; a second account is in conflict")
 _NINE = tuple(
@@ -183,7 +184,7 @@ KNOX = _profile(
         Navigation("identityCertificate", "androidCertificateProfileBase"),
         Navigation("smimeSigningCertificate", "androidCertificateProfileBase"),
     ),
-    fidelity=no_device_yet("Samsung Knox"),
+    fidelity=_SAMSUNGS_WORDS,
 )
 _WINDOWS = (_ACCOUNT, *_SYNCED, _DURATION, _ADDRESS, _SCHEDULE, _HOST, _switch("requireSsl"))
 

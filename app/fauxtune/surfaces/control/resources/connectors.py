@@ -189,6 +189,7 @@ async def get_connector_key(
 @router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Take a key from the connector")
 async def delete_connector_key(*, here: Here, connector: str, provider: str, name: str) -> Response:
     """What was imported with it can no longer be delivered to new devices."""
+    await here.run(connectors.must_run_inside, connector)
     file = await here.run(connectors.delete_key, connector, provider=provider, key_name=name)
     here.emulator.connector_keys.delete(file)
     return Response(status_code=204)

@@ -48,7 +48,7 @@ async def diagnose(
     *, here: Here, user: User = None, device: Device = None, profile: Profile = None
 ) -> answers.Diagnosis:
     """Of a user, a device or a profile, or of several of them together. As the next check-in would find it."""
-    found = await here.run(diagnosis.diagnose, user=user, device=device, profile=profile)
+    found = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
     return answers.Diagnosis(
         healthy=found.healthy,
         chains=[_chain(each) for each in found.chains],
@@ -133,17 +133,27 @@ def _chain(found: chains.Chain) -> answers.Chain:
         ),
         status=found.status.value,
         broken_at=None if broken is None else broken.name,
-        why=None if broken is None else broken.message,
+        why=None if broken is None else _said(broken),
         fix=None if broken is None else broken.findings[0].found.fix,
         links=[_link(each) for each in found.links],
     )
+
+
+def _said(link: chains.Link) -> str:
+    """What the link says, with the number of an error in words."""
+    code = link.findings[0].found.evidence.get("errorCode") if link.findings else None
+    if not isinstance(code, int):
+        return link.message
+    error = diagnosis.number(code)
+    whose = error.family if error.number is None else f"{error.family} {error.number}"
+    return f"{link.message} ({error.hexadecimal}, {whose}: {error.words})"
 
 
 def _link(each: chains.Link) -> answers.Link:
     return answers.Link(
         link=each.name,
         status=each.status.value,
-        message=each.message,
+        message=_said(each),
         fix=each.findings[0].found.fix if each.findings else None,
         findings=[one.code for one in each.findings],
     )

@@ -3,6 +3,8 @@
 Android's policy is declarative: what it leaves out is removed. So the policy holds whatever the device shall have or
 may keep, under aliases that say what each thing is: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
 An e-mail account is the managed configuration of an application. Google: "Configure Gmail with managed configurations".
+What Samsung Email is told besides is named after the Knox SDK (ExchangeAccountPolicy: setRequireSignedSMIMEMessages,
+setForceSMIMECertificateAlias).
 """
 
 from __future__ import annotations
@@ -22,23 +24,33 @@ from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import messages
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
-#: Differs from Intune: Nine is configured with the words of Gmail; its own are not public.
+#: Differs from Intune: Nine and Samsung Email are configured with the words of Gmail; Nine's own are not public, and
+#: Samsung's are calls of the Knox SDK.
 _PACKAGES = {
     "androidforworkgmaileasconfiguration": "com.google.android.gm",
     "androidworkprofilegmaileasconfiguration": "com.google.android.gm",
     "androidforworknineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
     "androidworkprofilenineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
+    "androideasemailprofileconfiguration": "com.samsung.android.email.provider",
 }
 #: durationOfEmailToSync in Gmail's numbers; userDefined is left to the user.
 _WINDOWS = {"unlimited": 0, "oneDay": 1, "threeDays": 2, "oneWeek": 3, "twoWeeks": 4, "oneMonth": 5}
-_MODES = {"work-profile": "PROFILE_OWNER", "corporate-work-profile": "PROFILE_OWNER"}
+#: The API's word for each mode. It has none for a device administrator, which is no owner of anything.
+_OWNER = "DEVICE_OWNER"
+_MODES: dict[str, str | None] = {
+    "work-profile": "PROFILE_OWNER",
+    "corporate-work-profile": "PROFILE_OWNER",
+    "device-admin": None,
+    "knox": None,
+}
 
 
 def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
     """What the device says about itself, in our words. Invalid when `mode` and `managementMode` contradict."""
-    expected = _MODES.get(message.mode, "DEVICE_OWNER")
+    expected = _MODES.get(message.mode, _OWNER)
     if message.management_mode not in (None, expected):
-        raise Invalid(f"mode {message.mode} means managementMode {expected}, not {message.management_mode}.")
+        means = f"managementMode {expected}" if expected else "that there is no managementMode"
+        raise Invalid(f"mode {message.mode} means {means}, not {message.management_mode}.")
     hardware, software, network = message.hardware_info, message.software_info, message.network_info
     # A device in a work profile hides its serial number; the enrolment-specific id stands for it.
     same = message.enrollment_specific_id or hardware.serial_number or message.android_id
@@ -142,6 +154,10 @@ def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:
         configuration["default_sync_window"] = window
     if identity is not None:
         configuration["exchange_login_certificate_alias"] = alias_of(identity.item)
+    signing = account.certificates.get("smimeSigningCertificate")
+    if signing is not None:
+        configuration["require_signed_smime_messages"] = True
+        configuration["force_smime_certificate_alias"] = alias_of(signing.item)
     return messages.application(
         package=package, configuration=configuration, account=alias_of(row.key), digest=row.fingerprint or ""
     )

@@ -7,24 +7,32 @@ is of another type is Invalid by its name. Apple: "Property List Programming Gui
 from __future__ import annotations
 
 import plistlib
+import struct
 from datetime import datetime
 from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
+from fauxtune.surfaces.devices.apple.extent import DEEPEST, MOST_VALUES, TOO_MUCH, check_binary, check_xml
 
 Plist = dict[str, Any]
 T = TypeVar("T")
 
-#: A message of a real device nests six deep and has some thousand values (the list of its certificates).
-DEEPEST = 32
-MOST_VALUES = 50_000
 LARGEST = 4 * 1024 * 1024
 #: Identifiers, names and numbers; longer ones are no device's.
 LONGEST_TEXT = 4096
 _BINARY = b"bplist00"
 #: What plistlib raises on hostile bytes (found by fuzzing).
-_MALFORMED = (ExpatError, ValueError, TypeError, LookupError, AttributeError, RecursionError, OverflowError)
+_MALFORMED = (
+    ExpatError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+    OverflowError,
+    struct.error,
+)
 
 
 def parse(body: bytes) -> Plist:
@@ -34,9 +42,9 @@ def parse(body: bytes) -> Plist:
     if not body:
         raise Invalid("The body is empty: a property list is expected.")
     is_binary = body.startswith(_BINARY)
-    if not is_binary and b"<!ENTITY" in body:
-        raise Invalid("A property list declares no entities.")
+    check = check_binary if is_binary else check_xml
     try:
+        check(body)
         values = plistlib.loads(body, fmt=plistlib.FMT_BINARY if is_binary else plistlib.FMT_XML)
     except _MALFORMED as error:
         raise Invalid(f"The body is no property list, XML or binary: {_first_line(error)}") from None
@@ -115,7 +123,7 @@ def _check_extent(root: object) -> None:
     while level:
         seen += len(level)
         if depth > DEEPEST or seen > MOST_VALUES:
-            raise Invalid(f"A property list has {MOST_VALUES} values at most, nested {DEEPEST} deep at most.")
+            raise Invalid(TOO_MUCH)
         below: list[object] = []
         for value in level:
             if isinstance(value, dict):

@@ -20,6 +20,7 @@ from fauxtune.core.odata.schema import Entity
 from fauxtune.operations import connectors
 from fauxtune.operations.serving import is_active
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
@@ -90,20 +91,23 @@ async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
 async def _documents(call: Call) -> list[Json]:
     """Each connector with the properties of both types."""
 
-    def read(connection: Connection) -> tuple[list[Row], dict[str, Row]]:
+    def read(connection: Connection) -> tuple[list[Row], dict[str, Row], bool]:
         found = queries.template_documents(connection, call.tenant.id, authority_name="issuing")
-        return queries.connector_rows(connection, call.tenant.id), found
+        reached = authority_queries.current_issuing(connection, call.tenant.id)["state"] == "available"
+        return queries.connector_rows(connection, call.tenant.id), found, reached
 
-    rows, templates = await call.emulator.runner.read(read)
+    rows, templates, reached = await call.emulator.runner.read(read)
     now = call.emulator.runner.now(call.tenant)
-    return [_document(row, tenant=call.tenant, templates=templates.values(), now=now) for row in rows]
+    return [_document(row, tenant=call.tenant, templates=templates.values(), reached=reached, now=now) for row in rows]
 
 
-def _document(row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], now: datetime) -> Json:
+def _document(
+    row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], reached: bool, now: datetime
+) -> Json:
     program = Program(row["program"])
     online = is_active(row, now=now)
     enrolled = iso(row["created_at"])
-    checks = _checks(row["roles"], templates, online=online)
+    checks = _checks(row["roles"], templates, reached=reached, online=online)
     found = {_OF_VERSION[support(program, row["version"])], *(each["status"] for each in checks)}
     worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
     last = iso(_last(row, online=online, now=now))
@@ -132,12 +136,12 @@ def _last(row: Row, *, online: bool, now: datetime) -> datetime:
     return found
 
 
-def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, online: bool) -> list[Json]:
+def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, reached: bool, online: bool) -> list[Json]:
     """What a connector says of its certification authority; one that asks none for anything says nothing."""
     listed = list(templates)
     fine = {}
     if "pkcs" in roles:
-        fine["caConnectivity"] = True
+        fine["caConnectivity"] = reached
         fine["caIssuancePermissions"] = any(each.get("connectorMayEnroll", True) for each in listed)
         fine["certificateTemplate"] = bool(listed)
     if "revocation" in roles:

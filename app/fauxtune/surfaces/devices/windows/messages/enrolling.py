@@ -142,12 +142,13 @@ def token_request(request: Request) -> TokenRequest:
     except Invalid:
         raise Invalid("The certificate request is not base64.", target="csr") from None
     signed = token.attributes.get("ValueType", "").rpartition("#")[2].lower() == "pkcs7"
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     context = body.find("AdditionalContext")
     for each in () if context is None else context.all("ContextItem"):
         name = each.attributes.get("Name", "").strip().lower()
-        found[name] = (*found.get(name, ()), each.text_at("Value"))
-    return TokenRequest(renews=kind.lower() == "renew", signed=signed, certificate_request=wanted, items=found)
+        found.setdefault(name, []).append(each.text_at("Value"))
+    items = {name: tuple(values) for name, values in found.items()}
+    return TokenRequest(renews=kind.lower() == "renew", signed=signed, certificate_request=wanted, items=items)
 
 
 def token_answer(document: str) -> str:

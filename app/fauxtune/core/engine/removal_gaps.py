@@ -1,0 +1,77 @@
+"""Which cells of the removal table no device here can bring about, and why. Every other one is shown by a test.
+
+#: data
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.core.engine.removal import Cell
+from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.states import Authority, Cause, Incident, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Cells that are not shown. What is not said is any."""
+
+    why: str
+    sources: tuple[Source, ...] = tuple(Source)
+    variants: tuple[Variant, ...] = tuple(Variant)
+    happenings: tuple[Cause | Incident, ...] = (*Cause, *Incident)
+    authorities: tuple[Authority, ...] = tuple(Authority)
+    editions: tuple[str, ...] = ()
+
+    def covers(self, variant: Variant, edition: str, *, cell: Cell) -> bool:
+        """Is this one of them?"""
+        source, happening, authority = cell
+        return (
+            source in self.sources
+            and variant in self.variants
+            and happening in self.happenings
+            and authority in self.authorities
+            and (not self.editions or edition in self.editions)
+        )
+
+
+_V = Variant
+_NOBODYS = tuple(each for each in Variant if not FACTS[each].has_user)
+_OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_WORK_PROFILE)
+
+#: The first that covers a cell counts.
+GAPS: tuple[Gap, ...] = (
+    Gap("SCEP certificates are not delivered to devices yet", sources=(Source.SCEP,)),
+    Gap(
+        "profiles of the kind are not applicable in that edition, so that no device has what they give",
+        sources=(Source.PKCS, Source.IMPORTED),
+        variants=_OWNER,
+        editions=("2020-03",),
+    ),
+    Gap(
+        "the device has no user, whose certificates these are",
+        sources=(Source.IMPORTED,),
+        variants=_NOBODYS,
+    ),
+    Gap(
+        "the device has no user, and DigiCert's CA takes no other names than a user's",
+        sources=(Source.PKCS,),
+        variants=_NOBODYS,
+        authorities=(Authority.DIGICERT,),
+    ),
+    Gap(
+        "the device has no user",
+        variants=_NOBODYS,
+        happenings=(Cause.USER_DELETED, Cause.LICENCE_LOST, Cause.USER_CHANGED),
+    ),
+    Gap(
+        "the primary user of such a device cannot be changed: another one enrols it anew",
+        variants=tuple(each for each in Variant if each is not _V.WINDOWS),
+        happenings=(Cause.USER_CHANGED,),
+    ),
+)
+
+
+def gap(variant: Variant, edition: str, *, cell: Cell) -> str | None:
+    """Why no test shows a cell; None for one that is shown."""
+    return next((each.why for each in GAPS if each.covers(variant, edition, cell=cell)), None)

@@ -1,0 +1,90 @@
+"""How much a property list is, found out before it is read: what would cost more than a device's is refused.
+
+plistlib keeps what it reads, and reads a binary object as often as it is named. So XML is counted first by a parser
+that keeps nothing, and a binary list's objects must have a place of their own each, as every writer makes them. Apple:
+"Property List Programming Guide"; CFBinaryPList.c (the binary format).
+"""
+
+from __future__ import annotations
+
+import struct
+from xml.parsers import expat
+
+from fauxtune.core.errors import Invalid
+
+#: A message of a real device nests six deep and has some thousand values (the list of its certificates).
+DEEPEST = 32
+MOST_VALUES = 50_000
+TOO_MUCH = f"A property list has {MOST_VALUES} values at most, nested {DEEPEST} deep at most."
+#: Every value may have a key.
+_MOST_ELEMENTS = 2 * MOST_VALUES
+#: `plist` has its version; nothing else has any.
+_MOST_ATTRIBUTES = 8
+_TRAILER = struct.Struct(">6xBBQQQ")
+_INTEGER, _REAL, _DATE, _DATA, _ASCII, _UTF16, _UID, _ARRAY, _SET, _DICT = 1, 2, 3, 4, 5, 6, 8, 10, 12, 13
+
+
+def check_xml(body: bytes) -> None:
+    """Invalid for too many elements, too deep ones, or a document type with declarations of its own: entities, and
+    attributes that each element would get. What is no XML is not noticed here.
+    """
+    parser = expat.ParserCreate()
+    seen = depth = 0
+
+    def doctype(*declared: object) -> None:
+        if declared[-1]:
+            raise Invalid("A property list declares no entities, and nothing else of its own.")
+
+    def start(_name: str, attributes: dict[str, str]) -> None:
+        nonlocal seen, depth
+        seen, depth = seen + 1, depth + 1
+        # Around the values stands one element more, and keys are none deeper than their values.
+        if seen > _MOST_ELEMENTS or depth > DEEPEST + 2 or len(attributes) > _MOST_ATTRIBUTES:
+            raise Invalid(TOO_MUCH)
+
+    def end(_name: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartDoctypeDeclHandler, parser.StartElementHandler, parser.EndElementHandler = doctype, start, end
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError):
+        return  # who reads it says so
+
+
+def check_binary(body: bytes) -> None:
+    """Invalid for too many objects, or for ones that overlap: they would be read once for each of their names. What is
+    no binary property list is not noticed here, or is a struct.error, an IndexError or a ValueError.
+    """
+    width, reference, count, _top, table = _TRAILER.unpack(body[-_TRAILER.size :])
+    if count > _MOST_ELEMENTS:
+        raise Invalid(TOO_MUCH)
+    size = references = 0
+    for number in range(count):
+        start = int.from_bytes(body[table + number * width : table + (number + 1) * width], "big")
+        taken, named = _object(body, start, reference=reference)
+        size, references = size + taken, references + named
+        if size > len(body):
+            raise Invalid("The objects of a binary property list do not overlap.")
+        if references > _MOST_ELEMENTS:
+            raise Invalid(TOO_MUCH)
+
+
+def _object(body: bytes, start: int, *, reference: int) -> tuple[int, int]:
+    """How many bytes the object at this place takes, and how many others it names."""
+    kind, low = body[start] >> 4, body[start] & 0x0F
+    if kind in (_INTEGER, _REAL, _DATE):
+        return 1 + (1 << low), 0
+    if kind == _UID:
+        return 2 + low, 0
+    if kind not in (_DATA, _ASCII, _UTF16, _ARRAY, _SET, _DICT):
+        return 1, 0
+    length, head = low, 1
+    if low == 0x0F:
+        digits = 1 << (body[start + 1] & 0x0F)
+        length, head = int.from_bytes(body[start + 2 : start + 2 + digits], "big"), 2 + digits
+    if kind in (_DATA, _ASCII, _UTF16):
+        return head + length * (2 if kind == _UTF16 else 1), 0
+    named = length * (2 if kind == _DICT else 1)
+    return head + named * reference, named

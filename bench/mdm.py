@@ -1,0 +1,149 @@
+"""A thousand Apple and a thousand Windows devices, from enrolment to rest: what they cost the server, and what bounds it.
+
+Each is given a root, a PKCS certificate (P-256, so that making keys is not what is measured) and its user's three
+imported certificates. The floor of a device is the cryptography that no server can leave out: its identity, the
+signatures of its messages, the keys that are opened, made and sealed for it.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from bench import unavoidable, world
+from bench.rows import Row
+
+_DEVICES = 1000
+_IMPORTED = 3
+_TENANT = "/_fauxtune/v1/tenants/contoso"
+_MIXES = {"Apple": "ios:2,ipados:1,macos:1", "Windows": "windows:2,windows10mobile:1,windowsphone81:1"}
+#: Kinds of profiles: root, PKCS (None: there is none), imported.
+_KINDS = {
+    "Apple": (
+        ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
+        ("macOSTrustedRootCertificate", "macOSPkcsCertificateProfile", "macOSImportedPFXCertificateProfile"),
+    ),
+    "Windows": (
+        (
+            "windows81TrustedRootCertificate",
+            "windows10PkcsCertificateProfile",
+            "windows10ImportedPFXCertificateProfile",
+        ),
+        ("windowsPhone81TrustedRootCertificate", None, "windowsPhone81ImportedPFXCertificateProfile"),
+    ),
+}
+
+
+def rows() -> Iterator[Row]:
+    """Three rows for each kind of fleet."""
+    for name, mix in _MIXES.items():
+        with world.server() as server:
+            client = server.client()
+            _profiles(client, _KINDS[name])
+            for _ in range(_IMPORTED):
+                _import(client)
+            before, start = server.cpu(), time.perf_counter()
+            summary = _fleet(server, mix=mix)
+            seconds = time.perf_counter() - start
+            spent = server.cpu() - before
+        failures = "" if not summary["failures"] else f" {summary['failures'][0]['cause'][:20]}"
+        yield Row(
+            f"{_DEVICES:,} {name} devices: settled; per second",
+            f"{summary['settled']:,}{failures}",
+            f"{_DEVICES / seconds:.1f}/s",
+            summary["settled"] / _DEVICES,
+            1.0,
+        )
+        yield Row(
+            f"{name}: check-ins per second; server's CPU",
+            f"{summary['checkinsPerSecond']:.0f}/s",
+            f"{spent / seconds:.0%}",
+        )
+        floor = unavoidable.seconds(name, imported=_IMPORTED)
+        each = spent / _DEVICES
+        yield Row(
+            f"{name}: server's CPU per device / cryptography",
+            f"{each * 1000:.1f} ms",
+            f"{floor * 1000:.1f} ms",
+            each / floor,
+        )
+
+
+def _profiles(client: httpx.Client, kinds: tuple[tuple[str, str | None, str], ...]) -> None:
+    group = world.group_id(client, "All Staff")
+    authority = base64.b64encode(client.get("/pki/contoso/root/ca.cer").raise_for_status().content).decode()
+    for root, pkcs, imported in kinds:
+        world.profile(client, root, group=group, trustedRootCertificate=authority)
+        world.profile(client, imported, group=group, intendedPurpose="smimeEncryption")
+        if pkcs is not None:
+            world.profile(
+                client,
+                pkcs,
+                group=group,
+                certificationAuthority="ca.contoso.example",
+                certificationAuthorityName="Contoso Issuing CA",
+                certificateTemplateName="SmimeP256",
+                subjectNameFormat="commonNameIncludingEmail",
+                subjectAlternativeNameType="emailAddress",
+            )
+
+
+def _import(client: httpx.Client) -> None:
+    """One certificate for encryption, imported for Alice."""
+    password = "a-password-of-24-letters"
+    order = {"template": "SmimeEncryption", "userPrincipalName": world.ALICE, "pfxPassword": password}
+    made = client.post(f"{_TENANT}/certificates", json=order).raise_for_status().json()
+    shown = client.get(f"{_TENANT}/certificates/{made['thumbprint']}").raise_for_status().json()
+    key = _connector_key(client)
+    public = load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
+    document = {
+        "thumbprint": made["thumbprint"],
+        "intendedPurpose": "smimeEncryption",
+        "userPrincipalName": world.ALICE,
+        "startDateTime": shown["notBefore"],
+        "expirationDateTime": shown["notAfter"],
+        "providerName": key["providerName"],
+        "keyName": key["keyName"],
+        "paddingScheme": "oaepSha512",
+        "encryptedPfxBlob": made["pfx"],
+        "encryptedPfxPassword": base64.b64encode(sealed).decode(),
+    }
+    client.post("/beta/deviceManagement/userPfxCertificates", json=document).raise_for_status()
+
+
+def _connector_key(client: httpx.Client) -> Mapping[str, str]:
+    for connector in client.get(f"{_TENANT}/connectors").raise_for_status().json()["value"]:
+        keys = client.get(f"{_TENANT}/connectors/{connector['id']}/keys").raise_for_status().json()["value"]
+        for key in keys:
+            found: Mapping[str, str] = key
+            return found
+    raise RuntimeError("no connector has a key")
+
+
+def _fleet(server: world.Server, *, mix: str) -> dict[str, Any]:
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", str(_DEVICES), "--user", world.ALICE),
+            *("--server", server.endpoints["https"], "--ca", server.endpoints["caFile"], "--tenant", "contoso"),
+            *("--mix", mix, "--keys", "64", "--output", "json"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    summary: dict[str, Any] = json.loads(ended.stdout)
+    return summary

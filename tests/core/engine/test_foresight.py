@@ -1,0 +1,120 @@
+"""What will become of a device, carried out in thought by the same plan and the same belief in what devices report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from fauxtune.core.engine.causes import Standing
+from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_to_come
+from fauxtune.core.engine.plan import Answer, Situation
+from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause, ItemState, Source
+
+NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+ROOT = "ab" * 32
+ORDER = Order("ca.example", "CA", "T", subject="CN=a", names=(), extended_key_usages=(), days=365, renew_percent=20)
+CLAIM = Claim(ProfileId("p"), "p_group")
+TRUSTED = Item(root_key(ROOT), Source.ROOT, (CLAIM,), fingerprint=ROOT, payload=b"der")
+OWN = Item(pkcs_key(ProfileId("p")), Source.PKCS, (CLAIM,), order=ORDER, needs_root=ROOT)
+IMPORTED = Item(imported_key("aa"), Source.IMPORTED, (CLAIM,), fingerprint="f1", thumbprint="aa")
+STANDING = Standing(
+    user_id="alice",
+    user_exists=True,
+    user_licensed=True,
+    certificates=frozenset({"aa"}),
+    profiles=frozenset({"p"}),
+    assignments=frozenset(),
+)
+
+
+def situation(*items: Item, rows: tuple[LedgerRow, ...] = (), **changed: object) -> Situation:
+    found = Situation(
+        now=NOW,
+        variant=Variant.IOS,
+        edition="2024-04",
+        items={item.key: item for item in items},
+        rows={row.key: row for row in rows},
+        answers={},
+        standing=STANDING,
+    )
+    return replace(found, **changed)  # type: ignore[arg-type]
+
+
+def states(found: Foreseen) -> dict[ItemKey, str]:
+    return {key: row.state.value for key, row in found.rows.items()}
+
+
+def at_rest(*items: Item) -> Foreseen:
+    return foresee(situation(*items))
+
+
+def test_everything_that_is_wanted_arrives_in_its_order() -> None:
+    assert set(states(at_rest(OWN, TRUSTED, IMPORTED)).values()) == {"installed"}
+
+
+def test_a_certificate_that_is_asked_for_does_not_exist_yet() -> None:
+    found = at_rest(OWN, TRUSTED)
+    assert is_to_come(found.rows[OWN.key])
+    assert not is_to_come(found.rows[TRUSTED.key])
+
+
+def test_a_request_that_is_open_already_is_granted() -> None:
+    found = foresee(situation(OWN, TRUSTED, answers={(OWN.key, "first"): Answer()}))
+    assert states(found)[OWN.key] == "installed"
+
+
+def test_a_refused_request_stays_refused_until_its_time() -> None:
+    refused = Answer(problem=Problem(-1, "no"), retry_at=NOW + timedelta(hours=1))
+    found = foresee(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
+    assert states(found)[IMPORTED.key] == "failed"
+
+
+def test_what_the_device_refused_stays_refused() -> None:
+    row = LedgerRow(IMPORTED.key, Source.IMPORTED, ItemState.FAILED, fingerprint="f1", problem=Problem(-1, "no"))
+    assert states(foresee(situation(IMPORTED, rows=(replace(row, claims=(CLAIM,), user_id="alice"),)))) == {
+        IMPORTED.key: "failed"
+    }
+
+
+def test_a_device_at_rest_stays_as_it_is() -> None:
+    rows = tuple(at_rest(OWN, TRUSTED, IMPORTED).rows.values())
+    found = foresee(situation(OWN, TRUSTED, IMPORTED, rows=rows))
+    assert tuple(found.rows.values()) == rows
+    assert changes(found.rows, Foreseen({row.key: row for row in rows}), after=found).install == ()
+
+
+def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
+    before = at_rest(OWN, TRUSTED, IMPORTED)
+    after = foresee(situation(TRUSTED, rows=tuple(before.rows.values())))
+    made = changes(before.rows, before, after=after)
+    assert {row.key for row in made.remove} == {OWN.key, IMPORTED.key}
+    assert {after.causes[row.key] for row in made.remove} == {Cause.UNASSIGNED}
+    assert (made.install, made.reissue, after.revoked) == ((), (), ())
+
+
+def test_other_bytes_under_the_same_key_are_a_reissue() -> None:
+    before = at_rest(IMPORTED)
+    after = foresee(situation(replace(IMPORTED, fingerprint="f2"), rows=tuple(before.rows.values())))
+    ((old, new),) = changes(before.rows, before, after=after).reissue
+    assert (old.fingerprint, new.fingerprint) == ("f1", "f2")
+
+
+def test_what_the_device_had_lost_and_is_given_again_is_a_reissue_of_the_same() -> None:
+    before = at_rest(TRUSTED)
+    gone = tuple(replace(row, state=ItemState.REMOVED) for row in before.rows.values())
+    ((old, new),) = changes(before.rows, before, after=foresee(situation(TRUSTED, rows=gone))).reissue
+    assert old.fingerprint == new.fingerprint
+
+
+def test_what_would_have_come_and_does_not_is_no_loss() -> None:
+    coming, never = at_rest(TRUSTED), at_rest()
+    assert changes({}, coming, after=never).remove == ()
+    assert [row.key for row in changes({}, never, after=coming).install] == [TRUSTED.key]
+
+
+def test_what_would_have_gone_and_stays_is_not_given() -> None:
+    now = at_rest(TRUSTED).rows
+    assert changes(now, foresee(situation(rows=tuple(now.values()))), after=at_rest(TRUSTED)).install == ()

@@ -1,0 +1,104 @@
+"""An administrator who works over Graph, and Alice's devices that join: what the journeys have in common."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from fauxtune_sim.agent import Agent
+from fauxtune_sim.agents import agent_for
+from fauxtune_sim.device import Device
+from fauxtune_sim.platforms import Platform
+from fauxtune_sim.transport import Transport
+from tests.server.running import Running
+
+PROFILES = "/beta/deviceManagement/deviceConfigurations"
+DEVICES = "/beta/deviceManagement/managedDevices"
+ALICE = "alice@contoso.example"
+#: What every e-mail profile says.
+MAIL: dict[str, Any] = {
+    "hostName": "mail.contoso.example",
+    "accountName": "Work",
+    "emailAddressSource": "primarySmtpAddress",
+    "usernameSource": "userPrincipalName",
+    "requireSsl": True,
+}
+
+
+@dataclass
+class Administrator:
+    """Who makes profiles, assigns them to everybody, and acts on devices."""
+
+    graph: httpx.AsyncClient
+
+    async def profile(self, kind: str, **settings: Any) -> str:
+        """A new profile; its id."""
+        body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **settings}
+        answer = await self.graph.post(PROFILES, json=body)
+        assert answer.is_success, answer.text
+        return str(answer.json()["id"])
+
+    async def root(self, kind: str, *, authority: str = "root") -> str:
+        """A trusted certificate of the tenant's CA."""
+        der = (await self.graph.get(f"/pki/contoso/{authority}/ca.cer")).raise_for_status().content
+        return await self.profile(kind, trustedRootCertificate=base64.b64encode(der).decode())
+
+    async def pkcs(self, kind: str, **settings: Any) -> str:
+        """A certificate of its own for each device: an elliptic key, which costs nothing to make."""
+        return await self.profile(
+            kind,
+            certificationAuthority="ca.contoso.example",
+            certificationAuthorityName="Contoso Issuing CA",
+            certificateTemplateName="SmimeP256",
+            **settings,
+        )
+
+    async def assign(self, *profiles: str, to_everybody: bool = True) -> None:
+        """Assign the profiles to everybody, or to nobody."""
+        target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+        for profile in profiles:
+            body = {"assignments": [target] if to_everybody else []}
+            (await self.graph.post(f"{PROFILES}/{profile}/assign", json=body)).raise_for_status()
+
+    async def statuses(self, profile: str) -> list[str]:
+        """How a profile fares on the devices."""
+        answer = (await self.graph.get(f"{PROFILES}/{profile}/deviceStatuses")).raise_for_status()
+        return [each["status"] for each in answer.json()["value"]]
+
+    async def devices(self) -> list[dict[str, Any]]:
+        """Graph's records of the devices."""
+        return list((await self.graph.get(DEVICES)).raise_for_status().json()["value"])
+
+    async def act(self, action: str, **body: Any) -> None:
+        """Do something to the only device there is."""
+        (device,) = await self.devices()
+        answer = await self.graph.post(f"{DEVICES}/{device['id']}/{action}", json=body or None)
+        assert answer.is_success, answer.text
+
+    async def token(self) -> str:
+        """A token with which a device enrols for Alice."""
+        body = {"userPrincipalName": ALICE}
+        answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body)
+        return str(answer.raise_for_status().json()["token"])
+
+
+def reference(profile: str) -> str:
+    """The address of a profile, as another refers to it."""
+    return f"https://graph.microsoft.com{PROFILES}('{profile}')"
+
+
+@dataclass
+class Joining:
+    """Enrols Alice's devices."""
+
+    server: Running
+    administrator: Administrator
+    transport: Transport
+
+    async def __call__(self, platform: Platform, device: Device | None = None) -> Agent:
+        agent = agent_for(device or Device.new(platform=platform), self.transport)
+        await agent.enroll(server=self.server.https, tenant="contoso", token=await self.administrator.token())
+        return agent

@@ -1,0 +1,141 @@
+"""What connectors write into their logs, in the words of each edition's documents."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+
+from fauxtune.connector.refusals import REFUSALS
+from fauxtune.core.model.connector_events import DIAGNOSTICS, NAMES, Happening, diagnostic, event
+from fauxtune.core.model.connectors import ROLES, Program
+from fauxtune.operations import authorities, device_actions, templates
+from fauxtune.storage.queries import connectors as queries
+from tests.operations.office import Office, Phone
+
+
+async def log(office: Office, **where: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await office.look(queries.connector_log, office.tenant.id, **where)
+    return found
+
+
+async def numbers(office: Office, **where: Any) -> list[int]:
+    return [each["event_id"] for each in await log(office, **where)]
+
+
+async def both_kinds(office: Office) -> tuple[Phone, str]:
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    await office.imported_profile(owned=True)
+    mark = await office.import_pfx("alice")
+    return await office.enroll("alice", mode="fully-managed"), mark
+
+
+async def test_the_present_program_tells_of_each_request_and_how_it_went(office: Office) -> None:
+    phone, mark = await both_kinds(office)
+    await phone.settle()
+    found = await log(office)
+    assert sorted(each["event_id"] for each in found) == [1020, 1050, 1102, 2020, 2050, 2100]
+    assert [each["number"] for each in found] == list(range(1, 7))
+    for each in found:
+        assert each["name"] == NAMES[each["event_id"]]
+        assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.id)
+        assert (each["user"], each["diagnostic_code"]) == (office.upn("alice"), None)
+        assert each["time"] == office.clock.now()
+    issued = (await log(office, event_id=1050))[0]["detail"]
+    (certificate,) = [each for each in await office.issued() if each["enrollment_id"]]
+    assert issued["ca"] == office.tenant.ca_name
+    assert issued["template"] == "SmimeSigning"
+    assert (issued["thumbprint"], issued["serial"]) == (certificate["thumbprint"], certificate["serial"])
+    assert (await log(office, event_id=2050))[0]["detail"]["thumbprint"] == mark
+    await office.action(phone, device_actions.wipe)
+    assert (await numbers(office))[6:] == [3020, 3050, 3102]
+
+
+async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_connector_is_silent(office: Office) -> None:
+    await office.switch(connectorEdition="2020")
+    phone, _mark = await both_kinds(office)
+    await phone.settle()
+    assert set((await phone.states()).values()) == {"installed"}
+    await office.action(phone, device_actions.wipe)
+    found = await log(office)
+    assert [each["event_id"] for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
+    assert {each["connector"] for each in found} == {"Certificate Connector 1 (PKCS)"}
+    assert {each["diagnostic_code"] for each in found} == {"0x00000000"}
+
+
+@pytest.mark.parametrize(
+    ("edition", "number", "code"), [("2020", 20102, "0x0FFFFFFF"), ("current", 1052, None)], ids=["2020", "current"]
+)
+async def test_a_refused_certificate_is_told_with_the_reason(
+    office: Office, edition: str, number: int, code: str | None
+) -> None:
+    await office.switch(connectorEdition=edition, requireTrustedRoot=False)
+    await office.pkcs_profile()
+    await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
+    phone = await office.enroll("alice")
+    await phone.settle()
+    (found,) = await log(office, event_id=number)
+    assert (found["diagnostic_code"], found["device"]) == (code, phone.id)
+    assert "connectorMayEnroll" in found["detail"]["message"]
+    assert found["detail"]["errorCode"] == (await phone.item()).problem.code  # type: ignore[union-attr]
+
+
+async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_codes_of_their_own(
+    office: Office,
+) -> None:
+    await office.switch(connectorEdition="2020", requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True)
+    await office.do(authorities.set_state, "issuing", state="unavailable")
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    assert [each["diagnostic_code"] for each in await log(office, event_id=20102)] == ["0x00000400"]
+    await office.do(authorities.set_state, "issuing", state="available")
+    await phone.settle()
+    await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
+    await office.action(phone, device_actions.wipe)
+    assert [each["diagnostic_code"] for each in await log(office, event_id=20202)] == ["0x00000402"]
+
+
+async def test_a_pfx_that_does_not_open_is_told_of(office: Office) -> None:
+    await office.imported_profile()
+    mark = await office.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
+    phone = await office.enroll("alice")
+    await phone.settle()
+    (found,) = await log(office, event_id=2052)
+    assert mark in found["detail"]["message"]
+    assert await numbers(office) == [2020, 2052, 2100]
+
+
+async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(office: Office) -> None:
+    phone, _mark = await both_kinds(office)
+    await phone.settle()
+    other = await office.enroll("alice", mode="fully-managed")
+    await other.settle()
+    assert len(await log(office, device=other.id)) == 6
+    first = await log(office, limit=4)
+    assert len(await log(office, after=first[-1]["number"])) == 8
+    assert await log(office, connector_id="nobody") == []
+    assert await office.look(queries.connector_log, "another tenant") == []
+
+
+def test_every_number_is_in_the_range_that_the_documents_give_its_role() -> None:
+    ranges = {"pkcs": 1000, "recrypt": 1000, "imported-pfx": 2000, "revocation": 3000, "scep": 4000}
+    for role in (*ROLES, "recrypt", ""):
+        for happening in Happening:
+            old = event(Program.INTUNE, role, happening=happening)
+            new = event(Program.CERTIFICATE, role, happening=happening)
+            assert event(Program.PFX, role, happening=happening) is None
+            assert old is None or 10010 <= old[0] <= 20602
+            assert new is None or ranges[role] <= new[0] < ranges[role] + 1000
+    assert event(Program.CERTIFICATE, "pkcs", happening=Happening.DOWNLOADED, digicert=True) == (
+        1032,
+        "PkcsDigiCertRequest",
+    )
+
+
+def test_every_refusal_has_a_documented_diagnostic_code() -> None:
+    assert {each.diagnostic for each in REFUSALS} <= set(DIAGNOSTICS)
+    assert diagnostic(Program.INTUNE, 0x401) == "0x00000401"
+    assert diagnostic(Program.CERTIFICATE, 0x401) is None

@@ -1,0 +1,227 @@
+"""A DigiCert CA: named by three values, reached with an RA certificate, with rules of its own for names and validity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cryptography import x509
+
+from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.states import Authority, Source
+from fauxtune.core.profiles.digicert import names, subject
+from fauxtune.operations import certificates, device_actions, digicert, status, templates
+from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
+from tests.operations.office import Office, Row
+
+OID = digicert.FIRST_PROFILE.name
+
+
+@pytest.fixture
+async def subscribed(office: Office) -> Office:
+    """With a DigiCert CA, and the connector known to it."""
+    await digicert.subscribe(office.emulator, office.tenant)
+    (row,) = await office.look(queries.connector_rows, office.tenant.id)
+    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
+    await office.switch(requireTrustedRoot=False)
+    return office
+
+
+async def profile(office: Office, *, owned: bool = False, **changes: Any) -> str:
+    named = {
+        "certificationAuthority": "pki-ws.symauth.com",
+        "certificationAuthorityName": "Symantec",
+        "certificateTemplateName": OID,
+    }
+    return await office.pkcs_profile(owned=owned, **{**named, **changes})
+
+
+async def of_digicert(office: Office) -> list[Row]:
+    found: list[Row] = await office.look(queries.issued, office.tenant.id, authority_name="digicert")
+    return [each for each in found if each["enrollment_id"] is not None]
+
+
+async def events(office: Office) -> list[int]:
+    found = await office.look(connector_queries.connector_log, office.tenant.id)
+    return [each["event_id"] for each in found]
+
+
+async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Office) -> None:
+    office = subscribed
+    await profile(office)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+    (row,) = await of_digicert(office)
+    certificate = x509.load_der_x509_certificate(row["certificate"])
+    assert "DigiCert" in certificate.issuer.rfc4514_string()
+    points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert f"/pki/{office.tenant.name}/digicert/crl" in str(points)
+    assert (await phone.item(Source.PKCS)).authority is Authority.DIGICERT
+    assert await events(office) == [1032, 1050, 1102]
+    crl = await office.do(status.current_crl, "digicert", keys=office.emulator.keys)
+    root = await office.look(authority_queries.authorities_of, office.tenant.id)
+    assert {"digicert", "digicert-root"} <= {each["name"] for each in root}
+    assert x509.load_der_x509_crl(crl.der).issuer == certificate.issuer
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"certificationAuthority": "pki-ws.symauth.com/"}, "No certification authority"),
+        ({"certificationAuthority": "pki.digicert.com"}, "No certification authority"),
+        ({"certificationAuthorityName": "DigiCert"}, "No certification authority"),
+        ({"certificationAuthorityName": "symantec"}, "No certification authority"),
+        ({"certificateTemplateName": "SmimeSigning"}, "has no certificate template"),
+        ({"certificateTemplateName": "2.16.840.1"}, "has no certificate template"),
+    ],
+)
+async def test_any_of_the_three_values_wrong_and_nothing_is_issued(
+    subscribed: Office, changes: dict[str, Any], words: str
+) -> None:
+    await profile(subscribed, **changes)
+    phone = await subscribed.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "failed"}
+    problem = (await phone.item()).problem
+    assert problem is not None
+    assert words in problem.message
+    assert await of_digicert(subscribed) == []
+
+
+async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Office) -> None:
+    await profile(subscribed, owned=True, certificationAuthorityType="microsoft")
+    phone = await subscribed.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    problem = (await phone.item()).problem
+    assert problem is not None
+    assert "is a CA of the type digiCert" in problem.message
+    await profile(subscribed, owned=True, certificationAuthorityType="digiCert")
+    await phone.settle()
+    assert sorted((row.state.value) for row in (await phone.ledger()).values()) == ["failed", "installed"]
+
+
+async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Office) -> None:
+    office = subscribed
+    await office.switch(connectorEdition="2020")
+    found = await office.look(queries.connector_rows, office.tenant.id)
+    (row,) = [each for each in found if "pkcs" in each["roles"]]
+    assert row["ra_certificate"] is None, "the new program has none yet"
+    await profile(office)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "failed"}
+    log = await office.look(connector_queries.connector_log, office.tenant.id, event_id=20102)
+    assert [each["diagnostic_code"] for each in log] == ["0x00000401"]
+    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+
+
+async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subscribed: Office) -> None:
+    office = subscribed
+    await profile(office, owned=True)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    (row,) = await of_digicert(office)
+    (connector,) = await office.look(queries.connector_rows, office.tenant.id)
+    await office.do(digicert.remove_ra, connector["id"])
+    await office.action(phone, device_actions.wipe)
+    assert await office.certificate_status(row["serial"]) == "good"
+    assert (await events(office))[-3:] == [3032, 3051, 3102]
+    await digicert.install(office.emulator, office.tenant, connector_id=connector["id"], csr=None)
+    assert await office.certificate_status(row["serial"]) == "revoked"
+    assert (await events(office))[-3:] == [3032, 3050, 3102]
+
+
+async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_request(subscribed: Office) -> None:
+    office = subscribed
+    await profile(office)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    before, told = dict(phone.holds), await events(office)
+    phone.lose(*before)
+    await phone.settle()
+    assert phone.holds == before
+    assert await events(office) == told
+    assert len(await of_digicert(office)) == 1
+
+
+async def test_its_certificate_profile_rules_the_validity(subscribed: Office) -> None:
+    office = subscribed
+    await profile(office, certificateValidityPeriodValue=10, certificateValidityPeriodScale="days")
+    await office.do(templates.change_template, "digicert", name=OID, changes={"validity": "P90D"})
+    phone = await office.enroll("alice")
+    await phone.settle()
+    (row,) = await of_digicert(office)
+    assert (row["not_after"] - office.clock.now()).days == 90
+
+
+async def test_another_platform_than_windows_needs_its_root(subscribed: Office) -> None:
+    office = subscribed
+    await office.switch(requireTrustedRoot=True)
+    await profile(office)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    problem = (await phone.item()).problem
+    assert problem is not None
+    assert "does not trust the root of 'Symantec'" in problem.message
+    root = await office.root_text("digicert-root")
+    await office.profile("androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=root)
+    await phone.settle()
+    assert await phone.states() == {"root": "installed", "pkcs": "installed"}
+
+
+async def test_a_tenant_without_one_and_a_second_one_are_refused(office: Office) -> None:
+    (row,) = await office.look(queries.connector_rows, office.tenant.id)
+    with pytest.raises(NotFound, match="no DigiCert CA"):
+        await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
+    await digicert.subscribe(office.emulator, office.tenant)
+    with pytest.raises(Conflict, match="has a DigiCert CA already"):
+        await digicert.subscribe(office.emulator, office.tenant)
+    with pytest.raises(Invalid, match="PKCS#10"):
+        await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=b"nonsense")
+    await office.do(certificates.template_named, OID, authority_name="digicert")
+
+
+# ---------------------------------------------------------------------------------------------------------------- names
+
+VALUES = {"username": "alice@contoso.example", "emailaddress": "alice@mail.example", "userprincipalname": "a@u.example"}
+
+
+@pytest.mark.parametrize("form", ["commonName", "commonNameIncludingEmail", "commonNameAsEmail"])
+def test_three_subject_formats_are_taken(form: str) -> None:
+    assert subject({"subjectNameFormat": form}, VALUES)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"subjectNameFormat": "commonNameAsIMEI"},
+        {"subjectNameFormat": "custom", "subjectNameFormatString": "CN={{UserName}},O=Contoso"},
+    ],
+)
+def test_other_subject_formats_are_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(Invalid, match="DigiCert's CA takes the subject name formats"):
+        subject(document, {**VALUES, "imeinumber": "1"})
+
+
+def test_of_address_and_principal_name_the_missing_one_is_the_other_or_the_subjects() -> None:
+    both = {"subjectAlternativeNameType": "emailAddress,userPrincipalName"}
+    assert dict(names(both, VALUES, subject="CN=x")) == {
+        "emailAddress": "alice@mail.example",
+        "userPrincipalName": "a@u.example",
+    }
+    email = {"subjectAlternativeNameType": "emailAddress"}
+    assert dict(names(email, VALUES, subject="CN=x"))["userPrincipalName"] == "alice@mail.example"
+    upn = {"subjectAlternativeNameType": "userPrincipalName"}
+    assert dict(names(upn, VALUES, subject="CN=x"))["emailAddress"] == "a@u.example"
+    assert dict(names({}, VALUES, subject="CN=bob@contoso.example"))["emailAddress"] == "bob@contoso.example"
+    with pytest.raises(Invalid, match="needs an e-mail address"):
+        names({}, VALUES, subject="CN=bob")
+    with pytest.raises(Invalid, match="takes the alternative names"):
+        names(
+            {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "x"}]}, VALUES, subject="CN=x"
+        )

@@ -1,0 +1,142 @@
+"""The removal table comes true: every cell, shown on a device of its kind, at the CA, in the ledger and in the journal.
+
+What no device here can bring about stands in `removal_gaps`, with the reason; there is nothing between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.engine.removal import AUTHORITIES, Outcome, table
+from fauxtune.core.engine.removal_gaps import GAPS, gap
+from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.profiles.catalog import KINDS
+from fauxtune.storage.database import Database
+from tests.operations.office import Office, open_office
+from tests.operations.removal_stage import BEFALL, Happening, Scene, Thing, prepare, set_up
+
+OLD, NEW = EDITIONS
+ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
+#: A cell for every authority that makes a difference.
+CELLS = [
+    (variant, edition, cell)
+    for variant in Variant
+    for edition in EDITIONS
+    for cell in table(variant, edition)
+    if cell[2] in AUTHORITIES.get(cell[0], (Authority.MICROSOFT,))
+]
+SHOWN = {each: gap(each[0], each[1], cell=each[2]) is None for each in CELLS}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of one item. `device`: it has the same, another, or none; `missed`: it had none in the meantime;
+    `ca`: how the certificate stands that it had; `said`: the journal says that it was removed.
+    """
+
+    device: str
+    missed: bool
+    ca: str | None
+    ledger: ItemState
+    said: bool
+
+
+def expected(cell: Outcome, *, thing: Thing, happening: Happening) -> Fate:
+    """What the table says, as it looks."""
+    source, _authority = thing
+    ends = happening in ENDS
+    lost = happening in (Incident.DELETED_BY_USER, Incident.WIPE_KEEPING_ENROLLMENT)
+    device, ledger = "same", ItemState.INSTALLED
+    match cell.reissued:
+        case Reissued.NEW:
+            device = "another"
+        case Reissued.NO if cell.removed:
+            device, ledger = "none", ItemState.REMOVED
+        case Reissued.NO if ends or isinstance(happening, Cause):
+            ledger = ItemState.KEPT
+    ca = {Source.PKCS: "revoked" if cell.revoked else "good", Source.IMPORTED: "good"}.get(source)
+    return Fate(device, missed=lost, ca=ca, ledger=ledger, said=ledger is ItemState.REMOVED)
+
+
+async def fate(scene: Scene, thing: Thing) -> Fate:
+    """What became of it."""
+    row, office = scene.rows[thing], scene.office
+    held = scene.device.holds_of(row.key)
+    device = "none" if held is None else "same" if held == scene.marks[thing] else "another"
+    mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
+    said = [each for each in await office.events("removed") if each["device"] == scene.device.id]
+    return Fate(
+        device,
+        missed=row.key in scene.device.missed,
+        ca=None if mark is None else await office.certificate_status(mark),
+        ledger=(await scene.ledger())[row.key].state,
+        said=row.key in {each["detail"]["item"] for each in said},
+    )
+
+
+@dataclass(slots=True)
+class Offices:
+    """A tenant for each edition in each kind of database, opened when it is first asked for: a scene has people, groups
+    and profiles of its own in it, so that scenes never meet.
+    """
+
+    open: Callable[[str, str], Awaitable[Office]]
+    opened: dict[tuple[str, str], Office] = field(default_factory=dict)
+
+    async def of(self, edition: str, *, database: str = "sqlite") -> Office:
+        key = (edition, database)
+        if key not in self.opened:
+            self.opened[key] = await self.open(*key)
+        return self.opened[key]
+
+
+@pytest.fixture(scope="module")
+def offices(
+    urls: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    rsa_keys: KeyRing,
+    raw_rsa_keys: list[RSAPrivateKey],
+):
+    databases: list[Database] = []
+
+    async def open_one(edition: str, database: str) -> Office:
+        databases.append(Database(urls[database]))
+        folder = tmp_path_factory.mktemp("removal")
+        office = await open_office(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+        await prepare(office, edition)
+        return office
+
+    yield Offices(open_one)
+    for each in databases:
+        each.close()
+
+
+def befalls(*, kinds: bool = True) -> list[tuple[Variant, str, Happening]]:
+    """Whatever befalls any kind of device, of which at least one cell is shown."""
+    return list(dict.fromkeys((variant, edition, cell[1]) for (variant, edition, cell), so in SHOWN.items() if so))
+
+
+async def comes_true(office: Office, variant: Variant, *, edition: str, happening: Happening) -> None:
+    scene = await set_up(office, variant, edition=edition)
+    await BEFALL[happening](scene)
+    await scene.device.rest()
+    wanted = {
+        (source, authority): expected(outcome, thing=(source, authority), happening=happening)
+        for (source, cause, authority), outcome in table(variant, edition).items()
+        if cause is happening and SHOWN.get((variant, edition, (source, cause, authority)))
+    }
+    assert {thing: await fate(scene, thing) for thing in wanted} == wanted
+
+
+@pytest.mark.parametrize(("variant", "edition", "happening"), befalls())
+async def test_a_cell_comes_true(offices: Offices, variant: Variant, edition: str, happening: Happening) -> None:
+    await comes_true(await offices.of(edition), variant, edition=edition, happening=happening)

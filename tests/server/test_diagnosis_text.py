@@ -1,0 +1,122 @@
+"""How a diagnosis and a history are printed: the tree, the table, colours, and what others wrote."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from fauxtune.cli import diagnosis_text
+from fauxtune.cli.diagnosis_text import coloured, uncoloured
+
+Json = dict[str, Any]
+
+
+def link(name: str, status: str, *codes: str) -> Json:
+    return {"link": name, "status": status, "message": f"{name} is {status}.", "fix": None, "findings": list(codes)}
+
+
+def chain(name: str, status: str, *links: Json) -> Json:
+    device = {"id": "d1", "deviceName": "phone", "variant": "ios"}
+    profile = {"id": "p1", "displayName": name, "kind": "iosPkcsCertificateProfile"}
+    return {"user": "alice@x.example", "device": device, "profile": profile, "status": status, "links": list(links)}
+
+
+def finding(**evidence: Any) -> Json:
+    return {
+        "code": "device-refused",
+        "severity": "error",
+        "message": "It was refused.",
+        "fix": "Look at it.",
+        "evidence": evidence,
+    }
+
+
+def answer(*chains: Json, findings: tuple[Json, ...] = (), healthy: bool = True, left_out: int = 0) -> Json:
+    return {
+        "chains": list(chains),
+        "findings": list(findings),
+        "healthy": healthy,
+        "devicesLeftOut": left_out,
+    }
+
+
+WELL = chain("Root", "ok", link("enrollment", "ok"), link("installed", "ok"))
+ILL = chain("Mail", "broken", link("enrollment", "ok"), link("device", "broken", "device-refused"))
+
+
+def test_a_broken_chain_shows_its_links_and_a_whole_one_does_not() -> None:
+    shown = answer(WELL, ILL, findings=(finding(),), healthy=False, left_out=3)
+    assert diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines() == [
+        "alice@x.example: phone (ios)",
+        "├─ ok      Root",
+        "└─ broken  Mail",
+        "   ├─ ok      enrollment: enrollment is ok.",
+        "   └─ broken  device: device is broken. [device-refused]",
+        "3 more devices were not looked at.",
+        "",
+        "Found:",
+        "  error   device-refused: It was refused.",
+        "          fix: Look at it.",
+        "",
+        "Not all is well.",
+    ]
+
+
+def test_everything_is_shown_where_it_is_asked_for() -> None:
+    text = diagnosis_text.diagnosis(answer(WELL), paint=uncoloured, everything=True)
+    assert "   └─ ok      installed: installed is ok." in text.splitlines()
+    assert text.endswith("All is well.")
+
+
+def test_an_error_number_stands_in_words() -> None:
+    error = {"hexadecimal": "0x87D14A38", "family": "apple", "words": "the password does not open the file"}
+    text = diagnosis_text.diagnosis(answer(ILL, findings=(finding(error=error),)), paint=uncoloured, everything=False)
+    assert "0x87D14A38 (apple): the password does not open the file" in text
+
+
+def test_colours_are_for_terminals_and_can_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "\x1b[31mbroken " in diagnosis_text.diagnosis(answer(ILL), paint=coloured, everything=False)
+    assert diagnosis_text.paint_for_terminal() is uncoloured
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert diagnosis_text.paint_for_terminal() is coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert diagnosis_text.paint_for_terminal() is uncoloured
+
+
+def test_what_others_wrote_does_not_steer_the_terminal() -> None:
+    evil = chain("\x1b]0;owned\x07", "broken", link("device\x1b[2J", "broken"))
+    text = diagnosis_text.diagnosis(answer(evil), paint=uncoloured, everything=True)
+    assert "\x1b" not in text
+    assert "\x07" not in text
+
+
+def test_nothing_at_all_is_said_to_be_nothing() -> None:
+    assert "nothing to look at" in diagnosis_text.diagnosis(answer(), paint=uncoloured, everything=False)
+    person = {"userPrincipalName": "bob@x.example", "mail": None}
+    text = diagnosis_text.history({"user": person, "value": [], "findings": []}, paint=uncoloured)
+    assert "not set" in text
+    assert "No certificates." in text
+
+
+def test_the_history_is_a_table() -> None:
+    certificate = {
+        "source": "imported",
+        "intendedPurpose": "smimeEncryption",
+        "notBefore": "2025-01-01T00:00:00.0000000Z",
+        "notAfter": None,
+        "status": "good",
+        "thumbprint": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+        "holders": [{"device": "d1", "deviceName": "phone"}, {"device": "0123456789abcdef", "deviceName": None}],
+        "findings": [finding()],
+    }
+    person = {"userPrincipalName": "alice@x.example", "mail": "alice@x.example"}
+    shown = {"user": person, "value": [certificate], "findings": [finding()]}
+    lines = diagnosis_text.history(shown, paint=uncoloured).splitlines()
+    assert lines[2].split()[:3] == ["source", "purpose", "from"]
+    assert lines[3].split("  ")[0] == "imported"
+    assert "2025-01-01" in lines[3]
+    assert "phone, 0123456789ab" in lines[3]
+    assert lines[-1].strip() == "fix: Look at it."

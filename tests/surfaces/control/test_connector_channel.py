@@ -1,0 +1,355 @@
+"""The channel of connectors that are processes of their own: leases, sessions, answers, and hostile callers."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.connector import wire
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
+from tests.clock import FixedClock
+from tests.surfaces.control.apart import Apart
+from tests.surfaces.control.conftest import Assign, Enroll
+from tests.surfaces.control.handset import Handset
+from tests.surfaces.control.words import Json, connector, home, listed
+
+
+@pytest.fixture
+async def apart(contoso: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: Path, rsa_keys: KeyRing) -> Apart:
+    """The only connector at work."""
+    switched = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False}})
+    assert switched.status_code == 200, switched.text
+    inside = await connector(contoso)
+    await contoso.patch(f"/connectors/{inside['id']}", json={"state": "offline"})
+    return await Apart.join(contoso, http, tmp_path / "apart", keys=rsa_keys)
+
+
+@pytest.fixture
+async def phone(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> Handset:
+    """A phone of alice's that waits for a certificate."""
+    await assign("pkcs")
+    found = await enroll(contoso)
+    await found.settle()
+    return found
+
+
+async def item(contoso: httpx.AsyncClient, phone: Handset) -> Json:
+    (found,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    return dict(found)
+
+
+async def registered(contoso: httpx.AsyncClient) -> list[Json]:
+    return [each for each in await listed(contoso, "/certificates") if each["source"] == "pkcs"]
+
+
+def csr_of(rsa_keys: KeyRing) -> str:
+    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(rsa_keys.take(), hashes.SHA256())
+    return wire.text(request.public_bytes(Encoding.DER))
+
+
+# -------------------------------------------------------------------------------------------------------------- service
+
+
+async def test_a_connector_of_its_own_answers_and_is_shown(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+) -> None:
+    assert "does not run" in (await item(contoso, phone))["waitsFor"]
+    known = await apart.start()
+    assert (known["name"], known["mode"]) == ("Apart", "immediate")
+    assert "the connector 'Apart'" in await waits_for(contoso, phone)
+    assert await apart.turn() == 1
+    await phone.settle()
+    assert (await item(contoso, phone))["state"] == "installed"
+    assert await apart.turn() == 0
+    shown = (await contoso.get("/connectors/apart")).json()
+    assert (shown["running"], shown["machineName"], shown["version"]) == (True, "server7", "6.2406.0.1001")
+    (key,) = await listed(contoso, "/connectors/apart/keys")
+    assert key["keyName"] == "OwnKey"
+    await apart.stop()
+    assert (await contoso.get("/connectors/apart")).json()["running"] is False
+
+
+async def waits_for(contoso: httpx.AsyncClient, phone: Handset) -> str:
+    await phone.report()
+    return str((await item(contoso, phone))["waitsFor"])
+
+
+async def test_who_waits_for_work_is_told_at_once(contoso: httpx.AsyncClient, apart: Apart, phone: Handset) -> None:
+    await apart.start()
+    assert await apart.turn() == 1
+    await phone.settle()
+    before = (await item(contoso, phone))["serial"]
+    waiting = asyncio.create_task(apart.turn(wait=20))
+    await asyncio.sleep(0.2)
+    phone.aliases = ()  # deleted by hand: another is asked for
+    await phone.report()
+    assert await waiting == 1
+    await phone.settle()
+    assert (await item(contoso, phone))["serial"] != before
+
+
+async def test_settling_waits_for_a_connector_that_is_at_work(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+) -> None:
+    await apart.start()
+
+    async def serve() -> None:
+        while True:
+            await apart.turn(wait=1)
+
+    async with phone.connected():
+        serving = asyncio.create_task(serve())
+        found = (await contoso.post("/settle", json={"timeout": 20})).json()
+        serving.cancel()
+    assert (found["waiting"], len(found["settled"])) == ([], 1)
+
+
+async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_tenants_time(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, clock: FixedClock
+) -> None:
+    await contoso.patch("/connectors/apart", json={"mode": "polling"})
+    await apart.start()
+    found = await apart.lease()
+    assert (found["requests"], found["nextPoll"] is None) == ([], False)
+    clock.advance(timedelta(seconds=29))
+    assert await apart.turn() == 0
+    clock.advance(timedelta(seconds=1))
+    assert await apart.turn() == 1
+
+
+# --------------------------------------------------------------------------------------------------------------- leases
+
+
+async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silence(
+    contoso: httpx.AsyncClient,
+    http: httpx.AsyncClient,
+    apart: Apart,
+    phone: Handset,
+    *,
+    clock: FixedClock,
+    tmp_path: Path,
+    rsa_keys: KeyRing,
+) -> None:
+    other = await Apart.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["pkcs"])
+    other.folder = apart.folder  # the same key
+    await apart.start()
+    await other.start()
+    assert len((await apart.lease())["requests"]) == 1
+    assert await other.turn() == 0
+    clock.advance(timedelta(seconds=61))
+    assert await other.turn() == 1
+    await phone.settle()
+    assert (await item(contoso, phone))["state"] == "installed"
+
+
+async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lost_is_revoked(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, rsa_keys: KeyRing
+) -> None:
+    await apart.start()
+    (lost,) = (await apart.lease())["requests"]
+    body = {"csr": csr_of(rsa_keys)}
+    first = await asyncio.to_thread(apart.channel.certify, lost["id"], body)
+    assert await asyncio.to_thread(apart.channel.certify, lost["id"], body) == first, "the same key, the same one"
+    await apart.start()
+    assert await apart.turn() == 1
+    await phone.settle()
+    found = await registered(contoso)
+    assert sorted(each["status"] for each in found) == ["good", "revoked"]
+    assert {each["reason"] for each in found} == {None, "superseded"}
+
+
+async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+) -> None:
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    refusal = {"refusal": {"code": -2016281112, "message": "Not today.", "diagnostic": 0x400}}
+    assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is True
+    assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is False
+    await phone.report()
+    found = await item(contoso, phone)
+    assert (found["state"], found["error"]) == ("failed", "Not today.")
+    log = (await contoso.get("/connectors/apart/events?id=1052")).json()["events"]
+    assert [each["detail"]["message"] for each in log] == ["Not today."]
+
+
+async def test_a_second_run_takes_the_place_of_the_first(contoso: httpx.AsyncClient, apart: Apart) -> None:
+    await apart.start()
+    old = apart.channel._session
+    await apart.start()
+    assert (await apart.raw("POST", f"/sessions/{old}/lease", {})).status_code == 409
+    await apart.stop()
+    with pytest.raises(Conflict, match="this session is over"):
+        await apart.turn()
+
+
+async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revoked(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart, phone: Handset, app_token: str
+) -> None:
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    done = await asyncio.to_thread(apart.service._done, request)
+    device = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    retired = await http.post(
+        f"/beta/deviceManagement/managedDevices/{device}/retire", headers={"authorization": f"Bearer {app_token}"}
+    )
+    assert retired.status_code == 204, retired.text
+    await asyncio.to_thread(apart.channel.bring, request["id"], wire.done_document(done))
+    assert [each["status"] for each in await registered(contoso)] == ["good"], "a connector is asked to revoke it"
+    assert await apart.turn() == 1
+    assert [each["status"] for each in await registered(contoso)] == ["revoked"]
+    log = (await contoso.get("/connectors/apart/events?id=3050")).json()["events"]
+    assert [each["name"] for each in log] == ["RevokeSuccess"]
+
+
+# ---------------------------------------------------------------------------------------------------------- who may not
+
+
+async def test_strangers_and_those_who_were_sent_away_are_refused(
+    contoso: httpx.AsyncClient, fabrikam: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart
+) -> None:
+    greeting = {"version": "6.2406.0.1001", "machineName": "m"}
+    assert (await apart.raw("POST", "/sessions", greeting, credential="nobody")).status_code == 401
+    assert (await http.post("/connector/contoso/v1/sessions", json=greeting)).status_code == 401
+    headers = {"authorization": f"Bearer {apart.added['credential']}"}
+    elsewhere = await http.post("/connector/fabrikam/v1/sessions", json=greeting, headers=headers)
+    assert elsewhere.status_code == 401, "another tenant's"
+    assert (await http.post("/connector/nowhere/v1/sessions", json=greeting, headers=headers)).status_code == 404
+    with pytest.raises(NotAllowed, match="not served any more"):
+        await apart.start(version="6.2012.1.0")
+    await apart.start()
+    await contoso.patch("/connectors/apart", json={"state": "offline"})
+    with pytest.raises(Unavailable, match="taken off line"):
+        await apart.turn()
+    assert (await contoso.delete("/connectors/apart")).status_code == 204
+    with pytest.raises(Unauthenticated):
+        await apart.turn()
+
+
+async def test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests(
+    contoso: httpx.AsyncClient,
+    http: httpx.AsyncClient,
+    apart: Apart,
+    phone: Handset,
+    *,
+    tmp_path: Path,
+    rsa_keys: KeyRing,
+) -> None:
+    other = await Apart.join(contoso, http, tmp_path / "other", keys=rsa_keys, name="Other", roles=["imported-pfx"])
+    other.folder.add_key("Other", "Other", key=rsa_keys.take())
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    greeting = {"version": "6.2406.0.1001", "machineName": "m"}
+    session = (await other.raw("POST", "/sessions", greeting)).json()["session"]
+    assert (await other.raw("POST", f"/sessions/{session}/lease", {})).json()["requests"] == []
+    path = f"/sessions/{session}/requests/{request['id']}"
+    assert (await other.raw("POST", f"{path}/certificate", {"csr": csr_of(rsa_keys)})).status_code == 404
+    stolen = await other.raw("PUT", f"{path}/result", {"sealed": "AAAA"})
+    assert stolen.json() == {"taken": False}
+    assert (await other.raw("PUT", f"/sessions/{session}/revocations/01", None)).status_code == 403
+    await phone.report()
+    assert (await item(contoso, phone))["state"] == "wanted"
+
+
+async def test_another_key_of_a_known_name_is_refused_and_the_same_key_is_shared(
+    contoso: httpx.AsyncClient, apart: Apart
+) -> None:
+    (seeded,) = await listed(contoso, "/connectors/Certificate Connector 1/keys")
+    other = {"providerName": seeded["providerName"], "keyName": seeded["keyName"]}
+    (mine,) = apart.folder.public_keys()
+    greeting = {"version": "6.2406.0.1001", "machineName": "m"}
+    taken = await apart.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": mine["publicKey"]}]})
+    assert taken.status_code == 409 or mine["publicKey"] == seeded["publicKey"]
+    shared = await apart.raw("POST", "/sessions", {**greeting, "keys": [{**other, "publicKey": seeded["publicKey"]}]})
+    assert shared.status_code == 201, shared.text
+
+
+GREETING = {"version": "6.2406.0.1001", "machineName": "m"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        [],
+        {},
+        {**GREETING, "version": "latest"},
+        {**GREETING, "version": None},
+        {**GREETING, "machineName": ""},
+        {**GREETING, "machineName": "m" * 257},
+        {**GREETING, "keys": {}},
+        {**GREETING, "keys": [{"providerName": "P", "keyName": "K", "publicKey": "PEM"}]},
+        {**GREETING, "keys": [{"providerName": "P/Q", "keyName": "K"}]},
+        {**GREETING, "more": 1},
+    ],
+)
+async def test_a_greeting_that_says_something_impossible_changes_nothing(
+    contoso: httpx.AsyncClient, apart: Apart, body: Any
+) -> None:
+    before = await listed(contoso, "/connectors")
+    answer = await apart.raw("POST", "/sessions", body)
+    assert answer.status_code == 400, answer.text
+    assert set(answer.json()["error"]) == {"code", "message"}
+    assert await listed(contoso, "/connectors") == before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        None,
+        {},
+        {"sealed": None},
+        {"sealed": "no base64!"},
+        {"sealed": "AAAA", "certificate": "AAAA"},
+        {"sealed": "AAAA", "certificate": "AAAA", "pfx": "AAAA"},
+        {"certificate": "AAAA", "pfx": "AAAA"},
+        {"sealed": "AAAA", "refusal": {"code": 1, "message": "m"}},
+        {"refusal": {"code": 2**40, "message": "m"}},
+        {"refusal": {"code": 1, "message": ""}},
+        {"refusal": {"code": "1x", "message": "m"}},
+        {"sealed": {"a": 1}},
+    ],
+)
+async def test_a_result_that_says_something_impossible_changes_nothing(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, body: Any
+) -> None:
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
+    assert answer.status_code == 400, answer.text
+    await phone.report()
+    assert (await item(contoso, phone))["state"] == "wanted"
+
+
+async def test_a_certificate_that_was_never_issued_is_not_taken_for_an_answer(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+) -> None:
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    foreign = request["work"]["recipient"]
+    body = {"certificate": foreign, "pfx": base64.b64encode(b"pfx").decode(), "sealed": "AAAA"}
+    answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
+    assert answer.status_code == 400
+    for broken in ({"csr": "AAAA"}, {"csr": ""}, {"csr": None}, {}):
+        path = f"/sessions/{apart.channel._session}/requests/{request['id']}/certificate"
+        assert (await apart.raw("POST", path, broken)).status_code == 400
+    assert await registered(contoso) == []
+
+
+async def test_nothing_that_is_sent_to_a_connector_opens_a_file(apart: Apart, phone: Handset) -> None:
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    assert set(request["work"]) == {
+        *("kind", "subject", "template", "keyType", "keySize", "friendlyName"),
+        *("legacy", "keeps", "wrapping", "recipient"),
+    }
