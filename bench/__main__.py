@@ -6,17 +6,20 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, fanout, fleet, graph, issuance, start, status
+from bench import checkin, fanout, fleet, graph, idle, issuance, mdm, retire, start, status
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "start": start.rows,
     "checkin": checkin.rows,
+    "idle": idle.rows,
     "issuance": issuance.rows,
     "fanout": fanout.rows,
     "graph": graph.rows,
     "status": status.rows,
     "fleet": fleet.rows,
+    "mdm": mdm.rows,
+    "retire": retire.rows,
 }
 
 

@@ -1,0 +1,84 @@
+"""The cryptography of one device that no server can leave out, each operation by itself: the floor of a fleet.
+
+Everything is RSA-2048 but the PKCS certificate's own key, as in the measured fleet; processor time is what counts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
+from cryptography.hazmat.primitives.serialization import PrivateFormat, pkcs12
+
+_TIMES = 40
+_NOW = datetime(2026, 1, 1, tzinfo=UTC)
+_NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "bench")])
+_OAEP = OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How often each is done for one device."""
+
+    #: Signatures of messages, requests and certificate requests that are verified.
+    verified: int
+    #: Identities that are signed, and answers.
+    signed: int
+    #: Envelopes and passwords that are opened.
+    opened: int
+    #: Passwords, profiles and answers that are sealed.
+    sealed: int
+    #: PKCS certificates, with key and file.
+    issued: float
+
+
+def apple(*, imported: int) -> Counts:
+    """SCEP (request, certificate request, identity, CertRep), 14 signed messages, and what is delivered."""
+    return Counts(verified=16, signed=2, opened=1 + imported, sealed=2 + imported, issued=1)
+
+
+def windows(*, imported: int) -> Counts:
+    """MS-WSTEP (certificate request, identity), 8 signed messages; one in four devices takes no PKCS certificate."""
+    return Counts(verified=9, signed=1, opened=imported, sealed=1 + imported, issued=0.75)
+
+
+def seconds(counts: Counts) -> float:
+    """The processor time of one device."""
+    key = rsa.generate_private_key(65537, 2048)
+    public, data = key.public_key(), b"m" * 500
+    signature = key.sign(data, PKCS1v15(), hashes.SHA256())
+    secret = public.encrypt(b"a-password-of-24-letters", _OAEP)
+    return (
+        counts.verified * _each(lambda: public.verify(signature, data, PKCS1v15(), hashes.SHA256()))
+        + counts.signed * _each(lambda: key.sign(data, PKCS1v15(), hashes.SHA256()))
+        + counts.opened * _each(lambda: key.decrypt(secret, _OAEP))
+        + counts.sealed * _each(lambda: public.encrypt(b"k" * 32, PKCS1v15()))
+        + counts.issued * _each(lambda: _issue(key))
+    )
+
+
+def _issue(authority: rsa.RSAPrivateKey) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (x509.CertificateBuilder(_NAME, _NAME, key.public_key(), 1, _NOW, _NOW + timedelta(days=365))).sign(
+        authority, hashes.SHA256()
+    )
+    encryption = (
+        PrivateFormat.PKCS12.encryption_builder()
+        .kdf_rounds(2048)
+        .key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+        .build(b"a-password-of-24-letters")
+    )
+    pkcs12.serialize_key_and_certificates(b"bench", key, certificate, None, encryption)
+
+
+def _each(work: Callable[[], object]) -> float:
+    start = time.process_time()
+    for _ in range(_TIMES):
+        work()
+    return (time.process_time() - start) / _TIMES

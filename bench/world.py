@@ -55,6 +55,11 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
 
 @contextmanager
 def server(*arguments: str, folder: Path | None = None, **environment: str) -> Iterator[Server]:
@@ -146,8 +151,8 @@ def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, token: str) -> tuple[
     return f"{base}/{answer['name']}", {"authorization": f"Bearer {answer['deviceCredential']}"}
 
 
-def enrollment_token(client: httpx.Client, *, uses: int) -> str:
-    """A token for Alice's devices."""
-    body = {"userPrincipalName": ALICE, "uses": uses}
+def enrollment_token(client: httpx.Client, *, uses: int, user: str = ALICE) -> str:
+    """A token for the devices of a user."""
+    body = {"userPrincipalName": user, "uses": uses}
     answer = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status()
     return str(answer.json()["token"])

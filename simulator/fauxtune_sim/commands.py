@@ -240,8 +240,9 @@ async def unenroll(state: Path) -> Result:
     """The user ends management."""
     async with agent_of(state) as agent:
         untold = await agent.unenroll()
-        name = agent.device.name
-    lines = [f"{name} is no longer managed; everything that was installed is gone"]
+        name, is_empty = agent.device.name, agent.device.keystore.is_empty
+    left = "everything that was installed is gone" if is_empty else "its certificates stay, and their keys"
+    lines = [f"{name} is no longer managed; {left}"]
     if untold is not None:
         lines.append(f"the service could not be told: {untold}")
     return Result({"device": name, "unenrolled": True, "told": untold is None, "why": untold}, lines)

@@ -155,7 +155,7 @@ def test_openssl_verifies_the_signed_enrolment_profile(company: Company, openssl
 
 
 def test_openssl_opens_the_content_of_an_encrypted_profile_with_the_devices_key(phone: Phone) -> None:
-    """EncryptedPayloadContent: a CMS of the array that PayloadContent would be; inside, the certificate with its key."""
+    """EncryptedPayloadContent: a CMS of the array that PayloadContent would be. Inside, a certificate with its key."""
     for _ in range(5):
         phone.connect()
     (pkcs,) = (each for name, each in phone.profiles.items() if ".pkcs." in name)

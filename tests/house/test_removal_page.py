@@ -9,6 +9,7 @@ import pytest
 
 from fauxtune.core.engine.applicability import TABLE, WIPE_OPTIONS
 from fauxtune.core.engine.removal import AUTHORITIES, table
+from fauxtune.core.engine.removal_gaps import GAPS
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EDITIONS, Source
 from fauxtune.core.profiles.catalog import KINDS
@@ -47,6 +48,16 @@ def test_every_number_in_a_matrix_has_its_note() -> None:
         if heading.endswith(tuple(f"({edition})" for edition in EDITIONS)):
             used = set(re.findall(r"\((\d+)\) \|", text))
             assert used == set(re.findall(r"^(\d+)\. ", text, flags=re.MULTILINE)) != set(), heading
+
+
+def test_a_mark_says_of_which_cells_no_test_shows_them_and_the_page_says_why() -> None:
+    by_heading = sections()
+    reasons = by_heading["Cells that no device here can bring about"]
+    for each in GAPS:
+        assert f"| {each.why} |" in reasons
+    assert "° (" in by_heading["SCEP (2024-04)"]
+    assert not re.search(r"[^°] \(\d+\) \|", by_heading["SCEP (2024-04)"]), "none is shown"
+    assert "°" not in by_heading["PKCS (2024-04)"].partition("| retire |")[2].partition("\n")[0]
 
 
 def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -368,6 +368,24 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
         for phone in phones:
             good = [each for each in registered if each["device"] == phone.id and each["status"] == "good"]
             assert len(good) == 1, "what was lost in the crash is revoked"
+
+
+def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_new_address(
+    tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url)
+    with serving(*arguments) as server, signed_in(server) as client:
+        assign_profiles(client)
+        added(server, own, "Connector 2", "--alone")
+        phone = Phone(client, raw_rsa_keys[0])
+        phone.enrol()
+        assert phone.check_in() == []
+        assert server.stop()[0] == 0
+    with serving(*arguments) as server, signed_in(server) as client, connector(own, *where(server)):
+        again = replace(phone, client=client)
+        (pair,) = until(again.check_in)
+        _password, contents = again.opened(pair)
+        assert contents.certificate.public_key() == contents.key.public_key()
 
 
 def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, sqlite_url: str) -> None:

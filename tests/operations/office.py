@@ -119,7 +119,7 @@ class Office:
     async def switch(self, **settings: Any) -> None:
         self.tenant = await self.do(tenants.change_settings, settings)
 
-    async def events(self, *types: str, device: Phone | None = None) -> list[Row]:
+    async def events(self, *types: str, device: HasId | None = None) -> list[Row]:
         device_id = None if device is None else device.id
         found: list[Row] = await self.look(
             tenant_queries.events, self.tenant.id, after=0, types=types, device=device_id, limit=10_000

@@ -313,7 +313,7 @@ async def _add_profiles(scene: Scene, source: Source, *, kind: Kind) -> None:
         scene.profiles[source, Authority.DIGICERT] = await office.profile(kind.name, scene.group, **document)
 
 
-# -------------------------------------------------------------------------------------------------------- what befalls it
+# ------------------------------------------------------------------------------------------------------ what befalls it
 
 
 async def _act(scene: Scene, operation: Callable[..., Any], **options: Any) -> None:

@@ -276,6 +276,30 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(off
     assert state["status"] == "compliant"
 
 
+async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_the_device(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    own = await signing(office)
+    account = await office.profile(
+        "iosEasEmailProfileConfiguration",
+        "All Staff",
+        references={"smimeSigningCertificate": own},
+        smimeSigningEnabled=True,
+        **ACCOUNT,
+    )
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    await office.do(assignments.assign, own, targets=[])
+    heard = await tablet.come()
+    assert heard == ["remove email", "remove pkcs"]
+    assert tablet.holds == {}
+    state = await office.status(tablet, account)
+    assert state is not None
+    assert (state["status"], "does not reach this device" in state["message"]) == ("error", True)
+    assert await tablet.come() == [], "it is told once"
+    await office.assign(own, "All Staff")
+    assert await tablet.come() == ["install pkcs", "identities?", "roots?", "install email", "identities?", "roots?"]
+
+
 async def test_an_account_follows_the_certificate_that_is_renewed(office: Office) -> None:
     await office.switch(requireTrustedRoot=False)
     own = await signing(office)

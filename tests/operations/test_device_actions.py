@@ -6,54 +6,34 @@ import pytest
 
 from fauxtune.core.errors import NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations import bulk_actions, device_actions
 from fauxtune.operations.act import Act
-from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office, Phone
-
-
-async def _order_kept_wipe(office: Office, phone: Phone) -> None:
-    """A wipe that keeps the enrolment, as Windows knows it: ordered past the table, for no such device enrols here."""
-
-    def order(act: Act) -> None:
-        queries.add_action(
-            act.connection,
-            id=act.ids.uuid(),
-            tenant_id=act.tenant.id,
-            enrollment_id=phone.id,
-            action="wipe",
-            state="pending",
-            details={"keepEnrollmentData": True},
-            created_at=act.now,
-        )
-        act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=EnrollmentId(phone.id)))
-
-    await office.do(order)
+from tests.operations.tried import rest, windows
 
 
 async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_anew(office: Office) -> None:
-    await office.root_profile(owned=True)
-    await office.pkcs_profile(owned=True)
-    phone = await office.enroll("alice", mode="fully-managed")
-    await phone.settle()
-    serial = (await phone.item()).serial
-    assert serial is not None
-    await _order_kept_wipe(office, phone)
-    assert (await phone.check_in()).operations == 1
-    assert (await phone.record())["document"]["managementState"] == "wipeIssued"
-    ((operation, scope),) = await phone.operations()
-    assert scope == "DEVICE"
-    phone.holds.clear()
-    await phone.complete(operation)
-    record = (await phone.record())["document"]
+    root = await office.root_text()
+    await office.profile("windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=root)
+    pkcs = await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
+    device = await windows(office, "alice")
+    await rest(device)
+    key = ItemKey(f"pkcs/{pkcs}")
+    old = (await office.look(queries.ledger_rows, device.id))[key]
+    await office.do(device_actions.wipe, (await device.record())["id"], options={"keepEnrollmentData": True})
+    assert (await device.row())["state"] == "active"
+    assert await office.certificate_status(old.serial) == "good", "the device has not heard of it yet"
+    await rest(device)
+    record = (await device.record())["document"]
     assert record["managementState"] == "managed"
     assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
-    assert await office.certificate_status(serial) == "revoked"
-    await phone.settle()
-    assert set((await phone.states()).values()) == {"installed"}
-    assert (await phone.item()).serial != serial, "a reset device makes do with no old certificate"
+    assert await office.certificate_status(old.serial) == "revoked"
+    assert await device.states() == {"root": "installed", "pkcs": "installed"}
+    new = (await office.look(queries.ledger_rows, device.id))[key]
+    assert new.serial != old.serial, "a reset device makes do with no old certificate"
+    assert device.holds[key] == new.thumbprint
 
 
 async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(office: Office) -> None:

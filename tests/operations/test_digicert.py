@@ -1,4 +1,4 @@
-"""A DigiCert CA: named by three values, reached with an RA certificate, with rules of its own for names and validity."""
+"""A DigiCert CA: named by three values, reached with an RA certificate, with its own rules for names and validity."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import pytest
 from cryptography import x509
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
+from fauxtune.core.profiles.pkcs import FAMILY
+from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
 from fauxtune.operations import certificates, device_actions, digicert, status, templates
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -225,3 +228,24 @@ def test_of_address_and_principal_name_the_missing_one_is_the_other_or_the_subje
         names(
             {"customSubjectAlternativeNames": [{"sanType": "domainNameService", "name": "x"}]}, VALUES, subject="CN=x"
         )
+
+
+@pytest.mark.parametrize(
+    ("kind", "needs"),
+    [("windows10PkcsCertificateProfile", None), ("iosPkcsCertificateProfile", "ab" * 32)],
+)
+def test_on_windows_no_trusted_root_is_asked_for(kind: str, needs: str | None) -> None:
+    authority = AuthorityFacts(
+        host="pki-ws.symauth.com", name="Symantec", root_sha256="ab" * 32, templates=(OID,), kind=Authority.DIGICERT
+    )
+    document = {
+        "certificationAuthority": "pki-ws.symauth.com",
+        "certificationAuthorityName": "Symantec",
+        "certificateTemplateName": OID,
+        "subjectNameFormat": "commonName",
+    }
+    profile = Profile(ProfileId("p"), kind, 1, document)
+    (item,) = FAMILY.items(profile, World(variables=VALUES, has_user=True, authorities=(authority,)))
+    assert (item.problem, item.needs_root) == (None, needs)
+    assert item.order is not None
+    assert item.order.authority == "digicert"

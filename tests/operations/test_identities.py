@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -9,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations import directory, enrollment, identities
+from fauxtune.operations import device_actions, directory, enrollment, identities
 from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import identified
 from fauxtune.storage.queries import devices as device_queries
@@ -64,6 +66,29 @@ async def test_authenticating_again_ends_what_the_device_was_and_the_same_certif
     assert await complete(tablet, push_token="another") is None, "later ones only say where it listens"
     row = await tablet.row()
     assert (row["push_token"], row["wire_state"]) == ("another", {"push": {"mdm": "another"}})
+
+
+async def test_an_identity_whose_enrolment_an_admin_ended_enrols_nothing_any_more(office: Office) -> None:
+    """It takes another token; nor does a device escape what was ordered by starting over."""
+    retired, wiped = await enrolled(office, "alice"), await identity(office, "bob", number=1)
+    await authenticate(wiped, hardware="ios/2")
+    await complete(wiped)
+    await office.do(device_actions.retire, (await retired.record())["id"])
+    await office.do(device_actions.wipe, (await wiped.record())["id"])
+    await retired.come()
+    for tablet, hardware, state in ((retired, "ios/1", "ended"), (wiped, "ios/2", "ending")):
+        with pytest.raises(EnrollmentEnded, match="enrol anew"):
+            await authenticate(tablet, hardware=hardware)
+        assert (await tablet.row())["state"] == state
+    assert await live(office) == 1
+
+
+async def test_who_enrols_one_piece_of_hardware_at_once_is_enrolled_once(office: Office) -> None:
+    tablets = [await identity(office, "alice", number=number % 3) for number in range(6)]
+    for tablet in tablets:
+        await authenticate(tablet, hardware="ios/1")
+    assert None not in await asyncio.gather(*map(complete, tablets))
+    assert await live(office) == 1
 
 
 async def test_the_same_hardware_with_another_certificate_takes_the_place_of_the_first(office: Office) -> None:

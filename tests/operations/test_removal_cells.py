@@ -5,10 +5,9 @@ What no device here can bring about stands in `removal_gaps`, with the reason; t
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -24,7 +23,7 @@ from fauxtune.storage.database import Database
 from tests.operations.office import Office, open_office
 from tests.operations.removal_stage import BEFALL, Happening, Scene, Thing, prepare, set_up
 
-OLD, NEW = EDITIONS
+NEW = EDITIONS[-1]
 ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
 #: A cell for every authority that makes a difference.
 CELLS = [
@@ -73,13 +72,13 @@ async def fate(scene: Scene, thing: Thing) -> Fate:
     held = scene.device.holds_of(row.key)
     device = "none" if held is None else "same" if held == scene.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    said = [each for each in await office.events("removed") if each["device"] == scene.device.id]
+    removed = {each["detail"]["item"] for each in await office.events("removed", device=scene.device)}
     return Fate(
         device,
-        missed=row.key in scene.device.missed,
+        missed=held is not None and row.key in scene.device.missed,
         ca=None if mark is None else await office.certificate_status(mark),
         ledger=(await scene.ledger())[row.key].state,
-        said=row.key in {each["detail"]["item"] for each in said},
+        said=row.key in removed,
     )
 
 
@@ -103,9 +102,10 @@ class Offices:
 def offices(
     urls: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
+    *,
     rsa_keys: KeyRing,
     raw_rsa_keys: list[RSAPrivateKey],
-):
+) -> Iterator[Offices]:
     databases: list[Database] = []
 
     async def open_one(edition: str, database: str) -> Office:
@@ -120,9 +120,21 @@ def offices(
         each.close()
 
 
-def befalls(*, kinds: bool = True) -> list[tuple[Variant, str, Happening]]:
-    """Whatever befalls any kind of device, of which at least one cell is shown."""
-    return list(dict.fromkeys((variant, edition, cell[1]) for (variant, edition, cell), so in SHOWN.items() if so))
+#: Whatever befalls any kind of device, of which at least one cell is shown.
+BEFALLS = list(dict.fromkeys((variant, edition, cell[1]) for (variant, edition, cell), so in SHOWN.items() if so))
+#: A few of each kind, on the other database.
+SAMPLE = [
+    (Variant.ANDROID_DEVICE_ADMIN, Cause.RETIRE),
+    (Variant.ANDROID_KNOX, Cause.UNASSIGNED),
+    (Variant.ANDROID_WORK_PROFILE, Incident.DELETED_BY_USER),
+    (Variant.ANDROID_DEDICATED, Cause.WIPE),
+    (Variant.ANDROID_AOSP, Incident.RENEWED),
+    (Variant.IOS, Cause.UNENROLL),
+    (Variant.MACOS, Cause.USER_DELETED),
+    (Variant.WINDOWS, Incident.WIPE_KEEPING_ENROLLMENT),
+    (Variant.WINDOWS, Cause.USER_CHANGED),
+    (Variant.WINDOWS_PHONE_81, Cause.CERTIFICATE_DELETED),
+]
 
 
 async def comes_true(office: Office, variant: Variant, *, edition: str, happening: Happening) -> None:
@@ -134,9 +146,32 @@ async def comes_true(office: Office, variant: Variant, *, edition: str, happenin
         for (source, cause, authority), outcome in table(variant, edition).items()
         if cause is happening and SHOWN.get((variant, edition, (source, cause, authority)))
     }
+    assert wanted
     assert {thing: await fate(scene, thing) for thing in wanted} == wanted
 
 
-@pytest.mark.parametrize(("variant", "edition", "happening"), befalls())
-async def test_a_cell_comes_true(offices: Offices, variant: Variant, edition: str, happening: Happening) -> None:
+@pytest.mark.parametrize(("variant", "edition", "happening"), BEFALLS)
+async def test_the_cells_come_true(offices: Offices, variant: Variant, edition: str, happening: Happening) -> None:
     await comes_true(await offices.of(edition), variant, edition=edition, happening=happening)
+
+
+@pytest.mark.parametrize(("variant", "happening"), SAMPLE)
+async def test_they_come_true_on_postgresql_too(offices: Offices, variant: Variant, happening: Happening) -> None:
+    await comes_true(await offices.of(NEW, database="postgresql"), variant, edition=NEW, happening=happening)
+
+
+def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too() -> None:
+    used = Counter(gap(variant, edition, cell=cell) for variant, edition, cell in CELLS)
+    assert [each.why for each in GAPS if not used[each.why]] == []
+    assert used[None] == sum(SHOWN.values()) > len(CELLS) / 2
+    for variant, edition, (source, _cause, authority) in CELLS:
+        given = any(kind.family.source is source and kind.applies(variant, edition=edition) for kind in KINDS)
+        if not given:
+            reasons = {gap(variant, edition, cell=(source, each, authority)) for each in BEFALL}
+            assert reasons == {
+                "profiles of the kind are not applicable in that edition, so that no device has what they give"
+            }
+
+
+def test_whatever_can_befall_a_device_is_played() -> None:
+    assert BEFALL.keys() == {*Cause, *Incident}

@@ -19,6 +19,7 @@ from fauxtune.operations import directory
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import directory as directory_queries
 from tests.operations.office import Office, Phone, open_office
 from tests.operations.told import Tablet
 from tests.operations.tried import (
@@ -49,6 +50,11 @@ KINDS = {
         "androidDeviceOwnerTrustedRootCertificate",
         "androidDeviceOwnerPkcsCertificateProfile",
         "androidDeviceOwnerImportedPFXCertificateProfile",
+    ),
+    "knox": (
+        "androidTrustedRootCertificate",
+        "androidPkcsCertificateProfile",
+        "androidImportedPFXCertificateProfile",
     ),
     "ios": ("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
     "windows": (
@@ -83,9 +89,7 @@ class World:
 
 
 def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
-    from fauxtune.storage.queries import directory as queries
-
-    row = queries.user_by_upn(connection, tenant_id, upn=upn)
+    row = directory_queries.user_by_upn(connection, tenant_id, upn=upn)
     return None if row is None else str(row["id"])
 
 
@@ -99,7 +103,9 @@ async def world(office: Office, draw: Draw) -> World:
         await office.import_pfx(name)
     kinds = draw(
         st.lists(
-            st.sampled_from(["work-profile", "fully-managed", "dedicated", "ios", "windows"]), min_size=1, max_size=3
+            st.sampled_from(["work-profile", "fully-managed", "dedicated", "knox", "ios", "windows"]),
+            min_size=1,
+            max_size=3,
         )
     )
     for kind in kinds:

@@ -4,7 +4,6 @@ at the CA, never in the ledger.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -22,13 +21,14 @@ from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations import user_enrollment
-from fauxtune.operations.conversation import Answered, Step
+from fauxtune.operations.conversation import Step
 from fauxtune.operations.door import Considered
 from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.whatif import Consequence, DeviceConsequences, what_if
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.tables import metadata
 from tests.operations.office import Office, Phone
 from tests.operations.told import Tablet, enrolled
 
@@ -53,9 +53,6 @@ class Windows(Tablet):
             self.lost |= self.holds
             self.holds.clear()
         return Tablet.obey(self, step)
-
-    def answer(self, step: Step) -> Answered:
-        return Tablet.answer(self, step)
 
 
 async def windows(office: Office, name: str) -> Windows:
@@ -183,11 +180,9 @@ def said(found: Iterable[DeviceConsequences], device: Phone | Tablet) -> Lists:
 
 
 async def everything(office: Office) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table of the database, but for the other tenants' that change meanwhile."""
+    """Every row of every table, but for those of other tenants, which may change meanwhile."""
 
     def read(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
-        from fauxtune.storage.tables import metadata
-
         found = {}
         for table in metadata.sorted_tables:
             statement = table.select()
@@ -197,5 +192,4 @@ async def everything(office: Office) -> dict[str, list[tuple[Any, ...]]]:
         return found
 
     found: dict[str, list[tuple[Any, ...]]] = await office.look(read)
-    await asyncio.sleep(0)
     return found

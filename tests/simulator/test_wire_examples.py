@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.enrollment import AndroidEnrollment
+from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
@@ -43,7 +44,10 @@ def shape(document: Any) -> Any:
 def test_an_enroll_request_has_the_shape_of_the_example(mode: Mode, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     csr = certificate_request(raw_rsa_keys[0], "device")
     request = messages.enroll_request(Device.new("a phone", mode=mode), token="t", csr=csr)
-    assert shape(request) == shape(example("enroll-request"))
+    wanted = example("enroll-request")
+    if MODES[mode].management is None:
+        del wanted["managementMode"]
+    assert shape(request) == shape(wanted)
 
 
 def test_the_example_request_carries_a_valid_certificate_request() -> None:

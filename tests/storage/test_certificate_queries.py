@@ -248,6 +248,7 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
             fill.tenant_id,
             id=name,
             name=name,
+            program="certificate-connector",
             state="online",
             mode="immediate",
             roles=["pkcs"],

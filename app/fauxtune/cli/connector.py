@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="""The certificate connector: inside the server by default, or a process of its own.
 
-Its keys are in a folder that the server never sees, and it calls the server over HTTPS, never the other way round.
-While it serves, the server cannot open a PFX file.
+Its keys are in a folder that the server never sees, and it calls the server over HTTPS, never the other way round. The
+server cannot open a PFX file that it serves.
 
 \b
-fauxtune connector add "Connector 2" --state connector2 --alone   known to the server, with a key of its own
-fauxtune connector run --state connector2                         serves until it is stopped
-fauxtune connector status                                         all connectors of the tenant
-fauxtune connector log --follow                                   what they write into their logs
-fauxtune connector stop --state connector2""",
+1. known to the server    fauxtune connector add NAME --state DIR --alone
+2. serving                fauxtune connector run --state DIR
+3. all of the tenant's    fauxtune connector status
+4. their event logs       fauxtune connector log --follow
+5. the end                fauxtune connector stop --state DIR""",
     no_args_is_help=True,
 )
 app.command()(connector_process.run)

@@ -30,6 +30,7 @@ class Act:
     events: list[dict[str, Any]] = field(default_factory=list)
     connector_events: list[dict[str, Any]] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
+    crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False
     connectors_called: bool = False
 

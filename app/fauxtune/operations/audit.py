@@ -240,13 +240,13 @@ def _act_on_device(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
 
 
 def _act_on_devices(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
-    old = {key: _device(act, key) for key in asked.positional[0]}
+    ids = [str(key).lower() for key in asked.positional[0]]
+    rows = device_queries.managed_devices_by_id(act.connection, act.tenant.id, ids=ids)
+    old = {row["id"]: _of_device(row) for row in rows}
 
     def after(told: Any) -> Iterable[Event]:
         for key in told["successfulDeviceIds"]:
-            device = old[key]
-            assert device is not None
-            yield _device_event(device, action=asked.named["action"])
+            yield _device_event(old[key.lower()], action=asked.named["action"])
 
     return after
 

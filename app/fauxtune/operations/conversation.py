@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.report import Inventory, take_in
-from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
+from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, is_to_go, wishes
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import WAITING, DeviceAction
 from fauxtune.core.model.ids import ItemKey
@@ -209,7 +209,7 @@ def _heard_of_install(act: Act, row: Row, *, step: Told, answered: Answered) -> 
 
 def _heard_of_removal(act: Act, row: Row, *, step: Told, answered: Answered) -> None:
     if answered.result is not Result.DONE:
-        # It is told again when the device comes next.
+        # It is told again when something else makes the device due: asking at each visit would be asking for ever.
         step_queries.change_step(act.connection, step.id, state=StepState.REFUSED.value)
         why = answered.problem.message if answered.problem else "The device did not remove it."
         act.record("refused", device=row["id"], item=step.wish.subject, reason=why)
@@ -217,9 +217,10 @@ def _heard_of_removal(act: Act, row: Row, *, step: Told, answered: Answered) -> 
     step_queries.forget_steps(act.connection, row["id"], ids=[step.id])
     rows = queries.ledger_rows(act.connection, row["id"])
     gone = rows.get(ItemKey(step.wish.subject))
-    if gone is not None and gone.state is ItemState.REMOVING:
-        removed = moved(gone, ItemState.REMOVED, installed_fingerprint=None)
-        _write(act, row, before=rows, changed={gone.key: removed})
+    if gone is not None and is_to_go(gone):
+        after = ItemState.REMOVED if gone.state is ItemState.REMOVING else gone.state
+        changed = {gone.key: moved(gone, after, installed_fingerprint=None)}
+        _write(act, row, before=rows, changed=changed)
 
 
 def _heard_of_action(act: Act, row: Row, *, step: Told, answered: Answered) -> bool:

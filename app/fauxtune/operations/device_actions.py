@@ -66,12 +66,12 @@ def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
     cannot, or not in this way; Invalid once its user was deleted.
     """
     record, variant = _record(act, device_id)
-    _check_user(act, record, action=DeviceAction.WIPE)
+    user = _user(act, record, action=DeviceAction.WIPE)
     check(DeviceAction.WIPE, variant)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
     for name in wanted:
         check_wipe_option(name, variant)
-    _order_end(act, record, cause=Cause.WIPE, details=wanted)
+    _order_end(act, record, cause=Cause.WIPE, user=user, details=wanted)
 
 
 def retire(act: Act, device_id: str) -> None:
@@ -79,9 +79,9 @@ def retire(act: Act, device_id: str) -> None:
     deleted.
     """
     record, variant = _record(act, device_id)
-    _check_user(act, record, action=DeviceAction.RETIRE)
+    user = _user(act, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, variant)
-    _order_end(act, record, cause=Cause.RETIRE)
+    _order_end(act, record, cause=Cause.RETIRE, user=user)
 
 
 def sync(act: Act, device_id: str) -> None:
@@ -101,7 +101,7 @@ def delete(act: Act, device_id: str) -> None:
         return
     ordered = row["state"] == EnrollmentState.ENDING.value and any(each.scope for each in pending(act, row))
     if not ordered:
-        _order_end(act, record, cause=Cause.DELETE)
+        _order_end(act, record, cause=Cause.DELETE, user=user_name(act, row))
 
 
 def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
@@ -173,7 +173,7 @@ def complete(
         act.record("actionDone", user=user_name(act, enrollment), device=enrollment["id"], action=order.action.value)
 
 
-def _order_end(act: Act, record: Row, *, cause: Cause, details: Row | None = None) -> None:
+def _order_end(act: Act, record: Row, *, cause: Cause, user: str | None, details: Row | None = None) -> None:
     enrollment_id = record["enrollment_id"]
     row = queries.enrollment(act.connection, enrollment_id, lock=True)
     assert row is not None
@@ -186,14 +186,19 @@ def _order_end(act: Act, record: Row, *, cause: Cause, details: Row | None = Non
     state = EnrollmentState.ACTIVE if keeps else EnrollmentState.ENDING
     queries.change_enrollment(act.connection, enrollment_id, state=state.value, cause=None if keeps else cause.value)
     if not keeps:
-        revoke_held(act, row, cause=cause)
-    _order(act, enrollment_id, action=DeviceAction(cause.value), details=details or {})
-    act.record(f"{cause.value}Requested", user=user_name(act, row), device=enrollment_id)
+        revoke_held(act, row, cause=cause, user=user)
+    _write_order(act, enrollment_id, action=DeviceAction(cause.value), details=details or {})
+    if keeps:
+        _call(act, enrollment_id)
+    else:
+        # None of its check-ins is quiet any more, whatever its generation.
+        act.wake([enrollment_id])
+    act.record(f"{cause.value}Requested", user=user, device=enrollment_id)
 
 
 def _start_over(act: Act, enrollment: Row) -> None:
     """The device was reset and stays enrolled: it has nothing any more, and is given everything anew."""
-    revoke_held(act, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT)
+    revoke_held(act, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT, user=user_name(act, enrollment))
     rows = queries.ledger_rows(act.connection, enrollment["id"]).values()
     gone = [
         moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
@@ -209,6 +214,16 @@ def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, detai
     for earlier in queries.actions(act.connection, enrollment_id, states=WAITING):
         if earlier["action"] == action.value:
             queries.change_action(act.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=act.now)
+    _write_order(act, enrollment_id, action=action, details=details)
+    _call(act, enrollment_id)
+
+
+def _call(act: Act, enrollment_id: EnrollmentId) -> None:
+    """The device is to come, and its check-in is not to be a quiet one."""
+    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
+
+
+def _write_order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
     queries.add_action(
         act.connection,
         id=act.ids.uuid(),
@@ -220,19 +235,22 @@ def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, detai
         created_at=act.now,
     )
     note_action(act, enrollment_id, action=action.value, state=ActionState.PENDING.value)
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
 
 
-def _check_user(act: Act, record: Row, *, action: DeviceAction) -> None:
-    """Intune: "Remove devices by using wipe, retire ...": once the users of managed devices are removed from the
-    directory, Intune can no longer wipe or retire these. Unverified: the answer to who tries.
+def _user(act: Act, record: Row, *, action: DeviceAction) -> str | None:
+    """The name of the device's user. Intune: "Remove devices by using wipe, retire ...": once the users of managed
+    devices are removed from the directory, Intune can no longer wipe or retire these. Unverified: the answer to who
+    tries.
     """
-    user_id = record["user_id"]
-    if user_id and directory_queries.user(act.connection, act.tenant.id, user_id=user_id) is None:
+    if not record["user_id"]:
+        return None
+    user = directory_queries.user(act.connection, act.tenant.id, user_id=record["user_id"])
+    if user is None:
         raise Invalid(
             f"{action}: the device's user was deleted from the directory, so that it can be neither wiped nor retired "
             "any more. Wipe or retire devices before their user is deleted; the record can still be deleted."
         )
+    return str(user["document"]["userPrincipalName"])
 
 
 def _record(act: Act, device_id: str) -> tuple[Row, Variant]:

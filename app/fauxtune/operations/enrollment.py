@@ -186,8 +186,8 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     """The relation is over: revoke what the removal table says, close the ledger, drop Graph's record. What the table
     leaves on the device is kept in the ledger as well.
     """
-    enrollment_id = EnrollmentId(enrollment["id"])
-    revoke_held(act, enrollment, cause=cause)
+    enrollment_id, upn = EnrollmentId(enrollment["id"]), user_name(act, enrollment)
+    revoke_held(act, enrollment, cause=cause, user=upn)
     ledger = queries.ledger_rows(act.connection, enrollment_id).values()
     rows = [row for row in ledger if row.state is not ItemState.REMOVED]
     over = [_over(act, enrollment, row=row, cause=cause) for row in rows]
@@ -209,7 +209,6 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     directory_queries.delete_directory_device(
         act.connection, act.tenant.id, device_id=enrollment["directory_device_id"]
     )
-    upn = user_name(act, enrollment)
     for row in rows:
         if row.key in kept or (not in_policy(row) and row.state is not ItemState.REMOVING):
             continue  # it stays, or was never there
@@ -230,25 +229,32 @@ def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause)
     return moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
 
 
-def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident) -> None:
+def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, user: str | None) -> None:
     """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. What was removed from the
-    device before stays as the table left it then.
+    device before stays as the table left it then. `user`: the name of its user.
     """
     for row in queries.ledger_rows(act.connection, enrollment["id"]).values():
         if row.serial is not None and row.state is not ItemState.REMOVED:
-            revoke_one(act, enrollment, cause=cause, source=row.source, serial=row.serial)
+            if _is_revoked(act, enrollment, cause=cause, source=row.source, authority=row.authority):
+                revocation.revoke_for_connector(
+                    act, row.serial, device=enrollment["id"], user=user, source=row.source.value
+                )
 
 
 def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str) -> None:
     """Revoke one certificate of an ending enrolment, where the removal table says so."""
-    edition = str(act.tenant.setting("removalEdition"))
     issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
     authority = Authority.named(None if issued is None else issued["authority"])
-    variant = Variant(enrollment["variant"])
-    if outcome(variant, edition, source=source, cause=cause, authority=authority).revoked:
-        revocation.revoke_for_connector(
-            act, serial, device=enrollment["id"], user=user_name(act, enrollment), source=source.value
-        )
+    if _is_revoked(act, enrollment, cause=cause, source=source, authority=authority):
+        user = user_name(act, enrollment)
+        revocation.revoke_for_connector(act, serial, device=enrollment["id"], user=user, source=source.value)
+
+
+def _is_revoked(
+    act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, authority: Authority
+) -> bool:
+    edition, variant = str(act.tenant.setting("removalEdition")), Variant(enrollment["variant"])
+    return outcome(variant, edition, source=source, cause=cause, authority=authority).revoked
 
 
 def user_name(act: Act, enrollment: dict[str, Any]) -> str | None:

@@ -13,7 +13,7 @@ from typing import Any
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.states import Cause, EnrollmentState
 from fauxtune.operations.act import Act
 from fauxtune.operations.enrollment import (
     Enrolled,
@@ -64,9 +64,11 @@ def renew(act: Act, csr: bytes, *, signer: bytes, keys: KeyStore) -> bytes:
 
 
 def recognise(act: Act, certificate: bytes) -> Known:
-    """Whose certificate (DER) this is. NotFound for one that this tenant has not issued to a device."""
+    """Whose certificate (DER) this is. NotFound for one that this tenant has not issued in this way to a device."""
     found = queries.identity(act.connection, digest(certificate))
-    if found is None or found["tenant_id"] != act.tenant.id:
+    # A Windows device's former certificate is kept in the same place, with its enrolment.
+    is_other = found is not None and "enrollment" in (found["facts"] or {})
+    if found is None or is_other or found["tenant_id"] != act.tenant.id:
         raise NotFound("The certificate with which the device comes was not issued by this service.")
     return Known(
         digest=found["digest"],
@@ -77,11 +79,15 @@ def recognise(act: Act, certificate: bytes) -> Known:
 
 def authenticate(act: Act, known: Known, *, request: EnrollmentRequest) -> None:
     """The device says who it is (Apple: Authenticate): the identity is bound to it, and what it was before is over.
-    Safe to repeat. NotAllowed for an identity that is bound to other hardware.
+    Safe to repeat. NotAllowed for an identity that is bound to other hardware; EnrollmentEnded where an
+    administrator ended its enrolment, or ordered that: such a device needs another token. One whose user left may
+    come back with what it has, as at NanoMDM.
     """
     bound = known.identity["hardware_key"]
     if bound not in (None, request.hardware_key):
         raise NotAllowed("This identity certificate belongs to another device.")
+    if known.enrollment is not None and known.enrollment["cause"] not in (None, Cause.UNENROLL.value):
+        raise EnrollmentEnded("The enrolment of this identity certificate was ended: the device has to enrol anew.")
     supersede(act, request.hardware_key)
     if known.enrollment is not None:
         # The same certificate may be the proof of one enrolment only.

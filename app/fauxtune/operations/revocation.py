@@ -45,6 +45,11 @@ def revoke(
     is; NotFound for a certificate that it never issued.
     """
     row = _issued(act, serial, authority_name=authority_name)
+    return _revoke(act, row, reason=reason, device=device, user=user, source=source)
+
+
+def _revoke(act: Act, row: Row, *, reason: str, device: str | None, user: str | None, source: str | None) -> bool:
+    authority_name, serial = row["authority"], row["serial"]
     if reason != RELEASE:
         check_reason(reason)
     _check_available(act, authority_name)
@@ -59,7 +64,7 @@ def revoke(
             # RFC 5280 5.3.1: what was on hold is now revoked for good, since it was put on hold.
             changed = queries.change_reason(act.connection, act.tenant.id, **where, reason=reason)
     if changed:
-        certificate_queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
+        _forget_crl(act, authority_name)
         described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
         word = "released" if reason == RELEASE else "revoked"
         act.record(word, user=user, device=device, certificate=described, reason=reason)
@@ -115,11 +120,10 @@ def _ask(act: Act, row: Row, *, case: connector_notes.Case, connector: Row) -> b
                 f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
             )
         _check_template(act, row)
-        revoke(
+        _revoke(
             act,
-            row["serial"],
+            row,
             reason=CONNECTOR_REASON,
-            authority_name=row["authority"],
             device=case.device,
             user=case.user,
             source=(case.certificate or {}).get("source"),
@@ -159,16 +163,15 @@ def revoke_waiting(act: Act, authority_name: str) -> int:
         user = None
         if row["user_id"] is not None:
             user = certificate_queries.name_of_user(act.connection, act.tenant.id, user_id=row["user_id"])
-        revoke(
-            act,
-            row["serial"],
-            reason=CONNECTOR_REASON,
-            authority_name=authority_name,
-            device=row["enrollment_id"],
-            user=user,
-            source="pkcs",
-        )
+        _revoke(act, row, reason=CONNECTOR_REASON, device=row["enrollment_id"], user=user, source="pkcs")
     return len(rows)
+
+
+def _forget_crl(act: Act, authority_name: str) -> None:
+    """Once for all that one act revokes: what is forgotten stays so until the transaction ends."""
+    if authority_name not in act.crls_forgotten:
+        certificate_queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
+        act.crls_forgotten.add(authority_name)
 
 
 def _check_template(act: Act, row: Row) -> None:

@@ -13,6 +13,7 @@ from cryptography.x509.oid import NameOID
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import EnrollmentEnded, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations import device_actions
 from fauxtune.operations.act import Act
@@ -37,6 +38,8 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import steps as identity_queries
 
 Row = dict[str, Any]
+
+_PLATFORMS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ def renew(act: Act, csr: bytes, *, signer: bytes, keys: KeyStore) -> tuple[Row, 
         raise Unauthenticated("The certificate that signed the renewal was not issued to a device here.")
     if row["state"] == EnrollmentState.ENDED.value:
         raise EnrollmentEnded("The enrolment whose certificate signed the renewal has ended.")
+    if x509.load_der_x509_certificate(signer).not_valid_after_utc < act.now:
+        raise Unauthenticated("The certificate that signed the renewal has expired: the device has to enrol anew.")
     subject = x509.load_der_x509_certificate(row["identity_certificate"]).subject
     name = str(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
     certificate = issue_certificate(act, csr, common_name=name, keys=keys)
@@ -117,14 +122,15 @@ def renew(act: Act, csr: bytes, *, signer: bytes, keys: KeyStore) -> tuple[Row, 
 
 
 def holder(connection: Connection, certificate: bytes) -> Row | None:
-    """The enrolment whose identity certificate (DER) this is, or was before a renewal."""
+    """The enrolment of a Windows device whose identity certificate (DER) this is, or was before a renewal."""
     known = digest(certificate)
     row = queries.enrollment_by_credential(connection, known)
-    if row is not None:
-        return row
-    former = identity_queries.identity(connection, known)
-    enrollment_id = ((former or {}).get("facts") or {}).get("enrollment")
-    return None if enrollment_id is None else queries.enrollment(connection, enrollment_id)
+    if row is None:
+        former = identity_queries.identity(connection, known)
+        enrollment_id = ((former or {}).get("facts") or {}).get("enrollment")
+        row = None if enrollment_id is None else queries.enrollment(connection, enrollment_id)
+    # One authority issues to all devices: what is another platform's proves nothing here.
+    return row if row is not None and row["platform"] in _PLATFORMS else None
 
 
 def leave(act: Act, caller: Caller) -> None:

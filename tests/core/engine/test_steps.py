@@ -63,6 +63,13 @@ def test_items_at_rest_are_no_business_of_anybodys() -> None:
     assert words(of([replace(ROOT, state=state) for state in at_rest], again=True)) == ["question what"]
 
 
+def test_what_cannot_be_given_any_more_goes_as_long_as_the_device_has_it() -> None:
+    lost = replace(ACCOUNT, state=ItemState.FAILED, fingerprint=None, installed_fingerprint="3")
+    assert words(of([lost])) == ["remove email/e"]
+    assert words(of([replace(lost, state=ItemState.WANTED)])) == ["remove email/e"]
+    assert words(of([replace(lost, installed_fingerprint=None)])) == ["question what"]
+
+
 def test_only_what_was_never_told_or_waits_to_be_told_again_is_due() -> None:
     wish = Wish(StepKind.INSTALL, "pkcs/p", "1")
     assert due([wish], []) == [(wish, None)]

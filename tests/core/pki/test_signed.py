@@ -194,6 +194,19 @@ def test_garbage_is_no_signature(data: bytes) -> None:
         signed.verify(data, BODY)
 
 
+@pytest.mark.parametrize("constructed", [b"\x30\x80\x06\x82", b"\x30\x84\x00\x00\xea\x64\x06\x82"])
+def test_an_identifier_that_would_take_long_to_spell_out_is_not_read(constructed: bytes) -> None:
+    """It takes the square of its length: a second for 60 KB."""
+    with pytest.raises(Invalid, match="object identifier of 60000 bytes"):
+        signed.read(constructed + b"\xea\x60" + b"\x81" * 59_999 + b"\x01" + b"\xa0\x00")
+
+
+def test_a_long_message_is_read_like_a_short_one(certificate, key, sign_as) -> None:
+    for size in (10, 30_000):
+        body = bytes(size)
+        assert signed.verify(sign_as(body, certificate, key, embedded=body), body) == certificate
+
+
 def test_a_message_that_would_take_long_to_read_is_not_read(certificate, key, sign_as) -> None:
     for message in (sign_as(bytes(64 * 1024), certificate, key), bytes(4_000_000)):
         with pytest.raises(Invalid, match="64 KiB at most"):

@@ -53,6 +53,10 @@ NAMED: tuple[tuple[str, str, Json | None], ...] = (
     ("POST", "/connectors/{connector}/keys", {"providerName": "P", "keyName": "K"}),
     ("GET", f"/connectors/{{connector}}/keys/{PROVIDER}/PFXEncryptionKey", None),
     ("DELETE", f"/connectors/{{connector}}/keys/{PROVIDER}/PFXEncryptionKey", None),
+    ("GET", "/connectors/{connector}/events", None),
+    ("PUT", "/connectors/{connector}/raCertificate", None),
+    ("DELETE", "/connectors/{connector}/raCertificate", None),
+    ("DELETE", "/connectors/{connector}", None),
 )
 #: Calls that name nothing but the tenant itself.
 WHOLE = {
@@ -65,6 +69,7 @@ WHOLE = {
     ("PUT", "/tenants/{tenant}/clock"),
     ("POST", "/tenants/{tenant}/clock/advance"),
     ("POST", "/tenants/{tenant}/settle"),
+    ("POST", "/tenants/{tenant}/whatif"),  # what its url names is in test_whatif
     ("GET", "/tenants/{tenant}/reports/permissions"),
     ("GET", "/tenants/{tenant}/authorities"),
     ("GET", "/tenants/{tenant}/devices"),
@@ -72,6 +77,8 @@ WHOLE = {
     ("POST", "/tenants/{tenant}/applications"),
     ("GET", "/tenants/{tenant}/connectors"),
     ("POST", "/tenants/{tenant}/connectors"),
+    ("GET", "/tenants/{tenant}/digicert"),
+    ("POST", "/tenants/{tenant}/digicert"),
 }
 
 
@@ -83,6 +90,7 @@ async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) ->
     profile = await assign("pkcs", tenant_name=name)
     await phone.settle()
     (issued,) = await listed(tenant, "/certificates")
+    await made(tenant, "/digicert")
     return {
         "device": phone.id,
         "profile": profile,

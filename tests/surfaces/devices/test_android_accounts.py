@@ -29,9 +29,12 @@ def example(name: str) -> dict[str, Any]:
     return document
 
 
-def delivered(kind: str = GMAIL, *, named: bool = True, **settings: Any) -> dict[str, Any]:
+def delivered(kind: str = GMAIL, *, named: bool = True, signs: bool = False, **settings: Any) -> dict[str, Any]:
     """The policy's one application."""
-    certificates = {"identityCertificate": Named(pkcs_key(SIGNING), "s1", thumbprint="t1")} if named else {}
+    switched_on = {"identityCertificate": named, "smimeSigningCertificate": signs}
+    certificates = {
+        name: Named(pkcs_key(SIGNING), "s1", thumbprint="t1") for name, wanted in switched_on.items() if wanted
+    }
     account = Account(
         kind=kind,
         host="mail.contoso.example",
@@ -100,3 +103,36 @@ def test_a_refused_account_is_told_with_its_reason() -> None:
 def test_a_report_of_another_shape_is_refused(reports: object) -> None:
     with pytest.raises(ValidationError):
         inventory(applicationReports=reports)
+
+
+def test_samsungs_mail_is_told_to_sign_with_the_certificate_that_the_profile_refers_to() -> None:
+    found = delivered("androidEasEmailProfileConfiguration", named=False, signs=True)
+    assert found["packageName"] == "com.samsung.android.email.provider"
+    configuration = found["managedConfiguration"]
+    assert configuration["require_signed_smime_messages"] is True
+    assert configuration["force_smime_certificate_alias"] == f"pkcs-{SIGNING}"
+    without = delivered("androidEasEmailProfileConfiguration", named=False)["managedConfiguration"]
+    assert not [name for name in without if "smime" in name]
+
+
+@pytest.mark.parametrize(
+    ("mode", "management", "refused"),
+    [
+        ("knox", None, False),
+        ("device-admin", None, False),
+        ("aosp", "DEVICE_OWNER", False),
+        ("dedicated", "DEVICE_OWNER", False),
+        ("corporate-work-profile", "PROFILE_OWNER", False),
+        ("knox", "DEVICE_OWNER", True),
+        ("device-admin", "PROFILE_OWNER", True),
+        ("corporate-work-profile", "DEVICE_OWNER", True),
+    ],
+)
+def test_a_mode_goes_with_one_management_mode_or_with_none(mode: str, management: str | None, *, refused: bool) -> None:
+    words = {"enrollmentToken": "t", "csr": "AAAA", "mode": mode, "managementMode": management}
+    message = messages.Enroll.model_validate(words)
+    if not refused:
+        assert translate.enrollment_request(message).mode == mode
+        return
+    with pytest.raises(Invalid, match="managementMode"):
+        translate.enrollment_request(message)

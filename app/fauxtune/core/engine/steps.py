@@ -68,7 +68,7 @@ def wishes(
     """
     found = [Wish(StepKind.ACTION, each) for each in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
-    found += [Wish(StepKind.REMOVE, row.key) for row in reversed(listed) if row.state is ItemState.REMOVING]
+    found += [Wish(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row)]
     found += [Wish(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)]
     over = {each.wish for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
     if all(wish in over for wish in found):
@@ -96,6 +96,12 @@ def confirmed(told: Iterable[Told]) -> frozenset[ItemKey]:
         for each in told
         if each.wish.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
     )
+
+
+def is_to_go(row: LedgerRow) -> bool:
+    """It is taken back; or it cannot be given any more, and the device has it as it was."""
+    lost = row.state in (ItemState.WANTED, ItemState.FAILED) and row.fingerprint is None
+    return row.state is ItemState.REMOVING or (lost and row.installed_fingerprint is not None)
 
 
 def _is_offered(row: LedgerRow, *, again: bool) -> bool:

@@ -36,6 +36,8 @@ _FAIL_TEXT = "1.3.6.1.5.5.7.24.1"
 
 _LONGEST_TRANSACTION = 255
 _LONGEST_NONCE = 64
+#: The key of an AES-256 envelope fits into it.
+_SMALLEST_KEY = 512
 _CERT_REP, _SUCCESS, _FAILURE = "3", "0", "2"
 
 
@@ -43,7 +45,7 @@ class Kind(StrEnum):
     """What a message asks for (RFC 8894 3.2.1.2); other types are refused."""
 
     RENEWAL = "17"
-    UPDATE = "18"  # the drafts' word for a renewal whose certificate is over
+    UPDATE = "18"  # the drafts' word for a renewal after the authority has changed
     REQUEST = "19"  # PKCSReq
     POLL = "20"  # CertPoll, once GetCertInitial
 
@@ -113,8 +115,9 @@ def read(message: bytes, *, certificate: x509.Certificate, key: PrivateKey) -> R
         return Refusal(exchange, FailInfo.BAD_MESSAGE_CHECK, error.message)
     if kind not in Kind.__members__.values():
         return Refusal(exchange, FailInfo.BAD_REQUEST, f"Messages of type {kind} are not answered here.")
-    if not _is_rsa(exchange.signer):
-        return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The answer can be sealed for an RSA key only.")
+    if not _can_be_sealed_for(exchange.signer):
+        needed = f"The answer can be sealed for an RSA key of {_SMALLEST_KEY} bits or more only."
+        return Refusal(exchange, FailInfo.BAD_ALGORITHM, needed)
     try:
         inside = open_envelope(outer.content or b"", certificate=certificate, key=key)
     except UnknownAlgorithm as error:
@@ -188,8 +191,9 @@ def _challenge(request: x509.CertificateSigningRequest) -> str | None:
         return None
 
 
-def _is_rsa(certificate: x509.Certificate) -> bool:
-    return isinstance(certificate.public_key(), RSAPublicKey)
+def _can_be_sealed_for(certificate: x509.Certificate) -> bool:
+    key = certificate.public_key()
+    return isinstance(key, RSAPublicKey) and key.key_size >= _SMALLEST_KEY
 
 
 def _nonce(message: signed.SignedMessage) -> bytes:

@@ -58,6 +58,22 @@ _PFX = select(pfx_certificates).where(
     pfx_certificates.c.user_id == bindparam("user"),
     pfx_certificates.c.thumbprint == bindparam("thumbprint"),
 )
+# What every revocation asks and writes.
+_BY_SERIAL = select(certificates).where(
+    certificates.c.tenant_id == bindparam("tenant"),
+    certificates.c.authority == bindparam("authority"),
+    certificates.c.serial == bindparam("serial"),
+)
+_REVOKE = (
+    update(certificates)
+    .where(
+        certificates.c.tenant_id == bindparam("tenant"),
+        certificates.c.authority == bindparam("named"),
+        certificates.c.serial == bindparam("number"),
+        certificates.c.revoked_at.is_(None),
+    )
+    .values(revoked_at=bindparam("at"), reason=bindparam("why"), revocation_state=None)
+)
 _REQUESTS = (
     select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed", "kept_password"}))
     .where(connector_requests.c.enrollment_id == bindparam("device"))
@@ -91,7 +107,7 @@ def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: byt
 
 
 def forget_crl(connection: Connection, tenant_id: TenantId, *, name: str) -> None:
-    """Something was revoked: the next reader gets a new one."""
+    """Something was revoked: the next reader gets a new one. Whoever makes one waits until the transaction ends."""
     rows.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values={"crl": None})
 
 
@@ -134,14 +150,8 @@ def certificate_by_serial(
     connection: Connection, tenant_id: TenantId, *, authority_name: str, serial: str
 ) -> Row | None:
     """The certificate that this authority issued under this number."""
-    return _one(
-        connection,
-        select(certificates).where(
-            certificates.c.tenant_id == tenant_id,
-            certificates.c.authority == authority_name,
-            certificates.c.serial == serial,
-        ),
-    )
+    values = {"tenant": tenant_id, "authority": authority_name, "serial": serial}
+    return _one(connection, _BY_SERIAL, values=values)
 
 
 def issued(
@@ -206,17 +216,8 @@ def revoke(
     connection: Connection, tenant_id: TenantId, *, authority_name: str, serial: str, at: datetime, reason: str
 ) -> bool:
     """Revoke; False when it was revoked already or is unknown: its first date and reason stay."""
-    statement = (
-        update(certificates)
-        .where(
-            certificates.c.tenant_id == tenant_id,
-            certificates.c.authority == authority_name,
-            certificates.c.serial == serial,
-            certificates.c.revoked_at.is_(None),
-        )
-        .values(revoked_at=at, reason=reason, revocation_state=None)
-    )
-    return connection.execute(statement).rowcount > 0
+    values = {"tenant": tenant_id, "named": authority_name, "number": serial, "at": at, "why": reason}
+    return connection.execute(_REVOKE, values).rowcount > 0
 
 
 def pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint: str) -> Row | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, false, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.filters import Matching
@@ -22,6 +22,19 @@ from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_f
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
+
+
+# Built once: it is asked for each of many devices at once.
+_RAISE_ONE = (
+    update(enrollments)
+    .where(
+        enrollments.c.tenant_id == bindparam("tenant"),
+        enrollments.c.id == bindparam("enrollment"),
+        enrollments.c.state != EnrollmentState.ENDED.value,
+    )
+    .values(generation=enrollments.c.generation + 1)
+    .returning(enrollments.c.id)
+)
 
 
 def by_targets(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
@@ -47,7 +60,8 @@ def by_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> lis
 
 def by_enrollment(connection: Connection, tenant_id: TenantId, *, enrollment_id: EnrollmentId) -> list[EnrollmentId]:
     """One device."""
-    return _raise(connection, tenant_id, where=enrollments.c.id == enrollment_id)
+    values = {"tenant": tenant_id, "enrollment": enrollment_id}
+    return [EnrollmentId(row[0]) for row in connection.execute(_RAISE_ONE, values)]
 
 
 def by_enrollments(

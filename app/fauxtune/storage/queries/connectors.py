@@ -127,16 +127,6 @@ def oldest_request(
     return found
 
 
-def waiting_by_role(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
-    """How many open requests there are for each role."""
-    statement = (
-        select(connector_requests.c.role, func.count())
-        .where(connector_requests.c.tenant_id == tenant_id, connector_requests.c.state == "open")
-        .group_by(connector_requests.c.role)
-    )
-    return {row[0]: row[1] for row in connection.execute(statement)}
-
-
 def asked_revocations(
     connection: Connection, tenant_id: TenantId, *, before: datetime, serial: str | None = None, limit: int = 500
 ) -> list[Row]:

@@ -30,10 +30,8 @@ def enrollment(
     connection: Connection, enrollment_id: str, *, tenant_id: TenantId | None = None, lock: bool = False
 ) -> Row | None:
     """The enrolment with this id; `lock` holds its row until the transaction ends (a no-op on SQLite: one writer)."""
-    statement = select(enrollments).where(enrollments.c.id == enrollment_id)
-    if tenant_id is not None:
-        statement = statement.where(enrollments.c.tenant_id == tenant_id)
-    return _one(connection, statement.with_for_update() if lock else statement)
+    row = _one(connection, _ENROLLMENT_LOCKED if lock else _ENROLLMENT, values={"enrollment": enrollment_id})
+    return row if row is None or tenant_id in (None, row["tenant_id"]) else None
 
 
 def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
@@ -61,7 +59,12 @@ def enrollment_by_push_token(connection: Connection, token: str) -> Row | None:
 
 
 def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[Row]:
-    """Live enrolments of the same piece of hardware."""
+    """Live enrolments of the same piece of hardware. Who asks is alone with it until the transaction ends, for two who
+    enrol it at once would not see each other.
+    """
+    if connection.dialect.name == "postgresql":
+        name = f"{tenant_id}/{hardware_key}"
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
     statement = select(enrollments).where(
         enrollments.c.tenant_id == tenant_id,
         enrollments.c.hardware_key == hardware_key,
@@ -146,6 +149,8 @@ def change_enrollment(connection: Connection, enrollment_id: str, **values: Any)
 
 # What every check-in asks, built once: building a statement costs more than running it.
 _WIRE_STATE = select(enrollments.c.wire_state).where(enrollments.c.id == bindparam("enrollment"))
+_ENROLLMENT = select(enrollments).where(enrollments.c.id == bindparam("enrollment"))
+_ENROLLMENT_LOCKED = _ENROLLMENT.with_for_update()
 _BY_CREDENTIAL = select(enrollments).where(enrollments.c.credential_digest == bindparam("credential"))
 _BY_CREDENTIAL_LOCKED = _BY_CREDENTIAL.with_for_update()
 _LEDGER = (
@@ -171,6 +176,8 @@ _ACTIONS = (
     .order_by(device_actions.c.created_at, device_actions.c.id)
 )
 _MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
+_MANAGED_DEVICES = managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
+_MANAGED_DEVICE_OF = select(managed_devices).where(managed_devices.c.enrollment_id == bindparam("enrollment"))
 _QUIET = (
     update(enrollments)
     .where(
@@ -210,7 +217,13 @@ def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: st
 
 def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
     """Graph's record of an enrolment."""
-    return _one(connection, select(managed_devices).where(managed_devices.c.enrollment_id == enrollment_id))
+    return _one(connection, _MANAGED_DEVICE_OF, values={"enrollment": enrollment_id})
+
+
+def managed_devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> list[Row]:
+    """Graph's records with these ids, as `managed_device` gives them."""
+    found = connection.execute(_MANAGED_DEVICES, {"tenant": tenant_id, "devices": ids}).mappings()
+    return [dict(row) for row in found]
 
 
 def managed_devices_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> list[Row]:

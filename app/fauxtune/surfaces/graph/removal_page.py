@@ -5,16 +5,20 @@ The same tables always give the same page, so that it can be kept beside the cod
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from fauxtune.core.engine.applicability import CARRIED, TABLE, WIPE_OPTIONS, Rule, platform_of
-from fauxtune.core.engine.removal import AUTHORITIES, Outcome, sources, table
+from fauxtune.core.engine.removal import AUTHORITIES, Cell, Outcome, sources, table
+from fauxtune.core.engine.removal_gaps import GAPS, gap
 from fauxtune.core.engine.removal_table import Reissued
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, Source
 from fauxtune.core.profiles.catalog import KINDS
 
 Row = tuple[str, ...]
+#: A cell, and whether a test shows it.
+_Shown = tuple[Outcome, bool]
 
 HEAD = """# What is removed, what is revoked, and what devices can be asked
 
@@ -25,10 +29,12 @@ Microsoft's documents do not say the same at all times, nor always the same amon
 *edition* (its setting `removalEdition`). In the tables *R* is removed from the device, *V* revoked at the certification
 authority, *-* neither. *new* or *same*: the device is given a new certificate instead, or the same one again. An empty
 cell cannot occur. The number names the document that the cell comes from; *Unverified* marks what no document says and
-is our choice; where documents disagree, both are named.
+is our choice; where documents disagree, both are named. Every cell is shown by a test on simulated devices, but for
+those with the mark °: "Cells that no device here can bring about" says why.
 
 For PKCS most lists speak of the assignment alone. Unverified: a deleted profile, a left group and another primary user
 are taken for the same case, unless the document has a line for them; and so is a deleted device for a retired one."""
+NOT_SHOWN = """## Cells that no device here can bring about"""
 APPLICABLE = """## Profiles that are not applicable
 
 Kinds of profiles that reach a device and give it nothing, with the status `notApplicable`; besides those whose settings
@@ -70,6 +76,8 @@ def removal_page() -> str:
     parts = (
         HEAD,
         *(part for edition in EDITIONS for part in _edition(edition)),
+        NOT_SHOWN,
+        markdown_table(("cells", *EDITIONS), _gaps()),
         APPLICABLE,
         markdown_table(("kind", "devices", "in the editions"), _unsupported()),
         ACTIONS,
@@ -96,33 +104,55 @@ def _edition(edition: str) -> Iterator[str]:
 
 def _matrix(edition: str, *, source: Source, authority: Authority) -> Iterator[str]:
     """The table, with kinds of device that fare the same in one column, and the documents below it."""
-    columns: dict[tuple[Outcome | None, ...], list[Variant]] = {}
+    columns: dict[tuple[_Shown | None, ...], list[Variant]] = {}
     for variant in (each for each in Variant if source in sources(each)):
-        cells = table(variant, edition)
-        column = tuple(cells.get((source, happening, authority)) for happening in _HAPPENS)
-        columns.setdefault(column, []).append(variant)
+        found = (_shown(variant, edition, cell=(source, happening, authority)) for happening in _HAPPENS)
+        columns.setdefault(tuple(found), []).append(variant)
     numbers: dict[tuple[str, str], int] = {}
     rows = []
     for index, words in enumerate(_HAPPENS.values()):
-        found = [column[index] for column in columns]
-        if any(found):
-            rows.append((words, *(_cell(each, numbers) for each in found)))
+        line = [column[index] for column in columns]
+        if any(line):
+            rows.append((words, *(_cell(each, numbers) for each in line)))
     head = ("what happens", *(", ".join(variants) for variants in columns.values()))
     yield markdown_table(head, rows)
     yield "\n".join(_note(number, cited, against=against) for (cited, against), number in numbers.items())
 
 
-def _cell(cell: Outcome | None, numbers: dict[tuple[str, str], int]) -> str:
-    if cell is None:
+def _shown(variant: Variant, edition: str, *, cell: Cell) -> _Shown | None:
+    found = table(variant, edition).get(cell)
+    return None if found is None else (found, gap(variant, edition, cell=cell) is None)
+
+
+def _cell(shown: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
+    if shown is None:
         return ""
+    cell, is_shown = shown
     number = numbers.setdefault((cell.source, cell.disagreement), len(numbers) + 1)
     verdict = "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
     again = "" if cell.reissued is Reissued.NO else f", {cell.reissued}"
-    return f"{verdict}{again} ({number})"
+    return f"{verdict}{again}{'' if is_shown else '°'} ({number})"
 
 
 def _note(number: int, cited: str, *, against: str) -> str:
     return f"{number}. {cited}." + (f" **The documents disagree.** {against}." if against else "")
+
+
+def _gaps() -> list[Row]:
+    """How many cells there are, how many are shown, and why the others are not."""
+    found = {edition: Counter(gap(*each[:2], cell=each[2]) for each in _cells(edition)) for edition in EDITIONS}
+    every = [("all", *(str(found[edition].total()) for edition in EDITIONS))]
+    shown = [("shown by a test", *(str(found[edition][None]) for edition in EDITIONS))]
+    return every + shown + [(f"{each.why}", *(str(found[edition][each.why]) for edition in EDITIONS)) for each in GAPS]
+
+
+def _cells(edition: str) -> Iterator[tuple[Variant, str, Cell]]:
+    """Of who issued it, only where that makes a difference."""
+    for variant in Variant:
+        for cell in table(variant, edition):
+            source, _happening, authority = cell
+            if authority in AUTHORITIES.get(source, (Authority.MICROSOFT,)):
+                yield variant, edition, cell
 
 
 def _unsupported() -> list[Row]:

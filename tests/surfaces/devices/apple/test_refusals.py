@@ -366,6 +366,23 @@ async def test_a_device_renews_its_identity_by_the_one_that_it_has(company: Comp
     assert await company.live() == 1
 
 
+@pytest.mark.parametrize("kind", ["17", "18"])
+async def test_an_expired_identity_renews_nothing(company: Company, kind: str) -> None:
+    """On the tenant's clock; the drafts' update is no other thing."""
+    await company.switch(identityValidity="P30D")
+    device = await company.enrolled_fleet()
+    assert device.certificate is not None
+    answer = await company.http.get(f"{BASE}/scep", params={"operation": "GetCACert"})
+    authority = x509.load_der_x509_certificate(answer.content)
+    for days, expected in ((29, ("0", None)), (2, ("2", "3"))):
+        company.clock.advance(timedelta(days=days))
+        by = (device.key, device.certificate)
+        message, _, _ = device.pki_message(device.csr("", "x"), authority, kind=kind, by=by)
+        done = await company.http.post(f"{BASE}/scep", params={"operation": "PKIOperation"}, content=message)
+        found = pkimessages.read_certrep(done.content, signer=authority)
+        assert (found.status, found.fail_info) == expected
+
+
 async def test_16_kilobytes_of_query_are_read(company: Company) -> None:
     query = {"operation": "GetCACaps", "message": "x" * 16_384}
     assert (await company.http.get(f"{BASE}/scep", params=query)).status_code == 200

@@ -118,6 +118,20 @@ def test_what_goes_is_there_as_long_as_any_revision_of_it_is(state: ItemState) -
     assert held({"ProfileList": profiles(), "CertificateList": EVERYTHING}, going) == set()
 
 
+@pytest.mark.parametrize(
+    "answer", [{}, {"values": {"DeviceName": "x"}}, {"profiles": {}}, {"certificates": [], "identities": []}]
+)
+def test_a_question_that_is_answered_with_another_ones_answer_is_not_answered(answer: dict[str, Any]) -> None:
+    everywhere = dict.fromkeys(("ProfileList", "CertificateList", "DeviceInformation", "SecurityInfo"), answer)
+    assert WIRE.inventory(everywhere, rows={}, acknowledged=frozenset()).identities == {}
+    assert set(WIRE.facts(everywhere)) <= {"deviceName"}
+
+
+def test_texts_about_itself_that_have_no_end_are_left_out() -> None:
+    answered = said("device-information", QueryResponses={"DeviceName": "x" * 5_000, "OSVersion": "17.5"})
+    assert answered.data == {"values": {"OSVersion": "17.5"}}
+
+
 def test_the_identifiers_of_other_tenants_and_of_others_are_nobodys() -> None:
     strange = {"com.fauxtune": "", "com.fauxtune.x": "", "com.fauxtune..": "", ".": "", "com.elsewhere.pkcs.p": ""}
     assert held({"ProfileList": {"profiles": strange}}, PKCS) == set()

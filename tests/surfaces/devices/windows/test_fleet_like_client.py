@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -89,7 +90,11 @@ class FleetLike:
 
     async def _say(self, body: str, *, final: bool = True) -> dict[str, Told]:
         document = words.sync(str(self.session), self.message, body, source=self.device_id, final=final)
-        answer = Answer.of((await self.post("management", document)).content)
+        content = (await self.post("management", document)).content
+        # It keeps statuses and commands in one map, by their CmdIDs.
+        numbers = re.findall(rb"<CmdID>([^<]*)</CmdID>", content)
+        assert len(numbers) == len(set(numbers)) > 0
+        answer = Answer.of(content)
         assert int(answer.session) == self.session
         self.message = int(answer.number)
         commands = {each.id: each for each in answer.commands}

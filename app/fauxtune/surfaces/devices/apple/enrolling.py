@@ -81,7 +81,7 @@ async def answer(emulator: Emulator, tenant: Tenant, *, message: bytes) -> bytes
 async def _decide(emulator: Emulator, tenant: Tenant, *, asked: scep.Request) -> x509.Certificate | scep.Refusal:
     """A refusal leaves everything as it was: it is written after the transaction that found the reason."""
     over = asked.exchange.signer.not_valid_after_utc < emulator.runner.now(tenant)
-    if asked.kind is scep.Kind.RENEWAL and over:
+    if asked.kind in (scep.Kind.RENEWAL, scep.Kind.UPDATE) and over:
         return scep.Refusal(
             asked.exchange, scep.FailInfo.BAD_TIME, "The certificate that signed this renewal has expired."
         )

@@ -14,12 +14,15 @@ from fauxtune.core.errors import Invalid
 
 #: A message of a real device nests six deep and has some thousand values (the list of its certificates).
 DEEPEST = 32
-MOST_VALUES = 50_000
+MOST_VALUES = 20_000
 TOO_MUCH = f"A property list has {MOST_VALUES} values at most, nested {DEEPEST} deep at most."
 #: Every value may have a key.
 _MOST_ELEMENTS = 2 * MOST_VALUES
 #: `plist` has its version; nothing else has any.
 _MOST_ATTRIBUTES = 8
+#: Line ends and references, at which a parser of XML hands over what it has; and quotes, two to an attribute.
+_MOST_MARKS = 100_000
+_MARKS = (b"\n", b"\r", b"&", b'"', b"'")
 _TRAILER = struct.Struct(">6xBBQQQ")
 _INTEGER, _REAL, _DATE, _DATA, _ASCII, _UTF16, _UID, _ARRAY, _SET, _DICT = 1, 2, 3, 4, 5, 6, 8, 10, 12, 13
 
@@ -28,6 +31,8 @@ def check_xml(body: bytes) -> None:
     """Invalid for too many elements, too deep ones, or a document type with declarations of its own: entities, and
     attributes that each element would get. What is no XML is not noticed here.
     """
+    if sum(map(body.count, _MARKS)) > _MOST_MARKS:
+        raise Invalid(f"A property list has {_MOST_MARKS} line ends, references and quotes at most.")
     parser = expat.ParserCreate()
     seen = depth = 0
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple.plist import Plist, dictionaries, flag, parse, text, typed, write
+from fauxtune.surfaces.devices.apple.plist import LONGEST_TEXT, Plist, dictionaries, flag, parse, text, typed, write
 
 
 class Status(StrEnum):
@@ -187,9 +187,12 @@ def certificate_list(answer: Plist) -> tuple[InstalledCertificate, ...]:
 
 
 def simple_values(answer: Plist, key: str) -> dict[str, str | int | float | bool]:
-    """The texts, numbers and flags of an answer's dictionary: QueryResponses, SecurityInfo."""
+    """The texts, numbers and flags of an answer's dictionary: QueryResponses, SecurityInfo. Texts of no device's length
+    are left out.
+    """
     found = typed(answer, key, kind=dict, required=True) or {}
-    return {name: value for name, value in found.items() if isinstance(value, str | int | float | bool)}
+    simple = {name: value for name, value in found.items() if isinstance(value, str | int | float | bool)}
+    return {name: value for name, value in simple.items() if not isinstance(value, str) or len(value) <= LONGEST_TEXT}
 
 
 def _authenticate(values: Plist) -> Authenticate:

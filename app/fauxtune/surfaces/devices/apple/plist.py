@@ -6,6 +6,7 @@ is of another type is Invalid by its name. Apple: "Property List Programming Gui
 
 from __future__ import annotations
 
+import math
 import plistlib
 import struct
 from datetime import datetime
@@ -18,10 +19,12 @@ from fauxtune.surfaces.devices.apple.extent import DEEPEST, MOST_VALUES, TOO_MUC
 Plist = dict[str, Any]
 T = TypeVar("T")
 
-LARGEST = 4 * 1024 * 1024
+LARGEST = 2 * 1024 * 1024
 #: Identifiers, names and numbers; longer ones are no device's.
 LONGEST_TEXT = 4096
 _BINARY = b"bplist00"
+#: Integers have 64 bits, with a sign or without.
+_SMALLEST, _GREATEST = -(2**63), 2**64 - 1
 #: What plistlib raises on hostile bytes (found by fuzzing).
 _MALFORMED = (
     ExpatError,
@@ -48,7 +51,7 @@ def parse(body: bytes) -> Plist:
         values = plistlib.loads(body, fmt=plistlib.FMT_BINARY if is_binary else plistlib.FMT_XML)
     except _MALFORMED as error:
         raise Invalid(f"The body is no property list, XML or binary: {_first_line(error)}") from None
-    _check_extent(values)
+    check_extent(values)
     if not isinstance(values, dict):
         raise Invalid(f"The property list is a {_kind(values)}, not a dictionary.")
     return values
@@ -117,7 +120,7 @@ def _kind(value: object) -> str:
     return _KINDS.get(type(value), "value of no known type")
 
 
-def _check_extent(root: object) -> None:
+def check_extent(root: object) -> None:
     """Binary lists may refer to one part many times, or to itself: what counts is how often it would be read."""
     level, depth, seen = [root], 0, 0
     while level:
@@ -127,14 +130,26 @@ def _check_extent(root: object) -> None:
         below: list[object] = []
         for value in level:
             if isinstance(value, dict):
-                if not all(isinstance(key, str) for key in value):
-                    raise Invalid("The keys of a property list are strings.")
+                if not all(isinstance(key, str) and "\0" not in key for key in value):
+                    raise Invalid("The keys of a property list are strings, without NUL characters.")
                 below.extend(value.values())
             elif isinstance(value, list):
                 below.extend(value)
+            else:
+                _check_value(value)
             if len(below) > MOST_VALUES:
                 break
         level, depth = below, depth + 1
+
+
+def _check_value(value: object) -> None:
+    """What a writer can write and no device means: nothing can keep it."""
+    if isinstance(value, str) and "\0" in value:
+        raise Invalid("A text of the property list holds a NUL character.")
+    if isinstance(value, int) and not _SMALLEST <= value <= _GREATEST:
+        raise Invalid("An integer of the property list has more than 64 bits.")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise Invalid("A real of the property list is no finite number.")
 
 
 def _first_line(error: Exception) -> str:

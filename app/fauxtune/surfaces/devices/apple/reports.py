@@ -123,13 +123,15 @@ class _Held:
     """What a device says of itself, against the rows of the ledger."""
 
     def __init__(self, answers: Mapping[str, Json], *, acknowledged: AbstractSet[ItemKey]) -> None:
-        profiles, certificates = answers.get("ProfileList"), answers.get("CertificateList")
+        # A device may answer a question with what another one asks: then it has not answered this one.
+        profiles = answers.get("ProfileList", {}).get("profiles")
+        certificates = answers.get("CertificateList", {})
         self._acknowledged = acknowledged
         self._profiles: dict[str, tuple[str, str]] | None = None
         if profiles is not None:
-            named = ((_OURS.fullmatch(name), name, uuid) for name, uuid in profiles["profiles"].items())
+            named = ((_OURS.fullmatch(name), name, uuid) for name, uuid in profiles.items())
             self._profiles = {found[1]: (name, uuid) for found, name, uuid in named if found}
-        self._certificates = certificates
+        self._certificates: Json | None = certificates if "identities" in certificates else None
 
     def has(self, row: LedgerRow) -> bool:
         """Is it there? What neither list tells is, if it was confirmed, or if it was there before."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -131,7 +130,7 @@ async def sign_in_page(request: Request) -> Response:
 async def sign_in_click(request: Request) -> Response:
     """A token for the user who signed in, on its way to the device."""
     call = EnrollmentCall(request)
-    form = {name: values[0] for name, values in parse_qs((await request.body()).decode("utf-8", "replace")).items()}
+    form = sign_in.form(await request.body())
     returns, name = sign_in.return_address(form.get("appru", "")), form.get("login", "")
     tenant = await call.tenant(*([name] if name else []))
 

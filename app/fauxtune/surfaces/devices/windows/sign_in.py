@@ -10,6 +10,7 @@ import base64
 import hashlib
 import re
 from html import escape
+from urllib.parse import parse_qs
 
 from starlette.responses import HTMLResponse, Response
 
@@ -19,6 +20,8 @@ from fauxtune.core.errors import Invalid
 _RETURNS = re.compile(
     r"ms-app://[A-Za-z0-9.-]+/?|http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]{1,5})?/[A-Za-z0-9/._-]*"
 )
+#: What the page's own form can have.
+_LARGEST_FORM, _MOST_FIELDS = 64 * 1024, 20
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:28em;margin:3em auto;padding:0 1em;color:#1b1b1b}"
     "label,button{display:block;width:100%;margin:.6em 0;font:inherit}"
@@ -32,6 +35,17 @@ def return_address(text: str) -> str:
     if not _RETURNS.fullmatch(text):
         raise Invalid("appru is the address of the device's own broker: ms-app://..., or one on localhost.")
     return text
+
+
+def form(body: bytes) -> dict[str, str]:
+    """What the page's form says, each field once. Invalid for one that is not the page's."""
+    try:
+        if len(body) > _LARGEST_FORM:
+            raise ValueError(f"it has more than {_LARGEST_FORM // 1024} KiB")
+        fields = parse_qs(body.decode("utf-8", "replace"), max_num_fields=_MOST_FIELDS)
+    except ValueError as error:
+        raise Invalid(f"This is not the form of the page to sign in on: {error}.") from None
+    return {name: values[0] for name, values in fields.items()}
 
 
 def asking(*, returns: str, name: str, problem: str = "") -> Response:

@@ -277,9 +277,11 @@ class WindowsWire:
         said = answers.get(csp.FACTS, {}).get("values", {})
         found = {name: next((said[node] for node in nodes if said.get(node)), "") for name, nodes in _FACTS.items()}
         found["wiFiMacAddress"] = found["wiFiMacAddress"].replace(":", "").replace("-", "")
-        return {name: value for name, value in found.items() if value}
+        return {name: value for name, value in found.items() if 0 < len(value) <= _LONGEST_FACT}
 
 
+#: Longer ones are no device's.
+_LONGEST_FACT = 1024
 _FACTS = {
     "osVersion": ("./DevDetail/SwV",),
     "deviceName": ("./DevDetail/Ext/Microsoft/DeviceName",),

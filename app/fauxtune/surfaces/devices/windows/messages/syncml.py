@@ -18,6 +18,8 @@ _NAMESPACE, _META = "SYNCML:SYNCML1.2", "syncml:metinf"
 #: What Windows takes when it says nothing (MS-MDM: MaxMsgSize).
 USUAL_SIZE = 524_288
 _LONGEST_NUMBER = 9
+#: It is kept with the device.
+_LONGEST_SESSION = 255
 
 OK, ACCEPTED, AUTHENTICATED = 200, 202, 212
 BAD_REQUEST, INVALID_CREDENTIALS, FORBIDDEN, NOT_FOUND, MISSING_CREDENTIALS = 400, 401, 403, 404, 407
@@ -108,6 +110,8 @@ def read(document: bytes) -> Message:
     source = header.text_at("Source", "LocURI")
     if not session or not source:
         raise Malformed("SyncHdr needs SessionID, and Source/LocURI with the device's id.")
+    if len(session) > _LONGEST_SESSION:
+        raise Malformed(f"SessionID has {_LONGEST_SESSION} characters at most.")
     if not _is_number(number) or int(number) == 0:
         raise Malformed(f"MsgID is a decimal number from 1, not '{number}'.")
     largest = header.text_at("Meta", "MaxMsgSize")

@@ -16,9 +16,9 @@ from xml.sax.saxutils import escape, quoteattr
 from fauxtune.core.errors import Invalid
 
 #: Bytes of a document. A device says how much it takes; it does not send more than that either.
-SIZE_LIMIT = 1024 * 1024
+SIZE_LIMIT = 512 * 1024
 DEPTH_LIMIT = 48
-ELEMENT_LIMIT = 20_000
+ELEMENT_LIMIT = 10_000
 #: XML 1.0 2.2 has no place for these, escaped or not.
 _NO_CHARACTERS = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

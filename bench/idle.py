@@ -1,0 +1,85 @@
+"""An Apple device that says Idle and is told nothing, against a bare FastAPI endpoint that verifies the same signature.
+
+Apple: "Mobile Device Management Protocol": the header Mdm-Signature, a detached CMS over the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import plistlib
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
+
+from bench import load, world
+from bench.rows import Row, side_by_side
+
+_DEVICES = 16
+_SECONDS = 2.0
+_OPTIONS = (pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary)
+
+
+def rows() -> Iterator[Row]:
+    """One row."""
+    with world.server() as server:
+        client = server.client()
+        requests = [_quiet(client, number) for number in range(_DEVICES)]
+        port = world.free_port()
+        bare = subprocess.Popen([sys.executable, "-m", "bench.bare_signed", str(port)])
+        try:
+            world.wait_for(port)
+
+            def rate(of: int) -> float:
+                return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
+
+            rate(server.http_port), rate(port)  # warm both
+            ours, floor, ratio = side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
+        finally:
+            bare.terminate()
+            bare.wait()
+    yield Row("quiet Idle, signed / bare FastAPI, same check", f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, 0.35)
+
+
+def _quiet(client: httpx.Client, number: int) -> bytes:
+    """The Idle of a device that is enrolled and at rest."""
+    query = {"token": world.enrollment_token(client, uses=1), "identity": "pkcs12"}
+    profile = plistlib.loads(client.get("/mdm/contoso/apple/enroll", params=query).raise_for_status().content)
+    identity, mdm = profile["PayloadContent"][:2]
+    file = pkcs12.load_key_and_certificates(identity["PayloadContent"], identity["Password"].encode())
+    key, certificate = file[0], file[1]
+    assert isinstance(key, rsa.RSAPrivateKey)
+    assert certificate is not None
+    udid = str(uuid.uuid5(uuid.NAMESPACE_DNS, str(number))).upper()
+
+    def request(**message: Any) -> bytes:
+        body = plistlib.dumps({"UDID": udid, **message})
+        headers = {"mdm-signature": _signature(body, key, certificate=certificate), "content-type": ""}
+        return load.post("/mdm/contoso/apple/server", body=body, headers=headers)
+
+    def say(**message: Any) -> dict[str, Any]:
+        head, _, body = request(**message).partition(b"\r\n\r\n")
+        named = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
+        answer = client.post("/mdm/contoso/apple/server", content=body, headers=named).raise_for_status()
+        found: dict[str, Any] = plistlib.loads(answer.content) if answer.content else {}
+        return found
+
+    say(MessageType="Authenticate", Topic=mdm["Topic"], ProductName="iPhone15,2", OSVersion="17.5.1")
+    say(MessageType="TokenUpdate", Topic=mdm["Topic"], Token=udid.encode(), PushMagic="magic")
+    told = say(Status="Idle")
+    while told:
+        told = say(Status="Acknowledged", CommandUUID=told["CommandUUID"])
+    return request(Status="Idle")
+
+
+def _signature(body: bytes, key: rsa.RSAPrivateKey, *, certificate: x509.Certificate) -> str:
+    builder = pkcs7.PKCS7SignatureBuilder().set_data(body).add_signer(certificate, key, hashes.SHA256())
+    return base64.b64encode(builder.sign(Encoding.DER, list(_OPTIONS))).decode()

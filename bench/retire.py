@@ -1,0 +1,215 @@
+"""Ten thousand devices are retired at once, as an administrator's script does it: what the others notice meanwhile.
+
+Graph: managedDevice: executeAction, a hundred devices a request. The floor are the same changes as plain statements in
+transactions of the same size, in the same file, when the server has ended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from cryptography import x509
+from sqlalchemy import Connection, select
+
+from bench import load, world
+from bench.checkin import quiet_requests
+from bench.copies import copy_device
+from bench.rows import Row
+from fauxtune.storage import rows as storage
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices
+
+_DEVICES = 10_000
+#: Of these, a part with one device beside them that comes now and then, the rest with as many as can come.
+_WATCHED = 4_000
+_AT_ONCE, _PER_TRANSACTION = 100, 4
+_SECONDS = 2.0
+_PACE = 0.004
+
+
+def rows() -> Iterator[Row]:
+    """Four rows."""
+    with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
+        folder = Path(name)
+        with world.server(folder=folder) as server:
+            _settle_one(server)
+        ids = copy_device(folder, count=_DEVICES)
+        with world.server(folder=folder) as server:
+            client = server.client()
+            # No profile reaches Carol.
+            requests = quiet_requests(server, user="carol@contoso.example")
+            before = _crl(client)
+            alone = asyncio.run(_waits(server.http_port, requests[0], until=_after(_SECONDS)))
+            with _Script(server, ids[:_WATCHED]) as script:
+                beside = asyncio.run(_waits(server.http_port, requests[0], until=script.has_ended))
+            rate = script.rate
+            usual = _rate(server, requests)
+            with _Script(server, ids[_WATCHED:]) as script:
+                during = []
+                while not script.has_ended():
+                    during.append(_rate(server, requests))
+            after = _crl(client)
+        floor = _plain_changes(folder, ids[: _DEVICES // 5])
+        yield Row(f"{_DEVICES:,} devices retired / plain updates", f"{rate:.0f}/s", f"{floor:.0f}/s", rate / floor, 0.1)
+        yield _late(alone, beside)
+        quiet = statistics.mean(during[:-1] or during)
+        yield Row("quiet check-ins while they are / before", f"{quiet:.0f}/s", f"{usual:.0f}/s", quiet / usual, 0.4)
+        made = after[0] - before[0]
+        yield Row("CRLs made for them; revoked", f"{made}", f"{after[1] - before[1]:,}", float(made), 1.0, at_most=True)
+
+
+def _settle_one(server: world.Server) -> None:
+    """A device of Alice's with a certificate of its own."""
+    client = server.client()
+    world.smime_profiles(client, group=world.group_id(client, "SMIME Pilot"), template="SmimeP256")
+    fleet = (sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "1", "--user", world.ALICE)
+    where = ("--server", server.endpoints["http"], "--tenant", "contoso", "--mix", "android:1", "--output", "json")
+    subprocess.run([*fleet, *where], check=True, capture_output=True)
+
+
+class _Script:
+    """Retires these devices, a hundred a request, in a thread of its own."""
+
+    def __init__(self, server: world.Server, ids: list[str]) -> None:
+        self._client = server.client()
+        self._ids = ids
+        self._thread = threading.Thread(target=self._run)
+        self._seconds = 0.0
+        self._told = 0
+
+    def __enter__(self) -> _Script:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        self._thread.join()
+        if self._told != len(self._ids):
+            raise RuntimeError(f"{self._told} of {len(self._ids)} devices were retired")
+
+    @property
+    def rate(self) -> float:
+        """Devices a second."""
+        return len(self._ids) / self._seconds
+
+    def has_ended(self) -> bool:
+        """Is there nothing left to do?"""
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        start = time.perf_counter()
+        for first in range(0, len(self._ids), _AT_ONCE):
+            body = {"actionName": "retire", "deviceIds": self._ids[first : first + _AT_ONCE]}
+            answer = self._client.post("/beta/deviceManagement/managedDevices/executeAction", json=body)
+            self._told += len(answer.raise_for_status().json()["successfulDeviceIds"])
+        self._seconds = time.perf_counter() - start
+
+
+def _rate(server: world.Server, requests: list[bytes]) -> float:
+    return asyncio.run(load.requests_per_second(server.http_port, requests, seconds=_SECONDS))
+
+
+def _after(seconds: float) -> Callable[[], bool]:
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() >= end
+
+
+async def _waits(port: int, request: bytes, *, until: Callable[[], bool]) -> list[float]:
+    """How long a device waits for its answer that comes now and then, in seconds."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    waits = []
+    while not until():
+        start = time.perf_counter()
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0]
+        await reader.readexactly(int(length))
+        waits.append(time.perf_counter() - start)
+        await asyncio.sleep(_PACE)
+    writer.close()
+    return waits
+
+
+def _late(alone: list[float], beside: list[float]) -> Row:
+    """How much later than usual the loop turns to a device that calls: the 99th percentile."""
+    usual, during = statistics.median(alone), sorted(beside)[int(len(beside) * 0.99)]
+    lag = (during - usual) * 1000
+    return Row(
+        "loop lag p99 while they are retired", f"{lag:.1f} ms", f"{usual * 1000:.1f} ms", lag / 20, 1.0, at_most=True
+    )
+
+
+def _crl(client: httpx.Client) -> tuple[int, int]:
+    """The number of the newest CRL, and how many it names."""
+    crl = x509.load_der_x509_crl(client.get("/pki/contoso/issuing/crl").raise_for_status().content)
+    return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number, len(crl)
+
+
+def _plain_changes(folder: Path, ids: list[str]) -> float:
+    """Devices a second, if nothing were to be decided: the rows that a retirement changes and adds."""
+    database = Database(sqlite_url(folder / "fauxtune.sqlite"))
+    records = database.run_now(_records, ids)
+    start = time.perf_counter()
+    for first in range(0, len(records), _PER_TRANSACTION):
+        database.run_now(_change, records[first : first + _PER_TRANSACTION], first=first)
+    seconds = time.perf_counter() - start
+    database.close()
+    return len(records) / seconds
+
+
+def _records(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
+    """Record, enrolment and certificate of these devices."""
+    statement = (
+        select(managed_devices, certificates.c.serial, certificates.c.authority)
+        .join(certificates, certificates.c.enrollment_id == managed_devices.c.enrollment_id)
+        .where(certificates.c.authority == "issuing")
+    )
+    wanted = set(ids)
+    return [dict(row) for row in connection.execute(statement).mappings() if row["id"] in wanted]
+
+
+def _change(connection: Connection, records: list[dict[str, Any]], *, first: int) -> None:
+    now = datetime.now(UTC)
+    for row in records:
+        storage.change(connection, enrollments, where={"id": row["enrollment_id"]}, values={"state": "ending"})
+        number = {name: row[name] for name in ("tenant_id", "authority", "serial")}
+        storage.change(connection, certificates, where=number, values={"revoked_at": now, "reason": "superseded"})
+        record = {name: row[name] for name in ("tenant_id", "id")}
+        storage.change(connection, managed_devices, where=record, values={"document": row["document"]})
+        order = {"id": str(uuid.uuid4()), "tenant_id": row["tenant_id"], "enrollment_id": row["enrollment_id"]}
+        storage.add(connection, device_actions, **order, action="retire", state="pending", created_at=now)
+    events = [
+        {
+            "tenant_id": row["tenant_id"],
+            "seq": 10**8 + 2 * (first + index) + part,
+            "time": now,
+            "type": "x",
+            "detail": {},
+        }
+        for index, row in enumerate(records)
+        for part in range(2)
+    ]
+    storage.add_all(connection, journal, rows=events)
+    audit = [
+        {
+            "tenant_id": row["tenant_id"],
+            "id": str(uuid.uuid4()),
+            "number": 10**8 + first + index,
+            "activity_at": now,
+            "component": "x",
+            "document": {},
+        }
+        for index, row in enumerate(records)
+    ]
+    storage.add_all(connection, audit_events, rows=audit)

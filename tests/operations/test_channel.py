@@ -1,0 +1,151 @@
+"""Connectors that are processes of their own, several of them: who makes what, and who alone can open it again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.connector import wire
+from fauxtune.connector.folder import Folder
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.connector.work import Hands, do
+from fauxtune.core.model.states import Cause
+from fauxtune.operations import channel, connectors, enrollment
+from fauxtune.operations.channel import Greeting, Leased, Visitor, Wares
+from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office
+from tests.operations.told import enrolled
+
+ACCOUNT = {
+    "accountName": "Work",
+    "hostName": "mail.contoso.example",
+    "usernameSource": "userPrincipalName",
+    "emailAddressSource": "primarySmtpAddress",
+    "authenticationMethod": "usernameAndPassword",
+    "requireSsl": True,
+}
+
+
+@dataclass
+class Program:
+    """One connector, one run of it."""
+
+    office: Office
+    folder: Folder
+    keys: KeyRing
+    id: str
+    visitor: Visitor
+
+    @classmethod
+    async def started(cls, office: Office, name: str, *, folder: Path, keys: KeyRing) -> Program:
+        added = await office.do(connectors.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
+        stranger = Visitor(connectors.digest(added["credential"]))
+        greeting = Greeting(version="6.2406.0.1001", machine=name)
+        welcome = await office.do(channel.welcome, stranger, greeting=greeting)
+        visitor = Visitor(stranger.credential, welcome.session)
+        return cls(office, Folder(folder / name, source=keys), keys, added["id"], visitor)
+
+    @property
+    def wares(self) -> Wares:
+        return Wares(self.office.emulator.keys, self.office.emulator.packagings)
+
+    async def turn(self) -> int:
+        """Take work, over the wire's form of it, and bring the answers."""
+        found: Leased = await self.office.do(channel.lease, self.visitor, most=8, wares=self.wares)
+        for task in found.tasks:
+            assert task.work is not None
+            work = wire.read_work(wire.work_document(task.work))
+            done = await asyncio.to_thread(
+                do, work, hands=Hands(self.folder, self.keys, "from-here"), certify=self._certify(task.request_id)
+            )
+            assert await self.office.do(channel.answer, self.visitor, request_id=task.request_id, done=done)
+        return len(found.tasks)
+
+    def _certify(self, request_id: str) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def certify(csr: x509.CertificateSigningRequest) -> Any:
+            asked = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
+            call = self.office.do(channel.certify, self.visitor, **asked, wares=self.wares)
+            return asyncio.run_coroutine_threadsafe(call, loop).result(30)
+
+        return certify
+
+
+async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_certificate(
+    office: Office, tmp_path: Path, rsa_keys: KeyRing
+) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.connector(state="offline")
+    own = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
+    await office.profile(
+        "iosEasEmailProfileConfiguration",
+        "All Staff",
+        references={"smimeSigningCertificate": own},
+        smimeSigningEnabled=True,
+        **ACCOUNT,
+    )
+    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
+    second = await Program.started(office, "second", folder=tmp_path, keys=rsa_keys)
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    assert await first.turn() == 1
+    await tablet.come()
+    assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
+    (request,) = [row for row in await office.look(queries.requests, tablet.id) if row["state"] == "open"]
+    assert request["only_by"] == first.id
+    await office.do(connectors.change_connector, "Certificate Connector 1", state="online")
+    await tablet.come()
+    assert await second.turn() == 0, "it could not open the password"
+    assert await first.turn() == 1
+    await tablet.come()
+    assert set((await tablet.states()).values()) == {"installed"}
+    (key,) = [key for key in tablet.holds if key.startswith("email/")]
+    assert tablet.unseal(tablet.sealed[key]) == b"from-here"
+
+
+async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_removed(
+    office: Office, tmp_path: Path, rsa_keys: KeyRing
+) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.connector(state="offline")
+    own = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
+    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
+    tablet = await enrolled(office, "alice")
+    await tablet.come()
+    assert await first.turn() == 1
+    await tablet.come()
+    await office.profile(
+        "iosEasEmailProfileConfiguration",
+        "All Staff",
+        references={"smimeSigningCertificate": own},
+        smimeSigningEnabled=True,
+        **ACCOUNT,
+    )
+    await tablet.come()
+    await office.do(channel.farewell, first.visitor)
+    await office.do(connectors.remove_connector, first.id)
+    await office.do(connectors.change_connector, "Certificate Connector 1", state="online")
+    await tablet.come()
+    rows = await office.look(device_queries.ledger_rows, tablet.id)
+    (problem,) = [row.problem for row in rows.values() if row.problem is not None]
+    assert "cannot be decrypted" in problem.message
+
+
+async def test_a_device_that_leaves_takes_its_request_along(office: Office, tmp_path: Path, rsa_keys: KeyRing) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.connector(state="offline")
+    await office.pkcs_profile()
+    phone = await office.enroll("alice")
+    await phone.settle()
+    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
+
+    row = await phone.row()
+    await office.do(enrollment.end, row, cause=Cause.UNENROLL)
+    assert await first.turn() == 0

@@ -1,0 +1,273 @@
+"""Three years of a firm with fifty devices of ten kinds, on its own clock: what is lived through, and what is left.
+
+Every quarter two devices of three come, each an hour after the one before, so that some renew in time and some only
+after the end. Every year each person's next encryption certificate is imported. In between a firm's daily life: two
+devices are retired, one is deleted, a person is deleted, another leaves the group, one takes a certificate off a device
+by hand, an imported certificate is deleted, and the CA is given a new key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.ocsp import OCSPRequestBuilder
+
+from fauxtune.core.clock import iso
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Source
+from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.operations import applications, device_actions, directory, imported_pfx, rollover, tenants
+from fauxtune.server.factory import create_app
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office
+from tests.operations.removal_stage import Handset, Machine, enroll
+
+Row = dict[str, Any]
+
+PEOPLE, DEVICES = 17, 50
+QUARTERS = 12
+QUARTER, HOUR = timedelta(days=89), timedelta(hours=1)
+YEAR = timedelta(days=365)
+#: Certificates are good from ten minutes before they are made.
+BACKDATED = timedelta(minutes=10)
+VARIANTS = (
+    Variant.ANDROID_WORK_PROFILE,
+    Variant.IOS,
+    Variant.WINDOWS,
+    Variant.ANDROID_FULLY_MANAGED,
+    Variant.MACOS,
+    Variant.ANDROID_KNOX,
+    Variant.IPADOS,
+    Variant.ANDROID_DEVICE_ADMIN,
+    Variant.ANDROID_CORPORATE_WORK_PROFILE,
+    Variant.WINDOWS_10_MOBILE,
+)
+AUTHORITIES = ("root", "issuing", "issuing-2")
+CERTIFICATE_STATES = "deviceConfigurationsAllManagedDeviceCertificateStates"
+_GROUP = "Firm"
+
+
+@dataclass(slots=True)
+class Left:
+    """All that can be seen at the end, from each side."""
+
+    at: datetime
+    journal: list[Row]
+    #: Device -> when it came; from when on it was to have no certificates any more; when its own was lost by hand.
+    visits: dict[str, list[datetime]]
+    unwanted: dict[str, datetime]
+    lost: dict[str, datetime]
+    #: What the devices hold, and what their ledgers say that they do: device -> item -> thumbprint.
+    devices: dict[str, dict[str, str]] = field(default_factory=dict)
+    ledgers: dict[str, dict[str, str]] = field(default_factory=dict)
+    #: Graph's collections, by the last part of their address.
+    graph: dict[str, list[Row]] = field(default_factory=dict)
+    #: The CA: its register, every certificate in it by serial number, its authorities, their CRLs, and what each that
+    #: issues answers about some serial numbers.
+    register: list[Row] = field(default_factory=list)
+    certificates: dict[str, x509.Certificate] = field(default_factory=dict)
+    authorities: dict[str, x509.Certificate] = field(default_factory=dict)
+    crls: list[x509.CertificateRevocationList] = field(default_factory=list)
+    ocsp: dict[tuple[str, str], bytes] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Firm:
+    """The firm, and what happens to it."""
+
+    office: Office
+    devices: list[Handset | Machine] = field(default_factory=list)
+    visits: dict[str, list[datetime]] = field(default_factory=dict)
+    unwanted: dict[str, datetime] = field(default_factory=dict)
+    lost: dict[str, datetime] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+
+    @property
+    def now(self) -> datetime:
+        return self.office.emulator.runner.now(self.office.tenant)
+
+    async def advance(self, by: timedelta) -> None:
+        self.office.tenant = await self.office.do(tenants.advance_clock, by, system_now=self.office.clock.now())
+
+    async def found(self) -> None:
+        office = self.office
+        # What a platform puts around a password is its own affair: here it is bare.
+        office.emulator.packagings = {}
+        people = [await office.user(f"person{number}") for number in range(PEOPLE)]
+        await office.group(_GROUP, *people)
+        for kind in _kinds(str(office.tenant.setting("removalEdition"))):
+            documents: dict[Source | None, Row] = {
+                Source.ROOT: {"trustedRootCertificate": await office.root_text()},
+                Source.PKCS: office.pkcs_document(certificateTemplateName="SmimeP256"),
+                Source.IMPORTED: {"intendedPurpose": "smimeEncryption"},
+            }
+            await office.profile(kind.name, _GROUP, **documents[kind.family.source])
+        await self.import_for_all()
+        for number in range(DEVICES):
+            name, variant = f"person{number % PEOPLE}", VARIANTS[number % len(VARIANTS)]
+            self.devices.append(await enroll(office, variant, name=name, number=number))
+            await self.visit(number)
+
+    async def visit(self, number: int) -> None:
+        device = self.devices[number]
+        await self.advance(HOUR)
+        self.visits.setdefault(device.id, []).append(self.now)
+        await device.rest()
+
+    async def live(self) -> None:
+        happenings = {
+            2: self.retire_a_phone,
+            3: self.lose_one_by_hand,
+            4: self.import_for_all,
+            5: self.delete_a_person,
+            6: self.roll_over,
+            7: self.retire_a_pc,
+            8: self.import_for_all,
+            9: self.delete_an_import,
+            10: self.leave_the_group,
+            11: self.delete_a_device,
+        }
+        for quarter in range(1, QUARTERS + 1):
+            await self.advance(QUARTER)
+            if quarter in happenings:
+                await happenings[quarter]()
+            for number in range(DEVICES):
+                if quarter == QUARTERS or (number + quarter) % 3:
+                    await self.visit(number)
+
+    # ------------------------------------------------------------------------------------------------- what happens
+
+    async def import_for_all(self) -> None:
+        """The next encryption certificate of everybody who is still there."""
+        end = iso(self.now - BACKDATED + YEAR)
+        for number in range(PEOPLE):
+            if f"person{number}" not in self.gone:
+                await self.office.import_pfx(f"person{number}", expirationDateTime=end)
+
+    async def retire_a_phone(self) -> None:
+        await self._end(0, device_actions.retire)
+
+    async def retire_a_pc(self) -> None:
+        await self._end(2, device_actions.retire)
+
+    async def delete_a_device(self) -> None:
+        await self._end(21, device_actions.delete)
+
+    async def lose_one_by_hand(self) -> None:
+        device = self.devices[3]
+        (key,) = [key for key in device.holds if key.startswith("pkcs/")]
+        device.lose(key)
+        self.lost[device.id] = self.now
+
+    async def delete_a_person(self) -> None:
+        await self.office.do(directory.delete_user, self.office.upn("person5"))
+        self.gone.add("person5")
+        self._not_wanted_any_more(5)
+
+    async def leave_the_group(self) -> None:
+        member = await self.office.user_id("person8")
+        await self.office.do(directory.remove_member, self.office.groups[_GROUP], member_id=member)
+        self._not_wanted_any_more(8)
+
+    async def delete_an_import(self) -> None:
+        """Of the first certificate of a person who has three."""
+        (first, *_) = await self.office.events("imported")
+        await self.office.do(
+            imported_pfx.delete_pfx, await self.office.record_id("person0", first["certificate"]["thumbprint"])
+        )
+
+    async def roll_over(self) -> None:
+        await rollover.roll_over(self.office.emulator, self.office.tenant, name="issuing")
+
+    async def _end(self, number: int, operation: Any) -> None:
+        record = await self.office.look(device_queries.managed_device_of, self.devices[number].id)
+        await self.office.do(operation, record["id"])
+        self.unwanted[self.devices[number].id] = self.now
+
+    def _not_wanted_any_more(self, person: int) -> None:
+        for number in range(person, DEVICES, PEOPLE):
+            self.unwanted.setdefault(self.devices[number].id, self.now)
+
+
+async def live_through(office: Office) -> Left:
+    """All of it, and what is left."""
+    firm = Firm(office)
+    await firm.found()
+    await firm.live()
+    left = Left(firm.now, await office.events(), firm.visits, firm.unwanted, firm.lost)
+    for device in firm.devices:
+        left.devices[device.id] = {str(key): mark for key, mark in device.holds.items() if not key.startswith("root/")}
+        rows = await office.look(device_queries.ledger_rows, device.id)
+        left.ledgers[device.id] = {
+            str(row.key): str(row.thumbprint)
+            for row in rows.values()
+            if row.source is not Source.ROOT and row.state.value in ("installed", "kept", "removing")
+        }
+    transport = httpx.ASGITransport(create_app(office.emulator))
+    async with httpx.AsyncClient(transport=transport, base_url=office.emulator.addresses.https, timeout=60) as http:
+        await _ask_graph(left, http, office=office)
+        await _ask_ca(left, http, office=office)
+    return left
+
+
+def _kinds(edition: str) -> list[Kind]:
+    """The kinds of profiles that give these devices what they have: the first that applies."""
+    wanted = {}
+    for variant in VARIANTS:
+        for source in (Source.ROOT, Source.PKCS, Source.IMPORTED):
+            fitting = (each for each in KINDS if each.family.source is source)
+            kind = next(each for each in fitting if each.applies(variant, edition=edition))
+            wanted[kind.name] = kind
+    return list(wanted.values())
+
+
+async def _ask_graph(left: Left, http: httpx.AsyncClient, *, office: Office) -> None:
+    application, secret = await office.do(applications.add_application, applications.NewApplication())
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": application["client_id"],
+        "client_secret": secret,
+        "scope": "https://graph.microsoft.com/.default",
+    }
+    token = (await http.post(f"/{office.tenant.id}/oauth2/v2.0/token", data=form)).raise_for_status().json()
+    headers = {"authorization": f"Bearer {token['access_token']}"}
+    for name in ("managedDevices", "userPfxCertificates", CERTIFICATE_STATES):
+        url: str | None = f"/beta/deviceManagement/{name}"
+        found = left.graph.setdefault(name, [])
+        while url is not None:
+            page = (await http.get(url, headers=headers)).raise_for_status().json()
+            found += page["value"]
+            url = page.get("@odata.nextLink")
+
+
+async def _ask_ca(left: Left, http: httpx.AsyncClient, *, office: Office) -> None:
+    listed = (await http.get(f"/_fauxtune/v1/tenants/{office.tenant.name}/certificates")).raise_for_status()
+    left.register = listed.json()["value"]
+    for row in await office.issued():
+        left.certificates[row["serial"]] = x509.load_der_x509_certificate(row["certificate"])
+    for name in AUTHORITIES:
+        certificate = (await http.get(f"/pki/{office.tenant.name}/{name}/ca.cer")).raise_for_status()
+        left.authorities[name] = x509.load_der_x509_certificate(certificate.content)
+        crl = (await http.get(f"/pki/{office.tenant.name}/{name}/crl")).raise_for_status()
+        left.crls.append(x509.load_der_x509_crl(crl.content))
+    for issuer in AUTHORITIES[1:]:
+        for serial in _sample(left.register):
+            builder = OCSPRequestBuilder()
+            builder = builder.add_certificate(left.certificates[serial], left.authorities[issuer], hashes.SHA1())
+            request = builder.build().public_bytes(Encoding.DER)
+            answer = await http.post(f"/pki/{office.tenant.name}/{issuer}/ocsp", content=request)
+            left.ocsp[issuer, serial] = answer.raise_for_status().content
+
+
+def _sample(register: list[Row]) -> list[str]:
+    """Two of each authority and status."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for row in register:
+        found.setdefault((row["authority"], row["status"]), []).append(row["serial"])
+    return [serial for serials in found.values() for serial in serials[:2]]

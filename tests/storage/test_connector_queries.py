@@ -1,0 +1,97 @@
+"""Leases of requests, and the connectors' log."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from fauxtune.storage.queries import certificates, connectors
+from tests.storage.conftest import Filler
+
+
+def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", seconds: int = 0, **more: str) -> None:
+    certificates.put_request(
+        connection,
+        id=name,
+        tenant_id=fill.tenant_id,
+        enrollment_id=f"device-{name}",
+        item_key="pkcs/p",
+        fingerprint="first",
+        role=role,
+        order={},
+        state="open",
+        created_at=fill.now + timedelta(seconds=seconds),
+        **more,
+    )
+
+
+def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first(
+    connection: Connection, fill: Filler
+) -> None:
+    ask(connection, fill, "late", seconds=2)
+    ask(connection, fill, "early")
+    ask(connection, fill, "other role", role="imported-pfx")
+    ask(connection, fill, "another's", only_by="b")
+    ask(connection, fill, "mine", only_by="a", seconds=1)
+    ask(connection, fill, "the server's", only_by="server")
+    where = {"connector_id": "a", "roles": ["pkcs"], "before": fill.now + timedelta(minutes=1), "limit": 10}
+
+    def free(seconds: int = 0, **changes: object) -> list[str]:
+        now = fill.now + timedelta(seconds=seconds)
+        found = connectors.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
+        return [row["id"] for row in found]
+
+    assert free() == ["early", "mine", "late"]
+    assert free(limit=1) == ["early"]
+    assert free(before=fill.now) == ["early"]
+    assert free(roles=[]) == []
+    until = fill.now + timedelta(seconds=60)
+    assert connectors.lease(connection, "early", session="s", now=fill.now, until=until)
+    assert not connectors.lease(connection, "early", session="t", now=fill.now, until=until)
+    assert free() == ["mine", "late"]
+    assert free(seconds=60) == ["early", "mine", "late"]
+    connectors.give_back(connection, fill.tenant_id, session="t")
+    assert free() == ["mine", "late"]
+    connectors.give_back(connection, fill.tenant_id, session="s")
+    assert free() == ["early", "mine", "late"]
+    connectors.release(connection, fill.tenant_id, connector_id="b")
+    assert set(free()) == {"early", "mine", "late", "another's"}
+
+
+def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Filler) -> None:
+    ask(connection, fill, "one")
+    ask(connection, fill, "two", seconds=30)
+    ask(connection, fill, "three", role="imported-pfx")
+    later = fill.now + timedelta(seconds=10)
+    waiting = connectors.devices_that_wait(connection, fill.tenant_id, roles=["pkcs"], before=later)
+    assert waiting == {"device-one"}
+    oldest = connectors.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
+    assert oldest == fill.now + timedelta(seconds=30)
+    assert connectors.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
+    assert connectors.request(connection, "another tenant", request_id="one") is None  # type: ignore[arg-type]
+
+
+def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:
+    for device in ("d", "e"):
+        events = [
+            {
+                "event_id": number,
+                "name": "n",
+                "time": fill.now,
+                "connector_id": "c",
+                "connector": "C",
+                "device": device,
+                "user": None,
+                "diagnostic_code": None,
+                "detail": {},
+            }
+            for number in (1020, 1050)
+        ]
+        connectors.add_connector_events(connection, fill.tenant_id, events=events)
+    found = connectors.connector_log(connection, fill.tenant_id)
+    assert [row["number"] for row in found] == [1, 2, 3, 4]
+    of_one = connectors.connector_log(connection, fill.tenant_id, device="e", event_id=1050, connector_id="c")
+    assert [row["number"] for row in of_one] == [4]
+    assert [row["number"] for row in connectors.connector_log(connection, fill.tenant_id, after=3)] == [4]
+    assert len(connectors.connector_log(connection, fill.tenant_id, limit=2)) == 2

@@ -1,0 +1,56 @@
+"""What is asked at every message of a device is found by an index, however much a tenant holds.
+
+SQLite decides without statistics: it takes an index that covers a query before one that finds more of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+
+from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.queries import devices, steps
+from fauxtune.storage.tables import metadata
+
+
+def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str]:
+    """How SQLite would go about everything that this query asks."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        asked.append((statement, parameters))
+
+    event.listen(connection, "before_cursor_execute", note)
+    query(connection)
+    event.remove(connection, "before_cursor_execute", note)
+    assert asked
+    steps_of = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values) for text, values in asked]
+    return [str(row[-1]) for each in steps_of for row in each]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda connection: devices.ledger_rows(connection, "device"),
+        lambda connection: devices.enrollment_by_credential(connection, "digest"),
+        lambda connection: devices.actions(connection, "device", states=["pending"]),
+        lambda connection: steps.told(connection, "device"),
+        lambda connection: steps.begin_anew(connection, "device"),
+        lambda connection: steps.forget_steps(connection, "device", ids=["a", "b"]),
+        lambda connection: steps.identity(connection, "digest"),
+    ],
+    ids=["ledger", "credential", "actions", "told", "begin anew", "forget", "identity"],
+)
+def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "plans.sqlite"))
+    metadata.create_all(database.engine)
+    with database.engine.connect() as connection:
+        found = plan(connection, query)
+    database.close()
+    for each in found:
+        assert not each.startswith("SCAN"), each
+        assert "(tenant_id=?)" not in each, each

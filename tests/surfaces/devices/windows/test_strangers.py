@@ -1,0 +1,138 @@
+"""Who comes to the Windows doors with what is not a Windows device's, or is too much of it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from datetime import timedelta
+from xml.etree import ElementTree
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.pki import signed
+from fauxtune.operations import enrollment, identities
+from fauxtune.operations.act import Act
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.queries import devices as queries
+from fauxtune.surfaces.devices.windows import csp, sign_in
+from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
+from fauxtune.surfaces.devices.windows.messages.xml import Malformed
+from fauxtune.surfaces.devices.windows.translate import WindowsWire
+from tests.clock import FixedClock
+from tests.surfaces.devices.windows import messages_of_devices as words
+from tests.surfaces.devices.windows.pc import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
+
+BASE = "/mdm/contoso/windows"
+SOAP = {"content-type": "application/soap+xml; charset=utf-8"}
+
+
+async def renewal(pc: Pc) -> str:
+    """The subcode of the fault that a renewal is answered with; empty for a new certificate."""
+    assert pc.certificate is not None
+    packed = signed.sign(words.certificate_request(pc.key), certificate=pc.certificate, key=pc.key)
+    body = words.request_token(packed, [], security="", kind="Renew")
+    answer = await pc.http.post(f"{BASE}/EnrollmentServer/Enrollment.svc", content=body, headers=SOAP)
+    if answer.status_code == 200:
+        return ""
+    return text(anywhere(ElementTree.fromstring(answer.content), "Fault"), "Code", "Subcode", "Value")
+
+
+@pytest.fixture
+async def macs(
+    http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], emulator: Emulator, tenant: Tenant, token: MakeToken
+) -> Pc:
+    """What an enrolled Mac has, in the hands of somebody who speaks Windows."""
+    pc = Pc(http, next(keys), management=f"{BASE}/ManagementServer/MDM.svc")
+    challenge = await token()
+    facts = {"udid": "mac"}
+    asked = enrollment.EnrollmentRequest(platform=Platform.MACOS, mode=None, hardware_key="apple/mac", facts=facts)
+
+    def come(act: Act) -> bytes:
+        csr = words.certificate_request(pc.key)
+        der = identities.issue(act, csr, token=challenge, keys=emulator.keys)
+        identities.authenticate(act, identities.recognise(act, der), request=asked)
+        identities.complete(act, identities.recognise(act, der), push_token="p", wire_state={})
+        return der
+
+    pc.certificate = x509.load_der_x509_certificate(await emulator.runner.run(tenant, come))
+    return pc
+
+
+async def test_the_identity_of_a_mac_opens_no_session_and_is_not_renewed(
+    macs: Pc, emulator: Emulator, tenant: Tenant
+) -> None:
+    """One authority issues to all devices of a tenant."""
+    answer = await macs.post(words.sync("1", 1, words.opening(), source="mac"))
+    assert answer.status_code == 200
+    told = Answer.of(answer.content)
+    assert (told.statuses["0"], told.commands) == ("401", ())
+    (before,) = await emulator.runner.read(queries.live_enrollments, tenant.id)
+    assert await renewal(macs) == "s:Authentication"
+    assert await emulator.runner.read(queries.live_enrollments, tenant.id) == [before]
+
+
+async def test_a_pcs_former_identity_is_none_of_apples(enroll: Enroll, http: httpx.AsyncClient) -> None:
+    pc = await enroll()
+    assert await renewal(pc) == ""
+    body = b"<plist><dict><key>MessageType</key><string>Authenticate</string><key>Topic</key><string>t</string>"
+    body += b"<key>UDID</key><string>x</string></dict></plist>"
+    answer = await http.put("/mdm/contoso/apple/checkin", content=body, headers=pc.signed(body))
+    assert (answer.status_code, "unrecognized" in answer.text) == (403, True)
+    assert (await pc.check_in()).statuses["0"] in ("200", "212")
+
+
+async def test_a_certificate_that_is_over_renews_nothing(enroll: Enroll, switch: Switch, clock: FixedClock) -> None:
+    await switch({"identityValidity": "P30D"})
+    pc = await enroll()
+    clock.advance(timedelta(days=29))
+    assert await renewal(pc) == ""
+    clock.advance(timedelta(days=2))
+    assert await renewal(pc) == "s:Authentication"
+
+
+async def test_a_form_that_is_not_the_pages_is_refused_before_it_is_taken_apart(http: httpx.AsyncClient) -> None:
+    for body in (b"a=b&" * 100, b"login=" + b"x" * 70_000):
+        answer = await http.post(f"{BASE}/auth", content=body)
+        assert (answer.status_code, "form" in answer.text) == (400, True)
+    with pytest.raises(Invalid, match="64 KiB"):
+        sign_in.form(b"a" * 100_000)
+    assert sign_in.form(b"login=a%40b&login=c&password=+") == {"login": "a@b", "password": " "}
+
+
+def test_a_sessions_name_has_an_end() -> None:
+    """It is kept with the device."""
+    assert syncml.read(words.sync("x" * 255, 1, "", source="pc")).session == "x" * 255
+    with pytest.raises(Malformed, match="SessionID"):
+        syncml.read(words.sync("x" * 256, 1, "", source="pc"))
+
+
+def test_what_a_device_says_of_itself_has_an_end() -> None:
+    said = {"./DevDetail/Ext/Microsoft/DeviceName": "x" * 5_000, "./DevDetail/SwV": "10.0.22631.1"}
+    assert WindowsWire().facts({csp.FACTS: {"values": said}}) == {"osVersion": "10.0.22631.1"}
+
+
+def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:
+    items = [("MAC", f"{number}") for number in range(3_000)]
+    body = words.request_token(b"csr", items, security=words.by_token("t"))
+    read = enrolling.token_request(soap.read(body, soap.REQUEST_TOKEN))
+    assert read.items["mac"] == tuple(value for _, value in items)
+    assert read.certificate_request == b"csr"
+
+
+async def test_the_token_of_the_page_is_its_users(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey]) -> None:
+    """And stands in no header: nothing on the way keeps it."""
+    form = {"appru": "ms-app://broker", "login": ALICE, "password": "Fauxtune1!"}
+    answer = await http.post(f"{BASE}/auth", data=form)
+    token = answer.text.partition('name="wresult" value="')[2].partition('"')[0]
+    assert token
+    assert token not in str(answer.headers)
+    pc = Pc(http, next(keys))
+    packed = base64.b64encode(token.encode()).decode()
+    assert (await pc.enroll(words.by_token("", packed=packed))).status_code == 200
+    assert (await pc.enroll(words.by_token("", packed=packed))).status_code == 500
