@@ -46,7 +46,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.migrate import upgrade
 from fauxtune.storage.queries import certificates as queries
 
-_ADDRESSES = Addresses("https://localhost:8443", "http://localhost:8080", "http://localhost:8080")
+ADDRESSES = Addresses("https://localhost:8443", "http://localhost:8080", "http://localhost:8080")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ async def world(source: KeySource) -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         database = Database(sqlite_url(Path(name) / "bench.sqlite"))
         upgrade(database)
-        around = Surroundings(clock=SystemClock(), ids=SystemIds(), addresses=_ADDRESSES)
+        around = Surroundings(clock=SystemClock(), ids=SystemIds(), addresses=ADDRESSES)
         emulator = assemble(database, Path(name), around=around, key_source=source)
         seed = read_seed("contoso")
         assert seed is not None

@@ -21,26 +21,35 @@ from typing import Any
 
 import httpx
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import Connection, select
 
-from bench import load, world
+from bench import inside, load, world
 from bench.checkin import quiet_requests
 from bench.copies import copy_device
 from bench.rows import Row
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.operations.seeds import BUILT_IN
+from fauxtune.server.bootstrap import Surroundings, assemble
+from fauxtune.server.clock import SystemClock
+from fauxtune.server.factory import create_app
+from fauxtune.server.ids import SystemIds
 from fauxtune.storage import rows as storage
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices
 
 _DEVICES = 10_000
-#: Of these, a part with one device beside them that comes now and then, the rest with as many as can come.
-_WATCHED = 4_000
-_AT_ONCE, _PER_TRANSACTION = 100, 4
+#: Of these, some with one device beside them that comes now and then, some with as many as can come, the rest inside
+#: this process, where the loop can be watched.
+_WATCHED, _CROWDED = 4_000, 4_000
+_AT_ONCE, _PER_TRANSACTION = 100, 3
 _SECONDS = 2.0
 _PACE = 0.004
+_ORIGIN, _EXECUTE = "https://localhost:8443", "/beta/deviceManagement/managedDevices/executeAction"
 
 
 def rows() -> Iterator[Row]:
-    """Four rows."""
+    """Five rows."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         folder = Path(name)
         with world.server(folder=folder) as server:
@@ -56,14 +65,17 @@ def rows() -> Iterator[Row]:
                 beside = asyncio.run(_waits(server.http_port, requests[0], until=script.has_ended))
             rate = script.rate
             usual = _rate(server, requests)
-            with _Script(server, ids[_WATCHED:]) as script:
+            with _Script(server, ids[_WATCHED : _WATCHED + _CROWDED]) as script:
                 during = []
                 while not script.has_ended():
                     during.append(_rate(server, requests))
             after = _crl(client)
         floor = _plain_changes(folder, ids[: _DEVICES // 5])
         yield Row(f"{_DEVICES:,} devices retired / plain updates", f"{rate:.0f}/s", f"{floor:.0f}/s", rate / floor, 0.1)
-        yield _late(alone, beside)
+        lag = asyncio.run(_held(folder, ids[_WATCHED + _CROWDED :])) * 1000
+        yield Row("loop lag p99 while they are, processor time", f"{lag:.1f} ms", "10 ms", lag / 10, 1.0, at_most=True)
+        waits = [_late(each) * 1000 for each in (beside, alone)]
+        yield Row("wait for a quiet check-in p99: then; alone", f"{waits[0]:.1f} ms", f"{waits[1]:.1f} ms")
         quiet = statistics.mean(during[:-1] or during)
         yield Row("quiet check-ins while they are / before", f"{quiet:.0f}/s", f"{usual:.0f}/s", quiet / usual, 0.4)
         made = after[0] - before[0]
@@ -111,7 +123,7 @@ class _Script:
         start = time.perf_counter()
         for first in range(0, len(self._ids), _AT_ONCE):
             body = {"actionName": "retire", "deviceIds": self._ids[first : first + _AT_ONCE]}
-            answer = self._client.post("/beta/deviceManagement/managedDevices/executeAction", json=body)
+            answer = self._client.post(_EXECUTE, json=body)
             self._told += len(answer.raise_for_status().json()["successfulDeviceIds"])
         self._seconds = time.perf_counter() - start
 
@@ -141,13 +153,39 @@ async def _waits(port: int, request: bytes, *, until: Callable[[], bool]) -> lis
     return waits
 
 
-def _late(alone: list[float], beside: list[float]) -> Row:
-    """How much later than usual the loop turns to a device that calls: the 99th percentile."""
-    usual, during = statistics.median(alone), sorted(beside)[int(len(beside) * 0.99)]
-    lag = (during - usual) * 1000
-    return Row(
-        "loop lag p99 while they are retired", f"{lag:.1f} ms", f"{usual * 1000:.1f} ms", lag / 20, 1.0, at_most=True
-    )
+def _late(waits: list[float]) -> float:
+    """The 99th percentile."""
+    return sorted(waits)[int(len(waits) * 0.99)]
+
+
+async def _held(folder: Path, ids: list[str]) -> float:
+    """How long the loop is held at a time while these are retired, in seconds of the processor's time, which a busy
+    machine does not lengthen: the 99th percentile.
+    """
+    database = Database(sqlite_url(folder / "fauxtune.sqlite"))
+    around = Surroundings(clock=SystemClock(), ids=SystemIds(), addresses=inside.ADDRESSES)
+    emulator = assemble(database, folder, around=around, key_source=KeyRing([rsa.generate_private_key(65537, 2048)]))
+    form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
+    (application,) = BUILT_IN["applications"]
+    form |= {"client_id": application["clientId"], "client_secret": application["secret"]}
+    held: list[float] = []
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(emulator)), base_url=_ORIGIN) as client:
+        token = (await client.post("/contoso/oauth2/v2.0/token", data=form)).raise_for_status().json()
+        client.headers["authorization"] = f"Bearer {token['access_token']}"
+        watcher = asyncio.create_task(_watch(held))
+        for first in range(0, len(ids), _AT_ONCE):
+            body = {"actionName": "retire", "deviceIds": ids[first : first + _AT_ONCE]}
+            (await client.post(_EXECUTE, json=body)).raise_for_status()
+        watcher.cancel()
+    database.close()
+    return _late(held)
+
+
+async def _watch(held: list[float]) -> None:
+    while True:
+        start = time.process_time()
+        await asyncio.sleep(0)
+        held.append(time.process_time() - start)
 
 
 def _crl(client: httpx.Client) -> tuple[int, int]:

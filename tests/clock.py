@@ -16,5 +16,5 @@ class FixedClock:
     def now(self) -> datetime:
         return self.at
 
-    def advance(self, by: timedelta) -> None:
-        self.at += by
+    def forward(self, **by: float) -> None:
+        self.at += timedelta(**by)

@@ -11,7 +11,6 @@ from pathlib import Path
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.device import Device
-from fauxtune_sim.errors import NotFoundHere
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 
@@ -46,15 +45,12 @@ _AGENTS: dict[Platform, Callable[[], type[Agent]]] = {
 
 
 def agent_class(platform: Platform) -> type[Agent]:
-    """The agent of a platform; NotFoundHere for a platform that is not simulated yet."""
-    load = _AGENTS.get(platform)
-    if load is None:
-        raise NotFoundHere(f"{platform} is not simulated yet: {', '.join(_AGENTS)} is")
-    return load()
+    """The agent of a platform."""
+    return _AGENTS[platform]()
 
 
 def agent_for(device: Device, transport: Transport, *, time: TenantTime | None = None) -> Agent:
-    """The agent of a device; NotFoundHere for a platform that is not simulated yet."""
+    """The agent of a device."""
     return agent_class(device.platform)(device, transport, time=time)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from fauxtune_sim.agent import Agent
-from fauxtune_sim.agents import agent_class, agent_for
+from fauxtune_sim.agents import agent_for
 from fauxtune_sim.cadence import TenantTime
 from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
@@ -83,12 +83,7 @@ def read_mix(text: str) -> tuple[tuple[Kind, int], ...]:
 async def run_fleet(
     order: FleetOrder, *, transport: Transport, control: Control, progress: Callable[[str], None]
 ) -> FleetSummary:
-    """Enrol a fleet, then let it settle; failures are counted by cause, never raised.
-
-    NotFoundHere, before anything is done, if the mix has a platform that is not simulated yet.
-    """
-    for kind, _ in order.mix:
-        agent_class(kind.platform)
+    """Enrol a fleet, then let it settle; failures are counted by cause, never raised."""
     summary = FleetSummary()
     ring = KeyRing(None if order.keys is None else min(order.keys, order.devices))
     await ring.fill()

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 PURPOSES = {"unassigned": "unassigned", "smimeencryption": "smimeEncryption"}
 ALICE = "alice@their.example"
-TOKEN_PATH = "/their-tenant/oauth2/v2.0/token"
 COLLECTION = "/beta/deviceManagement/userPfxCertificates"
 
 

@@ -43,20 +43,6 @@ Json = dict[str, Any]
 
 
 @contextmanager
-def signed_in(server: Running) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": server.endpoints["clientId"],
-            "client_secret": server.endpoints["clientSecret"],
-            "scope": "https://graph.microsoft.com/.default",
-        }
-        token = client.post("/contoso/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
-        client.headers["authorization"] = f"Bearer {token}"
-        yield client
-
-
-@contextmanager
 def connector(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The connector of this folder, until the block ends."""
     command = [sys.executable, "-m", "fauxtune", "connector", "run", "--state", str(folder), "--output", "json"]
@@ -270,7 +256,7 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
     data, own = tmp_path / "data", tmp_path / "connector"
     with (
         serving("--data-dir", data, "--database-url", database_url) as server,
-        signed_in(server) as client,
+        server.signed_in() as client,
     ):
         assign_profiles(client)
         known = added(server, own, "Connector 2", "--key-name", "OwnKey", "--alone")
@@ -349,7 +335,7 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
     own = tmp_path / "connector"
     with (
         serving("--data-dir", tmp_path / "data", "--database-url", postgresql_url) as server,
-        signed_in(server) as client,
+        server.signed_in() as client,
     ):
         assign_profiles(client)
         added(server, own, "Connector 2", "--alone")
@@ -374,14 +360,14 @@ def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_ne
     tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url)
-    with serving(*arguments) as server, signed_in(server) as client:
+    with serving(*arguments) as server, server.signed_in() as client:
         assign_profiles(client)
         added(server, own, "Connector 2", "--alone")
         phone = Phone(client, raw_rsa_keys[0])
         phone.enrol()
         assert phone.check_in() == []
         assert server.stop()[0] == 0
-    with serving(*arguments) as server, signed_in(server) as client, connector(own, *where(server)):
+    with serving(*arguments) as server, server.signed_in() as client, connector(own, *where(server)):
         again = replace(phone, client=client)
         (pair,) = until(again.check_in)
         _password, contents = again.opened(pair)

@@ -98,15 +98,7 @@ class Office:
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     """Root, signing certificate and encryption history on an Android phone and an iPhone, all installed."""
-    with serving("--data-dir", tmp_path / "data") as server, server.client() as http:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": server.endpoints["clientId"],
-            "client_secret": server.endpoints["clientSecret"],
-            "scope": "https://graph.microsoft.com/.default",
-        }
-        token = http.post("/contoso/oauth2/v2.0/token", data=form).json()["access_token"]
-        http.headers["authorization"] = f"Bearer {token}"
+    with serving("--data-dir", tmp_path / "data") as server, server.signed_in() as http:
         found = Office(server, http, tmp_path, {})
         root = base64.b64encode(http.get("/pki/contoso/root/ca.cer").content).decode()
         for platform, (kind, imported) in KINDS.items():

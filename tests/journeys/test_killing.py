@@ -7,8 +7,6 @@ import random
 import signal
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +56,7 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
     arguments = ("--data-dir", tmp_path / "data", "--database-url", database_url)
     dice = random.Random(0)
     for number in range(ROUNDS):
-        with serving(*arguments) as server, signed_in(server) as client:
+        with serving(*arguments) as server, server.signed_in() as client:
             everything_is_there(client, answered)
             if number == 0:
                 assign_profiles(client)
@@ -79,22 +77,8 @@ def test_a_killed_server_loses_nothing_that_it_acknowledged(
     assert len(answered.imports) > ROUNDS
     assert answered.reports > ROUNDS
     assert answered.certificates
-    with serving(*arguments) as server, signed_in(server) as client:
+    with serving(*arguments) as server, server.signed_in() as client:
         everything_is_there(client, answered)
-
-
-@contextmanager
-def signed_in(server: Running) -> Iterator[httpx.Client]:
-    with server.client() as client:
-        form = {
-            "grant_type": "client_credentials",
-            "client_id": server.endpoints["clientId"],
-            "client_secret": server.endpoints["clientSecret"],
-            "scope": "https://graph.microsoft.com/.default",
-        }
-        token = client.post("/contoso/oauth2/v2.0/token", data=form).raise_for_status().json()["access_token"]
-        client.headers["authorization"] = f"Bearer {token}"
-        yield client
 
 
 def assign_profiles(client: httpx.Client) -> None:
@@ -133,7 +117,7 @@ def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, answered: Answered) -
 
 def keep_importing(server: Running, pfx: bytes, stop: threading.Event, answered: Answered) -> None:
     """Import after import; one that gets no answer is not counted."""
-    with signed_in(server) as client:
+    with server.signed_in() as client:
         while not stop.is_set():
             thumbprint = f"{len(answered.imports) + 1:040x}"
             body = {

@@ -11,7 +11,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -63,6 +63,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+from tests.clock import FixedClock
 
 Row = dict[str, Any]
 
@@ -75,19 +76,6 @@ class HasId(Protocol):
     """A device, by its enrolment's id."""
 
     id: str
-
-
-@dataclass(slots=True)
-class FixedClock:
-    """A system clock that stands still until a test moves it."""
-
-    moment: datetime = START
-
-    def now(self) -> datetime:
-        return self.moment
-
-    def forward(self, **by: float) -> None:
-        self.moment += timedelta(**by)
 
 
 @dataclass(slots=True)
@@ -456,7 +444,7 @@ class Phone:
 
 async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Office:
     """The contoso tenant under a name of its own, on a clock that stands still."""
-    number, clock = next(_offices), FixedClock()
+    number, clock = next(_offices), FixedClock(START)
     addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
     around = Surroundings(clock=clock, ids=SeededIds(number), addresses=addresses)
     emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)

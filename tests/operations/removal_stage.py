@@ -166,7 +166,7 @@ class Machine(Tablet):
 
     async def exchange(self, *answers: Answered, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         talk = Talk(caller=self.caller, begins=begins, wire=Wire(), answers=answers, limit=limit)
-        return await converse(self.office.emulator, self.office.tenant, talk)
+        return await converse(self.office.emulator, self.office.tenant, talk=talk)
 
     async def rest(self) -> None:
         try:

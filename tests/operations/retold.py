@@ -38,6 +38,8 @@ class Retold:
     #: (user, thumbprint) of what is imported.
     imported: set[tuple[str, str]] = field(default_factory=set)
     issued: dict[str, Issue] = field(default_factory=dict)
+    #: Device -> what it held of its own when its end was ordered.
+    ending: dict[str, set[str]] = field(default_factory=dict)
     #: Serial -> when and why.
     revoked: dict[str, tuple[datetime, str]] = field(default_factory=dict)
 
@@ -67,7 +69,13 @@ def _ended(told: Retold, event: Event) -> None:
     told.enrolled.discard(event["device"])
 
 
+def _end_ordered(told: Retold, event: Event) -> None:
+    held = told.holds[event["device"]]
+    told.ending[event["device"]] = {mark for item, mark in held.items() if item.startswith("pkcs/")}
+
+
 def _record_deleted(told: Retold, event: Event) -> None:
+    _end_ordered(told, event)
     told.records.pop(event["device"], None)
 
 
@@ -107,6 +115,8 @@ _HEARD: dict[str, Callable[[Retold, Event], None]] = {
     "retired": _ended,
     "wiped": _ended,
     "unenrolled": _ended,
+    "retireRequested": _end_ordered,
+    "wipeRequested": _end_ordered,
     "deleteRequested": _record_deleted,
     "deleted": _deleted,
     "imported": _imported,

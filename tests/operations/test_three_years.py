@@ -69,6 +69,7 @@ def test_everybody_says_what_the_journal_tells(left: Left, told: Retold) -> None
     _check_that_much_happened(left, told)
     assert left.devices == told.holds, "the devices themselves"
     assert left.ledgers == told.holds
+    _check_history(left, told)
     _check_renewals(left, told)
     _check_graph(left, told)
     _check_register(left, told)
@@ -88,6 +89,18 @@ def _check_that_much_happened(left: Left, told: Retold) -> None:
     assert years == {2026, 2027, 2028, 2029}
     most = max(len(marks) for marks in told.holds.values())
     assert most == 4, "three imported certificates, of which two have expired, and one of its own"
+
+
+def _check_history(left: Left, told: Retold) -> None:
+    """Whoever is there has all that was ever imported; whoever left has nothing, and what was theirs is revoked."""
+    for device in told.enrolled - left.unwanted.keys():
+        imported = {mark for user, mark in told.imported if user == told.records[device]}
+        assert imported <= set(told.holds[device].values()), device
+        assert len(imported) >= 2
+    assert [told.holds[device] for device in told.ending] == [{}, {}, {}]
+    theirs = {mark for marks in told.ending.values() for mark in marks}
+    assert len(theirs) == len(told.ending) == 3
+    assert {told.issued[serial].thumbprint for serial in told.revoked} == theirs
 
 
 def _check_renewals(left: Left, told: Retold) -> None:
@@ -174,7 +187,8 @@ def test_openssl_agrees_about_every_certificate(left: Left, told: Retold, tmp_pa
     checks = ("-crl_check", "-CRLfile", "crls.pem", "-attime", str(int(left.at.timestamp())))
     said = _verdicts(_run("openssl", "verify", *trust, *checks, *files, folder=folder))
     assert said == {row["serial"]: VERDICTS[row["status"]] for row in left.register}
-    shown = {each["certificateSerialNumber"]: each["certificateRevokeStatus"] for each in left.graph[CERTIFICATE_STATES]}
+    states = left.graph[CERTIFICATE_STATES]
+    shown = {each["certificateSerialNumber"]: each["certificateRevokeStatus"] for each in states}
     revoked = {serial for serial, verdict in said.items() if verdict == VERDICTS["revoked"]}
     assert revoked == set(told.revoked)
     assert {serial for serial, status in shown.items() if status == "revoked"} == revoked & shown.keys()

@@ -74,7 +74,7 @@ class Tablet:
 
     async def exchange(self, *answers: Answered, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         talk = Talk(caller=self.caller, begins=begins, wire=PlainWire(), answers=answers, limit=limit)
-        return await converse(self.office.emulator, self.office.tenant, talk)
+        return await converse(self.office.emulator, self.office.tenant, talk=talk)
 
     async def come(self, *, limit: int = 1) -> list[str]:
         """One conversation; what the device was told, in words."""

@@ -36,6 +36,20 @@ class Running:
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.https, verify=self.trusting(), timeout=SECONDS)
 
+    @contextmanager
+    def signed_in(self) -> Iterator[httpx.Client]:
+        """A client with the token of the tenant that is there from the start."""
+        with self.client() as client:
+            form = {
+                "grant_type": "client_credentials",
+                "client_id": self.endpoints["clientId"],
+                "client_secret": self.endpoints["clientSecret"],
+                "scope": "https://graph.microsoft.com/.default",
+            }
+            answer = client.post("/contoso/oauth2/v2.0/token", data=form).raise_for_status()
+            client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+            yield client
+
     def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """Exit code and standard error."""
         self.process.send_signal(number)

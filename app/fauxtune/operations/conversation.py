@@ -116,7 +116,7 @@ class Talk:
     limit: int = 1
 
 
-async def converse(emulator: Emulator, tenant: Tenant, talk: Talk) -> tuple[Step, ...]:
+async def converse(emulator: Emulator, tenant: Tenant, *, talk: Talk) -> tuple[Step, ...]:
     """The device's next steps; none: there is nothing more to say. Two exchanges of one device at once are served one
     after the other.
 
@@ -146,13 +146,7 @@ async def converse(emulator: Emulator, tenant: Tenant, talk: Talk) -> tuple[Step
         return steps
 
 
-def wire_state(act: Act, enrollment_id: str) -> Json:
-    """What the platform's surface has kept about the device."""
-    row = queries.enrollment(act.connection, enrollment_id, tenant_id=act.tenant.id)
-    return {} if row is None else dict(row["wire_state"] or {})
-
-
-def set_wire_state(act: Act, enrollment_id: str, state: Json) -> None:
+def set_wire_state(act: Act, enrollment_id: str, *, state: Json) -> None:
     """Keep this about the device, in place of what was kept."""
     queries.change_enrollment(act.connection, enrollment_id, wire_state=state)
 
@@ -168,9 +162,9 @@ def _hear(act: Act, talk: Talk) -> bool:
     told = {each.id: each for each in step_queries.told(act.connection, row["id"])}
     for answered in talk.answers:
         step = told.get(answered.step)
-        if step is not None and step.state in (StepState.TOLD, StepState.WAITING, StepState.LATER):
-            if not _heard(act, row, step=step, answered=answered):
-                return False
+        awaited = step is not None and step.state in (StepState.TOLD, StepState.WAITING, StepState.LATER)
+        if step is not None and awaited and not _heard(act, row, step=step, answered=answered):
+            return False
     _conclude(act, row, wire=talk.wire)
     return True
 

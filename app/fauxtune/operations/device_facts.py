@@ -19,8 +19,8 @@ _IN_DIRECTORY = {"deviceName": "displayName", "osVersion": "operatingSystemVersi
 
 
 def note_facts(act: Act, enrollment: Row, *, facts: Row) -> None:
-    """Keep what is new; `facts` go by the names of managedDevice. What is empty says nothing. Filters of assignments and
-    variables of profiles may depend on it: then the device plans again.
+    """Keep what is new; `facts` go by the names of managedDevice. What is empty says nothing. Filters of assignments
+    and variables of profiles may depend on it: then the device plans again.
     """
     said = {name: value for name, value in facts.items() if value not in (None, "")}
     changes = {name: value for name, value in said.items() if enrollment["facts"].get(name) != value}

@@ -25,24 +25,22 @@ from fauxtune.core.engine.diagnosis.facts import (
     Owned,
     Person,
 )
-from fauxtune.core.engine.filters import Matching
 from fauxtune.core.engine.plan import plan
-from fauxtune.core.engine.targeting import Assignment, Matches, Membership, TargetKind, matches_nothing
-from fauxtune.core.model.ids import GroupId, ItemKey, ProfileId
+from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
+from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.act import Act
-from fauxtune.operations.planning import ROLES, situation
+from fauxtune.operations.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.serving import is_active, is_at_work
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
-from fauxtune.storage.queries import directory as directory_queries
 
 Row = dict[str, Any]
 
@@ -209,7 +207,7 @@ def _device(act: Act, row: Row) -> Device:
     requests = certificate_queries.requests(act.connection, row["id"])
     return Device(
         id=row["id"],
-        name=row["device_name"] or row["facts"].get("deviceName"),
+        name=row["device_name"],
         variant=Variant(row["variant"]),
         enrolled_at=row["enrolled_at"],
         user_id=row["user_id"],
@@ -296,7 +294,7 @@ def _approaches(
     act: Act, assignments: list[Assignment], *, user: Row | None, devices: Sequence[Row]
 ) -> dict[str | None, Approach]:
     """How a profile with these assignments comes to each of the devices."""
-    users = _groups(act, None if user is None else user["id"])
+    users = groups_of(act, None if user is None else user["id"])
     if not devices:
         found = approach(assignments, Membership(has_user=user is not None, user_groups=users))
         nobody = user is None and found.way is not Way.NOBODY
@@ -306,24 +304,7 @@ def _approaches(
         membership = Membership(
             has_user=user is not None,
             user_groups=users,
-            device_groups=_groups(act, row["directory_device_id"]),
+            device_groups=groups_of(act, row["directory_device_id"]),
         )
-        ways[row["id"]] = approach(assignments, membership, matches=_matching(act, row, assignments=assignments))
+        ways[row["id"]] = approach(assignments, membership, matches=matching(act, row, assignments=assignments))
     return ways
-
-
-def _matching(act: Act, row: Row, *, assignments: list[Assignment]) -> Matches:
-    ids = {each.filter for each in assignments if each.filter is not None}
-    if not ids:
-        return matches_nothing
-    return Matching(
-        filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
-        record=filter_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=row["id"]),
-        variant=Variant(row["variant"]),
-    )
-
-
-def _groups(act: Act, member_id: str | None) -> frozenset[GroupId]:
-    if member_id is None:
-        return frozenset()
-    return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)

@@ -1,8 +1,9 @@
 """How a device comes in and goes out: tokens, identities, enrolment, the end of one.
 
 A device proves itself by a bearer credential (Android) or by its identity certificate (Apple, Windows); either is known
-by its SHA-256. Graph's record (managedDevice) and the relation itself (enrolment) are two things: the record can go at once, the
-relation ends when the device has confirmed, has left, or has been replaced by an enrolment of the same hardware.
+by its SHA-256. Graph's record (managedDevice) and the relation itself (enrolment) are two things: the record can go at
+once, the relation ends when the device has confirmed, has left, or has been replaced by an enrolment of the same
+hardware.
 """
 
 from __future__ import annotations
@@ -234,11 +235,12 @@ def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident
     device before stays as the table left it then. `user`: the name of its user.
     """
     for row in queries.ledger_rows(act.connection, enrollment["id"]).values():
-        if row.serial is not None and row.state is not ItemState.REMOVED:
-            if _is_revoked(act, enrollment, cause=cause, source=row.source, authority=row.authority):
-                revocation.revoke_for_connector(
-                    act, row.serial, device=enrollment["id"], user=user, source=row.source.value
-                )
+        if row.serial is None or row.state is ItemState.REMOVED:
+            continue
+        if _is_revoked(act, enrollment, cause=cause, source=row.source, authority=row.authority):
+            revocation.revoke_for_connector(
+                act, row.serial, device=enrollment["id"], user=user, source=row.source.value
+            )
 
 
 def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str) -> None:

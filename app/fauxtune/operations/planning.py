@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from fauxtune.core.engine.filters import Matching
 from fauxtune.core.engine.plan import Answer, Ask, Plan, Situation, plan
 from fauxtune.core.engine.report import outcomes
 from fauxtune.core.engine.targeting import Assignment, Matches, Membership, matches_nothing, target
-from fauxtune.core.model.ids import EnrollmentId, ItemKey
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
@@ -144,15 +144,16 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
         return ()
     membership = Membership(
         has_user=user is not None,
-        user_groups=_groups(act, enrollment["user_id"]),
-        device_groups=_groups(act, enrollment["directory_device_id"]),
+        user_groups=groups_of(act, enrollment["user_id"]),
+        device_groups=groups_of(act, enrollment["directory_device_id"]),
     )
     variant = Variant(enrollment["variant"])
     edition = str(act.tenant.setting("removalEdition"))
     applied = []
     groups = membership.user_groups | membership.device_groups
     candidates = configuration_queries.candidates(act.connection, act.tenant.id, groups=groups)
-    matches = _matching(act, enrollment, candidates=candidates)
+    asked = [assignment for _profile, assignments in candidates for assignment in assignments]
+    matches = matching(act, enrollment, assignments=asked)
     for profile, assignments in candidates:
         known = kind(profile.kind)
         assignment = target(assignments, membership, matches=matches)
@@ -162,9 +163,9 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
     return tuple(applied)
 
 
-def _matching(act: Act, enrollment: Row, *, candidates: Sequence[tuple[Profile, Sequence[Assignment]]]) -> Matches:
-    """How filters judge the device. Where no assignment has one, nothing is asked."""
-    ids = {each.filter for _profile, assignments in candidates for each in assignments if each.filter is not None}
+def matching(act: Act, enrollment: Row, *, assignments: Iterable[Assignment]) -> Matches:
+    """How the filters of these assignments judge the device. Where none has one, nothing is asked."""
+    ids = {each.filter for each in assignments if each.filter is not None}
     if not ids:
         return matches_nothing
     return Matching(
@@ -174,7 +175,8 @@ def _matching(act: Act, enrollment: Row, *, candidates: Sequence[tuple[Profile, 
     )
 
 
-def _groups(act: Act, member_id: str | None) -> frozenset[Any]:
+def groups_of(act: Act, member_id: str | None) -> frozenset[GroupId]:
+    """The groups that a user or a device is in, directly or not."""
     if member_id is None:
         return frozenset()
     return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)

@@ -403,7 +403,6 @@ def test_the_end_of_the_enrolment_revokes_pkcs_and_nothing_imported() -> None:
 # ------------------------------------------------------------------------------------------------- any situation at all
 
 ITEMS = [root_item(), root_item("cd" * 32), imported_item("aa"), imported_item("bb"), pkcs_item("p"), pkcs_item("q")]
-BY_KEY = {item.key: item for item in ITEMS}
 moments = st.sampled_from([None, NOW - timedelta(days=1), NOW, LATER])
 
 

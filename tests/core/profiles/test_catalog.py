@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.engine.desired import desired
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.platforms import FACTS, AndroidMode, Platform, Variant, variant_of
+from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
 from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.index import entity
@@ -138,13 +138,13 @@ def test_what_is_only_kept_gives_nothing() -> None:
 
 def test_every_variant_has_its_facts_and_its_way_in() -> None:
     assert set(FACTS) == set(Variant)
-    assert variant_of(Platform.ANDROID, AndroidMode.WORK_PROFILE) is Variant.ANDROID_WORK_PROFILE
+    assert variant_of(Platform.ANDROID, "work-profile") is Variant.ANDROID_WORK_PROFILE
     assert variant_of(Platform.ANDROID, "fully-managed") is Variant.ANDROID_FULLY_MANAGED
-    assert {variant_of(Platform.ANDROID, mode) for mode in AndroidMode} | {
-        variant_of(platform, None) for platform in Platform if platform is not Platform.ANDROID
-    } == set(Variant)
+    for variant in Variant:
+        platform, _, mode = variant.partition("/")
+        assert variant_of(Platform(platform), mode or None) is variant
     assert variant_of(Platform.ANDROID, None) is None
-    assert variant_of(Platform.IOS, AndroidMode.KNOX) is None
+    assert variant_of(Platform.IOS, "knox") is None
 
 
 @pytest.mark.parametrize("variant", Variant)

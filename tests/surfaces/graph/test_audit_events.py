@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -209,7 +208,7 @@ async def test_filters_categories_and_tags_have_components_of_their_own(beta: ht
 async def test_the_log_is_filtered_sorted_counted_and_paged(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     for name in ("a", "b", "c"):
         await made(beta, PROFILES, **{**PROFILE, "displayName": name})
-        clock.advance(timedelta(minutes=1))
+        clock.forward(minutes=1)
     newest = (await _last(beta))["activityDateTime"]
     since = (
         "componentName eq 'DeviceConfiguration' and activityDateTime gt 2020-01-01T00:00:00.000000Z and "

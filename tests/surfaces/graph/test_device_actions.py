@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -64,12 +63,12 @@ async def test_an_action_travels_to_the_device_and_its_states_are_shown(
     (pending,) = (await _results(beta, phone.id)).values()
     assert (pending["actionName"], pending["actionState"]) == (action, "pending")
     assert pending["startDateTime"] == pending["lastUpdatedDateTime"] == "2026-11-24T10:00:00Z"
-    clock.advance(timedelta(minutes=1))
+    clock.forward(minutes=1)
     assert (await phone.report())["pendingOperations"] == 1
     assert (await _results(beta, phone.id))[action]["actionState"] == "active"
     # A device that lost the first answer is told again.
     assert (await phone.report())["pendingOperations"] == 1
-    clock.advance(timedelta(minutes=1))
+    clock.forward(minutes=1)
     (operation,) = await phone.obey()
     assert {name: operation["metadata"][name] for name in command} == command
     done = (await _results(beta, phone.id))[action]
@@ -161,7 +160,7 @@ async def test_the_newest_of_a_name_takes_the_place_of_the_older(
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
     await _ask(beta, phone.id, "setDeviceName", {"deviceName": "One"})
-    clock.advance(timedelta(minutes=1))
+    clock.forward(minutes=1)
     await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Two"})
     (operation,) = await phone.obey()
     assert operation["metadata"]["deviceName"] == "Two"

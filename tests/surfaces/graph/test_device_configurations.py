@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -70,7 +69,7 @@ async def test_what_the_server_owns_is_not_taken_from_a_client(beta: httpx.Async
 
 async def test_a_change_merges_and_counts(beta: httpx.AsyncClient, clock: FixedClock) -> None:
     profile = await made(beta, PROFILES, **SIGNING, description="old", renewalThresholdPercentage=20)
-    clock.advance(timedelta(minutes=5))
+    clock.forward(minutes=5)
     changes = {"@odata.type": PKCS, "description": None, "displayName": "New"}
     answer = await beta.patch(f"{PROFILES}('{profile['id']}')", json=changes)
     assert answer.status_code == 200

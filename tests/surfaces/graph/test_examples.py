@@ -9,7 +9,6 @@ import json
 import os
 import re
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
 from importlib import resources
 from typing import Any
 
@@ -150,7 +149,7 @@ async def test_what_says_nothing_of_the_moment_is_the_same_later(
     """What was answered is kept until something is written: so nothing else may change it."""
     before = tape.answers
     tape.answers = {}
-    clock.advance(timedelta(minutes=30))
+    clock.forward(minutes=30)
     emulator.runner.database.state = object()
     await tape.read_all()
     assert tape.answers.keys() <= before.keys()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -131,7 +130,7 @@ async def test_sending_the_dummies_back_leaves_the_secrets(
     beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported, clock: FixedClock
 ) -> None:
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
-    clock.advance(timedelta(minutes=1))
+    clock.forward(minutes=1)
     got = (await beta.get(f"{PFX}/{record['id']}")).json()
     answer = await beta.patch(f"{PFX}({record['id']})", json={**got, "keyName": "Other"})
     assert answer.status_code == 200

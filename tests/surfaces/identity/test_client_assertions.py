@@ -145,9 +145,9 @@ async def test_an_assertion_that_is_wrong_is_refused_with_the_reason(
 @pytest.mark.usefixtures("registered")
 async def test_an_assertion_ends(http: httpx.AsyncClient, assertion: Assertion, clock: FixedClock) -> None:
     signed = assertion()
-    clock.advance(timedelta(minutes=14))  # ten minutes, and five for watches that differ
+    clock.forward(minutes=14)  # ten minutes, and five for watches that differ
     assert (await ask(http, signed)).status_code == 200
-    clock.advance(timedelta(minutes=1))
+    clock.forward(minutes=1)
     assert refused(await ask(http, signed)) == (401, "invalid_client", 700024)
 
 

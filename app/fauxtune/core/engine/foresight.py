@@ -58,7 +58,7 @@ def foresee(situation: Situation) -> Foreseen:
         revoked += made.revoked
         answers |= {(ask.item.key, ask.fingerprint): _granted_to(ask) for ask in made.asks}
         planned = {**rows, **made.rows}
-        after = {**planned, **_taken_in(situation, planned)}
+        after = {**planned, **_taken_in(planned)}
         if after == rows and not made.asks:
             break
         rows = after
@@ -110,7 +110,7 @@ def _granted(key: ItemKey, fingerprint: str) -> Answer:
     return Answer(answered=True, serial=name, thumbprint=name)
 
 
-def _taken_in(situation: Situation, rows: Mapping[ItemKey, LedgerRow]) -> Mapping[ItemKey, LedgerRow]:
+def _taken_in(rows: Mapping[ItemKey, LedgerRow]) -> Mapping[ItemKey, LedgerRow]:
     """What follows when the device reports that it holds what it is told to hold, and nothing else."""
     return take_in(rows.values(), _applied(rows.values()))
 

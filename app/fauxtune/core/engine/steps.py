@@ -1,7 +1,7 @@
 """What a device that is told one thing at a time is told next: from ledger, orders and questions to steps.
 
-Android reads a whole policy. Apple's MDM and OMA-DM are told step by step: install, remove, act, answer. A step that was
-told and not answered is told again when the device comes next (each is safe to repeat); one that the device put off
+Android reads a whole policy. Apple's MDM and OMA-DM are told step by step: install, remove, act, answer. A step that
+was told and not answered is told again when the device comes next (each is safe to repeat); one that the device put off
 waits until then; one that it refused is not told twice in one conversation.
 """
 

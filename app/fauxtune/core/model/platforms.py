@@ -23,18 +23,6 @@ class Platform(StrEnum):
     WINDOWS_PHONE_81 = "windowsphone81"
 
 
-class AndroidMode(StrEnum):
-    """The ways an Android device can be managed: the words that an enrolment carries as `mode`."""
-
-    WORK_PROFILE = "work-profile"
-    FULLY_MANAGED = "fully-managed"
-    DEDICATED = "dedicated"
-    CORPORATE_WORK_PROFILE = "corporate-work-profile"
-    DEVICE_ADMIN = "device-admin"
-    KNOX = "knox"
-    AOSP = "aosp"
-
-
 class Variant(StrEnum):
     """Platform and mode in one word."""
 

@@ -14,8 +14,10 @@ SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "removalEdition": ("2024-04", 'the edition of the removal table: "2020-03" or "2024-04"'),
     "connectorEdition": (
         "current",
-        'which connectors there are: "current" (one program that does all) or "2020" (two programs); those that the '
-        "tenant has are reinstalled",
+        (
+            'which connectors there are: "current" (one program that does all) or "2020" (two programs); those that '
+            "the tenant has are reinstalled"
+        ),
     ),
     "digicert.host": (
         "pki-ws.symauth.com",

@@ -20,21 +20,10 @@ from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
+from fauxtune.core.pki.der import MALFORMED
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 
 _DEEPEST = 8
-#: What asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
-_MALFORMED = (
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    OverflowError,
-    RecursionError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +80,7 @@ def check_pfx_structure(data: bytes) -> None:
     """PfxUnreadable unless the bytes have the outer shape of a PKCS#12 file; nothing is decrypted."""
     try:
         _outer(data)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise _unreadable(error) from None
 
 
@@ -111,12 +100,12 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
             candidates = _authenticated(candidates, pfx=pfx, content=content, budget=budget)
         found = _opened(candidates, data=data, content=content, budget=budget, with_mac=with_mac)
         return _identity(found, thumbprint)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         raise _unreadable(error) from None
 
 
 def _outer(data: bytes) -> tuple[pkcs12.Pfx, bytes]:
-    """The file, and the bytes that the MAC protects. Raises one of _MALFORMED."""
+    """The file, and the bytes that the MAC protects. Raises one of MALFORMED."""
     pfx = pkcs12.Pfx.load(data, strict=True)
     if pfx["version"].native != "v3":
         raise ValueError("its version is not 3")
@@ -161,7 +150,7 @@ def _opened(
                 )
         except pbe.OldCipher:
             return _by_cryptography(data, candidate)
-        except _MALFORMED as error:
+        except MALFORMED as error:
             problem = problem or error
             continue
         return found

@@ -23,7 +23,6 @@ from fauxtune.storage.queries.configuration import assignment_targets, assignmen
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
 
-
 # Built once: it is asked for each of many devices at once.
 _RAISE_ONE = (
     update(enrollments)

@@ -111,9 +111,20 @@ def awaited(connection: Connection, tenant_id: TenantId) -> list[Row]:
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def with_names(tenant_id: TenantId) -> Select[Any]:
+    """Enrolments, oldest first, with `device_name`: by Graph's record while there is one, else as the device said."""
+    name = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
+    return (
+        select(enrollments, name.label("device_name"))
+        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
+        .where(enrollments.c.tenant_id == tenant_id)
+        .order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    )
+
+
 def all_enrollments(connection: Connection, tenant_id: TenantId, *, state: str | None = None) -> list[Row]:
-    """Every enrolment, ended ones too, or those in one state; oldest first, with `device_name` of Graph's record."""
-    statement = _named(tenant_id).order_by(enrollments.c.enrolled_at, enrollments.c.id)
+    """Every enrolment, ended ones too, or those in one state; oldest first, with `device_name`."""
+    statement = with_names(tenant_id)
     if state is not None:
         statement = statement.where(enrollments.c.state == state)
     return [dict(row) for row in connection.execute(statement).mappings()]
@@ -122,11 +133,11 @@ def all_enrollments(connection: Connection, tenant_id: TenantId, *, state: str |
 def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
     """The enrolment with this id, or the one whose managedDevice has or had it; with `device_name`."""
     wanted = key.lower()
-    found = _one(connection, _named(tenant_id).where(enrollments.c.id == wanted))
+    found = _one(connection, with_names(tenant_id).where(enrollments.c.id == wanted))
     if found is not None:
         return found
     # The record may be gone by now; the enrolment remembers its id.
-    return _one(connection, _named(tenant_id).where(enrollments.c.facts["managedDeviceId"].as_string() == wanted))
+    return _one(connection, with_names(tenant_id).where(enrollments.c.facts["managedDeviceId"].as_string() == wanted))
 
 
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
@@ -407,14 +418,6 @@ def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now:
     )
     found: str | None = connection.execute(statement).scalar_one_or_none()
     return found
-
-
-def _named(tenant_id: TenantId) -> Select[Any]:
-    return (
-        select(enrollments, managed_devices.c.document["deviceName"].as_string().label("device_name"))
-        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(enrollments.c.tenant_id == tenant_id)
-    )
 
 
 def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:

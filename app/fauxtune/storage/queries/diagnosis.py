@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
+from fauxtune.storage.queries.devices import with_names
 from fauxtune.storage.tables import (
     certificates,
     enrollments,
@@ -80,7 +81,7 @@ def holders_of_each(connection: Connection, tenant_id: TenantId, *, thumbprints:
 
 def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
     """The active enrolments of a user, oldest first, with `device_name`."""
-    statement = _named(tenant_id).where(
+    statement = with_names(tenant_id).where(
         enrollments.c.user_id == user_id, enrollments.c.state == EnrollmentState.ACTIVE.value
     )
     return [dict(row) for row in connection.execute(statement).mappings()]
@@ -88,7 +89,7 @@ def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str
 
 def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[Row]:
     """The enrolments whose record has this device name, oldest first."""
-    statement = _named(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
+    statement = with_names(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -109,7 +110,7 @@ def of_variants(
 
 def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[Row]:
     """These enrolments, oldest first, with `device_name`."""
-    statement = _named(tenant_id).where(enrollments.c.id.in_(sorted(ids)))
+    statement = with_names(tenant_id).where(enrollments.c.id.in_(sorted(ids)))
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
@@ -142,12 +143,3 @@ def group_names(connection: Connection, tenant_id: TenantId, *, ids: Collection[
         groups.c.tenant_id == tenant_id, groups.c.id.in_(sorted(ids))
     )
     return {row[0]: str(row[1]) for row in connection.execute(statement)}
-
-
-def _named(tenant_id: TenantId) -> Select[Any]:
-    return (
-        select(enrollments, managed_devices.c.device_name)
-        .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id, isouter=True)
-        .where(enrollments.c.tenant_id == tenant_id)
-        .order_by(enrollments.c.enrolled_at, enrollments.c.id)
-    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import plistlib
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -96,7 +95,7 @@ async def test_an_identity_of_ours_that_nothing_is_known_of_is_to_be_forgotten(c
 async def test_an_expired_identity_is_400_on_the_tenants_clock(company: Company) -> None:
     await company.switch(identityValidity="P30D")
     device = await company.enrolled_fleet()
-    company.clock.advance(timedelta(days=31))
+    company.clock.forward(days=31)
     answer = await send(device, idle(device))
     assert answer.status_code == 400
     assert "not now" in answer.text
@@ -375,7 +374,7 @@ async def test_an_expired_identity_renews_nothing(company: Company, kind: str) -
     answer = await company.http.get(f"{BASE}/scep", params={"operation": "GetCACert"})
     authority = x509.load_der_x509_certificate(answer.content)
     for days, expected in ((29, ("0", None)), (2, ("2", "3"))):
-        company.clock.advance(timedelta(days=days))
+        company.clock.forward(days=days)
         by = (device.key, device.certificate)
         message, _, _ = device.pki_message(device.csr("", "x"), authority, kind=kind, by=by)
         done = await company.http.post(f"{BASE}/scep", params={"operation": "PKIOperation"}, content=message)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -99,7 +98,7 @@ async def test_what_the_user_deleted_is_given_again(
     pc = await enroll()
     await pc.check_in()
     pc.tree.clear()
-    clock.advance(timedelta(days=8))
+    clock.forward(days=8)
     await pc.check_in()
     await pc.check_in()
     assert await states(ledger, pc) == {"installed"}
@@ -112,7 +111,7 @@ async def test_a_renewed_certificate_takes_the_place_of_the_former_one(
     pc = await enroll()
     await pc.check_in()
     (before,) = held(pc, "/PFXCertBlob")
-    clock.advance(timedelta(days=300))
+    clock.forward(days=300)
     await pc.check_in()
     await pc.check_in()
     (after,) = held(pc, "/PFXCertBlob")
@@ -344,7 +343,7 @@ async def test_a_device_of_another_tenant_and_one_of_nobody_are_refused(
 
 async def test_an_identity_that_is_over_by_its_date_is_refused(enroll: Enroll, clock: FixedClock) -> None:
     pc = await enroll()
-    clock.advance(timedelta(days=3651))
+    clock.forward(days=3651)
     assert (await pc.check_in()).statuses == {"0": "401"}
 
 

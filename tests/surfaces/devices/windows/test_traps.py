@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -149,7 +148,7 @@ async def test_trap_21_a_failed_part_is_the_error_and_heals_at_a_later_session(
     assert "SyncML status 500" in failed["error"]
     assert not held(pc, "/PFXCertBlob")
     pc.refuses = {}
-    clock.advance(timedelta(days=8))
+    clock.forward(days=8)
     await pc.check_in()
     assert (await ledger(pc))[key]["state"] == "installed"
 

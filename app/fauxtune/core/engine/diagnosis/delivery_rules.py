@@ -102,7 +102,7 @@ def purpose_without_profile(facts: Facts) -> Iterator[Found]:
             yield Found(
                 message=f"{len(held)} certificate(s) for {purpose} do not come to {device_name(device)}: no imported "
                 f"PFX profile for {purpose} reaches it.",
-                fix=f"Assign {_profiles(facts, meant)} to a group that the user or the device is in."
+                fix=f"Assign {_either(meant)} to a group that the user or the device is in."
                 if meant
                 else f"Create an imported PFX profile for {device.variant} with the intended purpose {purpose}, and "
                 "assign it to the user's group.",
@@ -178,9 +178,9 @@ def root_elsewhere(facts: Facts) -> Iterator[Found]:
         if there:
             yield Found(
                 message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) needs the trusted root of "
-                f"its authority on {device_name(device)}, which only {_profiles(facts, there)} "
+                f"its authority on {device_name(device)}, which only {_either(there)} "
                 f"({'; '.join(facts.assigned(each.id) for each in there)}) would bring.",
-                fix=f"Assign {_profiles(facts, there)} to the same groups as '{name_of(profile)}'.",
+                fix=f"Assign {_either(there)} to the same groups as '{name_of(profile)}'.",
                 evidence={
                     "root": root,
                     "certificateProfile": {"id": profile.id, "assignedTo": facts.assigned(profile.id)},
@@ -365,7 +365,7 @@ def _roots(facts: Facts, device: Device, *, root: str) -> list[KnownProfile]:
     return [each for each in roots if each.applies_to(device.variant)]
 
 
-def _profiles(facts: Facts, profiles: list[KnownProfile]) -> str:
+def _either(profiles: list[KnownProfile]) -> str:
     return " or ".join(f"'{each.name}'" for each in profiles)
 
 

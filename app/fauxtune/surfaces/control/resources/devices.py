@@ -76,7 +76,7 @@ def _view(row: Row, *, here: Here) -> answers.Device:
     return answers.Device(
         id=row["id"],
         managed_device_id=row["facts"].get("managedDeviceId"),
-        device_name=row["device_name"] or row["facts"].get("deviceName"),
+        device_name=row["device_name"],
         user_id=row["user_id"],
         user=row["user"],
         platform=row["platform"],

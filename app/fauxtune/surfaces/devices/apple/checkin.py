@@ -79,16 +79,16 @@ def _leave(act: Act, call: DeviceCall, *, message: messages.CheckOut) -> None:
 def _keep(act: Act, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
     known = callers.live(act, call, sender=message.sender)
     device = callers.caller(known).device_id
-    state = conversation.wire_state(act, device)
+    state = queries.wire_state(act.connection, device)
     state.pop("bootstrapToken", None)
     if message.token is not None:
         state["bootstrapToken"] = _text("BootstrapToken", message.token)
-    conversation.set_wire_state(act, device, state)
+    conversation.set_wire_state(act, device, state=state)
 
 
 def _kept(act: Act, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
     known = callers.live(act, call, sender=message.sender)
-    token = conversation.wire_state(act, callers.caller(known).device_id).get("bootstrapToken")
+    token = queries.wire_state(act.connection, callers.caller(known).device_id).get("bootstrapToken")
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 

@@ -110,7 +110,7 @@ async def _report(call: callers.DeviceCall, outcome: messages.Outcome) -> bytes:
         wire=WIRE,
         answers=() if answered is None else (answered,),
     )
-    steps = await converse(call.emulator, call.tenant, exchange)
+    steps = await converse(call.emulator, call.tenant, talk=exchange)
     if not steps:
         return b""
     told = translate.Told(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))

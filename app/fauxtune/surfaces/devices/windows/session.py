@@ -85,7 +85,8 @@ class _Exchange:
         self._put(state, reply)
         # A session in which nothing is said leaves nothing to remember.
         if state.sent or state.unsent or not begins:
-            await run(self._tenant, conversation.set_wire_state, self._caller.device_id, {**kept, **state.document()})
+            kept |= state.document()
+            await run(self._tenant, conversation.set_wire_state, self._caller.device_id, state=kept)
         return reply.document()
 
     def _note_login(self, state: State, message: Message, *, begins: bool) -> None:
@@ -100,7 +101,7 @@ class _Exchange:
         """Hand on what the device said and take up its next steps. What cannot be told is answered at once."""
         while True:
             talk = Talk(self._caller, begins=begins, wire=WIRE, answers=tuple(answers), limit=STEPS)
-            steps = await converse(self._emulator, self._tenant, talk)
+            steps = await converse(self._emulator, self._tenant, talk=talk)
             around = await self._surroundings(steps, state)
             answers = [found for step in steps if (found := self._taken(state, message, step=step, around=around))]
             begins = False

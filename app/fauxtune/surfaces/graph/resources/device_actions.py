@@ -18,7 +18,7 @@ from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 #: Unverified: the limit of one request; Intune's portal sets it for its bulk actions.
 _MOST = 100
 #: So many devices are asked in one transaction: others do not wait long for theirs.
-_CHUNK = 4
+_CHUNK = 3
 _LONGEST_NAME = 63
 _LONGEST_SOUND = 60
 _UNLOCK_CODE = re.compile(r"[0-9]{6}")

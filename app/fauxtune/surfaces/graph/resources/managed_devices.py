@@ -98,9 +98,7 @@ async def list_users(call: Call) -> Answer:
 async def set_primary_user(call: Call) -> Answer:
     """POST .../{device}/users/$ref: the one that is named takes the place of the one before."""
     named = call.reference(to="user")
-    await call.emulator.runner.run(
-        call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=named
-    )
+    await call.emulator.runner.run(call.tenant, primary_user.set_primary_user, await device_id_of(call), user_key=named)
     return NO_CONTENT
 
 
