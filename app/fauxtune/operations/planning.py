@@ -235,12 +235,14 @@ def _answers(act: Act, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
     found = {}
     for row in certificate_queries.requests(act.connection, enrollment["id"]):
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
-        issued = None
-        if row["serial"] is not None:
-            issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=row["serial"])
+        answered, issued = row["state"] == "answered", None
+        # Until its file is here, a certificate that the authority has issued to a connector is no answer.
+        serial = row["serial"] if answered else None
+        if serial is not None:
+            issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
         found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
-            answered=row["state"] == "answered",
-            serial=row["serial"],
+            answered=answered,
+            serial=serial,
             thumbprint=None if issued is None else issued["thumbprint"],
             renew_at=None if issued is None else _renewal(issued, row["order"]),
             not_after=None if issued is None else issued["not_after"],
