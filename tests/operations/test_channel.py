@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from fauxtune.connector.folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import Hands, do
 from fauxtune.core.model.states import Cause
-from fauxtune.operations import channel, connectors, enrollment
+from fauxtune.operations import channel, connectors, device_actions, enrollment
 from fauxtune.operations.channel import Greeting, Leased, Visitor, Wares
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -55,8 +56,8 @@ class Program:
     def wares(self) -> Wares:
         return Wares(self.office.emulator.keys, self.office.emulator.packagings)
 
-    async def turn(self) -> int:
-        """Take work, over the wire's form of it, and bring the answers."""
+    async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
+        """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
         found: Leased = await self.office.do(channel.lease, self.visitor, most=8, wares=self.wares)
         for task in found.tasks:
             assert task.work is not None
@@ -64,6 +65,8 @@ class Program:
             done = await asyncio.to_thread(
                 do, work, hands=Hands(self.folder, self.keys, "from-here"), certify=self._certify(task.request_id)
             )
+            if meanwhile is not None:
+                await meanwhile()
             assert await self.office.do(channel.answer, self.visitor, request_id=task.request_id, done=done)
         return len(found.tasks)
 
@@ -149,3 +152,25 @@ async def test_a_device_that_leaves_takes_its_request_along(office: Office, tmp_
     row = await phone.row()
     await office.do(enrollment.end, row, cause=Cause.UNENROLL)
     assert await first.turn() == 0
+
+
+async def test_a_device_that_comes_between_the_certificate_and_the_answer_waits_for_the_file(
+    office: Office, tmp_path: Path, rsa_keys: KeyRing
+) -> None:
+    await office.switch(requireTrustedRoot=False)
+    await office.connector(state="offline")
+    await office.pkcs_profile()
+    program = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "wanted"}
+
+    async def comes_by() -> None:
+        await office.action(phone, device_actions.sync)  # a reason to plan
+        await phone.settle()
+        assert await phone.states() == {"pkcs": "wanted"}, "there is a certificate, and no file yet"
+
+    assert await program.turn(meanwhile=comes_by) == 1
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "installed"}
+    assert [row["thumbprint"] for row in await office.issued()] == list(phone.holds.values())
