@@ -21,7 +21,7 @@ run: .venv/.run ## the demonstration, told step by step, then a server that stay
 	$(BIN)/fauxtune demo $(ARGS)
 
 test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
-	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 check: .venv/.test ## format, lint, types, import rules, sizes: all that can be said without running anything
 	$(BIN)/ruff format --check .

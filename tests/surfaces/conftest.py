@@ -115,10 +115,20 @@ def emulator(seeded: tuple[str, Path], clock: FixedClock, rsa_keys: KeyRing) -> 
     database.close()
 
 
+@pytest.fixture(scope="session")
+def applications() -> list[FastAPI]:
+    """The one application of the session, once there is one: its routes cost more to build than most tests take."""
+    return []
+
+
 @pytest.fixture
-def app(emulator: Emulator) -> FastAPI:
-    """The whole application, as the server serves it."""
-    return create_app(emulator)
+def app(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
+    """The whole application, as the server serves it, around this test's emulator."""
+    if not applications:
+        applications.append(create_app(emulator))
+    (app,) = applications
+    app.state.emulator = emulator
+    return app
 
 
 @pytest.fixture

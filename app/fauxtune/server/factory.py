@@ -36,9 +36,9 @@ from fauxtune.surfaces.pki import routes as pki
 from fauxtune.surfaces.push import errors as push_errors
 from fauxtune.surfaces.push import routes as push
 
-#: Asked before everything else: devices call most often, and routers try one route after the other.
+#: Asked before the others: devices call most often, and routers try one route after the other.
 FIRST: tuple[APIRouter, ...] = (android.router, apple.router, windows.router)
-#: Asked last, in this order.
+#: Asked then, in this order.
 ROUTERS: tuple[APIRouter, ...] = (pki.router, identity.router, push.router, connector.router, control.router)
 
 #: Who words refusals on which paths; the first that matches. What matches none gets a plain envelope.
@@ -64,10 +64,9 @@ def create_app(emulator: Emulator) -> FastAPI:
         title="Fauxtune", version=__version__, openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
     )
     app.state.emulator = emulator
-    for router in FIRST:
-        app.include_router(router)
+    # It knows its paths by their first part, so that it holds up nobody.
     app.router.routes.append(graph.GraphRoute())
-    for router in ROUTERS:
+    for router in (*FIRST, *ROUTERS):
         app.include_router(router)
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
