@@ -26,6 +26,7 @@ from fauxtune.server.openapi import documents
 from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     app,
     app_token,
+    applications,
     clock,
     emulator,
     http,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     app,
     app_token,
+    applications,
     clock,
     emulator,
     http,
