@@ -36,21 +36,25 @@ def rows() -> Iterator[Row]:
 
 def _measured(name: str, *arguments: str, goal: float) -> Row:
     with world.server(*arguments) as server:
-        requests = quiet_requests(server)
-        port = world.free_port()
-        bare = subprocess.Popen([sys.executable, "-m", "bench.bare", str(port)])
-        try:
-            world.wait_for(port)
-
-            def rate(of: int) -> float:
-                return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
-
-            rate(server.http_port), rate(port)  # warm both
-            ours, floor, ratio = side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
-        finally:
-            bare.terminate()
-            bare.wait()
+        ours, floor, ratio = beside(server, "bench.bare", requests=quiet_requests(server))
     return Row(name, f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, goal)
+
+
+def beside(server: world.Server, bare: str, *, requests: list[bytes]) -> tuple[float, float, float]:
+    """The requests a second of the server and of a bare one (a module), and their ratio."""
+    port = world.free_port()
+    process = subprocess.Popen([sys.executable, "-m", bare, str(port)])
+    try:
+        world.wait_for(port)
+
+        def rate(of: int) -> float:
+            return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
+
+        rate(server.http_port), rate(port)  # warm both
+        return side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def quiet_requests(server: world.Server, *, user: str = world.ALICE) -> list[bytes]:

@@ -5,11 +5,8 @@ Apple: "Mobile Device Management Protocol": the header Mdm-Signature, a detached
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import plistlib
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -20,11 +17,11 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
-from bench import load, world
-from bench.rows import Row, side_by_side
+from bench import world
+from bench.checkin import beside
+from bench.rows import Row
 
 _DEVICES = 16
-_SECONDS = 2.0
 _OPTIONS = (pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary)
 
 
@@ -33,19 +30,7 @@ def rows() -> Iterator[Row]:
     with world.server() as server:
         client = server.client()
         requests = [_quiet(client, number) for number in range(_DEVICES)]
-        port = world.free_port()
-        bare = subprocess.Popen([sys.executable, "-m", "bench.bare_signed", str(port)])
-        try:
-            world.wait_for(port)
-
-            def rate(of: int) -> float:
-                return asyncio.run(load.requests_per_second(of, requests, seconds=_SECONDS))
-
-            rate(server.http_port), rate(port)  # warm both
-            ours, floor, ratio = side_by_side(lambda: rate(server.http_port), lambda: rate(port), pairs=5)
-        finally:
-            bare.terminate()
-            bare.wait()
+        ours, floor, ratio = beside(server, "bench.bare_signed", requests=requests)
     yield Row("quiet Idle, signed / bare FastAPI, same check", f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, 0.35)
 
 

@@ -165,7 +165,8 @@ def _hear(act: Act, talk: Talk) -> bool:
         awaited = step is not None and step.state in (StepState.TOLD, StepState.WAITING, StepState.LATER)
         if step is not None and awaited and not _heard(act, row, step=step, answered=answered):
             return False
-    _conclude(act, row, wire=talk.wire)
+    if talk.answers:
+        _conclude(act, row, wire=talk.wire)
     return True
 
 
@@ -249,7 +250,7 @@ def _conclude(act: Act, row: Row, *, wire: Wire) -> None:
             why = "The device confirmed that it installed it, and its inventory does not show it."
             changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
     _write(act, row, before=rows, changed=changed)
-    over = [each.id for each in (*questions.values(), *told) if each.state in (StepState.ANSWERED, StepState.CONFIRMED)]
+    over = [each.id for each in told if each.state in (StepState.ANSWERED, StepState.CONFIRMED)]
     step_queries.forget_steps(act.connection, row["id"], ids=over)
     if _is_inventory_due(act, row):
         queries.change_enrollment(act.connection, row["id"], inventory_at=act.now + INVENTORY_EVERY)
@@ -279,8 +280,10 @@ def _write(act: Act, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: 
 
 def _is_due(act: Act, talk: Talk) -> bool:
     """Is there anything to plan? A device whose end was ordered is told of it, and planned no more."""
+    if talk.begins:
+        return True
     row = identified(act, talk.caller)
-    return row["generation"] != row["settled_generation"] or bool(row["due_at"] <= act.now) or talk.begins
+    return row["generation"] != row["settled_generation"] or bool(row["due_at"] <= act.now)
 
 
 def _next(act: Act, talk: Talk, *, keys: KeyStore, packagings: Packagings) -> tuple[Step, ...]:

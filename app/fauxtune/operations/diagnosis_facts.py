@@ -35,7 +35,7 @@ from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.act import Act
 from fauxtune.operations.planning import ROLES, groups_of, matching, situation
-from fauxtune.operations.serving import is_active, is_at_work
+from fauxtune.operations.serving import why_silent
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -226,13 +226,8 @@ def _connectors(act: Act) -> tuple[Connector, ...]:
 
 
 def _waited(act: Act, row: Row) -> str | None:
-    if is_at_work(row) and is_active(row, now=act.now):
-        return None
-    if row["state"] != "online":
-        return f"'{row['name']}' is offline"
-    if not is_at_work(row):
-        return f"'{row['name']}' is of the version {row['version']}, which is not served any more"
-    return f"'{row['name']}' is a process of its own and does not run"
+    why = why_silent(row, now=act.now)
+    return None if why is None else f"'{row['name']}' {why}"
 
 
 def _keys(act: Act) -> frozenset[tuple[str, str]]:

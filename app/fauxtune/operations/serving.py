@@ -69,19 +69,24 @@ def is_active(row: Row, *, now: datetime) -> bool:
     return heard
 
 
+def why_silent(row: Row, *, now: datetime) -> str | None:
+    """In words, after the connector's name: why it does not answer; None if it does."""
+    if row["state"] != "online":
+        return "is offline"
+    if not is_at_work(row):
+        return f"is of the version {row['version']}, which is not served any more: update it"
+    if not is_active(row, now=now):
+        return "is a process of its own and does not run (fauxtune connector run)"
+    return None
+
+
 def who_is_waited_for(act: Act, role: str) -> str:
     """In words: who is to answer requests of this role."""
     having = [row for row in queries.connector_rows(act.connection, act.tenant.id) if role in row["roles"]]
     if not having:
         return f"a connector with the role {role}: none has it"
     for row in having:
-        if is_at_work(row) and is_active(row, now=act.now):
+        if why_silent(row, now=act.now) is None:
             return f"the connector '{row['name']}'"
     row = next((each for each in having if each["state"] == "online"), having[0])
-    if row["state"] != "online":
-        why = "is offline"
-    elif not is_at_work(row):
-        why = f"is of the version {row['version']}, which is not served any more: update it"
-    else:
-        why = "is a process of its own and does not run (fauxtune connector run)"
-    return f"the connector '{row['name']}', which {why}"
+    return f"the connector '{row['name']}', which {why_silent(row, now=act.now)}"
