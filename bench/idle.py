@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7, pkcs12
 
-from bench import world
+from bench import load, world
 from bench.checkin import beside
 from bench.rows import Row
 
