@@ -138,7 +138,7 @@ def test_the_healthy_and_the_faulty(office: Office) -> None:
     assert office.codes(healthy=False) == {"root-elsewhere"}
     text = office.run("diagnose", "--user", ALICE, code=1)
     assert "broken  trustedRoot: 'android signing'" in text
-    assert "Not all is well." in text
+    assert "Not all is well; 1 error: root-elsewhere." in text
     assert office.codes("--profile", "ios signing", healthy=True) == set()
     office.assign("android root", group="All Staff")
 

@@ -11,6 +11,7 @@ from fauxtune.core.engine.diagnosis.rules import CODES
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
+from fauxtune.core.model.states import Source
 from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, directory
 from fauxtune.operations.diagnosis import diagnose, history, number
 from tests.operations import clinic
@@ -103,6 +104,24 @@ async def test_what_is_put_right_is_no_finding_any_more(company: Company) -> Non
     assert await company.codes() == set()
     await company.settle()
     assert {one.status for one in (await company.diagnosis()).chains} == {LinkStatus.OK}
+
+
+async def test_a_certificate_that_was_removed_is_not_waited_for(company: Company) -> None:
+    await clinic.drop(company, await clinic.current(company))
+    await company.settle()
+    await clinic.bring(company, "smimeEncryption", template="SmimeEncryption")
+    await company.settle()
+    found = await company.diagnosis()
+    assert {one.status for one in found.chains} == {LinkStatus.OK}
+    imported = [one.links[-1] for one in found.chains if one.subject.source is Source.IMPORTED]
+    assert [link.message for link in imported] == ["1 of 1 installed."] * 2
+
+
+async def test_where_everything_was_removed_nothing_is_counted(company: Company) -> None:
+    await clinic.drop(company, await clinic.current(company))
+    await company.settle()
+    (one,) = (await company.diagnosis(profile=company.profiles["ios imported"])).chains
+    assert one.links[-1].message == "Nothing of it is wanted on the device."
 
 
 async def test_the_history_shows_every_certificate_with_who_holds_it(company: Company) -> None:
@@ -198,10 +217,10 @@ async def test_a_profile_that_devices_of_the_edition_do_not_take(company: Compan
     assert [(each.code, each.severity) for each in found.findings] == [("not-in-edition", Severity.ERROR)]
 
 
-async def test_what_is_not_applicable_has_a_short_chain_that_holds(company: Company) -> None:
+async def test_what_is_not_applicable_has_a_short_chain_and_is_not_called_ok(company: Company) -> None:
     await clinic.edition_of_2020(company)
     (one,) = [one for one in (await company.diagnosis()).chains if not one.subject.profile.applies]
-    assert one.status is LinkStatus.OK
+    assert one.status is one.links[-1].status is LinkStatus.NOT_APPLICABLE
     assert {"connector", "trustedRoot"}.isdisjoint(link.name for link in one.links)
     assert "not applicable" in one.links[-1].message
 

@@ -60,7 +60,7 @@ def test_a_broken_chain_shows_its_links_and_a_whole_one_does_not() -> None:
         "  error   device-refused: It was refused.",
         "          fix: Look at it.",
         "",
-        "Not all is well.",
+        "Not all is well; 1 error: device-refused.",
     ]
 
 
@@ -68,6 +68,27 @@ def test_everything_is_shown_where_it_is_asked_for() -> None:
     text = diagnosis_text.diagnosis(answer(WELL), paint=uncoloured, everything=True)
     assert "   └─ ok      installed: installed is ok." in text.splitlines()
     assert text.endswith("All is well.")
+
+
+def test_a_warning_is_not_shown_as_ok_and_the_end_says_what_is_left() -> None:
+    warned = chain("Mail", "ok", link("enrollment", "ok"), link("validity", "ok", "expires-soon"))
+    warning = finding() | {"severity": "warning", "code": "expires-soon"}
+    shown = answer(WELL, warned, findings=(warning, warning))
+    lines = diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines()
+    assert lines[1:4] == [
+        "├─ ok      Root",
+        "└─ warning Mail",
+        "   └─ warning validity: validity is ok. [expires-soon]",
+    ]
+    assert lines[-1] == "2 warnings: expires-soon (2)."
+
+
+def test_what_is_not_applicable_says_so_and_what_waits_is_counted() -> None:
+    never = chain("Root", "notApplicable", link("installed", "notApplicable"))
+    shown = answer(never, chain("Mail", "waiting", link("installed", "waiting")))
+    lines = diagnosis_text.diagnosis(shown, paint=uncoloured, everything=False).splitlines()
+    assert lines[1:3] == ["├─ not applicable Root", "│  └─ not applicable installed: installed is notApplicable."]
+    assert lines[-1] == "1 profile waiting."
 
 
 def test_an_error_number_stands_in_words() -> None:

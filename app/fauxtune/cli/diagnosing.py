@@ -24,8 +24,9 @@ def diagnose(
 ) -> None:
     """At which link the way from an import to a device breaks, why, and what would put it right.
 
-    Any one of the three is enough; together they narrow it down. Exit code 0 where all is well, 1 where a link is
-    broken. What each code means stands in docs/diagnosis.md. Nothing is changed.
+    Any one of the three is enough; together they narrow it down. Exit code 1 where a link is broken or an error was
+    found, else 0: also with warnings, and where something is waited for. What each code means stands in
+    docs/diagnosis.md. Nothing is changed.
 
     \b
     fauxtune diagnose --user alice@contoso.example

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ Json = dict[str, Any]
 #: Text in the colour of a status.
 Paint = Callable[[str, str], str]
 
-_COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "broken": "31", "error": "31"}
+_COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "not applicable": "33", "broken": "31", "error": "31"}
 _WIDTH = 7
 _SHORT = 12
 _HEADINGS = ("source", "purpose", "from", "until", "status", "thumbprint", "held by", "findings")
@@ -41,10 +42,7 @@ def diagnosis(answer: Json, *, paint: Paint, everything: bool) -> str:
         lines.append(f"{answer['devicesLeftOut']} more devices were not looked at.")
     if answer["findings"]:
         lines += ["", "Found:", *(line for each in answer["findings"] for line in _finding(each, paint=paint))]
-    verdict = paint("ok", "All is well.") if answer["healthy"] else paint("broken", "Not all is well.")
-    if not answer["chains"] and not answer["findings"]:
-        verdict = "There is nothing to look at: no profile reaches a device."
-    return "\n".join([*lines, *([""] if lines else []), verdict])
+    return "\n".join([*lines, *([""] if lines else []), _verdict(answer, paint=paint)])
 
 
 def history(answer: Json, *, paint: Paint) -> str:
@@ -62,6 +60,28 @@ def history(answer: Json, *, paint: Paint) -> str:
     return "\n".join([*lines, "", *(["Found:", *found] if found else [paint("ok", "Nothing is wrong with them.")])])
 
 
+def _verdict(answer: Json, *, paint: Paint) -> str:
+    """The last line: what is left to look at, the worst first. All is well only where that is nothing."""
+    if not answer["chains"] and not answer["findings"]:
+        return "There is nothing to look at: no profile reaches a device."
+    parts = [] if answer["healthy"] else ["Not all is well"]
+    for severity in ("error", "warning"):
+        codes = Counter(each["code"] for each in answer["findings"] if each["severity"] == severity)
+        if codes:
+            named = ", ".join(code if count == 1 else f"{code} ({count})" for code, count in codes.items())
+            parts.append(f"{_counted(codes.total(), severity)}: {named}")
+    waiting = sum(each["status"] == "waiting" for each in answer["chains"])
+    if waiting:
+        parts.append(f"{_counted(waiting, 'profile')} waiting")
+    if not answer["healthy"]:
+        return paint("broken", "; ".join(parts) + ".")
+    return paint("warning", "; ".join(parts) + ".") if parts else paint("ok", "All is well.")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def _tree(chains: list[Json], *, paint: Paint, everything: bool) -> Iterator[str]:
     """Chains below their devices, links below their chain."""
     owners: dict[tuple[str, str], list[Json]] = {}
@@ -74,7 +94,8 @@ def _tree(chains: list[Json], *, paint: Paint, everything: bool) -> Iterator[str
         for position, each in enumerate(mine):
             is_last = position == len(mine) - 1
             yield f"{'└' if is_last else '├'}─ {_state(each, paint=paint)} {plain(each['profile']['displayName'])}"
-            links = each["links"] if everything or each["status"] != "ok" else []
+            in_full = everything or each["status"] in ("broken", "waiting")
+            links = [link for link in each["links"] if in_full or _shown(link) != "ok"]
             stem = "   " if is_last else "│  "
             for number, link in enumerate(links):
                 branch = "└" if number == len(links) - 1 else "├"
@@ -86,8 +107,17 @@ def _tree(chains: list[Json], *, paint: Paint, everything: bool) -> Iterator[str
                 )
 
 
+def _shown(each: Json) -> str:
+    """The status of a link or a chain in words. What holds with a warning is shown as the warning."""
+    warned = each["findings"] if "link" in each else any(link["findings"] for link in each["links"])
+    if each["status"] == "ok":
+        return "warning" if warned else "ok"
+    return "not applicable" if each["status"] == "notApplicable" else str(each["status"])
+
+
 def _state(each: Json, *, paint: Paint) -> str:
-    return paint(each["status"], each["status"].ljust(_WIDTH))
+    word = _shown(each)
+    return paint(word, word.ljust(_WIDTH))
 
 
 def _finding(each: Json, *, paint: Paint) -> Iterator[str]:

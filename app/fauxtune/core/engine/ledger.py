@@ -20,6 +20,8 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 
 #: States in which the device has, or may have, the item.
 ON_DEVICE = frozenset({S.SENT, S.INSTALLED, S.KEPT})
+#: States of what no profile wants on the device any more. Such a row keeps the claims of those that once did.
+NOT_WANTED = frozenset({S.REMOVING, S.REMOVED, S.KEPT})
 
 
 def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from fauxtune.surfaces.control.answers import Answer
 
+#: `notApplicable`: the device takes no profiles of this kind, so that nothing of it will come.
+LinkStatus = Literal["ok", "broken", "notApplicable", "waiting"]
+
 
 class Finding(Answer):
     """One thing that is wrong: `code` stands in docs/diagnosis.md, `evidence` shows it, `fix` would put it right.
@@ -81,7 +84,7 @@ class Link(Answer):
     """One link of the chain. `findings`: the codes of what belongs to it, also warnings, which do not break it."""
 
     link: str
-    status: Literal["ok", "broken", "waiting"]
+    status: LinkStatus
     message: str
     fix: str | None
     findings: list[str]
@@ -104,12 +107,14 @@ class ProfileNamed(Answer):
 
 
 class Chain(Answer):
-    """The way of one profile to one device, link by link. `brokenAt`: the first link that is broken, and why."""
+    """The way of one profile to one device, link by link. `status`: that of its worst link. `brokenAt`: the first link
+    that is broken, and why.
+    """
 
     user: str | None
     device: DeviceNamed | None
     profile: ProfileNamed
-    status: Literal["ok", "broken", "waiting"]
+    status: LinkStatus
     broken_at: str | None
     why: str | None
     fix: str | None

@@ -25,14 +25,17 @@ fauxtune history --user alice@contoso.example                  all certificates,
 
 The same at the control surface, as JSON: `GET /_fauxtune/v1/tenants/{tenant}/diagnose?user=&device=&profile=` (any one
 of the three is enough) and `GET /_fauxtune/v1/tenants/{tenant}/users/{user}/certificates`. `fauxtune diagnose` ends
-with 0 where everything is well, and with 1 where a link is broken or a finding is an error. Looking changes nothing.
+with 0 where there is no error (also where there are warnings, or where something is waited for), and with 1 where a
+link is broken or a finding is an error. `fauxtune history` ends with 0 whatever it finds. Looking changes nothing.
 
 Everything is judged as the next check-in of a device would find it. A fault has one code; what follows from it has none
 of its own."""
 CHAIN = """## The chain
 
-The way of one profile to one device. Each link is `ok`, `broken` or `waiting`: for time, for a connector, or for the
-device. Links that a kind of profile does not have are left out. A warning does not break a link."""
+The way of one profile to one device. Each link is `ok`, `broken`, `notApplicable` (the device takes no profiles
+of this kind: nothing of it will come) or `waiting`: for time, for a connector, or for the device. The chain has the
+status of its worst link. Links that a kind of profile does not have are left out. A warning does not break a link: it
+stays `ok` in JSON, with the warning's code beside it, and the text shows it as `warning`."""
 CODES = """## The codes"""
 NUMBERS = """## Numbers of devices and connectors
 

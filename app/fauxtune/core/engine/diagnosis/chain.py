@@ -19,10 +19,11 @@ from fauxtune.core.profiles.world import Profile
 
 
 class LinkStatus(StrEnum):
-    """It holds, it is broken, or time or somebody is awaited."""
+    """It holds; it is broken; the profile is not for this device; or time or somebody is awaited."""
 
     OK = "ok"
     BROKEN = "broken"
+    NOT_APPLICABLE = "notApplicable"
     WAITING = "waiting"
 
 
@@ -90,9 +91,10 @@ class Chain:
 
     @property
     def status(self) -> LinkStatus:
-        """Broken if one is, else waiting if one does."""
+        """That of the worst link: broken, then not applicable (nothing will come), then waiting."""
         found = [link.status for link in self.links]
-        return next((each for each in (LinkStatus.BROKEN, LinkStatus.WAITING) if each in found), LinkStatus.OK)
+        worst = (LinkStatus.BROKEN, LinkStatus.NOT_APPLICABLE, LinkStatus.WAITING)
+        return next((each for each in worst if each in found), LinkStatus.OK)
 
     @property
     def broken(self) -> Link | None:
@@ -253,7 +255,7 @@ def _installed(subject: Subject) -> Told:
     if subject.device is None or not subject.arrives:
         return _waits("Nothing of it is wanted on the device.")
     if not subject.profile.applies:
-        return _ok("It is not applicable to devices of this kind.")
+        return LinkStatus.NOT_APPLICABLE, "It is not applicable to devices of this kind."
     rows = [subject.device.ledger.get(row.key, row) for row in subject.device.claimed(subject.profile.id)]
     waiting = [row for row in rows if row.state is not ItemState.INSTALLED]
     if not rows:

@@ -243,7 +243,7 @@ def connector_refused(facts: Facts) -> Iterator[Found]:
     """The connector could not answer the request for an item."""
     for device, row in _failed(facts):
         if row.key in device.refused and row.fingerprint is None:
-            yield _failure(facts, device, row=row, who="The connector", fix="Put right what the message says.")
+            yield _failure(facts, device, row=row, by="the connector", fix="Put right what the message says.")
 
 
 def device_refused(facts: Facts) -> Iterator[Found]:
@@ -251,22 +251,24 @@ def device_refused(facts: Facts) -> Iterator[Found]:
     for device, row in _failed(facts):
         if row.fingerprint is not None:
             advice = "Look at the device: the number and its words say what it did not take."
-            yield _failure(facts, device, row=row, who="The device", fix=advice)
+            yield _failure(facts, device, row=row, by="the device", fix=advice)
 
 
 def profile_impossible(facts: Facts) -> Iterator[Found]:
     """The profile asks for what cannot be made for this device."""
     for device, row in _failed(facts):
         if row.fingerprint is None and row.key not in device.refused and not _is_consequence(device, row):
-            yield _failure(facts, device, row=row, who="The profile", fix="Correct the profile, or the user's data.")
+            yield _failure(
+                facts, device, row=row, by="the profile itself", fix="Correct the profile, or the user's data."
+            )
 
 
-def _failure(facts: Facts, device: Device, *, row: LedgerRow, who: str, fix: str) -> Found:
+def _failure(facts: Facts, device: Device, *, row: LedgerRow, by: str, fix: str) -> Found:
     problem = row.problem
     profile = device.profile(row.claims[0].profile) if row.claims else None
     named = f"'{name_of(profile)}' on {device_name(device)}" if profile else f"{row.key} on {device_name(device)}"
     return Found(
-        message=f"{who} is why {named} failed: {problem.message if problem else 'no reason was given'}",
+        message=f"{named} failed because of {by}: {problem.message if problem else 'no reason was given'}",
         fix=fix,
         evidence={
             "item": row.key,

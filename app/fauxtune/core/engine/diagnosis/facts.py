@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.engine.diagnosis.approach import Approach
+from fauxtune.core.engine.ledger import NOT_WANTED
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
@@ -94,8 +95,8 @@ class Device:
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
         """What the profile wants on it, as the next check-in would find it."""
-        rows = self.rows.values()
-        return [row for row in rows if any(claim.profile == profile for claim in row.claims)]
+        wanted = (row for row in self.rows.values() if row.state not in NOT_WANTED)
+        return [row for row in wanted if any(claim.profile == profile for claim in row.claims)]
 
     def profile(self, profile: ProfileId) -> Profile | None:
         """The profile, if it reaches the device."""
