@@ -65,6 +65,55 @@ async def test_what_an_application_may_not_do_is_refused_by_name(
     assert "It has: User.Read.All." in sentence(answer)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "enough", "too_little"),
+    [
+        (
+            "POST",
+            "deviceManagement/managedDevices/{device}/sendCustomNotificationToCompanyPortal",
+            "DeviceManagementManagedDevices.ReadWrite.All",
+            "DeviceManagementManagedDevices.PrivilegedOperations.All",
+        ),
+        (
+            "POST",
+            "deviceManagement/managedDevices/{device}/wipe",
+            "DeviceManagementManagedDevices.ReadWrite.All",
+            "DeviceManagementManagedDevices.Read.All",
+        ),
+        (
+            "POST",
+            "deviceManagement/managedDevices/{device}/syncDevice",
+            "DeviceManagementManagedDevices.PrivilegedOperations.All",
+            "DeviceManagementManagedDevices.ReadWrite.All",
+        ),
+        (
+            "DELETE",
+            "deviceManagement/ndesConnectors/{connector}",
+            "DeviceManagementConfiguration.ReadWrite.All",
+            "DeviceManagementServiceConfig.ReadWrite.All",
+        ),
+        (
+            "POST",
+            "deviceManagement/roleScopeTags",
+            "DeviceManagementRBAC.ReadWrite.All",
+            "DeviceManagementRBAC.Read.All",
+        ),
+        (
+            "POST",
+            "deviceManagement/roleScopeTags",
+            "DeviceManagementConfiguration.ReadWrite.All",
+            "DeviceManagementServiceConfig.ReadWrite.All",
+        ),
+    ],
+)
+def test_an_operation_takes_the_permissions_that_the_documents_list_for_it_and_no_other(
+    *, method: str, path: str, enough: str, too_little: str
+) -> None:
+    needed = next(route.permissions for route in ROUTES if (route.method, route.template) == (method, path))
+    assert enough in needed
+    assert too_little not in needed
+
+
 async def test_a_batch_is_judged_item_by_item(beta: httpx.AsyncClient, reader: dict[str, str]) -> None:
     requests = [{"id": "1", "method": "GET", "url": "/users"}, {"id": "2", "method": "GET", "url": "/groups"}]
     answer = await beta.post("/$batch", json={"requests": requests}, headers=reader)

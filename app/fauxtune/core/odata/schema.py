@@ -6,9 +6,12 @@ typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import reduce
+from operator import or_
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -60,12 +63,15 @@ class Shown(StrEnum):
     BLANK_UNLESS_SELECTED = "blankUnlessSelected"
 
 
+#: No combination of an enumeration's members is longer.
+_LONGEST_VALUE = 1000
+_INTEGER = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 Json: TypeAlias = "bool | int | str | tuple[str, ...] | None"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EnumType:
-    """An enumeration. `values` are the members' numbers: 0, 1, 2... unless given; for flags 1, 2, 4...
+    """An enumeration. `values` are the members' numbers, ascending: 0, 1, 2... unless given; for flags 1, 2, 4...
 
     `beta_only` members do not exist in v1.0, which shows `v1_fallback` in their place.
     """
@@ -85,20 +91,26 @@ class EnumType:
         object.__setattr__(self, "_numbers", MappingProxyType(dict(zip(self.members, numbers, strict=True))))
 
     def canonical(self, text: str, *, version: Version = Version.BETA) -> str:
-        """The value as Graph writes it, from any casing; flags come back comma-joined, lowest bit first.
+        """The value as Graph writes it, from members in any casing or their numbers as text (OData JSON 4.01, 7.1).
 
-        Invalid if a name is not a member in this version.
+        Flags come back comma-joined, lowest bit first; a member that stands for no bit gives way to the others.
+        Invalid if a name or a number is not there in this version.
         """
+        if len(text) > _LONGEST_VALUE:
+            raise Invalid(f"A text of {len(text):,} characters is not a value of {NAMESPACE}{self.name}.")
         words = [word.strip() for word in text.split(",")] if self.flags else [text.strip()]
-        found = {self._member(word, version=version) for word in words}
-        return ",".join(sorted(found, key=self.number))
+        return self.named(reduce(or_, (self._number(word, version=version) for word in words)), version=version)
 
-    def named(self, number: int) -> str:
-        """The member with this number (a client may write it so). Invalid if there is none, and for flags."""
-        found = None if self.flags else next((m for m in self.members if self._numbers[m] == number), None)
-        if found is None:
-            raise Invalid(f"{number} is not a value of {NAMESPACE}{self.name}: write the name of a member.")
-        return found
+    def named(self, number: int, *, version: Version = Version.BETA) -> str:
+        """The member with this number; of flags, those that the number is made of. Invalid if there is none."""
+        members = self.in_version(version)
+        exact = [member for member in members if self._numbers[member] == number]
+        parts = [member for member in members if self.flags and self._numbers[member] & number == self._numbers[member]]
+        found = exact or [member for member in parts if self._numbers[member]]
+        if not found or reduce(or_, map(self.number, found)) != number:
+            known = ", ".join(f"{member} ({self._numbers[member]})" for member in members)
+            raise Invalid(f"{number} is not a value of {NAMESPACE}{self.name}: use one of {known}.")
+        return ",".join(sorted(found, key=self.number))
 
     def number(self, member: str) -> int:
         """The number of a member, given in its canonical form."""
@@ -108,12 +120,14 @@ class EnumType:
         """The members that exist in this version, in order."""
         return tuple(m for m in self.members if version is Version.BETA or m not in self.beta_only)
 
-    def _member(self, word: str, *, version: Version) -> str:
+    def _number(self, word: str, *, version: Version) -> int:
+        if _INTEGER.fullmatch(word):
+            return int(word)
         member = self._by_fold.get(word.lower())
         if member is None or (version is Version.V1 and member in self.beta_only):
             known = ", ".join(self.in_version(version))
             raise Invalid(f"'{word}' is not a value of {NAMESPACE}{self.name}: use one of {known}.")
-        return member
+        return self._numbers[member]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

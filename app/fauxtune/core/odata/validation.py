@@ -139,7 +139,7 @@ def _single(prop: Property, value: object, *, version: Version) -> Any:
         return primitive(value, kind)
     if isinstance(kind, EnumType):
         if isinstance(value, int) and not isinstance(value, bool):
-            value = kind.named(value)
+            return kind.named(value, version=version)
         if not isinstance(value, str):
             raise Invalid(f"{value!r} is not a text: write the name of a member of microsoft.graph.{kind.name}.")
         return kind.canonical(value, version=version)

@@ -31,6 +31,7 @@ DEVICE_PLATFORM_TYPE = EnumType(
     v1_fallback="unknownFutureValue",
 )
 _MANAGEMENT_TYPE = EnumType("assignmentFilterManagementType", ("devices", "apps", "unknownFutureValue"))
+#: Declared in Microsoft's beta SDK of 2026-10. Unverified: the numbers, which no published metadata has.
 _EVALUATION_MODE = EnumType(
     "assignmentFilterEvaluationMode",
     ("checkinTimeEvaluation", "inventoryEvaluation", "mixedEvaluation", "disabled", "unknownFutureValue"),
@@ -51,6 +52,7 @@ _PAYLOAD_TYPE = EnumType(
         "win32app",
         "deviceManagmentConfigurationAndCompliancePolicy",
     ),
+    values=(0, 1, 2, 8, 9, 12, 15, 16, 20, 23, 24, 29),
 )
 
 DEVICE_CONFIGURATION_GROUP_ASSIGNMENT = Entity(

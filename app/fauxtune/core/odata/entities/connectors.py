@@ -9,6 +9,7 @@ from fauxtune.core.odata.fidelity import approximated
 from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Property
 
 NDES_CONNECTOR_STATE = EnumType("ndesConnectorState", ("none", "active", "inactive"))
+#: Unverified: the numbers of this and the next, which are younger than any published metadata that has numbers.
 HEALTH_STATUS = EnumType(
     "ndesConnectorHealthStatus",
     ("unknown", "noActionRequired", "attentionRequired", "actionRequired", "disconnected", "unknownFutureValue"),

@@ -15,7 +15,9 @@ from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Prope
 _BEHAVIOR = EnumType(
     "obliterationBehavior",
     ("default", "doNotObliterate", "obliterateWithWarning", "always", "unknownFutureValue"),
+    values=(0, 1, 2, 3, 999),
 )
+#: Unverified: the numbers, which no published metadata has.
 REMOTE_ACTION = EnumType(
     "managedDeviceRemoteAction",
     (

@@ -1,6 +1,7 @@
-"""Enumerations of Graph, members in their numeric order.
+"""Enumerations of Graph: members in the order of their numbers, which many of them do not count without gaps.
 
-Source: Graph's metadata, beta; where v1.0 has fewer members, the rest are `beta_only`.
+Source of names and numbers: Graph's metadata, v1.0 of 2026-08 and beta of 2022-10; where v1.0 has fewer members, the
+rest are `beta_only`.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ APPLE_DEPLOYMENT_CHANNEL = _enum(
 APPLE_SUBJECT_NAME_FORMAT = _enum(
     "appleSubjectNameFormat",
     "commonName commonNameAsEmail custom commonNameIncludingEmail commonNameAsIMEI commonNameAsSerialNumber",
+    values=(0, 1, 2, 3, 5, 6),
 )
 CERTIFICATE_DESTINATION_STORE = _enum(
     "certificateDestinationStore",
@@ -54,6 +56,7 @@ CERTIFICATE_DESTINATION_STORE = _enum(
 CERTIFICATE_STORE = _enum(
     "certificateStore",
     "user machine",
+    values=(1, 2),
 )
 CERTIFICATE_VALIDITY_PERIOD_SCALE = _enum(
     "certificateValidityPeriodScale",
@@ -62,10 +65,12 @@ CERTIFICATE_VALIDITY_PERIOD_SCALE = _enum(
 CHASSIS_TYPE = _enum(
     "chassisType",
     "unknown desktop laptop worksWorkstation enterpriseServer phone tablet mobileOther mobileUnknown",
+    values=(*range(5), *range(100, 104)),
 )
 COMPLIANCE_STATE = _enum(
     "complianceState",
     "unknown compliant noncompliant conflict error inGracePeriod configManager",
+    values=(*range(5), 254, 255),
 )
 COMPLIANCE_STATUS = _enum(
     "complianceStatus",
@@ -94,6 +99,7 @@ DEVICE_ENROLLMENT_TYPE = _enum(
     beta_only="azureAdJoinUsingAzureVmExtension androidEnterpriseDedicatedDevice androidEnterpriseFullyManaged "
     "androidEnterpriseCorporateWorkProfile androidAOSPUserOwnedDeviceEnrollment "
     "androidAOSPUserlessDeviceEnrollment appleAccountDrivenUserEnrollment",
+    values=(*range(13), *range(14, 20), 25, 26),
 )
 DEVICE_MANAGEMENT_APPLICABILITY_RULE_TYPE = _enum(
     "deviceManagementApplicabilityRuleType",
@@ -111,6 +117,7 @@ DEVICE_MANAGEMENT_DERIVED_CREDENTIAL_NOTIFICATION_TYPE = _enum(
     "deviceManagementDerivedCredentialNotificationType",
     "none companyPortal email",
     flags=True,
+    values=(0, 1, 2),
 )
 DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE = _enum(
     "deviceManagementExchangeAccessState",
@@ -121,17 +128,20 @@ DEVICE_MANAGEMENT_EXCHANGE_ACCESS_STATE_REASON = _enum(
     "none unknown exchangeGlobalRule exchangeIndividualRule exchangeDeviceRule exchangeUpgrade "
     "exchangeMailboxPolicy other compliant notCompliant notEnrolled unknownLocation mfaRequired "
     "azureADBlockDueToAccessPolicy compromisedPassword deviceNotKnownWithManagedApp",
+    values=(*range(11), *range(12, 17)),
 )
 DEVICE_REGISTRATION_STATE = _enum(
     "deviceRegistrationState",
     "notRegistered registered revoked keyConflict approvalPending certificateReset "
     "notRegisteredPendingEnrollment unknown",
+    values=(0, *range(2, 9)),
 )
 DEVICE_TYPE = _enum(
     "deviceType",
     "desktop windowsRT winMO6 nokia windowsPhone mac winCE winEmbedded iPhone iPad iPod android iSocConsumer "
     "unix macMDM holoLens surfaceHub androidForWork androidEnterprise windows10x androidnGMS chromeOS linux "
     "visionOS tvOS blackberry palm unknown cloudPC",
+    values=(*range(25), 100, 101, 255, 257),
 )
 DOMAIN_NAME_SOURCE = _enum(
     "domainNameSource",
@@ -167,6 +177,7 @@ HASH_ALGORITHMS = _enum(
 INTENDED_PURPOSE = _enum(
     "intendedPurpose",
     "unassigned smimeEncryption smimeSigning vpn wifi",
+    values=(1, 2, 3, 4, 5),
 )
 JOIN_TYPE = _enum(
     "joinType",
@@ -210,9 +221,10 @@ MANAGEMENT_AGENT_TYPE = _enum(
     "managementAgentType",
     "eas mdm easMdm intuneClient easIntuneClient configurationManagerClient configurationManagerClientMdm "
     "configurationManagerClientMdmEas unknown jamf googleCloudDevicePolicyController microsoft365ManagedMdm "
-    "msSense intuneAosp google unknownFutureValue",
-    beta_only="intuneAosp google unknownFutureValue",
+    "windowsManagementCloudApi msSense intuneAosp google unknownFutureValue",
+    beta_only="windowsManagementCloudApi intuneAosp google unknownFutureValue",
     v1_fallback="unknown",
+    values=(1, 2, 3, 4, 5, 8, 10, 11, 16, 32, 64, 258, 512, 1024, 2048, 8192, 8193),
 )
 MANAGEMENT_STATE = _enum(
     "managementState",
@@ -227,11 +239,13 @@ SUBJECT_ALTERNATIVE_NAME_TYPE = _enum(
     "subjectAlternativeNameType",
     "none emailAddress userPrincipalName customAzureADAttribute domainNameService universalResourceIdentifier",
     flags=True,
+    values=(0, 1, 2, 4, 8, 16),
 )
 SUBJECT_NAME_FORMAT = _enum(
     "subjectNameFormat",
     "commonName commonNameIncludingEmail commonNameAsEmail custom commonNameAsIMEI commonNameAsSerialNumber "
     "commonNameAsAadDeviceId commonNameAsIntuneDeviceId commonNameAsDurableDeviceId",
+    values=(0, 1, 2, 3, *range(5, 10)),
 )
 USER_EMAIL_SOURCE = _enum(
     "userEmailSource",

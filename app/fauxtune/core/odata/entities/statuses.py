@@ -26,6 +26,7 @@ POLICY_PLATFORM_TYPE = EnumType(
         "androidAOSP",
         "all",
     ),
+    values=(*range(10), 100),
     # v1.0 has a word for the work profile that is older; it has none for the others.
     beta_only=frozenset({"androidWorkProfile", "windows10XProfile", "androidAOSP"}),
     v1_fallback="androidForWork",

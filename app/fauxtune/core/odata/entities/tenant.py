@@ -123,7 +123,9 @@ DEVICE_MANAGEMENT_SETTINGS = ComplexType(
     fidelity=approximated("always the same: 30 days for deviceComplianceCheckinThresholdDays, all else off"),
 )
 _SUBSCRIPTION_STATE = EnumType(
-    "deviceManagementSubscriptionState", ("pending", "active", "warning", "disabled", "deleted", "blocked", "lockedOut")
+    "deviceManagementSubscriptionState",
+    ("pending", "active", "warning", "disabled", "deleted", "blocked", "lockedOut"),
+    values=(0, 1, 2, 3, 4, 5, 8),
 )
 _SUBSCRIPTIONS = EnumType(
     "deviceManagementSubscriptions",

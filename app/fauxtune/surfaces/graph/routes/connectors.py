@@ -57,8 +57,7 @@ CONNECTORS: tuple[Route[Handler], ...] = (
         "Remove a connector that is inactive",
         status=204,
         beta_only=True,
-        # The reference names the one for reading and the other for changing.
-        permissions=(*needs.WRITE_CONFIGURATION, *needs.WRITE_SERVICE),
+        permissions=needs.WRITE_CONFIGURATION,
         source="Graph: Delete ndesConnector (beta)",
         fidelity=approximated("400 for one that is active: what the real service does is not documented"),
     ),
