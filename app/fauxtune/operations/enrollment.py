@@ -24,7 +24,7 @@ from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, variant_of
+from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, modes_of, variant_of
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import DEVICE
@@ -162,9 +162,10 @@ def enrollable(request: EnrollmentRequest) -> Variant:
     """The variant of the device. Invalid for a platform or mode that is not emulated."""
     variant = variant_of(request.platform, request.mode)
     if variant not in ENROLLABLE:
-        known = ", ".join(each.value for each in ENROLLABLE)
         asked = request.platform.value if request.mode is None else f"{request.platform}/{request.mode}"
-        raise Invalid(f"Devices of the kind {asked} are not emulated; {known} are.")
+        modes = modes_of(request.platform)
+        right = f"mode is one of {', '.join(modes)}" if modes else "this platform has no modes"
+        raise Invalid(f"Devices of the kind {asked} are not emulated: {right}.")
     return variant
 
 

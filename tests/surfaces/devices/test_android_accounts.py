@@ -13,7 +13,7 @@ from fauxtune.core.engine.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow, email_key, pkcs_key
+from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.surfaces.devices.android import messages, translate
@@ -52,7 +52,8 @@ def delivered(kind: str = GMAIL, *, named: bool = True, signs: bool = False, **s
 
 def inventory(**report: Any) -> Inventory:
     read = messages.ReportStatus.model_validate(report)
-    return translate.inventory(read, policy_version=9, rows={})
+    row = LedgerRow(email_key(MAIL), Source.EMAIL, ItemState.SENT, fingerprint=DIGEST)
+    return translate.inventory(read, policy_version=9, rows={row.key: row})
 
 
 def test_the_policy_says_it_as_the_example_does() -> None:
@@ -77,7 +78,11 @@ def test_an_account_of_another_platform_has_no_place_in_the_policy() -> None:
 
 def test_the_example_report_is_read() -> None:
     report = messages.ReportStatus.model_validate(example("report-status-request"))
-    assert translate.inventory(report, policy_version=8, rows={}).accounts == {email_key(MAIL): DIGEST}
+    (detail,) = report.non_compliance_details
+    key = imported_key(detail.field_path.partition("imported-")[2].rstrip("]"))
+    rows = {key: LedgerRow(key, Source.IMPORTED, ItemState.SENT, fingerprint="f")}
+    found = translate.inventory(report, policy_version=8, rows=rows)
+    assert (found.accounts, set(found.refused)) == ({email_key(MAIL): DIGEST}, {key})
 
 
 def test_what_an_application_calls_an_error_or_names_otherwise_is_no_account() -> None:

@@ -241,6 +241,12 @@ def variant_of(platform: Platform, mode: str | None) -> Variant | None:
     return Variant(word) if word in Variant.__members__.values() else None
 
 
+def modes_of(platform: Platform) -> tuple[str, ...]:
+    """The modes in which devices of this platform enrol; none for a platform that has no modes."""
+    words = (each.value.partition("/") for each in ENROLLABLE)
+    return tuple(mode for name, _, mode in words if name == platform.value and mode)
+
+
 #: The first version of each that reads PFX files encrypted with AES (PBES2); None: no version does.
 #: Unverified: iOS, macOS and Windows change here as far as is known; the phones are older than that.
 _MODERN_PFX: dict[Variant, tuple[int, ...] | None] = {

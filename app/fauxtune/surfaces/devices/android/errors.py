@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -33,12 +35,17 @@ def refuse(_request: Request, error: Exception) -> Response:
             return _answer(code, status=status, message=str(error))
     if isinstance(error, RequestValidationError):
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return _answer(400, status="INVALID_ARGUMENT", message=f"{where}: {first['msg']}.")
+        return _answer(400, status="INVALID_ARGUMENT", message=sentence(first["loc"][1:], problem=first["msg"]))
     if isinstance(error, HTTPException):
         status = _HTTP.get(error.status_code, "INTERNAL")
         return _answer(error.status_code, status=status, message=str(error.detail))
     return _answer(500, status="INTERNAL", message="Something went wrong here; the server's log says what.")
+
+
+def sentence(where: Sequence[str | int], *, problem: str) -> str:
+    """What is wrong in a message, and where. Pydantic puts a word of its own before what our validators say."""
+    place = ".".join(str(part) for part in where) or "the body"
+    return f"{place}: {problem.removeprefix('Value error, ')}."
 
 
 def _answer(code: int, *, status: str, message: str) -> Response:

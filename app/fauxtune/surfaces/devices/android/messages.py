@@ -22,7 +22,9 @@ def _base64(value: object) -> object:
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError("not base64") from None
+        if value.lstrip().startswith("-----BEGIN "):
+            raise ValueError("this is PEM; wanted is the base64 of the DER, one line without BEGIN and END") from None
+        raise ValueError("this is not base64, in one line and with its padding") from None
 
 
 def base64_text(data: bytes) -> str:
@@ -69,7 +71,7 @@ class Enroll(_Message):
     """`devices:enroll`: what a device says when it comes in. `mode` is finer than AMAPI's managementMode."""
 
     enrollment_token: str
-    mode: str = "work-profile"
+    mode: str | None = None
     management_mode: Literal["PROFILE_OWNER", "DEVICE_OWNER"] | None = None
     ownership: Literal["PERSONALLY_OWNED", "COMPANY_OWNED"] | None = None
     enrollment_specific_id: str = ""
@@ -117,6 +119,7 @@ class NonCompliance(_Message):
 
     setting_name: str
     field_path: str = ""
+    package_name: str = ""
     non_compliance_reason: str = "INVALID_VALUE"
     current_value: str = ""
 

@@ -26,6 +26,7 @@ from fauxtune.operations.checkin import Caller, Report, check_in, identified
 from fauxtune.operations.delivery import deliverables
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.devices.android import commands, messages, translate
+from fauxtune.surfaces.devices.android.errors import sentence
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
@@ -194,8 +195,7 @@ def _report(body: bytes) -> messages.ReportStatus:
         return messages.ReportStatus.model_validate_json(body or b"{}")
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the body"
-        raise Invalid(f"{where}: {first['msg']}.") from None
+        raise Invalid(sentence(first["loc"], problem=first["msg"])) from None
 
 
 def _name(tenant_id: TenantId, device: str) -> str:

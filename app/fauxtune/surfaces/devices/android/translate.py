@@ -1,7 +1,7 @@
 """Between the engine's items and Android's words.
 
 Android's policy is declarative: what it leaves out is removed. So the policy holds whatever the device shall have or
-may keep, under aliases that say what each thing is: `pkcs-<profile id>`, `imported-<thumbprint>`, `email-<profile id>`.
+may keep, under aliases that say what each thing is (see `names`).
 An e-mail account is the managed configuration of an application. Google: "Configure Gmail with managed configurations".
 What Samsung Email is told besides is named after the Knox SDK (ExchangeAccountPolicy: setRequireSignedSMIMEMessages,
 setForceSMIMECertificateAlias).
@@ -15,49 +15,58 @@ from typing import Any, assert_never
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem, email_key, imported_key, pkcs_key
-from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import Source
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import messages
+from fauxtune.surfaces.devices.android.names import alias_of, key_of, package_of
+from fauxtune.surfaces.devices.android.refusals import refused
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}
-#: Differs from Intune: Nine and Samsung Email are configured with the words of Gmail; Nine's own are not public, and
-#: Samsung's are calls of the Knox SDK.
-_PACKAGES = {
-    "androidforworkgmaileasconfiguration": "com.google.android.gm",
-    "androidworkprofilegmaileasconfiguration": "com.google.android.gm",
-    "androidforworknineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
-    "androidworkprofilenineworkeasconfiguration": "com.ninefolders.hd3.work.intune",
-    "androideasemailprofileconfiguration": "com.samsung.android.email.provider",
-}
 #: durationOfEmailToSync in Gmail's numbers; userDefined is left to the user.
 _WINDOWS = {"unlimited": 0, "oneDay": 1, "threeDays": 2, "oneWeek": 3, "twoWeeks": 4, "oneMonth": 5}
 #: The API's word for each mode. It has none for a device administrator, which is no owner of anything.
 _OWNER = "DEVICE_OWNER"
+_PROFILE = "PROFILE_OWNER"
 _MODES: dict[str, str | None] = {
-    "work-profile": "PROFILE_OWNER",
-    "corporate-work-profile": "PROFILE_OWNER",
+    "work-profile": _PROFILE,
+    "corporate-work-profile": _PROFILE,
     "device-admin": None,
     "knox": None,
 }
+_USUAL_MODE = "work-profile"
+
+
+def mode_of(message: messages.Enroll) -> str:
+    """The mode that the device says, or the one that its managementMode and ownership mean (AMAPI: ManagementMode,
+    Ownership). Invalid when `mode` and `managementMode` contradict each other.
+
+    A device owner that says no mode is fully managed: the other two modes of a device owner are special cases.
+    """
+    mode, management = message.mode, message.management_mode
+    if mode is None:
+        if management == _OWNER:
+            return "fully-managed"
+        owned = management == _PROFILE and message.ownership == "COMPANY_OWNED"
+        return "corporate-work-profile" if owned else _USUAL_MODE
+    if mode in modes_of(Platform.ANDROID) and management not in (None, _MODES.get(mode, _OWNER)):
+        raise Invalid(f"mode {mode} and managementMode {management} contradict each other: leave one of them out.")
+    return mode
 
 
 def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
-    """What the device says about itself, in our words. Invalid when `mode` and `managementMode` contradict."""
-    expected = _MODES.get(message.mode, _OWNER)
-    if message.management_mode not in (None, expected):
-        means = f"managementMode {expected}" if expected else "that there is no managementMode"
-        raise Invalid(f"mode {message.mode} means {means}, not {message.management_mode}.")
+    """What the device says about itself, in our words. Invalid as `mode_of`."""
+    mode = mode_of(message)
     hardware, software, network = message.hardware_info, message.software_info, message.network_info
     # A device in a work profile hides its serial number; the enrolment-specific id stands for it.
     same = message.enrollment_specific_id or hardware.serial_number or message.android_id
     return EnrollmentRequest(
         platform=Platform.ANDROID,
-        mode=message.mode,
-        hardware_key=f"android/{message.mode}/{same}" if same else "",
+        mode=mode,
+        hardware_key=f"android/{mode}/{same}" if same else "",
         facts={
             "deviceName": message.device_name,
             "serialNumber": hardware.serial_number,
@@ -72,22 +81,6 @@ def enrollment_request(message: messages.Enroll) -> EnrollmentRequest:
     )
 
 
-def alias_of(key: ItemKey) -> str:
-    """The keystore alias of an item: `pkcs/x` is `pkcs-x`."""
-    source, _, name = key.partition("/")
-    return f"{source}-{name}"
-
-
-def key_of(alias: str) -> ItemKey | None:
-    """The item of a keystore alias, or None for an alias that is none of ours."""
-    source, _, name = alias.partition("-")
-    if source == "pkcs":
-        return pkcs_key(ProfileId(name))
-    if source == "email":
-        return email_key(ProfileId(name))
-    return imported_key(name) if source == "imported" else None
-
-
 def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
     """What the device holds and refuses. Complete once it has applied the policy that stands."""
     held = {}
@@ -99,7 +92,7 @@ def inventory(report: messages.ReportStatus, *, policy_version: int, rows: Mappi
         identities=held,
         roots=frozenset(each.lower() for each in report.key_store.ca_certs),
         accounts=_accounts(report),
-        refused=_refused(report, rows),
+        refused=refused(report, rows, policy_version=policy_version),
         complete=report.applied_policy_version == str(policy_version),
     )
 
@@ -139,7 +132,7 @@ def policy(*, enterprise: str, version: int, items: list[Deliverable]) -> dict[s
 
 def _application(row: LedgerRow, account: Account | None) -> dict[str, Any]:
     assert account is not None, row.key
-    package = _PACKAGES.get(account.kind.lower())
+    package = package_of(account.kind)
     if package is None:
         raise Invalid(f"The account of a {account.kind} cannot be delivered to Android.")
     identity = account.certificates.get("identityCertificate")
@@ -169,19 +162,4 @@ def _accounts(report: messages.ReportStatus) -> dict[ItemKey, str]:
         key = key_of(state.key)
         if key is not None and state.severity != "ERROR":
             found[key] = state.data
-    return found
-
-
-def _refused(report: messages.ReportStatus, rows: Mapping[ItemKey, LedgerRow]) -> dict[ItemKey, Problem]:
-    found = {}
-    for detail in report.non_compliance_details:
-        name = detail.field_path.partition("=")[2].rstrip("]")
-        why = detail.current_value or detail.non_compliance_reason
-        problem = Problem(REMEDIATION_FAILED, f"The device refused it ({detail.non_compliance_reason}): {why}")
-        if detail.setting_name in ("keyPairs", "applications"):
-            key = key_of(name)
-            if key is not None:
-                found[key] = problem
-        elif detail.setting_name == "caCerts":
-            found |= {key: problem for key in rows if key.startswith(f"root/{name.lower()}/")}
     return found

@@ -1,0 +1,79 @@
+"""A device that refuses something in words of its own: Graph shows it, or the device is told what is wrong."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.fleet import SIGNING, assigned, documents, refuse, without_roots
+from tests.surfaces.graph.phone import Phone
+from tests.surfaces.graph.words import PROFILES
+
+
+async def _status(graph: httpx.AsyncClient, profile: str) -> str:
+    (found,) = await documents(graph, f"{PROFILES}/{profile}/deviceStatuses")
+    return str(found["status"])
+
+
+@pytest.mark.parametrize("path", ["pkcs-{}", 'keyPairs[alias="pkcs-{}"]', "keyPairs[0]"])
+async def test_a_refused_key_pair_is_an_error_of_its_profile_however_it_is_named(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, path: str
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **SIGNING)
+    phone = await enroll("alice")
+    await phone.settle()
+    await refuse(phone, path.format(profile), setting="keyPairs")
+    assert await _status(beta, profile) == "error"
+
+
+async def test_a_refusal_that_names_nothing_is_answered_with_400_and_changes_nothing(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    await without_roots(http)
+    profile = await assigned(beta, **SIGNING)
+    phone = await enroll("alice")
+    await phone.settle()
+    before = await _status(beta, profile)
+    for setting, path in (("keyPairs", "the certificate"), ("passwordPolicies", "")):
+        body = {
+            "appliedPolicyVersion": phone.applied,
+            "nonComplianceDetails": [{"settingName": setting, "fieldPath": path}],
+        }
+        answer = await phone.call("POST", ":reportStatus", body=body)
+        assert answer.status_code == 400
+        said = answer.json()["error"]
+        assert (said["status"], "keyPairs" in said["message"]) == ("INVALID_ARGUMENT", True)
+    assert await _status(beta, profile) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "right", "wrong"),
+    [
+        ({"mode": "ios"}, "mode is one of work-profile, fully-managed,", "windows"),
+        ({"csr": "-----BEGIN CERTIFICATE REQUEST-----"}, "csr: this is PEM;", "Value error"),
+    ],
+)
+async def test_an_enrolment_that_is_refused_says_what_this_door_takes(
+    http: httpx.AsyncClient, csr: str, words: dict[str, str], right: str, wrong: str
+) -> None:
+    body = {"enrollmentToken": "x", "csr": csr, **words}
+    answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert (right in message, wrong in message) == (True, False), message
+
+
+async def test_a_device_owner_that_says_no_mode_is_fully_managed(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, csr: str
+) -> None:
+    asked = {"userPrincipalName": "alice@contoso.example"}
+    token = (await http.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=asked)).json()["token"]
+    body = {"enrollmentToken": token, "csr": csr, "managementMode": "DEVICE_OWNER"}
+    answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
+    assert answer.status_code == 200, answer.text
+    phone = Phone(http, answer.json()["name"], answer.json()["deviceCredential"], "")
+    await phone.settle()
+    (record,) = await documents(beta, "/deviceManagement/managedDevices")
+    assert record["deviceEnrollmentType"] == "androidEnterpriseFullyManaged"
