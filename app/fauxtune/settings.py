@@ -13,6 +13,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fauxtune.core.model.permissions import Permissions
 
+#: Characters of a control token. Shorter ones can be guessed, and an empty one is a variable that somebody forgot.
+SHORTEST_CONTROL_TOKEN = 16
+
 
 class Settings(BaseSettings):
     """What the command line and the environment say; the command line wins."""
@@ -70,6 +73,16 @@ class Settings(BaseSettings):
         description="threads that make them; default: one less than there are cores, which the event loop keeps",
     )
     log_level: str = Field(default="warning", description="debug, info, warning or error")
+
+    @field_validator("control_token")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().strip()) < SHORTEST_CONTROL_TOKEN:
+            raise ValueError(
+                f"a control token has at least {SHORTEST_CONTROL_TOKEN} characters; make one with: "
+                'python -c "import secrets; print(secrets.token_urlsafe(24))"'
+            )
+        return value
 
     @field_validator("trusted_proxy", mode="before")
     @classmethod

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from starlette.routing import Route
 
-from fauxtune.server.factory import ENVELOPES
+from fauxtune.operations.founding import RESERVED
+from fauxtune.server.factory import ENVELOPES, FIRST, ROUTERS
 from fauxtune.server.openapi import documents
 
 PATHS = sorted({re.sub(r"\{[^}]*\}", "x", path) for each in documents().values() for path in each["paths"]})
@@ -21,3 +23,11 @@ def test_every_path_has_somebody_who_words_its_refusals() -> None:
 @pytest.mark.parametrize("path", ["/", "/favicon.ico", "/betamax"])
 def test_other_paths_have_nobody(path: str) -> None:
     assert not [envelope for pattern, envelope in ENVELOPES if pattern.match(path)]
+
+
+def test_no_tenant_may_have_the_name_with_which_another_path_begins() -> None:
+    served = [route.path for router in (*FIRST, *ROUTERS) for route in router.routes if isinstance(route, Route)]
+    first = {path.split("/")[1].lower() for path in (*served, *PATHS, "/beta/users", "/livez", "/readyz")}
+    assert {"mdm", "pki", "enrollmentserver"} <= first
+    # What holds other characters than letters, digits and hyphens is no name in any case.
+    assert {each for each in first if re.fullmatch(r"[a-z0-9-]+", each)} - {"x"} <= RESERVED

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.issuance import issue_identity
@@ -25,6 +25,7 @@ from fauxtune.server import tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.listening import Listener, bind
+from fauxtune.server.middleware import Guard
 from fauxtune.server.refusal import StartRefused
 
 YEAR = timedelta(days=365)
@@ -34,13 +35,15 @@ async def who(scope: Scope, receive: Receive, send: Send) -> None:
     """Answers with the client's certificate, as the application sees it, and the size of the body."""
     found = scope.get("extensions", {}).get("tls", {}).get("client_cert")
     body = await Request(scope, receive).body()
-    await JSONResponse({"certificate": found and found.hex(), "body": len(body)})(scope, receive, send)
+    host = Request(scope).headers["host"]
+    answer = JSONResponse({"certificate": found and found.hex(), "body": len(body), "host": host})
+    await answer(scope, receive, send)
 
 
 @asynccontextmanager
-async def listening(context: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+async def listening(context: ssl.SSLContext | None = None, *, app: ASGIApp = who) -> AsyncIterator[int]:
     port = bind("127.0.0.1", 0)
-    listener = Listener(who, port, context=context)
+    listener = Listener(app, port, context=context)
     await listener.start()
     try:
         yield port.number
@@ -129,6 +132,27 @@ async def test_a_long_body_and_the_next_request_behind_it_are_no_long_head() -> 
         answer = await ask(port, body + GET)
         assert answer.count(b"HTTP/1.1 200 ") >= 1
         assert b'"body":300000' in answer
+
+
+async def test_the_host_of_a_whole_url_counts_and_not_the_header_beside_it() -> None:
+    async with listening() as port:
+        for target in (b"http://evil.example/", b"http://user@evil.example/?x=http://localhost/"):
+            answer = await ask(port, b"GET " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+            assert b'"host":"evil.example"' in answer
+
+
+async def test_a_client_that_hangs_up_or_wants_a_websocket_leaves_nothing_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = Guard(who, refuse=lambda _request, _error: Response(status_code=500), ids=SystemIds())
+    async with listening(app=app) as port:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf")
+        await writer.drain()
+        writer.close()
+        upgrade = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n"
+        assert (await ask(port, upgrade)).startswith(b"HTTP/1.1 200 ")
+    assert not caplog.records
 
 
 def test_localhost_is_one_port_on_every_loopback_and_no_second_server_gets_it() -> None:

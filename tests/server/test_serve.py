@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import signal
 import socket
 import ssl
@@ -17,6 +18,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fauxtune.server import lifespan
+from fauxtune.server.refusal import StartRefused
+from fauxtune.settings import Settings
 from tests.server.running import SECONDS, environment, fauxtune, serving
 
 CONTOSO = {
@@ -165,6 +169,9 @@ def test_a_database_in_use_is_refused_and_its_holder_named(tmp_path: Path, datab
     ("arguments", "reason"),
     [
         (("--ephemeral", "--database-url", "postgresql://x/y"), "exclude each other"),
+        (("--ephemeral", "--data-dir", "kept"), "--data-dir"),
+        (("--http-port", "18443", "--port", "18443"), "--port and --http-port are both 18443"),
+        (("--http-port", "18443", "--intercept", "--proxy-port", "18443"), "--http-port and --proxy-port"),
         (("--host", "0.0.0.0"), "FAUXTUNE_CONTROL_TOKEN"),
         (("--seed", "no-such-file.json", "--ephemeral"), "no-such-file.json"),
         (("--port", "99999", "--ephemeral"), "FAUXTUNE_PORT"),
@@ -182,18 +189,43 @@ def test_a_start_that_would_do_harm_is_refused_with_the_reason(
     assert refused.stdout == ""
 
 
-def test_a_taken_port_is_named() -> None:
+@pytest.mark.parametrize("option", ["--port", "--http-port"])
+def test_a_taken_port_is_named_and_so_is_the_option_that_chooses_another(option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        refused = fauxtune("serve", "--ephemeral", "--port", port)
+        refused = fauxtune("serve", "--ephemeral", "--port", "0", "--http-port", "0", option, port)
     assert refused.returncode == 1
     assert f"port {port}" in refused.stderr
+    assert f"with {option}." in refused.stderr
+
+
+def test_a_disk_that_takes_no_more_ends_a_start_with_a_sentence(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StartRefused, match=f"{tmp_path} cannot be written: No space left"),
+        lifespan.data_folder(Settings(data_dir=tmp_path)),
+    ):
+        Path("/dev/full").write_text("{}")
+
+
+def test_the_database_is_its_owner_s_alone_whatever_folder_it_is_in(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0)
+    try:
+        with serving("--data-dir", tmp_path) as server:
+            files = list(tmp_path.glob("fauxtune.sqlite*"))
+            assert {file.suffix for file in files} >= {".sqlite", ".sqlite-wal"}
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+            code, errors = server.stop()
+    finally:
+        os.umask(before)
+    assert code == 0
+    assert f"chmod 700 {tmp_path}" in errors
 
 
 def test_with_a_token_strangers_may_be_served() -> None:
-    with serving("--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret") as server:
+    with serving("--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="a-secret-that-is-long") as server:
         assert server.https.startswith("https://localhost:")
         with server.client() as client:
             assert client.get("/readyz").status_code == 200

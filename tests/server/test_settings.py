@@ -53,3 +53,17 @@ def test_the_environment_counts_where_the_command_line_is_silent() -> None:
     done = fauxtune("serve", "--ephemeral", FAUXTUNE_TRUSTED_PROXY="everybody")
     assert done.returncode == 2
     assert "FAUXTUNE_TRUSTED_PROXY" in done.stderr
+
+
+@pytest.mark.parametrize("token", ["", " ", "short", "fifteen-letters", "   fifteen-letters  "])
+def test_a_control_token_that_is_empty_or_short_is_refused_and_the_refusal_says_how_to_make_one(token: str) -> None:
+    with pytest.raises(ValidationError, match=r"secrets\.token_urlsafe"):
+        Settings(control_token=token)
+
+
+def test_a_start_with_an_empty_variable_for_the_control_token_is_refused() -> None:
+    done = fauxtune("serve", "--ephemeral", "--host", "0.0.0.0", FAUXTUNE_CONTROL_TOKEN="")
+    assert done.returncode == 2
+    assert "FAUXTUNE_CONTROL_TOKEN" in done.stderr
+    assert "16" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -33,7 +33,9 @@ class Emulator:
     ] = None
     control_token: Annotated[
         str | None,
-        typer.Option(envvar="FAUXTUNE_CONTROL_TOKEN", help="if its control surface is guarded: set it there"),
+        typer.Option(
+            envvar="FAUXTUNE_CONTROL_TOKEN", help="if it is guarded; set the variable instead, for others see arguments"
+        ),
     ] = None
 
     def server(self) -> Server:

@@ -21,8 +21,20 @@ from fauxtune.storage.queries import tenants as queries
 #: A name is a part of URLs, and of the domain that is made from it.
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
 _DOMAIN = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-#: What stands for "any tenant" in the paths of Entra ID.
-_RESERVED = frozenset({"common", "consumers", "organizations"})
+#: What stands for "any tenant" in the paths of Entra ID, and with what the paths of all surfaces begin: a tenant of
+#: that name could not be reached at `/{tenant}/oauth2/v2.0/token`. A test compares it with the application's routes.
+RESERVED = frozenset({"common", "consumers", "organizations"}) | {
+    "api",
+    "beta",
+    "connector",
+    "enrollmentserver",
+    "livez",
+    "managementserver",
+    "mdm",
+    "pki",
+    "push",
+    "readyz",
+}
 
 
 async def found_tenant(emulator: Emulator, seed: Seed, *, name: str | None = None, domain: str | None = None) -> Tenant:
@@ -73,10 +85,10 @@ async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:
 
 
 def _check_names(tenant: Tenant) -> None:
-    if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in _RESERVED:
+    if not _NAME.fullmatch(tenant.name) or tenant.name.lower() in RESERVED:
         raise Invalid(
             "A tenant's name has 1 to 63 letters, digits and hyphens, begins and ends with none of the latter, and is "
-            f"none of {', '.join(sorted(_RESERVED))}; '{tenant.name}' cannot be one.",
+            f"none of {', '.join(sorted(RESERVED))}; '{tenant.name}' cannot be one.",
             target="name",
         )
     if not _DOMAIN.fullmatch(tenant.domain):

@@ -44,9 +44,13 @@ def write(folder: Path, endpoints: Endpoints) -> None:
     draft = folder / f".{FILE_NAME}.new"
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(json.dumps(endpoints.document(), indent=2) + "\n")
-    draft.replace(folder / FILE_NAME)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(endpoints.document(), indent=2) + "\n")
+        draft.replace(folder / FILE_NAME)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def remove(folder: Path) -> None:

@@ -6,8 +6,10 @@ Everything taken here goes back in the opposite order, however the server ends.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
+import stat
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
@@ -33,6 +35,8 @@ from fauxtune.storage.queries import tenants as tenant_queries
 _POLL_SECONDS = 5.0
 SQLITE_FILE = "fauxtune.sqlite"
 _SQLITE = "sqlite:///"
+#: Why a disk takes no more.
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 def check(settings: Settings) -> None:
@@ -42,12 +46,32 @@ def check(settings: Settings) -> None:
             "--ephemeral and --database-url exclude each other: the private keys would be gone at exit and the "
             "database would still name them. Leave one of them out."
         )
+    if settings.ephemeral and "data_dir" in settings.model_fields_set:
+        raise StartRefused(
+            "--ephemeral and --data-dir (FAUXTUNE_DATA_DIR) exclude each other: the one keeps nothing, the other says "
+            "where to keep it. Leave one of them out."
+        )
     if not settings.is_loopback and settings.control_token is None:
         raise StartRefused(
             f"--host {settings.host} can be reached from other machines, and the control surface under /_fauxtune/v1 "
             "hands out enrolment tokens and certificates to whoever asks. Set FAUXTUNE_CONTROL_TOKEN to a secret, or "
             "listen on localhost."
         )
+    _check_ports(settings)
+
+
+def _check_ports(settings: Settings) -> None:
+    """Each listener needs a port of its own; 0 takes a free one, which never is another's."""
+    options = {"--port": settings.port, "--http-port": settings.http_port}
+    if settings.intercept:
+        options["--proxy-port"] = settings.proxy_port
+    taken: dict[int, str] = {}
+    for option, port in options.items():
+        if port != 0 and port in taken:
+            raise StartRefused(
+                f"{taken[port]} and {option} are both {port}; each needs a port of its own. Change one of them."
+            )
+        taken[port] = option
 
 
 @contextmanager
@@ -62,8 +86,36 @@ def data_folder(settings: Settings) -> Iterator[Path]:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StartRefused(f"The data folder {folder} cannot be made: {error.strerror}.") from None
-    with lock.held(folder / "lock", what=f"The data folder {folder}"):
-        yield folder
+    try:
+        with lock.held(folder / "lock", what=f"The data folder {folder}"):
+            yield folder
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        raise StartRefused(f"The data folder {folder} cannot be written: {error.strerror}.") from None
+
+
+def open_to_others(folder: Path) -> str | None:
+    """What to tell people when others on this machine may look into the data folder; None when they may not."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return None
+    return (
+        f"The data folder {folder} is open to other users of this machine (mode {mode:04o}). The private keys and the "
+        f"database in it are not; to close it: chmod 700 {folder}"
+    )
+
+
+def _reserve(file: Path) -> None:
+    """Make the database's file, for its owner alone: SQLite would let everybody read it. The files that SQLite puts
+    beside it have the same mode. One that is there keeps the mode that its owner gave it.
+    """
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600))
+    except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise
+        raise StartRefused(f"The database {file} cannot be opened: {error.strerror}.") from None
 
 
 @contextmanager
@@ -74,9 +126,11 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
         if url.startswith(short):
             url = f"postgresql+psycopg://{url.removeprefix(short)}"
     with ExitStack() as held:
-        if settings.database_url is not None and url.startswith(_SQLITE) and url != _SQLITE:
+        if url.startswith(_SQLITE) and url != _SQLITE:
             file = Path(url.removeprefix(_SQLITE).partition("?")[0])
-            held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
+            if settings.database_url is not None:
+                held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
+            _reserve(file)
         opened = Database(url)
         held.callback(opened.close)
         held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))

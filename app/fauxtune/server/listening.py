@@ -25,6 +25,7 @@ _GRACE_SECONDS = 0.5
 #: Devices keep their connections from one check-in to the next.
 _KEEP_ALIVE_SECONDS = 75
 _ATTEMPTS = 20
+_OTHER_PORT_HELPS = {errno.EADDRINUSE, errno.EACCES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,9 @@ class Port:
             each.close()
 
 
-def bind(host: str, port: int) -> Port:
-    """Take the port on every address of the host (`localhost`: both loopbacks). StartRefused when it is taken.
+def bind(host: str, port: int, *, option: str = "--port") -> Port:
+    """Take the port on every address of the host (`localhost`: both loopbacks). StartRefused when it is taken, naming
+    the `option` that chooses another.
 
     Port 0 takes a free one, the same for all addresses.
     """
@@ -52,7 +54,8 @@ def bind(host: str, port: int) -> Port:
             # A free port of one family can be taken in the other: then another one is tried.
             if port == 0 and error.errno == errno.EADDRINUSE and attempt < _ATTEMPTS:
                 continue
-            raise StartRefused(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from None
+            other = f" Choose another with {option}." if error.errno in _OTHER_PORT_HELPS else ""
+            raise StartRefused(f"Cannot listen on {host}, port {port}: {error.strerror or error}.{other}") from None
     raise AssertionError("unreachable")  # pragma: no cover
 
 

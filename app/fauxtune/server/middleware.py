@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -44,6 +44,8 @@ class Guard:
         try:
             exchange.check_head()
             await self._app(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            return  # who hangs up wants no answer, and nothing is broken
         except (Exception, asyncio.CancelledError) as error:
             refusal = _refusal(exchange, error)
             if exchange.started:

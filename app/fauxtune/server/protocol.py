@@ -1,8 +1,9 @@
-"""uvicorn's HTTP protocol, plus two things it lacks: the client's certificate, and an end to endless headers.
+"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and an end to endless headers.
 
 The certificate's DER stands in `scope["extensions"]["tls"]["client_cert"]` (None: the client sent none), in the spirit
-of the ASGI TLS extension. It rests on two internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`;
-`on_headers_complete` ends the head), so the minor version is pinned and a test watches.
+of the ASGI TLS extension. It rests on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`;
+`on_headers_complete` ends the head, of which `self.url` and `self.headers` are parts), so the minor version is pinned
+and a test watches.
 """
 
 from __future__ import annotations
@@ -44,7 +45,19 @@ class Protocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Its head is whole; whether it is too long the middleware says, in the surface's own words."""
         self._in_head = False
+        if self.url[:1] != b"/":
+            self._take_host_from_target()
         super().on_headers_complete()
+
+    def _take_host_from_target(self) -> None:
+        """The host that a whole URL names counts, and not the Host header beside it (RFC 9112 3.2.2)."""
+        _, separator, rest = self.url.partition(b"://")
+        if separator:
+            authority = rest.partition(b"/")[0].partition(b"?")[0].rpartition(b"@")[2]
+            self.headers[:] = [(b"host", authority), *(each for each in self.headers if each[0] != b"host")]
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Whoever asks for a websocket is answered over HTTP; uvicorn would advise us to install something."""
 
     def data_received(self, data: bytes) -> None:
         """The parser keeps an unfinished head in memory, so one that does not end is cut off here."""

@@ -134,16 +134,16 @@ class _Ports:
 def _ports(settings: Settings) -> Iterator[_Ports]:
     with contextlib.ExitStack() as held:
 
-        def bound(host: str, number: int) -> Port:
-            port = bind(host, number)
+        def bound(host: str, number: int, *, option: str) -> Port:
+            port = bind(host, number, option=option)
             held.callback(port.close)
             return port
 
         yield _Ports(
-            https=bound(settings.host, settings.port),
-            http=bound(settings.host, settings.http_port),
+            https=bound(settings.host, settings.port, option="--port"),
+            http=bound(settings.host, settings.http_port, option="--http-port"),
             # For this machine alone, whoever may use the others: it answers under names that are not ours.
-            proxy=bound("localhost", settings.proxy_port) if settings.intercept else None,
+            proxy=bound("localhost", settings.proxy_port, option="--proxy-port") if settings.intercept else None,
         )
 
 
@@ -156,6 +156,9 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None) -> Rea
         for tenant in tenants
         if tenant.public_http_url != addresses.public_http_url
     )
+    exposed = lifespan.open_to_others(folder)
+    if exposed is not None:
+        warnings = (exposed, *warnings)
     shown = await _credentials(emulator, tenants[0]) if tenants else {}
     found = Endpoints(
         https=addresses.https,

@@ -59,13 +59,31 @@ async def test_a_page_of_this_machine_is_answered(app: FastAPI) -> None:
     assert (await _get(app, origin="http://localhost:3000")).status_code == 200
 
 
+async def test_of_two_origins_each_must_be_of_this_machine(app: FastAPI) -> None:
+    for pages in (("http://localhost:3000", "https://evil.example"), ("https://evil.example", "http://localhost:3000")):
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
+            answer = await client.get("/tenants", headers=[("origin", page) for page in pages])
+        assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 403), ("same-origin", 200), ("none", 200)])
+async def test_what_a_browser_asks_for_another_site_is_refused(app: FastAPI, site: str, status: int) -> None:
+    assert (await _get(app, **{"sec-fetch-site": site})).status_code == status
+
+
+async def test_an_empty_token_opens_nothing(app: FastAPI, emulator: Emulator) -> None:
+    emulator.control_token = ""
+    for empty in ("Bearer", "Bearer ", "bearer  "):
+        assert (await _send(app, empty)).status_code == 401
+
+
 async def test_with_a_token_only_the_token_counts(app: FastAPI, emulator: Emulator) -> None:
     emulator.control_token = "geheim-ü"
     answer = await _get(app)
     assert answer.status_code == 401
     assert _code(answer) == "Unauthenticated"
     assert answer.headers["www-authenticate"] == "Bearer"
-    for wrong in ("Bearer", "Bearer geheim", "Basic geheim-ü"):
+    for wrong in ("Bearer", "Bearer geheim-und-lan", "Basic geheim-ü"):
         assert (await _send(app, wrong)).status_code == 401
     assert (await _send(app, "Bearer geheim-ü")).status_code == 200
 
@@ -96,7 +114,7 @@ async def test_json_with_a_charset_is_json(contoso: httpx.AsyncClient) -> None:
 
 
 async def test_the_caller_is_looked_at_before_the_body(app: FastAPI, emulator: Emulator) -> None:
-    emulator.control_token = "geheim"
+    emulator.control_token = "geheim-und-lang"
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=BASE) as client:
         answer = await client.post("/tenants", content=b"{", headers={"content-type": "application/json"})
     assert answer.status_code == 401

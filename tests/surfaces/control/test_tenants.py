@@ -56,6 +56,13 @@ async def test_a_new_tenants_application_gets_a_token(control: httpx.AsyncClient
     assert (await http.post(f"/{made['id']}/oauth2/v2.0/token", data=form)).status_code == 200
 
 
+@pytest.mark.parametrize("name", ["beta", "PKI", "mdm", "EnrollmentServer", "livez", "common"])
+async def test_a_name_with_which_other_paths_begin_is_no_tenant_s(control: httpx.AsyncClient, name: str) -> None:
+    answer = await control.post("/tenants", json={"name": name})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Invalid")
+    assert name in answer.json()["error"]["message"]
+
+
 async def test_a_seed_document_is_followed(control: httpx.AsyncClient) -> None:
     seed = {
         "users": [{"userPrincipalName": "dora"}],

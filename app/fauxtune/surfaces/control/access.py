@@ -2,6 +2,7 @@
 
 Without a token only a loopback peer is answered, and only under a local name: a web page that makes a browser call
 another name for this address (DNS rebinding) is not, nor is one that posts from elsewhere. Bodies must be JSON.
+Ruled by RFC 6454 7 (Origin) and W3C Fetch Metadata Request Headers 2.3 (Sec-Fetch-Site).
 """
 
 from __future__ import annotations
@@ -50,8 +51,9 @@ def check(request: Request) -> None:
 
 def _check_token(request: Request, token: str) -> None:
     kind, _, given = request.headers.get("authorization", "").partition(" ")
-    # Starlette reads header bytes as Latin-1; a token may be any text.
-    if kind.lower() != "bearer" or not hmac.compare_digest(given.strip().encode("latin-1"), token.encode()):
+    # Starlette reads header bytes as Latin-1; a token may be any text. Nothing is no secret, whatever it is equal to.
+    given = given.strip()
+    if kind.lower() != "bearer" or not given or not hmac.compare_digest(given.encode("latin-1"), token.encode()):
         raise Unauthenticated("The control surface asks for its token: Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>.")
 
 
@@ -64,9 +66,12 @@ def _check_local(request: Request) -> None:
             "[::1]. Set FAUXTUNE_CONTROL_TOKEN to reach it otherwise."
         )
     # A browser says where a page that posts came from; a page of this machine may, one from elsewhere may not.
-    page = request.headers.get("origin")
-    if page is not None and _name(page.partition("://")[2].partition("/")[0]) not in _LOCAL_NAMES:
-        raise NotAllowed(f"Without a control token a page of {page} may not use the control surface.")
+    for page in request.headers.getlist("origin"):
+        if _name(page.partition("://")[2].partition("/")[0]) not in _LOCAL_NAMES:
+            raise NotAllowed(f"Without a control token a page of {page} may not use the control surface.")
+    # Fetch Metadata: also said with requests that carry no Origin, such as the address of an image.
+    if "cross-site" in request.headers.getlist("sec-fetch-site"):
+        raise NotAllowed("Without a control token a page of another site may not use the control surface.")
 
 
 def _name(host: str) -> str:
