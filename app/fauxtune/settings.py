@@ -11,6 +11,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.permissions import Permissions
 
 #: Characters of a control token. Shorter ones can be guessed, and an empty one is a variable that somebody forgot.
@@ -41,6 +42,10 @@ class Settings(BaseSettings):
     ephemeral: bool = Field(default=False, description="a temporary data_dir, gone at exit")
     seed: str = Field(
         default="contoso", description="what an empty database is filled with: contoso, none, or a JSON file"
+    )
+    edition: Edition = Field(
+        default=Edition.CURRENT,
+        description="which state of Microsoft's documentation new tenants behave like: 2020-04 or current",
     )
     public_url: str | None = Field(
         default=None, description="the HTTPS origin that clients see, where it is not the Host header"

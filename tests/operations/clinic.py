@@ -323,7 +323,7 @@ async def edition_of_2020(company: Company) -> None:
     phone = await company.office.enroll("alice", mode="fully-managed", hardware="phone-2")
     await company.office.root_profile(owned=True)
     await company.office.pkcs_profile(owned=True)
-    await company.office.switch(removalEdition="2020-03")
+    await company.office.switch(edition="2020-04")
     await phone.settle()
 
 

@@ -61,7 +61,7 @@ async def prepare(office: Office, edition: str) -> None:
     await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
     await office.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
     await office.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
-    await office.switch(removalEdition=edition)
+    await office.switch(edition=edition)
 
 
 # -------------------------------------------------------------------------------------------------------------- devices
@@ -389,7 +389,7 @@ async def _edit(scene: Scene) -> None:
     }
     if not FACTS[scene.variant].has_user:
         changes[Source.PKCS] = {"renewalThresholdPercentage": 30}
-    kinds = _kinds(scene.variant, edition=str(scene.office.tenant.setting("removalEdition")))
+    kinds = _kinds(scene.variant, edition=scene.office.tenant.edition)
     for (source, _authority), profile in scene.profiles.items():
         await scene.office.do(
             configuration.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}

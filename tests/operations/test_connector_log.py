@@ -24,16 +24,16 @@ async def numbers(office: Office, **where: Any) -> list[int]:
     return [each["event_id"] for each in await log(office, **where)]
 
 
-async def both_kinds(office: Office) -> tuple[Phone, str]:
+async def both_kinds(office: Office, *, owned: bool) -> tuple[Phone, str]:
     await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile(owned=True)
-    await office.imported_profile(owned=True)
+    await office.pkcs_profile(owned=owned)
+    await office.imported_profile(owned=owned)
     mark = await office.import_pfx("alice")
-    return await office.enroll("alice", mode="fully-managed"), mark
+    return await office.enroll("alice", mode="fully-managed" if owned else "work-profile"), mark
 
 
 async def test_the_present_program_tells_of_each_request_and_how_it_went(office: Office) -> None:
-    phone, mark = await both_kinds(office)
+    phone, mark = await both_kinds(office, owned=True)
     await phone.settle()
     found = await log(office)
     assert sorted(each["event_id"] for each in found) == [1020, 1050, 1102, 2020, 2050, 2100]
@@ -54,11 +54,11 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
 
 
 async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_connector_is_silent(office: Office) -> None:
-    await office.switch(connectorEdition="2020")
-    phone, _mark = await both_kinds(office)
+    await office.switch(edition="2020-04")
+    phone, _mark = await both_kinds(office, owned=False)
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
-    await office.action(phone, device_actions.wipe)
+    await office.action(phone, device_actions.retire)
     found = await log(office)
     assert [each["event_id"] for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
     assert {each["connector"] for each in found} == {"Certificate Connector 1 (PKCS)"}
@@ -66,12 +66,12 @@ async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_conne
 
 
 @pytest.mark.parametrize(
-    ("edition", "number", "code"), [("2020", 20102, "0x0FFFFFFF"), ("current", 1052, None)], ids=["2020", "current"]
+    ("edition", "number", "code"), [("2020-04", 20102, "0x0FFFFFFF"), ("current", 1052, None)], ids=["2020", "current"]
 )
 async def test_a_refused_certificate_is_told_with_the_reason(
     office: Office, edition: str, number: int, code: str | None
 ) -> None:
-    await office.switch(connectorEdition=edition, requireTrustedRoot=False)
+    await office.switch(edition=edition, requireTrustedRoot=False)
     await office.pkcs_profile()
     await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
     phone = await office.enroll("alice")
@@ -85,16 +85,16 @@ async def test_a_refused_certificate_is_told_with_the_reason(
 async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_codes_of_their_own(
     office: Office,
 ) -> None:
-    await office.switch(connectorEdition="2020", requireTrustedRoot=False)
-    await office.pkcs_profile(owned=True)
+    await office.switch(edition="2020-04", requireTrustedRoot=False)
+    await office.pkcs_profile()
     await office.do(authorities.set_state, "issuing", state="unavailable")
-    phone = await office.enroll("alice", mode="fully-managed")
+    phone = await office.enroll("alice")
     await phone.settle()
     assert [each["diagnostic_code"] for each in await log(office, event_id=20102)] == ["0x00000400"]
     await office.do(authorities.set_state, "issuing", state="available")
     await phone.settle()
     await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
-    await office.action(phone, device_actions.wipe)
+    await office.action(phone, device_actions.retire)
     assert [each["diagnostic_code"] for each in await log(office, event_id=20202)] == ["0x00000402"]
 
 
@@ -109,7 +109,7 @@ async def test_a_pfx_that_does_not_open_is_told_of(office: Office) -> None:
 
 
 async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(office: Office) -> None:
-    phone, _mark = await both_kinds(office)
+    phone, _mark = await both_kinds(office, owned=True)
     await phone.settle()
     other = await office.enroll("alice", mode="fully-managed")
     await other.settle()

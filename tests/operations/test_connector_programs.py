@@ -27,7 +27,7 @@ async def rows(office: Office) -> list[Row]:
 async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the_keys_stay_with_imports(
     office: Office,
 ) -> None:
-    await office.switch(connectorEdition="2020", requireTrustedRoot=False)
+    await office.switch(edition="2020-04", requireTrustedRoot=False)
     found = {row["program"]: row for row in await rows(office)}
     assert set(found) == {"pfx-connector", "intune-connector"}
     assert found["pfx-connector"]["roles"] == ["imported-pfx"]
@@ -38,12 +38,12 @@ async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the
     phone = await office.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "installed"}
-    await office.switch(connectorEdition="current")
+    await office.switch(edition="current")
     assert {row["program"] for row in await rows(office)} == {"certificate-connector"}
 
 
 async def test_the_second_pfx_connector_of_2020_and_the_101st_connector_are_refused(office: Office) -> None:
-    await office.switch(connectorEdition="2020")
+    await office.switch(edition="2020-04")
     with pytest.raises(Conflict, match="PFX Certificate Connector for Microsoft Intune one is all"):
         await office.do(connectors.add_connector, "PFX 2", roles=["imported-pfx"])
     with pytest.raises(Invalid, match="no role imported-pfx"):
@@ -65,9 +65,9 @@ async def test_two_connectors_with_imported_certificates_stand_in_the_way_of_the
     await office.do(connectors.add_connector, "Two", roles=["imported-pfx"])
     before = await rows(office)
     with pytest.raises(Invalid, match="take it from all but one"):
-        await office.switch(connectorEdition="2020")
-    with pytest.raises(Invalid, match="connectorEdition is one of current, 2020"):
-        await office.switch(connectorEdition="2021")
+        await office.switch(edition="2020-04")
+    with pytest.raises(Invalid, match="edition is one of 2020-04, current"):
+        await office.switch(edition="2021")
     assert await rows(office) == before
 
 

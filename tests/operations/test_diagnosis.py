@@ -212,7 +212,7 @@ async def test_a_profile_that_devices_of_the_edition_do_not_take(company: Compan
     phone = await company.office.enroll("alice", mode="fully-managed", hardware="phone-2")
     await company.office.root_profile(owned=True)
     profile = await company.office.pkcs_profile(owned=True)
-    await company.office.switch(removalEdition="2020-03")
+    await company.office.switch(edition="2020-04")
     found = await company.diagnosis(device=phone.id, profile=profile)
     assert [(each.code, each.severity) for each in found.findings] == [("not-in-edition", Severity.ERROR)]
 

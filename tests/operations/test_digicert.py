@@ -108,7 +108,7 @@ async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Off
 
 async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Office) -> None:
     office = subscribed
-    await office.switch(connectorEdition="2020")
+    await office.switch(edition="2020-04")
     found = await office.look(queries.connector_rows, office.tenant.id)
     (row,) = [each for each in found if "pkcs" in each["roles"]]
     assert row["ra_certificate"] is None, "the new program has none yet"

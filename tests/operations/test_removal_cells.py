@@ -16,20 +16,21 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.engine.removal import AUTHORITIES, Outcome, table
 from fauxtune.core.engine.removal_gaps import GAPS, gap
 from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.database import Database
 from tests.operations.office import Office, open_office
 from tests.operations.removal_stage import BEFALL, Happening, Scene, Thing, prepare, set_up
 
-NEW = EDITIONS[-1]
+NEW = Edition.CURRENT
 ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
 #: A cell for every authority that makes a difference.
 CELLS = [
     (variant, edition, cell)
     for variant in Variant
-    for edition in EDITIONS
+    for edition in Edition
     for cell in table(variant, edition)
     if cell[2] in AUTHORITIES.get(cell[0], (Authority.MICROSOFT,))
 ]

@@ -69,7 +69,7 @@ async def test_what_is_superseded_fares_at_the_ca_as_the_removal_table_says(offi
     assert serial is not None
     await advance(office, ELEVEN_MONTHS)
     await rest(phone)
-    edition = str(office.tenant.setting("removalEdition"))
+    edition = office.tenant.edition
     cell = outcome(Variant.ANDROID_WORK_PROFILE, edition, source=Source.PKCS, cause=Incident.RENEWED)
     assert await office.certificate_status(serial) == ("revoked" if cell.revoked else "good")
     assert "Unverified" in cell.source

@@ -101,7 +101,7 @@ class Firm:
         office.emulator.packagings = {}
         people = [await office.user(f"person{number}") for number in range(PEOPLE)]
         await office.group(_GROUP, *people)
-        for kind in _kinds(str(office.tenant.setting("removalEdition"))):
+        for kind in _kinds(office.tenant.edition):
             documents: dict[Source | None, Row] = {
                 Source.ROOT: {"trustedRootCertificate": await office.root_text()},
                 Source.PKCS: office.pkcs_document(certificateTemplateName="SmimeP256"),

@@ -21,7 +21,7 @@ PHONES_PKCS = "windows10PkcsCertificateProfile"
 
 
 async def edition(http: httpx.AsyncClient, name: str) -> None:
-    answer = await http.patch(TENANT, json={"settings": {"removalEdition": name, "requireTrustedRoot": False}})
+    answer = await http.patch(TENANT, json={"settings": {"edition": name, "requireTrustedRoot": False}})
     assert answer.status_code == 200, answer.text
 
 
@@ -46,7 +46,7 @@ async def statuses(beta: httpx.AsyncClient, profiles: dict[str, str]) -> dict[st
 async def test_in_2020_fully_managed_android_took_roots_and_scep_only(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, csr: str
 ) -> None:
-    await edition(http, "2020-03")
+    await edition(http, "2020-04")
     profiles = await everywhere(beta, ROOT, PKCS, IMPORTED)
     device = await enrolled(emulator, tenant, variant=Variant.ANDROID_FULLY_MANAGED, csr=csr)
     await checked_in(emulator, tenant, device=device)
@@ -55,13 +55,13 @@ async def test_in_2020_fully_managed_android_took_roots_and_scep_only(
     assert found[ROOT] != ["notApplicable"]
     overview = (await beta.get(f"{PROFILES}/{profiles[PKCS]}/deviceStatusOverview")).json()
     assert (overview["notApplicableCount"], overview["notApplicablePlatformCount"]) == (1, 0)
-    await edition(http, "2024-04")
+    await edition(http, "current")
     await checked_in(emulator, tenant, device=device)
     found = await statuses(beta, profiles)
     assert "notApplicable" not in found[PKCS] + found[IMPORTED]
 
 
-@pytest.mark.parametrize("name", ["2020-03", "2024-04"])
+@pytest.mark.parametrize("name", ["2020-04", "current"])
 async def test_windows_phone_never_takes_pkcs(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, csr: str, name: str
 ) -> None:

@@ -74,7 +74,7 @@ def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path) -> None:
         certificate = (tmp_path / "tls" / "server.pem").read_bytes()
         crl_address = first.endpoints["http"]
         first.stop(signal.SIGTERM)
-    with serving("--data-dir", tmp_path, "--public-http-url", "http://pki.test") as second:
+    with serving("--data-dir", tmp_path, "--public-http-url", "http://pki.test", "--edition", "2020-04") as second:
         assert second.endpoints["tenantId"] == first.endpoints["tenantId"]
         assert (tmp_path / "tls" / "ca.pem").read_bytes() == authority
         assert (tmp_path / "tls" / "server.pem").read_bytes() == certificate
@@ -82,6 +82,7 @@ def test_a_second_start_finds_what_the_first_one_left(tmp_path: Path) -> None:
     assert code == 0
     assert crl_address.rpartition(":")[2] in errors
     assert "http://pki.test" in errors
+    assert "The tenant contoso keeps its edition, current; --edition 2020-04 is for new tenants." in errors
 
 
 def test_an_ephemeral_server_leaves_nothing() -> None:

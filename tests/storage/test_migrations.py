@@ -16,7 +16,7 @@ from fauxtune.core.errors import Conflict, Unavailable
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import directory, role_scope_tags
+from fauxtune.storage.queries import directory, role_scope_tags, tenants
 from fauxtune.storage.tables import metadata
 
 REVISIONS = sorted(
@@ -68,6 +68,29 @@ def test_tenants_of_older_databases_get_the_built_in_scope_tag(database: Databas
     found = database.run_now(lambda connection: role_scope_tags.tag(connection, TenantId("t"), tag_id="0"))
     assert found is not None
     assert (found["number"], found["document"]["displayName"], found["document"]["isBuiltIn"]) == (0, "Default", True)
+
+
+def test_the_two_settings_of_older_databases_become_one_edition(database: Database) -> None:
+    migrate.upgrade(database, to="0011")
+    columns = "id, name, domain, created_at, ca_host, ca_name, public_http_url, clock_mode, clock_offset, settings"
+    before = {
+        "removal": '{"removalEdition": "2020-03", "windows.rootPaths": true}',
+        "connectors": '{"connectorEdition": "2020"}',
+        "neither": '{"removalEdition": "2024-04"}',
+    }
+    for name, settings in before.items():
+        row = f"'{name}', '{name}', '{name}', '2026-11-24T10:00:00.0000000Z', 'h', 'c', 'u', 'offset', 0, '{settings}'"
+        insert = text(
+            f"INSERT INTO tenants ({columns}, journal_seq, connector_seq) VALUES ({row}, 0, 0)".replace(":", "\\:")
+        )
+        database.run_now(lambda connection, insert=insert: connection.execute(insert))
+    migrate.upgrade(database)
+    found = {each.name: each.settings for each in database.run_now(tenants.all_tenants)}
+    assert found == {
+        "removal": {"windows.rootPaths": True, "edition": "2020-04"},
+        "connectors": {"edition": "2020-04"},
+        "neither": {"edition": "current"},
+    }
 
 
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:

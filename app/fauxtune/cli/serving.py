@@ -33,6 +33,9 @@ def serve(
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
     ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="a temporary folder, gone at exit")] = None,
     seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file (default: contoso)")] = None,
+    edition: Annotated[
+        str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
+    ] = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
     permissions: Annotated[

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import EDITIONS, PROGRAMS, ROLES, Program, version_numbers
+from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program, version_numbers
+from fauxtune.core.model.editions import Edition
 from fauxtune.operations import connector_log, revocation
 from fauxtune.operations.act import Act
 from fauxtune.operations.serving import is_active
@@ -141,34 +142,30 @@ def connector(act: Act, connector_id: str) -> Row:
     raise NotFound(f"There is no connector '{connector_id}'.")
 
 
-def reinstall(act: Act, edition: str) -> None:
-    """The tenant's connectors become those of this edition, with their keys. In 2020 one that has imported certificates
+def reinstall(act: Act) -> None:
+    """The tenant's connectors become those of its edition, with their keys. In 2020 one that has imported certificates
     among other roles becomes two. Invalid where two have them: that edition has one PFX Certificate Connector.
     """
-    check_edition(edition)
+    edition = act.tenant.edition
     found = queries.connector_rows(act.connection, act.tenant.id)
-    if edition == "2020" and len([row for row in found if "imported-pfx" in row["roles"]]) > 1:
+    if edition is Edition.APRIL_2020 and len([row for row in found if "imported-pfx" in row["roles"]]) > 1:
         raise Invalid(
             "The edition of 2020 has one PFX Certificate Connector for a tenant, and several connectors have the role "
             "imported-pfx: take it from all but one.",
-            target="connectorEdition",
+            target="edition",
         )
     for row in found:
-        _reinstall(act, row, edition=edition)
+        if PROGRAMS[Program(row["program"])].edition is not edition:
+            _reinstall(act, row, edition=edition)
     look_again(act)
 
 
-def check_edition(edition: str) -> str:
-    """The edition. Invalid for what is none."""
-    return _check(edition, EDITIONS, name="connectorEdition")
-
-
-def _reinstall(act: Act, row: Row, *, edition: str) -> None:
+def _reinstall(act: Act, row: Row, *, edition: Edition) -> None:
     def become(program: Program, roles: list[str]) -> None:
         changes = {"program": program.value, "roles": roles, "version": None}
         queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
 
-    if edition == "current":
+    if edition is Edition.CURRENT:
         become(Program.CERTIFICATE, row["roles"])
         return
     rest = [role for role in row["roles"] if role != "imported-pfx"]
@@ -263,8 +260,7 @@ def check_version(version: str) -> str:
 
 
 def _program(act: Act, name: str | None, *, roles: list[str]) -> Program:
-    edition = str(act.tenant.setting("connectorEdition"))
-    offered = [each for each in Program if PROGRAMS[each].edition == edition]
+    offered = [each for each in Program if PROGRAMS[each].edition is act.tenant.edition]
     if name is None:
         fitting = [each for each in offered if set(roles) <= set(PROGRAMS[each].roles)]
         chosen = fitting[0] if fitting else offered[0]

@@ -69,7 +69,7 @@ def gather(act: Act, *, user: Row | None, devices: Sequence[Row], asked: Profile
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
     return Facts(
         now=act.now,
-        edition=str(act.tenant.setting("removalEdition")),
+        edition=act.tenant.edition,
         user=None if user is None else _person(user),
         certificates=() if user is None else owned(act, user["id"]),
         devices=tuple(found),

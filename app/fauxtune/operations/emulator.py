@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.model.editions import Edition
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.door import Door, closed
 from fauxtune.operations.kept import Kept
@@ -40,7 +41,9 @@ class TrustedProxies:
 
 @dataclass(slots=True)
 class Emulator:
-    """One emulator. `admit_device_authority` makes the running TLS listener accept a new tenant's devices."""
+    """One emulator. `admit_device_authority` makes the running TLS listener accept a new tenant's devices; `edition` is
+    that of new tenants, unless they name another.
+    """
 
     runner: Runner
     keys: KeyStore
@@ -50,6 +53,7 @@ class Emulator:
     addresses: Addresses
     ca_file: str
     control_token: str | None = None
+    edition: Edition = Edition.CURRENT
     permissions: PermissionCheck = field(default_factory=PermissionCheck)
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)

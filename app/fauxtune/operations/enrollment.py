@@ -223,7 +223,7 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
 
 def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:
     """How an item stands when the enrolment has ended."""
-    edition, variant = str(act.tenant.setting("removalEdition")), Variant(enrollment["variant"])
+    edition, variant = act.tenant.edition, Variant(enrollment["variant"])
     held = row.state in (ItemState.INSTALLED, ItemState.KEPT)
     stays = held and not outcome(variant, edition, source=row.source, cause=cause, authority=row.authority).removed
     if stays:
@@ -256,7 +256,7 @@ def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident,
 def _is_revoked(
     act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, authority: Authority
 ) -> bool:
-    edition, variant = str(act.tenant.setting("removalEdition")), Variant(enrollment["variant"])
+    edition, variant = act.tenant.edition, Variant(enrollment["variant"])
     return outcome(variant, edition, source=source, cause=cause, authority=authority).revoked
 
 

@@ -10,6 +10,7 @@ import asyncio
 import re
 
 from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import Seed
@@ -37,8 +38,15 @@ RESERVED = frozenset({"common", "consumers", "organizations"}) | {
 }
 
 
-async def found_tenant(emulator: Emulator, seed: Seed, *, name: str | None = None, domain: str | None = None) -> Tenant:
-    """A new tenant from a seed; it gets a name and a domain of its own unless they are given.
+async def found_tenant(
+    emulator: Emulator,
+    seed: Seed,
+    *,
+    name: str | None = None,
+    domain: str | None = None,
+    edition: Edition | None = None,
+) -> Tenant:
+    """A new tenant from a seed, with a name and a domain of its own and the emulator's edition unless they are given.
 
     Conflict when a name is taken, Invalid when it cannot be one; then nothing is left behind.
     """
@@ -48,6 +56,7 @@ async def found_tenant(emulator: Emulator, seed: Seed, *, name: str | None = Non
         ids=runner.ids,
         now=runner.clock.now(),
         public_http_url=emulator.addresses.public_http_url,
+        edition=edition or emulator.edition,
         name=name,
         domain=domain,
     )

@@ -69,7 +69,7 @@ def situation(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -
     found = Situation(
         now=act.now,
         variant=Variant(enrollment["variant"]),
-        edition=str(act.tenant.setting("removalEdition")),
+        edition=act.tenant.edition,
         items=items,
         rows=rows,
         answers=_answers(act, enrollment),
@@ -148,7 +148,7 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
         device_groups=groups_of(act, enrollment["directory_device_id"]),
     )
     variant = Variant(enrollment["variant"])
-    edition = str(act.tenant.setting("removalEdition"))
+    edition = act.tenant.edition
     applied = []
     groups = membership.user_groups | membership.device_groups
     candidates = configuration_queries.candidates(act.connection, act.tenant.id, groups=groups)

@@ -15,9 +15,9 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import ROLES, Program
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.licences import INTUNE_SKU
-from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
@@ -50,6 +50,7 @@ def new_tenant(
     ids: IdSource,
     now: datetime,
     public_http_url: str,
+    edition: Edition,
     name: str | None = None,
     domain: str | None = None,
 ) -> Tenant:
@@ -67,6 +68,7 @@ def new_tenant(
         ca_host=f"ca.{domain}",
         ca_name=seed.certification_authority.name,
         public_http_url=public_http_url,
+        settings={"edition": edition.value},
     )
 
 
@@ -107,6 +109,7 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
         )
     role_scope_tags.create_built_in(act)
     _add_connector(act, seed, keys=keys)
+    connectors.reinstall(act)
     _add_people(act, seed)
     act.tenant_changed = True
 
@@ -116,11 +119,17 @@ def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
     for name, value in changes.items():
         _check_setting(name, value)
     tenant = _held(act)
-    before = tenant.setting("connectorEdition")
     changed = _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
-    if changed.setting("connectorEdition") != before:
-        connectors.reinstall(act, str(changed.setting("connectorEdition")))
+    if "edition" in changes:
+        connectors.reinstall(act)
     return changed
+
+
+def check_edition(value: str) -> Edition:
+    """The edition of this name. Invalid for any other word."""
+    if value not in Edition.__members__.values():
+        raise Invalid(f"edition is one of {', '.join(Edition)}, not '{value}'.", target="edition")
+    return Edition(value)
 
 
 def set_clock(act: Act, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
@@ -193,8 +202,7 @@ def _check_setting(name: str, value: object) -> None:
     if type(value) is not type(default):
         raise Invalid(f"'{name}' takes a {type(default).__name__}, such as {default!r}.", target=name)
     checks: dict[str, Callable[[str], object]] = {
-        "removalEdition": _edition,
-        "connectorEdition": connectors.check_edition,
+        "edition": check_edition,
         "identityValidity": _validity,
     }
     if name in checks:
@@ -204,11 +212,6 @@ def _check_setting(name: str, value: object) -> None:
 def _validity(value: str) -> None:
     if parse_duration(value) <= timedelta(0):
         raise Invalid("identityValidity is longer than nothing, such as P3650D.", target="identityValidity")
-
-
-def _edition(value: str) -> None:
-    if value not in EDITIONS:
-        raise Invalid(f"removalEdition is one of {', '.join(EDITIONS)}.", target="removalEdition")
 
 
 def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:

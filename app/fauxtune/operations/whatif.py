@@ -19,6 +19,7 @@ from typing import Any
 from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_another, is_to_come
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.permissions import Permissions
@@ -206,7 +207,7 @@ def _says_anything(found: DeviceConsequences) -> bool:
 def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
     row = before.enrollment
     record = queries.managed_device_of(act.connection, row["id"])
-    telling = _Telling(before, after, edition=str(act.tenant.setting("removalEdition")))
+    telling = _Telling(before, after, edition=act.tenant.edition)
     now = queries.ledger_rows(act.connection, row["id"])
     made = changes(now, before.foreseen, after=after.foreseen)
     by_serial = {each.serial: each for each in now.values()}
@@ -231,7 +232,7 @@ class _Telling:
 
     before: _Look
     after: _Look
-    edition: str
+    edition: Edition
 
     def installed(self, row: LedgerRow) -> Consequence:
         """An item that the device will have."""

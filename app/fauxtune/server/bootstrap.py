@@ -14,6 +14,7 @@ from typing import Any
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import Clock
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
@@ -41,6 +42,7 @@ class Surroundings:
     addresses: Addresses
     ca_file: str = ""
     control_token: str | None = None
+    edition: Edition = Edition.CURRENT
     permissions: Permissions = Permissions.ENFORCE
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
@@ -59,6 +61,7 @@ def assemble(database: Database, folder: Path, *, around: Surroundings, key_sour
         addresses=around.addresses,
         ca_file=around.ca_file,
         control_token=around.control_token,
+        edition=around.edition,
         permissions=PermissionCheck(around.permissions),
         trusted_proxies=around.trusted_proxies,
         packagings=apple.PACKAGINGS,

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
@@ -76,6 +77,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             addresses=_addresses(settings, https=ports.https.number, http=ports.http.number),
             ca_file=str(files.ca),
             control_token=None if settings.control_token is None else settings.control_token.get_secret_value(),
+            edition=settings.edition,
             permissions=settings.permissions,
             trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
@@ -93,7 +95,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         behind = under_the_hosts_called(app, emulator)
                         listeners.append(Interceptor(behind, ports.proxy, contexts=contexts))
                         await listeners[-1].start()
-                    ready = await _ready(emulator, folder, proxy=ports.proxy)
+                    ready = await _ready(emulator, folder, proxy=ports.proxy, asked=_asked_edition(settings))
                     endpoints.write(folder, ready.endpoints)
                     # What a start has loaded stays: the collector need not look at it again.
                     gc.freeze()
@@ -147,7 +149,7 @@ def _ports(settings: Settings) -> Iterator[_Ports]:
         )
 
 
-async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None) -> Ready:
+async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, asked: Edition | None) -> Ready:
     tenants = await emulator.runner.read(tenant_queries.all_tenants)
     addresses = emulator.addresses
     warnings = tuple(
@@ -155,6 +157,11 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None) -> Rea
         f"{addresses.public_http_url}. Start with --public-http-url {tenant.public_http_url}, or make a new tenant."
         for tenant in tenants
         if tenant.public_http_url != addresses.public_http_url
+    ) + tuple(
+        f"The tenant {tenant.name} keeps its edition, {tenant.edition}; --edition {asked} is for new tenants. "
+        f'To change it: PATCH /_fauxtune/v1/tenants/{tenant.name} {{"settings": {{"edition": "{asked}"}}}}.'
+        for tenant in tenants
+        if asked not in (None, tenant.edition)
     )
     exposed = lifespan.open_to_others(folder)
     if exposed is not None:
@@ -178,6 +185,11 @@ async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | No
         "client_id": application.get("client_id"),
         "client_secret": application.get("secret"),
     }
+
+
+def _asked_edition(settings: Settings) -> Edition | None:
+    """The edition that the command line or the environment names; None where neither does."""
+    return settings.edition if "edition" in settings.model_fields_set else None
 
 
 def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:

@@ -17,6 +17,7 @@ from fauxtune.core.engine.desired import desired
 from fauxtune.core.engine.plan import Answer, Plan, Situation, in_policy, plan
 from fauxtune.core.engine.report import Inventory, outcome_of, take_in
 from fauxtune.core.model.accounts import Account
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Problem, email_key, imported_key, pkcs_key
 from fauxtune.core.model.platforms import Variant
@@ -96,7 +97,7 @@ class Story:
             Situation(
                 now=NOW,
                 variant=Variant.ANDROID_WORK_PROFILE,
-                edition="2024-04",
+                edition=Edition.CURRENT,
                 items=desired(self.profiles, self.world),
                 rows=self.rows,
                 answers=self.answers,

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_to_come
 from fauxtune.core.engine.plan import Answer, Situation
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
@@ -34,7 +35,7 @@ def situation(*items: Item, rows: tuple[LedgerRow, ...] = (), **changed: object)
     found = Situation(
         now=NOW,
         variant=Variant.IOS,
-        edition="2024-04",
+        edition=Edition.CURRENT,
         items={item.key: item for item in items},
         rows={row.key: row for row in rows},
         answers={},

@@ -14,10 +14,11 @@ from fauxtune.core.engine.causes import Standing
 from fauxtune.core.engine.plan import NEVER, Answer, Plan, Situation, plan
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=300)
@@ -108,7 +109,7 @@ def situation(
     return Situation(
         now=now,
         variant=Variant.ANDROID_WORK_PROFILE,
-        edition="2024-04",
+        edition=Edition.CURRENT,
         items={item.key: item for item in items},
         rows={row.key: row for row in rows},
         answers=answers or {},
@@ -308,7 +309,7 @@ def test_a_certificate_of_digicert_that_was_removed_by_hand_comes_back_without_a
     assert (made.asks, only(made).state, only(made).serial) == ([], ItemState.SENT, "01")
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("edition", Edition)
 def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: str) -> None:
     answers = {(pkcs_item().key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
     before = situation(pkcs_item(), rows=[held(pkcs_item())], answers=answers, now=LATER)

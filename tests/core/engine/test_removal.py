@@ -8,12 +8,13 @@ import pytest
 
 from fauxtune.core.engine.removal import AUTHORITIES, Outcome, outcome, sources, table
 from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
-from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, Source
 from fauxtune.core.profiles.catalog import KINDS
 
-OLD, NEW = EDITIONS
-BOTH = EDITIONS
+OLD, NEW = Edition
+BOTH = tuple(Edition)
 KINDS_OF_DEVICE = {
     "iOS": (Variant.IOS, Variant.IPADOS),
     "macOS": (Variant.MACOS,),
@@ -136,7 +137,7 @@ TYPED = [
     *read(ROOT, source=Source.ROOT),
     *read(EMAIL, source=Source.EMAIL),
 ]
-ALL = [(variant, edition, *key) for variant in Variant for edition in EDITIONS for key in table(variant, edition)]
+ALL = [(variant, edition, *key) for variant in Variant for edition in Edition for key in table(variant, edition)]
 LEAVES = (Cause.UNASSIGNED, Cause.PROFILE_DELETED, Cause.LEFT_GROUP, Cause.USER_CHANGED)
 
 
@@ -157,7 +158,7 @@ def test_the_typed_tables_are_not_read_as_nothing() -> None:
 
 
 @pytest.mark.parametrize("variant", list(Variant))
-@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("edition", Edition)
 def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant, edition: str) -> None:
     facts = FACTS[variant]
     cannot = {
@@ -220,7 +221,7 @@ def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> Non
         assert not cell.revoked or source in (Source.PKCS, Source.SCEP)
 
 
-@pytest.mark.parametrize("edition", EDITIONS)
+@pytest.mark.parametrize("edition", Edition)
 @pytest.mark.parametrize("variant", list(Variant))
 def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: Variant, edition: str) -> None:
     for cause in (*Cause, *Incident):
@@ -232,7 +233,7 @@ def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: 
         assert ("partner" in theirs.source) is ours.revoked
 
 
-@pytest.mark.parametrize(("variant", "edition"), [(v, e) for v in Variant for e in EDITIONS])
+@pytest.mark.parametrize(("variant", "edition"), [(v, e) for v in Variant for e in Edition])
 def test_what_a_user_deletes_comes_back_and_what_the_device_made_itself_comes_anew(
     variant: Variant, edition: str
 ) -> None:
@@ -250,7 +251,7 @@ def test_what_a_user_deletes_comes_back_and_what_the_device_made_itself_comes_an
 
 
 def test_an_edited_scep_profile_brings_a_new_certificate_and_a_pkcs_profile_none() -> None:
-    for variant, edition in product(Variant, EDITIONS):
+    for variant, edition in product(Variant, Edition):
         for source, wanted in ((Source.SCEP, Reissued.NEW), (Source.PKCS, Reissued.NO), (Source.IMPORTED, Reissued.NO)):
             if source in sources(variant):
                 cell = outcome(variant, edition, source=source, cause=Incident.PROFILE_EDITED)

@@ -87,8 +87,8 @@ async def test_a_connector_goes_when_it_is_off_line(contoso: httpx.AsyncClient) 
 async def test_the_edition_of_2020_is_a_switch_and_its_second_pfx_connector_a_conflict(
     contoso: httpx.AsyncClient,
 ) -> None:
-    assert (await switch(contoso, connectorEdition="2019")).status_code == 400
-    assert (await switch(contoso, connectorEdition="2020")).status_code == 200
+    assert (await switch(contoso, edition="2019")).status_code == 400
+    assert (await switch(contoso, edition="2020-04")).status_code == 200
     programs = sorted(each["program"] for each in await listed(contoso, "/connectors"))
     assert programs == ["intune-connector", "pfx-connector"]
     second = await contoso.post("/connectors", json={"name": "PFX 2", "roles": ["imported-pfx"]})

@@ -12,6 +12,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -140,14 +141,32 @@ async def test_settings_show_value_default_and_meaning(contoso: httpx.AsyncClien
     settings = (await contoso.get(home(contoso))).json()["settings"]
     assert set(settings) == set(SETTINGS)
     assert settings["requireTrustedRoot"]["value"] is True
-    answer = await contoso.patch(
-        home(contoso), json={"settings": {"requireTrustedRoot": False, "removalEdition": "2020-03"}}
-    )
+    answer = await contoso.patch(home(contoso), json={"settings": {"requireTrustedRoot": False, "edition": "2020-04"}})
     assert answer.status_code == 200
     after = (await contoso.get(home(contoso))).json()["settings"]
     assert after == answer.json()["settings"]
     assert (after["requireTrustedRoot"]["value"], after["requireTrustedRoot"]["default"]) == (False, True)
-    assert after["removalEdition"]["value"] == "2020-03"
+    assert after["edition"]["value"] == "2020-04"
+
+
+async def test_a_tenant_is_made_in_the_edition_that_it_names_or_in_the_servers(
+    control: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    async def made(body: dict[str, str]) -> tuple[str, list[str]]:
+        answer = await control.post("/tenants", json=body)
+        assert answer.status_code == 201, answer.text
+        tenant = answer.json()
+        connectors = (await control.get(f"/tenants/{tenant['name']}/connectors")).json()["value"]
+        return tenant["settings"]["edition"]["value"], sorted(each["program"] for each in connectors)
+
+    of_2020 = ("2020-04", ["intune-connector", "pfx-connector"])
+    assert await made({}) == ("current", ["certificate-connector"])
+    assert await made({"edition": "2020-04"}) == of_2020
+    emulator.edition = Edition.APRIL_2020
+    assert await made({}) == of_2020
+    assert await made({"edition": "current"}) == ("current", ["certificate-connector"])
+    refused = await control.post("/tenants", json={"edition": "2019"})
+    assert (refused.status_code, "2020-04" in refused.text) == (400, True)
 
 
 async def test_settings_are_turned_together_or_not_at_all(contoso: httpx.AsyncClient) -> None:

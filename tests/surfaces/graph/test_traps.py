@@ -1,7 +1,6 @@
 """What people get wrong when they stand in for Graph and Intune: a numbered list, and a test for each of its entries.
 
-The entries come from Microsoft's reference, from what its SDKs and cmdlets send, and from answers of live tenants that
-were published. Two entries have the number 25.
+They come from Microsoft's reference, its SDKs and cmdlets, and published answers of live tenants. Two have number 25.
 """
 
 from __future__ import annotations
@@ -15,8 +14,9 @@ import httpx
 import pytest
 
 from fauxtune.core.engine.removal import table
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EDITIONS, Cause, Source
+from fauxtune.core.model.states import Cause, Source
 from fauxtune.core.profiles.catalog import kind
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
@@ -379,11 +379,11 @@ async def test_trap_22_issued_certificates_are_each_devices_own_and_imported_one
         await phone.obey()
     issued = (await http.get(f"{TENANT}/certificates")).json()["value"]
     assert len({each["thumbprint"] for each in issued} - {file_of_alice.thumbprint}) == 2
-    for variant, edition in itertools.product(Variant, EDITIONS):
-        for (source, cause, _authority), cell in table(variant, edition).items():
-            assert source is not Source.IMPORTED or not cell.revoked
-            assert source is not Source.PKCS or cause not in (Cause.RETIRE, Cause.WIPE) or cell.revoked
-            assert source is not Source.PKCS or cause is not Cause.LICENCE_LOST or not cell.removed
+    cells = [each for kind_of in itertools.product(Variant, Edition) for each in table(*kind_of).items()]
+    for (source, cause, _authority), cell in cells:
+        assert source is not Source.IMPORTED or not cell.revoked
+        assert source is not Source.PKCS or cause not in (Cause.RETIRE, Cause.WIPE) or cell.revoked
+        assert source is not Source.PKCS or cause is not Cause.LICENCE_LOST or not cell.removed
     assert [len(await documents(beta, path)) for path in (DEVICES, PFX)] == [0, 1]
 
 

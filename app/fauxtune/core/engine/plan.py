@@ -14,6 +14,7 @@ from fauxtune.core.engine.ledger import ON_DEVICE, moved
 from fauxtune.core.engine.removal import Outcome, outcome
 from fauxtune.core.engine.removal_table import Reissued
 from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, LedgerRow, Need, Problem
 from fauxtune.core.model.platforms import FACTS, Variant
@@ -54,7 +55,7 @@ class Situation:
 
     now: datetime
     variant: Variant
-    edition: str
+    edition: Edition
     items: Mapping[ItemKey, Item]
     rows: Mapping[ItemKey, LedgerRow]
     answers: Mapping[tuple[ItemKey, str], Answer]

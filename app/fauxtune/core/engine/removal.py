@@ -12,6 +12,7 @@ from functools import cache
 from itertools import product
 
 from fauxtune.core.engine.removal_table import PARTNERS, ROWS, Reissued, Row
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
 from fauxtune.core.profiles.catalog import KINDS
@@ -38,7 +39,7 @@ class Outcome:
 
 def outcome(
     variant: Variant,
-    edition: str,
+    edition: Edition,
     *,
     source: Source,
     cause: Cause | Incident,
@@ -49,7 +50,7 @@ def outcome(
 
 
 @cache
-def table(variant: Variant, edition: str) -> dict[Cell, Outcome]:
+def table(variant: Variant, edition: Edition) -> dict[Cell, Outcome]:
     """Every cell that can occur on devices of this kind."""
     return {
         (source, cause, authority): _outcome(variant, edition, source=source, cause=cause, authority=authority)
@@ -83,7 +84,7 @@ def _can_befall(variant: Variant, source: Source, *, cause: Cause | Incident) ->
 
 
 def _outcome(
-    variant: Variant, edition: str, *, source: Source, cause: Cause | Incident, authority: Authority
+    variant: Variant, edition: Edition, *, source: Source, cause: Cause | Incident, authority: Authority
 ) -> Outcome:
     row = next(row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=cause, authority=authority))
     document, says = row.against or (None, "")
@@ -97,7 +98,7 @@ def _outcome(
     return _of_partner(found, edition) if authority is Authority.PARTNER and found.revoked else found
 
 
-def _fits(row: Row, variant: Variant, *, edition: str, cause: Cause | Incident, authority: Authority) -> bool:
+def _fits(row: Row, variant: Variant, *, edition: Edition, cause: Cause | Incident, authority: Authority) -> bool:
     return (
         variant in row.variants
         and cause in row.causes
@@ -106,7 +107,7 @@ def _fits(row: Row, variant: Variant, *, edition: str, cause: Cause | Incident, 
     )
 
 
-def _of_partner(found: Outcome, edition: str) -> Outcome:
+def _of_partner(found: Outcome, edition: Edition) -> Outcome:
     """The same, but that Intune never asks a partner's CA to revoke."""
     says = f"the certificates are not revoked. Of those of a Microsoft authority: {found.source}"
     return Outcome(

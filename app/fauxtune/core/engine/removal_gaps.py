@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.engine.removal import Cell
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
@@ -21,9 +22,9 @@ class Gap:
     variants: tuple[Variant, ...] = tuple(Variant)
     happenings: tuple[Cause | Incident, ...] = (*Cause, *Incident)
     authorities: tuple[Authority, ...] = tuple(Authority)
-    editions: tuple[str, ...] = ()
+    editions: tuple[Edition, ...] = ()
 
-    def covers(self, variant: Variant, edition: str, *, cell: Cell) -> bool:
+    def covers(self, variant: Variant, edition: Edition, *, cell: Cell) -> bool:
         """Is this one of them?"""
         source, happening, authority = cell
         return (
@@ -46,7 +47,7 @@ GAPS: tuple[Gap, ...] = (
         "profiles of the kind are not applicable in that edition, so that no device has what they give",
         sources=(Source.PKCS, Source.IMPORTED),
         variants=_OWNER,
-        editions=("2020-03",),
+        editions=(Edition.APRIL_2020,),
     ),
     Gap(
         "the device has no user, whose certificates these are",
@@ -72,6 +73,6 @@ GAPS: tuple[Gap, ...] = (
 )
 
 
-def gap(variant: Variant, edition: str, *, cell: Cell) -> str | None:
+def gap(variant: Variant, edition: Edition, *, cell: Cell) -> str | None:
     """Why no test shows a cell; None for one that is shown."""
     return next((each.why for each in GAPS if each.covers(variant, edition, cell=cell)), None)

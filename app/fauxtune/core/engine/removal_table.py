@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
@@ -30,9 +31,9 @@ class Document:
     """A public page. `dates` are those of the text that an edition goes by."""
 
     title: str
-    dates: Mapping[str, str]
+    dates: Mapping[Edition, str]
 
-    def cited(self, edition: str, says: str = "") -> str:
+    def cited(self, edition: Edition, says: str = "") -> str:
         """The page, its date, and what it says."""
         return f"{self.title}, {self.dates[edition]}" + (f": {says}" if says else "")
 
@@ -47,13 +48,13 @@ class Row:
     document: Document
     says: str = ""
     reissued: Reissued = Reissued.NO
-    edition: str | None = None
+    edition: Edition | None = None
     authority: Authority | None = None
     against: tuple[Document, str] | None = None
 
 
 def _document(title: str, *, old: str = "2020-03", new: str = "2024-04") -> Document:
-    return Document(title, {"2020-03": old, "2024-04": new})
+    return Document(title, {Edition.APRIL_2020: old, Edition.CURRENT: new})
 
 
 PAGE = _document("Remove SCEP or PKCS certificates in Microsoft Intune", old="2019-11-21", new="2024-04-08")
@@ -151,7 +152,7 @@ _PKCS = (
         "-",
         PKCS_PAGE,
         "Unverified: macOS is listed, so as iOS",
-        edition="2020-03",
+        edition=Edition.APRIL_2020,
         against=(PAGE, "PKCS certificates are not supported on macOS"),
     ),
     Row(_ANY, _EDITED, "-", PAGE, "stay when an administrator changes the profile"),
@@ -167,13 +168,13 @@ _PKCS = (
         "R+V",
         PKCS_PAGE,
         "Unverified: macOS is listed, so as iOS",
-        edition="2020-03",
+        edition=Edition.APRIL_2020,
         against=(PAGE, "PKCS certificates are not supported on macOS"),
     ),
     Row(_MACOS, _WIPE, "R+V", PAGE, _NO_MAC_WIPE),
     Row(_ANY, _ENDS, "R+V", PAGE),
     # The profile no longer applies.
-    Row(_WINDOWS, _LEAVES, "-", PAGE, "stay", edition="2020-03", against=_GOES_GENERALLY),
+    Row(_WINDOWS, _LEAVES, "-", PAGE, "stay", edition=Edition.APRIL_2020, against=_GOES_GENERALLY),
     Row(_WINDOWS, _LEAVES, "R", PAGE, "removed when the profile no longer targets the device or user"),
     Row(
         _MACOS,
@@ -181,10 +182,10 @@ _PKCS = (
         "R",
         PKCS_PAGE,
         "Unverified: macOS is listed, so as iOS",
-        edition="2020-03",
+        edition=Edition.APRIL_2020,
         against=(NEXT_PAGE, "they stay; before that, PKCS certificates are not supported on macOS"),
     ),
-    Row((*_MACOS, *_KNOX), _LEAVES, "-", PAGE, "stay", edition="2024-04", against=_GOES_BY_INTRODUCTION),
+    Row((*_MACOS, *_KNOX), _LEAVES, "-", PAGE, "stay", edition=Edition.CURRENT, against=_GOES_BY_INTRODUCTION),
     Row(_KNOX, _LEAVES, "-", PAGE, "stay", against=_GOES_GENERALLY),
     Row(_LEGACY, _LEAVES, "-", PAGE, _NO_REMOVAL, against=_GOES_GENERALLY),
     Row(_IOS, _LEAVES, "R", PAGE, "removed when the profile is removed from the group assignment"),
@@ -197,7 +198,7 @@ _SCEP = (
     Row(_ANY, _RENEWED, "R", SCEP_PAGE, _TAKES_ITS_PLACE, reissued=_NEW),
     # Android device owner.
     Row((_V.ANDROID_AOSP,), (*_ENDS, *_LEAVES), "R", PAGE, f"Unverified: as others, {_OWNER_SCEP}"),
-    Row(_OWNER, (*_ENDS, *_LEAVES), "R", PAGE, _OWNER_SCEP, edition="2024-04"),
+    Row(_OWNER, (*_ENDS, *_LEAVES), "R", PAGE, _OWNER_SCEP, edition=Edition.CURRENT),
     Row(_OWNER, (*_ENDS, *_LEAVES), "R", PAGE, f"Unverified: as in 2024, {_OWNER_SCEP}"),
     Row(_OWNER, _EDITED, "-", PAGE, f"Unverified: {_OWNER_SCEP}", reissued=_NEW),
     # Android by device administrator.

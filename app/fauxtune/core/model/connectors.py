@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxtune.core.model.editions import Edition
+
 #: What connectors are there for.
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 #: So many of one program a tenant can have, but for the PFX Certificate Connector of 2020.
@@ -28,7 +30,7 @@ class ProgramFacts:
     """A program: its edition, what it can do, how many of it a tenant can have, and its newest version."""
 
     title: str
-    edition: str
+    edition: Edition
     roles: tuple[str, ...]
     most: int
     newest: str
@@ -36,17 +38,15 @@ class ProgramFacts:
 
 PROGRAMS: dict[Program, ProgramFacts] = {
     Program.CERTIFICATE: ProgramFacts(
-        "Certificate Connector for Microsoft Intune", "current", ROLES, MOST, "6.2406.0.1001"
+        "Certificate Connector for Microsoft Intune", Edition.CURRENT, ROLES, MOST, "6.2406.0.1001"
     ),
     Program.INTUNE: ProgramFacts(
-        "Intune Certificate Connector", "2020", ("pkcs", "scep", "revocation"), MOST, "6.1904.1.0"
+        "Intune Certificate Connector", Edition.APRIL_2020, ("pkcs", "scep", "revocation"), MOST, "6.1904.1.0"
     ),
     Program.PFX: ProgramFacts(
-        "PFX Certificate Connector for Microsoft Intune", "2020", ("imported-pfx",), 1, "6.1911.11.602"
+        "PFX Certificate Connector for Microsoft Intune", Edition.APRIL_2020, ("imported-pfx",), 1, "6.1911.11.602"
     ),
 }
-#: Which programs a tenant can install; a tenant has one edition.
-EDITIONS = ("current", "2020")
 
 
 class Support(StrEnum):
@@ -84,7 +84,7 @@ def support(program: Program, version: str | None) -> Support:
     newest = version_numbers(facts.newest)
     assert found is not None
     assert newest is not None
-    if facts.edition == "2020":
+    if facts.edition is Edition.APRIL_2020:
         return Support.FULL
     if found < _OLDEST_SERVED:
         return Support.REFUSED

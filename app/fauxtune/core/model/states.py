@@ -75,10 +75,6 @@ class Incident(StrEnum):
     DELETED_BY_USER = "deletedByUser"
 
 
-#: The documentation as of these months: what is removed when, and which profiles apply where. A tenant has one.
-EDITIONS = ("2020-03", "2024-04")
-
-
 class ProfileStatus(StrEnum):
     """What Graph says of one profile on one device (complianceStatus; pending is `unknown` there)."""
 

@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.clock import TenantClock
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import TenantId
 
 #: The switches of a tenant, each with its default and what it does. Unknown names are refused.
 SETTINGS: dict[str, tuple[bool | int | str, str]] = {
     "requireTrustedRoot": (True, "a PKCS certificate waits for its authority's root on the same device"),
-    "removalEdition": ("2024-04", 'the edition of the removal table: "2020-03" or "2024-04"'),
-    "connectorEdition": (
-        "current",
+    "edition": (
+        Edition.CURRENT.value,
         (
-            'which connectors there are: "current" (one program that does all) or "2020" (two programs); those that '
-            "the tenant has are reinstalled"
+            'the state of Microsoft\'s documentation that the tenant behaves like: "2020-04" or "current". It rules '
+            "removal, profile kinds, device actions, connectors (those that the tenant has are reinstalled), variables "
+            "and more"
         ),
     ),
     "digicert.host": (
@@ -58,3 +59,8 @@ class Tenant:
     def setting(self, name: str) -> bool | int | str:
         """The value of a switch: this tenant's, else the default. KeyError for a name that is none."""
         return self.settings.get(name, SETTINGS[name][0])
+
+    @property
+    def edition(self) -> Edition:
+        """The state of Microsoft's documentation that this tenant behaves like."""
+        return Edition(str(self.setting("edition")))

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EDITIONS
 from fauxtune.core.profiles import email, imported_pfx, pkcs, scep, stored, trusted_root
 from fauxtune.core.profiles.world import Family
 
@@ -24,14 +24,14 @@ class Kind:
     name: str
     family: Family
     variants: frozenset[Variant]
-    unsupported: Mapping[str, frozenset[Variant]] = field(default_factory=dict)
+    unsupported: Mapping[Edition, frozenset[Variant]] = field(default_factory=dict)
 
     @property
     def reached(self) -> frozenset[Variant]:
         """The variants on which it has a status, applicable or not."""
         return self.variants.union(*self.unsupported.values())
 
-    def applies(self, variant: Variant, *, edition: str) -> bool:
+    def applies(self, variant: Variant, *, edition: Edition) -> bool:
         """Is there anything for devices of this variant in it?"""
         return variant in self.variants and variant not in self.unsupported.get(edition, ())
 
@@ -50,9 +50,9 @@ _WINDOWS_PHONE = frozenset({Variant.WINDOWS_PHONE_81})
 
 #: The matrix of March 2020 gives device owners trusted roots and SCEP only (Intune: "Use certificates for
 #: authentication"; its prose lists imported certificates on fully managed devices: the two disagree).
-_LATER = {"2020-03": _DEVICE_OWNER}
+_LATER = {Edition.APRIL_2020: _DEVICE_OWNER}
 #: The same matrix: no PKCS on Windows Phone 8.1, in any edition.
-_NOT_ON_PHONES = dict.fromkeys(EDITIONS, _WINDOWS_PHONE)
+_NOT_ON_PHONES = dict.fromkeys(Edition, _WINDOWS_PHONE)
 
 #: data. The windows81... kinds are those of Windows 10 and 11 as well.
 KINDS: tuple[Kind, ...] = (

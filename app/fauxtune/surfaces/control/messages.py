@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, 
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
+from fauxtune.core.model.editions import Edition
 from fauxtune.operations.enrollment import TOKEN_SECONDS
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
@@ -45,6 +46,11 @@ class NewTenant(_Body):
     )
     name: str | None = None
     domain: str | None = None
+    edition: Edition | None = Field(
+        default=None,
+        description="which state of Microsoft's documentation the tenant behaves like; without it "
+        "that of `fauxtune serve --edition`",
+    )
 
 
 class Settings(_Body):

@@ -12,8 +12,9 @@ from fauxtune.core.engine.applicability import CARRIED, TABLE, WIPE_OPTIONS, Rul
 from fauxtune.core.engine.removal import AUTHORITIES, Cell, Outcome, sources, table
 from fauxtune.core.engine.removal_gaps import GAPS, gap
 from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
-from fauxtune.core.model.states import EDITIONS, Authority, Cause, Incident, Source
+from fauxtune.core.model.states import Authority, Cause, Incident, Source
 from fauxtune.core.profiles.catalog import KINDS
 
 Row = tuple[str, ...]
@@ -26,7 +27,7 @@ This page is generated (`make openapi` writes it): do not edit it. Whoever wants
 `fauxtune.core.engine.removal` and `fauxtune.core.engine.applicability`.
 
 Microsoft's documents do not say the same at all times, nor always the same among themselves. A tenant goes by one
-*edition* (its setting `removalEdition`). In the tables *R* is removed from the device, *V* revoked at the certification
+*edition* (its setting `edition`). In the tables *R* is removed from the device, *V* revoked at the certification
 authority, *-* neither. *new* or *same*: the device is given a new certificate instead, or the same one again. An empty
 cell cannot occur. The number names the document that the cell comes from; *Unverified* marks what no document says and
 is our choice; where documents disagree, both are named. Every cell is shown by a test on simulated devices, but for
@@ -75,9 +76,9 @@ def removal_page() -> str:
     """The page, in Markdown."""
     parts = (
         HEAD,
-        *(part for edition in EDITIONS for part in _edition(edition)),
+        *(part for edition in Edition for part in _edition(edition)),
         NOT_SHOWN,
-        markdown_table(("cells", *EDITIONS), _gaps()),
+        markdown_table(("cells", *Edition), _gaps()),
         APPLICABLE,
         markdown_table(("kind", "devices", "in the editions"), _unsupported()),
         ACTIONS,
@@ -94,7 +95,7 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _edition(edition: str) -> Iterator[str]:
+def _edition(edition: Edition) -> Iterator[str]:
     yield f"## Edition {edition}"
     for source, word in _WORDS.items():
         for authority in AUTHORITIES.get(source, (Authority.MICROSOFT,)):
@@ -102,7 +103,7 @@ def _edition(edition: str) -> Iterator[str]:
             yield from _matrix(edition, source=source, authority=authority)
 
 
-def _matrix(edition: str, *, source: Source, authority: Authority) -> Iterator[str]:
+def _matrix(edition: Edition, *, source: Source, authority: Authority) -> Iterator[str]:
     """The table, with kinds of device that fare the same in one column, and the documents below it."""
     columns: dict[tuple[_Shown | None, ...], list[Variant]] = {}
     for variant in (each for each in Variant if source in sources(each)):
@@ -119,7 +120,7 @@ def _matrix(edition: str, *, source: Source, authority: Authority) -> Iterator[s
     yield "\n".join(_note(number, cited, against=against) for (cited, against), number in numbers.items())
 
 
-def _shown(variant: Variant, edition: str, *, cell: Cell) -> _Shown | None:
+def _shown(variant: Variant, edition: Edition, *, cell: Cell) -> _Shown | None:
     found = table(variant, edition).get(cell)
     return None if found is None else (found, gap(variant, edition, cell=cell) is None)
 
@@ -140,13 +141,13 @@ def _note(number: int, cited: str, *, against: str) -> str:
 
 def _gaps() -> list[Row]:
     """How many cells there are, how many are shown, and why the others are not."""
-    found = {edition: Counter(gap(*each[:2], cell=each[2]) for each in _cells(edition)) for edition in EDITIONS}
-    every = [("all", *(str(found[edition].total()) for edition in EDITIONS))]
-    shown = [("shown by a test", *(str(found[edition][None]) for edition in EDITIONS))]
-    return every + shown + [(f"{each.why}", *(str(found[edition][each.why]) for edition in EDITIONS)) for each in GAPS]
+    found = {edition: Counter(gap(*each[:2], cell=each[2]) for each in _cells(edition)) for edition in Edition}
+    every = [("all", *(str(found[edition].total()) for edition in Edition))]
+    shown = [("shown by a test", *(str(found[edition][None]) for edition in Edition))]
+    return every + shown + [(f"{each.why}", *(str(found[edition][each.why]) for edition in Edition)) for each in GAPS]
 
 
-def _cells(edition: str) -> Iterator[tuple[Variant, str, Cell]]:
+def _cells(edition: Edition) -> Iterator[tuple[Variant, Edition, Cell]]:
     """Of who issued it, only where that makes a difference."""
     for variant in Variant:
         for cell in table(variant, edition):
@@ -160,7 +161,7 @@ def _unsupported() -> list[Row]:
         (
             f"`{kind.name}`",
             variant.value,
-            ", ".join(each for each in EDITIONS if variant in kind.unsupported.get(each, ())),
+            ", ".join(each for each in Edition if variant in kind.unsupported.get(each, ())),
         )
         for kind in KINDS
         for variant in Variant

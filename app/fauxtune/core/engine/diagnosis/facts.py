@@ -11,6 +11,7 @@ from datetime import datetime
 
 from fauxtune.core.engine.diagnosis.approach import Approach
 from fauxtune.core.engine.ledger import NOT_WANTED
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
@@ -150,7 +151,7 @@ class Facts:
     """
 
     now: datetime
-    edition: str
+    edition: Edition
     user: Person | None = None
     certificates: tuple[Owned, ...] = ()
     devices: tuple[Device, ...] = ()

@@ -112,7 +112,7 @@ def not_in_edition(facts: Facts) -> Iterator[Found]:
                 message=f"'{name_of(profile)}' reaches {device_name(device)} and is not applicable there: by the "
                 f"documentation of {facts.edition}, {device.variant} takes no {profile.kind}.",
                 fix="Leave these devices out of the assignment; or let the tenant go by another edition (setting "
-                "removalEdition), if that one has it.",
+                "edition), if that one has it.",
                 evidence={"edition": facts.edition, "variant": device.variant.value, "kind": profile.kind},
                 device=device.id,
                 profile=profile.id,

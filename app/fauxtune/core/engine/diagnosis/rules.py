@@ -95,7 +95,7 @@ RULES: tuple[Rule, ...] = (
         severity=_WARNING,
         judge=reach_rules.not_in_edition,
         means="The profile reaches a device that takes no profiles of this kind, by the documentation of the month "
-        "that the tenant goes by (setting `removalEdition`). An error where that profile was asked about.",
+        "that the tenant goes by (setting `edition`). An error where that profile was asked about.",
         fix="Leave these devices out of the assignment, or let the tenant go by another edition.",
         source='Intune: "Supported platforms and certificate profiles"',
     ),

@@ -26,7 +26,9 @@ router = calls("/tenants", tag="tenants")
 async def create_tenant(request: Request, emulator: Anyone, body: messages.NewTenant | None = None) -> answers.Tenant:
     """A tenant with people, groups, a CA and a connector of its own. 409 when its name or domain is taken."""
     wanted = body or messages.NewTenant()
-    tenant = await found_tenant(emulator, _seed(wanted.seed), name=wanted.name, domain=wanted.domain)
+    tenant = await found_tenant(
+        emulator, _seed(wanted.seed), name=wanted.name, domain=wanted.domain, edition=wanted.edition
+    )
     return await _view(tenant, emulator, request=request)
 
 
