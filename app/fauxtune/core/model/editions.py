@@ -7,7 +7,12 @@ data beside the rule that uses it, with the document and date of each side.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
 
 
 class Edition(StrEnum):
@@ -19,3 +24,24 @@ class Edition(StrEnum):
 
     APRIL_2020 = "2020-04"
     CURRENT = "current"
+
+
+@dataclass(frozen=True, slots=True)
+class Stated(Generic[T]):
+    """A rule in one edition: the value that the code goes by, the rule in words, the document with its date."""
+
+    value: T
+    says: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(Generic[T]):
+    """A rule that is not the same in all editions. `subject` is what it is about, in words for people."""
+
+    subject: str
+    stated: Mapping[Edition, Stated[T]]
+
+    def of(self, edition: Edition) -> T:
+        """The value in this edition."""
+        return self.stated[edition].value
