@@ -29,6 +29,7 @@ from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.operations.office import START, Office, Phone
 from tests.operations.told import Tablet, enrolled
+from tests.outside_authority import outside_file
 
 Row = dict[str, Any]
 #: Apple 9000: the password does not open the file.
@@ -114,6 +115,20 @@ async def bring(
     answer = await office.do(certificates.issue_at_counter, request, key=key, keys=office.emulator.keys)
     mark = thumbprint(answer.certificate)
     await record(company, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)
+    return mark
+
+
+async def bring_from_outside(company: Company, purpose: str, *, email: str | None = None, **asked: bool) -> str:
+    """Import a certificate that another authority issued; the thumbprint."""
+    certificate, file = outside_file(
+        company.office.emulator.key_source.take(),
+        password="geheim-42",
+        email=email or company.alice,
+        not_before=START - timedelta(days=1),
+        **asked,
+    )
+    mark = thumbprint(certificate)
+    await record(company, mark, file=file, certificate=certificate, intendedPurpose=purpose)
     return mark
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from fauxtune.connector.refusals import REFUSALS, KeyMissing
@@ -12,11 +14,12 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
-from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, directory
+from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, directory, imported_pfx
 from fauxtune.operations.diagnosis import diagnose, history, number
 from tests.operations import clinic
 from tests.operations.clinic import FAULTS, Company, Plant
 from tests.operations.office import Office
+from tests.outside_authority import ISSUER
 
 
 @pytest.fixture
@@ -122,6 +125,40 @@ async def test_where_everything_was_removed_nothing_is_counted(company: Company)
     await company.settle()
     (one,) = (await company.diagnosis(profile=company.profiles["ios imported"])).chains
     assert one.links[-1].message == "Nothing of it is wanted on the device."
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"signs": True}, "purpose-key-usage"),
+        ({"mail": False}, "purpose-extended-usage"),
+        ({"email": "alice@fabrikam.example"}, "address-mismatch"),
+    ],
+)
+async def test_a_certificate_of_another_authority_is_judged_once_a_connector_has_opened_it(
+    company: Company, asked: dict[str, Any], code: str
+) -> None:
+    mark = await clinic.bring_from_outside(company, "smimeEncryption", **asked)
+    assert await company.codes() == set()
+    (one,) = (await company.diagnosis(profile=company.profiles["ios imported"])).chains
+    assert "1 of 2 cannot be looked into" in next(link.message for link in one.links if link.name == "address")
+    await company.settle()
+    assert await company.codes() == {code}
+    owned = (await company.history()).facts.owned(mark)
+    assert owned is not None
+    assert owned.contents is not None
+    assert owned.contents.issuer == f"CN={ISSUER}"
+
+
+async def test_what_is_known_of_a_file_stays_known_when_its_record_is_changed(company: Company) -> None:
+    mark = await clinic.bring_from_outside(company, "smimeEncryption", email="alice@fabrikam.example")
+    await company.settle()
+    key = await company.office.record_id("alice", mark)
+    await company.office.do(imported_pfx.update_pfx, key, changes={"intendedPurpose": "unassigned"})
+    owned = (await company.history()).facts.owned(mark)
+    assert owned is not None
+    assert owned.contents is not None
+    assert owned.contents.addresses == ("alice@fabrikam.example",)
 
 
 async def test_the_history_shows_every_certificate_with_who_holds_it(company: Company) -> None:

@@ -60,6 +60,16 @@ class ImportedOrder:
     wrapping: Wrapping = field(default=BARE, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What only the device can read (DER CMS), and the certificates of the files that were opened for it: those that
+    were not `already_verified`. A certificate is public; the service may know it.
+    """
+
+    data: bytes = field(repr=False)
+    opened: tuple[x509.Certificate, ...] = ()
+
+
 #: An order, and the private key that it names: None if the connector has none of that name.
 Keyed = tuple[ImportedOrder, PrivateKey | None]
 
@@ -70,23 +80,23 @@ def reencrypt(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
 
     Safe to repeat. Raises ConnectorRefused's kinds only.
     """
-    return seal_together([(order, private_key)], wrapping=order.wrapping, recipient=order.recipient)
+    return seal_together([(order, private_key)], wrapping=order.wrapping, recipient=order.recipient).data
 
 
-def seal_together(parts: Sequence[Keyed], *, wrapping: Wrapping, recipient: x509.Certificate) -> bytes:
+def seal_together(parts: Sequence[Keyed], *, wrapping: Wrapping, recipient: x509.Certificate) -> Sealed:
     """Several files with their passwords in one wrapping, sealed for the device: what an account carries."""
-    files = []
+    files, found = [], []
     for order, private_key in parts:
         password = open_password(order, private_key)
         if not order.already_verified:
-            verify(order, password)
+            found.append(verify(order, password))
         files.append((order.pfx, password))
     try:
         content = wrapping.filled(files)
     except Invalid as error:
         raise PasswordUnfit(f"{parts[0][0].thumbprint}: {error.message}") from None
     try:
-        return envelope(content, recipient)
+        return Sealed(envelope(content, recipient), tuple(found))
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
 
@@ -121,8 +131,10 @@ def open_password(order: ImportedOrder, private_key: PrivateKey | None) -> bytes
         ) from None
 
 
-def verify(order: ImportedOrder, password: bytes) -> None:
-    """Opens the PFX. PfxNotOpened, PfxBroken, PfxKeyMissing or ThumbprintDiffers."""
+def verify(order: ImportedOrder, password: bytes) -> x509.Certificate:
+    """Opens the PFX, and gives the certificate that it is about. PfxNotOpened, PfxBroken, PfxKeyMissing or
+    ThumbprintDiffers.
+    """
     try:
         contents = read_pfx(order.pfx, password, thumbprint=order.thumbprint)
     except PfxPasswordWrong:
@@ -136,3 +148,4 @@ def verify(order: ImportedOrder, password: bytes) -> None:
     found = thumbprint(contents.certificate)
     if found != order.thumbprint.lower():
         raise ThumbprintDiffers(f"The PFX file holds the certificate {found}, not {order.thumbprint.lower()}.")
+    return contents.certificate

@@ -91,7 +91,8 @@ def done_document(done: Done) -> Json:
             "keptPassword": None if kept is None else text(kept),
         }
     if done.sealed is not None:
-        return {"sealed": text(done.sealed)}
+        opened = [text(each.public_bytes(Encoding.DER)) for each in done.opened]
+        return {"sealed": text(done.sealed), "opened": opened}
     assert done.refusal is not None
     refusal = done.refusal
     return {"refusal": {"code": refusal.code, "message": refusal.message, "diagnostic": refusal.diagnostic}}

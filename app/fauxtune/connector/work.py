@@ -59,11 +59,14 @@ class Hands:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was made of a request; exactly one of the three is there."""
+    """What was made of a request; exactly one of the first three is there. `opened`: the certificates of the imported
+    files that had to be opened for it.
+    """
 
     issued: PkcsAnswer | None = None
     sealed: bytes | None = None
     refusal: ConnectorRefused | None = None
+    opened: tuple[x509.Certificate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def do(work: Work, *, hands: Hands, certify: Certify | None = None) -> Done:
     try:
         if isinstance(work, Sealing):
             parts = [(part, _key(part, hands)) for part in work.parts]
-            return Done(sealed=seal_together(parts, wrapping=work.wrapping, recipient=work.recipient))
+            sealed = seal_together(parts, wrapping=work.wrapping, recipient=work.recipient)
+            return Done(sealed=sealed.data, opened=sealed.opened)
         assert certify is not None
         keeper = hands.keys.keeper().public_key() if work.keeps else None
         return Done(issued=issue_pkcs(work, password=hands.password, certify=certify, keys=hands.source, keeper=keeper))

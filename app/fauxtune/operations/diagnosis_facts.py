@@ -30,7 +30,8 @@ from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.pki.names import subject_text
+from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.act import Act
@@ -137,16 +138,12 @@ def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
 
 
 def _imported(row: Row) -> Owned:
-    document = row["document"]
-    known = None if row["certificate"] is None else x509.load_der_x509_certificate(row["certificate"])
-    starts = document.get("startDateTime")
-    not_before = None if not starts else from_iso(str(starts))
-    return Owned(
+    starts = row["document"].get("startDateTime")
+    found = Owned(
         thumbprint=row["thumbprint"],
         source=Source.IMPORTED,
-        not_before=not_before if known is None else known.not_valid_before_utc,
-        not_after=row["not_after"] if known is None else known.not_valid_after_utc,
-        contents=None if known is None else contents(row["certificate"]),
+        not_before=None if not starts else from_iso(str(starts)),
+        not_after=row["not_after"],
         serial=row["serial"],
         template=row["template"],
         purpose=row["purpose"],
@@ -155,6 +152,22 @@ def _imported(row: Row) -> Owned:
         revoked_at=row["revoked_at"],
         reason=row["reason"],
     )
+    return found if row["certificate"] is None else _looked_into(found, row["certificate"])
+
+
+def _looked_into(found: Owned, der: bytes) -> Owned:
+    """With what the certificate says of itself. One of another authority may say what cannot be read."""
+    try:
+        known = x509.load_der_x509_certificate(der)
+        return replace(
+            found,
+            not_before=known.not_valid_before_utc,
+            not_after=known.not_valid_after_utc,
+            contents=contents(der),
+            serial=serial_hex(known),
+        )
+    except MALFORMED:
+        return found
 
 
 def _issued(row: Row) -> Owned:

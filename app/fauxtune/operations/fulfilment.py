@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import keeping
 from fauxtune.connector.issue import PkcsOrder
@@ -128,7 +129,7 @@ def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) 
         return None
     if done.issued is None:
         if _answer(act, task, state="answered", sealed=done.sealed):
-            _verified(act, task)
+            _verified(act, task, done=done)
             log.about(thumbprint=task.order.get("thumbprint"))
             log.all_went_well()
         return None
@@ -150,13 +151,14 @@ def _answer(act: Act, task: Task, **values: Any) -> bool:
     return answered
 
 
-def _verified(act: Act, task: Task) -> None:
-    """The connector has opened the file once; it need not again."""
+def _verified(act: Act, task: Task, *, done: Done) -> None:
+    """The connector has opened the file once, and need not again: what the certificate says is known from now on."""
     mark = task.order.get("thumbprint")
-    known = isinstance(task.work, Sealing) and task.work.parts[0].already_verified
-    if mark is not None and not known:
-        where = {"user_id": task.order["userId"], "thumbprint": mark}
-        queries.change_pfx(act.connection, act.tenant.id, **where, verified=True)
+    for each in done.opened:
+        if thumbprint(each) == mark:
+            where = {"user_id": task.order["userId"], "thumbprint": mark}
+            der = each.public_bytes(Encoding.DER)
+            queries.change_pfx(act.connection, act.tenant.id, **where, verified=True, certificate=der)
 
 
 def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
@@ -285,7 +287,7 @@ class Preparing:
             padding="oaepSha512" if record["padding"] == "none" else record["padding"],
             thumbprint=record["thumbprint"],
             recipient=self._recipient,
-            already_verified=record["verified"],
+            already_verified=record["verified"] and record["certificate"] is not None,
             provider_name=record["provider"],
             key_name=record["key_name"],
         )

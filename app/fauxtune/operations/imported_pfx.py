@@ -1,7 +1,7 @@
 """Imported certificates. Graph: userPFXCertificate.
 
 The service stores the PFX file as it came and the password as it was encrypted for the connector; it can open neither.
-Whether they fit is found out by the connector, at the first delivery.
+Whether they fit is found out by the connector, at the first delivery; from then on the service knows the certificate.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def enroll(http: httpx.AsyncClient, csr: bytes) -> Enroll:
 
 @pytest.fixture
 def assign(emulator: Emulator) -> Assign:
-    """`await assign("root")`, `await assign("pkcs")`: a profile for all devices of a tenant; its id."""
+    """`await assign("root")`, or "imported", or "pkcs": a profile for all devices of a tenant; its id."""
 
     async def one(what: str, *, tenant_name: str = "contoso") -> str:
         runner = emulator.runner
@@ -84,6 +84,8 @@ def assign(emulator: Emulator) -> Assign:
             root = await runner.read(authorities.certificate, tenant, name="root")
             der = base64.b64encode(root.public_bytes(serialization.Encoding.DER)).decode()
             name, document = "androidWorkProfileTrustedRootCertificate", {"trustedRootCertificate": der}
+        elif what == "imported":
+            name, document = "androidForWorkImportedPFXCertificateProfile", {"intendedPurpose": "smimeEncryption"}
         else:
             name = "androidWorkProfilePkcsCertificateProfile"
             document = {

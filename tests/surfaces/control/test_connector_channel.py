@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,16 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 from fauxtune.connector import wire
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
+from fauxtune.core.pki.names import thumbprint
 from tests.clock import FixedClock
+from tests.outside_authority import outside_file
 from tests.surfaces.control.apart import Apart
 from tests.surfaces.control.conftest import Assign, Enroll
 from tests.surfaces.control.handset import Handset
@@ -317,6 +322,10 @@ async def test_a_greeting_that_says_something_impossible_changes_nothing(
         {"refusal": {"code": 1, "message": ""}},
         {"refusal": {"code": "1x", "message": "m"}},
         {"sealed": {"a": 1}},
+        {"sealed": "AAAA", "opened": "AAAA"},
+        {"sealed": "AAAA", "opened": ["AAAA"]},
+        {"sealed": "AAAA", "opened": ["AAAA" * 22000]},
+        {"sealed": "AAAA", "opened": ["AAAA"] * 9},
     ],
 )
 async def test_a_result_that_says_something_impossible_changes_nothing(
@@ -328,6 +337,57 @@ async def test_a_result_that_says_something_impossible_changes_nothing(
     assert answer.status_code == 400, answer.text
     await phone.report()
     assert (await item(contoso, phone))["state"] == "wanted"
+
+
+async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, app_token: str, *, apart: Apart, enroll: Enroll, assign: Assign
+) -> None:
+    """The certificate comes with the answer, and is believed only if it is the one that was asked for."""
+    await apart.start()
+    mark = await import_for_apart(http, app_token, apart=apart)
+    await assign("imported")
+    phone = await enroll(contoso)
+    await phone.settle()
+    (request,) = (await apart.lease())["requests"]
+    result = f"/sessions/{apart.channel._session}/requests/{request['id']}/result"
+    other = request["work"]["recipient"]
+    await apart.raw("PUT", result, {"sealed": "AAAA", "opened": [other]})
+    assert (await imported(contoso))["emailAddresses"] is None
+
+    await (await enroll(contoso)).settle()
+    assert await apart.turn() == 1
+    assert (await imported(contoso))["emailAddresses"] == ["alice@fabrikam.example"]
+    assert (await imported(contoso))["thumbprint"] == mark
+
+
+async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart) -> str:
+    """A certificate of an outside authority, its password encrypted with the key of that connector; its thumbprint."""
+    now = datetime.now(UTC)
+    certificate, file = outside_file(apart.keys.take(), password="pw", email="alice@fabrikam.example", not_before=now)
+    (key,) = apart.folder.public_keys()
+    public = load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, RSAPublicKey)
+    password = public.encrypt(b"pw", OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None))
+    record = {
+        "thumbprint": thumbprint(certificate),
+        "userPrincipalName": "alice@contoso.example",
+        "intendedPurpose": "smimeEncryption",
+        "providerName": key["providerName"],
+        "keyName": key["keyName"],
+        "paddingScheme": "oaepSha256",
+        "encryptedPfxBlob": wire.text(file),
+        "encryptedPfxPassword": wire.text(password),
+    }
+    answer = await http.post(
+        "/beta/deviceManagement/userPfxCertificates", json=record, headers={"authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 201, answer.text
+    return thumbprint(certificate)
+
+
+async def imported(contoso: httpx.AsyncClient) -> Json:
+    (found,) = await listed(contoso, "/users/alice@contoso.example/certificates")
+    return found
 
 
 async def test_a_certificate_that_was_never_issued_is_not_taken_for_an_answer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.core.model.states import EnrollmentState, ItemState
@@ -24,7 +24,7 @@ from fauxtune.storage.tables import (
 Row = dict[str, Any]
 
 _AT_ONCE = 500
-_SECRETS = frozenset({"pfx", "encrypted_password"})
+_APART = frozenset({"pfx", "encrypted_password", "certificate"})
 
 
 def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
@@ -42,13 +42,15 @@ def certificates_of_user(connection: Connection, tenant_id: TenantId, *, user_id
 
 
 def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
-    """The imported certificates of a user without their files, each with the columns `certificate`, `serial`,
-    `template`, `revoked_at` and `reason` of the register, if one of the tenant's authorities issued it.
+    """The imported certificates of a user without their files, each with the columns `serial`, `template`, `revoked_at`
+    and `reason` of the register, if one of the tenant's authorities issued it. `certificate` (DER) is the register's,
+    else what the connector found in the file, else None.
     """
-    shown = [column for column in pfx_certificates.c if column.name not in _SECRETS]
+    shown = [column for column in pfx_certificates.c if column.name not in _APART]
     register = certificates.c
+    known = func.coalesce(register.certificate, pfx_certificates.c.certificate).label("certificate")
     statement = (
-        select(*shown, register.certificate, register.serial, register.template, register.revoked_at, register.reason)
+        select(*shown, known, register.serial, register.template, register.revoked_at, register.reason)
         .join(
             certificates,
             (register.tenant_id == pfx_certificates.c.tenant_id)

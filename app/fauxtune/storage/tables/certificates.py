@@ -80,6 +80,7 @@ pfx_certificates = Table(
     Column("pfx", LargeBinary, nullable=False),
     Column("fingerprint", Word, nullable=False, comment="SHA-256 of the PFX file"),
     Column("verified", Boolean, nullable=False, comment="the connector has opened it once: password and key fit"),
+    Column("certificate", LargeBinary, comment="as the connector found it in the file; null: not opened yet"),
     Column("not_after", Moment),
     Column("document", Document, nullable=False),
 )

@@ -28,6 +28,8 @@ def _bytes(value: object) -> bytes:
 
 
 Bytes = Annotated[bytes, BeforeValidator(_bytes), Field(json_schema_extra={"type": "string", "format": "byte"})]
+#: A certificate: much larger than any that is in use.
+SmallBytes = Annotated[Bytes, Field(max_length=1 << 16)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
@@ -84,13 +86,16 @@ class Refusal(_Body):
 
 
 class Result(_Body):
-    """What was made of a request: a certificate with its files, something sealed, or a refusal."""
+    """What was made of a request: a certificate with its files, something sealed, or a refusal. `opened`: the
+    certificates (DER) of the imported files that had to be opened for it.
+    """
 
     certificate: Bytes | None = None
     pfx: Bytes | None = Field(default=None, repr=False)
     sealed: Bytes | None = Field(default=None, repr=False)
     kept_password: Bytes | None = Field(default=None, repr=False)
     refusal: Refusal | None = None
+    opened: list[SmallBytes] = Field(default=[], max_length=8)
 
     @model_validator(mode="after")
     def _is_one(self) -> Result:
@@ -110,11 +115,16 @@ class Result(_Body):
                 refusal.diagnostic = self.refusal.diagnostic
             return Done(refusal=refusal)
         if self.certificate is None:
-            return Done(sealed=self.sealed)
+            opened = tuple(_certificate(each, target="opened") for each in self.opened)
+            return Done(sealed=self.sealed, opened=opened)
         assert self.pfx is not None
         assert self.sealed is not None
-        try:
-            certificate = x509.load_der_x509_certificate(self.certificate)
-        except ValueError:
-            raise Invalid("certificate is DER.", target="certificate") from None
+        certificate = _certificate(self.certificate, target="certificate")
         return Done(issued=PkcsAnswer(certificate, self.pfx, self.sealed, kept_password=self.kept_password))
+
+
+def _certificate(data: bytes, *, target: str) -> x509.Certificate:
+    try:
+        return x509.load_der_x509_certificate(data)
+    except ValueError:
+        raise Invalid(f"{target} is DER.", target=target) from None

@@ -36,8 +36,8 @@ class HeldBy(Answer):
 
 
 class OwnedCertificate(Answer):
-    """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone could say
-    is null where one of another authority was imported: only the connector can open it.
+    """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone says
+    is null where one of another authority was imported, until the connector has opened it for a first device.
     """
 
     thumbprint: str

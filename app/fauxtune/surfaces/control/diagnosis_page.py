@@ -43,9 +43,10 @@ Graph's `errorCode` is a signed 32-bit number: 0x87D10000 joined with the number
 has an `errorCode` in its evidence has it in words beside it."""
 UNSEEN = """## What is not looked at
 
-An imported certificate of an authority that is not the tenant's own cannot be looked into: its file is encrypted for
-the connector. Its key usage, extended key usages and addresses are null, and no rule judges them; its validity is
-what the import said. Intune itself checks none of this; the rules here are what the documents named ask for."""
+An imported certificate of an authority that is not the tenant's own is known once a connector has opened its file,
+which it does for the first device. Until then its key usage, extended key usages and addresses are null, no rule judges
+them, and its validity is what the import said. Whether its authority has revoked it is not asked. Intune itself checks
+none of this; the rules here are what the documents named ask for."""
 
 
 def diagnosis_page() -> str:

@@ -160,17 +160,22 @@ def _made(subject: Subject) -> Told:
 
 
 def _usable(subject: Subject) -> Told:
-    held = [each for each in subject.facts.imported() if each.thumbprint in subject.thumbprints]
-    if not held:
+    if not any(each.thumbprint in subject.thumbprints for each in subject.facts.imported()):
         return _ok("There is no certificate yet.")
+    return _ok(_unopened(subject) or f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
+
+
+def _addressed(subject: Subject) -> Told:
+    return _ok(_unopened(subject) or "No certificate in use carries another address than the user's.")
+
+
+def _unopened(subject: Subject) -> str | None:
+    """What cannot be judged yet, if anything."""
+    held = [each for each in subject.facts.imported() if each.thumbprint in subject.thumbprints]
     unknown = sum(each.contents is None for each in held)
-    if unknown:
-        return _ok(f"{unknown} of {len(held)} cannot be looked into: they are of another authority.")
-    return _ok(f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
-
-
-def _addressed(_subject: Subject) -> Told:
-    return _ok("No certificate in use carries another address than the user's.")
+    if not unknown:
+        return None
+    return f"{unknown} of {len(held)} cannot be looked into until a connector has opened the file for a device."
 
 
 def _valid(subject: Subject) -> Told:

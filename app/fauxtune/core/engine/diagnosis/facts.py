@@ -51,7 +51,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """One certificate of the user. `contents` None: only its file has them, and that is encrypted for the connector.
+    """One certificate of the user. `contents` None: only its file has them, which no connector has opened yet.
     `source` None: issued at the authority's counter, and not imported.
     """
 

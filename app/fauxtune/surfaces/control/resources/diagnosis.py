@@ -83,7 +83,7 @@ def _certificate(each: Owned, *, facts: Facts, findings: list[Finding]) -> answe
 
 
 def _contents(found: Contents | None) -> dict[str, Any]:
-    """What the certificate says; all null where only the connector could look into its file."""
+    """What the certificate says; all null where no connector has opened its file yet."""
     if found is None:
         names = ("subject", "issuer", "key_usage", "extended_key_usages", "email_addresses")
         return dict.fromkeys(names)
