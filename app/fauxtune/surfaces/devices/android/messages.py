@@ -2,8 +2,8 @@
 
 Words of the Android Management API (enterprises.devices, policies, operations). Ours are: `mode`, `csr`, `keyStore`,
 `keyPairs` with `encryptedPassword` (base64 of DER CMS EnvelopedData to the device's identity), `emailAccount` of an
-application, `scope` of a WIPE, and
-the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION with the `response` of the first.
+application, `scope` of a WIPE, and the commands LOCATE, PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION with the
+`response` of the first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
+
+from fauxtune.core.model.platforms import Platform, modes_of
 
 
 def _base64(value: object) -> object:
@@ -36,6 +38,11 @@ Base64 = Annotated[bytes, BeforeValidator(_base64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
+def _said(description: str, *, usual: str = "") -> Any:
+    """A text that need not be sent."""
+    return Field(usual, description=description)
+
+
 class _Message(BaseModel):
     """Unknown members are ignored: devices are newer than servers."""
 
@@ -48,15 +55,15 @@ class HardwareInfo(_Message):
     manufacturer: str = ""
     brand: str = ""
     model: str = ""
-    serial_number: str = ""
+    serial_number: str = _said("empty where Android hides it: from version 12 on in a personal work profile")
 
 
 class SoftwareInfo(_Message):
     """AMAPI: SoftwareInfo."""
 
-    android_version: str = ""
+    android_version: str = _said('such as "16"')
     android_build_number: str = ""
-    security_patch_level: str = ""
+    security_patch_level: str = _said('such as "2026-11-05"')
 
 
 class NetworkInfo(_Message):
@@ -68,16 +75,28 @@ class NetworkInfo(_Message):
 
 
 class Enroll(_Message):
-    """`devices:enroll`: what a device says when it comes in. `mode` is finer than AMAPI's managementMode."""
+    """What a device says when it enrols. `mode` is finer than AMAPI's managementMode; where it is missing, the mode
+    follows from managementMode and ownership.
+    """
 
-    enrollment_token: str
-    mode: str | None = None
-    management_mode: Literal["PROFILE_OWNER", "DEVICE_OWNER"] | None = None
+    enrollment_token: str = Field(description="from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens")
+    mode: str | None = Field(None, description=f"one of {', '.join(modes_of(Platform.ANDROID))}")
+    management_mode: Literal["PROFILE_OWNER", "DEVICE_OWNER"] | None = Field(
+        None,
+        description="PROFILE_OWNER is work-profile, or corporate-work-profile with ownership COMPANY_OWNED; "
+        "DEVICE_OWNER is fully-managed. Not needed beside mode, and not allowed with device-admin and knox",
+    )
     ownership: Literal["PERSONALLY_OWNED", "COMPANY_OWNED"] | None = None
-    enrollment_specific_id: str = ""
+    enrollment_specific_id: str = _said(
+        "tells one piece of hardware from another (else the serial number does, else androidId): the same device that "
+        "enrols again replaces its older enrolment"
+    )
     android_id: str = ""
     api_level: int | None = None
-    csr: Base64
+    csr: Base64 = Field(
+        description="base64, in one line, of a DER PKCS#10 request (not PEM) for an RSA key of 2048 to "
+        "8192 bits; the subject does not matter. The certificate for it is what passwords are encrypted for"
+    )
     device_name: str | None = None
     hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
     software_info: SoftwareInfo = Field(default_factory=SoftwareInfo)
@@ -85,26 +104,28 @@ class Enroll(_Message):
 
 
 class Alias(_Message):
-    """One identity in the device's keystore. `sha1` is the certificate's thumbprint."""
+    """One identity in the device's keystore."""
 
-    alias: str
-    sha1: str = ""
+    alias: str = Field(description="the alias of the policy's key pair")
+    sha1: str = _said("the certificate's thumbprint: SHA-1 of its DER, hex")
     is_identity: bool = True
 
 
 class KeyStore(_Message):
-    """The device's whole managed keystore; `ca_certs` are SHA-256."""
+    """The device's whole managed keystore."""
 
     aliases: tuple[Alias, ...] = ()
-    ca_certs: tuple[str, ...] = ()
+    ca_certs: Annotated[
+        tuple[str, ...], Field(description="SHA-256 of the DER of every installed CA certificate, hex")
+    ] = ()
 
 
 class KeyedAppState(_Message):
     """AMAPI: KeyedAppState: what an application says of its managed configuration."""
 
-    key: str
-    severity: str = "INFO"
-    data: str = ""
+    key: str = Field(description="of an e-mail account that is set up: emailAccount.id of the policy")
+    severity: str = _said("ERROR: the account is not set up", usual="INFO")
+    data: str = _said("of an e-mail account: emailAccount.digest of the policy, unchanged")
 
 
 class ApplicationReport(_Message):
@@ -115,22 +136,28 @@ class ApplicationReport(_Message):
 
 
 class NonCompliance(_Message):
-    """AMAPI: NonComplianceDetail. `current_value` says why in words."""
+    """AMAPI: NonComplianceDetail: one thing of the policy that the device refuses."""
 
-    setting_name: str
-    field_path: str = ""
-    package_name: str = ""
-    non_compliance_reason: str = "INVALID_VALUE"
-    current_value: str = ""
+    setting_name: str = Field(description="keyPairs, caCerts or applications; any other is answered 400")
+    field_path: str = _said(
+        "which entry: keyPairs[alias=ALIAS], caCerts[sha256=DIGEST], applications[emailAccount=ID], what stands after "
+        "the = alone, or the entry's place in the policy that appliedPolicyVersion names (keyPairs[0]). What names no "
+        "entry is answered 400"
+    )
+    package_name: str = _said("names an entry of applications where fieldPath does not")
+    non_compliance_reason: str = _said("AMAPI's word", usual="INVALID_VALUE")
+    current_value: str = _said("why, in words: administrators read it")
 
 
 class ReportStatus(_Message):
-    """`:reportStatus`: the device's snapshot. Versions are text, as in AMAPI."""
+    """The device's snapshot. It is whole: a key pair that it does not list is not on the device."""
 
     state: str = "ACTIVE"
-    applied_policy_version: str = ""
+    applied_policy_version: str = _said("`version` of the policy that was applied last; empty before the first")
     policy_compliant: bool | None = None
-    non_compliance_details: tuple[NonCompliance, ...] = ()
+    non_compliance_details: Annotated[
+        tuple[NonCompliance, ...], Field(description="what the device refuses, in every report for as long as it does")
+    ] = ()
     key_store: KeyStore = Field(default_factory=KeyStore)
     application_reports: tuple[ApplicationReport, ...] = ()
 
@@ -140,9 +167,9 @@ UNIMPLEMENTED = 12
 
 
 class Failure(_Message):
-    """google.rpc.Status."""
+    """google.rpc.Status: why an operation failed."""
 
-    code: int = 2
+    code: int = Field(2, description="google.rpc.Code; 12 (UNIMPLEMENTED): the device does not know the operation")
     message: str = ""
 
 
@@ -165,7 +192,7 @@ class Response(_Message):
 
 
 class Complete(_Message):
-    """`operations/{id}:complete`: a finished operation, with an error if it failed."""
+    """A finished operation, with an error if it failed."""
 
     done: bool = True
     error: Failure | None = None
@@ -173,7 +200,7 @@ class Complete(_Message):
 
 
 class Unenroll(_Message):
-    """`:unenroll`: the user leaves."""
+    """The user leaves."""
 
     reason: str = "USER_REMOVED_WORK_PROFILE"
 
