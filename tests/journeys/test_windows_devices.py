@@ -6,6 +6,7 @@ import pytest
 
 from fauxtune_sim.maildefaults import mail_defaults
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.windows.client import WindowsAgent
 from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining
 
 WINDOWS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
@@ -54,6 +55,26 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
     assert store.is_empty
     assert device.accounts == {}
     assert await administrator.devices() == []
+
+
+async def test_a_pc_at_which_nobody_is_logged_in_is_managed_as_far_as_the_machine_goes(
+    administrator: Administrator, joining: Joining
+) -> None:
+    root = await administrator.root("windows81TrustedRootCertificate")
+    pkcs = await administrator.pkcs("windows10PkcsCertificateProfile", subjectAlternativeNameType="emailAddress")
+    await administrator.assign(root, pkcs)
+    agent = await joining(Platform.WINDOWS)
+    assert isinstance(agent, WindowsAgent)
+    agent.log_in(False)
+    done = await agent.check_in()
+    assert (done.settled, done.refused, len(done.installed)) == (True, (), 1)
+    assert await administrator.statuses(root) == ["compliant"]
+    (row,) = await administrator.devices()
+    assert (row["serialNumber"], row["model"]) == (agent.device.hardware.serial_number, agent.device.hardware.model)
+    assert (await agent.check_in()).reports == 1
+    agent.log_in(True)
+    await agent.check_in()
+    assert await administrator.statuses(pkcs) == ["compliant"]
 
 
 @pytest.mark.parametrize("keep", [False, True])

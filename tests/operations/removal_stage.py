@@ -149,6 +149,9 @@ class Wire(PlainWire):
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         return ("identities", "roots", "accounts")
 
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        return frozenset({"accounts"}) if key.startswith("email/") else PlainWire.parts_that_tell(self, key)
+
     def inventory(
         self, answers: Mapping[str, Row], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
     ) -> Inventory:

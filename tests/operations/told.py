@@ -39,6 +39,9 @@ class PlainWire:
     def information_parts(self, variant: Variant) -> tuple[str, ...]:
         return ("facts",)
 
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        return frozenset({"roots" if key.startswith("root/") else "identities"})
+
     def inventory(
         self, answers: Mapping[str, Row], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
     ) -> Inventory:

@@ -92,6 +92,10 @@ class Wire(Protocol):
         """The questions that tell what the device is."""
         ...
 
+    def parts_that_tell(self, key: ItemKey) -> AbstractSet[str]:
+        """The questions of the inventory whose answers tell whether this item is there."""
+        ...
+
     def inventory(
         self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
     ) -> Inventory:
@@ -232,37 +236,67 @@ def _heard_of_action(act: Act, row: Row, *, step: Told, answered: Answered) -> b
 
 
 def _conclude(act: Act, row: Row, *, wire: Wire) -> None:
-    """When all that is to be asked is answered: see what the device holds and is."""
+    """When all that was asked is answered or put off: see what the device holds and is, as far as the answers tell.
+    An item that a question tells of which was put off waits for that question.
+    """
     told = step_queries.told(act.connection, row["id"])
-    questions = {each.wish.subject: each for each in told if each.wish.kind is StepKind.QUESTION}
-    expected = _questions(act, row, told=told, wire=wire)
-    if not expected or any(
-        part not in questions or questions[part].state is not StepState.ANSWERED for part in expected
-    ):
+    states = {each.wish.subject: each.state for each in told if each.wish.kind is StepKind.QUESTION}
+    asked = {part: states.get(part) for part in _questions(act, row, told=told, wire=wire)}
+    if StepState.ANSWERED not in asked.values() or set(asked.values()) - {StepState.ANSWERED, StepState.LATER}:
         return
-    answers = step_queries.question_answers(act.connection, row["id"])
-    acknowledged = confirmed(told)
+    put_off = _put_off(told)
     rows = queries.ledger_rows(act.connection, row["id"])
-    changed = take_in(rows.values(), wire.inventory(answers, rows=rows, acknowledged=acknowledged))
-    for key in acknowledged & rows.keys():
-        after = changed.get(key, rows[key])
+    waiting = {key for key in rows if put_off & wire.parts_that_tell(key)}
+    judged = {key: each for key, each in rows.items() if key not in waiting}
+    acknowledged = confirmed(told) - waiting
+    answers = step_queries.question_answers(act.connection, row["id"])
+    changed = take_in(judged.values(), wire.inventory(answers, rows=judged, acknowledged=acknowledged))
+    for key in acknowledged & judged.keys():
+        after = changed.get(key, judged[key])
         if after.state is ItemState.SENT:
             why = "The device confirmed that it installed it, and its inventory does not show it."
             changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
     _write(act, row, before=rows, changed=changed)
-    over = [each.id for each in told if each.state in (StepState.ANSWERED, StepState.CONFIRMED)]
-    step_queries.forget_steps(act.connection, row["id"], ids=over)
+    wanted = {part for key in waiting for part in wire.parts_that_tell(key)}
+    wanted |= put_off & set(wire.information_parts(Variant(row["variant"])))
+    step_queries.forget_steps(act.connection, row["id"], ids=_over(told, waiting=waiting, wanted=wanted))
     if _is_inventory_due(act, row):
         queries.change_enrollment(act.connection, row["id"], inventory_at=act.now + INVENTORY_EVERY)
-        note_facts(act, row, facts=wire.facts(answers))
+    note_facts(act, row, facts=wire.facts(answers))
+
+
+def _over(told: Sequence[Told], *, waiting: AbstractSet[ItemKey], wanted: AbstractSet[str]) -> list[str]:
+    """The confirmed installs and the questions that nothing waits for any more."""
+    over = []
+    for each in told:
+        if each.wish.kind is StepKind.QUESTION:
+            is_over = each.wish.subject not in wanted
+        else:
+            is_over = each.state is StepState.CONFIRMED and each.wish.subject not in waiting
+        if is_over:
+            over.append(each.id)
+    return over
+
+
+def _put_off(told: Sequence[Told]) -> frozenset[str]:
+    """The questions that the device has put off."""
+    return frozenset(
+        each.wish.subject for each in told if each.wish.kind is StepKind.QUESTION and each.state is StepState.LATER
+    )
 
 
 def _questions(act: Act, row: Row, *, told: Sequence[Told], wire: Wire) -> tuple[str, ...]:
-    """What the device is to be asked now: what it is, and after an install what it holds."""
+    """What the device is to be asked now: what it is, and after an install what it holds; and what it was asked before
+    and has not concluded.
+    """
     variant = Variant(row["variant"])
+    inventory, information = wire.inventory_parts(variant), wire.information_parts(variant)
     if _is_inventory_due(act, row):
-        return (*wire.inventory_parts(variant), *wire.information_parts(variant))
-    return tuple(wire.inventory_parts(variant)) if confirmed(told) else ()
+        return (*inventory, *information)
+    put_off = _put_off(told)
+    is_new = any(not put_off & wire.parts_that_tell(key) for key in confirmed(told))
+    before = {each.wish.subject for each in told if each.wish.kind is StepKind.QUESTION}
+    return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
 
 def _is_inventory_due(act: Act, row: Row) -> bool:

@@ -4,8 +4,9 @@ A device is at rest when it has planned with all that concerns it, nothing is du
 being removed), and its end, if one was ordered, is confirmed. A failed item is at rest. Waiting ends early when each
 device that is left waits for something that cannot come by itself:
 
-* it has done its part, and what it waits for is a connector, a moment that does not come in time, or nothing (it could
-  not carry out the order to end): at once;
+* it has done its part, and what it waits for is a connector, a moment that does not come in time, its user (it has put
+  off all that is left: nobody is logged in, or it is locked), or nothing (it could not carry out the order to end): at
+  once;
 * it is not connected to the push channel, and nothing at all moves any more: after `_ABSENT` seconds without a sign
   of life from any device, or `_AWAY` if it was connected before (it may be at work on a long check-in).
 """
@@ -31,6 +32,7 @@ from fauxtune.operations.serving import attended
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import steps as step_queries
 
 Row = dict[str, Any]
 
@@ -70,14 +72,15 @@ class _Hope(Enum):
 
 @dataclass(slots=True)
 class _Look:
-    """What one look found: devices that are not at rest, by id, the items under way on each, who shall end, and for
-    whom a connector is at work that is a process of its own.
+    """What one look found: devices that are not at rest, by id, the items under way on each, who shall end, for whom
+    a connector is at work that is a process of its own, and who has put off all that it was told and has not answered.
     """
 
     rows: dict[EnrollmentId, Row]
     items: dict[EnrollmentId, list[Row]]
     ordered: set[EnrollmentId]
     asked: set[str]
+    put_off: dict[EnrollmentId, list[str]]
     now: datetime
     clock_runs: bool
 
@@ -124,6 +127,7 @@ def _look(act: Act) -> _Look:
         items=items,
         ordered=queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
         asked=_asked(act) if rows else set(),
+        put_off=step_queries.put_off(act.connection, act.tenant.id) if rows else {},
         now=act.now,
         clock_runs=act.tenant.clock.mode is not ClockMode.FROZEN,
     )
@@ -150,7 +154,7 @@ def _push_some(act: Act, devices: list[EnrollmentId]) -> None:
 def _has_done_its_part(row: Row, look: _Look) -> bool:
     """It has planned with all that concerns it, and is due again already."""
     planned: bool = row["state"] == EnrollmentState.ACTIVE.value and row["generation"] == row["settled_generation"]
-    return planned and row["due_at"] <= look.now
+    return planned and row["due_at"] <= look.now and EnrollmentId(row["id"]) not in look.put_off
 
 
 def _is_over(emulator: Emulator, look: _Look, *, watch: _Watch, left: float) -> bool:
@@ -184,7 +188,11 @@ def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float)
         return _Hope.IF_IT_COMES
     if row["state"] == EnrollmentState.ENDING.value:
         return _Hope.YES if device in look.ordered else _Hope.NO
-    if row["generation"] != row["settled_generation"] or row["due_at"] <= look.now:
+    if row["generation"] != row["settled_generation"]:
+        return _Hope.YES
+    if device in look.put_off:
+        return _Hope.NO
+    if row["due_at"] <= look.now:
         return _Hope.YES
     if any(each["state"] != ItemState.WANTED.value for each in look.items.get(device, ())):
         return _Hope.YES
@@ -224,6 +232,8 @@ def _why(emulator: Emulator, device: EnrollmentId, *, look: _Look) -> str:
         return "; ".join([*reasons, f"it is ending: the device {said} the {row['cause']}"])
     if row["generation"] != row["settled_generation"]:
         reasons.append("it has not checked in since something changed")
+    if device in look.put_off:
+        reasons.append(f"it has put off {', '.join(look.put_off[device])} until its user is there")
     reasons.extend(_why_item(each) for each in items)
     if look.now < row["due_at"] < NEVER and any(each["state"] == ItemState.WANTED.value for each in items):
         still = "" if look.clock_runs else ", and the tenant's clock is frozen"

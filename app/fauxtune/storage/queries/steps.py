@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import rows
 from fauxtune.storage.tables import device_identities, steps
 
@@ -28,6 +28,7 @@ _WAIT_AGAIN = (
     .values(state=StepState.WAITING.value)
 )
 _REFUSED = delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.state == StepState.REFUSED.value)
+_OPEN = (StepState.WAITING.value, StepState.TOLD.value, StepState.LATER.value)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 
@@ -42,6 +43,22 @@ def told(connection: Connection, enrollment_id: str) -> list[Told]:
         )
         for row in found
     ]
+
+
+def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, list[str]]:
+    """The devices that have put off all that they were told and have not answered: the subjects of it, by device."""
+    statement = (
+        select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
+        .where(steps.c.tenant_id == tenant_id, steps.c.state.in_(_OPEN))
+        .order_by(steps.c.enrollment_id, steps.c.subject)
+    )
+    found: dict[EnrollmentId, list[str]] = {}
+    busy = set()
+    for device, subject, state in connection.execute(statement):
+        found.setdefault(EnrollmentId(device), []).append(subject)
+        if state != StepState.LATER:
+            busy.add(EnrollmentId(device))
+    return {device: subjects for device, subjects in found.items() if device not in busy}
 
 
 def question_answers(connection: Connection, enrollment_id: str) -> dict[str, Row]:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import httpx
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -67,6 +68,21 @@ async def test_phones_are_windows_phones(
     assert (found["operatingSystem"], found["deviceType"]) == ("Windows Phone", "windowsPhone")
     assert pc.parameters("PROVIDER-ID") == ["SCConfigMgr"]
     assert pc.parameters("IntervalForFirstSetOfRetries") == ["5"]
+
+
+async def test_the_third_certificate_of_the_document_is_the_devices(enroll: Enroll) -> None:
+    """Clients of the real Intune (pytune, AADInternals) count: root, the authority that issues, their own."""
+    pc = await enroll()
+    assert pc.document is not None
+    assert pc.certificate is not None
+    level = "characteristic/characteristic"
+    counted = [each.get("value", "") for each in pc.document.findall(f"{level}/{level}/parm")]
+    root, issuer, own = [x509.load_der_x509_certificate(base64.b64decode(each)) for each in counted[:3]]
+    assert own == pc.certificate
+    own.verify_directly_issued_by(issuer)
+    issuer.verify_directly_issued_by(root)
+    stores = pc.document.findall("characteristic[@type='CertificateStore']/characteristic")
+    assert [each.get("type") for each in stores] == ["Root", "CA", "My"]
 
 
 async def test_a_token_enrols_once_and_stays_good_after_a_refusal(pc: Pc, token: MakeToken) -> None:

@@ -94,9 +94,11 @@ def test_no_answer_at_all_is_a_failure_without_a_number_of_syncml() -> None:
     assert answered.problem.code == REMEDIATION_FAILED
 
 
-def test_what_gets_find_is_the_answer_and_a_node_that_is_not_there_has_no_children() -> None:
+def test_what_gets_find_is_the_answer_a_node_that_is_not_there_has_no_children_and_a_status_alone_says_nothing() -> (
+    None
+):
     found = verdict("s", [said("ask", 200, "A/B", uri="./a"), said("ask", 404, uri="./b")], kind=QUESTION)
     assert (found.result, found.data) == (Result.DONE, {"values": {"./a": "A/B"}, "children": "A/B"})
     assert verdict("s", [said("ask", 404)], kind=QUESTION).data == {"values": {}, "children": ""}
-    for status in (405, 500, None):
+    for status in (200, 405, 500, None):
         assert verdict("s", [said("ask", status)], kind=QUESTION).result is Result.UNSUPPORTED

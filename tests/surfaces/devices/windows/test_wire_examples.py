@@ -54,6 +54,7 @@ def setup() -> str:
     return provisioning.document(
         Provisioning(
             root=root,
+            issuer=root,
             identity=identity,
             common_name=DEVICE,
             per_machine=False,
@@ -138,6 +139,7 @@ def examples() -> dict[str, bytes]:
     refusal = soap.Fault("s:Authorization", "alice@contoso.example has no licence.", "UserLicense")
     install = [Step(str(number), StepKind.INSTALL, item=each) for number, each in enumerate(items())]
     remove = [Step(str(number), StepKind.REMOVE, item=Deliverable(each.row)) for number, each in enumerate(items())]
+    root, identity = certificates()
     parts = (*session.WIRE.inventory_parts(Variant.WINDOWS), *session.WIRE.information_parts(Variant.WINDOWS))
     message = syncml.read(words.sync("1F", 1, words.opening(), source=DEVICE))
     return {
@@ -145,7 +147,9 @@ def examples() -> dict[str, bytes]:
         "server-policies-response": soap.answer(soap.GET_POLICIES, enrolling.policies(TENANT, days=3650), **how),
         "server-token-response": soap.answer(soap.REQUEST_TOKEN, enrolling.token_answer(setup()), **how, now=NOW),
         "server-provisioning": base64.b64decode(setup()),
-        "server-renewal-provisioning": base64.b64decode(provisioning.renewed(*certificates(), per_machine=False)),
+        "server-renewal-provisioning": base64.b64decode(
+            provisioning.renewed(identity, root=root, issuer=root, per_machine=False)
+        ),
         "server-fault": soap.fault(refusal, **how),
         "server-session-install": told(install),
         "server-session-questions": told([Step(each, StepKind.QUESTION, part=each) for each in parts], opening=False),

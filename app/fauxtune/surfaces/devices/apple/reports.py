@@ -24,7 +24,8 @@ from fauxtune.surfaces.devices.apple.plist import Plist
 
 Json = dict[str, Any]
 
-INVENTORY = ("ProfileList", "CertificateList")
+PROFILES = "ProfileList"
+INVENTORY = (PROFILES, "CertificateList")
 INFORMATION = ("DeviceInformation", "SecurityInfo")
 #: MCMDMErrorDomain: the device does not know the command; there is no such profile of ours to remove.
 UNKNOWN_COMMAND, NOT_MANAGED = 12021, 12013
@@ -45,6 +46,10 @@ class AppleWire:
     def information_parts(self, _variant: Variant) -> tuple[str, ...]:
         """The questions that tell what the device is."""
         return INFORMATION
+
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        """An account is told by its profile alone, a certificate by both lists."""
+        return frozenset({PROFILES} if key.startswith("email/") else INVENTORY)
 
     def inventory(
         self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]

@@ -90,6 +90,7 @@ def enroll(act: Act, asked: TokenRequest, *, who: Claimant, origin: str, emulato
     return provisioning.document(
         Provisioning(
             root=_anchor(authority),
+            issuer=_issuer(authority),
             identity=enrolled.identity_certificate,
             common_name=enrolled.id,
             per_machine=per_machine,
@@ -118,7 +119,9 @@ def renew_identity(act: Act, asked: TokenRequest, *, emulator: Emulator) -> str:
     )
     authority = authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
     per_machine = bool((row["wire_state"] or {}).get("perMachine"))
-    return provisioning.renewed(_anchor(authority), certificate, per_machine=per_machine)
+    return provisioning.renewed(
+        certificate, root=_anchor(authority), issuer=_issuer(authority), per_machine=per_machine
+    )
 
 
 def platform_of(asked: TokenRequest) -> Platform:
@@ -134,6 +137,13 @@ def _anchor(authority: Authority) -> bytes:
     """What the device is to trust: the root above the devices' authority."""
     top = authority.chain[-1] if authority.chain else authority.certificate
     return top.public_bytes(Encoding.DER)
+
+
+def _issuer(authority: Authority) -> bytes:
+    """The devices' authority. Differs from Intune: there it stands below a root; here it may be its own, and then the
+    same certificate stands in both stores.
+    """
+    return authority.certificate.public_bytes(Encoding.DER)
 
 
 def _certificate_request(asked: TokenRequest) -> bytes:

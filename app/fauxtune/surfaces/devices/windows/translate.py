@@ -252,6 +252,14 @@ class WindowsWire:
         """DevDetail and DevInfo at once."""
         return (csp.FACTS,)
 
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        """The nodes below which the item stands; a root whose profile names no store may stand in either."""
+        source, _, rest = key.partition("/")
+        if source == "root":
+            store = csp.STORES.get(rest.partition("/")[2])
+            return frozenset({csp.ROOTS, csp.INTERMEDIATES} if store is None else {store})
+        return frozenset({csp.ACCOUNTS if source == "email" else csp.IDENTITIES})
+
     def inventory(
         self, answers: Mapping[str, Json], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
     ) -> Inventory:
@@ -262,13 +270,13 @@ class WindowsWire:
             believed = key in acknowledged or row.state in (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
             thumbprint = (row.thumbprint or "").upper()
             if row.source is Source.ROOT:
-                if _is_in(thumbprint, held, parts=_parts_of(row), otherwise=believed):
+                if _is_in(thumbprint, held, parts=self.parts_that_tell(key), otherwise=believed):
                     roots.add(key.partition("/")[2])
             elif row.source is Source.EMAIL:
-                there = _is_in(key.partition("/")[2].upper(), held, parts=(csp.ACCOUNTS,), otherwise=believed)
+                there = _is_in(key.partition("/")[2].upper(), held, parts=self.parts_that_tell(key), otherwise=believed)
                 if there and believed and row.fingerprint is not None:
                     accounts[key] = row.fingerprint
-            elif thumbprint and _is_in(thumbprint, held, parts=(csp.IDENTITIES,), otherwise=believed):
+            elif thumbprint and _is_in(thumbprint, held, parts=self.parts_that_tell(key), otherwise=believed):
                 identities[key] = row.thumbprint or ""
         return Inventory(identities=identities, roots=frozenset(roots), accounts=accounts)
 
@@ -292,12 +300,7 @@ _FACTS = {
 }
 
 
-def _parts_of(row: LedgerRow) -> tuple[str, ...]:
-    store = csp.STORES.get(row.key.split("/")[2])
-    return (csp.ROOTS, csp.INTERMEDIATES) if store is None else (store,)
-
-
-def _is_in(name: str, held: Mapping[str, frozenset[str]], *, parts: tuple[str, ...], otherwise: bool) -> bool:
+def _is_in(name: str, held: Mapping[str, frozenset[str]], *, parts: AbstractSet[str], otherwise: bool) -> bool:
     """Is it there? Where the device could not say, `otherwise`."""
     told = [held[part] for part in parts if part in held]
     return any(name in each for each in told) if told else otherwise

@@ -102,15 +102,14 @@ def _hresult(each: Said) -> int | None:
 
 
 def _found(step: str, said: Sequence[Said]) -> Answered:
-    """What a question's Gets found. An inner node that is not there has no children."""
-    values: dict[str, str] = {}
-    answered = False
-    for each in said:
-        if _succeeded(each.status) or each.status == _NOT_FOUND:
-            answered = True
-        if _succeeded(each.status) and each.data is not None:
-            values[each.uri] = each.data
-    if not answered:
+    """What a question's Gets found. An inner node that is not there (404) has no children.
+
+    OMA-DM 1.2 RepPro (Get, Results): what a Get finds comes in Results. A status of success without them says nothing
+    of what is there: the device cannot tell, like one that does not know the question. Some test clients answer every
+    command with 200 alone.
+    """
+    values = {each.uri: each.data for each in said if _succeeded(each.status) and each.data is not None}
+    if not values and all(each.status != _NOT_FOUND for each in said):
         return Answered(step, Result.UNSUPPORTED)
     data: Mapping[str, Any] = {"values": values, "children": next(iter(values.values()), "")}
     return Answered(step, Result.DONE, data=dict(data))

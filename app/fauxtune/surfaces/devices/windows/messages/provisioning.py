@@ -26,9 +26,12 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class Provisioning:
-    """Everything that the document says. `per_machine`: the identity goes into the machine's store."""
+    """Everything that the document says. `issuer` has signed the identity; `per_machine`: the identity goes into the
+    machine's store.
+    """
 
     root: bytes
+    issuer: bytes
     identity: bytes
     common_name: str
     per_machine: bool
@@ -50,15 +53,15 @@ def thumbprint(certificate: bytes) -> str:
 def document(wanted: Provisioning) -> str:
     """The document of a new enrolment, as it travels: base64 of UTF-8."""
     return _packed(
-        _certificates(wanted.root, wanted.identity, per_machine=wanted.per_machine)
+        _certificates(wanted.identity, root=wanted.root, issuer=wanted.issuer, per_machine=wanted.per_machine)
         + _application(wanted)
         + _client(wanted)
     )
 
 
-def renewed(root: bytes, identity: bytes, *, per_machine: bool) -> str:
+def renewed(identity: bytes, *, root: bytes, issuer: bytes, per_machine: bool) -> str:
     """The document of a renewal: the new identity, and nothing else changes."""
-    return _packed(_certificates(root, identity, per_machine=per_machine))
+    return _packed(_certificates(identity, root=root, issuer=issuer, per_machine=per_machine))
 
 
 def _packed(content: str) -> str:
@@ -74,8 +77,12 @@ def _value(name: str, value: str, *, datatype: str | None = None) -> str:
     return tag("parm", name=name, value=value, **more)
 
 
-def _certificates(root: bytes, identity: bytes, *, per_machine: bool) -> str:
+def _certificates(identity: bytes, *, root: bytes, issuer: bytes, per_machine: bool) -> str:
+    """Root, CA (the authority that issues), My, in this order: MS-MDE 3.6 brings root, intermediates and client
+    certificate, and two public clients of the real Intune (pytune, AADInternals; read 2026-11) take the third.
+    """
     trusted = _group("Root", _group("System", _certificate(root)))
+    trusted += _group("CA", _group("System", _certificate(issuer)))
     mine = _group("System" if per_machine else "User", _certificate(identity) + _group("PrivateKeyContainer"))
     renewal = _value("ROBOSupport", "true", datatype="boolean")
     renewal += _value("RenewPeriod", "42", datatype="integer") + _value("RetryInterval", "4", datatype="integer")
