@@ -27,6 +27,11 @@ def subject(certificate: x509.Certificate) -> str:
     return certificate.subject.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
 
 
+def issuer(certificate: x509.Certificate) -> str:
+    """The issuer as text, like the subject."""
+    return certificate.issuer.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
+
+
 def public_key_bytes(certificate: x509.Certificate) -> bytes:
     """The SubjectPublicKeyInfo, DER: what tells whether two certificates are for one key."""
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
@@ -84,3 +89,18 @@ def can_encrypt(certificate: x509.Certificate) -> bool:
         if isinstance(certificate.public_key(), ec.EllipticCurvePublicKey)
         else (usage.key_encipherment)
     )
+
+
+def usage(certificate: x509.Certificate) -> str:
+    """What the key is for, by the key usage: `authority` (it issues others), `signing`, `encryption`, `both`, `other`.
+
+    RFC 5280 4.2.1.3 and 4.2.1.9. A certificate without the extension may be used for both. ValueError where its
+    extensions cannot be read.
+    """
+    try:
+        if certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
+            return "authority"
+    except x509.ExtensionNotFound:
+        pass
+    words = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
+    return words.get((can_sign(certificate), can_encrypt(certificate)), "other")

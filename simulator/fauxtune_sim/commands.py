@@ -24,7 +24,8 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Named, Server, find_server
 from fauxtune_sim.errors import AnswerBroken, MailRefused, NotAllowedHere, NotFoundHere, ServerRefused, StateBroken
 from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetOrder, read_mix, run_fleet
-from fauxtune_sim.maildefaults import decide, rule_in_words
+from fauxtune_sim.listing import listing_lines
+from fauxtune_sim.maildefaults import decide
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.runner import Runner, describe
 from fauxtune_sim.transport import Transport, read_ca
@@ -252,17 +253,8 @@ def keystore(state: Path) -> Result:
     """What is installed on the device: keys, trusted certificates, mail accounts."""
     device = load_device(state)
     rows = device.keystore.listing()
-    lines = [
-        f"{row['source']:<9} {row['thumbprint']}  until {row['notAfter'][:10]}  {row['subject']}"
-        + (f"  [{row['intendedPurpose']}]" if row["intendedPurpose"] else "")
-        for row in rows
-    ]
     accounts = [account.row() for account in device.accounts.values()]
-    lines += [
-        f"{'email':<9} {row['address']} at {row['host']}  in {row['package']}{rule_in_words(row['smime'])}"
-        for row in accounts
-    ]
-    return Result(rows + accounts, lines or [f"{device.name} holds nothing managed"])
+    return Result(rows + accounts, listing_lines(rows, accounts) or [f"{device.name} holds nothing managed"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import load_der_private_key
 
-from fauxtune_sim.certificates import PrivateKey, subject, thumbprint
+from fauxtune_sim.certificates import PrivateKey, addresses, issuer, subject, thumbprint, usage
 from fauxtune_sim.errors import StateBroken
 
 
@@ -121,7 +121,9 @@ class KeyStore:
         return tuple(x509.load_der_x509_certificate(der) for der in self.trusted.values())
 
     def listing(self) -> list[dict[str, Any]]:
-        """`[{"alias","source","thumbprint","subject","notAfter","intendedPurpose","hasKey"}]`, roots first."""
+        """`[{"alias","source","thumbprint","subject","issuer","emailAddresses","usage","notAfter","intendedPurpose",
+        "hasKey"}]`, roots first. `usage` as `certificates.usage` says it; null where the certificate cannot be read.
+        """
         roots = [_row(f"root-{sha256}", x509.load_der_x509_certificate(der)) for sha256, der in self.trusted.items()]
         return roots + [
             _row(one.alias, one.certificate, source=one.source)
@@ -194,10 +196,19 @@ def _row(alias: str, certificate: x509.Certificate, *, source: str = "root") -> 
         "source": source,
         "thumbprint": thumbprint(certificate),
         "subject": subject(certificate),
+        "issuer": issuer(certificate),
+        **_extensions(certificate),
         "notAfter": certificate.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "intendedPurpose": None,
         "hasKey": False,
     }
+
+
+def _extensions(certificate: x509.Certificate) -> dict[str, Any]:
+    try:
+        return {"emailAddresses": list(addresses(certificate)), "usage": usage(certificate)}
+    except ValueError:  # an extension that nothing can read: the device holds the certificate all the same
+        return {"emailAddresses": [], "usage": None}
 
 
 def _text(data: bytes) -> str:

@@ -42,6 +42,7 @@ def answer(*chains: Json, findings: tuple[Json, ...] = (), healthy: bool = True,
     }
 
 
+MARK = "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567"
 WELL = chain("Root", "ok", link("enrollment", "ok"), link("installed", "ok"))
 ILL = chain("Mail", "broken", link("enrollment", "ok"), link("device", "broken", "device-refused"))
 
@@ -122,22 +123,27 @@ def test_nothing_at_all_is_said_to_be_nothing() -> None:
     assert "No certificates." in text
 
 
-def test_the_history_is_a_table() -> None:
+def test_the_history_is_a_table_of_80_columns() -> None:
     certificate = {
         "source": "imported",
         "intendedPurpose": "smimeEncryption",
         "notBefore": "2025-01-01T00:00:00.0000000Z",
         "notAfter": None,
-        "status": "good",
-        "thumbprint": "0a1b2c3d4e5f60718293a4b5c6d7e8f901234567",
+        "status": "notYetValid",
+        "usage": "encryption",
+        "emailAddresses": ["alice@x.example"],
+        "issuer": "CN=Contoso Issuing CA,OU=A unit with a name,O=EMULATOR - NOT TRUSTED,C=US",
+        "thumbprint": MARK,
         "holders": [{"device": "d1", "deviceName": "phone"}, {"device": "0123456789abcdef", "deviceName": None}],
         "findings": [finding()],
     }
     person = {"userPrincipalName": "alice@x.example", "mail": "alice@x.example"}
     shown = {"user": person, "value": [certificate], "findings": [finding()]}
     lines = diagnosis_text.history(shown, paint=uncoloured).splitlines()
-    assert lines[2].split()[:3] == ["source", "purpose", "from"]
-    assert lines[3].split("  ")[0] == "imported"
-    assert "2025-01-01" in lines[3]
-    assert "phone, 0123456789ab" in lines[3]
+    assert lines[2].split()[:3] == ["source", "for", "from"]
+    assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:12]]
+    assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")
+    assert "          held by: phone, 0123456789ab" in lines
+    assert "          wrong: device-refused" in lines
+    assert max(map(len, lines)) <= 80
     assert lines[-1].strip() == "fix: Look at it."

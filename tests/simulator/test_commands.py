@@ -66,8 +66,12 @@ async def test_enrol_check_in_show_and_unenrol(shell: Shell, service: Service, p
     assert (checked["settled"], len(checked["installed"])) == (True, 2)
     rows = await shell.json("keystore", "--state", state)
     assert [set(row) for row in rows] == [
-        {"alias", "source", "thumbprint", "subject", "notAfter", "intendedPurpose", "hasKey"}
+        {
+            *("alias", "source", "thumbprint", "subject", "issuer", "emailAddresses"),
+            *("usage", "notAfter", "intendedPurpose", "hasKey"),
+        }
     ] * 2
+    assert [row["usage"] for row in rows] == ["authority", "both"]
     assert [(row["source"], row["hasKey"]) for row in rows] == [("root", False), ("pkcs", True)]
     assert (await shell.json("unenroll", "--state", state))["told"] is True
     assert await shell.json("keystore", "--state", state) == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -17,7 +18,9 @@ Paint = Callable[[str, str], str]
 _COLOURS = {"ok": "32", "waiting": "33", "warning": "33", "not applicable": "33", "broken": "31", "error": "31"}
 _WIDTH = 7
 _SHORT = 12
-_HEADINGS = ("source", "purpose", "from", "until", "status", "thumbprint", "held by", "findings")
+_HEADINGS = ("source", "for", "from", "until", "status", "thumbprint")
+_COLUMNS, _INDENT = 80, " " * 10
+_STATUSES = {"notYetValid": "not valid yet"}
 
 
 def paint_for_terminal() -> Paint:
@@ -46,16 +49,14 @@ def diagnosis(answer: Json, *, paint: Paint, everything: bool) -> str:
 
 
 def history(answer: Json, *, paint: Paint) -> str:
-    """The table, and what was found."""
+    """The table, 80 columns wide, and what was found. Below the line of each certificate stands what it says of itself,
+    who holds it, and what is wrong with it.
+    """
     person = answer["user"]
     lines = [f"{plain(person['userPrincipalName'])}, primary SMTP address {plain(person['mail'] or 'not set')}", ""]
-    rows = [_row(each) for each in answer["value"]]
-    if rows:
-        widths = [max(len(row[column]) for row in (_HEADINGS, *rows)) for column in range(len(_HEADINGS))]
-        shown = (_columns(row, widths=widths) for row in (_HEADINGS, *rows))
-        lines += list(shown)
-    else:
-        lines.append("No certificates.")
+    lines += [_columns(_HEADINGS)] if answer["value"] else ["No certificates."]
+    for each in answer["value"]:
+        lines += [_columns(_row(each)), *_details(each)]
     found = [line for each in answer["findings"] for line in _finding(each, paint=paint)]
     return "\n".join([*lines, "", *(["Found:", *found] if found else [paint("ok", "Nothing is wrong with them.")])])
 
@@ -133,16 +134,30 @@ def _row(each: Json) -> tuple[str, ...]:
         plain(text)
         for text in (
             each["source"] or "counter",
-            each["intendedPurpose"] or "-",
+            each["usage"] or "?",
             (each["notBefore"] or "?")[:10],
             (each["notAfter"] or "?")[:10],
-            each["status"],
+            _STATUSES.get(each["status"]) or each["status"],
             each["thumbprint"][:_SHORT],
-            ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in each["holders"]) or "-",
-            ", ".join(found["code"] for found in each["findings"]) or "-",
         )
     )
 
 
-def _columns(row: tuple[str, ...], *, widths: list[int]) -> str:
+def _details(each: Json) -> Iterator[str]:
+    """Whose it is and who issued it, which devices have it, and what is wrong with it."""
+    said = []
+    if each["emailAddresses"] is not None:
+        said = [", ".join(each["emailAddresses"]) or "no e-mail address", f"issued by {each['issuer']}"]
+    if each["intendedPurpose"]:
+        said.append(f"imported for {each['intendedPurpose']}")
+    holders = ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in each["holders"])
+    findings = ", ".join(found["code"] for found in each["findings"])
+    for text in ("; ".join(said), f"held by: {holders or 'no device'}", f"wrong: {findings}" if findings else ""):
+        yield from textwrap.wrap(
+            plain(text), _COLUMNS, initial_indent=_INDENT, subsequent_indent=_INDENT, break_on_hyphens=False
+        )
+
+
+def _columns(row: tuple[str, ...]) -> str:
+    widths = (8, 10, 10, 10, 13, _SHORT)
     return "  ".join(part.ljust(width) for part, width in zip(row, widths, strict=True)).rstrip()

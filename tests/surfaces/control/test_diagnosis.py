@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from tests.clock import FixedClock
 from tests.surfaces.control.conftest import Assign, Enroll
 from tests.surfaces.control.handset import Handset
 from tests.surfaces.control.words import ABSENT, Json, code, connector, listed, made
@@ -98,7 +100,7 @@ async def test_a_healthy_user_has_certificates_and_no_findings(desk: Desk) -> No
     assert found["user"]["mail"] == ALICE
     (one,) = found["value"]
     assert (one["source"], one["intendedPurpose"], one["status"]) == ("imported", "smimeEncryption", "good")
-    assert one["keyUsage"] == ["keyEncipherment"]
+    assert (one["keyUsage"], one["usage"]) == (["keyEncipherment"], "encryption")
     assert one["emailAddresses"] == [ALICE]
     assert [held["device"] for held in one["holders"]] == [desk.phone.id]
     assert (await desk.history(found["user"]["id"])) == found
@@ -113,6 +115,19 @@ async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
     assert [link["status"] for link in chain["links"]] == ["ok"] * len(chain["links"])
     assert chain["links"][0]["link"] == "enrollment"
     assert chain["links"][-1]["link"] == "installed"
+
+
+async def test_a_certificate_that_is_not_valid_yet_is_not_called_good(desk: Desk, clock: FixedClock) -> None:
+    """As after the tenant's clock was put back. Who looks for a certificate to encrypt to takes a good one."""
+    mark = await desk.bring(notBefore=f"{clock.now() + timedelta(days=30):%Y-%m-%dT%H:%M:%SZ}")
+    statuses = {each["thumbprint"]: each["status"] for each in (await desk.history())["value"]}
+    assert (statuses.pop(mark), *statuses.values()) == ("notYetValid", "good")
+    listed_as = {each["thumbprint"]: each["status"] for each in await listed(desk.control, "/certificates")}
+    assert listed_as == {mark: "notYetValid", **statuses}
+    (chain,) = (await desk.diagnosis(profile=desk.profiles["imported"]))["chains"]
+    (validity,) = [link for link in chain["links"] if link["link"] == "validity"]
+    assert validity["status"] == "waiting"
+    assert "not valid before" in validity["message"]
 
 
 async def test_what_is_not_yet_told_is_waiting(desk: Desk) -> None:

@@ -291,7 +291,7 @@ class Registered(Answer):
     key_usage: list[str]
     not_before: str | None
     not_after: str | None
-    status: Literal["good", "revoked", "expired", "unknown"]
+    status: Literal["good", "revoked", "expired", "notYetValid", "unknown"]
     reason: str | None
     revoked_date_time: str | None
     device: str | None

@@ -37,7 +37,8 @@ class HeldBy(Answer):
 
 class OwnedCertificate(Answer):
     """A certificate of the user. `source` null: from the CA's counter, and not imported. What its file alone says
-    is null where one of another authority was imported, until the connector has opened it for a first device.
+    is null where one of another authority was imported, until the connector has opened it for a first device. `usage`:
+    what the key usage allows.
     """
 
     thumbprint: str
@@ -47,12 +48,13 @@ class OwnedCertificate(Answer):
     issuer: str | None
     template: str | None
     intended_purpose: str | None
+    usage: Literal["signing", "encryption", "both", "other"] | None
     key_usage: list[str] | None
     extended_key_usages: list[str] | None
     email_addresses: list[str] | None
     not_before: str | None
     not_after: str | None
-    status: Literal["good", "revoked", "expired"]
+    status: Literal["good", "revoked", "expired", "notYetValid"]
     revoked_date_time: str | None
     reason: str | None
     device: str | None

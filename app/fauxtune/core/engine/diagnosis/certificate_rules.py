@@ -33,6 +33,12 @@ def can(contents: Contents, purpose: str) -> bool:
     return wanted is None or contents.key_usage is None or bool(wanted & contents.key_usage)
 
 
+def usage_of(contents: Contents) -> str:
+    """What the key usage allows, in a word: signing, encryption, both or other."""
+    words = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
+    return words.get((can(contents, SIGNING), can(contents, ENCRYPTION)), "other")
+
+
 def is_for_mail(contents: Contents) -> bool:
     """Do the extended key usages let it protect e-mail?"""
     found = contents.extended_usages

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from fauxtune.core.engine.diagnosis.approach import Way
 from fauxtune.core.engine.diagnosis.certificate_rules import can
@@ -179,9 +180,13 @@ def _unopened(subject: Subject) -> str | None:
 
 
 def _valid(subject: Subject) -> Told:
-    ends = [each.not_after for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
-    newest = max((each for each in ends if each is not None), default=None)
-    return _ok("There is no certificate yet." if newest is None else f"The newest is valid until {newest:%Y-%m-%d}.")
+    mine = [each for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
+    newest = max((each for each in mine if each.not_after is not None), key=attrgetter("not_after"), default=None)
+    if newest is None:
+        return _ok("There is no certificate yet.")
+    if newest.not_before is not None and newest.not_before > subject.facts.now:
+        return _waits(f"The newest is not valid before {newest.not_before:%Y-%m-%d}.")
+    return _ok(f"The newest is valid until {newest.not_after:%Y-%m-%d}.")
 
 
 def _licensed(subject: Subject) -> Told:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import certificates, revocation
 from fauxtune.operations.act import Act
@@ -153,6 +154,7 @@ def _authority(act: Act, key: str) -> tuple[Row, bytes]:
     for row in authority_queries.authorities_of(act.connection, act.tenant.id):
         found = x509.load_der_x509_certificate(row["certificate"])
         if key.lower() in (thumbprint(found), serial_hex(found)):
+            span = {"not_before": found.not_valid_before_utc, "not_after": found.not_valid_after_utc}
             shown = {
                 **dict.fromkeys(("user_principal_name", "template", "source", "reason", "revoked_date_time", "device")),
                 "serial": serial_hex(found),
@@ -160,9 +162,8 @@ def _authority(act: Act, key: str) -> tuple[Row, bytes]:
                 "authority": "root" if row["role"] == "issuing" else row["name"],
                 "subject": subject_text(found.subject),
                 "key_usage": ["keyCertSign", "cRLSign"],
-                "not_before": iso(found.not_valid_before_utc),
-                "not_after": iso(found.not_valid_after_utc),
-                "status": "expired" if found.not_valid_after_utc <= act.now else "good",
+                **{name: iso(moment) for name, moment in span.items()},
+                "status": certificate_status(**span, revoked=False, now=act.now).value,
             }
             return shown, row["certificate"]
     raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
@@ -206,9 +207,9 @@ def _source(act: Act, row: Row) -> str | None:
 
 
 def _status(act: Act, row: Row) -> str:
-    if row["revoked_at"] is not None:
-        return "revoked"
-    return "expired" if row["not_after"] <= act.now else "good"
+    is_revoked = row["revoked_at"] is not None
+    span = {"not_before": row["not_before"], "not_after": row["not_after"]}
+    return certificate_status(**span, revoked=is_revoked, now=act.now).value
 
 
 def _upn(act: Act, user_id: str | None) -> str | None:

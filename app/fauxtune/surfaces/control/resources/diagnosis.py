@@ -8,8 +8,10 @@ from typing import Annotated, Any
 from fastapi import Path, Query
 
 from fauxtune.core.engine.diagnosis import chain as chains
+from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
 from fauxtune.core.engine.diagnosis.facts import Contents, Facts, Owned, name_of
 from fauxtune.core.engine.diagnosis.findings import Finding, moment
+from fauxtune.core.model.validity import certificate_status
 from fauxtune.operations import diagnosis
 from fauxtune.surfaces.control import diagnosis_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
@@ -85,11 +87,12 @@ def _certificate(each: Owned, *, facts: Facts, findings: list[Finding]) -> answe
 def _contents(found: Contents | None) -> dict[str, Any]:
     """What the certificate says; all null where no connector has opened its file yet."""
     if found is None:
-        names = ("subject", "issuer", "key_usage", "extended_key_usages", "email_addresses")
+        names = ("subject", "issuer", "usage", "key_usage", "extended_key_usages", "email_addresses")
         return dict.fromkeys(names)
     return {
         "subject": found.subject,
         "issuer": found.issuer,
+        "usage": usage_of(found),
         "key_usage": None if found.key_usage is None else sorted(found.key_usage),
         "extended_key_usages": None if found.extended_usages is None else sorted(found.extended_usages),
         "email_addresses": list(found.addresses),
@@ -97,9 +100,8 @@ def _contents(found: Contents | None) -> dict[str, Any]:
 
 
 def _status(each: Owned, *, facts: Facts) -> str:
-    if each.revoked_at is not None:
-        return "revoked"
-    return "expired" if each.not_after is not None and each.not_after <= facts.now else "good"
+    span = {"not_before": each.not_before, "not_after": each.not_after}
+    return certificate_status(**span, revoked=each.revoked_at is not None, now=facts.now).value
 
 
 def _finding(each: Finding) -> answers.Finding:

@@ -1,0 +1,51 @@
+"""What a device holds, as a table of 80 columns: what each certificate is for, whether its key is there, whose it is.
+
+Two lines for each certificate: what tells it apart, then whom it names and who issued it. Everything is taken from the
+rows of the JSON (`KeyStore.listing`, `MailAccount.row`).
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from fauxtune_sim.maildefaults import rule_in_words
+
+Row = Mapping[str, Any]
+
+WIDTH = 80
+_INDENT = " " * 10
+
+
+def listing_lines(certificates: Sequence[Row], accounts: Sequence[Row]) -> list[str]:
+    """The table; nothing where the device holds nothing."""
+    lines = [_columns(("source", "for", "key", "until", "thumbprint"))] if certificates else []
+    for row in certificates:
+        key = "yes" if row["hasKey"] else "no"
+        lines.append(_columns((row["source"], row["usage"] or "?", key, row["notAfter"][:10], row["thumbprint"])))
+        lines += _wrapped("; ".join(_about(row)))
+    for row in accounts:
+        lines += _wrapped(f"{row['address']} at {row['host']}", first=f"{'email':<10}")
+        lines += _wrapped(f"in {row['package']}{rule_in_words(row['smime'])}")
+    return lines
+
+
+def _about(row: Row) -> Iterator[str]:
+    yield row["subject"]
+    missing = [each for each in row["emailAddresses"] if each not in row["subject"]]
+    if missing:
+        yield ", ".join(missing)
+    if row["issuer"] != row["subject"]:
+        yield f"issued by {row['issuer']}"
+    if row["intendedPurpose"]:
+        yield f"imported for {row['intendedPurpose']}"
+
+
+def _columns(row: tuple[str, str, str, str, str]) -> str:
+    source, purpose, key, until, thumbprint = row
+    return f"{source:<9} {purpose:<10} {key:<4} {until:<10}  {thumbprint}"
+
+
+def _wrapped(text: str, *, first: str = _INDENT) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=_INDENT, break_on_hyphens=False)
