@@ -149,5 +149,9 @@ def _token(folder: Path) -> str:
     key.ensure_kid()
     tokens = TokenIssuer(key, clock=SystemClock(), ids=SystemIds())
     return tokens.issue(
-        issuer="https://localhost/t/v2.0", tenant_id=TenantId("t"), client_id="c", audience="a", object_id="o"
+        issuer="https://localhost/t/v2.0",
+        tenant_id=TenantId("t"),
+        client_id="c",
+        audience="https://graph.microsoft.com",
+        object_id="o",
     )

@@ -1,4 +1,4 @@
-"""Revision 0002 on a database that has been used: applications keep their secrets, and came with their tenants."""
+"""A database that has been used: applications keep their secrets, came with their tenants, and have every consent."""
 
 from __future__ import annotations
 
@@ -34,11 +34,12 @@ def test_applications_that_were_there_are_as_they_were(database_url: str) -> Non
         for table, values in (("tenants", TENANT), ("applications", APPLICATION)):
             names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
             connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({marks})"), values)
-    migrate.upgrade(database, to="0002")
+    migrate.upgrade(database)
     with database.engine.begin() as connection:
         found = first_application(connection, TenantId("t-1"))
     database.close()
     assert found is not None
     assert (found["secret"], found["roles"], found["redirect_uris"]) == ("s", ["A.B"], [])
     assert found["created_at"].isoformat() == "2026-11-24T10:00:00+00:00"
+    assert found["consented_scopes"] == ["*"]
     assert (found["secret_digest"], found["certificate"]) == (None, None)

@@ -18,6 +18,7 @@ from joserfc.jwk import KeySet, RSAKey
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
+from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.operations.runner import Runner
 from fauxtune.storage.queries import applications
@@ -33,8 +34,10 @@ class Caller:
     tenant_id: TenantId
     client_id: str
     user_id: str | None
+    #: A user's scopes (`scp`), or an application's roles.
     permissions: frozenset[str]
     expires_at: int
+    audience: str = GRAPH
 
 
 class TokenIssuer:
@@ -127,13 +130,15 @@ class TokenIssuer:
             # The issuer is the tenant's, whatever the host: it is checked by its tenant, not by its name.
             if not str(claims["iss"]).endswith(f"/{tenant}/v2.0"):
                 raise Unauthenticated("Access token validation failure. Invalid issuer.")
-            given = claims.get("roles") or str(claims.get("scp", "")).split()
+            delegated = "scp" in claims
+            given = str(claims["scp"]).split() if delegated else claims.get("roles", [])
             return Caller(
                 tenant_id=tenant,
                 client_id=str(claims["appid"]),
-                user_id=str(claims["oid"]) if "scp" in claims else None,
+                user_id=str(claims["oid"]) if delegated else None,
                 permissions=frozenset(str(each) for each in given),
                 expires_at=int(claims["exp"]),
+                audience=str(claims["aud"]),
             )
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Unauthenticated(f"CompactToken parsing failed with error code: 80049217 ({error}).") from None

@@ -16,15 +16,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.model import graph_permissions
+from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.operations.act import Act
 from fauxtune.operations.directory import password_digest, password_matches
-from fauxtune.operations.seeds import ALL_ROLES, SeedApplication
+from fauxtune.operations.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
 from fauxtune.storage.queries import applications as queries
 
 Row = dict[str, Any]
 
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_ROLE = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+")
 _REDIRECT = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@/%-]*)?")
 _NAME_LENGTH, _SECRET_LENGTH, _ROLES, _REDIRECTS = 256, 1024, 200, 100
 
@@ -36,6 +37,7 @@ class NewApplication:
     client_id: str | None = None
     name: str | None = None
     roles: list[str] | None = None
+    consented_scopes: list[str] | None = None
     secret: str | None = None
     certificate: str | None = None
     redirect_uris: list[str] | None = None
@@ -62,6 +64,7 @@ def add_application(act: Act, wanted: NewApplication) -> tuple[Row, str | None]:
         secret_digest=None if secret is None else _digest(act, secret),
         certificate=None if wanted.certificate is None else _der(wanted.certificate),
         roles=list(ALL_ROLES) if wanted.roles is None else _roles(wanted.roles),
+        consented_scopes=[EVERYTHING] if wanted.consented_scopes is None else _consented(wanted.consented_scopes),
         redirect_uris=_redirect_uris(wanted.redirect_uris or []),
         created_at=act.now,
     )
@@ -70,9 +73,9 @@ def add_application(act: Act, wanted: NewApplication) -> tuple[Row, str | None]:
 
 
 def change_application(act: Act, client_id: str, *, changes: Row) -> Row:
-    """Change what is named: displayName, roles, redirectUris, secret, certificate; None takes a credential away.
+    """Change what is named: displayName, roles, consentedScopes, redirectUris, secret, certificate.
 
-    Permissions change with the next token.
+    None takes a credential away. Permissions change with the next token.
     """
     row = application(act, client_id)
     values = _values(act, changes, shown=row["secret"] is not None)
@@ -98,11 +101,14 @@ def application(act: Act, client_id: str) -> Row:
 
 
 def seed_application(act: Act, seed: SeedApplication, *, own: bool) -> None:
-    """An application of a new tenant; `own`: the tenant is the seed's very own, and so are the client ids."""
+    """An application of a new tenant; `own`: the tenant is the seed's very own, and so are the client ids.
+
+    The published secret is good there alone: in other tenants of the same seed a secret is made.
+    """
     client_id = (seed.client_id if own and seed.client_id else act.ids.uuid()).lower()
     if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
-    secret = seed.secret
+    secret = None if seed.secret == PUBLISHED_SECRET and not own else seed.secret
     if secret is None and seed.certificate is None:
         secret = act.ids.token(24)
     queries.add_application(
@@ -113,7 +119,8 @@ def seed_application(act: Act, seed: SeedApplication, *, own: bool) -> None:
         secret=secret,
         secret_digest=None,
         certificate=None if seed.certificate is None else _der(seed.certificate),
-        roles=list(seed.roles),
+        roles=_roles(list(seed.roles)),
+        consented_scopes=_consented(list(seed.consented_scopes)),
         redirect_uris=_redirect_uris(list(seed.redirect_uris)),
         created_at=act.now,
     )
@@ -134,6 +141,8 @@ def _values(act: Act, changes: Row, *, shown: bool) -> Row:
                 values["name"] = _name(value)
             case "roles":
                 values["roles"] = _roles(value)
+            case "consentedScopes":
+                values["consented_scopes"] = _consented(value)
             case "redirectUris":
                 values["redirect_uris"] = _redirect_uris(value)
             case "certificate":
@@ -162,12 +171,28 @@ def _name(name: str | None) -> str:
 
 
 def _roles(roles: list[str] | None) -> list[str]:
-    if roles is None or len(roles) > _ROLES:
-        raise Invalid(f"roles is a list of up to {_ROLES} permission names.", target="roles")
-    for role in roles:
-        if not _ROLE.fullmatch(role) or len(role) > _NAME_LENGTH:
-            raise Invalid(f"roles: '{role[:80]}' is no permission name, such as User.Read.All.", target="roles")
-    return list(dict.fromkeys(roles))
+    return _permissions(roles, target="roles")
+
+
+def _consented(scopes: list[str] | None) -> list[str]:
+    if scopes is not None and EVERYTHING in scopes:
+        return [EVERYTHING]
+    return _permissions(scopes, target="consentedScopes")
+
+
+def _permissions(names: list[str] | None, *, target: str) -> list[str]:
+    """The names in Graph's spelling, each once. Invalid for one that Graph has not."""
+    if names is None or len(names) > _ROLES:
+        raise Invalid(f"{target} is a list of up to {_ROLES} permission names.", target=target)
+    found = []
+    for name in names:
+        permission = graph_permissions.known(name)
+        if permission is None:
+            like = graph_permissions.near(name[:_NAME_LENGTH])
+            hint = f"Did you mean {' or '.join(like)}?" if like else "A permission looks like User.Read.All."
+            raise Invalid(f"{target}: Microsoft Graph has no permission '{name[:80]}'. {hint}", target=target)
+        found.append(permission)
+    return list(dict.fromkeys(found))
 
 
 def _redirect_uris(uris: list[str] | None) -> list[str]:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
+from fauxtune.core.model.audiences import host_of
 from fauxtune.core.model.editions import Edition
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.door import Door, closed
@@ -29,6 +30,10 @@ class Addresses:
     http: str
     public_http_url: str
     public_url: str | None = None
+
+    def hosts(self) -> frozenset[str]:
+        """The names of these addresses, lower case, without ports."""
+        return frozenset(map(host_of, (self.https, self.http, self.public_http_url, self.public_url or "")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 
 #: The permissions that the seeded application has: all that the served routes ask for.
@@ -30,6 +31,9 @@ ALL_ROLES = (
     "User.ReadWrite.All",
 )
 
+#: The secret that README and every start print. It is good in the tenant that every start seeds, and nowhere else.
+PUBLISHED_SECRET = "fauxtune-not-a-secret"  # noqa: S105
+
 PROVIDER = "Microsoft Software Key Storage Provider"
 KEY_NAME = "PFXEncryptionKey"
 
@@ -39,13 +43,17 @@ class _Part(BaseModel):
 
 
 class SeedApplication(_Part):
-    """An application; without a `clientId` it gets a new one, and without `secret` and `certificate` a new secret."""
+    """An application; without a `clientId` it gets a new one, and without `secret` and `certificate` a new secret.
+
+    `consentedScopes`: what tokens of users may carry; `*` is whatever they ask for.
+    """
 
     client_id: str | None = None
     name: str = "Fauxtune test client"
     secret: str | None = None
     certificate: str | None = None
     roles: tuple[str, ...] = ALL_ROLES
+    consented_scopes: tuple[str, ...] = (EVERYTHING,)
     redirect_uris: tuple[str, ...] = ()
 
 
@@ -105,8 +113,9 @@ BUILT_IN: dict[str, Any] = {
         {
             "clientId": "c0ffee00-0000-4000-8000-00000000a991",
             "name": "Fauxtune test client",
-            "secret": "fauxtune-not-a-secret",
+            "secret": PUBLISHED_SECRET,
             "roles": list(ALL_ROLES),
+            "consentedScopes": [EVERYTHING],
         }
     ],
     "users": [

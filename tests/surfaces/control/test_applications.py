@@ -51,8 +51,10 @@ async def bearer(http: httpx.AsyncClient, client: str, secret: str) -> dict[str,
 
 async def test_a_new_application_shows_its_secret_once(http: httpx.AsyncClient, contoso: httpx.AsyncClient) -> None:
     application = await made(contoso, "/applications", displayName="Reader", roles=["User.Read.All"])
-    assert set(application) == {"clientId", "displayName", "roles", "redirectUris", "secret", "createdDateTime"}
+    names = {"clientId", "displayName", "roles", "consentedScopes", "redirectUris", "secret", "createdDateTime"}
+    assert set(application) == names
     assert (application["displayName"], application["roles"]) == ("Reader", ["User.Read.All"])
+    assert application["consentedScopes"] == ["*"]
 
     secret = application.pop("secret")
     client = application["clientId"]
@@ -69,6 +71,28 @@ async def test_nothing_has_to_be_said(contoso: httpx.AsyncClient) -> None:
     assert application["roles"] == list(ALL_ROLES)
     assert application["secret"]
     assert application["displayName"]
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("User.Read.Al", "Did you mean User.Read.All or "),
+        ("DeviceManagementManagedDevice.Read.All", "DeviceManagementManagedDevices.Read.All"),
+        ("Group.ReadWrite.All ", "Group.ReadWrite.All"),
+        ("Nothing.Like.This.At.All", "Microsoft Graph has no permission 'Nothing.Like.This.At.All'."),
+    ],
+)
+async def test_a_mistyped_permission_is_refused_and_the_right_one_named(
+    control: httpx.AsyncClient, contoso: httpx.AsyncClient, name: str, hint: str
+) -> None:
+    seed = {"applications": [{"roles": ["User.Read.All", name]}]}
+    for answer in (
+        await contoso.post("/applications", json={"roles": ["User.Read.All", name]}),
+        await contoso.patch(f"/applications/{SEEDED}", json={"roles": [name]}),
+        await control.post("/tenants", json={"seed": seed}),
+    ):
+        assert (answer.status_code, hint in answer.text) == (400, True), answer.text
+    assert [each["roles"] for each in await listed(contoso, "/applications")] == [list(ALL_ROLES)]
 
 
 async def test_a_given_secret_is_not_shown_and_nothing_of_it_is_kept(

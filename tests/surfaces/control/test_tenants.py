@@ -34,9 +34,23 @@ async def test_a_tenant_of_the_built_in_seed_has_names_of_its_own(control: httpx
     assert made["certificationAuthorityName"] == "Contoso Issuing CA"
     assert made["authority"] == "https://localhost:8443"
     assert made["clientId"] != "c0ffee00-0000-4000-8000-00000000a991"
-    assert made["clientSecret"] == "fauxtune-not-a-secret"
     for key in (made["id"], made["name"].upper(), made["domain"]):
         assert (await control.get(f"/tenants/{key}")).json() == made
+
+
+async def test_the_published_secret_is_good_in_the_seeded_tenant_alone(control: httpx.AsyncClient) -> None:
+    made = (await control.post("/tenants", json={"seed": "contoso"})).json()
+    form = {"grant_type": "client_credentials", "client_id": made["clientId"], "scope": ".default"}
+    address = f"{made['authority']}/{made['id']}/oauth2/v2.0/token"
+    for secret, status in ((made["clientSecret"], 200), ("fauxtune-not-a-secret", 401)):
+        assert (await control.post(address, data={**form, "client_secret": secret})).status_code == status
+    again = (await control.post("/tenants", json={"seed": "contoso"})).json()
+    assert again["clientSecret"] != made["clientSecret"]
+
+
+async def test_a_secret_that_a_seed_brings_is_kept(control: httpx.AsyncClient) -> None:
+    made = (await control.post("/tenants", json={"seed": {"applications": [{"secret": "one of mine"}]}})).json()
+    assert made["clientSecret"] == "one of mine"
 
 
 @pytest.mark.parametrize("body", [None, {}, {"seed": None}])

@@ -277,7 +277,7 @@ async def test_revoked_sessions_end_refresh_tokens_and_no_others(http: httpx.Asy
 async def test_a_deleted_tenant_is_gone_for_its_tokens(http: httpx.AsyncClient) -> None:
     other = (await http.post("/_fauxtune/v1/tenants", json={"name": "fabrikam"})).json()
     form = {**WHOLE, "grant_type": "password", "client_id": other["clientId"], "username": "alice@fabrikam.example"}
-    form["scope"] = "openid offline_access"
+    form["scope"] = "offline_access https://graph.microsoft.com/.default"
     del form["client_secret"]
     issued = (await http.post("/fabrikam/oauth2/v2.0/token", data=form)).json()
     bearer = {"authorization": f"Bearer {issued['access_token']}"}

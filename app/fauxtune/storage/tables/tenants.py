@@ -36,6 +36,7 @@ applications = Table(
     Column("secret_digest", Word, comment="of a secret that is not shown again"),
     Column("certificate", LargeBinary, comment="what client assertions are checked with, DER"),
     Column("roles", Document, nullable=False),
+    Column("consented_scopes", Document, nullable=False, comment="what users' tokens may carry; * is everything"),
     Column("redirect_uris", Document, nullable=False, comment="https addresses that codes may be sent to"),
     Column("created_at", Moment, nullable=False),
 )

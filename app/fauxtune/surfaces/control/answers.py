@@ -80,11 +80,14 @@ class Tenant(Answer):
 
 
 class Application(Answer):
-    """An application: its permissions, and what its certificate is. `secret` is there only if it was made just now."""
+    """An application: its permissions (`roles` for its own tokens, `consentedScopes` for tokens of users), and what its
+    certificate is. `secret` is there only if it was made just now.
+    """
 
     client_id: str
     display_name: str
     roles: list[str]
+    consented_scopes: list[str]
     redirect_uris: list[str]
     secret: str | None = None
     certificate: str | None = None

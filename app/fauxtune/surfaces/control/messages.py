@@ -93,6 +93,12 @@ class ApplicationChange(_Body):
 
     display_name: str | None = None
     roles: list[str] | None = Field(default=None, examples=[["User.Read.All", "Group.Read.All"]])
+    consented_scopes: list[str] | None = Field(
+        default=None,
+        examples=[["User.Read", "DeviceManagementManagedDevices.Read.All"]],
+        description="the delegated permissions of Graph that were consented to, which tokens of users may carry; "
+        '"*" for whatever is asked for',
+    )
     secret: str | None = Field(default=None, repr=False)
     certificate: str | None = Field(default=None, description="X.509, PEM: client assertions are checked with it")
     redirect_uris: list[str] | None = Field(
@@ -101,7 +107,9 @@ class ApplicationChange(_Body):
 
 
 class NewApplication(ApplicationChange):
-    """An application. Without `roles` it has every permission; without secret and certificate a secret is made."""
+    """An application. Without `roles` it has every permission, without `consentedScopes` everything is consented to;
+    without secret and certificate a secret is made.
+    """
 
     client_id: str | None = Field(default=None, description="a GUID; one is made unless it is given")
 

@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError, Unauthenticated
+from fauxtune.core.model.audiences import GRAPH, host_of, is_graph
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.access import Caller
@@ -28,8 +29,6 @@ from fauxtune.surfaces.graph.resources.metadata import described
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 #: Paths that Graph words the refusals of: its versions, and what looks like another one.
 PATHS = re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
-#: Graph's own application, which Entra ID names when it refuses a token.
-_GRAPH_APPLICATION = "00000003-0000-0000-c000-000000000000"
 _DIAGNOSTIC = json.dumps(
     {"ServerInfo": {"DataCenter": "Emulator", "Slice": "E", "Ring": "1", "RoleInstance": "FAUXTUNE"}}
 )
@@ -73,8 +72,7 @@ def refuse(request: Request, error: Exception) -> Response:
     response = _respond(request, told)
     if isinstance(error, Unauthenticated):
         response.headers["www-authenticate"] = (
-            f'Bearer realm="", authorization_uri="{_origin(request)}/common/oauth2/authorize", '
-            f'client_id="{_GRAPH_APPLICATION}"'
+            f'Bearer realm="", authorization_uri="{_origin(request)}/common/oauth2/authorize", client_id="{GRAPH}"'
         )
     return response
 
@@ -103,7 +101,12 @@ def _caller(request: Request, emulator: Emulator) -> Caller:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Access token is empty.")
-    return emulator.tokens.check(token.strip())
+    caller = emulator.tokens.check(token.strip())
+    if not is_graph(caller.audience):
+        hosts = emulator.addresses.hosts() | {host_of(_origin(request))}
+        if not is_graph(caller.audience, hosts=hosts):
+            raise Unauthenticated("Access token validation failure. Invalid audience.")
+    return caller
 
 
 async def _tenant_of(emulator: Emulator, caller: Caller) -> Tenant:

@@ -19,10 +19,10 @@ from fauxtune.operations import sign_ins
 from fauxtune.operations.sign_ins import CODE_LIFETIME, CodeRequest
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
-from fauxtune.surfaces.identity import errors, issuing, notes, pages, redirects
+from fauxtune.surfaces.identity import consent, errors, issuing, notes, pages, redirects
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
-from fauxtune.surfaces.identity.scopes import resource_for_user
+from fauxtune.surfaces.identity.scopes import asked_by_user
 
 #: Users that a page shows; whoever is not among them can be named.
 SHOWN = 50
@@ -50,9 +50,9 @@ class Asked:
 
 async def page(request: Request, about: TokenRequest) -> Response:
     """GET: the page, or, where the request has a flaw and the client's address has none, the flaw to the client."""
-    tenants, asked = await _asked(about)
+    tenants, application, asked = await _asked(about)
     try:
-        asked = _checked(asked, about.form)
+        asked = _checked(asked, about, application=application)
         hinted = await find_user(about, tenants, key=about.form.get("login_hint", ""))
         if about.form.get("prompt") == "none":
             return await _silent(about, tenants, asked=asked, user=hinted)
@@ -119,7 +119,7 @@ def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
     return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)
 
 
-async def _asked(about: TokenRequest) -> tuple[list[Tenant], Asked]:
+async def _asked(about: TokenRequest) -> tuple[list[Tenant], Row, Asked]:
     """The request, as far as it must be right before anything goes to the client's address."""
     client_id = about.need("client_id")
     tenants = await about.tenants(client_id)
@@ -131,7 +131,7 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], Asked]:
         redirect, client_id=found["client_id"], registered=list(found["redirect_uris"]), origin=about.origin
     )
     mode = about.form.get("response_mode", "query")
-    return tenants, Asked(
+    asked = Asked(
         client_id=found["client_id"],
         name=found["name"],
         redirect_uri=redirect,
@@ -142,9 +142,11 @@ async def _asked(about: TokenRequest) -> tuple[list[Tenant], Asked]:
         challenge=None,
         client_info=about.form.get("client_info") == "1",
     )
+    return tenants, found, asked
 
 
-def _checked(asked: Asked, form: dict[str, str]) -> Asked:
+def _checked(asked: Asked, about: TokenRequest, *, application: Row) -> Asked:
+    form = about.form
     kind = form.get("response_type")
     if not kind:
         raise errors.missing("response_type")
@@ -156,7 +158,8 @@ def _checked(asked: Asked, form: dict[str, str]) -> Asked:
     prompt = form.get("prompt", "")
     if prompt not in _PROMPTS:
         raise Aadsts(errors.BAD_REQUEST, f"The prompt '{prompt}' is not supported.")
-    resource_for_user(asked.scope)
+    otherwise = errors.CONSENT_NEEDS_A_PAGE if prompt == "none" else errors.CONSENT_NOT_GIVEN
+    consent.permissions(asked_by_user(asked.scope, hosts=about.hosts), application, otherwise=otherwise)
     return replace(asked, challenge=_challenge(form))
 
 

@@ -17,7 +17,7 @@ from fauxtune.surfaces.identity import errors, notes, pages
 from fauxtune.surfaces.identity.authorize import SHOWN, picked_user, read_ticket
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
-from fauxtune.surfaces.identity.scopes import resource_for_user
+from fauxtune.surfaces.identity.scopes import asked_by_user
 
 _WHY_NOT = {
     Standing.UNKNOWN: "That code didn't work. Check the code and try again.",
@@ -34,7 +34,7 @@ async def begin(about: TokenRequest) -> dict[str, Any]:
     row = await runner.read(applications.application, tenant.id, client_id=client_id)
     if row is None:
         raise application_not_found(client_id, tenant.name)
-    resource_for_user(scope)
+    asked_by_user(scope, hosts=about.hosts)
     device_code, user_code = await runner.run(
         tenant,
         sign_ins.add_device,

@@ -42,6 +42,7 @@ class Word:
     error: str
     code: int
     status: int = 400
+    suberror: str | None = None
 
 
 MISSING_PARAMETER = Word("invalid_request", 900144)
@@ -57,6 +58,12 @@ ASSERTION_AUDIENCE = Word("invalid_client", 700023, 401)
 ASSERTION_EXPIRED = Word("invalid_client", 700024, 401)
 ASSERTION_SIGNATURE = Word("invalid_client", 700027, 401)
 SCOPE_NOT_DEFAULT = Word("invalid_scope", 1002012)
+SCOPE_INVALID = Word("invalid_scope", 70011)
+CONSENT_REQUIRED = Word("invalid_grant", 65001, suberror="consent_required")
+# Where a browser is: OpenID Connect Core 3.1.2.6 has words for a request that must not show a page; Entra ID sends the
+# first one. Differs from Entra ID: there is no page that asks for consent, so the other says that nobody gave it.
+CONSENT_NEEDS_A_PAGE = Word("interaction_required", 65001)
+CONSENT_NOT_GIVEN = Word("access_denied", 65001)
 USER_NOT_FOUND = Word("invalid_grant", 50034)
 USER_DISABLED = Word("invalid_grant", 50057)
 PASSWORD_WRONG = Word("invalid_grant", 50126)
@@ -183,6 +190,7 @@ def _envelope(request: Request, word: Word, *, message: str, now: datetime) -> R
             "trace_id": request.state.request_id,
             "correlation_id": _correlation(request),
             "error_uri": f"{origin(request)}/error?code={word.code}",
+            **({} if word.suberror is None else {"suberror": word.suberror}),
         },
         status_code=word.status,
         headers={"cache-control": "no-store", "pragma": "no-cache"},

@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from fauxtune.core.model.audiences import is_graph
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.access import LIFETIME
-from fauxtune.surfaces.identity import errors, notes
+from fauxtune.surfaces.identity import consent, errors, notes
 from fauxtune.surfaces.identity.clients import Client
 from fauxtune.surfaces.identity.discovery import issuer
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest
-from fauxtune.surfaces.identity.scopes import DEFAULT, permissions_asked, resource_for_application, resource_for_user
+from fauxtune.surfaces.identity.scopes import asked_by_user, resource_for_application
 
 REFRESH_LIFETIME = timedelta(days=90)
 
@@ -40,7 +41,9 @@ class Issued:
 
 def for_application(request: TokenRequest, tenant: Tenant, *, client: Client) -> Issued:
     """An application's own token."""
-    audience, permissions = resource_for_application(request.form.get("scope")), tuple(client.row["roles"])
+    audience = resource_for_application(request.form.get("scope"))
+    # The application's roles are roles of Graph: it has none of another resource.
+    permissions = tuple(client.row["roles"]) if is_graph(audience, hosts=request.hosts) else ()
     token = request.emulator.tokens.issue(
         issuer=issuer(request.origin, tenant),
         tenant_id=tenant.id,
@@ -61,27 +64,26 @@ def for_user(
     document = user["document"]
     if not document.get("accountEnabled", True):
         raise Aadsts(errors.USER_DISABLED, "The user account is disabled.")
-    audience, openid = resource_for_user(scope)
-    # Whatever an application asks for in a user's name has been consented to. (Differs from Entra ID.)
-    asked = permissions_asked(scope)
-    permissions = tuple(dict.fromkeys([*client.row["roles"], *(each for each in asked if each != DEFAULT)]))
+    asked = asked_by_user(scope, hosts=request.hosts)
+    audience, permissions = asked.resource, consent.permissions(asked, client.row)
+    openid = sorted(asked.openid - {"offline_access"})
     token = request.emulator.tokens.issue(
         issuer=issuer(request.origin, tenant),
         tenant_id=tenant.id,
         client_id=client.id,
         audience=audience,
         object_id=user["id"],
-        roles=permissions,
+        roles=(*openid, *permissions),
         user=document,
         proof=client.proof,
     )
     # MSAL keeps a token under these words and looks it up by those that were asked for.
-    names = dict.fromkeys((*permissions, *asked))
-    granted = [*sorted(openid - {"offline_access"}), *(f"{audience}/{each}" for each in names)]
+    names = dict.fromkeys((*permissions, *asked.names))
+    granted = [*openid, *(f"{audience}/{each}" for each in names)]
     response = {**_bearer(token), "scope": " ".join(granted)}
-    if "openid" in openid:
+    if "openid" in asked.openid:
         response["id_token"] = _id_token(request, tenant, client_id=client.id, user=user, nonce=nonce)
-    if "offline_access" in openid:
+    if "offline_access" in asked.openid:
         claims = {"tid": tenant.id, "oid": user["id"], "client": client.id, "scope": str(scope)}
         claims["password"] = password_mark(user)
         response["refresh_token"] = notes.write(request.emulator, claims, kind=notes.REFRESH, lifetime=REFRESH_LIFETIME)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.audiences import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import applications
@@ -35,6 +36,11 @@ class TokenRequest:
         if not value:
             raise missing(parameter)
         return value
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """The names by which this emulator is reached, this request's among them."""
+        return self.emulator.addresses.hosts() | {host_of(self.origin)}
 
     @property
     def any_tenant(self) -> bool:

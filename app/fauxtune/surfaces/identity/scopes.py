@@ -6,13 +6,38 @@ Sources: Entra ID "scopes and permissions"; RFC 6749 3.3.
 
 from __future__ import annotations
 
-from fauxtune.surfaces.identity.errors import BAD_REQUEST, MANY_RESOURCES, SCOPE_NOT_DEFAULT, Aadsts, missing
+from collections.abc import Collection
+from dataclasses import dataclass
 
-GRAPH = "00000003-0000-0000-c000-000000000000"
+from fauxtune.core.model.audiences import GRAPH, is_graph
+from fauxtune.core.model.consent import DEFAULT
+from fauxtune.core.model.graph_permissions import known, near
+from fauxtune.surfaces.identity.errors import (
+    BAD_REQUEST,
+    MANY_RESOURCES,
+    SCOPE_INVALID,
+    SCOPE_NOT_DEFAULT,
+    Aadsts,
+    missing,
+)
+
 _OPENID = {"openid", "profile", "email", "offline_access"}
-DEFAULT = ".default"
 #: Scopes stand in tokens, and tokens in headers.
 _LONGEST = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a user's scope asks for: permissions of one resource, and some of OpenID's own scopes.
+
+    `names` are as they were written, `permissions` the same in Graph's spelling; `.default` may be the only one.
+    """
+
+    resource: str
+    of_graph: bool
+    names: tuple[str, ...]
+    permissions: tuple[str, ...]
+    openid: frozenset[str]
 
 
 def resource_for_application(scope: str | None) -> str:
@@ -28,25 +53,49 @@ def resource_for_application(scope: str | None) -> str:
     return resource
 
 
-def resource_for_user(scope: str | None) -> tuple[str, frozenset[str]]:
-    """The resource that a user's scope names (none: Graph), and which of OpenID's own scopes are in it."""
+def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
+    """What a user's scope asks for. `hosts`: names by which this emulator is reached, and so addresses of Graph.
+
+    Aadsts for a scope of several resources, for `.default` beside other permissions, and for a permission that Graph
+    has not.
+    """
     scope = _present(scope)
     words = scope.split()
-    resources = {_resource(word) for word in words if word.lower() not in _OPENID}
+    named = tuple(dict.fromkeys(word for word in words if word.lower() not in _OPENID))
+    resources = {_resource(word) or GRAPH for word in named}
     if len(resources) > 1:
         raise Aadsts(
             MANY_RESOURCES,
             "Provided value for the input parameter scope is not valid because it contains more than one resource. "
             f"Scope {scope} is not valid.",
         )
+    names = tuple(dict.fromkeys(word.rpartition("/")[2] for word in named))
+    if DEFAULT in names and len(names) > 1:
+        raise _invalid(scope, f"{DEFAULT} cannot be combined with other permissions of its resource.")
     resource = resources.pop() if resources else GRAPH
-    return resource or GRAPH, frozenset(word.lower() for word in words) & _OPENID
+    of_graph = is_graph(resource, hosts=hosts)
+    return Asked(
+        resource=resource,
+        of_graph=of_graph,
+        names=names,
+        permissions=tuple(_permission(name, scope=scope) for name in names) if of_graph else names,
+        openid=frozenset(word.lower() for word in words) & _OPENID,
+    )
 
 
-def permissions_asked(scope: str | None) -> tuple[str, ...]:
-    """The permissions that a user's scope names, `.default` among them."""
-    return tuple(
-        dict.fromkeys(word.rpartition("/")[2] for word in (scope or "").split() if word.lower() not in _OPENID)
+def _permission(name: str, *, scope: str) -> str:
+    """A permission of Graph in its own spelling; Entra ID does not mind the case of letters."""
+    found = DEFAULT if name == DEFAULT else known(name)
+    if found is None:
+        like = f" Did you mean {' or '.join(near(name))}?" if near(name) else ""
+        raise _invalid(scope, f"Microsoft Graph has no permission '{name}'.{like}")
+    return found
+
+
+def _invalid(scope: str, why: str) -> Aadsts:
+    return Aadsts(
+        SCOPE_INVALID,
+        f"The provided value for the input parameter 'scope' is not valid. The scope {scope} is not valid. {why}",
     )
 
 
