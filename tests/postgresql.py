@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,27 @@ from typing import Any
 import psycopg
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PostgresServer:
     """A running server: `url(database)` for SQLAlchemy, and one connection that creates and drops databases."""
 
     folder: Path
-    admin: psycopg.Connection[tuple[Any, ...]]
-    numbers: Iterator[int]
+    command: list[str]
+    process: subprocess.Popen[bytes] = field(init=False)
+    admin: psycopg.Connection[tuple[Any, ...]] = field(init=False)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def start(self) -> None:
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(self.command, cwd="/", stdout=log, stderr=log, **_unprivileged())
+        self.admin = _connect(self.folder, self.process)
+
+    def stop(self) -> None:
+        """Ends all sessions and shuts down in order ("fast")."""
+        if self.process.poll() is None:
+            self.process.send_signal(2)
+        self.process.wait(timeout=30)
+        self.admin.close()
 
     def url(self, database: str) -> str:
         return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
@@ -110,11 +124,9 @@ def running_server() -> Iterator[PostgresServer]:
         options = {"listen_addresses": "", "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
         settings = [word for option, value in options.items() for word in ("-c", f"{option}={value}")]
         command = [f"{binaries}/postgres", "-D", f"{folder}/data", "-k", str(folder), *settings]
-        with (folder / "log").open("wb") as log:
-            server = subprocess.Popen(command, cwd="/", stdout=log, stderr=log, **as_nobody)
+        server = PostgresServer(folder, command)
+        server.start()
         try:
-            with _connect(folder, server) as admin:
-                yield PostgresServer(folder, admin, count(1))
+            yield server
         finally:
-            server.send_signal(2)  # "fast": ends all sessions, shuts down in order
-            server.wait(timeout=30)
+            server.stop()

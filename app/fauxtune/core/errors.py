@@ -11,6 +11,7 @@
         NotLicensed       the user has no licence
         EnrollmentEnded   the device's enrolment is over: it must forget what it was given
       Unavailable     it cannot be done now; later it may
+        DatabaseUnavailable   the database is away, locked or full
         ConnectorRefused  the connector could not answer a request; `code` is the number that Graph reports
       NotEmulated     the real service does this, this one does not
 
@@ -93,6 +94,10 @@ class EnrollmentEnded(NotAllowed):
 
 class Unavailable(FauxtuneError):
     """It cannot be done now; later it may."""
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database cannot be reached, is locked by somebody else, or has no room. Nothing was changed."""
 
 
 class ConnectorRefused(Unavailable):

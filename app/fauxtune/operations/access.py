@@ -123,6 +123,11 @@ class TokenIssuer:
         self._forgotten += 1
         self._living.discard((tenant_id, client_id))
 
+    def forget_applications(self) -> None:
+        """Any application may be gone."""
+        self._forgotten += 1
+        self._living.clear()
+
     def _read(self, token: str) -> Caller:
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims

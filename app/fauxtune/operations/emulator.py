@@ -75,6 +75,11 @@ class Emulator:
         self.kept = Kept(self.runner.database)
         self.published = Published(self.runner.database)
 
+    def forget(self) -> None:
+        """Remember nothing of what the database held: another process may have written to it."""
+        self.runner.forget_all()
+        self.tokens.forget_applications()
+
     @property
     def signals(self) -> Signals:
         """Who waits for what."""

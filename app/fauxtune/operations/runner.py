@@ -116,6 +116,11 @@ class Runner:
             self._tenants.pop(key.lower(), None)
         self._newest.pop(tenant.id, None)
 
+    def forget_all(self) -> None:
+        """Every tenant may have been changed elsewhere, and everything else that was read."""
+        self._tenants.clear()
+        self.database.changed()
+
     def _write_down(self, connection: Connection, act: Act) -> None:
         if act.events:
             tenant_queries.add_events(connection, act.tenant.id, events=act.events)

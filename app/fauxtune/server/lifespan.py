@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import os
 import socket
 import stat
@@ -14,9 +15,10 @@ import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 from fauxtune.connector.keypool import KeyPool
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.operations import revocation
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import Seed
@@ -27,16 +29,19 @@ from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.ownership import owned
+from fauxtune.storage.ownership import Ownership, owned
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 #: A polling connector looks every 30 seconds of the tenant's time; nobody waits much longer than that.
 _POLL_SECONDS = 5.0
+_WATCH_SECONDS = 3.0
 SQLITE_FILE = "fauxtune.sqlite"
 _SQLITE = "sqlite:///"
 #: Why a disk takes no more.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+
+log = logging.getLogger(__name__)
 
 
 def check(settings: Settings) -> None:
@@ -119,8 +124,8 @@ def _reserve(file: Path) -> None:
 
 
 @contextmanager
-def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[Database]:
-    """The database, ours alone, its schema brought up to date unless told otherwise. Blocks."""
+def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[tuple[Database, Ownership]]:
+    """The database, its schema brought up to date unless told otherwise, and the right to use it alone. Blocks."""
     url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
     for short in ("postgresql://", "postgres://"):
         if url.startswith(short):
@@ -133,19 +138,19 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
             _reserve(file)
         opened = Database(url)
         held.callback(opened.close)
-        held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
+        ownership = held.enter_context(owned(opened, owner=f"process {os.getpid()} on {socket.gethostname()}"))
         if migrated:
             migrate.upgrade(opened)
-        yield opened
+        yield opened, ownership
 
 
 @asynccontextmanager
 async def emulator(
     settings: Settings, folder: Path, *, around: Surroundings, seed: Seed | None, door: FrontDoor
-) -> AsyncIterator[Emulator]:
-    """The emulator, with a tenant if the database has one or `seed` says how to make one."""
+) -> AsyncIterator[tuple[Emulator, Ownership]]:
+    """The emulator, with a tenant if the database has one or `seed` says how to make one; and what `watched` needs."""
     with ExitStack() as held:
-        opened = await asyncio.to_thread(held.enter_context, database(settings, folder))
+        opened, ownership = await asyncio.to_thread(held.enter_context, database(settings, folder))
         door.done("database")
         pool = KeyPool(settings.key_pool_size, threads=settings.key_pool_threads)
         held.callback(pool.stop)
@@ -157,7 +162,19 @@ async def emulator(
         await bootstrap.admit_devices(made)
         door.done("tenant")
         async with polling(made):
-            yield made
+            yield made, ownership
+
+
+async def watched(made: Emulator, ownership: Ownership, *, every: float = _WATCH_SECONDS) -> NoReturn:
+    """Look every few seconds whether the database is still ours. One that was lost is taken again, and whatever was
+    remembered of it is forgotten. Conflict when another process has it now: two would not see each other's changes.
+    """
+    while True:
+        await asyncio.sleep(every)
+        with suppress(Unavailable):  # whoever asks for something meanwhile is told so, and the log has it
+            if await asyncio.to_thread(ownership.keep):
+                made.forget()
+                log.warning("The connection that owns the database was lost; the database is owned again.")
 
 
 @asynccontextmanager
@@ -167,9 +184,10 @@ async def polling(made: Emulator, *, every: float = _POLL_SECONDS) -> AsyncItera
     async def look() -> None:
         while True:
             await asyncio.sleep(every)
-            for tenant_id in await made.runner.read(connector_queries.tenants_with_asked_revocations):
-                with suppress(NotFound):  # it is deleted at this moment
-                    await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)
+            with suppress(DatabaseUnavailable):  # the next round finds the same
+                for tenant_id in await made.runner.read(connector_queries.tenants_with_asked_revocations):
+                    with suppress(NotFound):  # it is deleted at this moment
+                        await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)
 
     task = asyncio.create_task(look())
     try:

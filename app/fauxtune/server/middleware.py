@@ -24,6 +24,9 @@ Refuse = Callable[[Request, Exception], Response]
 BODY_LIMIT = 4 * 1024 * 1024
 _TOO_LONG = f"The request body must not be larger than {BODY_LIMIT // 1024 // 1024} MiB."
 
+#: In seconds (RFC 9110 10.2.3).
+_RETRY_LATER = (b"retry-after", b"1")
+
 log = logging.getLogger(__name__)
 
 
@@ -103,11 +106,14 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Every answer carries the request's id, unless its surface gave it one."""
+        """Every answer carries the request's id, unless its surface gave it one. Who may come again is told when."""
         if message["type"] == "http.response.start":
             self.started = True
             headers = list(message.get("headers", ()))
             if all(name != b"request-id" for name, _ in headers):
                 headers.append((b"request-id", self.request_id.encode()))
+                message["headers"] = headers
+            if message["status"] == 503 and all(name != b"retry-after" for name, _ in headers):
+                headers.append(_RETRY_LATER)
                 message["headers"] = headers
         await self._send(message)

@@ -1,6 +1,7 @@
 """The front door: `/livez` and `/readyz` on both listeners, also while the rest is not there yet.
 
 The listeners open first, so that whoever waits for the server gets an answer at once: 503 and what is still missing.
+Later the database is asked each time.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 import json
 
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from fauxtune.core.errors import DatabaseUnavailable
+from fauxtune.storage.database import Database
 
 #: What must be there, in the order in which it comes.
 STEPS = ("listeners", "database", "keyPool", "tenant")
@@ -18,6 +22,7 @@ class FrontDoor:
 
     def __init__(self) -> None:
         self._app: ASGIApp | None = None
+        self._database: Database | None = None
         self._missing = list(STEPS)
 
     @property
@@ -29,15 +34,26 @@ class FrontDoor:
         """One of the steps is taken."""
         self._missing.remove(step)
 
-    def open(self, app: ASGIApp) -> None:
-        """From now on requests go to the application."""
+    def open(self, app: ASGIApp, *, database: Database | None = None) -> None:
+        """From now on requests go to the application, which is ready while its database is."""
         self._app = app
+        self._database = database
+
+    async def _missing_now(self) -> list[str]:
+        if self._missing or self._database is None:
+            return self._missing
+        try:
+            await self._database.ask()
+        except DatabaseUnavailable:
+            return ["database"]
+        return []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """One request."""
         path = scope.get("path")
         if path == "/readyz":
-            await _answer(send, 503 if self._missing else 200, document={"notReady": self._missing})
+            missing = await self._missing_now()
+            await _answer(send, 503 if missing else 200, document={"notReady": missing})
         elif path == "/livez":
             await _answer(send, 200, document={"alive": True})
         elif self._app is not None:

@@ -87,9 +87,10 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             for listener in listeners:
                 await listener.start()
             door.done("listeners")
-            async with lifespan.emulator(settings, folder, around=around, seed=seed, door=door) as emulator:
+            async with lifespan.emulator(settings, folder, around=around, seed=seed, door=door) as alive:
+                emulator, ownership = alive
                 app = create_app(emulator)
-                door.open(app)
+                door.open(app, database=emulator.runner.database)
                 try:
                     if ports.proxy is not None:
                         behind = under_the_hosts_called(app, emulator)
@@ -101,7 +102,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                     gc.freeze()
                     gc.enable()
                     announce(ready)
-                    await asyncio.get_running_loop().create_future()
+                    await lifespan.watched(emulator, ownership)
                 finally:
                     endpoints.remove(folder)
                     await _stop(listeners)

@@ -8,6 +8,7 @@ Never `await` inside a transaction: on SQLite the loop is the lock.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -16,15 +17,17 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
-from fauxtune.core.errors import Invalid
+from fauxtune.core.errors import DatabaseUnavailable, Invalid
 
 __all__ = ["Connection", "Database"]
 
 T = TypeVar("T")
 P = ParamSpec("P")
+
+log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
 #: Seconds of a transaction on the loop after which others get a turn.
@@ -33,6 +36,20 @@ _WRITES = "fauxtune.writes"
 #: PostgreSQL's serialization_failure, deadlock_detected and unique_violation: who looked whether a name is free and
 #: lost it to another looks again, and finds it taken.
 _COLLISIONS = {"40001", "40P01", "23505"}
+#: SQLite's primary result codes for a file that is locked, cannot be written, read or opened, or has no room
+#: (BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN; sqlite.org/rescode.html, 2026-11). All others are defects of ours.
+_SQLITE_AWAY = {5, 6, 8, 10, 13, 14}
+#: Seconds that SQLite waits for a lock of another program. The event loop, and so everybody, waits with it.
+_SQLITE_PATIENCE = 0.2
+#: How soon a dead PostgreSQL is noticed: seconds, but for the last, which is milliseconds (libpq 34.1.2, 2026-11).
+_POSTGRESQL_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 25_000,
+}
 #: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
 _NUL = "NUL (0x00)"
 
@@ -46,16 +63,16 @@ class Database:
         #: process owns a database, so nobody else writes.
         self.state = object()
         self._turn = asyncio.Lock()
+        self._away = False
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self.engine = (
-            _sqlite_engine(url)
-            if self.is_sqlite
-            else create_engine(url, pool_size=10, max_overflow=10, hide_parameters=True)
-        )
+        self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
         self._writes = _changes_of_sqlite(self.engine) if self.is_sqlite else _writes_counted(self.engine)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back."""
+        """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back.
+
+        DatabaseUnavailable while the database is away, locked or full.
+        """
         if self.is_sqlite:
             return await self._run_inline(lambda connection: work(connection, *args, **kwargs))
         return await asyncio.to_thread(lambda: self._run_repeatedly(work, *args, **kwargs))
@@ -68,6 +85,9 @@ class Database:
             started = time.perf_counter()
             try:
                 return self._transact(work)
+            except OperationalError as error:
+                self._refuse_if_away(error)
+                raise
             finally:
                 if time.perf_counter() - started > _LONG:
                     await asyncio.sleep(0)
@@ -82,8 +102,26 @@ class Database:
                 return self._transact(work, *args, **kwargs)
             except (OperationalError, IntegrityError) as error:
                 if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _COLLISIONS:
+                    self._refuse_if_away(error)
                     raise
         raise AssertionError("unreachable")  # pragma: no cover
+
+    def _refuse_if_away(self, error: DBAPIError) -> None:
+        """DatabaseUnavailable, and a line in the log when that is new. Nothing for an error that is our own defect."""
+        if not isinstance(error, OperationalError) or (
+            self.is_sqlite and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF not in _SQLITE_AWAY
+        ):
+            return
+        if not self._away:
+            self._away = True
+            log.error("The database cannot be used: %s", " ".join(str(error.orig).split()))
+        raise DatabaseUnavailable(
+            "The database cannot be used at this moment; nothing was changed. Try again."
+        ) from None
+
+    def _is_back(self) -> None:
+        self._away = False
+        log.warning("The database can be used again.")
 
     def _transact(self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         wrote = False
@@ -92,6 +130,9 @@ class Database:
                 before = self._writes(connection)
                 result = work(connection, *args, **kwargs)
                 wrote = self._writes(connection) != before
+            # A SQLite file that is locked or full is read all the same: only a write shows that it is so no more.
+            if self._away and (wrote or not self.is_sqlite):
+                self._is_back()
             return result
         except DataError as error:
             if _NUL not in str(error.orig):
@@ -101,6 +142,12 @@ class Database:
             # Also when the commit failed: a connection that broke may have broken after it.
             if wrote:
                 self.changed()
+
+    async def ask(self) -> None:
+        """DatabaseUnavailable unless a transaction that writes can begin now."""
+        await self.run(
+            lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE" if self.is_sqlite else "SELECT 1")
+        )
 
     def changed(self) -> None:
         """What was read until now may be true no more."""
@@ -135,9 +182,16 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
+def _postgresql_engine(url: str) -> Engine:
+    said = make_url(url).query
+    patience = {name: value for name, value in _POSTGRESQL_PATIENCE.items() if name not in said}
+    return create_engine(url, pool_size=10, max_overflow=10, connect_args=patience, hide_parameters=True)
+
+
 def _sqlite_engine(url: str) -> Engine:
+    arguments = {"check_same_thread": False, "timeout": _SQLITE_PATIENCE}
     # Values are hidden in errors and logs: some are PFX files.
-    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False}, hide_parameters=True)
+    engine = create_engine(url, poolclass=StaticPool, connect_args=arguments, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:

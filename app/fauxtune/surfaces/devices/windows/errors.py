@@ -76,6 +76,8 @@ def _status(request: Request, error: Exception) -> int:
         return 400
     if isinstance(error, HTTPException):
         return error.status_code
+    if isinstance(error, errors.DatabaseUnavailable):
+        return 503
     if request.method != "POST":
         return 404
     return 500 if "content-type" in request.headers else 200

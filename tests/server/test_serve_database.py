@@ -1,0 +1,112 @@
+"""A server whose database goes away, comes back, is locked, or is taken over by somebody else."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from tests.postgresql import PostgresServer, running_server
+from tests.server.running import SECONDS, serving
+
+USER = {
+    "accountEnabled": True,
+    "displayName": "Dora",
+    "mailNickname": "dora",
+    "userPrincipalName": "dora@contoso.example",
+    "passwordProfile": {"password": "Fauxtune1!"},
+}
+
+#: A request of each surface that has to look for a tenant which nobody has asked for yet.
+REQUESTS: list[tuple[str, str, dict[str, str]]] = [
+    ("POST", "/fabrikam/oauth2/v2.0/token", {"client_id": "x", "grant_type": "client_credentials"}),
+    ("GET", "/mdm/fabrikam/android/v1/enterprises/x/devices/y/policy", {}),
+    ("GET", "/mdm/fabrikam/apple/enroll?token=x", {}),
+    ("GET", "/mdm/fabrikam/windows/EnrollmentServer/Discovery.svc", {}),
+    ("GET", "/pki/fabrikam/issuing/crl", {}),
+    ("GET", "/push/fabrikam/token", {}),
+    ("DELETE", "/connector/fabrikam/v1/sessions/x", {}),
+    ("GET", "/_fauxtune/v1/tenants/fabrikam", {}),
+]
+
+
+@pytest.fixture
+def own_postgresql() -> Iterator[PostgresServer]:
+    """A server of this test's own, which it may stop."""
+    with running_server() as server:
+        yield server
+
+
+def _is_refused(client: httpx.Client, method: str = "GET") -> None:
+    answer = client.request(method, "/v1.0/users", json=USER if method == "POST" else None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "ServiceUnavailable")
+    assert int(answer.headers["retry-after"]) > 0
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json()) == (503, {"notReady": ["database"]})
+    assert client.get("/livez").status_code == 200
+
+
+def test_a_server_whose_postgresql_is_restarted_says_so_works_again_and_ends_cleanly(
+    tmp_path: Path, own_postgresql: PostgresServer
+) -> None:
+    url = own_postgresql.url(own_postgresql.create())
+    with serving("--data-dir", tmp_path, "--database-url", url) as server, server.signed_in() as client:
+        assert client.get("/readyz").status_code == 200
+        own_postgresql.stop()
+        for _ in range(20):
+            _is_refused(client)
+        for method, path, body in REQUESTS:
+            answer = client.request(method, path, data=body)
+            assert (path, answer.status_code) == (path, 503)
+            assert int(answer.headers["retry-after"]) > 0
+            assert "database" in answer.text
+        own_postgresql.start()
+        # The pool may still hold a connection of before; whoever meets one is told to try again.
+        answers = [client.get("/v1.0/users").status_code for _ in range(20)]
+        assert answers[-1] == 200
+        assert client.post("/v1.0/users", json=USER).status_code == 201
+        assert client.get("/readyz").status_code == 200
+        own_postgresql.stop()
+        code, errors = server.stop(signal.SIGTERM)
+    assert code == 0
+    assert "Traceback" not in errors
+    assert errors.count("cannot be used") <= 2
+    assert len(errors.splitlines()) <= 5
+
+
+def test_a_server_whose_database_is_taken_over_stops_and_says_by_whom(
+    tmp_path: Path, own_postgresql: PostgresServer
+) -> None:
+    url = own_postgresql.url(own_postgresql.create())
+    with serving("--data-dir", tmp_path, "--database-url", url) as server:
+        address = url.replace("postgresql+psycopg", "postgresql")
+        with psycopg.connect(address, autocommit=True, application_name="somebody else") as other:
+            other.execute(
+                "SELECT pg_terminate_backend(l.pid), pg_advisory_lock(l.objid::bigint)"
+                " FROM pg_locks l WHERE l.locktype = 'advisory'"
+            )
+            _, errors = server.process.communicate(timeout=SECONDS)
+    assert server.process.returncode == 1
+    assert "in use by somebody else" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_file_that_another_program_locks_is_unavailable_until_it_lets_go(tmp_path: Path) -> None:
+    with serving("--data-dir", tmp_path) as server, server.signed_in() as client:
+        other = sqlite3.connect(tmp_path / "fauxtune.sqlite", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        _is_refused(client, "POST")
+        assert client.get("/v1.0/users").status_code == 200
+        other.execute("ROLLBACK")
+        other.close()
+        assert client.post("/v1.0/users", json=USER).status_code == 201
+        assert client.get("/readyz").status_code == 200
+        code, errors = server.stop()
+    assert code == 0
+    assert len(errors.splitlines()) == 2
+    assert "Traceback" not in errors

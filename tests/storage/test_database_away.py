@@ -1,0 +1,100 @@
+"""A database that is away, locked or full: one line of log, an error that says "later", and work again afterwards."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from fauxtune.core.errors import DatabaseUnavailable
+from fauxtune.storage.database import Database
+from tests.postgresql import PostgresServer
+
+
+def _make(connection: Connection) -> None:
+    connection.execute(text("CREATE TABLE notes (words TEXT)"))
+
+
+def _write(connection: Connection, words: str = "x") -> None:
+    connection.execute(text("INSERT INTO notes VALUES (:words)"), {"words": words})
+
+
+def _count(connection: Connection) -> int:
+    return int(connection.execute(text("SELECT count(*) FROM notes")).scalar_one())
+
+
+@pytest.fixture
+def sqlite(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url)
+    database.run_now(_make)
+    yield database
+    database.close()
+
+
+async def test_a_locked_file_is_unavailable_with_one_line_of_log_and_is_read_meanwhile(
+    sqlite: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    other = sqlite3.connect(sqlite.url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for _ in range(3):
+        with pytest.raises(DatabaseUnavailable):
+            await sqlite.run(_write)
+        assert await sqlite.run(_count) == 0
+    with pytest.raises(DatabaseUnavailable):
+        await sqlite.ask()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+    assert "locked" in caplog.text
+    other.execute("ROLLBACK")
+    other.close()
+    await sqlite.ask()
+    await sqlite.run(_write)
+    assert await sqlite.run(_count) == 1
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+
+
+async def test_a_full_disk_is_unavailable_loses_nothing_and_is_written_to_when_it_has_room(sqlite: Database) -> None:
+    def limit(connection: Connection, pages: int) -> None:
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
+
+    await sqlite.run(_write)
+    await sqlite.run(limit, 2)
+    with pytest.raises(DatabaseUnavailable):
+        await sqlite.run(_write, "x" * 100_000)
+    assert await sqlite.run(_count) == 1
+    await sqlite.run(limit, 1_000_000)
+    await sqlite.run(_write, "x" * 100_000)
+    assert await sqlite.run(_count) == 2
+
+
+async def test_a_mistake_of_ours_is_not_taken_for_an_absent_database(sqlite: Database) -> None:
+    with pytest.raises(OperationalError, match="no such table"):
+        await sqlite.run(lambda connection: connection.execute(text("SELECT * FROM absent")))
+
+
+async def test_ended_sessions_are_unavailable_once_and_then_new_ones_are_made(
+    postgresql_server: PostgresServer, postgresql_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database(postgresql_url)
+    await database.run(_make)
+    ended = postgresql_server.admin.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [database.engine.url.database]
+    )
+    assert ended.fetchall()
+    with pytest.raises(DatabaseUnavailable):
+        await database.run(_write)
+    await database.run(_write)
+    assert await database.run(_count) == 1
+    assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+    assert all("\n" not in record.getMessage() for record in caplog.records)
+    database.close()
+
+
+async def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
+    database = Database("postgresql+psycopg://nobody@/none?host=/nowhere")
+    with pytest.raises(DatabaseUnavailable):
+        await database.ask()
+    database.close()
