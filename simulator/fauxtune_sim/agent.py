@@ -80,6 +80,8 @@ class Agent(ABC):
         self.time = TenantTime() if time is None else time
         self._transport = transport
         self._one_at_a_time = asyncio.Lock()
+        #: What was not as it should be when the device enrolled, and was passed over; in words.
+        self.remarks: tuple[str, ...] = ()
 
     async def enroll(
         self,
@@ -152,10 +154,13 @@ class Agent(ABC):
     async def poll_push(self, *, after: int, wait: int) -> Push:
         """Wait up to `wait` seconds for a push newer than `after`; learns the tenant's time.
 
-        ServerRefused with status 404 if the push service does not know the address; only a check-in tells whether that
-        is the end of the enrolment.
+        NotAllowedHere if the server has named no push address, as servers of other makes do not. ServerRefused with
+        status 404 if the push service does not know the address; only a check-in tells whether that is the end of the
+        enrolment.
         """
         enrollment = self.enrollment
+        if not enrollment.push_token:
+            raise NotAllowedHere(f"{self.device.name} has no push address: its server names none")
         tenant, token = quote(enrollment.tenant, safe=""), quote(enrollment.push_token, safe="")
         url = f"{enrollment.server}/push/{tenant}/{token}?after={after}&wait={wait}"
         answer = await self._transport.get(url, timeout=wait + 20.0)

@@ -36,7 +36,13 @@ class Output(StrEnum):
 StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
 OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs.")]
 ServerOption = Annotated[
-    str | None, typer.Option("--server", help="The server's HTTPS address.", envvar="FAUXTUNE_SERVER", metavar="URL")
+    str | None,
+    typer.Option(
+        "--server",
+        help="The server's HTTPS address; with a path it is the discovery address of a Windows device.",
+        envvar="FAUXTUNE_SERVER",
+        metavar="URL",
+    ),
 ]
 CaOption = Annotated[
     Path | None,

@@ -140,9 +140,11 @@ async def _enrolled(agent: Agent, state: Path) -> Result:
         "platform": device.platform,
         "mode": device.mode,
         "state": str(state),
+        "remarks": list(agent.remarks),
         **_checked(checked),
     }
-    lines = [f"{device.name} ({device.kind}) is enrolled for {user or 'nobody by name'}", *_lines(checked)]
+    lines = [f"{device.name} ({device.kind}) is enrolled for {user or 'nobody by name'}"]
+    lines += [*agent.remarks, *_lines(checked)]
     return Result(document, lines)
 
 

@@ -1,7 +1,8 @@
 """Keeping devices connected: a long poll of the push service for each, a heap of due check-ins for all.
 
-A device checks in when it is pushed and when its cadence says so, on the tenant's time as push answers tell it. A
-server that goes away is waited for; a device whose enrolment ends leaves.
+A device checks in when it is pushed and when its cadence says so, on the tenant's time as push answers tell it. Where
+the server has named no push address, the cadence alone counts, on the computer's time. A server that goes away is
+waited for; a device whose enrolment ends leaves.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import itertools
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from fauxtune_sim.agent import Agent, CheckIn
@@ -40,6 +41,8 @@ class _Member:
     agent: Agent
     queue: _Queue
     listener: asyncio.Task[None] | None = None
+    #: Set by every check-in.
+    checked: asyncio.Event = field(default_factory=asyncio.Event)
     #: Raised by every new due time, so that older ones in the heap are recognised.
     plan: int = 0
 
@@ -116,6 +119,9 @@ class Runner:
         after, wait, pause = 0, 0, _FIRST_PAUSE
         try:
             while member.agent.device.is_enrolled:
+                if not member.agent.enrollment.push_token:
+                    await self._go_without_push(member)
+                    continue
                 try:
                     # The first poll only learns the time and what was pushed while nobody listened.
                     push = await member.agent.poll_push(after=after, wait=wait)
@@ -133,6 +139,15 @@ class Runner:
                     self._look_again.set()
         finally:
             self._members.pop(member.agent, None)
+
+    async def _go_without_push(self, member: _Member) -> None:
+        """Plan by the computer's time; a check-in may end the enrolment, or bring a push address."""
+        if member.queue.clock.now(time.monotonic()) is None:
+            member.queue.clock.learn(datetime.now(UTC), monotonic=time.monotonic())
+        member.checked.clear()
+        if member.plan == 0:
+            self._plan(member)
+        await member.checked.wait()
 
     async def _recover(self, member: _Member, failed: SimulatorError, *, pause: float) -> float:
         """Wait after a failed poll; gives the next pause. Only a check-in may tell that an enrolment is over."""
@@ -153,6 +168,7 @@ class Runner:
             async with self._gate:
                 done = await agent.check_in()
         except NotAllowedHere:
+            member.checked.set()
             return
         except SimulatorError as failed:
             self._announce(f"{agent.device.name}: {failed}")
@@ -160,6 +176,7 @@ class Runner:
             for line in describe(done):
                 self._announce(f"{agent.device.name}: {line}")
         self._plan(member, tried=True)
+        member.checked.set()
 
     def _plan(self, member: _Member, *, tried: bool = False) -> None:
         """Put the device's next check-in on the heap; `tried` counts from now, whether the attempt worked or not."""

@@ -41,7 +41,7 @@ class WindowsAgent(Agent):
 
     async def _join(self, joining: Joining) -> Enrollment:
         joined = await enrolling.join(self.device, self._transport, joining=joining)
-        self.device.state = joined.state
+        self.device.state, self.remarks = joined.state, joined.remarks
         return joined.enrollment
 
     async def _converse(self, done: CheckIn) -> None:
@@ -117,6 +117,7 @@ class WindowsAgent(Agent):
         assert isinstance(enrollment, WindowsEnrollment)
         if not enrolling.is_due(enrollment, self._now()):
             return ()
+        enrollment.renewal_tried_at = self._now().isoformat()
         try:
             await enrolling.renew(self.device, self._transport)
         except (ServerRefused, AnswerBroken) as failed:
@@ -128,7 +129,9 @@ class WindowsAgent(Agent):
         return Machine(self.device, self._now(), user=self.device.state.logged_in)
 
     def _session(self, machine: Machine) -> Session:
+        """The next session. Its number is kept before it begins: no two sessions have the same."""
         machine.enrollment.sessions += 1
+        self.device.save(keys=False, state=False)
         return Session(machine, self._transport)
 
     def _now(self) -> datetime:

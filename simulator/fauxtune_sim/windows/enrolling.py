@@ -6,8 +6,8 @@ import asyncio
 import re
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from urllib.parse import quote
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -31,15 +31,20 @@ from fauxtune_sim.windows.variants import is_phone
 _VERSIONS = {Platform.WINDOWS: "5.0", Platform.WINDOWS_10_MOBILE: "4.0", Platform.WINDOWS_PHONE_81: "2.0"}
 _PROBES = {Platform.WINDOWS: "ENROLLClient"}
 _PHONE_PROBE = "Windows Phone 8 Enrollment Client"
+#: Where Windows looks for an enrolment service (MS-MDE2 3.1.4.1).
+_DISCOVERY = "/EnrollmentServer/Discovery.svc"
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """What enrolment brought: the record, and the nodes that the provisioning document set."""
+    """What enrolment brought: the record, the nodes that the provisioning document set, and what was not as it should
+    be and was passed over, in words.
+    """
 
     enrollment: WindowsEnrollment
     state: WindowsState
+    remarks: tuple[str, ...]
 
 
 async def join(device: Device, transport: Transport, *, joining: Joining) -> Joined:
@@ -48,7 +53,8 @@ async def join(device: Device, transport: Transport, *, joining: Joining) -> Joi
     found = await _discover(device, transport, joining=joining)
     request = soap.get_policies(to=found.policy_url, right=right)
     answer = await _post(transport, found.policy_url, body=request)
-    key = await _long_enough(joining.key, soap.smallest_key(answer.status, answer.body))
+    bits, remarks = _smallest_key(answer)
+    key = await _long_enough(joining.key, bits)
     device_id = str(uuid.uuid4()).upper()
     csr = certificate_request(key, device_id=device_id, hardware_id=_hardware(device).hardware_id)
     context = context_items(device, device_id=device_id)
@@ -56,16 +62,29 @@ async def join(device: Device, transport: Transport, *, joining: Joining) -> Joi
     answer = await _post(transport, found.enrollment_url, body=request)
     made = provisioned(soap.provisioning_document(answer.status, answer.body))
     _check_certificate(made.identity, key)
-    return _joined(device, joining, device_id=device_id, key=key, made=made, enrollment_url=found.enrollment_url)
-
-
-def _joined(
-    device: Device, joining: Joining, *, device_id: str, key: rsa.RSAPrivateKey, made: Provisioned, enrollment_url: str
-) -> Joined:
     state = WindowsState()
     _provision(device, state, made=made)
+    enrollment = _enrollment(joining, device_id=device_id, key=key, made=made, enrollment_url=found.enrollment_url)
+    return Joined(enrollment, state, remarks)
+
+
+def _smallest_key(answer: Answer) -> tuple[int, tuple[str, ...]]:
+    """The bits of a key, by the policy; and what is to be said of a policy that cannot be read.
+
+    Unverified: that Windows passes over such a policy. The author of a public demonstration server says so, whose
+    answer has a prefix without a namespace.
+    """
+    try:
+        return soap.smallest_key(answer.status, answer.body), ()
+    except AnswerBroken as broken:
+        return soap.USUAL_KEY, (f"the policy was passed over, the key has {soap.USUAL_KEY} bits: {broken}",)
+
+
+def _enrollment(
+    joining: Joining, *, device_id: str, key: rsa.RSAPrivateKey, made: Provisioned, enrollment_url: str
+) -> WindowsEnrollment:
     channel = made.settings.get(("Push", "PFN"), "")
-    enrollment = WindowsEnrollment(
+    return WindowsEnrollment(
         server=joining.server,
         tenant=joining.tenant,
         name=made.settings.get(("EntDMID",)) or device_id,
@@ -79,8 +98,8 @@ def _joined(
         enrollment_url=enrollment_url,
         renews=made.renew_days is not None,
         renew_days=made.renew_days or 0,
+        retry_days=made.retry_days,
     )
-    return Joined(enrollment, state)
 
 
 def _provision(device: Device, state: WindowsState, *, made: Provisioned) -> None:
@@ -105,12 +124,7 @@ def _right(joining: Joining) -> soap.Right:
 
 
 async def _discover(device: Device, transport: Transport, *, joining: Joining) -> soap.Discovered:
-    url = f"{joining.server}/mdm/{quote(joining.tenant, safe='')}/windows/EnrollmentServer/Discovery.svc"
-    probe = await transport.send(
-        "GET", url, headers={"User-Agent": _PROBES.get(device.platform, _PHONE_PROBE), "Pragma": "no-cache"}
-    )
-    if probe.status != 200:
-        raise ServerRefused(f"no enrolment service at {url} ({probe.status})", status=probe.status)
+    url = await _discovery_address(device, transport, joining=joining)
     hardware = _hardware(device)
     request = soap.discover(
         to=url,
@@ -123,6 +137,24 @@ async def _discover(device: Device, transport: Transport, *, joining: Joining) -
     )
     answer = await _post(transport, url, body=request)
     return soap.discovered(answer.status, answer.body)
+
+
+async def _discovery_address(device: Device, transport: Transport, *, joining: Joining) -> str:
+    """Where the enrolment service is: at the server's address itself if that has a path; else at the tenant's place of
+    a Fauxtune server, or where Windows looks for it at any server.
+    """
+    places = [joining.server]
+    if urlsplit(joining.server).path in ("", "/"):
+        places = [f"{joining.server}/mdm/{quote(joining.tenant, safe='')}/windows{_DISCOVERY}"]
+        places += [f"{joining.server}{_DISCOVERY}"]
+    headers = {"User-Agent": _PROBES.get(device.platform, _PHONE_PROBE), "Pragma": "no-cache"}
+    statuses = []
+    for url in places:
+        status = (await transport.send("GET", url, headers=headers)).status
+        if status == 200:
+            return url
+        statuses.append(f"{url} ({status})")
+    raise ServerRefused(f"no enrolment service at {' or '.join(statuses)}", status=status)
 
 
 async def _post(transport: Transport, url: str, *, body: bytes) -> Answer:
@@ -182,9 +214,13 @@ def _check_certificate(der: bytes, key: rsa.RSAPrivateKey) -> None:
 
 
 def is_due(enrollment: WindowsEnrollment, now: datetime) -> bool:
-    """Whether it is time for the next identity certificate."""
+    """Whether it is time for the next identity certificate: in the renewal period, but not soon after an attempt. That
+    counts after success too: some servers name a period that is as long as the certificate is valid.
+    """
     ends = enrollment.identity().certificate.not_valid_after_utc
-    return enrollment.renews and (ends - now).days < enrollment.renew_days
+    tried = enrollment.renewal_tried_at
+    rests = tried is not None and now < datetime.fromisoformat(tried) + timedelta(days=enrollment.retry_days)
+    return enrollment.renews and not rests and (ends - now).days < enrollment.renew_days
 
 
 async def renew(device: Device, transport: Transport) -> None:
@@ -195,7 +231,8 @@ async def renew(device: Device, transport: Transport) -> None:
     csr = certificate_request(key, device_id=enrollment.device_id, hardware_id=_hardware(device).hardware_id)
     # A computer's own watch, not the tenant's time, as for every signature on the wire.
     signed = renewal_request(csr, identity=enrollment.identity(), now=datetime.now(UTC))
-    request = soap.renew_token(to=enrollment.enrollment_url, signed_request=signed)
+    context = context_items(device, device_id=enrollment.device_id)
+    request = soap.renew_token(to=enrollment.enrollment_url, signed_request=signed, context=context)
     answer = await _post(transport, enrollment.enrollment_url, body=request)
     certificate = renewed(soap.provisioning_document(answer.status, answer.body))
     _check_certificate(certificate, key)

@@ -41,7 +41,8 @@ class Provisioned:
     """What the device makes of the document.
 
     `settings` are the values below DMClient/Provider/{provider}, by their path there. `renew_days` is how long before
-    its end the certificate is renewed without the user, None if it is not.
+    its end the certificate is renewed without the user, None if it is not; `retry_days` how long after an attempt it is
+    not tried again.
     """
 
     identity: bytes
@@ -49,6 +50,7 @@ class Provisioned:
     address: str
     settings: dict[tuple[str, ...], str]
     renew_days: int | None
+    retry_days: int
 
 
 def provisioned(data: bytes) -> Provisioned:
@@ -66,12 +68,14 @@ def provisioned(data: bytes) -> Provisioned:
         raise AnswerBroken(
             f"DEFAULTENCODING is {encoding or 'not set'}: only {_XML_ENCODING} is spoken here, not WBXML"
         )
+    renewal = document.below("CertificateStore", "My", "WSTEP", "Renew")
     return Provisioned(
         identity=identity_certificate(document),
         provider=provider,
         address=address,
         settings=_settings(document.below("DMClient", "Provider", provider)),
-        renew_days=_renewal(document),
+        renew_days=_days(renewal, "RenewPeriod", usual=42) if renewal.parm("ROBOSupport").lower() == "true" else None,
+        retry_days=_days(renewal, "RetryInterval", usual=7),
     )
 
 
@@ -113,9 +117,7 @@ def _settings(here: Characteristic, path: tuple[str, ...] = ()) -> dict[tuple[st
     return found
 
 
-def _renewal(document: Characteristic) -> int | None:
-    renew = document.below("CertificateStore", "My", "WSTEP", "Renew")
-    if renew.parm("ROBOSupport").lower() != "true":
-        return None
-    days = renew.parm("RenewPeriod")
-    return int(days) if days.isdecimal() else 42
+def _days(renewal: Characteristic, name: str, *, usual: int) -> int:
+    """A number of days of CertificateStore/My/WSTEP/Renew; what stands for it if it is not given is Windows'."""
+    days = renewal.parm(name)
+    return int(days) if days.isdecimal() else usual

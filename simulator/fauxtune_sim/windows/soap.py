@@ -32,6 +32,9 @@ _USER_TOKEN = f"{_MANAGER}/DeviceEnrollmentUserToken"
 _DEVICE_TOKEN = f"{_MANAGER}/DeviceEnrollmentToken"
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
 
+#: Bits of a key where no policy says otherwise.
+USUAL_KEY = 2048
+
 #: What Windows shows for a fault: MS-MDE2 2.2.9.
 _FAULTS = {
     "messageformat": (0x80180001, "the server did not understand the message"),
@@ -122,36 +125,39 @@ def get_policies(*, to: str, right: Right) -> bytes:
 
 
 def smallest_key(status: int, data: bytes) -> int:
-    """How long keys have to be, at the least; 2048 where the policy does not say."""
+    """How many bits keys have to have, at the least; USUAL_KEY where the policy does not say."""
     body = _body(status, data)
     if body.first("GetPoliciesResponse") is None:
         raise AnswerBroken("the policy service's answer has no GetPoliciesResponse")
     found = body.anywhere("minimalKeyLength")
-    return int(found.text) if found is not None and found.text.isdecimal() else 2048
+    return int(found.text) if found is not None and found.text.isdecimal() else USUAL_KEY
 
 
 def request_token(*, to: str, right: Right, csr: bytes, context: Sequence[tuple[str, str]]) -> bytes:
     """The request for a certificate, with what the server wants to know about the device."""
-    items = (tag("ContextItem", tag("Value", text(value)), Name=name) for name, value in context)
-    body = _requested("Issue", csr, kind="PKCS10", more=tag("AdditionalContext", *items, xmlns=_CONTEXT))
+    body = _requested("Issue", csr, kind="PKCS10", context=context)
     return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=_security(right))
 
 
-def renew_token(*, to: str, signed_request: bytes) -> bytes:
-    """The request for the next certificate: a PKCS#10 request in a CMS message that the present identity signed."""
-    body = _requested("Renew", signed_request, kind="PKCS7", more="")
+def renew_token(*, to: str, signed_request: bytes, context: Sequence[tuple[str, str]]) -> bytes:
+    """The request for the next certificate: a PKCS#10 request in a CMS message that the present identity signed. All
+    else is as in the first request (MS-MDE 3.4.4.1.1.2), the context items too.
+    """
+    body = _requested("Renew", signed_request, kind="PKCS7", context=context)
     return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=tag("wsse:Security", s_mustUnderstand="1"))
 
 
-def _requested(what: str, request: bytes, *, kind: str, more: str) -> str:
+def _requested(what: str, request: bytes, *, kind: str, context: Sequence[tuple[str, str]]) -> str:
     # Windows breaks the base64 into lines.
     encoded = base64.encodebytes(request).decode()
+    # MS-MDE2 4.3.1.4 writes the context with a prefix; some servers look for the very text.
+    items = (tag("ac:ContextItem", tag("ac:Value", text(value)), Name=name) for name, value in context)
     return tag(
         "wst:RequestSecurityToken",
         tag("wst:TokenType", _DEVICE_TOKEN),
         tag("wst:RequestType", f"{_TRUST}/{what}"),
         tag("wsse:BinarySecurityToken", encoded, ValueType=f"{_ENROLLMENT}#{kind}", EncodingType=_BASE64),
-        more,
+        tag("ac:AdditionalContext", *items),
     )
 
 
@@ -178,7 +184,8 @@ def _envelope(action: str, body: str, *, to: str, security: str = "") -> bytes:
         security,
     )
     names = {"xmlns_s": _SOAP, "xmlns_a": _ADDRESSING, "xmlns_u": _UTILITY, "xmlns_wsse": _SECURITY}
-    return tag("s:Envelope", header, tag("s:Body", body), xmlns_wst=_TRUST, **names).encode()
+    names |= {"xmlns_wst": _TRUST, "xmlns_ac": _CONTEXT}
+    return tag("s:Envelope", header, tag("s:Body", body), **names).encode()
 
 
 def _security(right: Right) -> str:

@@ -18,8 +18,9 @@ class WindowsEnrollment(Enrollment):
     enrolment.
 
     `provider` names the management server in the tree, `address` is where it listens, `enrollment_url` where the
-    identity certificate is renewed (`renew_days` before it ends, if `renews`). `sessions` counts up. The identity
-    before the last renewal still opens what was sealed for it.
+    identity certificate is renewed (`renew_days` before it ends, if `renews`; not again for `retry_days` after it was
+    tried at `renewal_tried_at`, an ISO text on the tenant's clock). `sessions` counts up. The identity before the last
+    renewal still opens what was sealed for it.
     """
 
     device_id: str
@@ -28,6 +29,8 @@ class WindowsEnrollment(Enrollment):
     enrollment_url: str
     renews: bool = False
     renew_days: int = 42
+    retry_days: int = 7
+    renewal_tried_at: str | None = None
     sessions: int = 0
     former_certificate: bytes | None = None
     former_key: bytes | None = None

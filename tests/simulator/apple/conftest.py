@@ -76,6 +76,7 @@ class MdmServer:
     garbage: bytes | None = None
     profile: bytes = b""
     pushes: list[dict[str, Any] | None] = field(default_factory=list)
+    polls: int = 0
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -170,6 +171,7 @@ class MdmServer:
         return web.Response(body=self.profile, content_type="application/x-apple-aspen-config")
 
     async def _push(self, request: web.Request) -> web.Response:
+        self.polls += 1
         seq = len(self.pushes)
         push = self.pushes[-1] if seq > int(request.query["after"]) else None
         return web.json_response({"seq": seq, "now": "2026-11-24T10:00:00+00:00", "push": push})

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.device import Device
-from fauxtune_sim.errors import ServerRefused
+from fauxtune_sim.errors import NotAllowedHere, ServerRefused
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
@@ -97,14 +97,15 @@ async def test_what_the_server_does_not_believe_is_an_error_and_no_end(enrol: En
 
 
 async def test_there_is_no_push_and_a_device_connects_when_it_is_told_to(enrol: Enrol, server: MdmServer) -> None:
-    """With nopush=1 nobody is called; NanoMDM has no address to listen at."""
+    """NanoMDM names no address to listen at, so none is asked."""
     agent = await enrol()
     kept = agent.device.enrollment
     assert kept is not None
-    kept.server = f"{server.url}/nowhere"
-    with pytest.raises(ServerRefused) as refused:
+    kept.push_token = ""
+    with pytest.raises(NotAllowedHere, match="names none"):
         await agent.poll_push(after=0, wait=0)
-    assert refused.value.status == 404
+    await agent.tenant_now()
+    assert server.polls == 0
     queued = server.tell("ProfileList")
     assert (await agent.check_in()).settled
     assert queued.report is not None

@@ -255,25 +255,43 @@ class Server:
     hangs_up_after: int | None = None
     #: The SessionID that it says, where that is not the device's.
     session: str | None = None
+    #: Where it answers discoveries.
+    discovery: str = "/mdm/{tenant}/windows/EnrollmentServer/Discovery.svc"
+    #: An answer for policies, word by word.
+    policy: str | None = None
+    #: What the last discovery or request for a certificate said, byte by byte.
+    raw: bytes = b""
+    #: Method and path of every request.
+    asked: list[tuple[str, str]] = field(default_factory=list)
 
     def application(self) -> web.Application:
         """The routes."""
-        app = web.Application()
-        base = "/mdm/{tenant}/windows"
-        app.router.add_get(base + "/EnrollmentServer/Discovery.svc", self._probe, allow_head=False)
-        app.router.add_post(base + "/EnrollmentServer/Discovery.svc", self._discover)
+        app = web.Application(middlewares=[self._note])
+        app.router.add_get("/{discovery:.*Discovery.*}", self._probe, allow_head=False)
+        app.router.add_post("/{discovery:.*Discovery.*}", self._discover)
         app.router.add_post("/elsewhere/policy", self._policies)
         app.router.add_post("/elsewhere/enroll", self._enroll)
         app.router.add_post("/elsewhere/manage", self._manage)
         app.router.add_get("/push/{tenant}/{token}", self._push)
         return app
 
+    @web.middleware
+    async def _note(self, request: web.Request, handler: Any) -> Any:
+        self.asked.append((request.method, request.path))
+        return await handler(request)
+
+    def _answers_there(self, request: web.Request) -> bool:
+        return request.path == self.discovery.replace("{tenant}", "contoso")
+
     async def _probe(self, request: web.Request) -> web.Response:
+        if not self._answers_there(request):
+            return web.Response(status=404)
         self.probes.append(request.headers["User-Agent"])
         return web.Response()
 
     async def _read(self, request: web.Request) -> Any:
-        root = ElementTree.fromstring(await request.read())
+        self.raw = await request.read()
+        root = ElementTree.fromstring(self.raw)
         self.soap.append(root)
         assert request.content_type == "application/soap+xml"
         return root
@@ -295,6 +313,7 @@ class Server:
         )
 
     async def _discover(self, request: web.Request) -> web.Response:
+        assert self._answers_there(request)
         await self._read(request)
         return self._envelope(
             "<DiscoverResponse><DiscoverResult><AuthPolicy>OnPremise</AuthPolicy><EnrollmentVersion>4.0</EnrollmentVersion>"
@@ -304,6 +323,8 @@ class Server:
 
     async def _policies(self, request: web.Request) -> web.Response:
         await self._read(request)
+        if self.policy is not None:
+            return web.Response(body=self.policy.encode(), content_type="application/soap+xml")
         return self._fault() or self._envelope(
             "<GetPoliciesResponse><response><policies><policy><attributes><privateKeyAttributes><minimalKeyLength>"
             f"{self.smallest_key}</minimalKeyLength></privateKeyAttributes></attributes></policy></policies></response>"

@@ -99,10 +99,14 @@ def test_a_request_for_a_token_has_the_shape_of_the_example(kind: str) -> None:
     assert shape(written) == shape(example(name))
     names = [one.get("Name") for one in ElementTree.fromstring(example(name)).findall(".//{*}ContextItem")]
     assert names == [one for one, _ in context]
+    # A server that looks for the text finds it (MS-MDE2 4.3.1.4).
+    for data in (written, example(name)):
+        assert data.count(b'<ac:ContextItem Name="') == data.count(b"<ac:Value>") == len(context)
 
 
 def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    written = soap.renew_token(to="https://a/b", signed_request=b"cms" * 100)
+    context = context_items(Device.new("name", platform=Platform.WINDOWS), device_id="device")
+    written = soap.renew_token(to="https://a/b", signed_request=b"cms" * 100, context=context)
     assert shape(written) == shape(example("device-renew"))
     encoded = ElementTree.fromstring(example("device-renew")).findtext(
         ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
