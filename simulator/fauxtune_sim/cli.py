@@ -136,7 +136,9 @@ def checkin(
     """Let a device check in: report, apply what is new, obey.
 
     A check-in goes on until the service has nothing more for the device. `--until-settled` also waits for what the
-    service does not have yet, and fails if it never comes.
+    service does not have yet. Its exit code is 0 if the device came to rest and no profile failed, else 1; it names the
+    profiles that failed, and why. (The device knows what it refused; a Fauxtune server on this machine is asked for the
+    rest.) Without `--until-settled` the exit code is 0 when the check-in took place.
     """
     from fauxtune_sim import commands
 

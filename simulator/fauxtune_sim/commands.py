@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 import time
@@ -22,7 +23,15 @@ from fauxtune_sim.certificates import thumbprint
 from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Named, Server, find_server
-from fauxtune_sim.errors import AnswerBroken, MailRefused, NotAllowedHere, NotFoundHere, ServerRefused, StateBroken
+from fauxtune_sim.errors import (
+    AnswerBroken,
+    MailRefused,
+    NotAllowedHere,
+    NotFoundHere,
+    ServerRefused,
+    SimulatorError,
+    StateBroken,
+)
 from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetOrder, read_mix, run_fleet
 from fauxtune_sim.listing import listing_lines
 from fauxtune_sim.maildefaults import decide
@@ -187,9 +196,37 @@ async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Resul
             again = await agent.check_in()
             again.reports += done.reports
             again.installed, again.removed = done.installed + again.installed, done.removed + again.removed
+            again.refused = tuple(dict.fromkeys((*done.refused, *again.refused)))
             done = again
+        failed = await _failed(agent, done) if until_settled else []
+    lines = _lines(done)
+    if failed:
+        count = "1 profile" if len(failed) == 1 else f"{len(failed)} profiles"
+        lines += [f"{count} failed: {'; '.join(f'{name}: {why}' for name, why in failed)}"]
+        lines += [f"run `fauxtune diagnose --device {shlex.quote(agent.device.name)}` for what would put it right"]
+    document = _checked(done) | {"failed": [{"profile": name, "why": why} for name, why in failed]}
     at_rest = done.settled or done.ended is not None
-    return Result(_checked(done), _lines(done), done=at_rest or not until_settled)
+    return Result(document, lines, done=(at_rest and not failed) or not until_settled)
+
+
+async def _failed(agent: Agent, done: CheckIn) -> list[tuple[str, str]]:
+    """What failed on the device, by name and with the reason.
+
+    The device itself knows only what it refused, by the names of its wire. A Fauxtune server that runs on this machine
+    is asked too: it knows the profiles, and also what never came to the device.
+    """
+    device, enrollment = agent.device, agent.device.enrollment
+    refused = [(each.path, each.why) for each in done.refused]
+    if enrollment is None:
+        return refused
+    try:
+        server = find_server(Named(server=enrollment.server, tenant=enrollment.tenant))
+        if not server.is_described:
+            return refused
+        async with Transport(ca=device.ca) as transport:
+            return await control_of(server, transport).failed_profiles(device.name) or refused
+    except SimulatorError:  # it does not answer us, or two devices have this name: the device's own word stands
+        return refused
 
 
 def _checked(done: CheckIn) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The one door that is no device protocol: the emulator's control surface, for what an administrator hands out of band.
 
-Enrolment tokens, the clock, certificates of people one writes to, the certification authority's counter, the
-connector's public key. Used against Fauxtune only; foreign servers have no such door.
+Enrolment tokens, the clock, what is wrong with a device, certificates of people one writes to, the certification
+authority's counter, the connector's public key. Used against Fauxtune only; foreign servers have no such door.
 """
 
 from __future__ import annotations
@@ -82,6 +82,19 @@ class Control:
                 one = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
                 return x509.load_pem_x509_certificate(_text(one, "certificate").encode())
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
+
+    async def failed_profiles(self, device: str) -> list[tuple[str, str]]:
+        """The profiles of a device that something is in the way of: their names, and what it is."""
+        answer = await self._get(f"{self._tenant}/diagnose?{urlencode({'device': device})}")
+        broken = [each for each in answer.get("chains", []) if each.get("status") == "broken"]
+        try:
+            return [
+                (each["profile"]["displayName"], each["why"])
+                for each in broken
+                if each["links"] and each["links"][-1]["status"] != "ok"
+            ]
+        except (KeyError, TypeError) as odd:
+            raise AnswerBroken(f"the control surface's diagnosis is not what it should be: {odd!r}") from odd
 
     async def issue(self, order: dict[str, Any]) -> Issued:
         """Have the authority's counter make a key and a certificate: `template`, `userPrincipalName`, ..."""

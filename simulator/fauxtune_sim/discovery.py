@@ -22,12 +22,15 @@ _DEFAULT_TENANT = "contoso"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is. URLs have no trailing slash; `ca_file` None means the system's authorities."""
+    """Where a server is. URLs have no trailing slash; `ca_file` None means the system's authorities. `is_described`: a
+    data folder says that it is a Fauxtune server, and where its control surface is.
+    """
 
     url: str
     control: str
     ca_file: Path | None
     tenant: str
+    is_described: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def find_server(named: Named, environment: Mapping[str, str] | None = None) -> S
         control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
         ca_file=None if ca is None else Path(ca),
         tenant=named.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
+        is_described=bool(known),
     )
 
 

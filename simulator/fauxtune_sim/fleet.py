@@ -98,14 +98,24 @@ async def run_fleet(
             agent = agent_for(Device.new(platform=kind.platform, mode=kind.mode), transport, time=clock)
             await _enroll(agent, order, user=user, token=tokens[user], ring=ring, summary=summary)
 
-    await _all(plan, enroll, at_once=order.at_once, tell=lambda done: progress(f"enrolled: {done} of {order.devices}"))
+    await _all(
+        plan,
+        enroll,
+        at_once=order.at_once,
+        tell=lambda done: progress(_so_far("enrolled", summary.enrolled, tried=done)),
+    )
     started = time.monotonic()
     agents = list(summary.agents)
 
     async def settle(agent: Agent) -> None:
         await _settle(agent, summary=summary)
 
-    await _all(agents, settle, at_once=order.at_once, tell=lambda done: progress(f"at rest: {done} of {len(agents)}"))
+    await _all(
+        agents,
+        settle,
+        at_once=order.at_once,
+        tell=lambda done: progress(_so_far("at rest", summary.settled, tried=done)),
+    )
     summary.seconds = time.monotonic() - started
     return summary
 
@@ -124,6 +134,11 @@ async def _all(
                 tell(number)
 
     await asyncio.gather(*(worker() for _ in range(min(at_once, len(things)))))
+
+
+def _so_far(what: str, count: int, *, tried: int) -> str:
+    """How many made it, of those that were tried so far."""
+    return f"{what}: {count} of {tried}" if count == tried else f"{what}: {count} of {tried}, {tried - count} failed"
 
 
 def _plan(order: FleetOrder) -> list[tuple[Kind, str]]:

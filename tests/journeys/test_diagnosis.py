@@ -76,15 +76,29 @@ class Office:
             if command == "enroll":
                 given += ["--platform", platform, "--user", ALICE, "--server", self.server.https]
                 given += ["--ca", str(self.server.endpoints["caFile"])]
-            done = subprocess.run(
-                [sys.executable, "-m", "fauxtune_sim", *given],
-                env=environment(),
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
+            self.simulator(*given)
+
+    def simulator(self, *given: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "fauxtune_sim", *given],
+            env=environment(FAUXTUNE_DATA_DIR=str(self.folder / "data")),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout
+
+    def signing(self, name: str, kind: str) -> None:
+        self.profile(
+            name,
+            f"{kind}PkcsCertificateProfile",
+            certificationAuthority="ca.contoso.example",
+            certificationAuthorityName="Contoso Issuing CA",
+            certificateTemplateName="SmimeSigning",
+            subjectAlternativeNameType="emailAddress",
+        )
 
     def codes(self, *asked: str, healthy: bool) -> set[str]:
         """What `fauxtune diagnose` finds; its exit code agrees."""
@@ -103,14 +117,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
         root = base64.b64encode(http.get("/pki/contoso/root/ca.cer").content).decode()
         for platform, (kind, imported) in KINDS.items():
             found.profile(f"{platform} root", f"{kind}TrustedRootCertificate", trustedRootCertificate=root)
-            found.profile(
-                f"{platform} signing",
-                f"{kind}PkcsCertificateProfile",
-                certificationAuthority="ca.contoso.example",
-                certificationAuthorityName="Contoso Issuing CA",
-                certificateTemplateName="SmimeSigning",
-                subjectAlternativeNameType="emailAddress",
-            )
+            found.signing(f"{platform} signing", kind)
             found.profile(
                 f"{platform} encryption", f"{imported}ImportedPFXCertificateProfile", intendedPurpose="smimeEncryption"
             )
@@ -138,8 +145,12 @@ def test_the_healthy_and_the_faulty(office: Office) -> None:
     assert office.codes(healthy=False) == {"root-elsewhere"}
     text = office.run("diagnose", "--user", ALICE, code=1)
     assert "broken  trustedRoot: 'android signing'" in text
-    assert "Not all is well; 1 error: root-elsewhere." in text
+    assert "Not all is well; 1 error: root-elsewhere; " in text
     assert office.codes("--profile", "ios signing", healthy=True) == set()
+    # The device at rest cannot know what never came to it: the server on this machine is asked.
+    office.signing("android second", KINDS["android"][0])
+    told = office.simulator("checkin", "--state", str(office.folder / "android"), "--until-settled", code=1)
+    assert "1 profile failed: android second: 'android second'" in told
     office.assign("android root", group="All Staff")
 
     signing = office.certificate("SmimeSigning")

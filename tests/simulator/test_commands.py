@@ -27,12 +27,12 @@ class Shell:
         self._environment = {"FAUXTUNE_SERVER": service.url, "FAUXTUNE_TENANT": "contoso"}
 
     async def run(self, *words: str | Path, code: int = 0) -> str:
-        """Standard output of a command that must end with this code (standard error if it fails)."""
+        """Standard output of a command that must end with this code (with standard error if it fails)."""
         result = await asyncio.to_thread(
             CliRunner().invoke, app, [str(word) for word in words], env=self._environment, catch_exceptions=False
         )
         assert result.exit_code == code, result.output
-        return result.stdout if code == 0 else result.stderr
+        return result.stdout if code == 0 else result.output
 
     async def json(self, *words: str | Path) -> Any:
         """The JSON document that a command prints."""
@@ -76,6 +76,16 @@ async def test_enrol_check_in_show_and_unenrol(shell: Shell, service: Service, p
     assert (await shell.json("unenroll", "--state", state))["told"] is True
     assert await shell.json("keystore", "--state", state) == []
     assert "not enrolled" in await shell.run("checkin", "--state", state, code=1)
+
+
+async def test_settling_names_what_the_device_refused_and_fails(shell: Shell, service: Service, phone: Path) -> None:
+    (served,) = service.devices.values()
+    pki = service.pki
+    served.give(pairs=[served.pair(pki.issue()) | {"pkcs12": "bm8gZmlsZQ=="}], roots=[pki.root])
+    assert "refused" in await shell.run("checkin", "--state", phone), "it did check in"
+    told = await shell.run("checkin", "--state", phone, "--until-settled", code=1)
+    assert "at rest\n1 profile failed: keyPairs[alias=pkcs-1]: " in told
+    assert "run `fauxtune diagnose --device " in told
 
 
 async def test_a_fully_managed_device_is_not_unenrolled(shell: Shell, tmp_path: Path) -> None:

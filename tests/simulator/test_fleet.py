@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,13 @@ KNOX, DEVICE_ADMIN = kind_of(Platform.ANDROID, Mode.KNOX), kind_of(Platform.ANDR
 WORK_PROFILE, FULLY_MANAGED = kind_of(Platform.ANDROID), kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)
 
 
-async def fleet(service: Service, transport: Transport, *, users: tuple[str, ...] = (ALICE, BOB)) -> FleetSummary:
+async def fleet(
+    service: Service,
+    transport: Transport,
+    *,
+    users: tuple[str, ...] = (ALICE, BOB),
+    progress: Callable[[str], None] = lambda line: None,
+) -> FleetSummary:
     order = FleetOrder(
         devices=6,
         server=service.url,
@@ -31,7 +38,7 @@ async def fleet(service: Service, transport: Transport, *, users: tuple[str, ...
         keys=1,
     )
     control = Control(transport, f"{service.url}/_fauxtune/v1", tenant="contoso")
-    return await run_fleet(order, transport=transport, control=control, progress=lambda line: None)
+    return await run_fleet(order, transport=transport, control=control, progress=progress)
 
 
 async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
@@ -48,7 +55,9 @@ async def test_every_device_enrols_and_settles_and_the_kinds_have_their_shares(
 
 async def test_failures_are_counted_by_cause(service: Service, transport: Transport) -> None:
     service.tokens.clear()
-    (failure,) = (await fleet(service, transport)).document()["failures"]
+    said: list[str] = []
+    (failure,) = (await fleet(service, transport, progress=said.append)).document()["failures"]
+    assert said[-1] == "enrolled: 0 of 6, 6 failed", "what is said on the way and the summary count alike"
     assert failure["count"] == 6
     assert "the token is used up" in failure["cause"]
 
