@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.maildefaults import mail_defaults
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent
@@ -55,6 +56,15 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
     assert store.is_empty
     assert device.accounts == {}
     assert await administrator.devices() == []
+
+
+async def test_a_pc_whose_tenant_is_unknown_is_refused_and_joins_no_other(
+    administrator: Administrator, joining: Joining
+) -> None:
+    agent = await joining(Platform.WINDOWS)
+    assert await agent.unenroll() is None
+    with pytest.raises(ServerRefused, match="fabricam"):
+        await agent.enroll(server=joining.server.https, tenant="fabricam", token="some")
 
 
 async def test_a_pc_at_which_nobody_is_logged_in_is_managed_as_far_as_the_machine_goes(

@@ -125,7 +125,7 @@ async def test_a_push_that_is_not_for_the_device_is_heard_and_does_not_wake_it(
 
 async def test_a_push_address_that_is_unknown_is_told_and_ends_nothing(enrolled: Enrolled, service: Service) -> None:
     agent = await enrolled()
-    agent.enrollment.push_token = ""
+    agent.enrollment.server = f"{service.url}/nowhere"
     with pytest.raises(ServerRefused, match=r"push service refused \(404\)"):
         await agent.poll_push(after=0, wait=0)
     assert agent.device.is_enrolled

@@ -141,7 +141,7 @@ async def _discover(device: Device, transport: Transport, *, joining: Joining) -
 
 async def _discovery_address(device: Device, transport: Transport, *, joining: Joining) -> str:
     """Where the enrolment service is: at the server's address itself if that has a path; else at the tenant's place of
-    a Fauxtune server, or where Windows looks for it at any server.
+    a Fauxtune server, or where Windows looks for it at any server. A fault comes from a service that is there.
     """
     places = [joining.server]
     if urlsplit(joining.server).path in ("", "/"):
@@ -150,11 +150,14 @@ async def _discovery_address(device: Device, transport: Transport, *, joining: J
     headers = {"User-Agent": _PROBES.get(device.platform, _PHONE_PROBE), "Pragma": "no-cache"}
     statuses = []
     for url in places:
-        status = (await transport.send("GET", url, headers=headers)).status
-        if status == 200:
+        answer = await transport.send("GET", url, headers=headers)
+        if answer.status == 200:
             return url
-        statuses.append(f"{url} ({status})")
-    raise ServerRefused(f"no enrolment service at {' or '.join(statuses)}", status=status)
+        refusal = soap.fault(answer.status, answer.body)
+        if refusal is not None:
+            raise refusal
+        statuses.append(f"{url} ({answer.status})")
+    raise ServerRefused(f"no enrolment service at {' or '.join(statuses)}", status=answer.status)
 
 
 async def _post(transport: Transport, url: str, *, body: bytes) -> Answer:

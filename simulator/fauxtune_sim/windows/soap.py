@@ -116,6 +116,16 @@ def discovered(status: int, data: bytes) -> Discovered:
     return found
 
 
+def fault(status: int, data: bytes) -> ServerRefused | None:
+    """The refusal, if the answer is a SOAP fault; None for anything else."""
+    try:
+        body = read(data, what="the server's answer").first("Body")
+    except AnswerBroken:
+        return None
+    found = None if body is None else body.first("Fault")
+    return None if found is None else _refusal(found, status)
+
+
 def get_policies(*, to: str, right: Right) -> bytes:
     """The question what certificates are to be like."""
     nothing = {"xmlns_xsi": f"{_SCHEMA}-instance", "xsi_nil": "true"}

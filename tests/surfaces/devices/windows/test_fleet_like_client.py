@@ -179,6 +179,19 @@ async def test_devices_that_share_one_request_are_told_apart_by_what_they_call_t
     assert {each.name for each in (await first.send()).values()} == {"Get"}
 
 
+@pytest.mark.parametrize("base", [BASE, f"/mdm/contoso/windows{BASE}"])
+async def test_a_path_that_is_switched_off_is_refused_to_the_probe_as_to_the_message(
+    http: httpx.AsyncClient, switch: Switch, base: str
+) -> None:
+    typed = {"content-type": "application/soap+xml"}
+    for is_on, probed, asked in ((False, 404, 500), (True, 200, 200)):
+        await switch({"windows.pathAliases": is_on})
+        probe = await http.get(f"{base}/discovery")
+        assert probe.status_code == probed
+        assert (b"windows.pathAliases" in probe.content) is not is_on
+        assert (await http.post(f"{base}/discovery", content=words.discover(), headers=typed)).status_code == asked
+
+
 async def test_without_the_switches_it_is_refused(
     http: httpx.AsyncClient, csr: bytes, token: MakeToken, switch: Switch
 ) -> None:

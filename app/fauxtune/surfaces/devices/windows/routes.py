@@ -28,7 +28,7 @@ from fauxtune.surfaces.devices.windows import enrolment, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.messages.xml import parse
-from fauxtune.surfaces.devices.windows.tenancy import LAX, names_in, tenant_of
+from fauxtune.surfaces.devices.windows.tenancy import LAX, names_in, served_by_some, tenant_of
 
 Row = dict[str, Any]
 
@@ -70,9 +70,12 @@ class EnrollmentCall:
 
 
 async def probe(request: Request) -> Response:
-    """Is there a service? A device asks before it says anything."""
-    if request.path_params.get("tenant_key") is not None:
-        await EnrollmentCall(request).tenant()
+    """Is there a service? A device asks before it says anything: at a path without a tenant, any may be meant."""
+    call = EnrollmentCall(request)
+    if call.key is not None:
+        await call.tenant()
+    else:
+        await served_by_some(call.emulator, request.url.path)
     return Response(b"")
 
 

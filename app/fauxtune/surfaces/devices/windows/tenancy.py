@@ -32,6 +32,12 @@ async def tenant_of(emulator: Emulator, path: str, *, key: str | None, names: tu
     return tenant
 
 
+async def served_by_some(emulator: Emulator, path: str) -> None:
+    """NotFound for a path that every tenant has switched off."""
+    if _ALIASED.match(path) and not await emulator.runner.read(tenants_with, ALIASES):
+        raise NotFound(f"No tenant serves this path: the switch {ALIASES} is off everywhere.")
+
+
 def names_in(proof: Proof) -> tuple[str, ...]:
     """Whom a proof mentions; nothing is proved by that yet."""
     claims = claims_of(proof.token) if proof.kind == JWT else {}
