@@ -27,6 +27,7 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.clock import FixedClock
 from tests.postgresql import PostgresServer
+from tests.surfaces import described
 
 FILE = "fauxtune.sqlite"
 ORIGIN = "https://localhost:8443"
@@ -133,8 +134,9 @@ def app(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
 
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of the application, with no credentials."""
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
+    """A client of the application, with no credentials. What devices are answered is held against its description."""
+    hooks = {"response": [described.check]}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, event_hooks=hooks) as client:
         yield client
 
 

@@ -1,6 +1,7 @@
 """The OpenAPI documents, one a surface, from the routes themselves; written in one order, so that they can be compared.
 
-Graph's comes from its own table of routes.
+Graph's comes from its own table of routes. What devices are answered is described beside their routes and not in them:
+it is needed here alone, and the server starts without it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from fauxtune.core.odata.openapi import openapi_document
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.diagnosis_page import diagnosis_page
+from fauxtune.surfaces.devices.android import description as android_description
 from fauxtune.surfaces.devices.android import routes as android
+from fauxtune.surfaces.devices.apple import description as apple_description
 from fauxtune.surfaces.devices.apple import routes as apple
+from fauxtune.surfaces.devices.proofs import SCHEMES
+from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.coverage import coverage_page
 from fauxtune.surfaces.graph.removal_page import removal_page
 from fauxtune.surfaces.identity import routes as identity
+from fauxtune.surfaces.pki import description as pki_description
 from fauxtune.surfaces.pki import routes as pki
+from fauxtune.surfaces.push import description as push_description
 from fauxtune.surfaces.push import routes as push
 
 #: File name -> title and routers.
@@ -34,6 +41,8 @@ SURFACES: dict[str, tuple[str, tuple[APIRouter, ...]]] = {
     "devices": ("Fauxtune: devices, push and PKI", (android.router, apple.router, push.router, pki.router)),
     "identity": ("Fauxtune: identity", (identity.router,)),
 }
+#: What is added to the document of the devices: `OPERATIONS` (path, method, members) and `SCHEMAS`.
+DEVICES = (android_description, apple_description, windows_description, push_description, pki_description)
 
 
 def documents() -> dict[str, dict[str, Any]]:
@@ -42,7 +51,22 @@ def documents() -> dict[str, dict[str, Any]]:
     graph = openapi_document(
         graph_routes.ROUTES, entities=ENTITIES, title="Fauxtune: Microsoft Graph", examples=examples
     )
-    return {"graph": graph, **{name: _document(title, routers) for name, (title, routers) in SURFACES.items()}}
+    plain = {name: _document(*SURFACES[name]) for name in SURFACES if name != "devices"}
+    return {"graph": graph, "devices": devices_document(), **plain}
+
+
+def devices_document() -> dict[str, Any]:
+    """That of the devices, with the descriptions of what their doors answer."""
+    document = _document(*SURFACES["devices"])
+    components = document["components"]
+    components["securitySchemes"] = SCHEMES
+    for description in DEVICES:
+        components["schemas"] |= description.SCHEMAS
+        for path, methods in description.OPERATIONS.items():
+            known = document["paths"].setdefault(path, {})
+            for method, members in methods.items():
+                known[method] = known.get(method, {}) | members
+    return document
 
 
 def write(
@@ -67,4 +91,15 @@ def _document(title: str, routers: tuple[APIRouter, ...]) -> dict[str, Any]:
     app = FastAPI(title=title, version=__version__)
     for router in routers:
         app.include_router(router)
-    return app.openapi()
+    document = app.openapi()
+    _without_422(document)
+    return document
+
+
+def _without_422(document: dict[str, Any]) -> None:
+    """The framework writes that a request of another shape is answered 422: every surface answers 400 instead."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            operation["responses"].pop("422", None)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

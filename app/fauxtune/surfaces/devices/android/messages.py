@@ -34,7 +34,7 @@ def base64_text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-Base64 = Annotated[bytes, BeforeValidator(_base64)]
+Base64 = Annotated[bytes, BeforeValidator(_base64), Field(json_schema_extra={"contentEncoding": "base64"})]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
@@ -80,7 +80,7 @@ class Enroll(_Message):
     """
 
     enrollment_token: str = Field(description="from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens")
-    mode: str | None = Field(None, description=f"one of {', '.join(modes_of(Platform.ANDROID))}")
+    mode: str | None = Field(None, json_schema_extra={"enum": [*modes_of(Platform.ANDROID), None]})
     management_mode: Literal["PROFILE_OWNER", "DEVICE_OWNER"] | None = Field(
         None,
         description="PROFILE_OWNER is work-profile, or corporate-work-profile with ownership COMPANY_OWNED; "

@@ -1,7 +1,8 @@
 """The Android doors below `/mdm/{tenant}/android/v1`.
 
 A check-in is the `reportStatus` POST: it alone changes things. The two GETs only read. A device sends it first, and
-asks for the policy or for operations only if the answer says that there are new ones.
+asks for the policy or for operations only if the answer says that there are new ones. `description` says for those who
+write a client what each is sent and answered.
 """
 
 from __future__ import annotations
@@ -30,8 +31,6 @@ from fauxtune.surfaces.devices.android.errors import sentence
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
-
-REPORT_SCHEMA = messages.ReportStatus.model_json_schema(by_alias=True)
 
 router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"])
 
@@ -68,16 +67,7 @@ Device = Annotated[str, Path(description="The last part of the name that the enr
 
 
 # The first route, and without declared parameters: devices call it more often than all others together.
-@router.post(
-    "/enterprises/{enterprise}/devices/{device}:reportStatus",
-    openapi_extra={
-        "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in ("tenant_key", "enterprise", "device")
-        ],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": REPORT_SCHEMA}}},
-    },
-)
+@router.post("/enterprises/{enterprise}/devices/{device}:reportStatus")
 async def report_status(request: Request) -> Response:
     """The check-in."""
     path = request.path_params

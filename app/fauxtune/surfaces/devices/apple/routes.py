@@ -27,17 +27,13 @@ _PLIST = "application/xml"
 router = APIRouter(prefix="/mdm/{tenant_key}/apple", tags=["apple"])
 
 TenantKey = Annotated[str, Path(alias="tenant_key", description="The tenant: its id, name or domain")]
-_BODY = {
-    "parameters": [{"name": "tenant_key", "in": "path", "required": True, "schema": {"type": "string"}}],
-    "requestBody": {"required": True, "content": {_PLIST: {"schema": {"type": "string"}}}},
-}
 
 
 # The first routes, and without declared parameters: devices call them more often than all others together.
-@router.put("/server", openapi_extra=_BODY)
-@router.post("/server", openapi_extra=_BODY)
-@router.put("/checkin", openapi_extra=_BODY)
-@router.post("/checkin", openapi_extra=_BODY)
+@router.put("/server")
+@router.post("/server")
+@router.put("/checkin")
+@router.post("/checkin")
 async def talk(request: Request) -> Response:
     """A message of a device: a check-in, or a report that asks for the next command. Empty: nothing more to do."""
     call = await callers.device_call(request)

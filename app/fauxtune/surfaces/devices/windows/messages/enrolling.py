@@ -140,7 +140,10 @@ def token_request(request: Request) -> TokenRequest:
     try:
         wanted = binary(token.text)
     except Invalid:
-        raise Invalid("The certificate request is not base64.", target="csr") from None
+        said = (
+            "is PEM; wanted is the base64 alone" if token.text.lstrip().startswith("-----BEGIN ") else "is not base64"
+        )
+        raise Invalid(f"The certificate request {said}.", target="csr") from None
     signed = token.attributes.get("ValueType", "").rpartition("#")[2].lower() == "pkcs7"
     found: dict[str, list[str]] = {}
     context = body.find("AdditionalContext")

@@ -1,0 +1,183 @@
+#: data
+"""The Android doors, described for those who write a client: what is added to the OpenAPI document of the routes.
+
+The routes answer plain JSON, which nobody validates on its way out; tests hold it against these schemas.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from fauxtune.surfaces.devices.android import answers, messages
+from fauxtune.surfaces.devices.proofs import NONE
+
+Json = dict[str, Any]
+
+_BASE = "/mdm/{tenant_key}/android/v1/enterprises/{enterprise}"
+_DEVICE = f"{_BASE}/devices/{{device}}"
+_REF = "#/components/schemas/{model}"
+_CREDENTIAL: list[Json] = [{"deviceCredential": []}]
+
+_, _DEFINITIONS = models_json_schema(
+    [
+        (messages.ReportStatus, "validation"),
+        *(
+            (each, "serialization")
+            for each in (answers.Enrolled, answers.CheckedIn, answers.Policy, answers.Operations, answers.Nothing)
+        ),
+        (answers.Refusal, "serialization"),
+    ],
+    by_alias=True,
+    ref_template=_REF,
+)
+SCHEMAS: Json = _DEFINITIONS["$defs"]
+
+
+def _json(description: str, schema: str, *, example: Json | None = None) -> Json:
+    content: Json = {"schema": {"$ref": _REF.format(model=schema)}}
+    if example is not None:
+        content["example"] = example
+    return {"description": description, "content": {"application/json": content}}
+
+
+def _refused(description: str) -> Json:
+    return _json(description, "Refusal")
+
+
+_ALWAYS = {
+    "400": _refused("INVALID_ARGUMENT: the message says which member is wrong, and what would be right"),
+    "404": _refused(
+        "DEVICE_NOT_FOUND: there is no such tenant, enterprise or device here, or the device's enrolment "
+        "has ended: the device forgets it, and everything that came from here"
+    ),
+    "413": _refused("INVALID_ARGUMENT: the body is larger than 4 MiB"),
+    "500": _refused("INTERNAL: a fault of the emulator"),
+    "503": _refused("UNAVAILABLE: try again; Retry-After says when, where it is there"),
+    "default": _refused("any other refusal"),
+}
+_KNOWN = {
+    **_ALWAYS,
+    "401": _refused("UNAUTHENTICATED: the credential is missing, or is that of another device"),
+}
+
+
+def _parameter(name: str, description: str, *, place: str = "path") -> Json:
+    schema = {"type": "string"}
+    return {"name": name, "in": place, "required": place == "path", "description": description, "schema": schema}
+
+
+_TENANT = [
+    _parameter("tenant_key", "the tenant: its id, name or domain"),
+    _parameter("enterprise", "the tenant again, as in the name that the enrolment answered"),
+]
+_OF_DEVICE = [*_TENANT, _parameter("device", "the last part of the name that the enrolment answered")]
+
+OPERATIONS: dict[str, dict[str, Json]] = {
+    f"{_BASE}/devices:enroll": {
+        "post": {
+            "operationId": "androidEnroll",
+            "summary": "Enrol",
+            "description": "A device comes in: the token is in the message, and a refusal leaves it usable. Keep the "
+            "private key of the csr and the whole answer. Then begin with reportStatus.",
+            "security": NONE,
+            "parameters": _TENANT,
+            "responses": {
+                "200": _json(
+                    "enrolled",
+                    "Enrolled",
+                    example={
+                        "name": "enterprises/c0ffee00-0000-4000-8000-000000000001/devices/"
+                        "5b2f0c3e-6a57-4c8e-9d3f-0f3f6f1c2a10",
+                        "deviceCredential": "kJ0cV3m8n1b5w7y2q4s6u9x1z3A5C7E9G2I4K6M8O0Q",
+                        "identityCertificate": "MIIC...",
+                        "policyName": "enterprises/c0ffee00-0000-4000-8000-000000000001/policies/default",
+                        "userName": "enterprises/c0ffee00-0000-4000-8000-000000000001/users/"
+                        "0c6f7a34-2f8f-4a59-9c07-4f4a5be1b6f0",
+                        "userPrincipalName": "alice@contoso.example",
+                        "checkinIntervalSeconds": 180,
+                        "pushToken": "pT4vK9xR2mN7bQ1sW5yZ8cF3hJ6kL0dA",
+                    },
+                ),
+                **_ALWAYS,
+                "401": _refused("UNAUTHENTICATED: the enrolment token is unknown, expired, or was used already"),
+                "403": _refused("PERMISSION_DENIED: the token's user is gone or has no licence"),
+            },
+        }
+    },
+    f"{_DEVICE}:reportStatus": {
+        "post": {
+            "operationId": "androidReportStatus",
+            "summary": "Check in",
+            "description": "The check-in, and the only call that moves anything forward. The loop: report; while "
+            "pendingOperations is more than 0, pull the operations and complete each; if policyVersion is not the "
+            "version that was applied last, get the policy and apply it; then report again. Stop at the answer that "
+            "has the applied version and 0 operations. Come again after a push, after the check-in interval, and when "
+            "something on the device has changed.",
+            "security": _CREDENTIAL,
+            "parameters": _OF_DEVICE,
+            "requestBody": {
+                "required": True,
+                "content": {"application/json": {"schema": {"$ref": _REF.format(model="ReportStatus")}}},
+            },
+            "responses": {
+                "200": _json("what comes next", "CheckedIn", example={"policyVersion": "3", "pendingOperations": 0}),
+                **_KNOWN,
+            },
+        }
+    },
+    f"{_DEVICE}/policy": {
+        "get": {
+            "operationId": "androidGetPolicy",
+            "summary": "Get the policy",
+            "description": "Only reads. Each entry of keyPairs, caCerts and applications is installed or refused by "
+            "itself: what cannot be installed is named in nonComplianceDetails of the next report.",
+            "security": _CREDENTIAL,
+            "parameters": [
+                *_OF_DEVICE,
+                _parameter("appliedPolicyVersion", "the version that was applied last", place="query"),
+            ],
+            "responses": {
+                "200": _json("the policy", "Policy"),
+                "304": {"description": "appliedPolicyVersion is the version that stands"},
+                **_KNOWN,
+            },
+        }
+    },
+    f"{_DEVICE}/operations:pull": {
+        "get": {
+            "operationId": "androidPullOperations",
+            "summary": "Get the operations",
+            "description": "Only reads.",
+            "security": _CREDENTIAL,
+            "parameters": _OF_DEVICE,
+            "responses": {"200": _json("the operations that wait", "Operations"), **_KNOWN},
+        }
+    },
+    f"{_DEVICE}/operations/{{operation}}:complete": {
+        "post": {
+            "operationId": "androidCompleteOperation",
+            "summary": "Complete an operation",
+            "description": "The device has done it, or says with `error` why not. A WIPE is completed before it is "
+            "done: afterwards the enrolment has ended.",
+            "security": _CREDENTIAL,
+            "parameters": [*_OF_DEVICE, _parameter("operation", "the last part of the operation's name")],
+            "responses": {"200": _json("completed; the same again is no error", "Nothing", example={}), **_KNOWN},
+        }
+    },
+    f"{_DEVICE}:unenroll": {
+        "post": {
+            "operationId": "androidUnenroll",
+            "summary": "Unenrol",
+            "description": "The user leaves: the enrolment ends, and the device forgets what came from here.",
+            "security": _CREDENTIAL,
+            "parameters": _OF_DEVICE,
+            "responses": {
+                "200": _json("the enrolment has ended", "Nothing", example={}),
+                **_KNOWN,
+                "403": _refused("PERMISSION_DENIED: the user of a device of this mode may not unenrol it"),
+            },
+        }
+    },
+}

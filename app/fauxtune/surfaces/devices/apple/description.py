@@ -1,0 +1,250 @@
+#: data
+"""The Apple doors, described for those who write a client: what is added to the OpenAPI document of the routes.
+
+What the messages mean is Apple's to say ("Device Management"); here stands what is particular to these doors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.surfaces.devices.proofs import CERTIFICATE, NONE
+
+Json = dict[str, Any]
+
+SCHEMAS: Json = {}
+_BASE = "/mdm/{tenant_key}/apple"
+_PLIST = "application/xml"
+_UDID = "00008110-000A1C2E3F40801E"
+
+
+def _plist(**members: str) -> str:
+    """A property list of strings; a member that begins with < stands as it is."""
+    told = (
+        f"<key>{name}</key>{text if text[0] == '<' else f'<string>{text}</string>'}" for name, text in members.items()
+    )
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict>{"".join(told)}</dict></plist>'
+
+
+_TOPIC = "com.apple.mgmt.External.c0ffee00-0000-4000-8000-000000000001"
+_COMMAND = "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10"
+_LISTENS = "<data>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</data>"
+_ABOUT = {"Topic": _TOPIC, "UDID": _UDID}
+#: What devices send, under the name that the document gives it.
+MESSAGES: dict[str, str] = {
+    "Authenticate": _plist(
+        MessageType="Authenticate",
+        **_ABOUT,
+        ProductName="iPhone15,2",
+        OSVersion="17.5.1",
+        SerialNumber="F2LX30QJN70M",
+        DeviceName="An iPhone",
+    ),
+    "TokenUpdate": _plist(
+        MessageType="TokenUpdate",
+        **_ABOUT,
+        Token=_LISTENS,
+        PushMagic="0C0B4A4E-5E0B-4F86-A0D6-2F2B2C1C8E0A",
+    ),
+    "Idle": _plist(UDID=_UDID, Status="Idle"),
+    "Acknowledged": _plist(UDID=_UDID, Status="Acknowledged", CommandUUID=_COMMAND),
+    "Error": _plist(
+        UDID=_UDID,
+        Status="Error",
+        CommandUUID=_COMMAND,
+        ErrorChain="<array><dict><key>ErrorCode</key><integer>4001</integer>"
+        "<key>ErrorDomain</key><string>MCInstallationErrorDomain</string>"
+        "<key>LocalizedDescription</key><string>The profile could not be installed.</string></dict></array>",
+    ),
+    "NotNow": _plist(UDID=_UDID, Status="NotNow", CommandUUID=_COMMAND),
+    "CheckOut": _plist(MessageType="CheckOut", **_ABOUT),
+}
+_COMMANDS = {
+    "InstallProfile": _plist(
+        CommandUUID=_COMMAND,
+        Command="<dict><key>RequestType</key><string>InstallProfile</string>"
+        "<key>Payload</key><data>PD94bWwg...</data></dict>",
+    ),
+    "RemoveProfile": _plist(
+        CommandUUID=_COMMAND,
+        Command="<dict><key>RequestType</key><string>RemoveProfile</string>"
+        "<key>Identifier</key><string>com.fauxtune.c0ffee00-0000-4000-8000-000000000001.pkcs-...</string></dict>",
+    ),
+    "DeviceLock": _plist(
+        CommandUUID=_COMMAND, Command="<dict><key>RequestType</key><string>DeviceLock</string></dict>"
+    ),
+}
+_UNRECOGNIZED = _plist(
+    code="com.apple.unrecognized.device",
+    description="The enrolment of this device has ended (retire).",
+    message="This device is no longer managed.",
+)
+
+
+def _text(description: str) -> Json:
+    return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+def _file(description: str, *media_types: str) -> Json:
+    kind = {"schema": {"type": "string", "format": "binary"}}
+    return {"description": description, "content": dict.fromkeys(media_types, kind)}
+
+
+def _examples(examples: dict[str, str]) -> Json:
+    named = {name: {"value": text} for name, text in examples.items()}
+    return {_PLIST: {"schema": {"type": "string"}, "examples": named}}
+
+
+def _query(name: str, description: str, **schema: Any) -> Json:
+    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
+
+
+_TENANT = {
+    "name": "tenant_key",
+    "in": "path",
+    "required": True,
+    "description": "the tenant: its id, name or domain",
+    "schema": {"type": "string"},
+}
+_REFUSALS = {
+    "400": _text("the message cannot be read, is of another device, or proves nothing; a sentence says what is wrong"),
+    "404": _text("there is no such tenant"),
+    "413": _text("the body is larger than 4 MiB"),
+    "500": _text("a fault of the emulator"),
+    "501": _text("the message or operation is not emulated"),
+    "503": _text("try again; Retry-After says when, where it is there"),
+    "default": _text("any other refusal"),
+}
+
+
+def _talk(name: str, *, address: str) -> Json:
+    unrecognized: Json = {
+        "description": "the enrolment is over: the device removes the management profile. In JSON where Accept asks "
+        "for it",
+        "content": {
+            _PLIST: {"schema": {"type": "string"}, "example": _UNRECOGNIZED},
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["code", "description", "message"],
+                    "properties": {
+                        "code": {"const": "com.apple.unrecognized.device"},
+                        "description": {"type": "string"},
+                        "message": {"type": "string"},
+                    },
+                }
+            },
+        },
+    }
+    return {
+        "operationId": name,
+        "summary": "A message of a device",
+        "description": f"{address} of the enrolment profile; both addresses take every message, by PUT and by POST. "
+        "Authenticate, then TokenUpdate, enrol the device. Idle begins a session: the answer is a command, and the "
+        "report about that (Acknowledged, Error, NotNow) is answered with the next one. An answer without a body "
+        "means that there is no more to do. NotNow puts a command off until the next Idle. CheckOut ends the "
+        "enrolment. Never 401: a device that reads it would forget its management.",
+        "security": CERTIFICATE,
+        "parameters": [_TENANT],
+        "requestBody": {
+            "required": True,
+            "description": "a property list, XML or binary; the Content-Type does not matter",
+            "content": _examples(MESSAGES),
+        },
+        "responses": {
+            "200": {"description": "the next command; empty: nothing more", "content": _examples(_COMMANDS)},
+            "403": unrecognized,
+            "410": {"description": "UserAuthenticate: a channel for the user is declined"},
+            **_REFUSALS,
+        },
+    }
+
+
+_CHALLENGE = (
+    "RFC 8894. The certificate that seals is that of GetCACert; the challengePassword of the request is the one of the "
+    "enrolment profile, which is the enrolment token. A request is answered at once, and a renewal is signed with the "
+    "certificate that it renews."
+)
+_SCEP_ANSWERS = {
+    "200": _file(
+        "GetCACaps: text; GetCACert: the certificate, DER; PKIOperation: a CertRep, which may be a failure",
+        "text/plain",
+        "application/x-x509-ca-cert",
+        "application/x-pki-message",
+    ),
+    **_REFUSALS,
+}
+_OPERATION = "operation"
+
+OPERATIONS: dict[str, dict[str, Json]] = {
+    f"{_BASE}/{path}": {
+        method: _talk(f"apple{word}{method.capitalize()}", address=address) for method in ("put", "post")
+    }
+    for path, word, address in (("server", "Server", "ServerURL"), ("checkin", "CheckIn", "CheckInURL"))
+} | {
+    f"{_BASE}/enroll": {
+        "get": {
+            "operationId": "appleEnroll",
+            "summary": "Get the enrolment profile",
+            "description": "What a person opens on the device. It names the addresses for SCEP, check-in and commands. "
+            "A token is used up when an identity is issued; with identity=pkcs12 that is here.",
+            "security": [{"enrollmentToken": []}],
+            "parameters": [
+                _TENANT,
+                _query("token", "the enrolment token", type="string", default=""),
+                _query(
+                    "signed",
+                    "the profile in CMS SignedData, signed by the authority of devices",
+                    type="boolean",
+                    default=False,
+                ),
+                _query(
+                    "identity",
+                    "scep: the device makes its key; pkcs12: key and certificate are in the profile",
+                    type="string",
+                    enum=["scep", "pkcs12"],
+                    default="scep",
+                ),
+            ],
+            "responses": {
+                "200": _file("a configuration profile (XML property list)", "application/x-apple-aspen-config"),
+                **_REFUSALS,
+                "401": _text("the token is unknown, expired, or was used already"),
+                "403": _text("the token's user is gone or has no licence"),
+            },
+        }
+    },
+    f"{_BASE}/scep": {
+        "get": {
+            "operationId": "appleScepGet",
+            "summary": "SCEP by GET",
+            "description": _CHALLENGE,
+            "security": NONE,
+            "parameters": [
+                _TENANT,
+                _query(_OPERATION, "what is asked", type="string", enum=["GetCACaps", "GetCACert", "PKIOperation"]),
+                _query(
+                    "message",
+                    "PKIOperation: the pkiMessage (DER CMS) in base64, URL-encoded",
+                    type="string",
+                    default="",
+                ),
+            ],
+            "responses": _SCEP_ANSWERS,
+        },
+        "post": {
+            "operationId": "appleScepPost",
+            "summary": "SCEP by POST",
+            "description": _CHALLENGE,
+            "security": NONE,
+            "parameters": [_TENANT, _query(_OPERATION, "PKIOperation", type="string", enum=["PKIOperation"])],
+            "requestBody": {
+                "required": True,
+                "description": "the pkiMessage, DER CMS",
+                "content": {"application/x-pki-message": {"schema": {"type": "string", "format": "binary"}}},
+            },
+            "responses": _SCEP_ANSWERS,
+        },
+    },
+}

@@ -1,0 +1,70 @@
+"""Whether an answer of a device door is one that `openapi/devices.json` describes."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+import httpx
+import jsonschema_rs
+
+from fauxtune.server.openapi import devices_document
+
+Json = dict[str, Any]
+
+#: The doors of Windows have other addresses too, which are not in the document.
+DOORS = ("/mdm/", "/push/", "/pki/")
+_KEY = re.compile(r"\\\{\w+\\\}")
+
+
+@cache
+def document() -> Json:
+    """What others generate clients from."""
+    return devices_document()
+
+
+@cache
+def _paths() -> list[tuple[re.Pattern[str], str]]:
+    """Those with fewer keys first: `devices:enroll` is no device."""
+    paths = sorted(document()["paths"], key=lambda each: each.count("{"))
+    return [(re.compile(_KEY.sub("[^/]+", re.escape(path)).replace("[^/]+$", ".+$")), path) for path in paths]
+
+
+@cache
+def validator(schema: str) -> jsonschema_rs.Draft202012Validator:
+    """For a component of the document."""
+    wanted = {"$ref": f"#/components/schemas/{schema}", "components": document()["components"]}
+    return jsonschema_rs.Draft202012Validator(wanted, validate_formats=True)
+
+
+def operation(method: str, path: str) -> Json | None:
+    """The described operation that serves this path."""
+    for shape, template in _paths():
+        if shape.fullmatch(path) and method.lower() in document()["paths"][template]:
+            found: Json = document()["paths"][template][method.lower()]
+            return found
+    return None
+
+
+async def check(answer: httpx.Response) -> None:
+    """A hook of a client: AssertionError for an answer of a device door that is not as described."""
+    request = answer.request
+    path = request.url.path
+    if not path.startswith(DOORS) or "/api/mdm/" in path:
+        return
+    described = operation(request.method, path)
+    if described is None:
+        assert answer.status_code in (404, 405), f"{request.method} {path} is not described, and is served"
+        return
+    where = f"{request.method} {path}: {answer.status_code}"
+    said = described["responses"].get(str(answer.status_code)) or described["responses"]["default"]
+    await answer.aread()
+    if not answer.content:
+        return
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    assert kind in said.get("content", {}), f"{where} came as {kind!r}"
+    schema = said["content"][kind]["schema"]
+    if "$ref" in schema:
+        problems = [each.message for each in validator(schema["$ref"].rpartition("/")[2]).iter_errors(answer.json())]
+        assert not problems, f"{where} is not as described: {problems}"
