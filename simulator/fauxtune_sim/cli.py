@@ -185,6 +185,14 @@ def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: owner.lock(state, locked=False)), output=output)
 
 
+@app.command(epilog="Example: `fauxtune-sim restart --state ./alice-iphone`")
+def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
+    """The user restarts the device: it is locked then. An iPhone or iPad lists no certificates until it is unlocked."""
+    from fauxtune_sim import owner
+
+    _finish(_guarded(lambda: owner.restart(state)), output=output)
+
+
 @app.command(epilog="Example: `fauxtune-sim keystore --state ./alice-phone --output json`")
 def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """Show what is installed on a device: trusted roots, and certificates with their keys."""

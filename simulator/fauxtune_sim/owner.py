@@ -1,4 +1,4 @@
-"""What the owner of a device does by hand: locks and unlocks it, changes how mail is sent."""
+"""What the owner of a device does by hand: locks, unlocks and restarts it, changes how mail is sent."""
 
 from __future__ import annotations
 
@@ -24,10 +24,19 @@ class Change:
 def lock(state: Path, *, locked: bool) -> Result:
     """Lock or unlock the device of a folder."""
     device = load_device(state)
-    device.condition.locked = locked
+    device.condition.lock(locked)
     device.save(keys=False, state=False)
     word = "locked" if locked else "unlocked"
     return Result({"device": device.name, "locked": locked}, [f"{device.name} is {word}"])
+
+
+def restart(state: Path) -> Result:
+    """Restart the device of a folder."""
+    device = load_device(state)
+    device.condition.restart()
+    device.save(keys=False, state=False)
+    document = {"device": device.name, "locked": True, "reboots": device.condition.reboots}
+    return Result(document, [f"{device.name} has restarted and is locked"])
 
 
 def change_mail(state: Path, change: Change) -> Result:

@@ -44,6 +44,7 @@ async def test_a_company_device_does_all_that_the_example_tells_it(enrolled: Enr
     assert agent.device.name == "Reception 1"
     assert agent.device.condition == Condition(
         locked=True,
+        unlocked_since_boot=False,
         passcode="00427193",
         reboots=1,
         lost=None,

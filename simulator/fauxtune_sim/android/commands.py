@@ -51,18 +51,18 @@ def obey(operation: Operation, device: Device) -> Outcome:
 
 
 def _lock(device: Device, _details: dict[str, Any]) -> Outcome:
-    device.condition.locked = True
+    device.condition.lock(True)
     return Outcome()
 
 
 def _reboot(device: Device, _details: dict[str, Any]) -> Outcome:
-    device.condition.reboots += 1
+    device.condition.restart()
     return Outcome()
 
 
 def _reset_password(device: Device, details: dict[str, Any]) -> Outcome:
     device.condition.passcode = _text(details, "newPassword")
-    device.condition.locked = True
+    device.condition.lock(True)
     return Outcome()
 
 

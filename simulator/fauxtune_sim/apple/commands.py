@@ -1,7 +1,11 @@
 """What an Apple device does when its MDM server tells it to (Apple: "Commands and Queries").
 
 A command that needs a right the server was not given fails with 12007, one that the device does not know with 12021.
-A locked iPhone or iPad puts off what needs its protected data: it answers NotNow, and the server keeps the command.
+A locked iPhone or iPad answers NotNow to some of them, and the server keeps the command. Apple, "Handling NotNow status
+responses" (and the archived MDM Protocol Reference), lists what it never puts off: DeviceInformation, DeviceLock,
+EraseDevice, ProfileList, CertificateList and others that are not here. CertificateList is put off all the same from
+iOS 15.4 on until the first unlock since the device started (Apple, "Certificate List"). InstallProfile and SecurityInfo
+are put off while it is locked (Apple Developer Forums, thread 747460). Unverified: RemoveProfile too.
 """
 
 from __future__ import annotations
@@ -85,6 +89,11 @@ class Told:
         if self.device.condition.locked and not self.system.is_mac:
             raise NotNow
 
+    def check_unlocked_once(self) -> None:
+        """NotNow where certificates are not listed before the first unlock since the device started."""
+        if not self.device.condition.unlocked_since_boot and not self.system.lists_certificates_before_unlock:
+            raise NotNow
+
 
 async def obey(told: Told) -> Outcome:
     """Do it; the device is not saved. Fault, NotNow or Malformed say why it was not done."""
@@ -166,8 +175,7 @@ def _present(values: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _certificate_list(told: Told) -> Outcome:
-    if not told.system.lists_certificates_while_locked:
-        told.check_unlocked()
+    told.check_unlocked_once()
     keys, listed = told.device.keystore, []
     managed = {one.identifier for one in told.store.profiles.values() if one.managed}
     wanted = {
@@ -201,6 +209,7 @@ async def _device_information(told: Told) -> Outcome:
 
 
 async def _security_info(told: Told) -> Outcome:
+    told.check_unlocked()
     return Outcome({"SecurityInfo": security_info(told.device)})
 
 
@@ -210,7 +219,7 @@ async def _device_lock(told: Told) -> Outcome:
         if not isinstance(pin, str) or not _PIN.fullmatch(pin):
             raise Fault(Code.REQUEST_MALFORMED, "the PIN of DeviceLock is six digits")
         told.device.condition.passcode = pin
-    told.device.condition.locked = True
+    told.device.condition.lock(True)
     says = {"Message", "PhoneNumber"} & told.command.parameters.keys()
     return Outcome({"MessageResult": "Success"} if says and not told.system.is_mac else {})
 

@@ -38,6 +38,8 @@ class System:
         return not self.is_mac
 
     @property
-    def lists_certificates_while_locked(self) -> bool:
-        """Whether CertificateList is answered before the device was unlocked (Apple: no longer from iOS 15.4 on)."""
+    def lists_certificates_before_unlock(self) -> bool:
+        """Whether CertificateList is answered before the first unlock since the device started (Apple, "Certificate
+        List": from iOS 15.4 on it is put off).
+        """
         return self.is_mac or self.version < (15, 4)

@@ -36,18 +36,18 @@ def _wipe_and_stay(machine: Machine, _data: str) -> None:
 
 
 def _reboot(machine: Machine, _data: str) -> None:
-    machine.device.condition.reboots += 1
+    machine.device.condition.restart()
 
 
 def _lock(machine: Machine, _data: str) -> None:
     if machine.device.condition.passcode is None:
         raise Refused(405, "the phone has no PIN, so it cannot be locked")
-    machine.device.condition.locked = True
+    machine.device.condition.lock(True)
 
 
 def _lock_and_reset(machine: Machine, _data: str) -> None:
     machine.device.condition.passcode = f"{secrets.randbelow(10_000):04d}"
-    machine.device.condition.locked = True
+    machine.device.condition.lock(True)
 
 
 _ACTIONS: dict[str, Callable[[Machine, str], None]] = {

@@ -125,7 +125,7 @@ _PFX = """
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall                   G    node
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}              ADGR node
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/KeyLocation  AGR  int
-@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/ContainerName AGR chr
+@/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/ContainerName AGRD chr
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertBlob  AGR  bin
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertPassword AGR chr
 @/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/{id}/PFXCertPasswordEncryptionType AGR int =0

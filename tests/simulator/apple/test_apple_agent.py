@@ -15,6 +15,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.store import ProfileStore
+from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ProfileRefused, ServerRefused
 from fauxtune_sim.platforms import Platform
@@ -313,26 +314,56 @@ async def test_a_locked_phone_puts_off_and_is_asked_again_when_it_is_idle(
     agent.device.condition.locked = True
     put_off = server.tell("InstallProfile", Payload=make.profile(make.root(pki.root)))
     asked = server.tell("ProfileList")
+    secured = server.tell("SecurityInfo")
     listed = server.tell("CertificateList")
     done = await agent.check_in()
     assert (done.settled, done.installed) == (False, [])
     statuses = [one["Status"] for one in server.reports]
     # After an acknowledgement the server offers again what was put off; after NotNow it offers something else.
-    assert statuses == ["Idle", "NotNow", "Acknowledged", "NotNow", "NotNow"]
-    assert (put_off.put_off, asked.put_off, listed.put_off) == (True, False, True)
+    assert statuses == ["Idle", "NotNow", "Acknowledged", "NotNow", "NotNow", "Acknowledged", "NotNow"]
+    assert (put_off.put_off, asked.put_off, secured.put_off, listed.put_off) == (True, False, True, False)
     agent.device.condition.locked = False
     done = await agent.check_in()
     assert (done.settled, done.installed) == (True, ["test.profile"])
 
 
+async def test_certificates_are_listed_while_locked_but_not_before_the_first_unlock_since_the_start(
+    enrol: Enrol, server: MdmServer
+) -> None:
+    """Apple, "Certificate List"."""
+    agent = await enrol()
+    condition = agent.device.condition
+    listings = []
+    for happens in (lambda: condition.lock(True), condition.restart, lambda: condition.lock(False)):
+        happens()
+        asked = server.tell("CertificateList")
+        await agent.check_in()
+        listings.append(asked.put_off)
+        server.queue.clear()
+    assert listings == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("platform", "version", "lists"),
+    [(Platform.IOS, "15.3.1", True), (Platform.IOS, "15.4", False), (Platform.MACOS, "14.5", True)],
+)
+def test_which_systems_list_certificates_before_the_first_unlock(
+    platform: Platform, version: str, *, lists: bool
+) -> None:
+    assert System.of(platform, version).lists_certificates_before_unlock is lists
+
+
 async def test_a_locked_mac_puts_off_nothing(enrol: Enrol, server: MdmServer, make: Maker, pki: Pki) -> None:
     agent = await enrol(platform=Platform.MACOS)
+    agent.device.condition.restart()
     server.tell("DeviceLock", PIN="123456")
+    listed = server.tell("CertificateList")
     wrong = server.tell("DeviceLock", PIN="12")
     server.tell("InstallProfile", Payload=make.profile(make.root(pki.root)))
     done = await agent.check_in()
     assert (done.settled, done.installed, done.obeyed) == (True, ["test.profile"], ["DeviceLock"])
     assert codes(wrong.report) == [(12008, "MCMDMErrorDomain")]
+    assert not listed.put_off
     assert (agent.device.condition.locked, agent.device.condition.passcode) == (True, "123456")
 
 

@@ -136,6 +136,7 @@ async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
     assert owner.lock(tmp_path / "phone", locked=True).document["locked"]
     result = await commands.check_in(tmp_path / "phone", until_settled=False, timeout=1)
     assert (result.document["settled"], result.document["installed"]) == (False, [])
+    assert owner.restart(tmp_path / "phone").document == {"device": phone.device.name, "locked": True, "reboots": 1}
     owner.lock(tmp_path / "phone", locked=False)
     result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=5)
     assert (result.document["settled"], result.document["installed"]) == (True, ["root"])

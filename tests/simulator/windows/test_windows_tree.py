@@ -126,6 +126,7 @@ def test_a_pfx_may_come_as_chr_b64_or_bin(said: str | None) -> None:
         (WINDOWS[:2], "./User/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/X/Thumbprint", "G"),
         (WINDOWS[:2], "./Device/Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/X", "ADGR"),
         (WINDOWS, "./Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/X/PFXCertBlob", "AGR"),
+        (WINDOWS, "./Vendor/MSFT/ClientCertificateInstall/PFXCertInstall/X/ContainerName", "AGRD"),
         (WINDOWS[2:], "./Vendor/MSFT/CertificateStore/Root/System/" + "AB" * 20 + "/EncodedCertificate", "AGR"),
         (WINDOWS, "./Vendor/MSFT/RemoteWipe/doWipe", "X"),
         (WINDOWS[:2], "./Device/Vendor/MSFT/RemoteWipe/doWipePersistUserData", "X"),
