@@ -22,6 +22,7 @@ from fauxtune_sim.condition import Condition
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable
+from fauxtune_sim.holdings import Holdings, Thing
 from fauxtune_sim.identity import new_key
 from fauxtune_sim.push import Push, read_push
 from fauxtune_sim.records import Records
@@ -34,7 +35,8 @@ class CheckIn:
 
     `settled`: device and service were at rest when it ended. `reports` counts the messages that told the service how
     things stand, `obeyed` the commands that were carried out, `refused` is everything that the device holds to be
-    inapplicable. `policy_version` belongs to platforms that are managed by policy. `ended` says why the enrolment is
+    inapplicable. `installed` and `removed` are names in the platform's own words, `gained` and `lost` the same things
+    themselves. `policy_version` belongs to platforms that are managed by policy. `ended` says why the enrolment is
     over, if it is.
     """
 
@@ -42,6 +44,8 @@ class CheckIn:
     reports: int = 0
     installed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    gained: list[Thing] = field(default_factory=list)
+    lost: list[Thing] = field(default_factory=list)
     obeyed: list[str] = field(default_factory=list)
     refused: tuple[Refusal, ...] = ()
     policy_version: str | None = None
@@ -125,11 +129,14 @@ class Agent(ABC):
         """
         async with self._one_at_a_time:
             done = CheckIn()
-            enrollment = self.enrollment
+            enrollment, before = self.enrollment, Holdings.of(self.device)
             try:
                 await self._converse(done)
             except EnrollmentOver as over:
                 self._forget(done, f"the service does not know this device any more: {over}")
+            if done.installed or done.removed or done.ended is not None:
+                after = Holdings.of(self.device)
+                done.gained, done.lost = after.without(before), before.without(after)
             if done.ended is None:
                 self._remember_time(enrollment)
             return done

@@ -17,6 +17,11 @@ def thumbprint(certificate: x509.Certificate) -> str:
     return certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - a name, not a proof
 
 
+def mark(certificate: x509.Certificate) -> str:
+    """As much of the thumbprint as tells the certificates of one device apart, for sentences."""
+    return thumbprint(certificate)[:8]
+
+
 def serial_hex(certificate: x509.Certificate) -> str:
     """The serial number, lower-case hex without leading zeros."""
     return f"{certificate.serial_number:x}"

@@ -1,8 +1,8 @@
 """The commands of `fauxtune-sim`: parsing arguments and printing, nothing else.
 
 With `--output json` standard output holds one JSON document alone and progress goes to standard error. Exit code 0
-means that the command did what was asked; 1 that it did not, 2 that the arguments made no sense. Everything heavy is
-imported when a command runs, so that `--help` answers at once.
+means that the command did what was asked; 1 that it did not, 2 that the arguments made no sense, 130 that Ctrl-C ended
+it before. Everything heavy is imported when a command runs, so that `--help` answers at once.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from fauxtune_sim.discovery import Named
 
 T = TypeVar("T")
+#: What a shell says of a program that Ctrl-C ended.
+_INTERRUPTED = 130
 
 
 class Output(StrEnum):
@@ -324,15 +326,20 @@ def mail_read(
     _finish(_guarded(lambda: commands.mail_read(state, file)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim demo --once`")
+@app.command(epilog="Example: `fauxtune demo --once`")
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the proofs; exit code 0 only if all held.")] = False,
     port: Annotated[int, typer.Option(help="The server's HTTPS port; 0 takes a free one.", min=0, max=65535)] = 8443,
     http_port: Annotated[int, typer.Option(help="Its HTTP port; 0 takes a free one.", min=0, max=65535)] = 8080,
     data_dir: Annotated[
-        Path | None, typer.Option(help="Keep the server's data here (default: a fresh server).", metavar="DIR")
+        Path | None,
+        typer.Option(
+            help="Keep the server's data, the devices and the mails here (default: all is deleted at the end).",
+            metavar="DIR",
+        ),
     ] = None,
+    step: Annotated[bool, typer.Option("--step", help="Wait for Enter before each proof.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Tell the story of S/MIME on managed devices in nine proofs, against a server of its own.
@@ -341,7 +348,7 @@ def demo(
     """
     from fauxtune_sim.demo.play import Staging, play
 
-    staging = Staging(once=once, port=port, http_port=http_port, data_dir=data_dir)
+    staging = Staging(once=once, port=port, http_port=http_port, data_dir=data_dir, step=step)
     held = _run(play(staging, tell=_teller(output), show=_show_json if output is Output.JSON else None))
     if not held:
         raise typer.Exit(1)
@@ -354,15 +361,17 @@ def _named(*, server: str | None, ca: Path | None, tenant: str | None, data_dir:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; an error of ours is one line on standard error and exit code 1."""
-    from fauxtune_sim.errors import SimulatorError
+    """Run a command's coroutine; an error of ours is one line on standard error and exit code 1, Ctrl-C 130."""
+    from fauxtune_sim.errors import Interrupted, SimulatorError
 
     try:
         return _loop(work)
+    except Interrupted as ended:
+        _fail(str(ended), code=_INTERRUPTED)
     except SimulatorError as failed:
         _fail(str(failed))
     except KeyboardInterrupt:
-        _fail("interrupted")
+        _fail("interrupted", code=_INTERRUPTED)
 
 
 def _loop(work: Coroutine[Any, Any, T]) -> T:
@@ -384,9 +393,9 @@ def _guarded(work: Callable[[], T]) -> T:
         _fail(str(failed))
 
 
-def _fail(why: str) -> NoReturn:
+def _fail(why: str, *, code: int = 1) -> NoReturn:
     typer.echo(f"fauxtune-sim: {why}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(code)
 
 
 def _note(line: str) -> None:

@@ -196,6 +196,7 @@ async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Resul
             again = await agent.check_in()
             again.reports += done.reports
             again.installed, again.removed = done.installed + again.installed, done.removed + again.removed
+            again.gained, again.lost = done.gained + again.gained, done.lost + again.lost
             again.refused = tuple(dict.fromkeys((*done.refused, *again.refused)))
             done = again
         failed = await _failed(agent, done) if until_settled else []

@@ -14,6 +14,7 @@
       CmsRefused            a CMS message that cannot be opened or does not verify
       ProfileRefused        a configuration profile that the device does not install
       MailRefused           a mail that cannot be built or read
+      Interrupted           the user ended it before it was done
 
 Messages say what was wrong and, where it is known, what would be right.
 """
@@ -80,3 +81,7 @@ class ProfileRefused(SimulatorError):
 
 class MailRefused(SimulatorError):
     """A mail that cannot be built or read."""
+
+
+class Interrupted(SimulatorError):
+    """The user ended it (Ctrl-C) before it was done."""

@@ -19,6 +19,7 @@ from typing import Any
 from fauxtune_sim.agent import Agent, CheckIn
 from fauxtune_sim.cadence import TenantTime, next_check_in
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused, ServerUnreachable, SimulatorError
+from fauxtune_sim.holdings import in_words
 
 #: Seconds between attempts while a server does not answer: doubled each time up to the last.
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
@@ -65,6 +66,9 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._scheduler: asyncio.Task[None] | None = None
         self._told_unreachable: set[str] = set()
+        self._talking = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
 
     @property
     def agents(self) -> tuple[Agent, ...]:
@@ -93,6 +97,10 @@ class Runner:
         finally:
             halted.cancel()
             await self.close()
+
+    async def quiet(self) -> None:
+        """Wait until no device is checking in, so that everything that one has done was announced."""
+        await self._quiet.wait()
 
     async def close(self) -> None:
         """Disconnect everybody and wait until they are gone."""
@@ -163,6 +171,16 @@ class Runner:
         return min(pause * 2, _LONGEST_PAUSE)
 
     async def _check_in(self, member: _Member) -> None:
+        self._talking += 1
+        self._quiet.clear()
+        try:
+            await self._talk(member)
+        finally:
+            self._talking -= 1
+            if not self._talking:
+                self._quiet.set()
+
+    async def _talk(self, member: _Member) -> None:
         agent = member.agent
         try:
             async with self._gate:
@@ -223,20 +241,11 @@ class Runner:
 
 def describe(done: CheckIn) -> list[str]:
     """What a check-in did, in a line for each kind of change; a quiet one gives none."""
-    lines = [
-        f"{word} {', '.join(_short(one) for one in names)}"
-        for word, names in (("installed", done.installed), ("removed", done.removed))
-        if names
-    ]
-    lines += [f"did as it was told: {word}" for word in done.obeyed if word != "WIPE"]
+    # What goes with the management needs no list of its own.
+    changes = (("installed", done.gained), ("removed", done.lost if done.ended is None else []))
+    lines = [f"{word} {in_words(things)}" for word, things in changes if things]
+    lines += [f"carried out the command {word}" for word in done.obeyed if word != "WIPE"]
     lines += [f"refused {one.path}: {one.why}" for one in done.refused]
     if done.ended is not None:
         lines.append(f"is no longer managed ({done.ended})")
     return lines
-
-
-def _short(name: str) -> str:
-    """An alias, or a trusted certificate by the first digits of its SHA-256; long ones are cut."""
-    if len(name) == 64:
-        return f"trusted certificate {name[:8]}"
-    return name if len(name) <= 24 else f"{name[:21]}..."

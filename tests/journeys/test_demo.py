@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import subprocess
 import sys
 
@@ -55,6 +57,40 @@ def test_afterwards_those_that_left_hold_nothing(told: subprocess.CompletedProce
     after = {device["name"]: len(device["items"]) for device in document["devicesAfter"]}
     assert sum(1 for count in after.values() if count == 0) == 5
     assert all(before.values())
+
+
+def test_the_story_fits_a_screen_and_names_certificates_by_short_marks(told: subprocess.CompletedProcess[str]) -> None:
+    lines = told.stderr.splitlines()
+    assert [line for line in lines if len(line) > 100] == []
+    assert re.search(r"[0-9a-f]{16}", told.stderr) is None
+    assert re.search(r"\. Alice's iPhone: installed encryption certificates( [0-9a-f]{8},?){3}$", told.stderr, re.M)
+
+
+def test_what_the_devices_did_in_a_proof_is_told_before_its_end(told: subprocess.CompletedProcess[str]) -> None:
+    for part in told.stderr.split("\nProof ")[1:]:
+        assert "  . " not in part[part.index("HELD:") :]
+
+
+def test_the_help_is_that_of_the_command_that_was_called() -> None:
+    command = [sys.executable, "-m", "fauxtune", "demo", "--help"]
+    help_text = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True).stdout
+    assert "Usage: fauxtune demo [OPTIONS]" in help_text
+    assert "fauxtune-sim" not in help_text
+
+
+def test_ctrl_c_says_what_becomes_of_everything() -> None:
+    command = [*DEMO[: DEMO.index("--once")], "--step", "--port", "0", "--http-port", "0"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment()
+    ) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("(Enter goes on to proof 1"):
+                break
+        demo.send_signal(signal.SIGINT)
+        out, _ = demo.communicate(timeout=60)
+    assert demo.returncode == 130
+    assert "the devices and the mails are deleted; `--data-dir DIR` would keep them" in " ".join(out.split())
 
 
 def test_progress_goes_to_standard_error_and_nothing_else_does(told: subprocess.CompletedProcess[str]) -> None:

@@ -200,7 +200,7 @@ async def test_devices_stay_connected_until_they_are_interrupted(service: Servic
     (served,) = service.devices.values()
     served.give(pairs=[served.pair(pki.issue())])
     await service.push(served)
-    assert b"installed pkcs-1" in await process.stderr.readline()
+    assert b"installed signing and encryption certificate " in await process.stderr.readline()
     process.send_signal(signal.SIGINT)
     out, _ = await process.communicate()
     assert process.returncode == 0

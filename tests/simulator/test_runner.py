@@ -118,7 +118,7 @@ async def test_trouble_is_told_once_and_outlived(enrolled: Enrolled, service: Se
     service.in_trouble = False
     served.give(pairs=[served.pair(pki.issue())])
     await service.push(served)
-    await until(lambda: any("installed pkcs-1" in line for line in told))
+    await until(lambda: any("installed signing and encryption certificate" in line for line in told))
     await runner.close()
     assert len([line for line in told if "503" in line]) == 1
 

@@ -45,10 +45,10 @@ app.command()(diagnosing.history)
 def demo(context: typer.Context) -> None:
     """The main job, told step by step and proved on simulated devices.
 
-    Takes --once, --port, --http-port, --data-dir and --output; see `fauxtune demo --help`.
+    Takes --once, --step, --port, --http-port, --data-dir and --output; see `fauxtune demo --help`.
     """
     # The simulator is a program of its own: it knows this server only over the wire, like every other device.
-    command = [sys.executable, "-m", "fauxtune_sim", "demo", *context.args]
+    command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]
     if sys.platform == "win32":
         raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own program
     sys.stdout.flush()

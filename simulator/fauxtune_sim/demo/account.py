@@ -27,10 +27,15 @@ async def mail_account(stage: Stage) -> Proof:
     faults = [*_setup_faults(stage, account), *await _sending_faults(stage)]
     faults += await _receiving_faults(stage)
     seen = "; ".join(faults) or (
-        f"{account.address} signs with {account.signing_identity}, decrypts with {account.encryption_identity}; "
+        f"the account {account.address} signs with {_mark(account.signing_identity)}, decrypts with "
+        f"{_mark(account.encryption_identity)}; "
         f"{bob.name} read and verified its mail, it verified {bob.name}'s and read all {len(stage.old_mails)} old ones"
     )
     return Proof(8, _NAME, not faults, seen)
+
+
+def _mark(thumbprint: str | None) -> str:
+    return "nothing" if thumbprint is None else thumbprint[:8]
 
 
 def _pair(stage: Stage) -> tuple[Actor, Actor]:
@@ -44,10 +49,10 @@ def _setup_faults(stage: Stage, account: MailDefaults) -> list[str]:
     faults = []
     own = {one.thumbprint for one in phone.held("pkcs", fit=can_sign)}
     if account.signing_identity not in own:
-        faults.append(f"the account signs with {account.signing_identity}, which is not the iPhone's own")
+        faults.append(f"the account signs with {_mark(account.signing_identity)}, which is not the iPhone's own")
     newest = stage.imported[-1].thumbprint
     if account.encryption_identity != newest:
-        faults.append(f"the account decrypts with {account.encryption_identity}, not with the newest, {newest}")
+        faults.append(f"the account decrypts with {_mark(account.encryption_identity)}, not {_mark(newest)}")
     if not (account.signs and account.encrypts):
         faults.append("the account does not sign and encrypt by itself")
     return faults

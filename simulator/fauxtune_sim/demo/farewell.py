@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cryptography import x509
 
+from fauxtune_sim.certificates import mark
 from fauxtune_sim.demo.proofs import Proof
 from fauxtune_sim.demo.stage import Actor, Stage
 from fauxtune_sim.errors import ServerRefused
@@ -38,7 +39,7 @@ async def devices_leave(stage: Stage) -> Proof:
         f"{len(leaving)} devices are empty; CRL and OCSP call {len(issued)} PKCS certificates revoked and "
         f"{len(imported)} imported ones good; {' and '.join(one.name for one in staying)} read everything"
     )
-    return Proof(9, _NAME, not faults, f"{seen}; wiping a work profile: {refusal or 'accepted'}")
+    return Proof(9, _NAME, not faults, seen)
 
 
 async def _leave(stage: Stage) -> list[str]:
@@ -86,8 +87,7 @@ async def _revocation_faults(
             listed = "revoked" if certificate.serial_number in on_crl else "good"
             answered = await service.ask(certificate)
             if {listed, answered} != {expected}:
-                serial = f"{certificate.serial_number:x}"
-                faults.append(f"{serial} should be {expected}: the CRL says {listed}, OCSP {answered}")
+                faults.append(f"{mark(certificate)} should be {expected}: the CRL says {listed}, OCSP {answered}")
     return faults
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import shlex
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
@@ -19,11 +20,10 @@ from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.proofs import Proof
 from fauxtune_sim.demo.stage import Stage
-from fauxtune_sim.errors import AnswerBroken, ServerUnreachable, SimulatorError
+from fauxtune_sim.demo.words import Tell, enter_pressed, in_lines, runnable
+from fauxtune_sim.errors import AnswerBroken, Interrupted, ServerUnreachable, SimulatorError
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport, read_ca
-
-Tell = Callable[[str], None]
 
 _BEFORE_LEAVING = (
     proofs.own_signing_keys,
@@ -45,29 +45,36 @@ class Staging:
     port: int
     http_port: int
     data_dir: Path | None
+    #: Wait for Enter before each proof.
+    step: bool = False
 
 
 async def play(staging: Staging, *, tell: Tell, show: Callable[[Any], None] | None = None) -> bool:
     """Play the story; True if every proof held. `show` gets the JSON document, if anybody wants it.
 
-    Without `once` the server and the devices stay up until they are interrupted.
+    Without `once` the server and the devices stay up until they are interrupted. Interrupted if that comes before the
+    story's end.
     """
-    stop = interrupted()
+    stop, plainly, tell = interrupted(), tell, in_lines(tell)
     tell("Starting a server of its own ...")
     async with _running(staging) as (endpoints, child, folder):
         tell(f"The server answers at {endpoints.https}. It is an emulator: nothing here touches a real service.")
+        tell("Each proof ends with HELD or NOT HELD: what it claims was seen on the devices, or it was not.")
         async with Transport(ca=read_ca(endpoints.ca_file)) as transport:
             runner = Runner(announce=lambda line: tell(f"  . {line}"))
             try:
-                story = asyncio.create_task(_story(endpoints, transport, runner=runner, folder=folder, tell=tell))
+                place = Place(endpoints, folder, step=staging.step)
+                story = asyncio.create_task(_story(place, transport, runner=runner, tell=tell))
                 if not await _unless(stop, child, work=story):
-                    return False
+                    tell(_at_the_end(staging))
+                    raise Interrupted("interrupted before the last proof")
                 stage, told, before = story.result()
                 if show is not None:
                     show(_document(told, stage, before=before))
                 if not staging.once:
-                    tell(_ready(endpoints, stage))
+                    plainly(_ready(endpoints, stage))
                     await _unless(stop, child, work=asyncio.create_task(stop.wait()))
+                    tell(_at_the_end(staging))
             finally:
                 await runner.close()
     return len(told) == len(_BEFORE_LEAVING) + 1 and all(proof.held for proof in told)
@@ -100,38 +107,53 @@ async def _unless(stop: asyncio.Event, child: ServerChild, *, work: asyncio.Task
         await asyncio.gather(work, halted, ended, return_exceptions=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the story is told: the server, the folder for devices and mails, and whether each proof waits for Enter."""
+
+    endpoints: Endpoints
+    folder: Path
+    step: bool
+
+
 async def _story(
-    endpoints: Endpoints, transport: Transport, *, runner: Runner, folder: Path, tell: Tell
+    place: Place, transport: Transport, *, runner: Runner, tell: Tell
 ) -> tuple[Stage, list[Proof], list[dict[str, Any]]]:
     """Tell everything; gives the stage, the proofs, and the devices before the last proof."""
-    stage = await _stage(endpoints, transport, runner=runner, folder=folder, tell=tell)
+    stage = await _stage(place, transport, runner=runner, tell=tell)
     await proofs.set_the_stage(stage)
     told: list[Proof] = []
     for number, proof in enumerate(_BEFORE_LEAVING, start=1):
-        told.append(await _attempt(proof, stage, number=number))
+        told.append(await _attempt(proof, stage, number=number, step=place.step))
     before = [actor.summary() for actor in stage.actors.values()]
-    told.append(await _attempt(farewell.devices_leave, stage, number=len(told) + 1))
+    told.append(await _attempt(farewell.devices_leave, stage, number=len(told) + 1, step=place.step))
     count = sum(proof.held for proof in told)
     tell("")
     tell("All nine proofs held." if count == len(told) else f"{count} of {len(told)} proofs held.")
     return stage, told, before
 
 
-async def _attempt(proof: Callable[[Stage], Any], stage: Stage, *, number: int) -> Proof:
+async def _attempt(proof: Callable[[Stage], Any], stage: Stage, *, number: int, step: bool) -> Proof:
     """One proof; what goes wrong on the way means that it did not hold, and the story goes on."""
     stage.tell("")
+    if step:
+        stage.tell(f"(Enter goes on to proof {number}.)")
+        await enter_pressed()
     stage.tell(f"Proof {number}")
     try:
         result: Proof = await proof(stage)
     except SimulatorError as failed:
         name = (proof.__doc__ or "").partition(": ")[2].partition("\n")[0].rstrip(".")
         result = Proof(number, name[:1].upper() + name[1:], held=False, detail=str(failed))
-    stage.tell(f"  {'HELD' if result.held else 'NOT HELD'}: {result.name}. ({result.detail})")
+    await stage.runner.quiet()
+    stage.tell(f"  {'HELD' if result.held else 'NOT HELD'}: {result.name}.")
+    stage.tell(f"    {result.detail[:1].upper()}{result.detail[1:].rstrip('.')}.")
     return result
 
 
-async def _stage(endpoints: Endpoints, transport: Transport, *, runner: Runner, folder: Path, tell: Tell) -> Stage:
+async def _stage(place: Place, transport: Transport, *, runner: Runner, tell: Tell) -> Stage:
     """The stage on the seeded tenant; on a new tenant of the same seed if that one has been played on."""
+    endpoints = place.endpoints
     token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
     control = Control(transport, endpoints.control, tenant=endpoints.tenant_id, token=token)
     tenant = {"clientId": endpoints.client_id, "clientSecret": endpoints.client_secret} | await _words(control.tenant())
@@ -151,7 +173,7 @@ async def _stage(endpoints: Endpoints, transport: Transport, *, runner: Runner, 
         graph=graph,
         control=control,
         runner=runner,
-        folder=folder / tenant["name"],
+        folder=place.folder / tenant["name"],
         tell=tell,
     )
 
@@ -185,9 +207,26 @@ def _document(told: list[Proof], stage: Stage, *, before: list[dict[str, Any]]) 
 
 
 def _ready(endpoints: Endpoints, stage: Stage) -> str:
-    tablet = stage.folder / "alice-tablet"
-    return (
-        f"\nReady: Graph {endpoints.https}/beta, control {endpoints.control}, CA file {endpoints.ca_file}. "
-        f"Try: fauxtune-sim keystore --state {tablet}; "
-        f"fauxtune-sim mail read --state {tablet} '{stage.folder}/mails/signed.eml'. Ctrl-C ends everything."
+    tablet, mail = (shlex.quote(str(stage.folder / name)) for name in ("alice-tablet", "mails/signed.eml"))
+    device, service = runnable("fauxtune-sim"), runnable("fauxtune")
+    server = f"--url {endpoints.https} --ca {shlex.quote(str(endpoints.ca_file))} --tenant {stage.tenant}"
+    return "\n".join(
+        (
+            "",
+            "The server and the devices stay up. Ctrl-C ends them.",
+            f"  Graph            {endpoints.https}/beta",
+            f"  control surface  {endpoints.control}",
+            f"  CA file          {endpoints.ca_file}",
+            "Try in another terminal, in this folder:",
+            f"  {device} keystore --state {tablet}",
+            f"  {device} mail read --state {tablet} {mail}",
+            f"  {service} history --user {stage.user('alice')} {server}",
+        )
     )
+
+
+def _at_the_end(staging: Staging) -> str:
+    """What becomes of everything now."""
+    if staging.data_dir is None:
+        return "Ending. The server's data, the devices and the mails are deleted; `--data-dir DIR` would keep them."
+    return f"Ending. The server's data, the devices and the mails are kept in {staging.data_dir}."

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
 
-from fauxtune_sim.certificates import can_encrypt, can_sign, public_key_bytes, thumbprint
+from fauxtune_sim.certificates import can_encrypt, can_sign, mark, public_key_bytes
 from fauxtune_sim.control import Issued
 from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.stage import Actor, Stage
@@ -46,6 +46,7 @@ CAST = (
 async def set_the_stage(stage: Stage) -> None:
     """Enrol the first devices and deliver root and intermediate to them."""
     stage.tell("Alice has a device of every kind, some of them the company's. Bob has a phone with a work profile.")
+    stage.tell(f"Each device keeps its keys in a folder below {stage.folder}")
     for key, name, person, kind in CAST:
         await stage.enroll(key, name=name, person=person, kind=kind)
     stage.tell("The administrator tells Graph: everybody in SMIME Pilot trusts our root and our intermediate.")
@@ -67,7 +68,7 @@ async def own_signing_keys(stage: Stage) -> Proof:
     stage.tell("A PKCS profile asks the connector for a signing certificate for each device.")
     await stage.assign(profiles.pkcs(SIGNING, template="SmimeSigning", authority=stage.authority))
     await stage.settle(lambda: all(one.held("pkcs") for one in stage.with_own_keys()))
-    found = {one.name: [thumbprint(key.certificate) for key in one.held("pkcs")] for one in stage.with_own_keys()}
+    found = {one.name: [mark(key.certificate) for key in one.held("pkcs")] for one in stage.with_own_keys()}
     flat = [single for several in found.values() for single in several]
     keys = {public_key_bytes(key.certificate) for one in stage.everybody() for key in one.held("pkcs")}
     apart = len(set(flat)) == len(flat) == len(keys) == len(CAST) - 1
@@ -119,7 +120,9 @@ async def same_encryption_keys(stage: Stage) -> Proof:
             issued, password=password, user=stage.user("alice"), purpose="smimeEncryption", key=key
         )
         stage.imported.append(issued)
-        stage.tell(f"  {issued.thumbprint}, valid until {issued.certificate.not_valid_after_utc:%Y-%m-%d}")
+        stage.tell(
+            f"  certificate {mark(issued.certificate)}, valid until {issued.certificate.not_valid_after_utc:%Y-%m-%d}"
+        )
     await stage.assign(profiles.imported(ENCRYPTION, purpose="smimeEncryption"))
     await stage.settle(lambda: all(_has_all_three(stage, one) for one in stage.of("alice")))
     counts = {one.name: len(one.held("imported")) for one in stage.everybody()}
@@ -244,5 +247,7 @@ async def same_signer(stage: Stage) -> Proof:
                 wrong.append(f"{actor.name}: {reading.why}")
     counts = [len(one.held("imported", fit=can_sign)) for one in stage.of("alice")]
     held = bool(counts) and set(counts) == {1} and signers == {issued.thumbprint} and not wrong
-    seen = "; ".join(wrong) or f"signer {', '.join(map(str, signers)) or 'nobody'} on {sum(counts)} devices"
+    seen = (
+        "; ".join(wrong) or f"signer {', '.join(str(one)[:8] for one in signers) or 'nobody'} on {sum(counts)} devices"
+    )
     return Proof(7, "The imported signing certificate names the same signer on all of Alice's devices", held, seen)

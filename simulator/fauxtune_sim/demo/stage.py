@@ -128,7 +128,7 @@ class Stage:
         await agent.check_in()
         self.runner.add(agent)
         actor = self.actors[key] = Actor(agent, user)
-        self.tell(f"  {name} ({kind}) is enrolled for {user}. Its folder is {folder}")
+        self.tell(f"  {name} ({kind}) is enrolled for {user}; folder {key}")
         return actor
 
     async def settle(self, reached: Callable[[], bool]) -> bool:
@@ -141,6 +141,8 @@ class Stage:
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(0.05)
+        # What a device did is told before what follows from it.
+        await self.runner.quiet()
         return True
 
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
