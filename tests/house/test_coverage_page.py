@@ -15,7 +15,7 @@ from fauxtune.core.odata.closure import every_type
 from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.fidelity import EXACT, Fidelity, Level
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths import EVERY, Route
 from fauxtune.core.odata.schema import StructuredType
 from fauxtune.core.profiles import scep, stored
 from fauxtune.core.profiles.catalog import KINDS, Kind
@@ -33,9 +33,13 @@ def _name(route: Route[Handler]) -> str:
 
 
 def _paths_of(page: str) -> set[tuple[str, str]]:
-    """Every verb and path that has a row."""
+    """Every verb and path that has a row, and every branch that a row names."""
     rows = re.findall(r"^\| ([A-Z, ]+) \| `/([^`]*)` \|", page, flags=re.MULTILINE)
-    return {(verb, path) for verbs, path in rows for verb in verbs.split(", ")}
+    branches = re.findall(r"^\| `/([^`]*)` \| ((?:`[^`]+`(?:, )?)+) \|", page, flags=re.MULTILINE)
+    named = {
+        (EVERY, f"{place}/{name}".lstrip("/")) for place, names in branches for name in re.findall(r"`([^`]+)`", names)
+    }
+    return {(verb, path) for verbs, path in rows for verb in verbs.split(", ")} | named
 
 
 def _fidelities() -> list[tuple[str, Fidelity]]:

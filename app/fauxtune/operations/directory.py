@@ -193,11 +193,11 @@ def delete_group(act: Act, group_id: str) -> None:
 
 
 def add_member(act: Act, group_id: str, *, member_id: str) -> None:
-    """A user, a group or an Entra device joins. NotFound for an id that names none; Conflict for a member."""
-    group, member = _group(act, group_id), member_id.lower()
-    found = queries.directory_object(act.connection, act.tenant.id, object_id=member)
-    if found is None:
-        raise missing(member_id)
+    """A user, a group or an Entra device joins; a user also by its userPrincipalName. NotFound for what names none;
+    Conflict for a member.
+    """
+    group, found = _group(act, group_id), _object(act, member_id)
+    member = found["id"]
     _check_may_join(group["document"], found)
     if queries.is_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member):
         # Clients match this sentence.
@@ -218,11 +218,11 @@ def remove_member(act: Act, group_id: str, *, member_id: str) -> None:
 
 
 def add_owner(act: Act, group_id: str, *, owner_id: str) -> None:
-    """A user owns the group. NotFound for an id that is no user's; Conflict for an owner."""
-    group, owner = _group(act, group_id), owner_id.lower()
-    found = queries.directory_object(act.connection, act.tenant.id, object_id=owner)
-    if found is None:
-        raise missing(owner_id)
+    """A user owns the group, named by its id or its userPrincipalName. NotFound for what names none; Conflict for an
+    owner.
+    """
+    group, found = _group(act, group_id), _object(act, owner_id)
+    owner = found["id"]
     if found["kind"] != "user":
         # Graph takes service principals too, which do not exist here.
         raise Invalid(f"A {found['kind']} cannot own a group: name a user.", target="owners")
@@ -286,6 +286,14 @@ def _user(act: Act, key: str) -> Document:
     if row is None:
         raise missing(key)
     return row
+
+
+def _object(act: Act, key: str) -> Document:
+    """The object with this id, or the user with this userPrincipalName, with its `kind`."""
+    found = queries.directory_object(act.connection, act.tenant.id, object_id=key.lower())
+    if found is not None:
+        return found
+    return {**_user(act, key), "kind": "user"}
 
 
 def _group(act: Act, group_id: str) -> Document:

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from fauxtune.core.odata.entities.index import ENTITIES, entity
-from fauxtune.core.odata.fidelity import approximated, stored
+from fauxtune.core.odata.fidelity import approximated, refused, stored
 from fauxtune.core.odata.openapi import openapi_document
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths import EVERY, Route
 from fauxtune.core.odata.schema import ENTITY, Entity, Property
 
 USER, PFX = entity("user"), entity("userPFXCertificate")
@@ -66,6 +66,18 @@ def test_every_reference_leads_somewhere() -> None:
         node: Any = made
         for step in reference.removeprefix("#/").split("/"):
             node = node[step]
+
+
+def test_a_refused_branch_is_no_operation_and_stands_apart_with_its_reason() -> None:
+    branch = Route(EVERY, "deviceManagement/intents", 5, status=501, beta_only=True, fidelity=refused("not kept"))
+    both = Route(EVERY, "applications", 6, status=501, fidelity=refused("there are none"))
+    made = document([*ROUTES, branch, both])
+    assert made["paths"] == document(ROUTES)["paths"]
+    assert made["x-refused"] == {
+        "/v1.0/applications": "there are none",
+        "/beta/applications": "there are none",
+        "/beta/deviceManagement/intents": "not kept",
+    }
 
 
 def test_operations_have_names_of_their_own() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.index import ENTITIES
-from fauxtune.core.odata.paths import NoSuchVerb, Route, RouteTable, UnknownSegment
+from fauxtune.core.odata.paths import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment
 from fauxtune.core.odata.segments import reference_id, split_path
 
 MD, DC = "deviceManagement/managedDevices", "deviceManagement/deviceConfigurations"
@@ -127,6 +127,53 @@ def test_a_wrong_verb_is_told_in_graphs_words(method: str, path: str, template: 
 def test_both_misses_are_invalid_requests() -> None:
     assert issubclass(UnknownSegment, Invalid)
     assert issubclass(NoSuchVerb, Invalid)
+
+
+BRANCHES = RouteTable(
+    [
+        Route("GET", "deviceManagement/roles", 1),
+        Route(EVERY, "deviceManagement/intents", 2),
+        Route(EVERY, "users/{user}/messages", 3),
+        Route("GET", "users/{user}", 4),
+        Route("GET", "groups/{group}/members", 5),
+        Route("GET", "groups/{group}/members/{id}", 6),
+        Route(EVERY, "microsoft.graph.orgContact", 7),
+    ]
+)
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize(
+    ("path", "handler", "keys"),
+    [
+        ("deviceManagement/intents", 2, {}),
+        ("DEVICEMANAGEMENT/Intents/x/settings/$count", 2, {}),
+        ("deviceManagement/intents('x')/microsoft.graph.compare(templateId='y')", 2, {}),
+        ("deviceManagement/intents(scope='x')", 2, {}),
+        ("deviceManagement/microsoft.graph.intents()", 2, {}),
+        ("users('u')/messages/m/attachments", 3, {"user": "u"}),
+        ("groups/g/members/microsoft.graph.orgContact", 7, {}),
+        ("groups/g/members/graph.OrgContact/$count", 7, {}),
+        ("groups/g/members/m/graph.orgContact", 7, {}),
+    ],
+)
+def test_a_branch_has_every_verb_and_every_path_below_it(
+    *, method: str, path: str, handler: int, keys: dict[str, str]
+) -> None:
+    match = BRANCHES.match(method, path)
+    assert (match.route.handler, dict(match.keys)) == (handler, keys)
+
+
+@pytest.mark.parametrize("path", ["deviceManagement/intent", "deviceManagement/roles/x", "users/u/message", "intents"])
+def test_what_is_beside_a_branch_is_unknown_as_ever(path: str) -> None:
+    with pytest.raises(UnknownSegment):
+        BRANCHES.match("GET", path)
+
+
+@pytest.mark.parametrize("template", ["users", "users/{user}/messages"])
+def test_a_branch_that_has_routes_of_its_own_is_noticed_when_the_table_is_made(template: str) -> None:
+    with pytest.raises(ValueError, match="refused as a whole branch"):
+        RouteTable([Route(EVERY, "users", 1), Route("GET", template, 2)])
 
 
 def test_a_route_that_is_there_twice_is_noticed_when_the_table_is_made() -> None:

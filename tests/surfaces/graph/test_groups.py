@@ -64,6 +64,46 @@ async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enro
 @pytest.mark.parametrize(
     "form",
     [
+        "https://graph.microsoft.com/v1.0/users/{upn}",
+        "https://graph.microsoft.com/v1.0/users('{upn}')",
+        "https://localhost:8443/beta/users/{upn}",
+    ],
+)
+async def test_a_user_joins_and_owns_by_the_upn_behind_users(beta: httpx.AsyncClient, form: str) -> None:
+    group, alice = (await made(beta, "/groups", **TEAM))["id"], await user_named(beta, "alice")
+    url = {"@odata.id": form.format(upn="Alice@contoso.example")}
+    for what in ("members", "owners"):
+        assert (await beta.post(f"/groups/{group}/{what}/$ref", json=url)).status_code == 204
+        assert await ids(beta, f"/groups/{group}/{what}") == [alice]
+        again = await beta.post(f"/groups/{group}/{what}/$ref", json=url)
+        assert (again.status_code, "already exist" in sentence(again)) == (400, True)
+
+
+async def test_a_new_group_binds_members_by_their_upn(beta: httpx.AsyncClient) -> None:
+    bound = {"members@odata.bind": ["https://graph.microsoft.com/v1.0/users/bob@contoso.example"]}
+    group = (await made(beta, "/groups", **TEAM, **bound))["id"]
+    assert await ids(beta, f"/groups/{group}/members") == [await user_named(beta, "bob")]
+
+
+@pytest.mark.parametrize(
+    ("url", "status", "said"),
+    [
+        ("https://graph.microsoft.com/v1.0/users/nobody@contoso.example", 404, "nobody@contoso.example"),
+        ("https://graph.microsoft.com/v1.0/directoryObjects/alice@contoso.example", 400, "after 'users' alone"),
+    ],
+)
+async def test_a_upn_that_is_no_users_or_stands_elsewhere_is_refused(
+    beta: httpx.AsyncClient, *, url: str, status: int, said: str
+) -> None:
+    group = (await made(beta, "/groups", **TEAM))["id"]
+    answer = await beta.post(f"/groups/{group}/members/$ref", json={"@odata.id": url})
+    assert (answer.status_code, said in sentence(answer)) == (status, True)
+    assert await ids(beta, f"/groups/{group}/members") == []
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
         "https://graph.microsoft.com/v1.0/directoryObjects/{id}",
         "https://graph.microsoft.com/beta/users/{id}",
         "https://localhost:8443/v1.0/users('{id}')",

@@ -187,6 +187,8 @@ async def test_the_tenant_counts_each_device_and_each_user_once(
 async def test_nothing_is_in_conflict(beta: httpx.AsyncClient, v1: httpx.AsyncClient) -> None:
     path = "/deviceManagement/deviceConfigurationConflictSummary"
     assert (await document(beta, path))["value"] == []
+    assert (await beta.get(f"{path}/$count")).text == "0"
+    assert (await beta.get(f"{path}/{ABSENT}")).status_code == 404
     assert (await v1.get(path)).status_code == 400
 
 

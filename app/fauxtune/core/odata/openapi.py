@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.odata.closure import every_type
 from fauxtune.core.odata.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths import EVERY, Route
 from fauxtune.core.odata.schema import (
     NAMESPACE,
     ComplexType,
@@ -92,15 +92,18 @@ def openapi_document(
 
     Parts of `entities` and of the routes' own types are followed; keys are sorted where their order says nothing.
     `x-fidelity` says how near an operation, a type or a property comes to the real service, `x-source` on what it
-    rests, `x-permissions` which permissions suffice (any one does). `examples` are answers by operation id.
+    rests, `x-permissions` which permissions suffice (any one does). `x-refused` has the branches of each version that
+    are refused as a whole, with the reason: they are no paths. `examples` are answers by operation id.
     """
-    table = tuple(routes)
+    given = tuple(routes)
+    table = tuple(route for route in given if route.method != EVERY)
     types = every_type(table, entities)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
         "security": [{"bearer": []}],
         "paths": _paths(table, examples=examples or {}),
+        "x-refused": _branches(given),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
             "parameters": {
@@ -129,6 +132,16 @@ def _paths(routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any]) -> di
                 example = examples.get(operation_id(route, version=version))
                 found.setdefault(path, {})[route.method.lower()] = _operation(route, version=version, example=example)
     return found
+
+
+def _branches(routes: tuple[Route[Any], ...]) -> dict[str, str]:
+    """`{"/beta/deviceManagement/intents": "security baselines are not kept here"}`."""
+    return {
+        f"/{version}/{route.template}": route.fidelity.why
+        for version in Version
+        for route in sorted(routes, key=lambda route: route.template)
+        if route.method == EVERY and (version is Version.BETA or not route.beta_only)
+    }
 
 
 def _operation(route: Route[Any], *, version: Version, example: Any) -> dict[str, Any]:

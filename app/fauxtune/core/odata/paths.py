@@ -14,13 +14,15 @@ from typing import Generic, TypeVar
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema import Entity, StructuredType
+from fauxtune.core.odata.schema import NAMESPACE, Entity, StructuredType
 from fauxtune.core.odata.segments import cast_name, reference_id, split_key, split_path
 
-__all__ = ["Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
+__all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
 
 H = TypeVar("H")
 _KEY = "{}"
+#: The method of a route that has a whole branch: every verb, at its template and at all paths below it.
+EVERY = "*"
 
 
 class UnknownSegment(Invalid):
@@ -92,6 +94,11 @@ class _Node(Generic[H]):
     children: Mapping[str, _Node[H]]
     is_root: bool = False
 
+    @property
+    def branch(self) -> Route[H] | None:
+        """The route that has all that is here and below, if one has."""
+        return self.routes.get(EVERY)
+
 
 @dataclass(slots=True)
 class _Walk(Generic[H]):
@@ -142,9 +149,9 @@ class RouteTable(Generic[H]):
         """
         walk = _Walk(self._root)
         for segment in split_path(path):
-            if not self._step(walk, segment):
+            if walk.node.branch is None and not self._step(walk, segment):
                 raise UnknownSegment(segment)
-        route = walk.node.routes.get(method.upper())
+        route = walk.node.branch or walk.node.routes.get(method.upper())
         if route is None:
             raise NoSuchVerb(method.upper(), template="/".join(("~", *walk.shape)), path=path)
         return Match(route, MappingProxyType(dict(zip(route.key_names, walk.keys, strict=True))), walk.cast)
@@ -162,15 +169,27 @@ class RouteTable(Generic[H]):
 
     @staticmethod
     def _call(walk: _Walk[H], word: str, *, key: str | None) -> bool:
-        """`coll('key')` and `function()`: both steps or none."""
+        """`coll('key')` and `function()`: both steps or none. The key of what has a whole branch says nothing."""
         child = walk.node.children.get((cast_name(word) or word).lower())
-        if child is None or (key is not None and _KEY not in child.children):
+        if child is None:
+            return False
+        if child.branch is not None:
+            return walk.name(cast_name(word) or word)
+        if key is not None and _KEY not in child.children:
             return False
         return walk.name(cast_name(word) or word) and (key is None or walk.key(key))
 
     def _qualified(self, walk: _Walk[H], word: str) -> bool:
-        """`microsoft.graph.assign` is a step, `microsoft.graph.user` a cast of what was reached."""
+        """`microsoft.graph.assign` is a step, `microsoft.graph.user` a cast of what was reached.
+
+        A cast to a type that stands as a branch at the root leads into that branch.
+        """
         if walk.name(word):
+            return True
+        foreign = self._root.children.get(NAMESPACE + word.lower())
+        if foreign is not None:
+            walk.node = foreign
+            walk.keys.clear()
             return True
         if walk.node.is_root or word.lower() not in self._types:
             return False
@@ -187,6 +206,8 @@ def _grow(entries: list[tuple[tuple[str, ...], Route[H]]], *, is_root: bool = Fa
             below.setdefault(_KEY if rest[0].startswith("{") else rest[0].lower(), []).append((rest[1:], route))
         elif routes.setdefault(route.method, route) is not route:
             raise ValueError(f"two routes for {route.method} {route.template}")
+    if EVERY in routes and (len(routes) > 1 or below):
+        raise ValueError(f"{routes[EVERY].template} is refused as a whole branch and has routes of its own")
     children = {edge: _grow(tail) for edge, tail in below.items()}
     return _Node(MappingProxyType(routes), MappingProxyType(children), is_root)
 

@@ -52,8 +52,8 @@ def cast_name(segment: str) -> str | None:
 def reference_id(url: str) -> str:
     """The id at the end of an `@odata.id` or `@odata.bind`, of any host, version and key syntax.
 
-    `https://graph.microsoft.com/v1.0/directoryObjects/{id}`, `users('{id}')`, `/deviceManagement/...('{id}')`.
-    Invalid where there is no collection before the id.
+    `https://graph.microsoft.com/v1.0/directoryObjects/{id}`, `users('{id}')`, `/deviceManagement/...('{id}')`;
+    of `users/{userPrincipalName}` that name. Invalid where there is no collection before the id.
     """
     path = _ORIGIN.sub("", url.strip(), count=1).split("?", 1)[0].split("#", 1)[0]
     segments = split_path(path)
@@ -61,9 +61,16 @@ def reference_id(url: str) -> str:
         segments = segments[1:]
     call = split_key(segments[-1]) if segments else None
     if call is not None and call[1]:
-        return call[1]
+        return _named(call[1], collection=call[0])
     if len(segments) < 2 or call is not None or segments[-1].startswith("$"):
         raise Invalid(
             f"'{url}' is not a reference: write it like https://graph.microsoft.com/v1.0/directoryObjects/{{id}}."
         )
-    return segments[-1]
+    return _named(segments[-1], collection=segments[-2])
+
+
+def _named(key: str, *, collection: str) -> str:
+    """Graph: user: a userPrincipalName is a key of `users` alone."""
+    if "@" in key and collection.lower() != "users":
+        raise Invalid(f"'{key}' is no id: a userPrincipalName stands after 'users' alone.")
+    return key

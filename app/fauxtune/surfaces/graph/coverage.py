@@ -12,7 +12,7 @@ from fauxtune.core.odata.closure import every_type, names_in_v1
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.fidelity import EXACT, Fidelity, Level
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths import EVERY, Route
 from fauxtune.core.odata.schema import Entity, StructuredType
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.surfaces.graph import coverage_words as words
@@ -44,7 +44,8 @@ def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = K
     """The page, in Markdown."""
     routes = [route for area in areas.values() for route in area]
     answered = [route for route in routes if route.status != _NOT_IMPLEMENTED]
-    absent = [route for route in routes if route.status == _NOT_IMPLEMENTED]
+    absent = [route for route in routes if route.status == _NOT_IMPLEMENTED and route.method != EVERY]
+    branches = [route for route in routes if route.method == EVERY]
     parts = (
         words.HEAD,
         _table(("", *_level_names()), [_totals("paths and verbs", [route.fidelity for route in answered])]),
@@ -52,6 +53,8 @@ def coverage_page(areas: Mapping[str, Routes] = AREAS, kinds: Iterable[Kind] = K
         *_areas(areas),
         words.REFUSED,
         _table(("verbs", "path", "versions", "why"), _refused(absent)),
+        words.BRANCHES,
+        _table(("below", "branches", "versions", "why"), _branches(branches)),
         words.TYPES,
         *_types(areas),
         "## Query options",
@@ -113,6 +116,18 @@ def _refused(routes: Routes) -> list[Row]:
     return [
         (", ".join(found), f"`/{template}`", _versions(beta_only=beta_only), why)
         for (template, beta_only, why), found in verbs.items()
+    ]
+
+
+def _branches(routes: Routes) -> list[Row]:
+    """A row for the branches at one place that are refused for one reason."""
+    names: dict[tuple[str, bool, str], list[str]] = {}
+    for route in routes:
+        place, _, name = route.template.rpartition("/")
+        names.setdefault((place, route.beta_only, route.fidelity.why), []).append(f"`{name}`")
+    return [
+        (f"`/{place}`", ", ".join(found), _versions(beta_only=beta_only), why)
+        for (place, beta_only, why), found in names.items()
     ]
 
 

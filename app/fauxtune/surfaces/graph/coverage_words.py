@@ -23,8 +23,15 @@ among its scopes; `x-permissions` has the others. Where no document has the word
 BELOW_USERS = """The same devices, and what belongs to them, reached through their user."""
 REFUSED = """## Microsoft Graph: what says that it is not emulated
 
-These exist in the real service. Here they answer 501 `NotImplemented`. Everything that is in neither list answers 400,
-as the real service answers paths and verbs that it does not know."""
+These exist in the real service. Here they answer 501 `NotImplemented`, whatever is sent and whatever the permission.
+What stands neither here nor among what is answered is answered with 400, as the real service answers paths and verbs
+that it does not know."""
+BRANCHES = """### Whole branches
+
+Of these nothing is emulated. Every verb answers 501 with the reason, at the branch itself and at every path below it,
+also at paths below it that the real service does not have. The names are those that Microsoft's metadata and SDKs
+declare for v1.0 and beta, and a few that public programs call; next to a branch, a misspelt name answers 400. In v1.0
+the names that beta alone has answer 400 too."""
 TYPES = """## Types
 
 A property that does not stand here is exact. Properties that the real service has and a type has not are refused on

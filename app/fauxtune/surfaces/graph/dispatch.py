@@ -39,7 +39,9 @@ async def answer(message: Message, sender: Sender) -> Answer:
     """What the handler of the path gives back. Raises what stops it."""
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
-    sender.emulator.permissions.check(sender.caller, (route.method, f"/{route.template}"), needs=route.permissions)
+    sender.emulator.permissions.check(
+        sender.caller, (message.method.upper(), f"/{route.template}"), needs=route.permissions
+    )
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if route.method != "GET" or route.dated:

@@ -80,12 +80,29 @@ async def list_conflicts(call: Call) -> Answer:
     """GET /deviceManagement/deviceConfigurationConflictSummary: which profiles are in conflict, by their kind of
     setting. Empty as long as none is.
     """
+    return list_documents(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, context=_CONFLICTS)
+
+
+async def count_conflicts(call: Call) -> Answer:
+    """GET .../deviceConfigurationConflictSummary/$count."""
+    return count_documents(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY)
+
+
+async def get_conflict(call: Call) -> Answer:
+    """GET .../deviceConfigurationConflictSummary/{id}."""
+    key = call.keys["conflict"]
+    shown = element_document(call, await _conflicts(call), entity=shapes.CONFLICT_SUMMARY, key=key)
+    if shown is None:
+        raise NotFound(f"There is no conflict '{key}'.")
+    return entity_answer(call, shown, context=f"{_CONFLICTS}/$entity")
+
+
+async def _conflicts(call: Call) -> list[Json]:
     rows = await call.emulator.runner.read(statuses.conflicts, call.tenant.id)
     by_setting: dict[str, list[Row]] = {}
     for row in rows:
         by_setting.setdefault(setting_of(row["kind"])[0], []).append(row)
-    documents = [_conflict(setting, found) for setting, found in sorted(by_setting.items())]
-    return list_documents(call, documents, entity=shapes.CONFLICT_SUMMARY, context=_CONFLICTS)
+    return [_conflict(setting, found) for setting, found in sorted(by_setting.items())]
 
 
 def source_of(profile_id: str, name: str | None) -> Json:

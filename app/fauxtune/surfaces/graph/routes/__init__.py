@@ -11,6 +11,7 @@ from fauxtune.core.odata.schema import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS
+from fauxtune.surfaces.graph.routes.absent_parts import ABSENT_PARTS
 from fauxtune.surfaces.graph.routes.assignments import ASSIGNMENTS
 from fauxtune.surfaces.graph.routes.certificates import CERTIFICATES
 from fauxtune.surfaces.graph.routes.connectors import CONNECTORS
@@ -32,7 +33,7 @@ AREAS: dict[str, tuple[Route[Handler], ...]] = {
     "Imported certificates and connectors": (*CERTIFICATES, *CONNECTORS),
     "The tenant": TENANT,
     "Graph itself": ENVELOPE,
-    "Not emulated": (*ABSENT, *ABSENT_OPERATIONS),
+    "Not emulated": (*ABSENT, *ABSENT_OPERATIONS, *ABSENT_PARTS),
 }
 ROUTES: tuple[Route[Handler], ...] = tuple(route for area in AREAS.values() for route in area)
 #: What each version knows: v1.0 answers for beta's own paths as for any unknown one.

@@ -1,6 +1,7 @@
 """Functions, actions and single verbs that exist beside what is emulated, and are not: 501 with the reason.
 
-Without a line here a function's name would be taken for a key (404), or for no path at all (400). Names are Graph's.
+Without a line here a function's name would be taken for a key (404), or a verb would be unknown (400). Names are
+Graph's. Whole branches that are refused stand in absent_parts.
 
 #: data
 """
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
+from fauxtune.surfaces.graph.routes import reasons
 from fauxtune.surfaces.graph.routes.absent import absent
 
 _SERVICE = "deviceManagement"
@@ -21,27 +23,17 @@ _ENTRA, _ENTRA_ONE = "devices", "devices/{device}"
 _DIRECTORY = ("directoryObjects", "users", "groups", "devices", "organization")
 _BIN = ("directoryObjects/{object}", "users/{user}", "groups/{group}", "devices/{device}")
 
-_ESCROW = "simulated devices have no keys or passwords of their own that they would give away"
-_COMPLIANCE = "devices here are neither judged nor marked by compliance policies"
 _SYNC = "whether a device was in touch stands in lastSyncDateTime"
 _LOGS = "no logs are collected from the devices here"
-_APPS = "devices here take no apps"
 _UNITS = "there are no organisational units"
 _ELSEWHERE = "ask for it at deviceManagement/managedDevices"
 _LINKS = "what a profile is linked to stands in its assignments"
-_UPDATES = "operating systems are not updated here"
-_ROLES = "whoever has a permission in the token may do everything that it allows: there are no Intune roles"
-_COMANAGED = "there is no Configuration Manager"
 _ENROLLMENT = "enrolment has no restrictions here"
 _TAGS = "scope tags hide nothing here; roleScopeTags/getRoleScopeTagsById finds them by their ids"
-_AUTHORITY = "what may be managed is not switched on and off here"
-_ANALYTICS = "the devices here have no telemetry"
 _TELLING = "to one device it is sent: managedDevices/{id}/sendCustomNotificationToCompanyPortal"
 _WINDOWS = "there are no such settings of Windows here"
 _ALWAYS_ON = "assignment filters are always on"
-_EXTENSIONS = "the directory keeps the properties that Graph declares, and no extensions"
 _VALIDATION = "names of groups are not checked against a naming policy: there is none"
-_GONE = "deleted users, groups and devices are gone at once: there is no recycle bin"
 _KINDS = "users, groups and devices are listed, counted and made each in a collection of their own"
 _OWNED = "there are no applications that a user would own"
 _MAIL = "there is no Exchange"
@@ -52,8 +44,6 @@ _SIGN_ON = "there is no single sign-on to applications"
 _GRANTS = "the permissions of applications stand in their tokens"
 _PROVISIONING = "nothing is provisioned that could fail"
 _REGISTERED = "a device's owner and user is whoever enrolled it"
-_COMMANDS = "commands of Microsoft's Project Rome do not reach the devices here"
-_TEMPLATES = "there are no templates of devices"
 _TEAMS = "there is no Teams"
 _DOMAIN = "a tenant has the one domain that it was made with"
 _ORGANIZATION = "what a tenant is called is said when it is made"
@@ -62,28 +52,28 @@ _REVOKED = "revokeSignInSessions does what this did"
 #: Verb, path, whether beta alone has it, and why it is not here.
 _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("POST", f"{_PROFILES}/hasPayloadLinks", True, _LINKS),
-    ("GET", f"{_PROFILES}/getIosAvailableUpdateVersions", True, _UPDATES),
+    ("GET", f"{_PROFILES}/getIosAvailableUpdateVersions", True, reasons.UPDATES),
     ("POST", f"{_PROFILES}/{{profile}}/assignedAccessMultiModeProfiles", True, _WINDOWS),
     ("POST", f"{_PROFILES}/{{profile}}/windowsPrivacyAccessControls", True, _WINDOWS),
     ("POST", f"{_SERVICE}/assignmentFilters/enable", True, _ALWAYS_ON),
-    ("GET", f"{_SERVICE}/getAssignedRoleDetails", True, _ROLES),
-    ("GET", f"{_SERVICE}/getEffectivePermissions", True, _ROLES),
-    ("GET", f"{_SERVICE}/getEffectivePermissions/{{scope}}", False, _ROLES),
-    ("GET", f"{_SERVICE}/retrieveUserRoleDetail/{{userid}}", True, _ROLES),
-    ("GET", f"{_SERVICE}/scopedForResource/{{resource}}", True, _ROLES),
+    ("GET", f"{_SERVICE}/getAssignedRoleDetails", True, reasons.ROLES),
+    ("GET", f"{_SERVICE}/getEffectivePermissions", True, reasons.ROLES),
+    ("GET", f"{_SERVICE}/getEffectivePermissions/{{scope}}", False, reasons.ROLES),
+    ("GET", f"{_SERVICE}/retrieveUserRoleDetail/{{userid}}", True, reasons.ROLES),
+    ("GET", f"{_SERVICE}/scopedForResource/{{resource}}", True, reasons.ROLES),
     ("GET", f"{_SERVICE}/getRoleScopeTagsByIds/{{ids}}", True, _TAGS),
     ("GET", f"{_SERVICE}/getRoleScopeTagsByResource/{{resource}}", True, _TAGS),
-    ("GET", f"{_SERVICE}/getComanagedDevicesSummary", True, _COMANAGED),
-    ("GET", f"{_SERVICE}/getComanagementEligibleDevicesSummary", True, _COMANAGED),
+    ("GET", f"{_SERVICE}/getComanagedDevicesSummary", True, reasons.COMANAGED),
+    ("GET", f"{_SERVICE}/getComanagementEligibleDevicesSummary", True, reasons.COMANAGED),
     ("GET", f"{_SERVICE}/getSuggestedEnrollmentLimit/{{enrollmentType}}", True, _ENROLLMENT),
     ("GET", f"{_SERVICE}/verifyWindowsEnrollmentAutoDiscovery/{{domainName}}", False, _ENROLLMENT),
-    ("POST", f"{_SERVICE}/enableAndroidDeviceAdministratorEnrollment", True, _AUTHORITY),
-    ("POST", f"{_SERVICE}/enableEndpointPrivilegeManagement", True, _AUTHORITY),
-    ("POST", f"{_SERVICE}/enableLegacyPcManagement", True, _AUTHORITY),
-    ("POST", f"{_SERVICE}/enableUnlicensedAdminstrators", True, _AUTHORITY),
+    ("POST", f"{_SERVICE}/enableAndroidDeviceAdministratorEnrollment", True, reasons.AUTHORITY),
+    ("POST", f"{_SERVICE}/enableEndpointPrivilegeManagement", True, reasons.AUTHORITY),
+    ("POST", f"{_SERVICE}/enableLegacyPcManagement", True, reasons.AUTHORITY),
+    ("POST", f"{_SERVICE}/enableUnlicensedAdminstrators", True, reasons.AUTHORITY),
     ("POST", f"{_SERVICE}/sendCustomNotificationToCompanyPortal", True, _TELLING),
-    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizeWorkFromAnywhereDevices", False, _ANALYTICS),
-    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizedDeviceScopes", True, _ANALYTICS),
+    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizeWorkFromAnywhereDevices", False, reasons.ANALYTICS),
+    ("GET", f"{_SERVICE}/userExperienceAnalyticsSummarizedDeviceScopes", True, reasons.ANALYTICS),
     ("GET", "directoryObjects", False, _KINDS),
     ("POST", "directoryObjects", False, _KINDS),
     ("GET", "directoryObjects/$count", False, _KINDS),
@@ -108,6 +98,11 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
     ("POST", f"{_ENTRA_ONE}/registeredUsers/$ref", False, _REGISTERED),
     ("DELETE", f"{_ENTRA_ONE}/registeredUsers/$ref", False, _REGISTERED),
     ("DELETE", f"{_ENTRA_ONE}/registeredUsers/{{owner}}/$ref", False, _REGISTERED),
+    ("PATCH", _SERVICE, False, "the settings are always the same"),
+    ("GET", "directory", False, reasons.DIRECTORY),
+    ("GET", "identity", False, reasons.DIRECTORY),
+    ("GET", "deviceAppManagement", False, reasons.APPS),
+    ("PATCH", "deviceAppManagement", False, reasons.APPS),
     ("PATCH", "organization/{organization}", False, _ORGANIZATION),
     ("POST", "domains", False, _DOMAIN),
     ("PATCH", "domains/{domain}", False, _DOMAIN),
@@ -115,47 +110,39 @@ _OPERATIONS: tuple[tuple[str, str, bool, str], ...] = (
 )
 #: Below a device, wherever devices are reached; the same for all of them.
 _OF_A_DEVICE: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "getFileVaultKey", True, _ESCROW),
-    ("GET", "retrieveDeviceLocalAdminAccountDetail", True, _ESCROW),
-    ("GET", "retrieveMacOSManagedDeviceLocalAdminAccountDetail", True, _ESCROW),
-    ("GET", "retrieveRecoveryLockPasscode", True, _ESCROW),
-    ("GET", "getNonCompliantSettings", True, _COMPLIANCE),
+    ("GET", "getFileVaultKey", True, reasons.ESCROW),
+    ("GET", "retrieveDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
+    ("GET", "retrieveMacOSManagedDeviceLocalAdminAccountDetail", True, reasons.ESCROW),
+    ("GET", "retrieveRecoveryLockPasscode", True, reasons.ESCROW),
+    ("GET", "getNonCompliantSettings", True, reasons.COMPLIANCE),
     ("GET", "getSyncStatus", True, _SYNC),
     ("GET", "getOemWarranty", True, "nobody sold the devices here"),
-    ("GET", "getCloudPcRemoteActionResults", True, "there are no Cloud PCs"),
-    ("GET", "getCloudPcReviewStatus", True, "there are no Cloud PCs"),
+    ("GET", "getCloudPcRemoteActionResults", True, reasons.CLOUD_PC),
+    ("GET", "getCloudPcReviewStatus", True, reasons.CLOUD_PC),
     ("POST", "logCollectionRequests/{id}/createDownloadUrl", False, _LOGS),
 )
 _OF_DEVICES: tuple[tuple[str, str, bool, str], ...] = (
-    ("GET", "appDiagnostics/{upn}", True, _APPS),
-    ("GET", "retrievePowerliftAppDiagnosticsDetails/{userPrincipalName}", True, _APPS),
-    ("POST", "downloadAppDiagnostics", True, _APPS),
-    ("POST", "downloadPowerliftAppDiagnostic", True, _APPS),
+    ("GET", "appDiagnostics/{upn}", True, reasons.APPS),
+    ("GET", "retrievePowerliftAppDiagnosticsDetails/{userPrincipalName}", True, reasons.APPS),
+    ("POST", "downloadAppDiagnostics", True, reasons.APPS),
+    ("POST", "downloadPowerliftAppDiagnostic", True, reasons.APPS),
     ("POST", "moveDevicesToOU", True, _UNITS),
 )
 _OF_A_USER: tuple[tuple[str, str, bool, str], ...] = (
     ("GET", "licenseDetails/getTeamsLicensingDetails", False, _TEAMS),
     ("POST", "managedDevices/executeAction", True, _ELSEWHERE),
     ("POST", "invalidateAllRefreshTokens", True, _REVOKED),
-    ("POST", "removeAllDevicesFromManagement", True, "devices are retired one by one"),
-    ("POST", "wipeManagedAppRegistrationsByDeviceTag", False, _APPS),
-    ("GET", "getManagedDevicesWithAppFailures", True, _APPS),
-    ("GET", "getManagedDevicesWithFailedOrPendingApps", True, _APPS),
-    ("GET", "getManagedAppDiagnosticStatuses", False, _APPS),
-    ("GET", "getManagedAppPolicies", False, _APPS),
+    ("POST", "removeAllDevicesFromManagement", False, "devices are retired one by one"),
+    ("POST", "wipeManagedAppRegistrationsByDeviceTag", False, reasons.APPS),
+    ("GET", "getManagedDevicesWithAppFailures", False, reasons.APPS),
+    ("GET", "getManagedDevicesWithFailedOrPendingApps", True, reasons.APPS),
+    ("GET", "getManagedAppDiagnosticStatuses", False, reasons.APPS),
+    ("GET", "getManagedAppPolicies", False, reasons.APPS),
     ("GET", "getEffectiveDeviceEnrollmentConfigurations", True, _ENROLLMENT),
     ("GET", "getLoggedOnManagedDevices", True, "a device has the user who enrolled it"),
-    ("GET", "exportDeviceAndAppManagementData", False, "nothing is exported"),
     ("POST", "exportPersonalData", False, "nothing is exported"),
     ("POST", "reprocessLicenseAssignment", False, _LICENCES),
     ("POST", "retryServiceProvisioning", False, _PROVISIONING),
-)
-#: Collections below an Entra device.
-_OF_AN_ENTRA_DEVICE: tuple[tuple[str, bool, str], ...] = (
-    ("extensions", False, _EXTENSIONS),
-    ("commands", True, _COMMANDS),
-    ("deviceTemplate", True, _TEMPLATES),
-    ("usageRights", True, "there are no rights of use that a device would have"),
 )
 
 
@@ -175,17 +162,10 @@ def _lines() -> Iterator[tuple[str, str, bool, str]]:
 def _lines_of_objects() -> Iterator[tuple[str, str, bool, str]]:
     for collection in _DIRECTORY:
         yield "POST", f"{collection}/validateProperties", False, _VALIDATION
-        yield "POST", f"{collection}/getAvailableExtensionProperties", False, _EXTENSIONS
+        yield "POST", f"{collection}/getAvailableExtensionProperties", False, reasons.EXTENSIONS
         yield "POST", f"{collection}/getUserOwnedObjects", True, _OWNED
     for one in _BIN:
-        yield "POST", f"{one}/restore", False, _GONE
-    yield "GET", f"{_ENTRA_ONE}/commands/{{id}}/responsepayload", True, _COMMANDS
-    for name, beta_only, why in _OF_AN_ENTRA_DEVICE:
-        every = f"{_ENTRA_ONE}/{name}"
-        for method, template in (("GET", every), ("POST", every), ("GET", f"{every}/$count")):
-            yield method, template, beta_only, why
-        for method in ("GET", "PATCH", "DELETE"):
-            yield method, f"{every}/{{id}}", beta_only, why
+        yield "POST", f"{one}/restore", False, reasons.GONE
 
 
 ABSENT_OPERATIONS: tuple[Route[Handler], ...] = tuple(

@@ -31,8 +31,8 @@ _EMPTY = (
     ("managedDeviceMobileAppConfigurationStates", "List app configurations of a device", True),
     ("windowsProtectionState/detectedMalwareState", "List malware that was found", False),
 )
-#: Below an element of one of them.
-_BELOW_EMPTY = ("securityBaselineStates", "settingStates")
+#: Those whose elements have settings below them.
+_WITH_SETTINGS = {"deviceCompliancePolicyStates", "securityBaselineStates"}
 _NOTHING = approximated("always empty: nothing in the emulation fills it")
 _CARRIED = {
     DeviceAction.WIPE: EXACT,
@@ -180,10 +180,10 @@ def _parts(one: str) -> Iterator[Route[Handler]]:
             ("/$count", managed_devices.empty_count(name), summary.replace("List", "Count")),
             ("/{part}", managed_devices.empty_element(name), summary.replace("List", "Get one of the")),
         ]
-        if name == _BELOW_EMPTY[0]:
+        if name in _WITH_SETTINGS:
             below = managed_devices.empty_element(name)
             tails = ("", "/$count", "/{setting}")
-            handlers += [(f"/{{part}}/{_BELOW_EMPTY[1]}{tail}", below, "Settings of one of them") for tail in tails]
+            handlers += [(f"/{{part}}/settingStates{tail}", below, "Settings of one of them") for tail in tails]
         for tail, handler, about in handlers:
             yield Route(
                 "GET",

@@ -19,7 +19,6 @@ from fauxtune.surfaces.graph.routes.users import USERS
 _BARE = approximated("a device without management is made at once; the real service asks for a signed-in user")
 _OBJECTS_ALONE = approximated("users, groups and devices: there are no other kinds")
 _ONE_PRODUCT = approximated("one product, Intune Plan 1, of which there is a million")
-_GONE = "Deleted users and groups are gone at once: there is no recycle bin here."
 
 
 def _by_ids(collection: str) -> Route[Handler]:
@@ -246,10 +245,6 @@ ORGANIZATIONS: tuple[Route[Handler], ...] = (
 )
 
 
-async def _no_recycle_bin(_call: Call) -> Answer:
-    raise NotEmulated(f"{_GONE} See docs/coverage.md.")
-
-
 async def _no_delta(call: Call) -> Answer:
     raise NotEmulated(f"{call.path} is not emulated: changes are not tracked (see docs/coverage.md).")
 
@@ -265,31 +260,6 @@ REFUSED: tuple[Route[Handler], ...] = (
     _delta("devices"),
     _delta("directoryObjects"),
     _delta("organization"),
-    Route("GET", "directory/deletedItems", _no_recycle_bin, "Deleted objects", status=501, fidelity=refused(_GONE)),
-    Route(
-        "GET",
-        "directory/deletedItems/{object}",
-        _no_recycle_bin,
-        "Get a deleted object",
-        status=501,
-        fidelity=refused(_GONE),
-    ),
-    Route(
-        "DELETE",
-        "directory/deletedItems/{object}",
-        _no_recycle_bin,
-        "Delete for good",
-        status=501,
-        fidelity=refused(_GONE),
-    ),
-    Route(
-        "POST",
-        "directory/deletedItems/{object}/restore",
-        _no_recycle_bin,
-        "Restore a deleted object",
-        status=501,
-        fidelity=refused(_GONE),
-    ),
 )
 
 DIRECTORY: tuple[Route[Handler], ...] = (*USERS, *GROUPS, *DEVICES, *OBJECTS, *ORGANIZATIONS, *REFUSED)

@@ -23,8 +23,10 @@ from fauxtune.surfaces.graph.routes import permissions as needs
 
 _PROFILE = "deviceManagement/deviceConfigurations/{profile}"
 _ALL_CERTIFICATES = "deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
+_CONFLICTS = "deviceManagement/deviceConfigurationConflictSummary"
 _DEVICES = ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
 
+_ONE_SETTING = approximated("profiles of one kind of setting are in conflict with one another")
 _SETTINGS = approximated("one setting for each certificate or account that the profile gives, in words of our own")
 _WORST = approximated("a device, or a user, counts once, with the worst of its profiles")
 _CERTIFICATES = approximated("which state the service shows when is not documented")
@@ -216,13 +218,28 @@ _OF_TENANT: tuple[Route[Handler], ...] = (
         fidelity=_WORST,
     ),
     _read(
-        "deviceManagement/deviceConfigurationConflictSummary",
+        f"{_CONFLICTS}/$count",
+        state_summaries.count_conflicts,
+        summary="Count the conflicts between profiles",
+        source=shapes.CONFLICT_SUMMARY.source,
+        beta_only=True,
+    ),
+    _read(
+        f"{_CONFLICTS}/{{conflict}}",
+        state_summaries.get_conflict,
+        summary="Get the profiles of one conflict",
+        returns=shapes.CONFLICT_SUMMARY,
+        beta_only=True,
+        fidelity=_ONE_SETTING,
+    ),
+    _read(
+        _CONFLICTS,
         state_summaries.list_conflicts,
         summary="Profiles that are in conflict",
         returns=shapes.CONFLICT_SUMMARY,
         many=True,
         beta_only=True,
-        fidelity=approximated("profiles of one kind of setting are in conflict with one another"),
+        fidelity=_ONE_SETTING,
     ),
     _read(
         _ALL_CERTIFICATES,

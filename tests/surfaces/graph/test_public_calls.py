@@ -1,0 +1,86 @@
+"""What public programs call is answered, or refused with its reason: no path that Graph has is called unknown."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from fauxtune.core.odata.schema import Version
+from tests.surfaces.graph import public_calls
+from tests.surfaces.graph.words import ABSENT, code, sentence
+
+CALLS = [line.split() for line in public_calls.CALLS.splitlines()]
+
+
+async def test_no_call_of_a_public_program_is_told_that_its_path_does_not_exist(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient
+) -> None:
+    clients = {Version.BETA.value: beta, Version.V1.value: v1}
+    unknown = []
+    for version, verbs, path in CALLS:
+        for verb in verbs.split(","):
+            body = None if verb in {"GET", "DELETE"} else {}
+            answer = await clients[version].request(verb, f"/{path.replace('{id}', ABSENT)}", json=body)
+            if answer.status_code not in {200, 501} and "Resource not found for the segment" in answer.text:
+                unknown.append((version, verb, path))
+            assert answer.status_code < 500 or answer.status_code == 501, (verb, path, answer.text)
+            assert "No OData route exists" not in answer.text, (version, verb, path)
+    assert unknown == []
+    assert sum(len(verbs.split(",")) for _, verbs, _ in CALLS) > 300
+
+
+async def test_no_collection_of_a_public_program_is_unknown(beta: httpx.AsyncClient) -> None:
+    for path in public_calls.COLLECTIONS.split():
+        answer = await beta.get(f"/{path}")
+        # An application has no "me".
+        assert answer.status_code in ({400} if path == "me" else {200, 501}), (path, answer.text)
+        assert "Resource not found" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("servicePrincipals", "of the directory there are users"),
+        ("servicePrincipals(appId='x')/endpoints", "of the directory there are users"),
+        ("deviceManagement/virtualEndpoint/cloudPCs", "there are no Cloud PCs"),
+        ("deviceManagement/reports/exportJobs", "reports are not made here"),
+        ("deviceAppManagement/mobileApps/x/microsoft.graph.win32LobApp/contentVersions", "devices here take no apps"),
+        ("users/alice@contoso.example/messages?$top=1", "there is no Exchange"),
+        ("groups/x/members/microsoft.graph.servicePrincipal", "of the directory there are users"),
+        ("groups/x/team", "there is no Exchange, no Teams"),
+    ],
+)
+async def test_what_v1_has_and_is_not_emulated_says_so_in_both_versions(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, *, path: str, reason: str
+) -> None:
+    for graph in (beta, v1):
+        answer = await graph.get(f"/{path}")
+        assert (answer.status_code, code(answer)) == (501, "NotImplemented"), answer.text
+        assert reason in sentence(answer)
+        assert "docs/coverage.md" in sentence(answer)
+
+
+@pytest.mark.parametrize("name", ["cloudCertificationAuthority", "derivedCredentials", "intents/x/settings"])
+async def test_what_beta_alone_has_is_refused_there_and_unknown_to_v1(
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, name: str
+) -> None:
+    assert (await beta.get(f"/deviceManagement/{name}")).status_code == 501
+    answer = await v1.get(f"/deviceManagement/{name}")
+    assert answer.status_code == 400
+    assert sentence(answer) == f"Resource not found for the segment '{name.partition('/')[0]}'."
+
+
+@pytest.mark.parametrize(
+    ("path", "segment"),
+    [
+        ("servicePrincipal", "servicePrincipal"),
+        ("deviceManagement/deviceCompliancePolicy", "deviceCompliancePolicy"),
+        ("deviceAppManagement/mobileApp", "mobileApp"),
+        ("deviceManagement/managedDevices/x/wipes", "wipes"),
+        ("users/x/mesages", "mesages"),
+        ("groups/x/members/microsoft.graph.toaster/$count", "$count"),
+    ],
+)
+async def test_a_misspelt_path_is_still_unknown(beta: httpx.AsyncClient, path: str, segment: str) -> None:
+    answer = await beta.get(f"/{path}")
+    assert (answer.status_code, sentence(answer)) == (400, f"Resource not found for the segment '{segment}'.")
