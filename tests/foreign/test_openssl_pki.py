@@ -234,6 +234,7 @@ def test_openssl_opens_our_pfx(openssl, world, legacy: bool) -> None:
         ("-certpbe", "AES-256-CBC", "-keypbe", "NONE"),
         ("-nomac",),
         ("-legacy",),
+        ("-legacy", "-certpbe", "PBE-SHA1-RC2-128", "-keypbe", "PBE-SHA1-RC2-40"),
         ("-pbmac1_pbkdf2",),
         ("-pbmac1_pbkdf2", "-pbmac1_pbkdf2_md", "sha512"),
     ],
@@ -267,9 +268,11 @@ def test_openssl_decrypts_our_envelope(openssl, world) -> None:
 
 def test_we_read_a_request_by_openssl(openssl, world) -> None:
     for form in ("PEM", "DER"):
-        openssl("req", "-new", "-key", "device-key.pem", "-subj", "/CN=x", "-outform", form, "-out", "x.csr")
-        request = read_csr((world.folder / "x.csr").read_bytes())
-        assert request.public_key() == world.device_key.public_key()
+        for digest in ("-sha1", "-sha256"):
+            made = ("req", "-new", digest, "-key", "device-key.pem", "-subj", "/CN=x", "-outform", form)
+            openssl(*made, "-out", "x.csr")
+            request = read_csr((world.folder / "x.csr").read_bytes())
+            assert request.public_key() == world.device_key.public_key()
 
 
 def test_openssl_and_windows_blobs_agree(openssl, world) -> None:

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.consent import EVERYTHING
+from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.act import Act
 from fauxtune.operations.directory import password_digest, password_matches
 from fauxtune.operations.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
@@ -209,11 +209,14 @@ def _redirect_uris(uris: list[str] | None) -> list[str]:
 
 
 def _der(pem: str) -> bytes:
+    data = pem.encode()
+    if not is_pem(data):
+        raise Invalid("certificate is an X.509 certificate in PEM; this is none.", target="certificate")
+    found = certificate_from(data, target="certificate")
     try:
-        found = x509.load_pem_x509_certificate(pem.encode())
         key = found.public_key()
-    except (ValueError, UnsupportedAlgorithm):
-        raise Invalid("certificate is an X.509 certificate in PEM; this is none.", target="certificate") from None
+    except UnsupportedAlgorithm:
+        key = None
     if not isinstance(key, RSAPublicKey):
         raise Invalid("certificate must hold an RSA key: assertions are signed RS256 or PS256.", target="certificate")
     return found.public_bytes(Encoding.DER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from contextlib import suppress
 
 import pytest
@@ -17,7 +18,9 @@ from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pbe import Budget, pkcs12_key
 from fauxtune.core.pki.pfx import check_pfx_structure, read_pfx, write_pfx
+from fauxtune.core.pki.rc2 import decrypt_cbc
 from fauxtune.core.pki.template import BUILT_IN
+from tests.core.pki.hostile import altered, identifier, of_the_year_0, tlv
 
 TEMPLATES = {template.key_type: template for template in reversed(BUILT_IN)}
 
@@ -170,6 +173,88 @@ def test_a_file_cannot_ask_for_endless_work(identity, small) -> None:
         read_pfx(pfx.dump(force=True), b"pw")
     with pytest.raises(ValueError, match="rounds"):
         Budget(10).spend(0)
+
+
+def file_of(*bags: bytes, parts: int = 1) -> bytes:
+    """A file with these bags in each of its parts, not encrypted; its MAC is right for the password "pw"."""
+    data = bytes.fromhex("06092a864886f70d010701")
+    content = tlv(0x30, tlv(0x30, data, tlv(0xA0, tlv(0x04, tlv(0x30, *bags)))) * parts)
+    key = pkcs12_key(b"\0p\0w\0\0", b"salt", purpose=3, rounds=1, size=20, algorithm="sha1")
+    digest = tlv(0x30, bytes.fromhex("300906052b0e03021a0500"), tlv(0x04, hmac.digest(key, content, "sha1")))
+    mac = tlv(0x30, digest, tlv(0x04, b"salt"))
+    return tlv(0x30, tlv(0x02, b"\3"), tlv(0x30, data, tlv(0xA0, tlv(0x04, content))), mac)
+
+
+#: A bag of a kind that is nothing here.
+_BAG = tlv(0x30, bytes.fromhex("060b2a864886f70d010c0a0105"), tlv(0xA0, tlv(0x30)))
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (tlv(0x30, bytes(256 * 1024)), "256 KiB at most"),
+        (tlv(0x30, tlv(0x02, b"\3"), tlv(0x30, identifier(100_000))), "object identifier of 100000 bytes"),
+        (tlv(0x30, tlv(0x02, b"\3"), tlv(0x24, tlv(0x04) * 10_000)), "more than 2000 elements"),
+    ],
+    ids=["large", "identifier", "pieces"],
+)
+def test_an_import_is_refused_for_what_would_take_long_to_look_at(data: bytes, why: str) -> None:
+    with pytest.raises(PfxUnreadable, match=why):
+        check_pfx_structure(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (file_of(tlv(0x30, identifier(160_000), tlv(0xA0, tlv(0x30)))), "object identifier of 160000 bytes"),
+        (file_of(*[_BAG] * 101), "more than 100 keys"),
+        (file_of(*[_BAG] * 50, parts=3), "more than 100 keys"),
+        (file_of(parts=101), "more than 100 parts"),
+    ],
+    ids=["identifier", "bags", "bags of all parts", "parts"],
+)
+def test_what_is_hidden_inside_a_file_passes_the_gate_as_well(data: bytes, why: str) -> None:
+    check_pfx_structure(data)
+    with pytest.raises(PfxUnreadable, match=why):
+        read_pfx(data, b"pw")
+
+
+def test_a_broken_certificate_in_a_file_breaks_nobody_later(identity) -> None:
+    key, certificate = identity["RSA"]
+    broken = altered(certificate, key, of_the_year_0)
+    bag = tlv(0x30, bytes.fromhex("060a2a864886f70d01091601"), tlv(0xA0, tlv(0x04, broken)))
+    data = file_of(tlv(0x30, bytes.fromhex("060b2a864886f70d010c0a0103"), tlv(0xA0, bag)))
+    with pytest.raises(PfxUnreadable, match="a certificate in it is broken"):
+        read_pfx(data, b"pw")
+
+
+@pytest.mark.parametrize("cipher", ["060a2a864886f70d010c0106", "060a2a864886f70d010c0105", "060a2a864886f70d010c0103"])
+def test_no_cipher_asks_for_endless_work(cipher: str) -> None:
+    # RC2 with 40 and 128 bits, 3DES: a key that is hidden with two thousand million rounds.
+    algorithm = tlv(0x30, bytes.fromhex(cipher), tlv(0x30, tlv(0x04, bytes(8)), tlv(0x02, bytes.fromhex("77359400"))))
+    hidden = tlv(0x30, algorithm, tlv(0x04, bytes(64)))
+    with pytest.raises(PfxUnreadable, match="2000000000 key derivation rounds"):
+        read_pfx(file_of(tlv(0x30, bytes.fromhex("060b2a864886f70d010c0a0102"), tlv(0xA0, hidden))), b"pw")
+
+
+def test_a_budget_is_spent_by_the_whole_file() -> None:
+    budget = Budget(100)
+    assert budget.spend(20, each=4) == 20
+    with pytest.raises(ValueError, match="rounds"):
+        budget.spend(21)
+    assert budget.spend(20) == 20
+
+
+def test_rc2_matches_the_vectors_of_its_document() -> None:
+    # RFC 2268 5: key, effective bits, plain, cipher.
+    for key, bits, plain, cipher in (
+        ("0000000000000000", 63, "0000000000000000", "ebb773f993278eff"),
+        ("ffffffffffffffff", 64, "ffffffffffffffff", "278b27e42e2f0d49"),
+        ("88", 64, "0000000000000000", "61a8a244adacccf0"),
+        ("88bca90e90875a7f0f79c384627bafb2", 128, "0000000000000000", "2269552ab0f85ca6"),
+    ):
+        found = decrypt_cbc(bytes.fromhex(cipher), key=bytes.fromhex(key), bits=bits, iv=bytes(8))
+        assert found.hex() == plain
 
 
 def test_a_pfx_needs_a_password(identity) -> None:

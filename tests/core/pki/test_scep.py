@@ -12,6 +12,7 @@ from asn1crypto import cms, core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AttributeOID, NameOID
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.cms import NOT_OPENED
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal, Request
+from tests.core.pki.hostile import tlv
 
 KIND, STATUS, FAIL_INFO, SENDER, RECIPIENT, TRANSACTION = (f"2.16.840.1.113733.1.9.{number}" for number in range(2, 8))
 FAIL_TEXT = "1.3.6.1.5.5.7.24.1"
@@ -187,6 +189,16 @@ def test_a_request_must_sign_itself_and_be_about_an_rsa_key(authorities, ask, de
     elliptic = read(authorities, ask(csr=request_for(ec.generate_private_key(ec.SECP256R1()))))
     assert isinstance(elliptic, Refusal)
     assert elliptic.reason is FailInfo.BAD_ALGORITHM
+
+
+def test_a_request_signed_with_sha1_is_taken_as_the_capabilities_say(authorities, ask, device_key) -> None:
+    signed = x509.load_der_x509_csr(request_for(device_key)).tbs_certrequest_bytes
+    signature = device_key.sign(signed, PKCS1v15(), hashes.SHA1())
+    csr = tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d0101050500"), tlv(0x03, b"\0", signature))
+    assert isinstance(read(authorities, ask(csr=csr)), Request)
+    tampered = read(authorities, ask(csr=csr.replace(b"device", b"Device")))
+    assert isinstance(tampered, Refusal)
+    assert "own key" in tampered.text
 
 
 def test_an_envelope_for_another_authority_says_so(authorities, ask, seal, device_key, signer) -> None:

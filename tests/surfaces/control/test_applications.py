@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import logging
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.seeds import ALL_ROLES, BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
+from tests.core.pki.hostile import PILLS, Change, altered
 from tests.surfaces.control.words import ABSENT, Json, code, listed, made
 
 SEEDED = "c0ffee00-0000-4000-8000-00000000a991"
@@ -177,6 +179,18 @@ async def test_a_deleted_applications_tokens_are_worth_nothing_at_once(
     assert (await contoso.delete(f"/applications/{client}")).status_code == 404
     other = await bearer(http, SEEDED, "fauxtune-not-a-secret")
     assert (await http.get("/beta/users", headers=other)).status_code == 200
+
+
+@pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
+async def test_a_certificate_that_would_break_its_readers_later_is_refused(
+    contoso: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey], change: Change
+) -> None:
+    key = raw_rsa_keys[1]
+    body = base64.encodebytes(altered(certificate(key), key, change)).decode()
+    text = f"-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n"
+    answer = await contoso.post("/applications", json={"displayName": "Reader", "certificate": text})
+    assert answer.status_code == 400, answer.text
+    assert "certificate is not an X.509 certificate" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("member", ["clientId", "displayName", "roles", "secret", "certificate", "redirectUris"])

@@ -77,7 +77,7 @@ def enroll(emulator: Emulator, tenant: Tenant, http: httpx.AsyncClient, csr: str
 @pytest.fixture(scope="session")
 def root_file(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
     """A root certificate, DER, base64."""
-    return base64_of(self_signed(raw_rsa_keys[2], name="Root"))
+    return base64_of(self_signed(raw_rsa_keys[2], name="Root", authority=True))
 
 
 @pytest.fixture

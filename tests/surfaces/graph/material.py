@@ -44,8 +44,8 @@ class Imported:
         }
 
 
-def self_signed(key: rsa.RSAPrivateKey, *, name: str = "Alice") -> x509.Certificate:
-    """A certificate of a year."""
+def self_signed(key: rsa.RSAPrivateKey, *, name: str = "Alice", authority: bool = False) -> x509.Certificate:
+    """A certificate of a year, of a person or an authority."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     return (
         x509.CertificateBuilder()
@@ -55,6 +55,7 @@ def self_signed(key: rsa.RSAPrivateKey, *, name: str = "Alice") -> x509.Certific
         .serial_number(x509.random_serial_number())
         .not_valid_before(NOW - timedelta(days=1))
         .not_valid_after(NOW + timedelta(days=365))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
 from tests.clock import FixedClock
+from tests.core.pki.hostile import PILLS, Change, altered
+from tests.surfaces.graph.material import base64_of, self_signed
 from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
@@ -177,6 +181,24 @@ async def test_a_root_that_does_not_parse_is_refused(beta: httpx.AsyncClient, fi
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
     assert "trustedRootCertificate" in sentence(answer)
     assert await ids(beta, PROFILES) == []
+
+
+@pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
+async def test_a_root_that_would_break_its_readers_later_is_refused(
+    beta: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey], change: Change
+) -> None:
+    key = raw_rsa_keys[3]
+    broken = base64.b64encode(altered(self_signed(key, authority=True), key, change)).decode()
+    answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": broken})
+    assert answer.status_code == 400, answer.text
+    assert "trustedRootCertificate is not an X.509 certificate" in sentence(answer)
+
+
+async def test_a_leaf_is_no_root(beta: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    leaf = base64_of(self_signed(raw_rsa_keys[3], name="Alice"))
+    answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": leaf})
+    assert answer.status_code == 400, answer.text
+    assert "'CN=Alice', which may issue none itself" in sentence(answer)
 
 
 async def test_a_profile_is_deleted(beta: httpx.AsyncClient) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from fauxtune.operations.emulator import Emulator
 from tests.clock import FixedClock
+from tests.core.pki.hostile import identifier, tlv
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import Imported
 from tests.surfaces.graph.words import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
@@ -160,6 +161,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"encryptedPfxBlob": "AA=="}, "encryptedPfxBlob"),
     ({"encryptedPfxBlob": base64.b64encode(b"not PKCS#12, but base64").decode()}, "encryptedPfxBlob"),
     ({"encryptedPfxBlob": 7}, "encryptedPfxBlob"),
+    ({"encryptedPfxBlob": base64.b64encode(tlv(0x30, bytes(256 * 1024))).decode()}, "encryptedPfxBlob"),
+    ({"encryptedPfxBlob": base64.b64encode(tlv(0x30, identifier(120_000))).decode()}, "encryptedPfxBlob"),
+    ({"encryptedPfxBlob": base64.b64encode(tlv(0x24, tlv(0x04) * 100_000)).decode()}, "encryptedPfxBlob"),
     ({"thumbprint": "ab12"}, "40 hexadecimal digits"),
     ({"thumbprint": "z" * 40}, "40 hexadecimal digits"),
     ({"thumbprint": "6d2a1cc8-a3f6-4b14-9b4e-0000deadbeef"}, "40 hexadecimal digits"),

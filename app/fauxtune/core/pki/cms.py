@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
+from fauxtune.core.pki.gate import LARGEST_ENVELOPE
 
 #: The one answer to an envelope that does not open; also for who finds nonsense in one that did.
 NOT_OPENED = "The envelope does not open with the key of the recipient that it names, or nothing readable is in it."
@@ -50,7 +51,7 @@ def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey
     the reason can use it to open other people's envelopes (RFC 3218).
     """
     try:
-        sealed = content_of(data, "enveloped_data")
+        sealed = content_of(data, "enveloped_data", largest=LARGEST_ENVELOPE)
         sealed_key = _sealed_key(sealed["recipient_infos"], certificate)
         info = sealed["encrypted_content_info"]
         algorithm = info["content_encryption_algorithm"]

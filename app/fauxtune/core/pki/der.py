@@ -11,6 +11,8 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
+from fauxtune.core.pki.gate import admit
+
 #: What asn1crypto and cryptography raise on hostile bytes (found by fuzzing).
 MALFORMED = (
     ValueError,
@@ -22,21 +24,16 @@ MALFORMED = (
     RecursionError,
     UnsupportedAlgorithm,
     x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
 )
 
 
-#: An object identifier is spelled out as numbers, which takes the square of its length. Real ones have a dozen bytes;
-#: in a short message a long one costs nothing yet.
-_LONGEST_IDENTIFIER = 64
-_SHORT = 8 * 1024
-_CONSTRUCTED, _LONG_TAG, _IDENTIFIER = 0x20, 0x1F, 0x06
-
-
-def content_of(data: bytes, kind: str) -> core.Sequence:
-    """The content of a ContentInfo of this kind, in asn1crypto's words. Raises one of MALFORMED."""
-    if len(data) > _SHORT:
-        _check_identifiers(data)
-    outer = cms.ContentInfo.load(data, strict=True)
+def content_of(data: bytes, kind: str, *, largest: int) -> core.Sequence:
+    """The content of a ContentInfo of this kind, in asn1crypto's words. Raises one of MALFORMED, also for more than
+    `largest` bytes.
+    """
+    outer = cms.ContentInfo.load(admit(data, largest=largest), strict=True)
     found = outer["content_type"].native
     if found != kind:
         raise ValueError(f"it is {found}, not {kind}")
@@ -45,30 +42,6 @@ def content_of(data: bytes, kind: str) -> core.Sequence:
     if not isinstance(content, core.Sequence):
         raise ValueError("it is empty")
     return content
-
-
-def _check_identifiers(data: bytes) -> None:
-    """ValueError for an object identifier that is too long to be one. One pass: headers of constructed values are
-    stepped over, so that neither depth nor indefinite lengths matter.
-    """
-    place = 0
-    while place < len(data):
-        tag = data[place]
-        place += 1
-        if tag & _LONG_TAG == _LONG_TAG:
-            while data[place] & 0x80:
-                place += 1
-            place += 1
-        length = data[place]
-        place += 1
-        if length > 0x80:
-            digits = length & 0x7F
-            length = int.from_bytes(data[place : place + digits], "big")
-            place += digits
-        if tag == _IDENTIFIER and length > _LONGEST_IDENTIFIER:
-            raise ValueError(f"it has an object identifier of {length} bytes")
-        if not tag & _CONSTRUCTED:
-            place += length
 
 
 def octets(value: core.Asn1Value) -> bytes:

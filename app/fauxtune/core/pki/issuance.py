@@ -10,17 +10,17 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fauxtune.core.errors import Invalid, KeyUnfit
 from fauxtune.core.pki.authority import Authority, PublicKey, authority_subject, begin_certificate, key_usage
+from fauxtune.core.pki.foreign import LARGEST_KEY, request_from, signs_itself
 from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
 
-#: Smallest and largest RSA key of a device; the upper bound keeps a hostile request cheap to check.
-IDENTITY_KEY_SIZES = range(2048, 8193)
+#: Smallest and largest RSA key of a device.
+IDENTITY_KEY_SIZES = range(2048, LARGEST_KEY + 1)
 
 _USAGE_NAMES = {
     KeyUsage.DIGITAL_SIGNATURE: "digital_signature",
@@ -84,16 +84,8 @@ def check_key(public_key: PublicKey, template: Template) -> None:
 
 def read_csr(data: bytes) -> x509.CertificateSigningRequest:
     """A certificate request, DER or PEM, whose own signature has been verified. Invalid when it is broken."""
-    try:
-        is_pem = data.lstrip()[:11] == b"-----BEGIN "
-        request = x509.load_pem_x509_csr(data) if is_pem else x509.load_der_x509_csr(data)
-        key = request.public_key()
-        if isinstance(key, RSAPublicKey) and key.key_size > IDENTITY_KEY_SIZES[-1]:
-            raise Invalid(f"The request's RSA key has {key.key_size} bits; {IDENTITY_KEY_SIZES[-1]} are allowed.")
-        genuine = request.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as error:
-        raise Invalid(f"This is no certificate request (PKCS#10, DER or PEM): {error}", target="csr") from None
-    if not genuine:
+    request = request_from(data)
+    if not signs_itself(request):
         raise Invalid("The certificate request is not signed by the key that it names.", target="csr")
     return request
 

@@ -18,21 +18,25 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from fauxtune.core.pki import rc2
+
 if TYPE_CHECKING:
     from asn1crypto import pkcs12
 
-#: Key derivation rounds that one file may cost in all, a few seconds' worth. Tools write 1 to 600,000 for a part.
+#: What opening one file may cost in all, counted in rounds of PBKDF2: two to four seconds' worth. Tools write 1 to
+#: 600,000 for a part. A round of the older derivation runs in Python and costs twice as much, a block of RC2 much more.
 MOST_ROUNDS = 5_000_000
+_ROUND_IN_PYTHON, _BLOCK_OF_RC2 = 2, 20
 _PBMAC1 = "1.2.840.113549.1.5.14"
 _HASHES = ("sha1", "sha224", "sha256", "sha384", "sha512")
 _PBES2_KEYS = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24}
-_PBES1_KEYS = {"pkcs12_sha1_tripledes_3key": 24, "pkcs12_sha1_tripledes_2key": 16}
-_PBES1_OTHERS = ("pkcs12_sha1_rc2_40", "pkcs12_sha1_rc2_128", "pkcs12_sha1_rc4_40", "pkcs12_sha1_rc4_128")
+_PBES1_KEYS = {
+    "pkcs12_sha1_tripledes_3key": 24,
+    "pkcs12_sha1_tripledes_2key": 16,
+    "pkcs12_sha1_rc2_128": 16,
+    "pkcs12_sha1_rc2_40": 5,
+}
 _KEY, _IV, _MAC = 1, 2, 3
-
-
-class OldCipher(Exception):
-    """RC2 or RC4: known, but not implemented here; cryptography's own loader reads RC2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,18 @@ class Password:
 
 @dataclass(slots=True)
 class Budget:
-    """The rounds that may still be spent on a file: a hostile one must not keep a worker busy for hours."""
+    """What may still be spent on a file: a hostile one must not keep a worker busy for hours."""
 
     rounds: int = MOST_ROUNDS
 
-    def spend(self, rounds: int) -> int:
-        """The same number, paid for. ValueError when it is none or the budget is exhausted."""
-        if not isinstance(rounds, int) or rounds < 1 or rounds > self.rounds:
-            raise ValueError(f"the file asks for {rounds} key derivation rounds; {MOST_ROUNDS} are allowed in all")
-        self.rounds -= rounds
+    def spend(self, rounds: int, *, each: int = 1) -> int:
+        """The same number, paid for: so much for each. ValueError when it is none or the budget is exhausted."""
+        if not isinstance(rounds, int) or rounds < 1 or rounds * each > self.rounds:
+            raise ValueError(
+                f"it asks for {rounds} key derivation rounds, which with all else in it is more than the work that one "
+                "file may cost"
+            )
+        self.rounds -= rounds * each
         return rounds
 
 
@@ -90,7 +97,7 @@ def mac_fits(mac_data: pkcs12.MacData, content: bytes, *, password: Password, bu
         key = _pbkdf2(derivation, size=size, password=password, budget=budget)
         name = parameters["message_auth_scheme"]["algorithm"].native
     else:
-        rounds = budget.spend(mac_data["iterations"].native)
+        rounds = budget.spend(mac_data["iterations"].native, each=_ROUND_IN_PYTHON)
         size = hashlib.new(_known_hash(name)).digest_size
         salt = mac_data["mac_salt"].native
         key = pkcs12_key(password.bmp, salt, purpose=_MAC, rounds=rounds, size=size, algorithm=name)
@@ -109,17 +116,24 @@ def decrypt(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Pass
         key = _pbkdf2(derivation, size=size, password=password, budget=budget)
         iv = scheme["parameters"].native
         return _decrypt_cbc(AES(key) if "aes" in scheme["algorithm"].native else TripleDES(key), data, iv=iv)
-    if name in _PBES1_OTHERS:
-        budget.spend(algorithm["parameters"]["iterations"].native)
-        raise OldCipher
+    return _decrypt_pbes1(algorithm, data, password=password, budget=budget)
+
+
+def _decrypt_pbes1(algorithm: algos.EncryptionAlgorithm, data: bytes, *, password: Password, budget: Budget) -> bytes:
+    name = algorithm["algorithm"].native
     if name not in _PBES1_KEYS:
         raise ValueError(f"the cipher {name} is not supported")
-    rounds = budget.spend(algorithm["parameters"]["iterations"].native)
-    salt = algorithm["parameters"]["salt"].native
+    size, salt = _PBES1_KEYS[name], algorithm["parameters"]["salt"].native
+    digests = -(-size // hashlib.sha1(usedforsecurity=False).digest_size) + 1
+    rounds = budget.spend(algorithm["parameters"]["iterations"].native, each=_ROUND_IN_PYTHON * digests)
     key, iv = (
         pkcs12_key(password.bmp, salt, purpose=purpose, rounds=rounds, size=size, algorithm="sha1")
-        for purpose, size in ((_KEY, _PBES1_KEYS[name]), (_IV, 8))
+        for purpose, size in ((_KEY, size), (_IV, 8))
     )
+    if "rc2" in name:
+        budget.spend(len(data) // rc2.BLOCK or 1, each=_BLOCK_OF_RC2)
+        bits = 8 * size
+        return _unpadded(rc2.decrypt_cbc(data, key=key, bits=bits, iv=iv), bits=8 * rc2.BLOCK)
     return _decrypt_cbc(TripleDES((key + key[:8])[:24]), data, iv=iv)  # two keys are three, the first used twice
 
 
@@ -153,8 +167,9 @@ def _pbkdf2(derivation: algos.KdfAlgorithm, *, size: int, password: Password, bu
     if derivation["algorithm"].native != "pbkdf2":
         raise ValueError(f"the key derivation {derivation['algorithm'].native} is not supported")
     parameters = derivation["parameters"]
-    rounds = budget.spend(parameters["iteration_count"].native)
     algorithm = _known_hash(parameters["prf"]["algorithm"].native)
+    digests = -(-size // hashlib.new(algorithm, usedforsecurity=False).digest_size)
+    rounds = budget.spend(parameters["iteration_count"].native, each=digests)
     return hashlib.pbkdf2_hmac(algorithm, password.octets, parameters["salt"].native, rounds, size)
 
 
@@ -173,5 +188,9 @@ def _filled(data: bytes, block: int) -> bytes:
 def _decrypt_cbc(cipher: BlockCipherAlgorithm, data: bytes, *, iv: bytes) -> bytes:
     decryptor = Cipher(cipher, CBC(iv)).decryptor()
     padded = decryptor.update(data) + decryptor.finalize()
-    unpadder = PKCS7(cipher.block_size).unpadder()
+    return _unpadded(padded, bits=cipher.block_size)
+
+
+def _unpadded(padded: bytes, *, bits: int) -> bytes:
+    unpadder = PKCS7(bits).unpadder()
     return unpadder.update(padded) + unpadder.finalize()

@@ -21,9 +21,13 @@ from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWi
 from fauxtune.core.pki import pbe
 from fauxtune.core.pki.authority import PrivateKey, PublicKey
 from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.gate import LARGEST_PFX, admit
 from fauxtune.core.pki.names import thumbprint as thumbprint_of
 
 _DEEPEST = 8
+#: Keys, certificates and other things in one file, and its parts: each may cost a decryption.
+_MOST_BAGS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class _Found:
     keys: list[PrivateKey] = field(default_factory=list)
     certificates: list[x509.Certificate] = field(default_factory=list)
     names: dict[x509.Certificate, str] = field(default_factory=dict)
+    bags: int = 0
 
 
 def write_pfx(
@@ -89,7 +94,7 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
 
     Where there are several, the one with this SHA-1 thumbprint, else the first. The password's bytes may be UTF-8 or
     one byte for each character. PfxPasswordWrong, PfxWithoutKey, or PfxUnreadable for everything else that is wrong.
-    RSA keys are not proved to be made of primes; only files with RC2 (old Windows, `openssl -legacy`) cost that.
+    RSA keys are not proved to be made of primes.
     """
     try:
         pfx, content = _outer(data)
@@ -98,7 +103,7 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
         with_mac = pfx["mac_data"].native is not None
         if with_mac:
             candidates = _authenticated(candidates, pfx=pfx, content=content, budget=budget)
-        found = _opened(candidates, data=data, content=content, budget=budget, with_mac=with_mac)
+        found = _opened(candidates, content=content, budget=budget, with_mac=with_mac)
         return _identity(found, thumbprint)
     except MALFORMED as error:
         raise _unreadable(error) from None
@@ -106,7 +111,7 @@ def read_pfx(data: bytes, password: bytes, *, thumbprint: str | None = None) -> 
 
 def _outer(data: bytes) -> tuple[pkcs12.Pfx, bytes]:
     """The file, and the bytes that the MAC protects. Raises one of MALFORMED."""
-    pfx = pkcs12.Pfx.load(data, strict=True)
+    pfx = pkcs12.Pfx.load(admit(data, largest=LARGEST_PFX), strict=True)
     if pfx["version"].native != "v3":
         raise ValueError("its version is not 3")
     safe = pfx["auth_safe"]
@@ -136,20 +141,16 @@ def _authenticated(
     return fitting
 
 
-def _opened(
-    candidates: list[pbe.Password], *, data: bytes, content: bytes, budget: pbe.Budget, with_mac: bool
-) -> _Found:
+def _opened(candidates: list[pbe.Password], *, content: bytes, budget: pbe.Budget, with_mac: bool) -> _Found:
     """What the first reading of the password that fits brings out."""
     problem: Exception | None = None
     for candidate in candidates:
         found = _Found()
         try:
-            for part in pkcs12.AuthenticatedSafe.load(content, strict=True):
+            for part in _some(pkcs12.AuthenticatedSafe.load(admit(content, largest=LARGEST_PFX), strict=True)):
                 _take_bags(
                     _plain_part(part, password=candidate, budget=budget), found, password=candidate, budget=budget
                 )
-        except pbe.OldCipher:
-            return _by_cryptography(data, candidate)
         except MALFORMED as error:
             problem = problem or error
             continue
@@ -157,6 +158,12 @@ def _opened(
     if not with_mac:
         raise PfxPasswordWrong("The PFX file does not open with this password.")
     raise _unreadable(problem)
+
+
+def _some(parts: pkcs12.AuthenticatedSafe) -> pkcs12.AuthenticatedSafe:
+    if len(parts) > _MOST_BAGS:
+        raise ValueError(f"it has more than {_MOST_BAGS} parts")
+    return parts
 
 
 def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Budget) -> bytes:
@@ -173,9 +180,12 @@ def _plain_part(part: cms.ContentInfo, *, password: pbe.Password, budget: pbe.Bu
 
 def _take_bags(contents: bytes, found: _Found, *, password: pbe.Password, budget: pbe.Budget) -> None:
     """Keys and certificates of one part, and of the parts inside it, into `found`."""
-    waiting = [(pkcs12.SafeContents.load(contents, strict=True), 0)]
+    waiting = [(pkcs12.SafeContents.load(admit(contents, largest=LARGEST_PFX), strict=True), 0)]
     while waiting:
         bags, depth = waiting.pop(0)
+        found.bags += len(bags)
+        if found.bags > _MOST_BAGS:
+            raise ValueError(f"it has more than {_MOST_BAGS} keys and certificates")
         for bag in bags:
             match bag["bag_id"].native:
                 case "cert_bag":
@@ -191,7 +201,8 @@ def _take_bags(contents: bytes, found: _Found, *, password: pbe.Password, budget
 
 
 def _take_key(der: bytes, found: _Found) -> None:
-    key = serialization.load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
+    admitted = admit(der, largest=LARGEST_PFX)
+    key = serialization.load_der_private_key(admitted, None, unsafe_skip_rsa_key_validation=True)
     if isinstance(key, RSAPrivateKey | EllipticCurvePrivateKey):
         found.keys.append(key)
 
@@ -199,25 +210,14 @@ def _take_key(der: bytes, found: _Found) -> None:
 def _take_certificate(bag: pkcs12.SafeBag, found: _Found) -> None:
     if bag["bag_value"]["cert_id"].native != "x509":
         return
-    certificate = x509.load_der_x509_certificate(bytes(bag["bag_value"]["cert_value"]))
+    try:
+        certificate = certificate_from(bytes(bag["bag_value"]["cert_value"]))
+    except Invalid as error:
+        raise ValueError(f"a certificate in it is broken: {error.message}") from None
     found.certificates.append(certificate)
     for attribute in (bag["bag_attributes"].native and bag["bag_attributes"]) or ():
         if attribute["type"].native == "friendly_name" and attribute["values"].native:
             found.names[certificate] = str(attribute["values"].native[0])
-
-
-def _by_cryptography(data: bytes, password: pbe.Password) -> _Found:
-    """The same by cryptography's loader, which knows RC2 and proves RSA primes."""
-    loaded = writer.load_pkcs12(data, password.octets)
-    found = _Found()
-    if isinstance(loaded.key, RSAPrivateKey | EllipticCurvePrivateKey):
-        found.keys.append(loaded.key)
-    for item in [loaded.cert, *loaded.additional_certs]:
-        if item is not None:
-            found.certificates.append(item.certificate)
-            if item.friendly_name:
-                found.names[item.certificate] = item.friendly_name.decode(errors="replace")
-    return found
 
 
 def _identity(found: _Found, thumbprint: str | None) -> PfxContents:

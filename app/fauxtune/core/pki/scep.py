@@ -22,6 +22,7 @@ from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
 from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.foreign import request_from, signs_itself
 
 #: The answer to GetCACaps (RFC 8894 3.5.2). SCEPStandard says AES, SHA-256 and POST in one word, for those who know it.
 CAPABILITIES = "AES\nDES3\nPOSTPKIOperation\nRenewal\nSCEPStandard\nSHA-1\nSHA-256\nSHA-512\n"
@@ -171,14 +172,13 @@ def _answer(
 def _request(exchange: Exchange, kind: Kind, *, csr: bytes) -> Request | Refusal:
     """The request inside. One that cannot be read is answered like an envelope that does not open."""
     try:
-        found = x509.load_der_x509_csr(csr)
+        found = request_from(csr)
         challenge = _challenge(found)
-        own_signature, is_rsa = found.is_signature_valid, isinstance(found.public_key(), RSAPublicKey)
-    except MALFORMED:
+    except (Invalid, *MALFORMED):
         return Refusal(exchange, FailInfo.BAD_REQUEST, NOT_OPENED)
-    if not own_signature:
+    if not signs_itself(found):
         return Refusal(exchange, FailInfo.BAD_REQUEST, "The certificate request is not signed with its own key.")
-    if not is_rsa:
+    if not isinstance(found.public_key(), RSAPublicKey):
         return Refusal(exchange, FailInfo.BAD_ALGORITHM, "The certificate request must be about an RSA key.")
     return Request(exchange, kind, csr, challenge)
 

@@ -26,9 +26,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
+from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.gate import LARGEST_MESSAGE
 
-#: The largest message that is read: as much as a header can hold. A parser that is fed megabytes takes seconds.
-LARGEST = 64 * 1024
 #: Certificates in one message: a signer and its issuers.
 MOST_CERTIFICATES = 20
 _MOST_ATTRIBUTES = 50
@@ -36,6 +36,7 @@ _MOST_VALUES = 10
 
 _CONTENT_TYPE = "1.2.840.113549.1.9.3"
 _MESSAGE_DIGEST = "1.2.840.113549.1.9.4"
+_DATA = cms.ContentType("data").dump()
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha1": hashes.SHA1(),  # noqa: S303 - what older clients sign with
     "sha256": hashes.SHA256(),
@@ -78,7 +79,7 @@ class SignedMessage:
             computed = hashlib.new(digest, body, usedforsecurity=False).digest()
             if not hmac.compare_digest(octets(core.load(self._one(_MESSAGE_DIGEST))), computed):
                 raise _wrong()
-            if self._one(_CONTENT_TYPE) != cms.ContentType("data").dump():
+            if self._one(_CONTENT_TYPE) != _DATA:
                 raise ValueError("its attributes are about another type of content")
             # RFC 5652 5.4: the signature is over a SET, not over the [0] that stands in the message.
             signed = b"\x31" + self._signer["signed_attrs"].dump()[1:]
@@ -93,12 +94,8 @@ class SignedMessage:
 
 def read(data: bytes) -> SignedMessage:
     """The message, not verified. Invalid for bytes that are none, or that do not have one signer."""
-    if len(data) > LARGEST:
-        raise Invalid(
-            f"A signed message may have {LARGEST // 1024} KiB at most, not {len(data)} bytes.", target="signature"
-        )
     try:
-        message = content_of(data, "signed_data")
+        message = content_of(data, "signed_data", largest=LARGEST_MESSAGE)
         inner = message["encap_content_info"]
         if inner["content_type"].native != "data":
             raise ValueError(f"it is about {inner['content_type'].native}, not about data")
@@ -190,7 +187,7 @@ def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.Signe
         raise ValueError(f"it must bring 1 to {MOST_CERTIFICATES} certificates, the signer's among them")
     for each in certificates:
         if each.name == "certificate" and names(identifier, each.chosen):
-            return x509.load_der_x509_certificate(each.chosen.dump())
+            return certificate_from(each.chosen.dump())
     raise ValueError("the signer's certificate is not in it")
 
 

@@ -7,54 +7,70 @@ DER or PEM.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.items import Item, root_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, root_key
 from fauxtune.core.model.states import Source
+from fauxtune.core.pki.foreign import certificate_from, is_authority
+from fauxtune.core.pki.names import subject_text
 from fauxtune.core.profiles.world import Family, Profile, World
 
 
 def certificate_of(document: dict[str, Any]) -> x509.Certificate:
-    """The certificate in a trusted-root profile. Invalid when it holds none, or a private key."""
+    """The certificate in a trusted-root profile. Invalid when it holds none that can be read, or a private key."""
+    data = _bytes(document)
+    if b"PRIVATE KEY" in data:
+        raise Invalid(
+            "trustedRootCertificate holds a private key; upload the certificate alone.", target="trustedRootCertificate"
+        )
+    return certificate_from(data, target="trustedRootCertificate")
+
+
+def _bytes(document: dict[str, Any]) -> bytes:
     text = document.get("trustedRootCertificate")
     if not text:
         raise Invalid("trustedRootCertificate is required: the .cer file's bytes.", target="trustedRootCertificate")
     try:
-        data = base64.b64decode(text, validate=True)
-        if b"PRIVATE KEY" in data:
-            raise Invalid(
-                "trustedRootCertificate holds a private key; upload the certificate alone.",
-                target="trustedRootCertificate",
-            )
-        is_pem = data.lstrip().startswith(b"-----BEGIN")
-        return x509.load_pem_x509_certificate(data) if is_pem else x509.load_der_x509_certificate(data)
-    except (ValueError, binascii.Error) as error:
-        raise Invalid(
-            f"trustedRootCertificate is not an X.509 certificate in DER or PEM: {error}.",
-            target="trustedRootCertificate",
-        ) from None
+        return base64.b64decode(text, validate=True)
+    except (ValueError, TypeError) as error:
+        raise Invalid(f"trustedRootCertificate is not base64: {error}.", target="trustedRootCertificate") from None
 
 
 def _check(document: dict[str, Any]) -> None:
-    certificate_of(document)
+    """Intune: "Create trusted certificate profiles" (2024-09-23): root and intermediate certificates only. Unverified:
+    that the service looks into the certificate when the profile is made.
+    """
+    certificate = certificate_of(document)
+    if not is_authority(certificate):
+        raise Invalid(
+            f"trustedRootCertificate is the certificate of '{subject_text(certificate.subject)}', which may issue none "
+            "itself: a trusted-root profile takes the certificate of a root or intermediate authority "
+            "(BasicConstraints with CA, or a self-issued certificate of version 1).",
+            target="trustedRootCertificate",
+        )
 
 
 def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
-    certificate = certificate_of(profile.document)
+    """What is stored may be from a time when less was checked: it is then an error of this profile."""
+    # Windows has several stores, so that the same certificate can be in two.
+    store = profile.document.get("destinationStore") or "trusted"
+    item = Item(key=root_key(profile.id, store), source=Source.ROOT, claims=(profile.claim,))
+    try:
+        certificate = certificate_of(profile.document)
+    except Invalid as error:
+        return (replace(item, problem=Problem(REMEDIATION_FAILED, error.message)),)
     der = certificate.public_bytes(Encoding.DER)
     digest = hashlib.sha256(der).hexdigest()
     return (
-        Item(
-            # Windows has several stores, so that the same certificate can be in two.
-            key=root_key(digest, profile.document.get("destinationStore") or "trusted"),
-            source=Source.ROOT,
-            claims=(profile.claim,),
+        replace(
+            item,
+            key=root_key(digest, store),
             fingerprint=digest,
             thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest(),
             not_after=certificate.not_valid_after_utc,

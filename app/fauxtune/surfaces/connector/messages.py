@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
@@ -15,6 +14,7 @@ from fauxtune.connector import wire
 from fauxtune.connector.issue import PkcsAnswer
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import ConnectorRefused, Invalid
+from fauxtune.core.pki.foreign import certificate_from
 
 #: A request is waited for no longer than this, in seconds.
 LONGEST_WAIT = 25.0
@@ -115,16 +115,9 @@ class Result(_Body):
                 refusal.diagnostic = self.refusal.diagnostic
             return Done(refusal=refusal)
         if self.certificate is None:
-            opened = tuple(_certificate(each, target="opened") for each in self.opened)
+            opened = tuple(certificate_from(each, target="opened") for each in self.opened)
             return Done(sealed=self.sealed, opened=opened)
         assert self.pfx is not None
         assert self.sealed is not None
-        certificate = _certificate(self.certificate, target="certificate")
+        certificate = certificate_from(self.certificate, target="certificate")
         return Done(issued=PkcsAnswer(certificate, self.pfx, self.sealed, kept_password=self.kept_password))
-
-
-def _certificate(data: bytes, *, target: str) -> x509.Certificate:
-    try:
-        return x509.load_der_x509_certificate(data)
-    except ValueError:
-        raise Invalid(f"{target} is DER.", target=target) from None

@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import signed
-from fauxtune.core.pki.der import MALFORMED
+from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.emulator import TrustedProxies
 
 SIGNATURE_HEADER = "Mdm-Signature"
@@ -79,13 +79,10 @@ def _from_header(value: str, *, name: str) -> x509.Certificate:
     what = f"The certificate in the header {name}"
     if value.startswith(":"):
         return _loaded(_from_base64(value.strip(":"), what=name), what=what)
-    try:
-        return x509.load_pem_x509_certificate(unquote(value).encode())
-    except MALFORMED:
-        raise Invalid(
-            f"{what} cannot be read; it is written as :base64: of its DER (RFC 9440), or as a URL-encoded PEM.",
-            target=name,
-        ) from None
+    pem = unquote(value).encode()
+    if not is_pem(pem):
+        raise Invalid(f"{what} is written as :base64: of its DER (RFC 9440), or as a URL-encoded PEM.", target=name)
+    return _loaded(pem, what=what)
 
 
 def _from_base64(value: str, *, what: str) -> bytes:
@@ -95,8 +92,8 @@ def _from_base64(value: str, *, what: str) -> bytes:
         raise Invalid(f"The header {what} is no base64.", target=what) from None
 
 
-def _loaded(der: bytes, *, what: str) -> x509.Certificate:
+def _loaded(data: bytes, *, what: str) -> x509.Certificate:
     try:
-        return x509.load_der_x509_certificate(der)
-    except MALFORMED:
-        raise Invalid(f"{what} cannot be read.") from None
+        return certificate_from(data)
+    except Invalid as error:
+        raise Invalid(f"{what} cannot be read. {error.message}") from None

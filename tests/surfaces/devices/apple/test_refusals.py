@@ -348,13 +348,15 @@ async def test_what_is_no_first_request_is_refused(company: Company, kind: str, 
     assert await scep_status(company, company.fleet(), token, kind=kind) == ("2", reason)
 
 
-async def test_a_device_renews_its_identity_by_the_one_that_it_has(company: Company) -> None:
+@pytest.mark.parametrize("kind", ["17", "18", "19"])
+async def test_a_device_renews_its_identity_by_the_one_that_it_has(company: Company, kind: str) -> None:
+    """RenewalReq, the drafts' update, and PKCSReq without a challenge, as sscep and jscep send it."""
     device = await company.enrolled_fleet()
     old = device.certificate
     assert old is not None
     answer = await company.http.get(f"{BASE}/scep", params={"operation": "GetCACert"})
     authority = x509.load_der_x509_certificate(answer.content)
-    message, nonce, transaction = device.pki_message(device.csr("", "x"), authority, kind="17", by=(device.key, old))
+    message, nonce, transaction = device.pki_message(device.csr("", "x"), authority, kind=kind, by=(device.key, old))
     done = await company.http.post(f"{BASE}/scep", params={"operation": "PKIOperation"}, content=message)
     device.signer_key = device.key
     device.granted(done.content, authority=authority, nonce=nonce, transaction=transaction)
@@ -365,7 +367,7 @@ async def test_a_device_renews_its_identity_by_the_one_that_it_has(company: Comp
     assert await company.live() == 1
 
 
-@pytest.mark.parametrize("kind", ["17", "18"])
+@pytest.mark.parametrize("kind", ["17", "18", "19"])
 async def test_an_expired_identity_renews_nothing(company: Company, kind: str) -> None:
     """On the tenant's clock; the drafts' update is no other thing."""
     await company.switch(identityValidity="P30D")

@@ -81,7 +81,7 @@ async def answer(emulator: Emulator, tenant: Tenant, *, message: bytes) -> bytes
 async def _decide(emulator: Emulator, tenant: Tenant, *, asked: scep.Request) -> x509.Certificate | scep.Refusal:
     """A refusal leaves everything as it was: it is written after the transaction that found the reason."""
     over = asked.exchange.signer.not_valid_after_utc < emulator.runner.now(tenant)
-    if asked.kind in (scep.Kind.RENEWAL, scep.Kind.UPDATE) and over:
+    if _renews(asked) and over:
         return scep.Refusal(
             asked.exchange, scep.FailInfo.BAD_TIME, "The certificate that signed this renewal has expired."
         )
@@ -93,19 +93,36 @@ async def _decide(emulator: Emulator, tenant: Tenant, *, asked: scep.Request) ->
         return scep.Refusal(asked.exchange, scep.FailInfo.BAD_REQUEST, error.message)
 
 
+def _renews(asked: scep.Request) -> bool:
+    """Does the certificate that signed the message stand for the caller? Before RFC 8894 a renewal was a PKCSReq that
+    the present certificate signs (draft-nourse-scep); sscep and jscep still ask so, without a challenge.
+    """
+    first = asked.kind is scep.Kind.REQUEST and asked.challenge
+    return not first and asked.kind is not scep.Kind.POLL
+
+
 def _issue(act: Act, asked: scep.Request, *, emulator: Emulator) -> x509.Certificate:
     """The certificate for a request, or the error that says why there is none."""
-    match asked.kind:
-        case scep.Kind.REQUEST:
-            if not asked.challenge:
-                raise Invalid("The request has no challengePassword: it is the one of the enrolment profile.")
-            der = identities.issue(act, asked.csr, token=asked.challenge, keys=emulator.keys)
-        case scep.Kind.RENEWAL | scep.Kind.UPDATE:
-            signer = asked.exchange.signer.public_bytes(Encoding.DER)
-            der = identities.renew(act, asked.csr, signer=signer, keys=emulator.keys)
-        case _:
-            raise NotFound("No request waits here: each is answered at once.")
+    if asked.kind is scep.Kind.POLL:
+        raise NotFound("No request waits here: each is answered at once.")
+    if _renews(asked):
+        der = _renewed(act, asked, emulator=emulator)
+    else:
+        der = identities.issue(act, asked.csr, token=asked.challenge or "", keys=emulator.keys)
     return x509.load_der_x509_certificate(der)
+
+
+def _renewed(act: Act, asked: scep.Request, *, emulator: Emulator) -> bytes:
+    signer = asked.exchange.signer.public_bytes(Encoding.DER)
+    try:
+        return identities.renew(act, asked.csr, signer=signer, keys=emulator.keys)
+    except NotFound:
+        if asked.kind is not scep.Kind.REQUEST:
+            raise
+        raise Invalid(
+            "The request has no challengePassword, which is the one of the enrolment profile, and the certificate that "
+            "signed it is none of ours that could be renewed."
+        ) from None
 
 
 async def _authority(emulator: Emulator, tenant: Tenant) -> Authority:

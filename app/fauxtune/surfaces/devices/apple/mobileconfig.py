@@ -13,12 +13,11 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from cryptography import x509
-
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Source
+from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.surfaces.devices.apple import eas
 
 Payload = dict[str, Any]
@@ -203,8 +202,7 @@ def _mdm(wanted: Enrollment, base: str, *, identity_uuid: str) -> Payload:
 
 
 def _authority(certificate: bytes, name: str, title: str) -> Payload:  # noqa: PLR0917 - three words
-    read = x509.load_der_x509_certificate(certificate)
-    kind = ROOT if read.subject == read.issuer else PKCS1
+    kind = ROOT if is_self_issued(certificate) else PKCS1
     payload = _payload(kind, name, _uuid(name, certificate.hex()), title=title)
     return payload | {"PayloadContent": certificate, "PayloadCertificateFileName": "authority.cer"}
 

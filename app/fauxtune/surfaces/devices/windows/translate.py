@@ -12,8 +12,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from cryptography import x509
-
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.accounts import Account
@@ -22,6 +20,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.device_actions import Order
@@ -123,8 +122,7 @@ def _store(row: LedgerRow, tree: Tree) -> str:
     """Where a trusted certificate goes. Profiles of Windows Phone 8.1 do not say: roots are told by their issuer."""
     wanted = csp.STORES.get(row.key.split("/")[2], csp.ROOTS)
     if csp.USER_INTERMEDIATES not in tree.collections and row.payload is not None:
-        certificate = x509.load_der_x509_certificate(row.payload)
-        return csp.ROOTS if certificate.issuer == certificate.subject else csp.INTERMEDIATES
+        return csp.ROOTS if is_self_issued(row.payload) else csp.INTERMEDIATES
     return wanted
 
 

@@ -1,0 +1,130 @@
+"""Certificates and certificate requests that others made: read once, wholly, or refused (RFC 5280 4, RFC 2986).
+
+cryptography reads a part only when the part is asked for, so that a certificate of the year 0, or with a name that is
+no name, loads well and breaks whoever looks at it later. Here every part that is used anywhere is looked at before the
+certificate is given away.
+"""
+
+from __future__ import annotations
+
+import base64
+from contextlib import suppress
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.der import MALFORMED, reason
+from fauxtune.core.pki.gate import LARGEST_CERTIFICATE, admit
+
+#: What a certificate has as PEM: a third more than its DER, and room for words around it.
+_LARGEST_TEXT = 2 * LARGEST_CERTIFICATE
+#: The largest RSA key whose signature is checked: more would make a hostile request dear.
+LARGEST_KEY = 8192
+_BEGIN = b"-----BEGIN "
+
+
+def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certificate:
+    """The certificate, DER or PEM, with every part of it readable: version, names, times, extensions, key.
+
+    Invalid, about the property `target`, for everything else. A key of a kind that is not known here is no damage:
+    whoever needs the key finds that out.
+    """
+    try:
+        der = _from_pem(data, b"CERTIFICATE") if is_pem(data) else data
+        certificate = x509.load_der_x509_certificate(admit(der, largest=LARGEST_CERTIFICATE))
+        _look_at(certificate)
+    except MALFORMED as error:
+        what = target or "This"
+        raise Invalid(f"{what} is not an X.509 certificate in DER or PEM: {reason(error)}.", target=target) from None
+    return certificate
+
+
+def request_from(data: bytes) -> x509.CertificateSigningRequest:
+    """The certificate request (PKCS#10, DER or PEM), with every part of it readable. Invalid for everything else."""
+    try:
+        der = _from_pem(data, b"CERTIFICATE REQUEST") if is_pem(data) else data
+        request = x509.load_der_x509_csr(admit(der, largest=LARGEST_CERTIFICATE))
+        key = request.public_key()
+        if isinstance(key, RSAPublicKey) and key.key_size > LARGEST_KEY:
+            raise ValueError(f"its RSA key has {key.key_size} bits, {LARGEST_KEY} are allowed")
+        _ = request.subject, request.extensions, list(request.attributes)
+    except MALFORMED as error:
+        raise Invalid(
+            f"This is no certificate request (PKCS#10, DER or PEM) that can be read: {reason(error)}.", target="csr"
+        ) from None
+    return request
+
+
+def signs_itself(request: x509.CertificateSigningRequest) -> bool:
+    """Is a request of `request_from` signed with the key that it is about?
+
+    With SHA-1 too, of which cryptography says no without a look: older SCEP clients sign with it, and the answer to
+    GetCACaps names it.
+    """
+    try:
+        algorithm = request.signature_hash_algorithm
+        if algorithm is None or algorithm.name != "sha1":
+            return request.is_signature_valid
+        key, signature, signed = request.public_key(), request.signature, request.tbs_certrequest_bytes
+        if isinstance(key, RSAPublicKey):
+            key.verify(signature, signed, PKCS1v15(), algorithm)
+        elif isinstance(key, EllipticCurvePublicKey):
+            key.verify(signature, signed, ECDSA(algorithm))
+        else:
+            return False
+    except (*MALFORMED, InvalidSignature):
+        return False
+    return True
+
+
+def is_authority(certificate: x509.Certificate) -> bool:
+    """May it issue certificates? BasicConstraints say so (RFC 5280 4.2.1.9); before version 3 there were none, and an
+    authority was who had issued its own certificate.
+    """
+    if certificate.version is x509.Version.v1:
+        return certificate.subject == certificate.issuer
+    try:
+        return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        return False
+
+
+def is_self_issued(der: bytes) -> bool:
+    """Are subject and issuer the same? Also for bytes that cannot be read: they are from a time when less was checked,
+    and the device that gets them judges them.
+    """
+    try:
+        certificate = certificate_from(der)
+    except Invalid:
+        return True
+    return certificate.subject == certificate.issuer
+
+
+def is_pem(data: bytes) -> bool:
+    """Is it text, or DER?"""
+    return data[:80].lstrip().startswith(_BEGIN)
+
+
+def _from_pem(data: bytes, kind: bytes) -> bytes:
+    if len(data) > _LARGEST_TEXT:
+        raise ValueError(f"it has {len(data)} bytes; {_LARGEST_TEXT} are allowed")
+    label, _, rest = data.lstrip().removeprefix(_BEGIN).partition(b"-----")
+    body, end, _ = rest.partition(b"-----END " + label + b"-----")
+    # The old words for both are "X509 CERTIFICATE" and "NEW CERTIFICATE REQUEST".
+    if not label.endswith(kind):
+        raise ValueError(f"it is not PEM of a {kind.decode()}")
+    if not end:
+        raise ValueError("its PEM has no end")
+    return base64.b64decode(b"".join(body.split()), validate=True)
+
+
+def _look_at(certificate: x509.Certificate) -> None:
+    """One of MALFORMED for a part that cannot be read."""
+    _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
+    with suppress(UnsupportedAlgorithm):
+        certificate.public_key()

@@ -1,0 +1,134 @@
+"""Certificates and requests of others: wholly readable, or refused before anybody uses them."""
+
+from __future__ import annotations
+
+import pytest
+from asn1crypto import csr as asn1_csr
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.foreign import (
+    certificate_from,
+    is_authority,
+    is_self_issued,
+    request_from,
+    signs_itself,
+)
+from tests.core.pki.hostile import PILLS, altered, identifier, tlv
+
+_SHA1_RSA, _SHA1_EC = "300d06092a864886f70d0101050500", "300906072a8648ce3d0401"
+
+
+@pytest.fixture(scope="module")
+def key(rsa_keys):
+    return rsa_keys.take()
+
+
+@pytest.fixture(scope="module")
+def certificate(key, self_signed) -> x509.Certificate:
+    return self_signed(key)
+
+
+def request_of(key) -> x509.CertificateSigningRequest:
+    return x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
+
+
+def sha1_request(key) -> bytes:
+    """cryptography signs nothing with SHA-1 any more."""
+    signed = request_of(key).tbs_certrequest_bytes
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        algorithm, signature = _SHA1_EC, key.sign(signed, ec.ECDSA(hashes.SHA1()))
+    else:
+        algorithm, signature = _SHA1_RSA, key.sign(signed, PKCS1v15(), hashes.SHA1())
+    return tlv(0x30, signed, bytes.fromhex(algorithm), tlv(0x03, b"\0", signature))
+
+
+def test_der_and_pem_are_the_same_certificate(certificate) -> None:
+    pem = certificate.public_bytes(Encoding.PEM)
+    for data in (certificate.public_bytes(Encoding.DER), pem, b"\n " + pem, pem.replace(b" CERT", b" X509 CERT")):
+        assert certificate_from(data) == certificate
+
+
+@pytest.mark.parametrize("pill", PILLS.values(), ids=PILLS)
+def test_what_would_break_whoever_uses_it_later_is_refused_at_once(certificate, key, pill) -> None:
+    data = altered(certificate, key, pill)
+    with pytest.raises(Invalid, match=r"not an X\.509 certificate") as refused:
+        certificate_from(data, target="here")
+    assert refused.value.target == "here"
+    assert is_self_issued(data)
+    assert certificate_from(altered(certificate, key, lambda parts: None)).subject == certificate.subject
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"garbage",
+        tlv(0x30, identifier(60_000)),
+        bytes(100_000),
+        b"-----BEGIN CERTIFICATE-----\n" + b"A" * 200_000,
+        b"-----BEGIN CERTIFICATE-----\n****\n-----END CERTIFICATE-----\n",
+        b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+    ],
+)
+def test_what_is_none_is_refused(data: bytes) -> None:
+    for read in (certificate_from, request_from):
+        with pytest.raises(Invalid):
+            read(data)
+
+
+def test_a_key_of_an_unknown_kind_is_no_damage(certificate, key) -> None:
+    def unknown(parts: list[bytes]) -> None:
+        parts[6] = tlv(0x30, tlv(0x30, bytes.fromhex("06032a0304")), tlv(0x03, b"\0abc"))
+
+    assert certificate_from(altered(certificate, key, unknown)).serial_number == certificate.serial_number
+
+
+def test_authorities_are_told_from_others(authorities, certificate, key) -> None:
+    assert is_authority(authorities.root.certificate)
+    assert is_authority(authorities.issuing.certificate)
+
+    def of_version_1(parts: list[bytes]) -> None:
+        parts[0] = parts[7] = b""
+
+    def of_version_1_by_another(parts: list[bytes]) -> None:
+        of_version_1(parts)
+        parts[3] = authorities.root.certificate.subject.public_bytes()
+
+    def constrained(parts: list[bytes]) -> None:
+        parts[7] = tlv(0xA3, tlv(0x30, tlv(0x30, bytes.fromhex("0603551d13"), tlv(0x04, tlv(0x30)))))
+
+    assert is_authority(certificate_from(altered(certificate, key, of_version_1)))
+    assert not is_authority(certificate_from(altered(certificate, key, of_version_1_by_another)))
+    assert not is_authority(certificate_from(altered(certificate, key, constrained)))
+
+
+def test_who_issued_itself_is_told(authorities) -> None:
+    root, issuing = (each.certificate.public_bytes(Encoding.DER) for each in (authorities.root, authorities.issuing))
+    assert is_self_issued(root)
+    assert not is_self_issued(issuing)
+
+
+def test_a_request_signed_with_sha1_signs_itself(key) -> None:
+    for each in (key, ec.generate_private_key(ec.SECP256R1())):
+        request = request_from(sha1_request(each))
+        assert not request.is_signature_valid  # cryptography's own word
+        assert signs_itself(request)
+        assert signs_itself(request_from(request_of(each).public_bytes(Encoding.PEM)))
+
+
+def test_a_request_signed_by_another_key_does_not_sign_itself(key, rsa_keys) -> None:
+    other = asn1_csr.CertificationRequest.load(sha1_request(rsa_keys.take()))
+    for mine, algorithm in ((sha1_request(key), _SHA1_RSA), (sha1_request(key), _SHA1_EC)):
+        changed = asn1_csr.CertificationRequest.load(mine)
+        parts = changed["certification_request_info"].dump(), bytes.fromhex(algorithm), other["signature"].dump()
+        assert not signs_itself(request_from(tlv(0x30, *parts)))
+
+
+def test_a_request_for_any_kind_of_key_is_read() -> None:
+    signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(ed25519.Ed25519PrivateKey.generate(), None)
+    assert signs_itself(request_from(signed.public_bytes(Encoding.DER)))
