@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS, Platform, Variant
@@ -52,16 +53,17 @@ _MONTH = {"validity": "P30D"}
 _NAMES_NOBODY = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"}
 
 
-async def prepare(office: Office, edition: str) -> None:
+async def prepare(office: Office, edition: Edition) -> None:
     """The tenant goes by this edition, and has a DigiCert CA beside its own."""
     # What a platform puts around a password is its own affair: here it is bare.
     office.emulator.packagings = {}
+    await office.switch(edition=edition.value)
     await digicert.subscribe(office.emulator, office.tenant)
-    (row,) = await office.look(certificate_queries.connector_rows, office.tenant.id)
+    rows = await office.look(certificate_queries.connector_rows, office.tenant.id)
+    (row,) = [each for each in rows if "pkcs" in each["roles"]]
     await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
     await office.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
     await office.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
-    await office.switch(edition=edition)
 
 
 # -------------------------------------------------------------------------------------------------------------- devices

@@ -13,6 +13,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
+from fauxtune.core.profiles.fixed import check_unchanged
 from fauxtune.core.profiles.stored import told
 from fauxtune.operations import assignments, references
 from fauxtune.operations.act import Act
@@ -57,11 +58,15 @@ def update_profile(
     changes: Document,
     navigations: Mapping[str, Sequence[str]] | None = None,
 ) -> Document:
-    """Merge changes into a profile and raise its version; its devices plan again."""
+    """Merge changes into a profile and raise its version; its devices plan again. Invalid for a change of what the
+    tenant's edition does not let change.
+    """
     row = assignments.profile_row(act, profile_id)
     version = row["version"] + 1
     full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(act.now)}
     kind.family.check(full)
+    assigned = bool(queries.assignments_of(act.connection, act.tenant.id, profile_id=row["id"]))
+    check_unchanged(kind, row["document"], after=full, assigned=assigned, edition=act.tenant.edition)
     bound = references.bound(act, kind, navigations=navigations or {})
     queries.change_profile(
         act.connection,

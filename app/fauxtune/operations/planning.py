@@ -195,8 +195,10 @@ def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profi
         templates=tuple(templates),
         display_names={str(each["displayName"]).lower(): name for name, each in templates.items()},
     )
+    edition = act.tenant.edition
     return World(
-        variables=variables(None if user is None else user["document"], enrollment["facts"]),
+        edition=edition,
+        variables=variables(None if user is None else user["document"], enrollment["facts"], edition=edition),
         has_user=user is not None,
         imported=_imported(act, user),
         authorities=(enterprise, *_digicert(act, profiles)),

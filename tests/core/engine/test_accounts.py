@@ -68,8 +68,9 @@ STANDING = Standing(
 )
 
 
-def imported(thumbprint: str, *, days: int) -> ImportedCertificate:
-    return ImportedCertificate(thumbprint, "smimeEncryption", f"f-{thumbprint}", NOW + timedelta(days=days))
+def imported(thumbprint: str, *, days: int, since: int | None = None) -> ImportedCertificate:
+    begins = NOW + timedelta(days=days - 365 if since is None else since)
+    return ImportedCertificate(thumbprint, "smimeEncryption", f"f-{thumbprint}", begins, NOW + timedelta(days=days))
 
 
 WORLD = World(
@@ -162,6 +163,18 @@ def test_an_account_waits_for_its_certificates_and_says_for_which() -> None:
     made = story.plan()
     assert {each.source for each in made.offered} == {Source.PKCS, Source.IMPORTED}, "offered is not installed"
     assert story.rows[ACCOUNT].state is ItemState.WANTED
+
+
+@pytest.mark.parametrize(("edition", "named"), [(Edition.CURRENT, "short"), (Edition.APRIL_2020, "long")])
+def test_of_a_history_the_account_names_the_one_that_begins_last_or_in_2020_the_one_that_ends_last(
+    edition: Edition, named: str
+) -> None:
+    history = (imported("long", days=900, since=-200), imported("short", days=60, since=-5))
+    story = Story([EMAIL, PKCS, IMPORTED], world=replace(WORLD, edition=edition, imported=history))
+    story.settle()
+    needs = desired(story.profiles, story.world)[ACCOUNT].needs
+    assert [need.key for need in needs if need.navigation == "smimeEncryptionCertificate"] == [imported_key(named)]
+    assert {imported_key("long"), imported_key("short")} <= story.rows.keys()
 
 
 def test_once_they_are_installed_it_names_its_own_certificate_and_the_newest_imported_one() -> None:

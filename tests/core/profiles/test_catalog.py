@@ -168,7 +168,7 @@ def test_what_an_administrator_cannot_ask_of_a_variant() -> None:
 
 
 def imported(thumbprint: str, purpose: str = "smimeEncryption", *, year: int = 2030) -> ImportedCertificate:
-    return ImportedCertificate(thumbprint, purpose, f"f-{thumbprint}", datetime(year, 1, 1, tzinfo=UTC))
+    return ImportedCertificate(thumbprint, purpose, f"f-{thumbprint}", None, datetime(year, 1, 1, tzinfo=UTC))
 
 
 def profile(name: str, purpose: str | None = "smimeEncryption") -> Profile:

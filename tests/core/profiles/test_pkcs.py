@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item
 from fauxtune.core.profiles.pkcs import FAMILY
@@ -17,7 +18,9 @@ from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
 ROOT = "ab" * 32
 WORLD = World(
     variables=variables(
-        {"userPrincipalName": "alice@contoso.example", "mail": "alice@contoso.example"}, {"managedDeviceId": "m1"}
+        {"userPrincipalName": "alice@contoso.example", "mail": "alice@contoso.example"},
+        {"managedDeviceId": "m1"},
+        edition=Edition.CURRENT,
     ),
     has_user=True,
     authorities=(AuthorityFacts("ca.contoso.example", "Contoso Issuing CA", ROOT, ("SmimeSigning", "SmimeBoth")),),
@@ -60,7 +63,7 @@ def test_a_profile_becomes_an_order() -> None:
     assert found.needs_root == ROOT
     assert found.order is not None
     assert found.order.template == "SmimeSigning"
-    assert found.order.subject == "CN=alice@contoso.example"
+    assert found.order.subject == "CN=alice"
     assert found.order.names == (("emailAddress", "alice@contoso.example"),)
     assert (found.order.days, found.order.renew_percent) == (None, 20)
 
@@ -150,6 +153,15 @@ def test_custom_alternative_names_come_with_their_variables_filled_in_and_once_e
     )
 
 
+def test_a_uri_of_the_users_sid_gets_the_tag_of_the_strong_mapping() -> None:
+    known = {**WORLD.variables, "onpremisessecurityidentifier": "S-1-5-21-1-2-3-500"}
+    custom = [{"sanType": "universalResourceIdentifier", "name": "{{OnPremisesSecurityIdentifier}}"}]
+    order = item(replace(WORLD, variables=known), customSubjectAlternativeNames=custom).order
+    assert order is not None
+    assert ("universalResourceIdentifier", "tag:microsoft.com,2022-09-14:sid:S-1-5-21-1-2-3-500") in order.names
+    assert "{{OnPremisesSecurityIdentifier}}" in problem(customSubjectAlternativeNames=custom)
+
+
 def test_an_alternative_name_that_cannot_be_written_is_a_problem() -> None:
     assert "ümlaut" in problem(customSubjectAlternativeNames=[{"sanType": "emailAddress", "name": "ümlaut@x.example"}])
 
@@ -157,7 +169,7 @@ def test_an_alternative_name_that_cannot_be_written_is_a_problem() -> None:
 def test_a_custom_subject_is_taken_as_written() -> None:
     order = item(subjectNameFormat="custom", subjectNameFormatString="CN={{UserName}},OU=S/MIME,O=Contoso").order
     assert order is not None
-    assert order.subject == "CN=alice@contoso.example,OU=S/MIME,O=Contoso"
+    assert order.subject == "CN=alice,OU=S/MIME,O=Contoso"
 
 
 @pytest.mark.parametrize("text", ["CN={{UserName}},BOGUS=1", "no name at all", "CN={{Nobody}}"])
@@ -195,7 +207,7 @@ def test_a_kind_without_a_custom_subject_works_by_the_other_formats() -> None:
     FAMILY.check(old)
     (found,) = FAMILY.items(Profile(ProfileId("p"), "androidPkcsCertificateProfile", 1, old, "p_g"), WORLD)
     assert found.order is not None
-    assert found.order.subject == "CN=alice@contoso.example"
+    assert found.order.subject == "CN=alice"
     with pytest.raises(Invalid, match="has no subjectNameFormatString") as caught:
         FAMILY.check({**old, "subjectNameFormat": "custom"})
     assert caught.value.target == "subjectNameFormat"

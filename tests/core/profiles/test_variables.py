@@ -7,19 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.core.profiles.variables import DEVICE_VARIABLES, SUBJECT_FORMATS, USER_VARIABLES, expand, variables
+from fauxtune.core.profiles.variables import (
+    DEVICE_VARIABLES,
+    SUBJECT_FORMATS,
+    USER_VARIABLES,
+    expand,
+    variables,
+    without_user,
+)
 
 ALICE = {"userPrincipalName": "alice@contoso.example", "mail": "alice.adams@contoso.example"}
 PHONE = {"managedDeviceId": "m1", "azureADDeviceId": "a1", "serialNumber": "S1", "imei": "35", "deviceName": "Phone"}
-VALUES = variables(ALICE, PHONE)
+VALUES = variables(ALICE, PHONE, edition=Edition.CURRENT)
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("CN={{UserName}},E={{EmailAddress}}", "CN=alice@contoso.example,E=alice.adams@contoso.example"),
-        ("CN={{username}}", "CN=alice@contoso.example"),
+        ("CN={{UserName}},E={{EmailAddress}}", "CN=alice,E=alice.adams@contoso.example"),
+        ("CN={{username}}", "CN=alice"),
         ("CN={{ USERPRINCIPALNAME }}", "CN=alice@contoso.example"),
         ("CN={{DeviceId}}-{{AAD_Device_ID}}", "CN=m1-a1"),
         ("CN={{SerialNumber}}{{IMEINumber}}", "CN=S135"),
@@ -32,7 +40,7 @@ def test_variables_are_filled_in_in_any_case(text: str, expected: str) -> None:
 
 
 def test_a_variable_without_a_value_is_named() -> None:
-    without_mail = variables({"userPrincipalName": "bob@contoso.example", "mail": None}, PHONE)
+    without_mail = variables({"userPrincipalName": "bob@contoso.example", "mail": None}, PHONE, edition=Edition.CURRENT)
     with pytest.raises(Invalid, match=r"\{\{EmailAddress\}\}.*has no value") as caught:
         expand("CN={{UserName}},E={{EmailAddress}}", without_mail)
     assert caught.value.target == "EmailAddress"
@@ -40,8 +48,8 @@ def test_a_variable_without_a_value_is_named() -> None:
 
 def test_a_device_without_a_user_has_no_user_variables() -> None:
     with pytest.raises(Invalid, match=r"\{\{UserName\}\}"):
-        expand("CN={{UserName}}", variables(None, PHONE))
-    assert expand("CN={{DeviceName}}", variables(None, PHONE)) == "CN=Phone"
+        expand("CN={{UserName}}", variables(None, PHONE, edition=Edition.CURRENT))
+    assert expand("CN={{DeviceName}}", variables(None, PHONE, edition=Edition.CURRENT)) == "CN=Phone"
 
 
 @pytest.mark.parametrize("name", ["Unknown", "User-Name", "UserName2", "a b", ""])
@@ -51,24 +59,60 @@ def test_a_variable_that_does_not_exist_is_said_to_be_none(name: str) -> None:
     assert f"{{{{{name}}}}}" in caught.value.message
 
 
-def test_every_variable_is_filled_in_when_its_fact_is_there() -> None:
+def test_the_user_name_was_the_principal_name_in_2020_and_is_a_name_of_its_own_today() -> None:
+    found = {edition: variables(ALICE, PHONE, edition=edition) for edition in Edition}
+    assert {edition: expand("{{UserName}}", values) for edition, values in found.items()} == {
+        Edition.APRIL_2020: "alice@contoso.example",
+        Edition.CURRENT: "alice",
+    }
+    assert {expand("{{UserPrincipalName}}", values) for values in found.values()} == {"alice@contoso.example"}
+
+
+@pytest.mark.parametrize(
+    ("name", "user", "device"),
+    [
+        ("OnPremisesSecurityIdentifier", {"onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-500"}, {}),
+        ("GivenName", {"givenName": "Alice"}, {}),
+        ("SurName", {"surname": "Adams"}, {}),
+        ("Department", {"department": "Finance"}, {}),
+        ("FullyQualifiedDomainName", {}, {"fullyQualifiedDomainName": "pc1.contoso.example"}),
+    ],
+)
+def test_the_variables_of_later_years_are_unknown_in_2020(
+    name: str, user: dict[str, str], device: dict[str, str]
+) -> None:
+    (value,) = (user | device).values()
+    assert expand(f"{{{{{name}}}}}", variables(user, device, edition=Edition.CURRENT)) == value
+    with pytest.raises(Invalid, match="has no value for it"):
+        expand(f"{{{{{name}}}}}", variables({}, {}, edition=Edition.CURRENT))
+    with pytest.raises(Invalid, match="no such variable exists"):
+        expand(f"{{{{{name}}}}}", variables(user, device, edition=Edition.APRIL_2020))
+
+
+@pytest.mark.parametrize("edition", Edition)
+def test_every_variable_is_filled_in_when_its_fact_is_there(edition: Edition) -> None:
+    of_user, of_device = USER_VARIABLES.of(edition), DEVICE_VARIABLES.of(edition)
     values = variables(
-        {fact: f"user {fact}" for fact in USER_VARIABLES.values()},
-        {fact: f"device {fact}" for fact in DEVICE_VARIABLES.values()},
+        {fact: f"user {fact}" for fact in of_user.values()},
+        {fact: f"device {fact}" for fact in of_device.values()},
+        edition=edition,
     )
-    for name in (*USER_VARIABLES, *DEVICE_VARIABLES):
+    assert values.keys() == of_user.keys() | of_device.keys()
+    for name in values:
         assert expand(f"{{{{{name}}}}}", values) == values[name]
+    assert {name for name, value in without_user(values).items() if value} == set(of_device)
 
 
-def test_every_subject_format_is_made_of_known_variables() -> None:
-    everything = dict.fromkeys((*USER_VARIABLES, *DEVICE_VARIABLES), "a@b.example")
+@pytest.mark.parametrize("edition", Edition)
+def test_every_subject_format_is_made_of_known_variables(edition: Edition) -> None:
+    everything = dict.fromkeys(variables({}, {}, edition=edition), "a@b.example")
     for text in SUBJECT_FORMATS.values():
         assert list(parse_subject(expand(text, everything, escape=True)))
 
 
 @pytest.mark.parametrize("name", ["Adams, Alice", "R+D", "a=b", 'say "hi"', "back\\slash", "#1", " padded ", "a;b<c>"])
 def test_what_a_user_is_called_never_changes_the_shape_of_the_subject(name: str) -> None:
-    values = variables({**ALICE, "onPremisesSamAccountName": name}, PHONE)
+    values = variables({**ALICE, "onPremisesSamAccountName": name}, PHONE, edition=Edition.CURRENT)
     subject = parse_subject(expand("CN={{OnPremisesSamAccountName}},O=Contoso", values, escape=True))
     assert [attribute.value for attribute in subject] == ["Contoso", name]
 

@@ -9,8 +9,12 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
+from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.tenants import change_settings
 from tests.clock import FixedClock
 from tests.core.pki.hostile import PILLS, Change, altered
 from tests.surfaces.graph.material import base64_of, self_signed
@@ -97,6 +101,40 @@ async def test_the_kind_of_a_profile_is_for_ever(beta: httpx.AsyncClient) -> Non
         assert (answer.status_code, code(answer)) == (400, "BadRequest")
     base = {"@odata.type": "#microsoft.graph.deviceConfiguration", "displayName": "y"}
     assert (await beta.patch(f"{PROFILES}/{profile['id']}", json=base)).status_code == 200
+
+
+@pytest.mark.parametrize("edition", Edition)
+async def test_purpose_and_provider_of_imported_certificates_are_fixed_after_2020(
+    beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, edition: Edition
+) -> None:
+    await emulator.runner.run(tenant, change_settings, {"edition": edition.value})
+    kind = "#microsoft.graph.windows10ImportedPFXCertificateProfile"
+    before = {"intendedPurpose": "smimeEncryption", "keyStorageProvider": "useSoftwareKsp"}
+    profile = await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Encryption", **before})
+    path, kept = f"{PROFILES}/{profile['id']}", edition is Edition.CURRENT
+    for name, value in {"intendedPurpose": "smimeSigning", "keyStorageProvider": "useTpmKspOtherwiseFail"}.items():
+        assert (await beta.patch(path, json={name: before[name], "displayName": "Again"})).status_code == 200
+        answer = await beta.patch(path, json={name: value, "displayName": name})
+        assert answer.status_code == (400 if kept else 200)
+        assert not kept or f"{name} cannot be changed after the profile was created" in sentence(answer)
+        found = (await beta.get(path)).json()
+        assert (found[name], found["displayName"]) == ((before[name], "Again") if kept else (value, name))
+
+
+@pytest.mark.parametrize("edition", Edition)
+async def test_the_channel_of_macos_is_fixed_once_the_profile_is_assigned_after_2020(
+    beta: httpx.AsyncClient, emulator: Emulator, tenant: Tenant, edition: Edition
+) -> None:
+    await emulator.runner.run(tenant, change_settings, {"edition": edition.value})
+    kind = "#microsoft.graph.macOSImportedPFXCertificateProfile"
+    values = {"intendedPurpose": "smimeEncryption", "deploymentChannel": "deviceChannel"}
+    profile = await made(beta, PROFILES, **{"@odata.type": kind, "displayName": "Mac", **values})
+    path = f"{PROFILES}/{profile['id']}"
+    assert (await beta.patch(path, json={"deploymentChannel": "userChannel"})).status_code == 200
+    everybody = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
+    assert (await beta.post(f"{path}/assign", json={"assignments": [everybody]})).status_code == 200
+    answer = await beta.patch(path, json={"deploymentChannel": "deviceChannel"})
+    assert answer.status_code == (400 if edition is Edition.CURRENT else 200)
 
 
 async def test_flags_come_back_lowest_bit_first(beta: httpx.AsyncClient) -> None:

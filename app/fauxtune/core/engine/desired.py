@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile, World
 
-_NEVER_ENDS = datetime.max.replace(tzinfo=UTC)
+_NEVER_BEGINS, _NEVER_ENDS = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+#: Of an imported history, the certificate with the greatest of these is what an account names.
+CHOSEN_BY: Changed[Callable[[Item], datetime]] = Changed(
+    "Of several imported certificates, the one that an e-mail account names",
+    {
+        # Unverified: that it still names the last one when all have expired.
+        Edition.APRIL_2020: Stated(
+            lambda item: item.not_after or _NEVER_ENDS,
+            "Unverified: no page says it. The one that is valid longest.",
+            "S/MIME overview to sign and encrypt email in Intune, 2020-04-20",
+        ),
+        # The page on imported certificates may mean that no other is delivered; the S/MIME overview says that every
+        # encryption certificate goes to every device. Here all are delivered.
+        Edition.CURRENT: Stated(
+            lambda item: item.not_before or _NEVER_BEGINS,
+            "The one that begins to be valid last. All of them are delivered, on which the pages disagree.",
+            "Configure and use imported PKCS certificates with Intune, 2023-04-27; S/MIME overview to sign and encrypt "
+            "email in Intune, 2021-07-29",
+        ),
+    },
+)
 
 
 def desired(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
@@ -67,17 +89,15 @@ def _with_needs(
             return _impossible(
                 item, f"{need.navigation} refers to the profile '{need.name}', which gives nothing here. {why}".rstrip()
             )
-        found.append(replace(need, key=_newest(choices).key))
+        found.append(replace(need, key=_chosen(choices, world.edition).key))
     return replace(item, needs=tuple(found))
 
 
-def _newest(choices: list[Item]) -> Item:
-    """Of an imported history the one that is valid longest; the others stay for old mail. A profile of any other
-    family gives one.
-
-    Unverified: which one the service names, and that it still names the last one when all have expired.
+def _chosen(choices: list[Item], edition: Edition) -> Item:
+    """The certificate of an imported history that an account names; the others stay, for old mail. A profile of any
+    other family gives one certificate.
     """
-    return max(choices, key=lambda each: (each.not_after or _NEVER_ENDS, each.key))
+    return max(choices, key=lambda each: (CHOSEN_BY.of(edition)(each), each.key))
 
 
 def _impossible(item: Item, why: str) -> Item:

@@ -80,6 +80,7 @@ class Item:
     fingerprint: str | None = None
     purpose: str | None = None
     thumbprint: str | None = None
+    not_before: datetime | None = None
     not_after: datetime | None = None
     payload: bytes | None = None
     order: Order | None = None

@@ -6,6 +6,7 @@ descriptions in Graph's metadata.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
@@ -14,6 +15,7 @@ from fauxtune.core.pki.template import extended_key_usages
 from fauxtune.core.profiles.variables import SUBJECT_FORMATS, expand
 
 _LONGEST_COLLECTION = 500
+_SID, _SID_TAG = "{{onpremisessecurityidentifier}}", "tag:microsoft.com,2022-09-14:sid:"
 #: subjectAlternativeNameType flag -> the variable that fills it.
 _NAME_FLAGS = {"emailAddress": "{{EmailAddress}}", "userPrincipalName": "{{UserPrincipalName}}"}
 
@@ -43,7 +45,7 @@ def usages(document: dict[str, Any]) -> tuple[str, ...]:
     return extended_key_usages(tuple(each.get("objectIdentifier") or "" for each in found))
 
 
-def subject(document: dict[str, Any], values: dict[str, str]) -> str:
+def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
     """The subject for one device. Invalid where a variable has no value, or the text is no name."""
     form = document.get("subjectNameFormat") or "commonName"
     text = document.get("subjectNameFormatString") or "" if form == "custom" else SUBJECT_FORMATS[form]
@@ -52,7 +54,7 @@ def subject(document: dict[str, Any], values: dict[str, str]) -> str:
     return found
 
 
-def names(document: dict[str, Any], values: dict[str, str]) -> tuple[tuple[str, str], ...]:
+def names(document: dict[str, Any], values: Mapping[str, str | None]) -> tuple[tuple[str, str], ...]:
     """The subject alternative names for one device, each once: pairs (subjectAlternativeNameType, value)."""
     found = [
         (flag, expand(_NAME_FLAGS[flag], values))
@@ -60,10 +62,19 @@ def names(document: dict[str, Any], values: dict[str, str]) -> tuple[tuple[str, 
         if flag in _NAME_FLAGS
     ]
     custom = document.get("customSubjectAlternativeNames") or ()
-    found.extend((each["sanType"], expand(each["name"], values)) for each in custom)
+    found.extend((each["sanType"], _custom_name(each, values)) for each in custom)
     for kind, value in found:
         alternative_name(kind, value)
     return tuple(dict.fromkeys(found))
+
+
+def _custom_name(entry: dict[str, Any], values: Mapping[str, str | None]) -> str:
+    """The value of an alternative name. A URI of the user's SID alone is the strong mapping of KB5014754, and gets the
+    tag that domain controllers look for. Intune: "Create and assign SCEP certificate profiles", 2025-06-26.
+    """
+    found = expand(entry["name"], values)
+    maps = entry["sanType"] == "universalResourceIdentifier" and entry["name"].strip().lower() == _SID
+    return f"{_SID_TAG}{found}" if maps else found
 
 
 def _check_subject(document: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ right; of names the CA takes those in the table "Supported attributes for the PK
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
@@ -18,7 +19,7 @@ _SUBJECTS = ("commonName", "commonNameIncludingEmail", "commonNameAsEmail")
 _EMAIL, _UPN = "emailAddress", "userPrincipalName"
 
 
-def subject(document: dict[str, Any], values: dict[str, str]) -> str:
+def subject(document: dict[str, Any], values: Mapping[str, str | None]) -> str:
     """The subject. Invalid for a format that DigiCert's CA is not given."""
     form = document.get("subjectNameFormat") or "commonName"
     text = (document.get("subjectNameFormatString") or "").replace(" ", "").lower()
@@ -32,7 +33,7 @@ def subject(document: dict[str, Any], values: dict[str, str]) -> str:
     return subject_of(document, values)
 
 
-def names(document: dict[str, Any], values: dict[str, str], *, subject: str) -> tuple[tuple[str, str], ...]:
+def names(document: dict[str, Any], values: Mapping[str, str | None], *, subject: str) -> tuple[tuple[str, str], ...]:
     """The subject alternative names: of e-mail address and principal name, the one that is missing is the other, or the
     subject's value if that is in the format of an e-mail address. Invalid where there is none, and for other kinds.
     """

@@ -51,7 +51,7 @@ def _account(profile: Profile, world: World) -> Account:
     if not world.has_user:
         raise Invalid("An e-mail account needs a user, and this device has none.")
     # Unverified: that it fails also where the profile takes the address from elsewhere; without it there is no mailbox.
-    if "emailaddress" not in world.variables:
+    if not world.variables.get("emailaddress"):
         raise Invalid("The user of this device has no mail address (property mail), so there is no mailbox to set up.")
     document = profile.document
     return Account(
@@ -65,7 +65,7 @@ def _account(profile: Profile, world: World) -> Account:
 
 def _value(source: str, world: World) -> str:
     """An attribute of the user, as the enums userEmailSource, usernameSource and androidUsernameSource name it."""
-    values, upn = world.variables, world.variables.get("userprincipalname", "")
+    values, upn = world.variables, world.variables.get("userprincipalname") or ""
     known = {
         "userPrincipalName": upn,
         "primarySmtpAddress": values.get("emailaddress"),
@@ -83,7 +83,8 @@ def _username(document: dict[str, Any], world: World) -> str:
     name = _value(source, world)
     if source != "samAccountName":
         return name
-    domain = document.get("customDomainName") or world.variables.get("userprincipalname", "").partition("@")[2]
+    upn = world.variables.get("userprincipalname") or ""
+    domain = document.get("customDomainName") or upn.partition("@")[2]
     if document.get("userDomainNameSource") == "netBiosDomainName":
         domain = domain.partition(".")[0].upper()
     return f"{domain}\\{name}" if domain else name

@@ -30,6 +30,7 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
             fingerprint=each.fingerprint,
             purpose=each.purpose,
             thumbprint=each.thumbprint,
+            not_before=each.not_before,
             not_after=each.not_after,
         )
         for each in world.imported

@@ -13,7 +13,7 @@ from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles import digicert
 from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
-from fauxtune.core.profiles.variables import USER_VARIABLES
+from fauxtune.core.profiles.variables import without_user
 from fauxtune.core.profiles.world import AuthorityFacts, Family, Profile, World
 
 _DAYS = {"days": 1, "months": 30, "years": 365}
@@ -113,9 +113,8 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
 
 def _names_the_user(document: dict[str, Any], world: World, *, authority: AuthorityFacts) -> bool:
     """Can the names not be filled in without what is known of the user?"""
-    of_device = {name: value for name, value in world.variables.items() if name not in USER_VARIABLES}
     try:
-        _order(document, replace(world, variables=of_device), authority=authority)
+        _order(document, replace(world, variables=without_user(world.variables)), authority=authority)
     except Invalid:
         return True
     return False

@@ -1,31 +1,64 @@
-"""The variables of subject names: `{{UserName}}` and its kin.
+"""The variables of subject names and alternative names: `{{UserName}}` and its kin.
 
-Intune: "Configure and use PKCS certificates", subject name format. Names match in any case. If the device or its user
-has no value for a variable that a profile uses, the profile fails on that device and the message names the variable.
+Intune: "Configure and use PKCS certificates", "Create and assign SCEP certificate profiles", subject name format. Names
+match in any case. If the device or its user has no value for a variable that a profile uses, the profile fails on that
+device and the message names the variable. Which variables there are depends on the edition.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.pki.names import escape_value
 
 _VARIABLE = re.compile(r"\{\{([^{}]*)\}\}")
 
-#: variable (lower case) -> property of the user's document.
-USER_VARIABLES = {
+#: variable (lower case) -> property of the user's document, as the pages of 2020 have them.
+_USER = {
     "username": "userPrincipalName",
     "userprincipalname": "userPrincipalName",
     "emailaddress": "mail",
     "onprem_distinguished_name": "onPremisesDistinguishedName",
     "onpremisessamaccountname": "onPremisesSamAccountName",
+    # Unverified: no page names this one.
     "onpremisesuserprincipalname": "onPremisesUserPrincipalName",
 }
+#: Those that came from 2022 to 2025.
+_LATER = {
+    "onpremisessecurityidentifier": "onPremisesSecurityIdentifier",
+    "givenname": "givenName",
+    "surname": "surname",
+    "department": "department",
+}
+#: Of the value, what stands before the @.
+_LOCAL_PART = "userPrincipalName before the @"
 
-#: variable (lower case) -> fact of the device.
-DEVICE_VARIABLES = {
+#: variable (lower case) -> property of the user's document.
+USER_VARIABLES: Changed[Mapping[str, str]] = Changed(
+    "Variables of the user in subject names and alternative names",
+    {
+        Edition.APRIL_2020: Stated(
+            _USER,
+            "`{{UserName}}` is the user principal name, such as janedoe@contoso.com.",
+            "Configure and use PKCS certificates with Intune, 2020-02-25",
+        ),
+        # Unverified: the page on PKCS gives the example "Jane Doe", the one on SCEP "janedoe".
+        Edition.CURRENT: Stated(
+            {**_USER, "username": _LOCAL_PART, **_LATER},
+            "`{{UserName}}` is the user name, such as janedoe; `{{OnPremisesSecurityIdentifier}}`, `{{GivenName}}`, "
+            "`{{SurName}}` and `{{Department}}` exist as well.",
+            "Configure and use PKCS certificates with Intune, 2024-11-19; Create and assign SCEP certificate profiles "
+            "in Intune, 2025-06-26",
+        ),
+    },
+)
+
+#: variable (lower case) -> fact of the device, as the pages of 2020 have them.
+_DEVICE = {
     "aad_device_id": "azureADDeviceId",
     "azureaddeviceid": "azureADDeviceId",
     "deviceid": "managedDeviceId",
@@ -38,6 +71,22 @@ DEVICE_VARIABLES = {
     "wifimacaddress": "wiFiMacAddress",
     "devicename": "deviceName",
 }
+#: variable (lower case) -> fact of the device.
+DEVICE_VARIABLES: Changed[Mapping[str, str]] = Changed(
+    "Variables of the device in subject names and alternative names",
+    {
+        Edition.APRIL_2020: Stated(
+            _DEVICE,
+            "There is no variable for the DNS name of the device.",
+            "Configure and use PKCS certificates with Intune, 2020-02-25",
+        ),
+        Edition.CURRENT: Stated(
+            {**_DEVICE, "fullyqualifieddomainname": "fullyQualifiedDomainName"},
+            "`{{FullyQualifiedDomainName}}` is the DNS name of a Windows device that has joined a domain.",
+            "Configure and use PKCS certificates with Intune, 2024-11-19",
+        ),
+    },
+)
 
 #: subjectNameFormat (without `custom`) -> the format it stands for.
 SUBJECT_FORMATS = {
@@ -52,15 +101,20 @@ SUBJECT_FORMATS = {
 }
 
 
-def variables(user: dict[str, Any] | None, device: dict[str, Any]) -> dict[str, str]:
-    """Every variable that has a value here, by its lower-case name."""
-    values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.items()}
-    if user is not None:
-        values |= {name: user.get(fact) for name, fact in USER_VARIABLES.items()}
-    return {name: str(value) for name, value in values.items() if value}
+def variables(user: dict[str, Any] | None, device: dict[str, Any], *, edition: Edition) -> dict[str, str | None]:
+    """Every variable that the edition has, by its lower-case name: its value here, or None where there is no value."""
+    values = {name: device.get(fact) for name, fact in DEVICE_VARIABLES.of(edition).items()}
+    values |= {name: _of_user(user, fact) for name, fact in USER_VARIABLES.of(edition).items()}
+    return {name: str(value) if value else None for name, value in values.items()}
 
 
-def expand(text: str, values: dict[str, str], *, escape: bool = False) -> str:
+def without_user(values: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The same variables with the values of the user taken away."""
+    of_user = {name for edition in Edition for name in USER_VARIABLES.of(edition)}
+    return {name: None if name in of_user else value for name, value in values.items()}
+
+
+def expand(text: str, values: Mapping[str, str | None], *, escape: bool = False) -> str:
     """The text with every variable replaced. Invalid, naming the variable, where one has no value here.
 
     `escape`: the text is a distinguished name, so that commas and plus signs inside a value stay part of it.
@@ -70,9 +124,17 @@ def expand(text: str, values: dict[str, str], *, escape: bool = False) -> str:
         name = match.group(1).strip()
         found = values.get(name.lower())
         if found is None:
-            known = name.lower() in USER_VARIABLES or name.lower() in DEVICE_VARIABLES
+            known = name.lower() in values
             why = "the device or its user has no value for it" if known else "no such variable exists"
             raise Invalid(f"The variable {{{{{name}}}}} in '{text}' cannot be filled in: {why}.", target=name)
         return escape_value(found) if escape else found
 
     return _VARIABLE.sub(value, text)
+
+
+def _of_user(user: dict[str, Any] | None, fact: str) -> Any:
+    if user is None:
+        return None
+    if fact is _LOCAL_PART:
+        return str(user.get("userPrincipalName") or "").partition("@")[0]
+    return user.get(fact)

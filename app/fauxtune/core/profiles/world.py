@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
 from fauxtune.core.model.states import Authority, Source
@@ -39,6 +40,7 @@ class ImportedCertificate:
     thumbprint: str
     purpose: str
     fingerprint: str
+    not_before: datetime | None
     not_after: datetime | None
 
 
@@ -62,7 +64,8 @@ class World:
     `names` what the profiles are called that others refer to, whether or not they reach the device.
     """
 
-    variables: dict[str, str] = field(default_factory=dict)
+    edition: Edition = Edition.CURRENT
+    variables: Mapping[str, str | None] = field(default_factory=dict)
     has_user: bool = False
     imported: tuple[ImportedCertificate, ...] = ()
     authorities: tuple[AuthorityFacts, ...] = ()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, type_coerce, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.world import ImportedCertificate
@@ -21,6 +21,7 @@ from fauxtune.storage.tables import (
     templates,
     users,
 )
+from fauxtune.storage.tables.base import Moment
 
 Row = dict[str, Any]
 
@@ -38,6 +39,7 @@ _IMPORTED = (
         pfx_certificates.c.thumbprint,
         pfx_certificates.c.purpose,
         pfx_certificates.c.fingerprint,
+        type_coerce(pfx_certificates.c.document["startDateTime"].as_string(), Moment),
         pfx_certificates.c.not_after,
     )
     .where(pfx_certificates.c.tenant_id == bindparam("tenant"), pfx_certificates.c.user_id == bindparam("user"))

@@ -123,17 +123,31 @@ async def test_trap_21_a_pfx_file_goes_into_one_atomic_behind_a_delete(enroll: E
 
 
 @pytest.mark.parametrize(
-    ("provider", "exportable"), [("useSoftwareKsp", "true"), ("useTpmKspOtherwiseUseSoftwareKsp", "false")]
+    ("edition", "provider", "location", "exportable"),
+    [
+        ("2020-04", "useSoftwareKsp", "3", "true"),
+        ("2020-04", "useTpmKspOtherwiseUseSoftwareKsp", "2", "false"),
+        ("current", "useSoftwareKsp", "3", "false"),
+        ("current", "useTpmKspOtherwiseUseSoftwareKsp", "2", "false"),
+    ],
 )
-async def test_trap_21_a_key_is_exportable_only_in_software(
-    enroll: Enroll, assign: Assign, provider: str, exportable: str
+async def test_trap_21_a_key_is_exportable_only_in_software_and_only_in_2020(
+    enroll: Enroll,
+    assign: Assign,
+    switch: Switch,
+    *,
+    edition: str,
+    provider: str,
+    location: str,
+    exportable: str,
 ) -> None:
+    await switch({"edition": edition})
     await assign("windows81TrustedRootCertificate", destinationStore="computerCertStoreRoot")
     await assign("windows10PkcsCertificateProfile", keyStorageProvider=provider)
     pc = await enroll()
     await pc.check_in()
     assert list(held(pc, "/PFXKeyExportable").values()) == [exportable]
-    assert list(held(pc, "/KeyLocation").values()) == ["3" if exportable == "true" else "2"]
+    assert list(held(pc, "/KeyLocation").values()) == [location]
 
 
 async def test_trap_21_a_failed_part_is_the_error_and_heals_at_a_later_session(

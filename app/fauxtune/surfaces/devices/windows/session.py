@@ -134,6 +134,7 @@ class _Exchange:
             found = await read(queries.profiles_by_id, self._tenant.id, ids={str(each) for each in wanted})
         return Surroundings(
             self._variant,
+            self._tenant.edition,
             profiles={key: each["document"] for key, each in found.items()},
             given={key: tuple(each) for key, each in state.given.items()},
         )

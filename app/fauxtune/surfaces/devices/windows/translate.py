@@ -16,6 +16,7 @@ from fauxtune.core.engine.report import Inventory
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
@@ -38,6 +39,23 @@ _KEY_LOCATIONS = {
     "usePassportForWorkKspOtherwiseFail": 4,
 }
 _USUAL_LOCATION, _SOFTWARE, _HELLO = 2, 3, 4
+#: ClientCertificateInstall CSP, 2020-02-28: PFXKeyExportable may be true with a software key alone.
+EXPORTABLE: Changed[frozenset[int]] = Changed(
+    "Private keys on Windows that the user can export",
+    {
+        # Unverified: that it was true; no page of that time says either.
+        Edition.APRIL_2020: Stated(
+            frozenset({_SOFTWARE}),
+            "Unverified: those in the software key storage provider.",
+            "Configure and use PKCS certificates with Intune, 2020-02-25",
+        ),
+        Edition.CURRENT: Stated(
+            frozenset(),
+            "None: keys are installed as not exportable.",
+            "Configure and use PKCS certificates with Intune, 2020-11-16 and 2024-11-19",
+        ),
+    },
+)
 #: PFXCertPasswordEncryptionType: encrypted to the certificate by which the device is managed.
 _TO_THE_IDENTITY = "1"
 
@@ -60,11 +78,12 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a step's commands depend on besides the step: the kind of device, its profiles' documents by their ids, and
-    under which thumbprints the device was given an item before.
+    """What a step's commands depend on besides the step: the kind of device, the tenant's edition, the profiles'
+    documents by their ids, and under which thumbprints the device was given an item before.
     """
 
     variant: Variant
+    edition: Edition = Edition.CURRENT
     profiles: Mapping[str, Json] = field(default_factory=dict)
     given: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -137,8 +156,7 @@ def _identity(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
         _add(f"{node}/PFXCertBlob", _base64(item.pfx), role=PART),
         _add(f"{node}/PFXCertPassword", _base64(item.sealed), role=PART),
         _add(f"{node}/PFXCertPasswordEncryptionType", _TO_THE_IDENTITY, kind="int", role=PART),
-        # True is legal with a software key alone.
-        _add(f"{node}/PFXKeyExportable", "true" if location == _SOFTWARE else "false", kind="bool", role=PART),
+        _add(f"{node}/PFXKeyExportable", _word(location in EXPORTABLE.of(around.edition)), kind="bool", role=PART),
     ]
     return (
         Command("Delete", node, role=ANY),
@@ -157,6 +175,10 @@ def _key_location(row: LedgerRow, around: Surroundings) -> int:
     documents = (around.profiles.get(claim.profile, {}) for claim in row.claims)
     provider = next((each["keyStorageProvider"] for each in documents if each.get("keyStorageProvider")), None)
     return _KEY_LOCATIONS.get(str(provider), _USUAL_LOCATION)
+
+
+def _word(value: bool) -> str:
+    return "true" if value else "false"
 
 
 def _account(row: LedgerRow, account: Account, *, around: Surroundings) -> tuple[Command, ...]:
