@@ -18,7 +18,7 @@ help: ## this list
 	grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
 
 run: .venv/.run ## the demonstration, told step by step, then a server that stays up (ARGS="--once" ends after the proofs)
-	$(BIN)/fauxtune demo $(ARGS)
+	trap : INT; $(BIN)/fauxtune demo $(ARGS) || { code=$$?; [ $$code -eq 130 ] || exit $$code; } # Ctrl-C is no error
 
 test: .venv/.test ## all tests, on SQLite and PostgreSQL (ARGS go to pytest)
 	$(BIN)/python -m pytest -n auto --maxprocesses 8 --dist loadscope --no-loadscope-reorder $(ARGS)
@@ -57,19 +57,24 @@ clean: ## forget the environment, every cache, and the server's data (.fauxtune)
 	rm -rf .venv .fauxtune .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 .venv/.uv: requirements-uv.lock
-	echo "Setting up .venv (once) ..." >&2
+	echo "Setting up .venv: once, 20 to 60 seconds, longer on a slow line" >&2
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later, please: make PYTHON=python3.12 ...")'
 	$(PYTHON) -c 'import ensurepip' || { echo "Python lacks its venv module: apt-get install python3-venv" >&2; exit 1; }
+	echo "  1/4 a virtual environment ..." >&2
 	$(PYTHON) -m venv .venv
+	echo "  2/4 uv, the installer ..." >&2
 	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-uv.lock
 	touch $@
 
 .venv/.run: .venv/.uv requirements.lock pyproject.toml
+	echo "  3/4 $$(grep -c '^[a-z]' requirements.lock) packages, downloaded and compiled ..." >&2
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements.lock
+	echo "  4/4 Fauxtune itself ..." >&2
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	$(BIN)/python -m compileall -q app simulator migrations
 	touch $@
 
 .venv/.test: .venv/.run requirements-test.lock
+	echo "  and what the tests need: $$(grep -c '^[a-z]' requirements-test.lock) packages, a minute or two ..." >&2
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements-test.lock
 	touch $@
