@@ -274,6 +274,10 @@ async def unknown_template(company: Company) -> None:
     await company.office.pkcs_profile(certificateTemplateName="NoSuchTemplate")
 
 
+async def variable_without_a_value(company: Company) -> None:
+    await company.office.pkcs_profile(subjectNameFormat="custom", subjectNameFormatString="CN={{Nickname}}")
+
+
 async def authority_out_of_reach(company: Company) -> None:
     await company.office.do(authorities.set_state, "issuing", state="unavailable")
     await company.office.pkcs_profile()
@@ -368,7 +372,8 @@ FAULTS: tuple[tuple[Plant, str], ...] = (
     (certificate_revoked, "revoked-in-use"),
     (own_certificate_revoked, "revoked-in-use"),
     (encryption_by_pkcs, "encryption-per-device"),
-    (unknown_template, "profile-impossible"),
+    (unknown_template, "connector-refused"),
+    (variable_without_a_value, "profile-impossible"),
     (authority_out_of_reach, "connector-refused"),
     (root_refused, "device-refused"),
     (mail_profile_refers_to_others, "reference-out-of-reach"),

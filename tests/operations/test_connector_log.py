@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.connector.refusals import REFUSALS
+from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnknown
 from fauxtune.core.model.connector_events import DIAGNOSTICS, NAMES, Happening, diagnostic, event
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.operations import authorities, device_actions, templates
@@ -51,6 +51,50 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
     assert (await log(office, event_id=2050))[0]["detail"]["thumbprint"] == mark
     await office.action(phone, device_actions.wipe)
     assert (await numbers(office))[6:] == [3020, 3050, 3102]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "words"),
+    [
+        ({"certificateTemplateName": "SmimeSinging"}, TemplateUnknown.number, "Its templates: ExchangeSignatureOnly, "),
+        ({"certificationAuthorityName": "Contoso CA"}, AuthorityUnknown.number, "Known: 'Contoso Issuing CA' at ca."),
+        ({"certificationAuthority": "ca.fabrikam.example"}, AuthorityUnknown.number, "at ca.fabrikam.example is known"),
+    ],
+)
+async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_connectors_log(
+    office: Office, wrong: dict[str, str], code: int, words: str
+) -> None:
+    """Intune: "Certificate Connector for Microsoft Intune": the connector finds out, in event 1052."""
+    await office.switch(requireTrustedRoot=False)
+    await office.pkcs_profile(owned=True, **wrong)
+    phone = await office.enroll("alice", mode="fully-managed")
+    await phone.settle()
+    assert await phone.states() == {"pkcs": "failed"}
+    assert await numbers(office) == [1020, 1052, 1102]
+    (failed,) = await log(office, event_id=1052)
+    assert (failed["device"], failed["detail"]["errorCode"]) == (phone.id, code)
+    assert words in failed["detail"]["message"]
+    asked = office.pkcs_document(**wrong)
+    assert failed["detail"]["template"] == asked["certificateTemplateName"]
+    assert failed["detail"]["ca"] == asked["certificationAuthorityName"]
+    problem = (await phone.item()).problem
+    assert problem is not None
+    assert (problem.code, problem.message) == (code, failed["detail"]["message"])
+    assert await office.issued() == []
+
+
+async def test_while_no_connector_is_online_a_wrong_profile_waits_like_a_right_one(office: Office) -> None:
+    await office.switch(requireTrustedRoot=False)
+    for changes in ({}, {"certificateTemplateName": "SmimeSinging"}, {"certificationAuthorityName": "Contoso CA"}):
+        await office.pkcs_profile(**changes)
+    await office.connector(state="offline")
+    phone = await office.enroll("alice")
+    await phone.settle()
+    assert [row.state.value for row in (await phone.ledger()).values()] == ["wanted"] * 3
+    assert await numbers(office) == []
+    await office.connector(state="online")
+    await phone.settle()
+    assert sorted(row.state.value for row in (await phone.ledger()).values()) == ["failed", "failed", "installed"]
 
 
 async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_connector_is_silent(office: Office) -> None:

@@ -132,6 +132,13 @@ class AuthorityUnavailable(_Refusal):
     diagnostic = CA_UNAVAILABLE
 
 
+class AuthorityUnknown(_Refusal):
+    """No authority of this host and name answers (Windows: RPC_S_SERVER_UNAVAILABLE, as for one that is off line)."""
+
+    number = _signed(0x87D11017)
+    diagnostic = CA_UNAVAILABLE
+
+
 class RaCertificateMissing(_Refusal):
     """The connector has no registration authority certificate, without which DigiCert's CA does not know it."""
 
@@ -158,5 +165,6 @@ REFUSALS: tuple[type[_Refusal], ...] = (
     KeyNotExportable,
     RevocationRefused,
     AuthorityUnavailable,
+    AuthorityUnknown,
     RaCertificateMissing,
 )

@@ -15,7 +15,12 @@ from fauxtune.connector.issue import PkcsOrder
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.connector.reencrypt import ImportedOrder
-from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing
+from fauxtune.connector.refusals import (
+    AuthorityUnavailable,
+    AuthorityUnknown,
+    RaCertificateMissing,
+    TemplateUnknown,
+)
 from fauxtune.connector.work import Done, Hands, NamedKeys, Sealing, Work, do
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
 from fauxtune.core.model.accounts import Account
@@ -26,7 +31,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, certificates, connector_log
+from fauxtune.operations import authorities, certificates, connector_log, templates
 from fauxtune.operations.act import Act
 from fauxtune.operations.issuing import Application
 from fauxtune.operations.packaging import BARE_PACKAGING, Packaging, Packagings
@@ -238,12 +243,14 @@ class Preparing:
 
     def _application(self, order: Row, *, connector: Row) -> Application:
         act = self._act
-        name = order.get("authority") or "issuing"
+        name = order.get("authority", "issuing")
+        if name is None:
+            raise AuthorityUnknown(_unknown_authority(act, order))
         if name == DIGICERT and connector["ra_certificate"] is None:
             raise RaCertificateMissing(
                 f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
             )
-        template: Template = certificates.template_named(act, order["template"], authority_name=name)
+        template = _template(act, order, authority_name=name)
         try:
             authority = authorities.issuer(act, name, keys=self._keys)
         except Unavailable as error:
@@ -327,6 +334,33 @@ class Preparing:
         os_version = self._enrollment["facts"].get("osVersion")
         wrapping = self._packaging.account(self._ledger[key], account, os_version=os_version)
         return Sealing(tuple(parts), wrapping, self._recipient)
+
+
+def _template(act: Act, order: Row, *, authority_name: str) -> Template:
+    """The template that the order names. TemplateUnknown, with the names that there are, where there is no such one."""
+    found = templates.find(act, order["template"], authority_name=authority_name)
+    if found is not None:
+        return found
+    wanted, ca = order["template"], order["authority_name"]
+    known = templates.all_templates(act, authority_name)
+    for each in known:
+        if each.display_name.lower() == wanted.lower():
+            # Intune: "Configure and use PKCS certificates": the template name, not the template display name.
+            raise TemplateUnknown(
+                f"'{wanted}' is the display name of a certificate template of '{ca}'. certificateTemplateName takes "
+                f"its name: '{each.name}'."
+            )
+    raise TemplateUnknown(
+        f"'{ca}' has no certificate template '{wanted}'. Its templates: {', '.join(each.name for each in known)}."
+    )
+
+
+def _unknown_authority(act: Act, order: Row) -> str:
+    known = [f"'{act.tenant.ca_name}' at {act.tenant.ca_host}"]
+    if queries.authority(act.connection, act.tenant.id, name=DIGICERT) is not None:
+        known.append(f"'Symantec' at {act.tenant.setting('digicert.host')}")
+    wanted = f"'{order['authority_name']}' at {order['authority_host']}"
+    return f"No certification authority {wanted} is known to the connector. Known: {', '.join(known)}."
 
 
 def _refusal(error: FauxtuneError) -> ConnectorRefused:

@@ -193,7 +193,6 @@ def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profi
         name=act.tenant.ca_name,
         root_sha256=authorities.sha256(root),
         templates=tuple(templates),
-        display_names={str(each["displayName"]).lower(): name for name, each in templates.items()},
     )
     edition = act.tenant.edition
     return World(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
-from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
@@ -90,24 +89,20 @@ def test_authority_and_template_are_found_in_any_case_and_ordered_by_their_own_n
 @pytest.mark.parametrize(
     "changes", [{"certificationAuthority": "ca.fabrikam.example"}, {"certificationAuthorityName": "Fabrikam CA"}]
 )
-def test_an_unknown_authority_lists_the_known_ones(changes: dict[str, str]) -> None:
-    message = problem(**changes)
-    assert next(iter(changes.values())) in message
-    assert "'Contoso Issuing CA' at ca.contoso.example" in message
+def test_an_unknown_authority_is_asked_for_as_the_profile_names_it(changes: dict[str, str]) -> None:
+    found = item(**changes)
+    assert (found.problem, found.needs_root) == (None, None)
+    assert found.order is not None
+    assert found.order.authority is None
+    assert next(iter(changes.values())) in (found.order.authority_host, found.order.authority_name)
 
 
-def test_an_unknown_template_lists_the_known_ones() -> None:
-    message = problem(certificateTemplateName="Smime", code=TEMPLATE_UNKNOWN)
-    assert "'Smime'" in message
-    assert "SmimeSigning, SmimeBoth" in message
-
-
-def test_a_display_name_is_not_the_templates_name_and_the_problem_says_so() -> None:
-    (authority,) = WORLD.authorities
-    world = replace(WORLD, authorities=(replace(authority, display_names={"s/mime signing": "SmimeSigning"}),))
-    message = problem(world, certificateTemplateName="S/MIME Signing", code=TEMPLATE_UNKNOWN)
-    assert "'S/MIME Signing' is the display name" in message
-    assert message.endswith("takes its name: 'SmimeSigning'.")
+@pytest.mark.parametrize("name", ["Smime", "S/MIME Signing"])
+def test_an_unknown_template_is_asked_for_as_the_profile_names_it(name: str) -> None:
+    found = item(certificateTemplateName=name)
+    assert (found.problem, found.needs_root) == (None, ROOT)
+    assert found.order is not None
+    assert (found.order.authority, found.order.template) == ("issuing", name)
 
 
 @pytest.mark.parametrize("kind", ["notConfigured", "microsoft", None])

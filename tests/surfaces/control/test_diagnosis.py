@@ -165,9 +165,9 @@ async def test_an_error_number_stands_in_words_beside_it(desk: Desk) -> None:
     await desk.phone.settle()
     found = await desk.diagnosis()
     (finding,) = found["findings"]
-    assert finding["code"] == "profile-impossible"
+    assert finding["code"] == "connector-refused"
     (broken,) = [each for each in found["chains"] if each["status"] == "broken"]
-    assert broken["brokenAt"] == "profile"
+    assert broken["brokenAt"] == "connector"
     assert "(0x87D11010, connector 4112: " in broken["why"]
     assert finding["evidence"]["errorCode"] == -2016342000
     error = finding["evidence"]["error"]

@@ -55,7 +55,8 @@ class Order:
     extended_key_usages: tuple[str, ...]
     days: int | None
     renew_percent: int
-    authority: str = "issuing"  # as the authority is called here
+    #: As the authority is called here. None: no authority is known by that host and name.
+    authority: str | None = "issuing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.items import REMEDIATION_FAILED, TEMPLATE_UNKNOWN, Item, Order, Problem, pkcs_key
+from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Order, Problem, pkcs_key
 from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles import digicert
 from fauxtune.core.profiles.certificate_settings import check_settings, names, subject, usages
@@ -20,10 +20,6 @@ _DAYS = {"days": 1, "months": 30, "years": 365}
 _RENEW_PERCENT = 20
 
 
-class _TemplateUnknown(Invalid):
-    """The authority has no template of this name."""
-
-
 def _check(document: dict[str, Any]) -> None:
     for name in ("certificationAuthority", "certificationAuthorityName", "certificateTemplateName"):
         if not document.get(name):
@@ -31,16 +27,16 @@ def _check(document: dict[str, Any]) -> None:
     check_settings(document)
 
 
-def _authority(document: dict[str, Any], world: World) -> AuthorityFacts:
+def _authority(document: dict[str, Any], world: World) -> AuthorityFacts | None:
+    """The authority that the profile means. None: there is no such one, which the connector finds out by asking."""
     host, name = document["certificationAuthority"], document["certificationAuthorityName"]
-    known = ", ".join(f"'{each.name}' at {each.host}" for each in world.authorities) or "none"
     for each in world.authorities:
         # DigiCert's is named by three values, of which each must be right.
         named = each.name == name if each.kind is Authority.DIGICERT else each.name.lower() == name.lower()
         if each.host.lower() == host.lower() and named:
             _check_type(document, each)
             return each
-    raise Invalid(f"No certification authority '{name}' at {host} is known to the connector. Known: {known}.")
+    return None
 
 
 def _check_type(document: dict[str, Any], authority: AuthorityFacts) -> None:
@@ -55,27 +51,18 @@ def _check_type(document: dict[str, Any], authority: AuthorityFacts) -> None:
         )
 
 
-def _template(document: dict[str, Any], authority: AuthorityFacts) -> str:
+def _template(document: dict[str, Any], authority: AuthorityFacts | None) -> str:
+    """The template's name as the authority spells it; one that it has not is asked for as it stands."""
     wanted = str(document["certificateTemplateName"])
-    for each in authority.templates:
-        if each.lower() == wanted.lower():
-            return each
-    meant = authority.display_names.get(wanted.lower())
-    if meant is not None:
-        # Intune: "Configure and use PKCS certificates": the template name, not the template display name.
-        raise _TemplateUnknown(
-            f"'{wanted}' is the display name of a certificate template of '{authority.name}'. certificateTemplateName "
-            f"takes its name: '{meant}'."
-        )
-    known = ", ".join(authority.templates)
-    raise _TemplateUnknown(f"'{authority.name}' has no certificate template '{wanted}'. Its templates: {known}.")
+    known = () if authority is None else authority.templates
+    return next((each for each in known if each.lower() == wanted.lower()), wanted)
 
 
-def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts) -> Order:
+def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts | None) -> Order:
     value, scale = document.get("certificateValidityPeriodValue"), document.get("certificateValidityPeriodScale")
     order = Order(
-        authority_host=authority.host,
-        authority_name=authority.name,
+        authority_host=document["certificationAuthority"] if authority is None else authority.host,
+        authority_name=document["certificationAuthorityName"] if authority is None else authority.name,
         template=_template(document, authority),
         subject=subject(document, world.variables),
         names=names(document, world.variables),
@@ -83,6 +70,8 @@ def _order(document: dict[str, Any], world: World, *, authority: AuthorityFacts)
         days=None if value is None else value * _DAYS[scale or "years"],
         renew_percent=document.get("renewalThresholdPercentage") or _RENEW_PERCENT,
     )
+    if authority is None:
+        return replace(order, authority=None)
     return order if authority.kind is Authority.MICROSOFT else _of_digicert(order, document, world=world)
 
 
@@ -101,17 +90,17 @@ def _items(profile: Profile, world: World) -> tuple[Item, ...]:
         authority = _authority(profile.document, world)
         order = _order(profile.document, world, authority=authority)
     except Invalid as error:
-        code = TEMPLATE_UNKNOWN if isinstance(error, _TemplateUnknown) else REMEDIATION_FAILED
-        problem = Problem(code, error.message)
+        problem = Problem(REMEDIATION_FAILED, error.message)
         return (Item(key=key, source=Source.PKCS, claims=claims, problem=problem),)
     # "The PKCS certificate profile for Windows platforms doesn't need to associate with a trusted certificate profile".
-    exempt = authority.kind is Authority.DIGICERT and profile.kind.startswith("windows")
-    needs = authority.root_sha256 if world.require_trusted_root and not exempt else None
+    digicerts = authority is not None and authority.kind is Authority.DIGICERT
+    exempt = digicerts and profile.kind.startswith("windows")
+    needs = authority.root_sha256 if authority is not None and world.require_trusted_root and not exempt else None
     personal = _names_the_user(profile.document, world, authority=authority)
     return (Item(key=key, source=Source.PKCS, claims=claims, order=order, needs_root=needs, personal=personal),)
 
 
-def _names_the_user(document: dict[str, Any], world: World, *, authority: AuthorityFacts) -> bool:
+def _names_the_user(document: dict[str, Any], world: World, *, authority: AuthorityFacts | None) -> bool:
     """Can the names not be filled in without what is known of the user?"""
     try:
         _order(document, replace(world, variables=without_user(world.variables)), authority=authority)

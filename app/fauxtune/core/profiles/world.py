@@ -46,15 +46,12 @@ class ImportedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class AuthorityFacts:
-    """A certification authority that the connector can reach. `display_names` leads from what its templates are shown
-    as, in lower case, to what they are called.
-    """
+    """A certification authority that the connector can reach, and the names of its templates."""
 
     host: str
     name: str
     root_sha256: str
     templates: tuple[str, ...]
-    display_names: Mapping[str, str] = field(default_factory=dict)
     kind: Authority = Authority.MICROSOFT
 
 

@@ -278,8 +278,8 @@ RULES: tuple[Rule, ...] = (
         code="profile-impossible",
         severity=_ERROR,
         judge=delivery_rules.profile_impossible,
-        means="The profile asks for what cannot be made for this device: an unknown authority or template, a variable "
-        "without a value, an account without an address.",
+        means="The profile asks for what cannot be made for this device: a variable without a value, an account "
+        "without an address.",
         fix="Correct the profile, or the user's data.",
         source=_ERRORS,
         last=True,
