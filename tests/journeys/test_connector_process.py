@@ -307,7 +307,9 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
         (1102, "PkcsUploadedRequest"),
         (2020, "PkcsImportDownloadedRequest"),
         (2050, "PkcsImportReencryptSuccess"),
+        (2102, "PkcsImportUploadedRequest"),
         (2100, "PkcsImportUploadSuccess"),
+        (2000, "PkcsImportRequestSuccess"),
     }
     (issued,) = [each for each in events if each["id"] == 1050]
     assert set(issued) == {"id", "name", "time", "connector", "device", "user", "diagnosticCode", "detail"}

@@ -14,6 +14,10 @@ from fauxtune.operations import authorities, device_actions, templates
 from fauxtune.storage.queries import connectors as queries
 from tests.operations.office import Office, Phone
 
+#: What the present program writes about one request that went well: each step, the upload, and the admin log's entry.
+PKCS = (1000, 1020, 1050, 1100, 1102)
+IMPORT = (2000, 2020, 2050, 2100, 2102)
+
 
 async def log(office: Office, **where: Any) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = await office.look(queries.connector_log, office.tenant.id, **where)
@@ -36,13 +40,16 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
     phone, mark = await both_kinds(office, owned=True)
     await phone.settle()
     found = await log(office)
-    assert sorted(each["event_id"] for each in found) == [1020, 1050, 1102, 2020, 2050, 2100]
-    assert [each["number"] for each in found] == list(range(1, 7))
+    assert sorted(each["event_id"] for each in found) == [*PKCS, *IMPORT]
+    assert [each["number"] for each in found] == list(range(1, 11))
     for each in found:
         assert each["name"] == NAMES[each["event_id"]]
         assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.id)
         assert (each["user"], each["diagnostic_code"]) == (office.upn("alice"), None)
         assert each["time"] == office.clock.now()
+    names = {each["event_id"]: each["name"] for each in found}
+    assert (names[2102], names[2100]) == ("PkcsImportUploadedRequest", "PkcsImportUploadSuccess")
+    assert (names[1000], names[2000]) == ("PkcsRequestSuccess", "PkcsImportRequestSuccess")
     issued = (await log(office, event_id=1050))[0]["detail"]
     (certificate,) = [each for each in await office.issued() if each["enrollment_id"]]
     assert issued["ca"] == office.tenant.ca_name
@@ -50,7 +57,7 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
     assert (issued["thumbprint"], issued["serial"]) == (certificate["thumbprint"], certificate["serial"])
     assert (await log(office, event_id=2050))[0]["detail"]["thumbprint"] == mark
     await office.action(phone, device_actions.wipe)
-    assert (await numbers(office))[6:] == [3020, 3050, 3102]
+    assert (await numbers(office))[10:] == [3020, 3050, 3102, 3100, 3000]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +77,7 @@ async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_conne
     phone = await office.enroll("alice", mode="fully-managed")
     await phone.settle()
     assert await phone.states() == {"pkcs": "failed"}
-    assert await numbers(office) == [1020, 1052, 1102]
+    assert await numbers(office) == [1020, 1052, 1102, 1100, 1001]
     (failed,) = await log(office, event_id=1052)
     assert (failed["device"], failed["detail"]["errorCode"]) == (phone.id, code)
     assert words in failed["detail"]["message"]
@@ -149,7 +156,7 @@ async def test_a_pfx_that_does_not_open_is_told_of(office: Office) -> None:
     await phone.settle()
     (found,) = await log(office, event_id=2052)
     assert mark in found["detail"]["message"]
-    assert await numbers(office) == [2020, 2052, 2100]
+    assert await numbers(office) == [2020, 2052, 2102, 2100, 2001]
 
 
 async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(office: Office) -> None:
@@ -157,9 +164,9 @@ async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(of
     await phone.settle()
     other = await office.enroll("alice", mode="fully-managed")
     await other.settle()
-    assert len(await log(office, device=other.id)) == 6
+    assert len(await log(office, device=other.id)) == 10
     first = await log(office, limit=4)
-    assert len(await log(office, after=first[-1]["number"])) == 8
+    assert len(await log(office, after=first[-1]["number"])) == 16
     assert await log(office, connector_id="nobody") == []
     assert await office.look(queries.connector_log, "another tenant") == []
 

@@ -63,7 +63,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert f"/pki/{office.tenant.name}/digicert/crl" in str(points)
     assert (await phone.item(Source.PKCS)).authority is Authority.DIGICERT
-    assert await events(office) == [1032, 1050, 1102]
+    assert await events(office) == [1032, 1050, 1102, 1100, 1000]
     crl = await office.do(status.current_crl, "digicert", keys=office.emulator.keys)
     root = await office.look(authority_queries.authorities_of, office.tenant.id)
     assert {"digicert", "digicert-root"} <= {each["name"] for each in root}
@@ -133,10 +133,10 @@ async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subs
     await office.do(digicert.remove_ra, connector["id"])
     await office.action(phone, device_actions.wipe)
     assert await office.certificate_status(row["serial"]) == "good"
-    assert (await events(office))[-3:] == [3032, 3051, 3102]
+    assert (await events(office))[-5:] == [3032, 3051, 3102, 3100, 3001]
     await digicert.install(office.emulator, office.tenant, connector_id=connector["id"], csr=None)
     assert await office.certificate_status(row["serial"]) == "revoked"
-    assert (await events(office))[-3:] == [3032, 3050, 3102]
+    assert (await events(office))[-5:] == [3032, 3050, 3102, 3100, 3000]
 
 
 async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_request(subscribed: Office) -> None:

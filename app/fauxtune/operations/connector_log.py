@@ -1,7 +1,7 @@
 """What connectors write into their logs: the event log of the machine that each runs on.
 
-One entry for a request that comes in, one for how it went, one for the answer that goes out (see
-core.model.connector_events).
+One entry for a request that comes in, one for how it went, two for the answer that goes out, and one in the admin log
+for how it ended (see core.model.connector_events).
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from fauxtune.core.model.connectors import Program
 from fauxtune.operations.act import Act
 
 Row = dict[str, Any]
+
+_UPLOAD = (Happening.UPLOADED, Happening.BATCH_UPLOADED)
 
 
 class Writer:
@@ -63,12 +65,14 @@ class Writer:
         )
 
     def all_went_well(self) -> None:
-        """The three entries of a request that was answered."""
-        for happening in (Happening.DOWNLOADED, Happening.DONE, Happening.UPLOADED):
+        """The entries of a request that was answered."""
+        for happening in (Happening.DOWNLOADED, Happening.DONE, *_UPLOAD, Happening.SUCCEEDED):
             self.write(happening)
 
     def went_wrong(self, refusal: ConnectorRefused) -> None:
-        """The three entries of a request that was refused."""
+        """The entries of a request that was refused."""
         self.write(Happening.DOWNLOADED)
         self.write(Happening.FAILED, refusal=refusal)
-        self.write(Happening.UPLOADED)
+        for happening in _UPLOAD:
+            self.write(happening)
+        self.write(Happening.NOT_SUCCEEDED, refusal=refusal)

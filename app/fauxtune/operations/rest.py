@@ -47,9 +47,10 @@ _CHUNK = 500
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A device that is not at rest: its enrolment's id, its name, and the reason in words."""
+    """A device that is not at rest: its enrolment's id, its managedDevice's, its name, and the reason in words."""
 
     device: str
+    managed_device_id: str | None
     name: str | None
     why: str
 
@@ -210,7 +211,12 @@ def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[Enrollment
     return Rest(
         settled=[*(id_ for id_ in live if id_ not in restless), *ended],
         waiting=[
-            Waiting(device=id_, name=_name(act, row), why=_why(emulator, id_, look=look))
+            Waiting(
+                device=id_,
+                managed_device_id=row["facts"].get("managedDeviceId"),
+                name=_name(act, row),
+                why=_why(emulator, id_, look=look),
+            )
             for id_, row in restless.items()
         ],
     )

@@ -67,9 +67,12 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True)
 class DeviceConsequences:
-    """What happens to one device. `ends`: why its enrolment is over then, if it is."""
+    """What happens to one device. `ends`: why its enrolment is over then, if it is. `managed_device`: the id of its
+    record in Graph, while there is one.
+    """
 
     device: EnrollmentId
+    managed_device_id: str | None
     managed_device: str | None
     device_name: str | None
     user_principal_name: str | None
@@ -215,6 +218,7 @@ def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
     return DeviceConsequences(
         device=EnrollmentId(row["id"]),
+        managed_device_id=row["facts"].get("managedDeviceId"),
         managed_device=None if record is None else str(record["id"]),
         device_name=row["facts"].get("deviceName") if record is None else record["document"]["deviceName"],
         user_principal_name=user_name(act, row),

@@ -140,7 +140,8 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
     (issued,) = await listed(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
     assert (issued["source"], issued["device"]) == ("pkcs", phone.id)
     shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
-    assert shown["holders"] == [{"device": phone.id, "user": ALICE}]
+    holder = {"device": phone.id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
+    assert shown["holders"] == [holder]
 
 
 async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emulator: Emulator, tenant: Tenant) -> None:

@@ -126,9 +126,9 @@ async def test_the_log_is_read_by_connector_number_and_device(
     phone = await enroll(contoso)
     await phone.settle()
     found = (await contoso.get("/connectors/-/events")).json()
-    assert [each["id"] for each in found["events"]] == [1020, 1050, 1102]
+    assert [each["id"] for each in found["events"]] == [1020, 1050, 1102, 1100, 1000]
     assert set(found["events"][0]) == {
-        *("number", "id", "name", "time", "connector", "device", "user", "diagnosticCode", "detail"),
+        *("number", "id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"),
     }
     one = await contoso.get(f"/connectors/Certificate Connector 1/events?id=1050&device={phone.id}&after=1")
     assert [each["name"] for each in one.json()["events"]] == ["PkcsIssuedSuccess"]

@@ -27,6 +27,7 @@ async def test_an_event_says_what_happened(contoso: httpx.AsyncClient, enroll: E
         "type": "enrolled",
         "user": "alice@contoso.example",
         "device": phone.id,
+        "managedDeviceId": (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
         "profile": None,
         "certificate": None,
         "detail": {"variant": "android/work-profile"},

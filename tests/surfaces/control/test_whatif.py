@@ -36,6 +36,7 @@ async def test_what_would_be_removed_is_said_with_its_cause_and_document_and_sta
     (own,) = [each for each in before["items"] if each["source"] == "pkcs"]
     assert device == {
         "device": phone.id,
+        "managedDeviceId": before["managedDeviceId"],
         "managedDevice": before["managedDeviceId"],
         "deviceName": "alice_AndroidForWork",
         "userPrincipalName": "alice@contoso.example",

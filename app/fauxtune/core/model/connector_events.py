@@ -1,8 +1,10 @@
 """What connectors write into their logs, by the numbers of the documents.
 
 The Intune Certificate Connector of 2020: "Intune Certificate Connector events and diagnostic codes" (from 6.1806). The
-present one: "Certificate Connector for Microsoft Intune", Event IDs, 2022-05-04. The PFX Certificate Connector of 2020
-has no published list: it writes nothing here.
+present one: "Certificate Connector for Microsoft Intune", Event IDs, 2022-05-04: an operational log, with each step of
+a request and the upload of results, and an admin log, with one entry for how the request ended (1000, 1200, 2000, 3000
+and 4000 and their failures). Unverified: each result is uploaded by itself, a batch of one. The PFX Certificate
+Connector of 2020 has no published list: it writes nothing here.
 
 #: data
 """
@@ -23,6 +25,9 @@ class Happening(StrEnum):
     DONE = "done"
     FAILED = "failed"
     UPLOADED = "uploaded"
+    BATCH_UPLOADED = "batchUploaded"
+    SUCCEEDED = "succeeded"
+    NOT_SUCCEEDED = "notSucceeded"
 
 
 Event = tuple[int, str]
@@ -49,27 +54,42 @@ _OLD: dict[int, str] = {
     20602: "CRPNotifyMetric_Failure",
 }
 _PRESENT: dict[int, str] = {
+    1000: "PkcsRequestSuccess",
+    1001: "PkcsRequestFailure",
     1020: "PkcsDownloadedRequest",
     1032: "PkcsDigiCertRequest",
     1050: "PkcsIssuedSuccess",
     1051: "PkcsIssuedFailedAttempt",
     1052: "PkcsIssuedFailure",
+    1100: "PkcsUploadSuccess",
     1102: "PkcsUploadedRequest",
+    1200: "PkcsRecryptRequestSuccess",
+    1201: "PkcsRecryptRequestFailure",
     1220: "PkcsRecryptDownloadedRequest",
     1250: "PkcsRecryptReencryptSuccess",
     1253: "PkcsRecryptReencryptFailure",
+    1300: "PkcsRecryptUploadSuccess",
     1302: "PkcsRecryptUploadedRequest",
+    2000: "PkcsImportRequestSuccess",
+    2001: "PkcsImportRequestFailure",
     2020: "PkcsImportDownloadedRequest",
     2050: "PkcsImportReencryptSuccess",
     2051: "PkcsImportReencryptFailedAttempt",
     2052: "PkcsImportReencryptFailure",
     2100: "PkcsImportUploadSuccess",
+    2102: "PkcsImportUploadedRequest",
+    3000: "RevokeRequestSuccess",
+    3001: "RevokeRequestFailure",
     3020: "RevokeDownloadedRequest",
     3032: "RevokeDigicertRequest",
     3050: "RevokeSuccess",
     3051: "RevokeFailure",
     3052: "RevokeFailedAttempt",
+    3100: "RevokeUploadSuccess",
     3102: "RevokeUploadedRequest",
+    4000: "ScepRequestSuccess",
+    4001: "ScepRequestIssuedFailure",
+    4002: "ScepRequestUploadFailure",
     4003: "ScepRequestReceived",
     4004: "ScepVerifySuccess",
     4005: "ScepVerifyFailure",
@@ -99,18 +119,30 @@ _NUMBERS: dict[tuple[str, Happening], int] = {
     ("pkcs", Happening.DONE): 1050,
     ("pkcs", Happening.FAILED): 1052,
     ("pkcs", Happening.UPLOADED): 1102,
+    ("pkcs", Happening.BATCH_UPLOADED): 1100,
+    ("pkcs", Happening.SUCCEEDED): 1000,
+    ("pkcs", Happening.NOT_SUCCEEDED): 1001,
     ("recrypt", Happening.DOWNLOADED): 1220,
     ("recrypt", Happening.DONE): 1250,
     ("recrypt", Happening.FAILED): 1253,
     ("recrypt", Happening.UPLOADED): 1302,
+    ("recrypt", Happening.BATCH_UPLOADED): 1300,
+    ("recrypt", Happening.SUCCEEDED): 1200,
+    ("recrypt", Happening.NOT_SUCCEEDED): 1201,
     ("imported-pfx", Happening.DOWNLOADED): 2020,
     ("imported-pfx", Happening.DONE): 2050,
     ("imported-pfx", Happening.FAILED): 2052,
-    ("imported-pfx", Happening.UPLOADED): 2100,
+    ("imported-pfx", Happening.UPLOADED): 2102,
+    ("imported-pfx", Happening.BATCH_UPLOADED): 2100,
+    ("imported-pfx", Happening.SUCCEEDED): 2000,
+    ("imported-pfx", Happening.NOT_SUCCEEDED): 2001,
     ("revocation", Happening.DOWNLOADED): 3020,
     ("revocation", Happening.DONE): 3050,
     ("revocation", Happening.FAILED): 3051,
     ("revocation", Happening.UPLOADED): 3102,
+    ("revocation", Happening.BATCH_UPLOADED): 3100,
+    ("revocation", Happening.SUCCEEDED): 3000,
+    ("revocation", Happening.NOT_SUCCEEDED): 3001,
 }
 #: What a request for DigiCert's CA is announced by.
 _DIGICERT = {1020: 1032, 3020: 3032}

@@ -116,6 +116,20 @@ def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collectio
     return [dict(row) for row in connection.execute(statement).mappings()]
 
 
+def managed_device_ids(
+    connection: Connection, tenant_id: TenantId, *, enrollment_ids: Iterable[str | None]
+) -> dict[str | None, str]:
+    """The id that each of these enrolments' managedDevice has, or had before its record went."""
+    ids = sorted({each for each in enrollment_ids if each is not None})
+    found: dict[str | None, str] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        statement = select(enrollments.c.id, enrollments.c.facts["managedDeviceId"].as_string()).where(
+            enrollments.c.tenant_id == tenant_id, enrollments.c.id.in_(ids[start : start + _AT_ONCE])
+        )
+        found |= {row[0]: row[1] for row in connection.execute(statement)}
+    return found
+
+
 def profiles_of_kinds(connection: Connection, tenant_id: TenantId, *, kinds: Iterable[str]) -> list[Row]:
     """The profiles of these kinds, oldest first."""
     statement = (

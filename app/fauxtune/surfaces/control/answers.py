@@ -1,17 +1,25 @@
 """The control surface's answers: what comes out.
 
 Times are ISO 8601 in UTC; serial numbers and thumbprints (SHA-1) are lower-case hex without separators. A `device` is
-the id of its enrolment everywhere.
+the id of its enrolment everywhere, with that of its managedDevice beside it.
 """
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
+
+_ENROLMENT = "the id of the device's enrolment, as /devices lists it; Graph knows the device by managedDeviceId"
+DeviceId = Annotated[str, Field(description=_ENROLMENT)]
+NoDeviceId = Annotated[str | None, Field(description=f"{_ENROLMENT}; null where no device is concerned")]
+ManagedDeviceId = Annotated[
+    str | None,
+    Field(description="the id of the device's managedDevice in Graph, also when its record is gone; null without one"),
+]
 
 
 class Answer(BaseModel):
@@ -98,7 +106,8 @@ class Application(Answer):
 class WaitingDevice(Answer):
     """A device that is not at rest, and why."""
 
-    device: str
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
     name: str | None
     why: str
 
@@ -106,7 +115,7 @@ class WaitingDevice(Answer):
 class Rest(Answer):
     """Devices at rest, and those that are not."""
 
-    settled: list[str]
+    settled: Annotated[list[str], Field(description="the ids of their enrolments")]
     waiting: list[WaitingDevice]
 
 
@@ -126,8 +135,8 @@ class Token(Answer):
 class Device(Answer):
     """An enrolment, and how often its device was planned. `settled`: it is at rest."""
 
-    id: str
-    managed_device_id: str | None
+    id: DeviceId
+    managed_device_id: ManagedDeviceId
     device_name: str | None
     user_id: str | None
     user: str | None
@@ -181,7 +190,8 @@ class Event(Answer):
     time: str
     type: str
     user: str | None
-    device: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
     profile: str | None
     certificate: dict[str, Any] | None
     detail: dict[str, Any]
@@ -220,8 +230,8 @@ class NewProcess(Connector):
 
 
 class ConnectorEvent(Answer):
-    """What a connector wrote into its log. `id` and `name` are the documents'; `device` is an enrolment's id; `detail`
-    has ca, template, item, thumbprint, serial, and of a refusal errorCode and message.
+    """What a connector wrote into its log. `id` and `name` are the documents'; `detail` has ca, template, item,
+    thumbprint, serial, and of a refusal errorCode and message.
     """
 
     number: int
@@ -229,7 +239,8 @@ class ConnectorEvent(Answer):
     name: str
     time: str
     connector: str
-    device: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
     user: str | None
     diagnostic_code: str | None
     detail: dict[str, Any]
@@ -297,13 +308,15 @@ class Registered(Answer):
     status: Literal["good", "revoked", "expired", "notYetValid", "unknown"]
     reason: str | None
     revoked_date_time: str | None
-    device: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
 
 
 class Holder(Answer):
     """A device that holds a certificate, and its user."""
 
-    device: str
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
     user: str | None
 
 
@@ -373,8 +386,9 @@ class Reissue(Consequence):
 class DeviceConsequences(Answer):
     """What would happen to one device. `ends`: why its enrolment would be over (wipe, retire, delete ...)."""
 
-    device: str
-    managed_device: str | None
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
+    managed_device: Annotated[str | None, Field(description="the same, while Graph has the record")]
     device_name: str | None
     user_principal_name: str | None
     ends: str | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.control.answers import Answer, DeviceId, ManagedDeviceId, NoDeviceId
 
 #: `notApplicable`: the device takes no profiles of this kind, so that nothing of it will come.
 LinkStatus = Literal["ok", "broken", "notApplicable", "waiting"]
@@ -23,14 +23,16 @@ class Finding(Answer):
     evidence: dict[str, Any]
     fix: str
     certificate: str | None
-    device: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
     profile: str | None
 
 
 class HeldBy(Answer):
     """A device that has a certificate; `kept`: it is no longer wanted there, and nothing takes it away."""
 
-    device: str
+    device: DeviceId
+    managed_device_id: ManagedDeviceId
     device_name: str | None
     state: Literal["installed", "kept"]
 
@@ -57,7 +59,8 @@ class OwnedCertificate(Answer):
     status: Literal["good", "revoked", "expired", "notYetValid"]
     revoked_date_time: str | None
     reason: str | None
-    device: str | None
+    device: NoDeviceId
+    managed_device_id: ManagedDeviceId
     profile: str | None
     provider_name: str | None
     key_name: str | None
@@ -95,7 +98,8 @@ class Link(Answer):
 class DeviceNamed(Answer):
     """The device of a chain."""
 
-    id: str
+    id: DeviceId
+    managed_device_id: ManagedDeviceId
     device_name: str | None
     variant: str
 

@@ -19,6 +19,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -26,6 +27,8 @@ router = calls("/tenants/{tenant}/certificates", tag="certificates")
 
 Row = dict[str, Any]
 
+#: What only a certificate has that was issued for a device here, and what only one has that can be revoked here.
+_OF_A_DEVICE = ("reason", "revoked_date_time", "device", "managed_device_id")
 _USAGES = {
     "encryption": {"keyEncipherment", "dataEncipherment", "keyAgreement"},
     "signing": {"digitalSignature", "nonRepudiation"},
@@ -75,7 +78,7 @@ async def list_certificates(
                 raise NotFound(f"There is no user '{userPrincipalName}'.")
             user_id = user["id"]
         rows = queries.issued(act.connection, act.tenant.id, user_id=user_id)
-        return [_view(act, row) for row in rows if usage is None or _USAGES[usage] & set(row["key_usage"])]
+        return _views(act, [row for row in rows if usage is None or _USAGES[usage] & set(row["key_usage"])])
 
     return answers.Listed(value=[answers.Registered(**each) for each in await here.run(read)])
 
@@ -122,12 +125,20 @@ def _certificate(act: Act, key: str) -> answers.Certificate:
     imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=mark)
     users = {shown["user_principal_name"], *(_upn(act, each["user_id"]) for each in imported)} - {None}
     held = device_queries.holders(act.connection, act.tenant.id, thumbprint=mark)
+    known = _managed(act, held)
     return answers.Certificate(
         **shown,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
         revocation=revocation_state,
         users=sorted(users),
-        holders=[answers.Holder(device=each["enrollment_id"], user=_upn(act, each["user_id"])) for each in held],
+        holders=[
+            answers.Holder(
+                device=each["enrollment_id"],
+                managed_device_id=known.get(each["enrollment_id"]),
+                user=_upn(act, each["user_id"]),
+            )
+            for each in held
+        ],
     )
 
 
@@ -138,7 +149,7 @@ def _external(act: Act, key: str) -> Row | None:
         return None
     document = imported[0]["document"]
     return {
-        **dict.fromkeys(("serial", "authority", "subject", "template", "reason", "revoked_date_time", "device")),
+        **dict.fromkeys(("serial", "authority", "subject", "template", *_OF_A_DEVICE)),
         "thumbprint": key.lower(),
         "user_principal_name": _upn(act, imported[0]["user_id"]),
         "source": "external",
@@ -156,7 +167,7 @@ def _authority(act: Act, key: str) -> tuple[Row, bytes]:
         if key.lower() in (thumbprint(found), serial_hex(found)):
             span = {"not_before": found.not_valid_before_utc, "not_after": found.not_valid_after_utc}
             shown = {
-                **dict.fromkeys(("user_principal_name", "template", "source", "reason", "revoked_date_time", "device")),
+                **dict.fromkeys(("user_principal_name", "template", "source", *_OF_A_DEVICE)),
                 "serial": serial_hex(found),
                 "thumbprint": thumbprint(found),
                 "authority": "root" if row["role"] == "issuing" else row["name"],
@@ -176,7 +187,20 @@ def _row(act: Act, key: str) -> Row:
     return row
 
 
+def _managed(act: Act, rows: list[Row]) -> dict[str | None, str]:
+    return managed_device_ids(act.connection, act.tenant.id, enrollment_ids=[each["enrollment_id"] for each in rows])
+
+
+def _views(act: Act, rows: list[Row]) -> list[Row]:
+    known = _managed(act, rows)
+    return [{**_shown(act, row), "managed_device_id": known.get(row["enrollment_id"])} for row in rows]
+
+
 def _view(act: Act, row: Row) -> Row:
+    return _views(act, [row])[0]
+
+
+def _shown(act: Act, row: Row) -> Row:
     return {
         "serial": row["serial"],
         "thumbprint": row["thumbprint"],

@@ -19,6 +19,7 @@ from fauxtune.operations.connector_keys import store_key
 from fauxtune.operations.serving import SILENCE
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -86,7 +87,7 @@ async def list_connector_events(
     connector: str,
     after: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     id: Annotated[int | None, Query(ge=0, le=2**31 - 1)] = None,  # noqa: A002 - the documents' word
-    device: str | None = None,
+    device: Annotated[str | None, Query(description="the id of an enrolment")] = None,
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> answers.ConnectorLog:
     """In order, 1,000 at most; `-` as the connector: the log of all. Waits up to `wait` seconds for the first."""
@@ -110,7 +111,9 @@ async def list_connector_events(
     while not await has_some() and loop.time() < ends:
         # What comes may be of another connector: then there is more to wait for.
         await here.emulator.signals.wait_for_connector_log(here.tenant.id, seconds=ends - loop.time(), unless=has_some)
-    return answers.ConnectorLog(events=[_event(each) for each in found], next=found[-1]["number"] if found else after)
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[each["device"] for each in found])
+    events = [_event(each, managed=known.get(each["device"])) for each in found]
+    return answers.ConnectorLog(events=events, next=found[-1]["number"] if found else after)
 
 
 @router.put("/{connector}/raCertificate", summary="Install an RA certificate of the DigiCert CA")
@@ -217,7 +220,7 @@ async def _shown(here: Here, row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _event(row: dict[str, Any]) -> answers.ConnectorEvent:
+def _event(row: dict[str, Any], *, managed: str | None) -> answers.ConnectorEvent:
     return answers.ConnectorEvent(
         number=row["number"],
         id=row["event_id"],
@@ -225,6 +228,7 @@ def _event(row: dict[str, Any]) -> answers.ConnectorEvent:
         time=iso(row["time"]),
         connector=row["connector"],
         device=row["device"],
+        managed_device_id=managed,
         user=row["user"],
         diagnostic_code=row["diagnostic_code"],
         detail=row["detail"],

@@ -13,6 +13,7 @@ from fauxtune.core.engine.diagnosis.facts import Contents, Facts, Owned, name_of
 from fauxtune.core.engine.diagnosis.findings import Finding, moment
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.operations import diagnosis
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import diagnosis_answers as answers
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -36,12 +37,16 @@ async def get_user_certificates(
     found = await here.run(diagnosis.history, user)
     person = found.facts.user
     assert person is not None
+    certificates = found.facts.certificates
+    named = [each.device for each in certificates] + [each.found.device for each in found.findings]
+    held = [one.device for each in certificates for one in each.holders]
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*named, *held])
     return answers.CertificateHistory(
         user=answers.UserNamed(
             id=person.id, user_principal_name=person.name, mail=person.mail, licensed=person.licensed
         ),
-        value=[_certificate(each, facts=found.facts, findings=found.about(each)) for each in found.facts.certificates],
-        findings=[_finding(each) for each in found.findings],
+        value=[_certificate(each, facts=found.facts, findings=found.about(each), known=known) for each in certificates],
+        findings=[_finding(each, known=known) for each in found.findings],
     )
 
 
@@ -51,17 +56,30 @@ async def diagnose(
 ) -> answers.Diagnosis:
     """Of a user, a device or a profile, or of several of them together. As the next check-in would find it."""
     found = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
+    devices = [None if each.subject.device is None else each.subject.device.id for each in found.chains]
+    named = [each.found.device for each in found.findings]
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*devices, *named])
     return answers.Diagnosis(
         healthy=found.healthy,
-        chains=[_chain(each) for each in found.chains],
-        findings=[_finding(each) for each in found.findings],
+        chains=[_chain(each, known=known) for each in found.chains],
+        findings=[_finding(each, known=known) for each in found.findings],
         devices_left_out=found.left_out,
     )
 
 
-def _certificate(each: Owned, *, facts: Facts, findings: list[Finding]) -> answers.OwnedCertificate:
+def _certificate(
+    each: Owned, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
+) -> answers.OwnedCertificate:
     names = {device.id: device.name for device in facts.devices}
-    held = [{"device": one.device, "device_name": names.get(one.device), "state": one.state} for one in each.holders]
+    held = [
+        {
+            "device": one.device,
+            "managed_device_id": known.get(one.device),
+            "device_name": names.get(one.device),
+            "state": one.state,
+        }
+        for one in each.holders
+    ]
     shown = {
         "thumbprint": each.thumbprint,
         "source": each.source,
@@ -74,11 +92,12 @@ def _certificate(each: Owned, *, facts: Facts, findings: list[Finding]) -> answe
         "revoked_date_time": moment(each.revoked_at),
         "reason": each.reason,
         "device": each.device,
+        "managed_device_id": known.get(each.device),
         "profile": each.profile,
         "provider_name": each.provider,
         "key_name": each.key_name,
         "holders": held,
-        "findings": [_finding(one) for one in findings],
+        "findings": [_finding(one, known=known) for one in findings],
         **_contents(each.contents),
     }
     return answers.OwnedCertificate.model_validate(shown)
@@ -104,7 +123,7 @@ def _status(each: Owned, *, facts: Facts) -> str:
     return certificate_status(**span, revoked=each.revoked_at is not None, now=facts.now).value
 
 
-def _finding(each: Finding) -> answers.Finding:
+def _finding(each: Finding, *, known: dict[str | None, str]) -> answers.Finding:
     found = each.found
     evidence: dict[str, Any] = dict(found.evidence)
     code = evidence.get("errorCode")
@@ -118,18 +137,24 @@ def _finding(each: Finding) -> answers.Finding:
         fix=found.fix,
         certificate=found.certificate,
         device=found.device,
+        managed_device_id=known.get(found.device),
         profile=found.profile,
     )
 
 
-def _chain(found: chains.Chain) -> answers.Chain:
+def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chain:
     subject, broken = found.subject, found.broken
     person, device = subject.facts.user, subject.device
     return answers.Chain(
         user=None if person is None else person.name,
         device=None
         if device is None
-        else answers.DeviceNamed(id=device.id, device_name=device.name, variant=device.variant.value),
+        else answers.DeviceNamed(
+            id=device.id,
+            managed_device_id=known.get(device.id),
+            device_name=device.name,
+            variant=device.variant.value,
+        ),
         profile=answers.ProfileNamed(
             id=subject.profile.id, display_name=name_of(subject.profile), kind=subject.profile.kind
         ),

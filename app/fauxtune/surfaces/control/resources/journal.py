@@ -13,6 +13,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as queries
+from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -54,9 +55,11 @@ def _events(
         if row is None:
             raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
         device = row["id"]
-    return queries.events(connection, tenant_id, after=after, types=types, device=device)
+    found = queries.events(connection, tenant_id, after=after, types=types, device=device)
+    known = managed_device_ids(connection, tenant_id, enrollment_ids=[each["device"] for each in found])
+    return [{**each, "managed_device_id": known.get(each["device"])} for each in found]
 
 
 def _view(row: dict[str, Any]) -> answers.Event:
-    shown = ("seq", "type", "user", "device", "profile", "certificate", "detail")
+    shown = ("seq", "type", "user", "device", "managed_device_id", "profile", "certificate", "detail")
     return answers.Event(time=iso(row["time"]), **{name: row[name] for name in shown})
