@@ -26,7 +26,8 @@ class KeyEntry:
     """One alias as it is kept: DER bytes, the key as PKCS#8.
 
     `source` is `pkcs`, `imported` or `scep`; `digest` is the SHA-256 of what the alias was installed from, so that a
-    changed delivery is noticed.
+    changed delivery is noticed. On a Mac `open_to_all` lets every application use the key without asking, and
+    `extractable` lets it out of the keychain.
     """
 
     alias: str
@@ -37,6 +38,8 @@ class KeyEntry:
     intended_purpose: str | None = None
     profile_id: str | None = None
     digest: str = ""
+    open_to_all: bool = False
+    extractable: bool = True
 
     @property
     def sha1(self) -> str:
@@ -144,6 +147,8 @@ class KeyStore:
                     "intendedPurpose": entry.intended_purpose,
                     "profileId": entry.profile_id,
                     "digest": entry.digest,
+                    "openToAll": entry.open_to_all,
+                    "extractable": entry.extractable,
                 }
                 for entry in self.entries.values()
             ],
@@ -166,6 +171,8 @@ class KeyStore:
                         intended_purpose=row["intendedPurpose"],
                         profile_id=row["profileId"],
                         digest=row["digest"],
+                        open_to_all=row.get("openToAll", False),
+                        extractable=row.get("extractable", True),
                     )
                 )
             for der in document["trusted"]:

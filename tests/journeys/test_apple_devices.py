@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -29,12 +30,12 @@ async def certificates(administrator: Administrator, platform: Platform) -> list
     return [*roots, pkcs]
 
 
-async def mail(administrator: Administrator, certificate: str, **switches: bool) -> str:
+async def mail(administrator: Administrator, certificate: str, **settings: Any) -> str:
     bound = {
         "smimeSigningCertificate@odata.bind": reference(certificate),
         "smimeEncryptionCertificate@odata.bind": reference(certificate),
     }
-    return await administrator.profile("iosEasEmailProfileConfiguration", **MAIL, **bound, **switches)
+    return await administrator.profile("iosEasEmailProfileConfiguration", **MAIL, **bound, **settings)
 
 
 async def settle(agent: Agent) -> None:
@@ -103,6 +104,33 @@ async def test_the_mail_account_signs_and_encrypts_by_its_profile_alone(
     letter = Letter(sender=ALICE, recipient=ALICE, subject="s", text="t", date=now)
     reading = read_mail(write_mail(letter, signer=signer, encrypt_to=[recipient.certificate]), store)
     assert (reading.decrypted, reading.verified, reading.why) == (True, True, None)
+
+
+async def test_a_macs_key_is_open_to_all_applications_where_its_profile_says_so(
+    administrator: Administrator, joining: Joining
+) -> None:
+    root = await administrator.root("macOSTrustedRootCertificate")
+    own = {"subjectAlternativeNameType": "emailAddress"}
+    await administrator.assign(
+        root,
+        await administrator.pkcs("macOSPkcsCertificateProfile", allowAllAppsAccess=True, displayName="open", **own),
+        await administrator.pkcs("macOSPkcsCertificateProfile", displayName="closed", **own),
+    )
+    agent = await joining(Platform.MACOS)
+    await settle(agent)
+    assert sorted(one.open_to_all for one in agent.device.keystore.entries.values()) == [False, True]
+
+
+async def test_an_account_without_any_service_is_an_error_that_graph_shows(
+    administrator: Administrator, joining: Joining
+) -> None:
+    profiles = await certificates(administrator, Platform.IOS)
+    profiles.append(await mail(administrator, profiles[-1], easServices="none"))
+    await administrator.assign(*profiles)
+    agent = await joining(Platform.IOS)
+    done = await agent.check_in()
+    assert "turns all its services off" in str(done.refused)
+    assert await administrator.statuses(profiles[-1]) == ["error"]
 
 
 async def test_a_wiped_phone_is_empty_and_joins_again(administrator: Administrator, joining: Joining) -> None:

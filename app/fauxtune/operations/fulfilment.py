@@ -22,6 +22,7 @@ from fauxtune.connector.refusals import (
     TemplateUnknown,
 )
 from fauxtune.connector.work import Done, Hands, NamedKeys, Sealing, Work, do
+from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import EnrollmentId, ItemKey
@@ -37,6 +38,7 @@ from fauxtune.operations.issuing import Application
 from fauxtune.operations.packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.serving import POLL, SERVER, inside, serving_connectors
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 
 Row = dict[str, Any]
@@ -231,7 +233,7 @@ class Preparing:
             work = self._sealing(key, order=order)
         else:
             imported = self._imported(order["userId"], order["thumbprint"])
-            work = Sealing((imported,), self._packaging.identity(self._ledger[key]), self._recipient)
+            work = Sealing((imported,), self._wrapping(self._ledger[key]), self._recipient)
         return replace(task, work=work, key_files=self._key_files(task.role))
 
     def _seals_for(self) -> x509.Certificate:
@@ -279,9 +281,15 @@ class Preparing:
             # Windows shows it beside the certificate, and says nowhere else how it came.
             friendly_name=f"PKCS: {order['subject']}",
             legacy=needs_legacy_pfx(self._variant, self._enrollment["facts"].get("osVersion")),
-            wrapping=self._packaging.identity(row),
+            wrapping=self._wrapping(row),
             keeps=FACTS[self._variant].accounts_carry_certificates,
         )
+
+    def _wrapping(self, row: LedgerRow) -> Wrapping:
+        """What a certificate's password goes into, by the profiles that want it."""
+        wanted = {str(claim.profile) for claim in row.claims}
+        found = configuration_queries.profiles_by_id(self._act.connection, self._act.tenant.id, ids=wanted)
+        return self._packaging.identity(row, profiles=[each["document"] for each in found.values()])
 
     def _imported(self, user_id: str, mark: str) -> ImportedOrder:
         """The record's file."""

@@ -7,8 +7,8 @@ its password. Android and Windows take the bare password; Apple an array of payl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.model.accounts import Account
@@ -21,8 +21,8 @@ class Packaging(Protocol):
 
     plain_switch: str | None
 
-    def identity(self, row: LedgerRow) -> Wrapping:
-        """For one certificate with its key: file 0."""
+    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]]) -> Wrapping:
+        """For one certificate with its key: file 0. `profiles`: the documents of those that want it."""
         ...
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
@@ -37,7 +37,7 @@ class _Bare:
 
     plain_switch: str | None = None
 
-    def identity(self, row: LedgerRow) -> Wrapping:
+    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]]) -> Wrapping:
         return BARE
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:

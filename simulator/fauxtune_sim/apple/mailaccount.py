@@ -1,8 +1,9 @@
 """The mail accounts that profiles set up: Exchange (com.apple.eas.account), IMAP and POP (com.apple.mail.managed).
 
-Which S/MIME keys count depends on the version of the system (Apple: payload com.apple.eas.account):
-SMIMEEnabled before iOS 10, SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch before iOS 12, their successors and
-the user's rights to deviate from iOS 12 on. None of them counts on a Mac.
+Which S/MIME keys count depends on the version of the system (Apple: payload com.apple.eas.account): SMIMEEnabled before
+iOS 10, which ignores it from then on; SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch before iOS 12, from which
+on they are deprecated; their successors and the user's rights to deviate from iOS 12 on. Unverified: that a deprecated
+key does not count at all. No such key counts on a Mac.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from fauxtune_sim.maildefaults import Smime
 from fauxtune_sim.pfx import read_pfx
 
 EXCHANGE, MAIL = "com.apple.eas.account", "com.apple.mail.managed"
+#: What of an Exchange account can be turned off, from iOS 13 on.
+_SERVICES = ("EnableMail", "EnableContacts", "EnableCalendars", "EnableReminders", "EnableNotes")
 _APPLICATION = "com.apple.mobilemail"
 _MAC_APPLICATION = "com.apple.mail"
 #: What is not kept with the account.
@@ -51,6 +54,7 @@ def account(payload: Payload, system: System, *, name: str, resolve: Resolve) ->
     if payload.type == EXCHANGE:
         # A user could be asked for what is missing; a server that configures a device silently cannot ask.
         host, address, _ = keys.text("Host"), keys.text("EmailAddress"), keys.text("UserName")
+        _check_services(keys, system)
     else:
         _one_of(keys, "EmailAccountType", values=("EmailTypeIMAP", "EmailTypePOP"))
         host, address = keys.text("IncomingMailServerHostName"), keys.text("EmailAddress")
@@ -79,6 +83,13 @@ def user_name(held: MailAccount) -> str | None:
 def _one_of(keys: Fields, name: str, *, values: tuple[str, ...]) -> None:
     if keys.text(name) not in values:
         raise Fault(Code.PAYLOAD_VALUE, f"{name} is {keys.text(name)}, not one of {', '.join(values)}")
+
+
+def _check_services(keys: Fields, system: System) -> None:
+    """Apple: at least one of the services must be true, as each is where it is not named. Unverified: the code."""
+    off = [name for name in _SERVICES if keys.optional(name, bool) is False]
+    if system.version >= (13,) and len(off) == len(_SERVICES):
+        raise Fault(Code.PAYLOAD_VALUE, f"{keys.what} turns all its services off: {', '.join(off)}")
 
 
 def _check_certificate(keys: Fields) -> None:

@@ -67,6 +67,9 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
     except PfxRefused as wrong:
         raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what}: {wrong}") from wrong
     source, origin = _origin(payload.identifier, profile)
+    # Apple: both keys are for macOS; what is not said is false for the first and true for the second.
+    open_to_all = system.is_mac and payload.keys.flag("AllowAllAppsAccess")
+    extractable = not system.is_mac or payload.keys.optional("KeyIsExtractable", bool) is not False
     return KeyEntry(
         alias=payload.identifier if origin is None else f"{source}-{origin}",
         source=source,
@@ -75,6 +78,8 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
         chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
         profile_id=origin,
         digest=hashlib.sha256(data).hexdigest(),
+        open_to_all=open_to_all,
+        extractable=extractable,
     )
 
 

@@ -160,6 +160,23 @@ async def test_a_mac_has_accounts_for_imap_without_smime(mailing: Mailing, make:
     assert mail_defaults(agent.device) is None
 
 
+@pytest.mark.parametrize(("left", "version", "refused"), [(0, "17.5.1", True), (1, "17.5.1", False)])
+async def test_an_account_whose_services_are_all_off_is_refused(
+    enrol: Enrol, server: MdmServer, make: Maker, left: int, version: str, *, refused: bool
+) -> None:
+    """Apple: at least one of EnableMail and the four like it must be true."""
+    agent = await enrol()
+    names = ("EnableMail", "EnableContacts", "EnableCalendars", "EnableReminders", "EnableNotes")
+    off = dict.fromkeys(names[left:], False)
+    told = server.tell("InstallProfile", Payload=make.profile(make.exchange(**off)))
+    await agent.check_in()
+    assert told.report is not None
+    assert (told.report["Status"] == "Error") is refused
+    if refused:
+        assert told.report["ErrorChain"][-1]["ErrorCode"] == 2004
+    assert bool(agent.device.accounts) is not refused
+
+
 async def test_two_profiles_cannot_set_up_the_same_account(mailing: Mailing, make: Maker, server: MdmServer) -> None:
     agent = await mailing()
     queued = server.tell("InstallProfile", Payload=make.profile(make.exchange(), identifier="another"))

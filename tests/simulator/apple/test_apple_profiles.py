@@ -17,6 +17,7 @@ from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.device import Device
 from fauxtune_sim.identity import DeviceIdentity
+from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.mail import Letter, read_mail, write_mail
 from fauxtune_sim.platforms import Platform
 
@@ -284,6 +285,21 @@ async def test_a_profile_for_another_kind_of_device_is_refused(
 
 
 OLD = [(Platform.IOS, "15.8.2", [4001, 9000]), (Platform.IOS, "16.7.8", []), (Platform.MACOS, "12.7.5", [4001, 9000])]
+
+
+async def test_a_mac_keeps_who_may_use_a_key_and_whether_it_may_leave_the_keychain(
+    enrol: Enrol, server: MdmServer, make: Maker, pki: Pki
+) -> None:
+    """Apple: com.apple.security.pkcs12, AllowAllAppsAccess and KeyIsExtractable; both for macOS alone."""
+    for platform, kept in ((Platform.MACOS, [(False, True), (True, False)]), (Platform.IOS, [(False, True)] * 2)):
+        agent = await enrol(platform=platform)
+        usual = make.profile(make.identity(pki.issue()), identifier="usual")
+        said = make.identity(pki.issue(), AllowAllAppsAccess=True, KeyIsExtractable=False)
+        await install(server, agent, usual, make.profile(said, identifier="said"))
+        entries = agent.device.keystore.entries.values()
+        assert [(one.open_to_all, one.extractable) for one in entries] == kept
+        again = KeyStore.from_document(agent.device.keystore.document())
+        assert again.entries == agent.device.keystore.entries
 
 
 @pytest.mark.parametrize(("platform", "version", "wanted"), OLD)

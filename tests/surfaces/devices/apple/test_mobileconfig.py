@@ -183,6 +183,16 @@ def test_a_certificate_with_its_key_is_that_of_the_example() -> None:
         assert ours[key] == theirs[key]
 
 
+def test_a_macs_profile_may_open_the_key_to_all_applications_and_no_other_device_is_told_so() -> None:
+    for on_mac, profiles, said in (
+        (True, [{"allowAllAppsAccess": False}, {"allowAllAppsAccess": True}], True),
+        (True, [{"allowAllAppsAccess": None}, {}], None),
+        (False, [{"allowAllAppsAccess": True}], None),
+    ):
+        (payload,) = opened(ApplePackaging(on_mac=on_mac).identity(PKCS, profiles=profiles), b"pfx")
+        assert payload.get("AllowAllAppsAccess") is said
+
+
 @pytest.mark.parametrize(
     ("key", "identifier"),
     [
@@ -317,7 +327,7 @@ def test_the_oldest_switch_turns_on_what_the_profile_refers_to() -> None:
 def test_what_a_later_system_ignores_is_told_to_earlier_and_unknown_ones(
     os_version: str | None, keys: set[str]
 ) -> None:
-    """Apple: SMIMEEnabled is ignored from iOS 10, SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch from 12."""
+    """Apple: SMIMEEnabled is ignored from iOS 10 on; the other two are deprecated from iOS 12 on."""
     old = {"SMIMEEnabled", "SMIMEEncryptionEnabled", "SMIMEEnablePerMessageSwitch"}
     made = account_payload(os_version, smimeEncryptByDefaultEnabled=True, smimeEnablePerMessageSwitch=True)
     assert old & made.keys() == keys

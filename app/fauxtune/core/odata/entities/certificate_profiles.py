@@ -41,7 +41,7 @@ DEPLOYMENT_CHANNEL = (
         "deploymentChannel", enums.APPLE_DEPLOYMENT_CHANNEL, fidelity=stored("everything goes to the device's channel")
     ),
 )
-ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False, fidelity=_NO_CHOICE),)
+ALL_APPS_ACCESS = (Property("allowAllAppsAccess", Edm.BOOLEAN, nullable=False),)
 AUTHORITY_TYPE = (
     Property(
         "certificationAuthorityType",

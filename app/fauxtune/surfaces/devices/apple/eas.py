@@ -1,7 +1,7 @@
 """The settings of an e-mail account on iOS and iPadOS: from Graph's words to those of Apple's payload.
 
 Apple: "Device Management", ExchangeActiveSync (com.apple.eas.account). Graph: iosEasEmailProfileConfiguration. Keys
-that a later iOS ignores are written only where the device is, or may be, an earlier one.
+that a later iOS ignores, or that are deprecated there, are written only where the device is, or may be, an earlier one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _CERTIFICATES = {
     "smimeSigningCertificate": "SMIMESigningCertificateUUID",
     "smimeEncryptionCertificate": "SMIMEEncryptionCertificateUUID",
 }
-#: Apple: ignored from iOS 10 (SMIMEEnabled) and 12 (SMIMEEncryptionEnabled, SMIMEEnablePerMessageSwitch).
+#: Apple: SMIMEEnabled is ignored from iOS 10 on; SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch are deprecated
+#: from iOS 12 on, where SMIMEEncryptByDefault and SMIMEEnableEncryptionPerMessageSwitch take their places.
 _LATEST_OF_SWITCH, _LATEST_OF_OLD_NAMES = 9, 11
 #: What XML 1.0 cannot say.
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -80,6 +81,7 @@ def _period(said: Payload) -> Payload:
 
 
 def _services(said: Payload) -> Payload:
+    """Graph takes `none`, a member of easServices; Apple wants one of the five to be true, so the device refuses it."""
     if said.get("easServices") is None:
         return {}
     chosen = {word.strip() for word in str(said["easServices"]).split(",")}

@@ -128,13 +128,13 @@ def encrypted_profile(tenant_id: TenantId, row: LedgerRow, *, sealed: bytes, on_
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), **secret})
 
 
-def identity_payloads(row: LedgerRow) -> bytes:
+def identity_payloads(row: LedgerRow, *, open_to_all: bool = False) -> bytes:
     """The payloads of a certificate with its key: a property list with the holes of file 0. A certificate that is to be
-    renewed is known by its predecessor.
+    renewed is known by its predecessor. `open_to_all`: every application of a Mac may use the key (AllowAllAppsAccess).
     """
     name = f"{_inner(row.key)}.identity"
     payload = _with_key(name, _uuid(name, row.serial or row.thumbprint or ""), title=_TITLES[row.source], number=0)
-    return _with_holes([payload])
+    return _with_holes([payload | ({"AllowAllAppsAccess": True} if open_to_all else {})])
 
 
 def account_payloads(row: LedgerRow, *, account: Account, os_version: str | None) -> bytes:

@@ -7,6 +7,7 @@ the enrolment profile.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -23,6 +24,7 @@ from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.device_actions import Order
 from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.packaging import Packaging
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.plist import Plist
 
@@ -72,14 +74,20 @@ class Told:
     os_version: str | None = None
 
 
+@dataclass(slots=True)
 class ApplePackaging:
     """What a PFX and its password are put into before the connector seals them: payloads of a profile."""
 
+    on_mac: bool = False
     plain_switch: str | None = "apple.plainProfiles"
 
-    def identity(self, row: LedgerRow) -> Wrapping:
-        """One certificate with its key."""
-        return Wrapping(mobileconfig.identity_payloads(row), xml=True)
+    def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]] = ()) -> Wrapping:
+        """One certificate with its key. On a Mac a profile may let all applications use the key (Graph:
+        macOSPkcsCertificateProfile, allowAllAppsAccess). No profile of Graph says whether the key may be exported, so
+        Apple's default stands: it may.
+        """
+        open_to_all = self.on_mac and any(each.get("allowAllAppsAccess") for each in profiles)
+        return Wrapping(mobileconfig.identity_payloads(row, open_to_all=open_to_all), xml=True)
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
         """An account and the certificates that it names."""
@@ -87,7 +95,11 @@ class ApplePackaging:
 
 
 #: What the emulator is told of this platform.
-PACKAGINGS = dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), ApplePackaging())
+PACKAGINGS: dict[Platform, Packaging] = {
+    Platform.IOS: ApplePackaging(),
+    Platform.IPADOS: ApplePackaging(),
+    Platform.MACOS: ApplePackaging(on_mac=True),
+}
 
 
 def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
