@@ -28,7 +28,9 @@ def document() -> Json:
 def _paths() -> list[tuple[re.Pattern[str], str]]:
     """Those with fewer keys first: `devices:enroll` is no device."""
     paths = sorted(document()["paths"], key=lambda each: each.count("{"))
-    return [(re.compile(_KEY.sub("[^/]+", re.escape(path)).replace("[^/]+$", ".+$")), path) for path in paths]
+    # An OCSP request in a path is base64, which has slashes.
+    shapes = (re.escape(path).replace(r"\{encoded\}", ".+") for path in paths)
+    return [(re.compile(_KEY.sub("[^/]+", shape)), path) for shape, path in zip(shapes, paths, strict=True)]
 
 
 @cache

@@ -5,11 +5,13 @@ Everything is dropped at the first change, of whichever tenant: nothing has to k
 
 from __future__ import annotations
 
+from sys import getsizeof
+
 from fauxtune.storage.database import Database
 
 _LIMIT = 16 * 1024 * 1024
-#: What Python adds to each part of a key, about.
-_OVERHEAD = 64
+#: What Python adds to an entry: the tuple of the key, and its place in the table.
+_OVERHEAD = 256
 
 #: All that an answer depends on, besides what is stored.
 Question = tuple[str | None, ...]
@@ -51,4 +53,4 @@ class Kept:
 
 
 def _size_of(key: Question) -> int:
-    return sum(len(each or "") + _OVERHEAD for each in key)
+    return _OVERHEAD + sum(map(getsizeof, key))

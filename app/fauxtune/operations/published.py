@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from sys import getsizeof
 from typing import Generic, TypeVar
 
 from fauxtune.storage.database import Database
 
 T = TypeVar("T")
 
-#: Enough for whoever asks often; an answer has about 2 KB.
-_MOST = 4096
-_LARGEST = 8 * 1024 * 1024
+#: Bytes in all, keys included: enough for whoever asks often, for an answer has about 2 KB.
+_LIMIT = 16 * 1024 * 1024
+_LARGEST = _LIMIT // 2
+#: What is no bytes is counted as so many: a responder with its certificates and key, about.
+_OBJECT = 4 * 1024
+#: What Python adds to an entry: the tuple of the key, the place in the table, the span of time.
+_OVERHEAD = 512
 
 #: Of what, of which tenant, of which authority, and what else it depends on.
 Key = tuple[str, str, str, object]
@@ -37,6 +42,7 @@ class Published:
         self._database = database
         self._state = database.state
         self._found: dict[Key, Timed[object]] = {}
+        self._size = 0
 
     def get(self, key: Key, *, at: datetime) -> object | None:
         """What is kept under this key, if it is true at this moment of the tenant's clock."""
@@ -47,13 +53,26 @@ class Published:
     def put(self, key: Key, timed: Timed[object], *, state: object) -> None:
         """Keep what was made from what was read after the database had this `state`."""
         self._forget_the_past()
-        if state is not self._state or (isinstance(timed.value, bytes) and len(timed.value) > _LARGEST):
+        size = _size_of(key, timed.value)
+        if state is not self._state or size > _LARGEST:
             return
-        if len(self._found) >= _MOST:
-            self._found.clear()
+        before = self._found.get(key)
+        if before is not None:
+            self._size -= _size_of(key, before.value)
+        if self._size + size > _LIMIT:
+            self._clear()
+        self._size += size
         self._found[key] = timed
 
     def _forget_the_past(self) -> None:
         if self._state is not self._database.state:
             self._state = self._database.state
-            self._found.clear()
+            self._clear()
+
+    def _clear(self) -> None:
+        self._found.clear()
+        self._size = 0
+
+
+def _size_of(key: Key, value: object) -> int:
+    return _OVERHEAD + sum(map(getsizeof, key)) + (len(value) if isinstance(value, bytes) else _OBJECT)

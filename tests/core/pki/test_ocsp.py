@@ -273,6 +273,30 @@ def test_what_der_or_the_protocol_does_not_allow_is_malformed(request_: bytes) -
         read_request(request_)
 
 
+def test_reading_ends_with_the_first_certificate_too_many() -> None:
+    # What comes behind it is broken, and nobody finds that out.
+    with pytest.raises(Malformed, match="too many"):
+        read_request(request_of(*[single()] * (MOST_CERTIFICATES + 1), b"broken"))
+    with pytest.raises(Malformed, match="tag"):
+        read_request(request_of(*[single()] * MOST_CERTIFICATES, b"broken"))
+
+
+def test_reading_ends_with_the_first_extension_too_many() -> None:
+    def extensions(number: int) -> bytes:
+        one = tlv(0x30, bytes.fromhex("06032a0304"), tlv(0x04))
+        return tlv(0xA2, tlv(0x30, one * number, b"broken"))
+
+    for number, why in ((19, "tag"), (20, "too many extensions")):
+        with pytest.raises(Malformed, match=why):
+            read_request(request_of(single(), after=extensions(number)))
+
+
+def test_a_request_that_is_large_is_malformed() -> None:
+    assert read_request(request_of(single(), signature=tlv(0xA0, bytes(15 * 1024))))
+    with pytest.raises(Malformed, match="16 KiB"):
+        read_request(request_of(single(), signature=tlv(0xA0, bytes(16 * 1024))))
+
+
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\x30\x00", b"\x30\x80\x00\x00", b"\x30\x84\xff\xff\xff\xff"])
 def test_what_is_no_request_is_malformed(authorities, responder, data: bytes) -> None:
     assert (

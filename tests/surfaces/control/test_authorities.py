@@ -12,11 +12,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
+from sqlalchemy import event
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
+from tests.core.pki.hostile import tlv
 from tests.surfaces.control.words import Json, code, listed, made
 
 ALICE = "alice@contoso.example"
@@ -231,3 +233,36 @@ async def test_a_certificate_on_hold_is_taken_from_the_crl_again(contoso: httpx.
     assert (held["status"], held["reason"]) == ("revoked", "certificateHold")
     released = (await contoso.post(path, json={"reason": "removeFromCRL"})).json()
     assert (released["status"], released["reason"], released["revokedDateTime"]) == ("good", None, None)
+
+
+async def test_a_large_question_is_malformed(contoso: httpx.AsyncClient, http: httpx.AsyncClient) -> None:
+    small = await question(contoso, await issue(contoso))
+    head = 2 + (small[1] & 0x7F if small[1] > 0x80 else 0)
+    large = tlv(0x30, small[head:], tlv(0xA0, bytes(20 * 1024)))
+    assert (await asked(http, large)).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
+    assert (await asked(http, small)).certificate_status is ocsp.OCSPCertStatus.GOOD
+
+
+async def test_a_hundred_serials_that_nobody_knows_cost_one_look_at_the_authorities(
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    whole = await question(contoso, await issue(contoso))
+    known = ocsp.load_der_ocsp_request(whole)
+    looked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        looked.append(statement)
+
+    singles = [_single(known, serial) for serial in range(1000, 1100)]
+    await asked(http, whole)  # the responder is there from now on
+    event.listen(emulator.runner.database.engine, "before_cursor_execute", note)
+    answer = await asked(http, tlv(0x30, tlv(0x30, tlv(0x30, *singles))))
+    assert {each.certificate_status for each in answer.responses} == {ocsp.OCSPCertStatus.UNKNOWN}
+    assert len([each for each in looked if "FROM authorities" in each and "ORDER BY" in each]) == 1
+
+
+def _single(known: ocsp.OCSPRequest, serial: int) -> bytes:
+    """One certificate in a request, as others name it."""
+    algorithm = bytes.fromhex("300d06096086480165030402010500")
+    hashes = tlv(0x04, known.issuer_name_hash), tlv(0x04, known.issuer_key_hash)
+    return tlv(0x30, tlv(0x30, algorithm, *hashes, tlv(0x02, serial.to_bytes(2))))

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-#: Certificates in one request; the protocol sets no limit.
+from fauxtune.core.pki.gate import LARGEST_OCSP_REQUEST
+
+#: Certificates and extensions in one request; the protocol sets no limit.
 MOST_CERTIFICATES = 100
+_MOST_EXTENSIONS = 20
 #: RFC 5280 4.1.2.2 allows 20; a longer one was never issued by anybody.
 _LONGEST_SERIAL = 64
 _NONCE_SIZES = range(1, 129)
@@ -91,6 +95,8 @@ class _Part:
 
 def read_request(data: bytes) -> Question:
     """The request. Malformed for anything else; a signature on it and who asks are not looked at."""
+    if len(data) > LARGEST_OCSP_REQUEST:
+        raise Malformed(f"it has more than {LARGEST_OCSP_REQUEST // 1024} KiB")
     message = _Part(data)
     whole = _Part(message.take(_SEQUENCE))
     message.end()
@@ -103,7 +109,8 @@ def read_request(data: bytes) -> Question:
             raise Malformed("this version is unknown")
         version.end()
     _skip(body, 0xA1)  # who asks
-    asked = tuple(_asked(body.take(_SEQUENCE)))
+    # One more than may be: whether there are hundreds or thousands is not found out.
+    asked = tuple(islice(_asked(body.take(_SEQUENCE)), MOST_CERTIFICATES + 1))
     nonce = _nonce(body.take(0xA2)) if body.tag == 0xA2 else None
     body.end()
     if not 0 < len(asked) <= MOST_CERTIFICATES:
@@ -139,9 +146,12 @@ def _certificate_id(whole: bytes) -> CertificateId:
 def _nonce(extensions: bytes) -> bytes | None:
     """The one nonce among the extensions; others are left aside."""
     outer = _Part(extensions)
-    part, found = _Part(outer.take(_SEQUENCE)), None
+    part, found, seen = _Part(outer.take(_SEQUENCE)), None, 0
     outer.end()
     while part.tag is not None:
+        seen += 1
+        if seen > _MOST_EXTENSIONS:
+            raise Malformed("too many extensions")
         extension = _Part(part.take(_SEQUENCE))
         oid = extension.take_whole(_OID)
         if extension.tag == _BOOLEAN:
