@@ -9,7 +9,7 @@ ONLY ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .SILENT:
-.PHONY: help run test check format bench openapi examples migration lock clean
+.PHONY: help run test check format bench openapi examples transcripts migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -44,6 +44,9 @@ openapi: .venv/.run ## write openapi/*.json and the generated pages of docs anew
 examples: .venv/.test ## record anew the answers that openapi/graph.json has as examples
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
 	$(MAKE) openapi
+
+transcripts: .venv/.test ## run the commands of docs/devices.md and write anew what they print
+	$(BIN)/python -m tests.foreign.transcripts docs/devices.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"

@@ -162,6 +162,11 @@ def test_another_kind_of_request_and_a_broken_certificate_request_are_refused(as
         token_request(**asked)
 
 
+def test_a_certificate_request_in_pem_is_told_that_it_is_pem() -> None:
+    with pytest.raises(Invalid, match="is PEM; wanted is the base64 alone"):
+        token_request(packed="-----BEGIN CERTIFICATE REQUEST-----\nMIIC\n-----END CERTIFICATE REQUEST-----\n")
+
+
 def test_an_answer_relates_to_its_request_and_one_with_a_token_says_how_long_it_is_good() -> None:
     now = datetime(2026, 11, 24, 10, 0, 0, 250_000, tzinfo=UTC)
     document = soap.answer(soap.REQUEST_TOKEN, "<x/>", relates_to=words.MESSAGE_ID, activity="a", now=now)
