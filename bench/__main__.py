@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import checkin, fanout, fleet, graph, idle, issuance, mdm, retire, start, status
+from bench import checkin, concurrent, fanout, fleet, graph, idle, issuance, mdm, retire, start, status
 from bench.rows import Row, line
 
 TABLE: dict[str, Callable[[], Iterator[Row]]] = {
@@ -20,6 +20,7 @@ TABLE: dict[str, Callable[[], Iterator[Row]]] = {
     "fleet": fleet.rows,
     "mdm": mdm.rows,
     "retire": retire.rows,
+    "concurrent": concurrent.rows,
 }
 
 

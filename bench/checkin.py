@@ -16,7 +16,7 @@ from bench.rows import Row, side_by_side
 
 _DEVICES = 32
 _SECONDS = 2.0
-_REPORT = {
+REPORT = {
     "state": "ACTIVE",
     "appliedState": "ACTIVE",
     "appliedPolicyName": "default",
@@ -62,7 +62,7 @@ def quiet_requests(server: world.Server, *, user: str = world.ALICE) -> list[byt
     client = server.client()
     token = world.enrollment_token(client, uses=_DEVICES, user=user)
     key = rsa.generate_private_key(65537, 2048)
-    body = orjson.dumps(_REPORT)
+    body = orjson.dumps(REPORT)
     requests = []
     for _ in range(_DEVICES):
         path, headers = world.enrol(client, key, token=token)

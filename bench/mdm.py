@@ -12,14 +12,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from bench import unavoidable, world
 from bench.rows import Row
@@ -56,7 +52,7 @@ def rows() -> Iterator[Row]:
             client = server.client()
             _profiles(client, _KINDS[name])
             for _ in range(_IMPORTED):
-                _import(client)
+                world.import_pfx(client, world.pfx_document(client))
             before, start = server.cpu(), time.perf_counter()
             summary = _fleet(server, mix=mix)
             seconds = time.perf_counter() - start
@@ -101,40 +97,6 @@ def _profiles(client: httpx.Client, kinds: tuple[tuple[str, str | None, str], ..
                 subjectNameFormat="commonNameIncludingEmail",
                 subjectAlternativeNameType="emailAddress",
             )
-
-
-def _import(client: httpx.Client) -> None:
-    """One certificate for encryption, imported for Alice."""
-    password = "a-password-of-24-letters"
-    order = {"template": "SmimeEncryption", "userPrincipalName": world.ALICE, "pfxPassword": password}
-    made = client.post(f"{_TENANT}/certificates", json=order).raise_for_status().json()
-    shown = client.get(f"{_TENANT}/certificates/{made['thumbprint']}").raise_for_status().json()
-    key = _connector_key(client)
-    public = load_pem_public_key(key["publicKey"].encode())
-    assert isinstance(public, rsa.RSAPublicKey)
-    sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
-    document = {
-        "thumbprint": made["thumbprint"],
-        "intendedPurpose": "smimeEncryption",
-        "userPrincipalName": world.ALICE,
-        "startDateTime": shown["notBefore"],
-        "expirationDateTime": shown["notAfter"],
-        "providerName": key["providerName"],
-        "keyName": key["keyName"],
-        "paddingScheme": "oaepSha512",
-        "encryptedPfxBlob": made["pfx"],
-        "encryptedPfxPassword": base64.b64encode(sealed).decode(),
-    }
-    client.post("/beta/deviceManagement/userPfxCertificates", json=document).raise_for_status()
-
-
-def _connector_key(client: httpx.Client) -> Mapping[str, str]:
-    for connector in client.get(f"{_TENANT}/connectors").raise_for_status().json()["value"]:
-        keys = client.get(f"{_TENANT}/connectors/{connector['id']}/keys").raise_for_status().json()["value"]
-        for key in keys:
-            found: Mapping[str, str] = key
-            return found
-    raise RuntimeError("no connector has a key")
 
 
 def _fleet(server: world.Server, *, mix: str) -> dict[str, Any]:

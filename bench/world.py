@@ -20,7 +20,8 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
 
 ALICE = "alice@contoso.example"
 
@@ -156,3 +157,34 @@ def enrollment_token(client: httpx.Client, *, uses: int, user: str = ALICE) -> s
     body = {"userPrincipalName": user, "uses": uses}
     answer = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status()
     return str(answer.json()["token"])
+
+
+def pfx_document(client: httpx.Client, *, user: str = ALICE) -> dict[str, Any]:
+    """A new certificate for encryption with its key, as Graph takes it for import."""
+    tenant, password = "/_fauxtune/v1/tenants/contoso", "a-password-of-24-letters"
+    order = {"template": "SmimeEncryption", "userPrincipalName": user, "pfxPassword": password}
+    made = client.post(f"{tenant}/certificates", json=order).raise_for_status().json()
+    shown = client.get(f"{tenant}/certificates/{made['thumbprint']}").raise_for_status().json()
+    (connector,) = client.get(f"{tenant}/connectors").raise_for_status().json()["value"]
+    key = client.get(f"{tenant}/connectors/{connector['id']}/keys").raise_for_status().json()["value"][0]
+    public = load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, rsa.RSAPublicKey)
+    sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
+    return {
+        "thumbprint": made["thumbprint"],
+        "intendedPurpose": "smimeEncryption",
+        "userPrincipalName": user,
+        "startDateTime": shown["notBefore"],
+        "expirationDateTime": shown["notAfter"],
+        "providerName": key["providerName"],
+        "keyName": key["keyName"],
+        "paddingScheme": "oaepSha512",
+        "encryptedPfxBlob": made["pfx"],
+        "encryptedPfxPassword": base64.b64encode(sealed).decode(),
+    }
+
+
+def import_pfx(client: httpx.Client, document: dict[str, Any]) -> str:
+    """Import it; Graph's key of the record."""
+    made = client.post("/beta/deviceManagement/userPfxCertificates", json=document).raise_for_status().json()
+    return str(made["id"])

@@ -25,6 +25,7 @@ from fauxtune.connector.work import Done
 from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import Program, Support, support
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import Cause, EnrollmentState, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
@@ -108,9 +109,6 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
     connectors.check_version(greeting.version)
     if support(Program(row["program"]), greeting.version) is Support.REFUSED:
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
-    if row["session"] is not None:
-        queries.give_back(act.connection, act.tenant.id, session=row["session"])
-    _learn_keys(act, row, greeting=greeting)
     session = act.ids.uuid()
     certificate_queries.change_connector(
         act.connection,
@@ -121,6 +119,9 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
         version=greeting.version,
         contact_at=act.now,
     )
+    _learn_keys(act, row, greeting=greeting)
+    if row["session"] is not None:
+        queries.give_back(act.connection, act.tenant.id, session=row["session"])
     connector_log.Writer(act, row).write(Happening.STARTED)
     connectors.look_again(act)
     return Welcome(session, connectors.connector(act, row["id"]))
@@ -129,10 +130,10 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
 def farewell(act: Act, visitor: Visitor) -> None:
     """A connector stops."""
     row = _served(act, visitor)
-    queries.give_back(act.connection, act.tenant.id, session=visitor.session)
     certificate_queries.change_connector(
         act.connection, act.tenant.id, connector_id=row["id"], session=None, contact_at=act.now
     )
+    queries.give_back(act.connection, act.tenant.id, session=visitor.session)
     connector_log.Writer(act, row).write(Happening.STOPPED)
     connectors.look_again(act)
 
@@ -147,6 +148,7 @@ def lease(act: Act, visitor: Visitor, *, most: int, wares: Wares) -> Leased:
     system_now = act.system_now or act.now
     before = act.now - POLL if row["mode"] == "polling" else act.now
     found = []
+    answered: list[EnrollmentId] = []
     for request in queries.free_requests(
         act.connection,
         act.tenant.id,
@@ -156,12 +158,15 @@ def lease(act: Act, visitor: Visitor, *, most: int, wares: Wares) -> Leased:
         before=before,
         limit=min(most, MOST),
     ):
-        task = _prepared(act, request, connector=row, wares=wares)
+        task = _prepared(act, request, connector=row, wares=wares, answered=answered)
         if task is None:
             continue
         until = system_now + LEASE
         if queries.lease(act.connection, request["id"], session=visitor.session, now=system_now, until=until):
             found.append(task)
+    if answered:
+        # After all requests: enrolments are locked later than these.
+        act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=answered))
     asked: list[Row] = []
     if "revocation" in row["roles"]:
         asked = queries.asked_revocations(act.connection, act.tenant.id, before=before, limit=min(most, MOST))
@@ -204,7 +209,7 @@ def answer(act: Act, visitor: Visitor, *, request_id: str, done: Done) -> bool:
     meanwhile, or is not wanted any more.
     """
     row = _served(act, visitor)
-    request = queries.request(act.connection, act.tenant.id, request_id=request_id)
+    request = queries.request(act.connection, act.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
     enrollment = device_queries.enrollment(act.connection, request["enrollment_id"], lock=True)
@@ -257,8 +262,10 @@ def _learn_keys(act: Act, row: Row, *, greeting: Greeting) -> None:
         connectors.add_key(act, row["id"], provider=provider, key_name=name, key=key, file="")
 
 
-def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares) -> Task | None:
-    """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer."""
+def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares, answered: list[EnrollmentId]) -> Task | None:
+    """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer
+    (the device is then among those that are `answered`).
+    """
     enrollment = device_queries.enrollment(act.connection, request["enrollment_id"])
     if enrollment is None or enrollment["state"] != EnrollmentState.ACTIVE.value:
         return None
@@ -266,7 +273,7 @@ def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares) -> Task |
     if task.refusal is None:
         return task
     store(act, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(act, enrollment))
-    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=[enrollment["id"]]))
+    answered.append(EnrollmentId(enrollment["id"]))
     return None
 
 

@@ -245,9 +245,9 @@ def digest(credential: str) -> str:
 def look_again(act: Act) -> None:
     """What was refused may work now, and what waits may be answered."""
     queries.forget_refusals(act.connection, act.tenant.id)
+    act.wake(concern.by_tenant(act.connection, act.tenant.id))
     revocation.carry_out(act)
     act.connectors_called = True
-    act.wake(concern.by_tenant(act.connection, act.tenant.id))
 
 
 def check_version(version: str) -> str:

@@ -30,10 +30,10 @@ def update_device(act: Act, device_id: str, *, changes: Row, category: str | Non
     document = row["document"] | tagged(changes) | _owner(changes)
     if category is not None:
         put_into_category(act, device_id, category_id=category)
-    queries.change_managed_device(act.connection, act.tenant.id, device_id=row["id"], document=document)
     if document[_OWNER] != row["document"].get(_OWNER):
         # Assignments can depend on whose device it is.
         act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=row["enrollment_id"]))
+    queries.change_managed_device(act.connection, act.tenant.id, device_id=row["id"], document=document)
     act.record("deviceChanged", device=row["enrollment_id"], changed=sorted(changes))
     return device(act, device_id)
 
@@ -42,8 +42,8 @@ def put_into_category(act: Act, device_id: str, *, category_id: str | None) -> N
     """Put the device into a category, or into none. NotFound for a category that does not exist."""
     row = device(act, device_id)
     found = None if category_id is None else category(act, category_id)["id"]
-    category_queries.put_into_category(act.connection, act.tenant.id, device_id=row["id"], category_id=found)
     act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=row["enrollment_id"]))
+    category_queries.put_into_category(act.connection, act.tenant.id, device_id=row["id"], category_id=found)
     act.record("deviceChanged", device=row["enrollment_id"], changed=["deviceCategory"])
 
 

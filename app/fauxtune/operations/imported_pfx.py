@@ -92,6 +92,8 @@ def update_pfx(act: Act, key: str, *, changes: Document) -> Document:
         values["encrypted_password"] = _password(sent)
     shown = {name: value for name, value in sent.items() if name not in _SECRETS}
     full = {**row["document"], **shown, "lastModifiedDateTime": iso(act.now)}
+    queries.forget_refusals(act.connection, act.tenant.id, item_key=imported_key(row["thumbprint"]))
+    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["user_id"]))
     queries.change_pfx(
         act.connection,
         act.tenant.id,
@@ -102,16 +104,14 @@ def update_pfx(act: Act, key: str, *, changes: Document) -> Document:
         **values,
         **_columns(full),
     )
-    queries.forget_refusals(act.connection, act.tenant.id, item_key=imported_key(row["thumbprint"]))
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["user_id"]))
     return full
 
 
 def delete_pfx(act: Act, key: str) -> None:
     """The record goes, and the certificate from the user's devices. Nothing is revoked."""
     row = _record(act, key)
-    queries.delete_pfx(act.connection, act.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
     act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["user_id"]))
+    queries.delete_pfx(act.connection, act.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
     act.record("deleted", user=row["document"]["userPrincipalName"], certificate=_certificate(row["thumbprint"]))
 
 

@@ -28,7 +28,7 @@ from fauxtune.operations.seeds import Seed, SeedUser
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import tenants as queries
 
 #: No tenant leaves the time that certificates and Graph can write.
@@ -118,6 +118,7 @@ def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
     """Turn switches; every device plans again. Invalid for a name or value that is none."""
     for name, value in changes.items():
         _check_setting(name, value)
+    locks.hold_all(act.connection, act.tenant.id)
     tenant = _held(act)
     changed = _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
     if "edition" in changes:

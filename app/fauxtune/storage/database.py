@@ -1,7 +1,8 @@
 """One door to the database: a piece of work runs in one transaction, whole or not at all.
 
 SQLite: one connection, one writer, inline on the event loop (a thread would cost five times the throughput).
-PostgreSQL: worker threads, repeated up to three times when the database says that two transactions collided.
+PostgreSQL: worker threads, repeated up to three times when the database says that two transactions collided; rows are
+locked in the order that `queries.locks` says.
 Never `await` inside a transaction: on SQLite the loop is the lock.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import sqlite3
 import time
 from collections.abc import Callable
@@ -30,6 +32,8 @@ P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
+#: Seconds before a second attempt, about. It is in a thread of its own: nobody waits with it.
+_PAUSE = 0.02
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
 _WRITES = "fauxtune.writes"
@@ -57,8 +61,10 @@ _NUL = "NUL (0x00)"
 class Database:
     """An open database. `url` is a SQLAlchemy URL: `sqlite:///path`, `sqlite://` or `postgresql+psycopg://...`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, jitter: Callable[[], float] = random.random) -> None:  # noqa: S311
+        """`jitter`: a number from 0 to 1 for each pause before another attempt, different each time."""
         self.url = url
+        self._jitter = jitter
         #: Another one after every transaction that wrote: what was read while it was the same is still true. One
         #: process owns a database, so nobody else writes.
         self.state = object()
@@ -104,6 +110,8 @@ class Database:
                 if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _COLLISIONS:
                     self._refuse_if_away(error)
                     raise
+                # Two that met once meet again if both come back at once.
+                time.sleep(_PAUSE * attempt * (0.5 + self._jitter()))
         raise AssertionError("unreachable")  # pragma: no cover
 
     def _refuse_if_away(self, error: DBAPIError) -> None:

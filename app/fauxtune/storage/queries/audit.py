@@ -8,6 +8,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import rows
+from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.tables import audit_events
 
 Row = dict[str, Any]
@@ -16,7 +17,10 @@ _LAST = select(func.coalesce(func.max(audit_events.c.number), 0)).where(audit_ev
 
 
 def add_events(connection: Connection, tenant_id: TenantId, *, events: list[Row]) -> None:
-    """New events, in this order after those that are there."""
+    """New events, in this order after those that are there. Call it when all is done but the journal: the tenant's row
+    is held until the commit, so that two never take the same number.
+    """
+    hold_tenant(connection, tenant_id)
     last = connection.execute(_LAST, {"tenant": tenant_id}).scalar_one()
     numbered = [{"tenant_id": tenant_id, "number": last + 1 + index, **each} for index, each in enumerate(events)]
     rows.add_all(connection, audit_events, rows=numbered)

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, type_coerce, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, select, true, type_coerce, update
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.world import ImportedCertificate
 from fauxtune.storage import rows
+from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import (
     authorities,
     certificates,
@@ -342,25 +343,25 @@ def forget_refusals(
     connection: Connection, tenant_id: TenantId, *, item_key: str | None = None, role: str | None = None
 ) -> None:
     """Drop refused requests, so that they are asked anew: what made them fail may have changed."""
-    statement = delete(connector_requests).where(
-        connector_requests.c.tenant_id == tenant_id, connector_requests.c.state == "failed"
+    refused = and_(
+        connector_requests.c.tenant_id == tenant_id,
+        connector_requests.c.state == "failed",
+        true() if item_key is None else connector_requests.c.item_key == item_key,
+        true() if role is None else connector_requests.c.role == role,
     )
-    if item_key is not None:
-        statement = statement.where(connector_requests.c.item_key == item_key)
-    if role is not None:
-        statement = statement.where(connector_requests.c.role == role)
-    connection.execute(statement)
+    hold(connection, connector_requests, where=refused)
+    connection.execute(delete(connector_requests).where(refused))
 
 
 def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: str) -> None:
     """Drop what was asked for this item and not answered: it is asked anew, in the words of now."""
-    connection.execute(
-        delete(connector_requests).where(
-            connector_requests.c.tenant_id == tenant_id,
-            connector_requests.c.item_key == item_key,
-            connector_requests.c.state != "answered",
-        )
+    unanswered = and_(
+        connector_requests.c.tenant_id == tenant_id,
+        connector_requests.c.item_key == item_key,
+        connector_requests.c.state != "answered",
     )
+    hold(connection, connector_requests, where=unanswered)
+    connection.execute(delete(connector_requests).where(unanswered))
 
 
 def name_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> str | None:

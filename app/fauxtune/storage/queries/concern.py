@@ -1,4 +1,5 @@
-"""Whom a change concerns: raising the generation of exactly those devices, with one UPDATE per change.
+"""Whom a change concerns: raising the generation of exactly those devices, with one UPDATE per change (on PostgreSQL
+their rows are locked before, in the order of `locks`).
 
 A device whose generation is ahead of its settled one plans at its next check-in. Every function gives back the
 enrolments it touched, so that they can be pushed.
@@ -9,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, false, or_, select, update
+from sqlalchemy import (
+    ARRAY,
+    Connection,
+    Select,
+    String,
+    and_,
+    any_,
+    bindparam,
+    false,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.filters import Matching
@@ -21,6 +35,7 @@ from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME
 from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_filters
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
+from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
 
 # Built once: it is asked for each of many devices at once.
@@ -158,10 +173,11 @@ def _of_members(tenant_id: TenantId, member_ids: list[str]) -> ColumnElement[boo
 
 
 def _raise(connection: Connection, tenant_id: TenantId, *, where: ColumnElement[bool]) -> list[EnrollmentId]:
+    live = and_(enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value, where)
+    if connection.dialect.name == "postgresql":
+        # Locked in order first: see `locks`.
+        live = enrollments.c.id == any_(literal(hold(connection, enrollments, where=live), ARRAY(String)))
     statement = (
-        update(enrollments)
-        .where(enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value, where)
-        .values(generation=enrollments.c.generation + 1)
-        .returning(enrollments.c.id)
+        update(enrollments).where(live).values(generation=enrollments.c.generation + 1).returning(enrollments.c.id)
     )
     return [EnrollmentId(row[0]) for row in connection.execute(statement)]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, bindparam, func, or_, select, true, upd
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import rows
+from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import certificates, connector_events, connector_requests, connectors, tenants
 
 Row = dict[str, Any]
@@ -56,6 +57,8 @@ def free_requests(
         )
         .order_by(connector_requests.c.created_at, connector_requests.c.id)
         .limit(limit)
+        # Not in the order of ids: what somebody else holds is passed over, and so nobody is waited for.
+        .with_for_update(key_share=True, skip_locked=True)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]
 
@@ -77,21 +80,26 @@ def lease(connection: Connection, request_id: str, *, session: str, now: datetim
 def give_back(connection: Connection, tenant_id: TenantId, *, session: str) -> None:
     """What a run was at work on is anybody's again."""
     where = {"tenant_id": tenant_id, "leased_by": session, "state": "open"}
+    _hold_requests(connection, where)
     rows.change(connection, connector_requests, where=where, values={"leased_by": None, "leased_until": None})
 
 
 def release(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
     """The connector is gone: what it alone could answer is anybody's, who will say that it cannot."""
     where = {"tenant_id": tenant_id, "only_by": connector_id, "state": "open"}
+    _hold_requests(connection, where)
     rows.change(connection, connector_requests, where=where, values={"only_by": None})
 
 
 def request(connection: Connection, tenant_id: TenantId, *, request_id: str, lock: bool = False) -> Row | None:
-    """One request."""
+    """One request; `lock` holds all of its device until the transaction ends."""
+    if lock:
+        device = select(connector_requests.c.enrollment_id).where(connector_requests.c.id == request_id)
+        hold(connection, connector_requests, where=connector_requests.c.enrollment_id == device.scalar_subquery())
     statement = select(connector_requests).where(
         connector_requests.c.tenant_id == tenant_id, connector_requests.c.id == request_id
     )
-    found = connection.execute(statement.with_for_update() if lock else statement).mappings().first()
+    found = connection.execute(statement).mappings().first()
     return None if found is None else dict(found)
 
 
@@ -185,3 +193,8 @@ def connector_log(
             conditions.append(connector_events.c[column] == value)
     statement = select(connector_events).where(and_(*conditions)).order_by(connector_events.c.number).limit(limit)
     return [dict(row) for row in connection.execute(statement).mappings()]
+
+
+def _hold_requests(connection: Connection, where: Row) -> None:
+    conditions = (connector_requests.c[name] == value for name, value in where.items())
+    hold(connection, connector_requests, where=and_(*conditions))

@@ -14,6 +14,7 @@ from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
 from fauxtune.storage import rows
 from fauxtune.storage.collections.devices import managed
+from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
 from fauxtune.storage.tables import (
     certificates,
     device_actions,
@@ -29,13 +30,17 @@ Row = dict[str, Any]
 def enrollment(
     connection: Connection, enrollment_id: str, *, tenant_id: TenantId | None = None, lock: bool = False
 ) -> Row | None:
-    """The enrolment with this id; `lock` holds its row until the transaction ends (a no-op on SQLite: one writer)."""
+    """The enrolment with this id; `lock` holds its requests and its row until the transaction ends (see `locks`)."""
+    if lock:
+        hold_requests_of(connection, enrollment_id=enrollment_id)
     row = _one(connection, _ENROLLMENT_LOCKED if lock else _ENROLLMENT, values={"enrollment": enrollment_id})
     return row if row is None or tenant_id in (None, row["tenant_id"]) else None
 
 
 def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
-    """The enrolment whose credential has this digest."""
+    """The enrolment whose credential has this digest; `lock` as above."""
+    if lock:
+        hold_requests_by_credential(connection, digest=digest)
     return _one(connection, _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL, values={"credential": digest})
 
 
@@ -70,7 +75,8 @@ def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hard
         enrollments.c.hardware_key == hardware_key,
         enrollments.c.state != EnrollmentState.ENDED.value,
     )
-    return [dict(row) for row in connection.execute(statement.with_for_update()).mappings()]
+    found = connection.execute(statement.order_by(enrollments.c.id).with_for_update())
+    return [dict(row) for row in found.mappings()]
 
 
 def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> list[Row]:

@@ -1,0 +1,67 @@
+"""In which order rows are locked on PostgreSQL. (SQLite has one writer at a time, and nothing to lock.)
+
+All transactions lock in one order, so that two of them never wait for each other:
+
+1. connectors, 2. the requests to connectors, 3. enrolments, 4. what belongs to a device or a user (ledger, records,
+certificates, imports), 5. the tenant, whose row every entry in the journal changes.
+
+Of one table several rows are locked in the order of their ids, before anything changes them: an UPDATE of many rows
+locks them in the order in which its plan finds them, and two of them with different plans meet crosswise.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy.sql.elements import ColumnElement
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.tables import connector_requests, connectors, enrollments, tenants
+
+# Built once: each check-in that is not quiet asks one of them.
+_REQUESTS_OF = (
+    select(connector_requests.c.id)
+    .where(connector_requests.c.enrollment_id == bindparam("enrollment"))
+    .order_by(connector_requests.c.id)
+    .with_for_update(key_share=True)
+)
+_REQUESTS_BY_CREDENTIAL = (
+    select(connector_requests.c.id)
+    .where(
+        connector_requests.c.enrollment_id
+        == select(enrollments.c.id).where(enrollments.c.credential_digest == bindparam("credential")).scalar_subquery()
+    )
+    .order_by(connector_requests.c.id)
+    .with_for_update(key_share=True)
+)
+
+
+def hold(connection: Connection, table: Table, *, where: ColumnElement[bool]) -> list[str]:
+    """Lock these rows until the transaction ends; their ids, in order. SQLite: nothing, and no ids."""
+    if connection.dialect.name != "postgresql":
+        return []
+    # FOR NO KEY UPDATE: no id changes.
+    statement = select(table.c.id).where(where).order_by(table.c.id).with_for_update(key_share=True)
+    return list(connection.execute(statement).scalars())
+
+
+def hold_requests_of(connection: Connection, *, enrollment_id: str) -> None:
+    """Lock the requests of a device; its enrolment is locked next."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_REQUESTS_OF, {"enrollment": enrollment_id})
+
+
+def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
+    """The same for the device that has this credential."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_REQUESTS_BY_CREDENTIAL, {"credential": digest})
+
+
+def hold_all(connection: Connection, tenant_id: TenantId) -> None:
+    """Lock all that a tenant has, for a change of the tenant's row that changes the rest as well."""
+    for table in (connectors, connector_requests, enrollments):
+        hold(connection, table, where=table.c.tenant_id == tenant_id)
+
+
+def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:
+    """Lock the tenant's row, last of all: whoever counts something of the tenant is alone with the number."""
+    hold(connection, tenants, where=tenants.c.id == tenant_id)

@@ -1,0 +1,172 @@
+"""Rows are locked in one order on PostgreSQL: whoever waits for a row holds none that comes later."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, select, text
+from sqlalchemy.exc import OperationalError
+
+from fauxtune.storage.database import Database
+from fauxtune.storage.queries import audit, certificates, concern, connectors, devices, locks
+from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
+from tests.storage.conftest import NOW, TENANT, Filler
+
+_WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+
+
+@pytest.fixture
+def filled(postgresql: Database) -> Database:
+    """Two devices and two requests of one of them, each time the later id first: so a scan of the table finds them."""
+
+    def fill(connection: Connection) -> None:
+        made = Filler(connection)
+        made.tenant()
+        for name in ("z", "a"):
+            made.device(name, user="alice")
+        for name in ("z", "a"):
+            certificates.put_request(
+                connection,
+                id=name,
+                tenant_id=TENANT,
+                enrollment_id="e-a",
+                item_key=f"pkcs/{name}",
+                fingerprint="first",
+                role="pkcs",
+                order={},
+                state="failed",
+                created_at=NOW,
+            )
+
+    postgresql.run_now(fill)
+    return postgresql
+
+
+@contextmanager
+def waiting_for(
+    database: Database, table: Table, row: str, *, work: Callable[[Connection], Any]
+) -> Iterator[tuple[Connection, Future[Any]]]:
+    """The work, at the moment when it waits for this row; and the connection that has the row until the block ends. No
+    index is used, so that the plan finds the later id first.
+    """
+
+    def unindexed(connection: Connection) -> Any:
+        for kind in ("indexscan", "bitmapscan", "indexonlyscan"):
+            connection.execute(text(f"SET LOCAL enable_{kind} = off"))
+        return work(connection)
+
+    with ThreadPoolExecutor(1) as threads:
+        with database.engine.begin() as holder:
+            holder.execute(select(table.c.id).where(table.c.id == row).with_for_update()).one()
+            future = threads.submit(database.run_now, unindexed)
+            until_somebody_waits(database)
+            yield holder, future
+        future.result(timeout=30)
+
+
+def until_somebody_waits(database: Database) -> None:
+    with database.engine.connect() as asking:
+        for _ in range(1000):
+            if asking.execute(_WAITING).scalar_one():
+                return
+            asking.rollback()
+            time.sleep(0.01)
+    raise AssertionError("nobody waits")
+
+
+def is_free(connection: Connection, table: Table, row: str) -> bool:
+    try:
+        with connection.begin_nested():
+            connection.execute(select(table.c.id).where(table.c.id == row).with_for_update(nowait=True)).one()
+    except OperationalError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda connection: concern.by_tenant(connection, TENANT),
+        lambda connection: concern.by_user(connection, TENANT, user_id="alice"),
+        lambda connection: concern.by_enrollments(connection, TENANT, enrollment_ids=["e-z", "e-a"]),
+        lambda connection: locks.hold_all(connection, TENANT),
+    ],
+)
+def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work: Callable[[Connection], Any]) -> None:
+    with waiting_for(filled, enrollments, "e-a", work=work) as (holder, _):
+        assert is_free(holder, enrollments, "e-z")
+        assert is_free(holder, tenants, TENANT)
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda connection: certificates.forget_refusals(connection, TENANT),
+        lambda connection: connectors.request(connection, TENANT, request_id="z", lock=True),
+        lambda connection: devices.enrollment(connection, "e-a", lock=True),
+        lambda connection: devices.enrollment_by_credential(connection, f"digest-{TENANT}-a", lock=True),
+        lambda connection: locks.hold_all(connection, TENANT),
+    ],
+)
+def test_requests_are_locked_in_the_order_of_their_ids_and_before_enrolments(
+    filled: Database, work: Callable[[Connection], Any]
+) -> None:
+    with waiting_for(filled, connector_requests, "a", work=work) as (holder, _):
+        assert is_free(holder, connector_requests, "z")
+        assert is_free(holder, enrollments, "e-a")
+
+
+def test_a_raised_generation_is_raised_once_whoever_was_waited_for(filled: Database) -> None:
+    with waiting_for(filled, enrollments, "e-a", work=lambda c: concern.by_tenant(c, TENANT)) as (holder, future):
+        concern.by_enrollment(holder, TENANT, enrollment_id="e-a")
+    assert sorted(future.result()) == ["e-a", "e-z"]
+    with filled.engine.connect() as connection:
+        found = connection.execute(select(enrollments.c.id, enrollments.c.generation).order_by(enrollments.c.id))
+        assert [tuple(row) for row in found] == [("e-a", 3), ("e-z", 2)]
+
+
+def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Database) -> None:
+    def write(connection: Connection, name: str = "second") -> None:
+        values = {"activity_at": NOW, "component": "x", "document": {}}
+        audit.add_events(connection, TENANT, events=[{"id": name, **values}])
+
+    with waiting_for(filled, tenants, TENANT, work=write) as (holder, _):
+        write(holder, "first")
+    with filled.engine.connect() as connection:
+        found = connection.execute(select(audit_events.c.id, audit_events.c.number).order_by(audit_events.c.number))
+        assert [tuple(row) for row in found] == [("first", 1), ("second", 2)]
+
+
+def test_two_that_meet_crosswise_all_the_same_both_succeed_after_a_pause_of_their_own(filled: Database) -> None:
+    pauses: list[float] = []
+
+    def jitter() -> float:
+        pauses.append(0.0)
+        return 0.0
+
+    database = Database(filled.url, jitter=jitter)
+    meet = threading.Barrier(2, timeout=30)
+    met: set[str] = set()
+
+    def cross(connection: Connection, first: str, second: str) -> None:
+        connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
+        concern.by_enrollment(connection, TENANT, enrollment_id=first)
+        if first not in met:
+            met.add(first)
+            meet.wait()
+        concern.by_enrollment(connection, TENANT, enrollment_id=second)
+
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(database.run_now, cross, *order) for order in (("e-a", "e-z"), ("e-z", "e-a"))]
+        for each in both:
+            each.result(timeout=30)
+    assert len(pauses) == 1
+    with database.engine.connect() as connection:
+        assert set(connection.execute(select(enrollments.c.generation)).scalars()) == {3}
+    database.close()
