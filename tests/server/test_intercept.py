@@ -24,15 +24,16 @@ from fauxtune.server import impersonation, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.impersonation import HOSTS
-from fauxtune.server.intercept import HEAD_LIMIT, Interceptor, Patience
-from fauxtune.server.listening import bind
+from fauxtune.server.intercept import HEAD_LIMIT, Interceptor
+from fauxtune.server.listening import Places, bind
+from fauxtune.server.protocol import Patience
 from fauxtune.server.tls import TlsFiles
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
 GRAPH = "graph.microsoft.com"
 GET = f"GET /v1.0/users HTTP/1.1\r\nhost: {GRAPH}\r\nconnection: close\r\n\r\n".encode()
-IN_A_MOMENT = Patience(head=0.3, handshake=0.3, request=0.3)
+IN_A_MOMENT = Patience(connect=0.3, handshake=0.3, head=0.3)
 
 
 @pytest.fixture(params=["uvloop", "asyncio"])
@@ -61,7 +62,7 @@ async def intercepting(
 ) -> AsyncIterator[tuple[int, Interceptor]]:
     port = bind("127.0.0.1", 0)
     contexts = impersonation.contexts(files, now=SystemClock().now(), ids=SystemIds())
-    listener = Interceptor(who, port, contexts=contexts, patience=patience, most=most)
+    listener = Interceptor(who, port, contexts=contexts, patience=patience, places=Places(most))
     await listener.start()
     try:
         yield port.number, listener
@@ -117,7 +118,7 @@ async def is_dropped(reader: asyncio.StreamReader) -> bool:
 
 async def emptied(listener: Interceptor) -> None:
     """Until the last tunnel is gone."""
-    while listener.tunnels:
+    while listener.connected:
         await asyncio.sleep(0.01)
 
 
@@ -281,7 +282,7 @@ def test_a_tunnel_that_goes_to_sleep_ends(files: TlsFiles, run: Run, inside: byt
 
 def test_a_connection_is_kept_from_one_request_to_the_next(files: TlsFiles, run: Run) -> None:
     async def story() -> None:
-        patience = Patience(request=0.3)
+        patience = Patience(head=0.3)
         async with intercepting(files, patience=patience) as (port, _), connected(port) as (reader, writer):
             await tunnel(reader, writer, target=f"{GRAPH}:443", files=files, name=GRAPH)
             for _ in range(3):
@@ -297,7 +298,7 @@ def test_too_many_at_a_time_are_told_so(files: TlsFiles, run: Run) -> None:
         async with intercepting(files, most=2) as (port, listener):
             async with connected(port) as (reader, writer), connected(port):
                 await tunnel(reader, writer, target=f"{GRAPH}:443", files=files, name=GRAPH)
-                while listener.tunnels < 2:
+                while listener.connected < 2:
                     await asyncio.sleep(0.01)
                 assert (await said(port, b"")).startswith(b"HTTP/1.1 503 ")
                 writer.write(GET)
@@ -338,7 +339,7 @@ def test_the_end_ends_every_tunnel_whatever_its_state(files: TlsFiles, run: Run)
                 connect.write(f"CONNECT {GRAPH}:443 HTTP/1.1\r\n\r\n".encode())
                 await reader.readuntil(b"\r\n\r\n")
                 await tunnel(idle, busy, target=f"{GRAPH}:443", files=files, name=GRAPH)
-                while listener.tunnels < 4:
+                while listener.connected < 4:
                     await asyncio.sleep(0.01)
             for each, _ in opened:
                 assert await is_dropped(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import AsyncIterator
@@ -24,8 +25,9 @@ from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.server import tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
-from fauxtune.server.listening import Listener, bind
+from fauxtune.server.listening import Listener, Places, bind
 from fauxtune.server.middleware import Guard
+from fauxtune.server.protocol import Patience
 from fauxtune.server.refusal import StartRefused
 
 YEAR = timedelta(days=365)
@@ -41,9 +43,15 @@ async def who(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @asynccontextmanager
-async def listening(context: ssl.SSLContext | None = None, *, app: ASGIApp = who) -> AsyncIterator[int]:
+async def listening(
+    context: ssl.SSLContext | None = None,
+    *,
+    app: ASGIApp = who,
+    patience: Patience | None = None,
+    places: Places | None = None,
+) -> AsyncIterator[int]:
     port = bind("127.0.0.1", 0)
-    listener = Listener(app, port, context=context)
+    listener = Listener(app, port, context=context, patience=patience, places=places)
     await listener.start()
     try:
         yield port.number
@@ -153,6 +161,69 @@ async def test_a_client_that_hangs_up_or_wants_a_websocket_leaves_nothing_in_the
         upgrade = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n"
         assert (await ask(port, upgrade)).startswith(b"HTTP/1.1 200 ")
     assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET / HTTP/1.1\r\nhost: x\r\n", b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nhalf"]
+)
+async def test_a_connection_that_says_nothing_more_ends(said: bytes) -> None:
+    async with listening(patience=Patience(head=0.1, body=0.1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(said)
+        with contextlib.suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_head_that_comes_byte_by_byte_ends_and_a_body_that_comes_in_pieces_does_not() -> None:
+    async with listening(patience=Patience(head=0.3, body=0.3)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 6\r\n\r\n")
+        for each in b"pieces":
+            await asyncio.sleep(0.1)
+            writer.write(bytes([each]))
+        assert b'"body":6' in await reader.read()
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        with contextlib.suppress(ConnectionError):
+            for each in b"GET / HTTP/1.1":
+                await asyncio.sleep(0.1)
+                writer.write(bytes([each]))
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def test_an_answer_and_the_next_request_may_take_longer_than_a_head() -> None:
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.3)
+        await who(scope, receive, send)
+
+    async with listening(app=slow, patience=Patience(head=0.1, body=0.1)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for _ in range(2):
+            writer.write(GET.replace(b"connection: close\r\n", b""))
+            assert b" 200 " in await reader.readuntil(b"}")
+            await asyncio.sleep(0.3)
+        writer.close()
+
+
+async def test_connections_have_a_bound_on_all_listeners_together_and_the_log_says_once_who_is_turned_away(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    places = Places(2)
+    async with listening(places=places) as first, listening(places=places) as second:
+        held = [await asyncio.open_connection("127.0.0.1", port) for port in (first, second)]
+        while not places.full:
+            await asyncio.sleep(0.01)
+        for port in (first, second, first):
+            assert (await ask(port, b"")).startswith(b"HTTP/1.1 503 ")
+        for _, writer in held:
+            writer.close()
+        while places.full:
+            await asyncio.sleep(0.01)
+        assert (await ask(first, GET)).startswith(b"HTTP/1.1 200 ")
+    (record,) = caplog.records
+    assert "2 connections are open" in record.getMessage()
 
 
 def test_localhost_is_one_port_on_every_loopback_and_no_second_server_gets_it() -> None:

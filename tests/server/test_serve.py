@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 import urllib.parse
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -21,7 +22,7 @@ import pytest
 from fauxtune.server import lifespan
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
-from tests.server.running import SECONDS, environment, fauxtune, serving
+from tests.server.running import SECONDS, Running, environment, fauxtune, serving
 
 CONTOSO = {
     "tenant": "contoso",
@@ -109,6 +110,15 @@ def test_the_printed_seed_can_be_edited_and_served(tmp_path: Path) -> None:
         assert server.endpoints["tenant"] == "fabrikam"
 
 
+@pytest.fixture(scope="module")
+def named() -> Iterator[Running]:
+    """A server for this machine, with public names of its own."""
+    with serving(
+        "--ephemeral", "--public-url", "https://fauxtune.example:9", "--public-http-url", "http://crl.example"
+    ) as server:
+        yield server
+
+
 def test_a_killed_server_holds_up_nobody(tmp_path: Path) -> None:
     with serving("--data-dir", tmp_path) as first:
         first.process.kill()
@@ -128,7 +138,7 @@ def test_one_interrupt_ends_it_while_a_client_holds_a_connection_and_another_wai
             split = urllib.parse.urlsplit(server.https)
             raw = socket.create_connection(("127.0.0.1", split.port or 0))
             with server.trusting().wrap_socket(raw, server_hostname="localhost") as wire:
-                head = b"POST /contoso/oauth2/v2.0/token HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf"
+                head = b"POST /contoso/oauth2/v2.0/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n\r\nhalf"
                 wire.sendall(head)
                 begun.set()
                 answers.append(int(wire.recv(12)[9:12]))
@@ -230,6 +240,48 @@ def test_with_a_token_strangers_may_be_served() -> None:
         assert server.https.startswith("https://localhost:")
         with server.client() as client:
             assert client.get("/readyz").status_code == 200
+            for name in ("192.0.2.7:8443", "fauxtune.lan"):
+                path = "/mdm/contoso/windows/EnrollmentServer/Discovery.svc"
+                assert client.get(path, headers={"host": name}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/v1.0/users", '"error":{"code":"BadRequest"'),
+        ("/contoso/v2.0/.well-known/openid-configuration", '"error":"invalid_request"'),
+        ("/_fauxtune/v1/tenants", '"code":"Misdirected"'),
+        ("/mdm/contoso/android/v1/enterprises/x/devices/y/policy", '"status":"INVALID_ARGUMENT"'),
+        ("/mdm/contoso/apple/enroll", ""),
+        ("/mdm/contoso/windows/EnrollmentServer/Discovery.svc", "<s:Fault>"),
+        ("/push/contoso/token", '"error"'),
+        ("/connector/contoso/v1/sessions/x", '"error"'),
+        ("/favicon.ico", '"error"'),
+    ],
+)
+def test_a_page_that_calls_this_address_by_a_name_of_its_own_is_told_nothing(
+    named: Running, path: str, word: str
+) -> None:
+    with named.client() as client:
+        for evil in ("evil.example", "evil.example:8443", "localhost.evil.example", "127.0.0.1.evil.example"):
+            answer = client.get(path, headers={"host": evil})
+            assert answer.status_code == 421
+            assert f"'{evil.partition(':')[0]}'" in answer.text.replace("&#39;", "'")
+            assert word in answer.text.replace(": ", ":")
+        for ours in (
+            "LOCALHOST:1",
+            "127.0.0.1",
+            "[::1]:8443",
+            "graph.microsoft.com",
+            "fauxtune.example",
+            "crl.example",
+        ):
+            assert client.get(path, headers={"host": ours}).status_code != 421
+
+
+def test_what_certificates_point_at_is_read_under_every_name(named: Running) -> None:
+    with named.client() as client:
+        assert client.get("/pki/contoso/issuing/crl", headers={"host": "evil.example"}).status_code == 200
 
 
 def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:

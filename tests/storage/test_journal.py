@@ -169,6 +169,7 @@ def test_a_deleted_tenant_leaves_no_row_and_takes_none_of_its_neighbours(fill: F
             name="n",
             secret="s",
             roles=[],
+            consented_scopes=[],
             redirect_uris=[],
             created_at=each.now,
         )

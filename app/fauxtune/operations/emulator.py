@@ -21,15 +21,27 @@ from fauxtune.operations.runner import Runner
 from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
 
+#: What this machine is called by itself.
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+def host_name(host: str) -> str:
+    """A Host header's value without its port, in lower case."""
+    name, colon, port = host.lower().rpartition(":")
+    return name if colon and (port.isdigit() or not port) else host.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the emulator can be reached. `public_http_url` goes into certificates; None of them ends in a slash."""
+    """Where the emulator can be reached. `public_http_url` goes into certificates; none of them ends in a slash. It
+    answers under these `names` only (lower case, without port); None: under every name.
+    """
 
     https: str
     http: str
     public_http_url: str
     public_url: str | None = None
+    names: frozenset[str] | None = None
 
     def hosts(self) -> frozenset[str]:
         """The names of these addresses, lower case, without ports."""

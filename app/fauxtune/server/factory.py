@@ -70,7 +70,7 @@ def create_app(emulator: Emulator) -> FastAPI:
         app.include_router(router)
     for kind in (FauxtuneError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refuse)
-    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids)
+    app.add_middleware(Guard, refuse=refuse, ids=emulator.runner.ids, names=emulator.addresses.names)
     return app
 
 

@@ -14,24 +14,17 @@ import logging
 import re
 import socket
 import ssl
-from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from fauxtune.server.listening import Listener, Port
-from fauxtune.server.protocol import Protocol
+from fauxtune.server.listening import Listener, Places, Port
+from fauxtune.server.protocol import Patience, Protocol
 
 #: A CONNECT is a line and a few headers.
 HEAD_LIMIT = 16 * 1024
-#: Tunnels at a time, whatever their state. Others are told so.
-MOST_TUNNELS = 1000
-
-_BACKLOG = 256
-_PAUSE_SECONDS = 0.1
 #: How long a refused client may take to hear why. Closing at once would reset what it is still sending.
 _FAREWELL_SECONDS = 1.0
 
@@ -41,16 +34,6 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:/@\[\]]+):([0-9]{1,5})")
 _ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How many seconds a client has for each step."""
-
-    head: float = 10
-    handshake: float = 10
-    #: From the handshake, or the first byte of a request, to the end of that request's headers.
-    request: float = 30
 
 
 class Refused(Exception):
@@ -104,52 +87,15 @@ class Interceptor(Listener):
         *,
         contexts: Mapping[str, ssl.SSLContext],
         patience: Patience | None = None,
-        most: int = MOST_TUNNELS,
+        places: Places | None = None,
     ) -> None:
-        super().__init__(app, port)
+        super().__init__(app, port, patience=patience, places=places)
         self._contexts = contexts
         self._hosts = frozenset(contexts)
-        self._patience = patience or Patience()
-        self._most = most
-        self._accepting: set[asyncio.Task[None]] = set()
-        self._opening: set[asyncio.Task[None]] = set()
 
-    @property
-    def tunnels(self) -> int:
-        """How many clients are connected."""
-        return len(self._opening) + len(self.server_state.connections)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Accept by hand: asyncio's own servers would speak TLS from the first byte, or never."""
-        for each in sockets or ():
-            each.setblocking(False)
-            each.listen(_BACKLOG)
-            _keep(self._accept(each), among=self._accepting)
-        await super().startup([])
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """No new tunnels, no half-made ones; then what every listener does."""
-        for group in (self._accepting, self._opening):
-            ending = list(group)
-            for task in ending:
-                task.cancel()
-            await asyncio.gather(*ending, return_exceptions=True)
-        await super().shutdown(sockets)
-
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            try:
-                client, _ = await loop.sock_accept(listening)
-            except OSError as error:
-                # Out of descriptors, or a client that is gone already: both pass.
-                log.warning("No connection could be taken: %s", error)
-                await asyncio.sleep(_PAUSE_SECONDS)
-                continue
-            if self.tunnels >= self._most:
-                _turn_away(client)
-            else:
-                _keep(self._open(client), among=self._opening)
+    def _farewell(self) -> bytes:
+        """What a client is told that is turned away."""
+        return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; close some.").answer()
 
     async def _open(self, client: socket.socket) -> None:
         """From the first byte to the end of the handshake. Whatever goes wrong, the socket is closed."""
@@ -157,69 +103,19 @@ class Interceptor(Listener):
         with contextlib.ExitStack() as ours:
             ours.callback(client.close)
             try:
-                async with asyncio.timeout(self._patience.head):
+                async with asyncio.timeout(self._patience.connect):
                     host = host_asked_for(await _head(client), allowed=self._hosts)
                     await loop.sock_sendall(client, _ESTABLISHED)
             except (Refused, OSError) as error:
                 await _say(client, error)
                 return
             ours.pop_all()
-        # From here on a transport owns the socket, and closes it when the handshake fails, as it may: strangers call.
-        with contextlib.suppress(OSError):
-            await loop.connect_accepted_socket(
-                lambda: self._protocol(host),
-                client,
-                ssl=self._contexts[host],
-                ssl_handshake_timeout=self._patience.handshake,
-            )
+        await self._hand_over(client, context=self._contexts[host], protocol=lambda: self._decrypted(host))
 
-    def _protocol(self, host: str) -> Decrypted:
-        return Decrypted(
-            host=host,
-            config=self.config,
-            server_state=self.server_state,
-            app_state=self.lifespan.state,
-            patience=self._patience.request,
-        )
-
-
-class Decrypted(Protocol):
-    """A connection inside a tunnel. One that is opened and says nothing, or never finishes a head, ends."""
-
-    def __init__(self, *, host: str, patience: float, **rest: Any) -> None:
-        super().__init__(**rest)
-        self.app = _only_under(host, self.app)
-        self._patience = patience
-        self._waiting: asyncio.TimerHandle | None = None
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The handshake is over."""
-        super().connection_made(transport)
-        self._wait_for_head()
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self._wait_for_head()
-
-    def on_headers_complete(self) -> None:
-        """Its head is whole."""
-        self._wait_no_more()
-        super().on_headers_complete()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """It is over."""
-        self._wait_no_more()
-        super().connection_lost(exc)
-
-    def _wait_for_head(self) -> None:
-        if self._waiting is None:
-            self._waiting = self.loop.call_later(self._patience, self.transport.abort)
-
-    def _wait_no_more(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+    def _decrypted(self, host: str) -> Protocol:
+        made = self._protocol()
+        made.app = _only_under(host, made.app)
+        return made
 
 
 def _only_under(host: str, app: ASGIApp) -> ASGIApp:
@@ -272,16 +168,3 @@ async def _say(client: socket.socket, error: Exception) -> None:
             client.shutdown(socket.SHUT_WR)
             while await loop.sock_recv(client, 4096):
                 pass
-
-
-def _turn_away(client: socket.socket) -> None:
-    refused = Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; close some.")
-    with client, contextlib.suppress(OSError):
-        client.send(refused.answer())
-
-
-def _keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
-    """Run it; asyncio itself would forget it."""
-    task = asyncio.create_task(work)
-    among.add(task)
-    task.add_done_callback(among.discard)

@@ -9,22 +9,37 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
-from fauxtune.server.protocol import Protocol
+from fauxtune.server.protocol import Patience, Protocol
 from fauxtune.server.refusal import StartRefused
 
+log = logging.getLogger(__name__)
+
+#: Connections at a time, unless told otherwise.
+MOST_CONNECTIONS = 1000
 #: How long a stopping server waits for requests under way. Long polls are cut off then; their clients ask again.
 _GRACE_SECONDS = 0.5
 #: Devices keep their connections from one check-in to the next.
 _KEEP_ALIVE_SECONDS = 75
 _ATTEMPTS = 20
+_BACKLOG = 2048
+#: After a connection that could not be taken, for want of files most likely.
+_PAUSE_SECONDS = 0.1
+#: The same is not said again sooner.
+_SILENCE_SECONDS = 60.0
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 45\r\nretry-after: 1\r\n"
+    b"connection: close\r\n\r\nToo many connections are open; close some of\n"
+)
 _OTHER_PORT_HELPS = {errno.EADDRINUSE, errno.EACCES}
 
 
@@ -97,14 +112,50 @@ def _bound(family: socket.AddressFamily, address: str, *, port: int) -> socket.s
     return made
 
 
-class Listener(Server):
-    """uvicorn's server, without its signal handlers and without its patience at the end."""
+class Places:
+    """How many connections there may be at a time, on all listeners together, whatever their state: more would leave no
+    files for the database and the keys. That others are turned away is said in the log, now and then.
+    """
 
-    def __init__(self, app: ASGIApp, port: Port, *, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._listeners: list[Listener] = []
+        self._silent_until = 0.0
+
+    def shared_by(self, listener: Listener) -> None:
+        """One more listener."""
+        self._listeners.append(listener)
+
+    @property
+    def full(self) -> bool:
+        """Is there none left?"""
+        return sum(each.connected for each in self._listeners) >= self.most
+
+    def warn(self, reason: str) -> None:
+        """A client could not be served, for this reason."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._silent_until:
+            self._silent_until = now + _SILENCE_SECONDS
+            log.warning("Clients are turned away: %s", reason)
+
+
+class Listener(Server):
+    """uvicorn's server, without its signal handlers and without its patience. It takes connections by itself, so that
+    their number has a bound.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        port: Port,
+        *,
+        context: ssl.SSLContext | None = None,
+        patience: Patience | None = None,
+        places: Places | None = None,
+    ) -> None:
         super().__init__(
             Config(
                 app,
-                http=Protocol,
                 ws="none",
                 interface="asgi3",
                 lifespan="off",
@@ -114,12 +165,22 @@ class Listener(Server):
                 log_config=None,
                 access_log=False,
                 timeout_keep_alive=_KEEP_ALIVE_SECONDS,
-                ssl_context_factory=None if context is None else (lambda _config, _default: context),
             )
         )
         self._port = port
+        self._context = context
+        self._patience = patience or Patience()
+        self._places = places or Places(MOST_CONNECTIONS)
+        self._places.shared_by(self)
+        self._accepting: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None]] = set()
         self._up = asyncio.Event()
         self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> int:
+        """How many clients are connected."""
+        return len(self._opening) + len(self.server_state.connections)
 
     async def start(self) -> None:
         """Returns when connections are taken."""
@@ -142,14 +203,24 @@ class Listener(Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn's, and then the word that it is done."""
-        await super().startup(sockets)
+        """Take connections, and say so."""
+        for each in sockets or ():
+            each.setblocking(False)
+            each.listen(_BACKLOG)
+            _keep(self._accept(each), among=self._accepting)
+        await super().startup([])
         self._up.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """uvicorn waits for clients to hang up, and logs what it cuts off; here nobody can hold up the end."""
-        for server in self.servers:
-            server.close()
+        """No new connections, no half-made ones. uvicorn waits for clients to hang up, and logs what it cuts off; here
+        nobody can hold up the end.
+        """
+        for group in (self._accepting, self._opening):
+            ending = list(group)
+            for task in ending:
+                task.cancel()
+            await asyncio.gather(*ending, return_exceptions=True)
+        self._port.close()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         if self.server_state.tasks:
@@ -162,3 +233,55 @@ class Listener(Server):
             transport = getattr(connection, "transport", None)
             if transport is not None:
                 transport.abort()
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                client, _ = await loop.sock_accept(listening)
+            except OSError as error:
+                # Out of descriptors, or a client that is gone already: both pass.
+                self._places.warn(error.strerror or str(error))
+                await asyncio.sleep(_PAUSE_SECONDS)
+                continue
+            if self._places.full:
+                self._places.warn(f"{self._places.most} connections are open, and there may not be more.")
+                with client, contextlib.suppress(OSError):
+                    client.send(self._farewell())
+            else:
+                _keep(self._open(client), among=self._opening)
+
+    def _farewell(self) -> bytes:
+        """What a client is told that is turned away. Nothing can be said before a handshake."""
+        return b"" if self._context is not None else _BUSY
+
+    async def _open(self, client: socket.socket) -> None:
+        """From the first byte to the end of the handshake. Whatever goes wrong, the socket is closed."""
+        await self._hand_over(client, context=self._context, protocol=self._protocol)
+
+    async def _hand_over(
+        self, client: socket.socket, *, context: ssl.SSLContext | None, protocol: Callable[[], Protocol]
+    ) -> None:
+        # A transport owns the socket, and closes it when the handshake fails, as it may: strangers call.
+        with contextlib.suppress(OSError):
+            await asyncio.get_running_loop().connect_accepted_socket(
+                protocol,
+                client,
+                ssl=context,
+                ssl_handshake_timeout=None if context is None else self._patience.handshake,
+            )
+
+    def _protocol(self) -> Protocol:
+        return Protocol(
+            patience=self._patience,
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
+
+
+def _keep(work: Coroutine[Any, Any, None], *, among: set[asyncio.Task[None]]) -> None:
+    """Run it; asyncio itself would forget it."""
+    task = asyncio.create_task(work)
+    among.add(task)
+    task.add_done_callback(among.discard)

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fauxtune.core.model.ids import IdSource
+from fauxtune.operations.emulator import host_name
 from fauxtune.server.protocol import HEAD_LIMIT
 
 #: How a surface says no: it is given an error of the core, an HTTPException, or a RequestValidationError.
@@ -33,10 +34,14 @@ log = logging.getLogger(__name__)
 class Guard:
     """The outermost layer of the application. The request's id is `request.state.request_id`, and a header."""
 
-    def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource) -> None:
+    def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource, names: frozenset[str] | None = None) -> None:
+        """`names`: under which hosts requests are answered (None: all). A web page whose name its owner points at this
+        address (DNS rebinding) is then refused, and nothing of here is told to it.
+        """
         self._app = app
         self._refuse = refuse
         self._ids = ids
+        self._names = names
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: PLR0917 - ASGI
         """One request."""
@@ -46,6 +51,8 @@ class Guard:
         exchange = _Exchange(scope, receive, send=send, request_id=self._ids.uuid())
         try:
             exchange.check_head()
+            if self._names is not None:
+                exchange.check_host(self._names)
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
             return  # who hangs up wants no answer, and nothing is broken
@@ -79,6 +86,7 @@ class _Exchange:
         self._receive = receive
         self._send = send
         self._received = 0
+        self._host: list[bytes] = []
         scope.setdefault("state", {})["request_id"] = request_id
 
     def check_head(self) -> None:
@@ -86,6 +94,8 @@ class _Exchange:
         size = len(self.scope.get("raw_path") or b"") + len(self.scope["query_string"])
         for name, value in self.scope["headers"]:
             size += len(name) + len(value) + 4
+            if name == b"host":
+                self._host.append(value)
             if name == b"content-length":
                 if not value.isdigit():
                     raise HTTPException(400, "Content-Length must be a number.")
@@ -96,6 +106,19 @@ class _Exchange:
                     raise HTTPException(413, _TOO_LONG, {"connection": "close"} if waits else None)
         if size > HEAD_LIMIT:
             raise HTTPException(431, f"Request line and headers must be below {HEAD_LIMIT // 1024} KiB.")
+
+    def check_host(self, names: frozenset[str]) -> None:
+        """HTTPException for a request under another name (RFC 9110 15.5.20). What certificates point at, everybody may
+        read under whatever name. (Who says no name is no browser.)
+        """
+        for each in self._host:
+            name = host_name(each.decode("latin-1"))
+            if name not in names and not self.scope["path"].startswith("/pki/"):
+                raise HTTPException(
+                    421,
+                    f"This server is not called '{name[:253]}'. It answers under localhost; to be reached under "
+                    "another name it is started with --public-url or --host.",
+                )
 
     async def receive(self) -> Message:
         """The next piece. HTTPException when a body without a length turns out to be too long."""

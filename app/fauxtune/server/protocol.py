@@ -1,14 +1,19 @@
-"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and an end to endless headers.
+"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and an end to what does not end.
 
 The certificate's DER stands in `scope["extensions"]["tls"]["client_cert"]` (None: the client sent none), in the spirit
-of the ASGI TLS extension. It rests on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`;
-`on_headers_complete` ends the head, of which `self.url` and `self.headers` are parts), so the minor version is pinned
-and a test watches.
+of the ASGI TLS extension. A head may be so long and take so long, and so may each piece of a body; a connection that is
+opened and says nothing ends too. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
+
+It rests on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`; `on_headers_complete` ends the head, of
+which `self.url` and `self.headers` are parts), so the minor version is pinned and a test watches.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -20,12 +25,38 @@ _TOO_LARGE = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a client has for each step."""
+
+    #: A CONNECT, to the intercepting proxy.
+    connect: float = 10
+    handshake: float = 30
+    #: From the beginning of the connection to the first byte, and from there to the end of the headers.
+    head: float = 30
+    #: Between two pieces of a body.
+    body: float = 60
+
+
+class _Awaited(Enum):
+    """What the client owes."""
+
+    NOTHING = auto()
+    HEAD = auto()
+    BODY = auto()
+
+
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
     _tls: dict[object, object] | None = None
-    _in_head = False
     _unfinished = 0
+
+    def __init__(self, *, patience: Patience, **rest: Any) -> None:
+        super().__init__(**rest)
+        self._patience = patience
+        self._awaited = _Awaited.HEAD
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The handshake is over: note who is there, once for all requests."""
@@ -33,21 +64,33 @@ class Protocol(HttpToolsProtocol):
         tls = transport.get_extra_info("ssl_object")
         if tls is not None:
             self._tls = {"client_cert": tls.getpeercert(binary_form=True), "version": tls.version()}
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._wait_no_more()
+        super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self._in_head = True
+        self._wait_no_more()
+        self._awaited = _Awaited.HEAD
         self._unfinished = 0
         if self._tls is not None:
             self.scope["extensions"] = {"tls": self._tls}
 
     def on_headers_complete(self) -> None:
         """Its head is whole; whether it is too long the middleware says, in the surface's own words."""
-        self._in_head = False
+        self._awaited = _Awaited.BODY
         if self.url[:1] != b"/":
             self._take_host_from_target()
         super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._awaited = _Awaited.NOTHING
+        super().on_message_complete()
 
     def _take_host_from_target(self) -> None:
         """The host that a whole URL names counts, and not the Host header beside it (RFC 9112 3.2.2)."""
@@ -61,9 +104,33 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """The parser keeps an unfinished head in memory, so one that does not end is cut off here."""
-        if self._in_head:
+        if self._awaited is _Awaited.HEAD:
             self._unfinished += len(data)
         super().data_received(data)
-        if self._in_head and self._unfinished > HEAD_LIMIT and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        if self._awaited is _Awaited.HEAD:
+            if self._unfinished > HEAD_LIMIT and not self.transport.is_closing():
+                self.transport.write(_TOO_LARGE)
+                self.transport.close()
+            elif self._timer is None:
+                self._wait()
+        elif self._awaited is _Awaited.BODY or self._timer is not None:
+            # A request that came in one piece, as nearly all do, has never had a timer.
+            self._wait_no_more()
+            self._wait()
+
+    def _wait(self) -> None:
+        if self._awaited is not _Awaited.NOTHING and not self.transport.is_closing():
+            seconds = self._patience.head if self._awaited is _Awaited.HEAD else self._patience.body
+            self._timer = self.loop.call_later(seconds, self._give_up)
+
+    def _wait_no_more(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _give_up(self) -> None:
+        self._timer = None
+        if self._awaited is _Awaited.BODY and self.flow.read_paused:
+            self._wait()  # the application has yet to take what is here
+        else:
+            self.transport.abort()

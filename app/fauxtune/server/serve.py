@@ -18,18 +18,22 @@ from starlette.types import ASGIApp
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
+from fauxtune.operations.emulator import LOCAL_NAMES, Addresses, Emulator, TrustedProxies, host_name
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
 from fauxtune.server.intercept import Interceptor
-from fauxtune.server.listening import Listener, Port, bind
+from fauxtune.server.listening import Listener, Places, Port, bind
 from fauxtune.server.readiness import FrontDoor
 from fauxtune.settings import Settings
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+
+#: Files that are no clients' connections: the database's connections, keys, listening sockets, the log.
+_OTHER_FILES = 64
+_FEWEST_CONNECTIONS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,11 @@ async def _serve(settings: Settings, announce: Announce) -> None:
             trusted_proxies=TrustedProxies(tuple(settings.trusted_proxy), settings.client_certificate_header),
             admit_device_authority=lambda certificate: tls.admit(context, certificate),
         )
-        listeners = [Listener(door, ports.https, context=context), Listener(door, ports.http)]
+        places = Places(_most_connections())
+        listeners = [
+            Listener(door, ports.https, context=context, places=places),
+            Listener(door, ports.http, places=places),
+        ]
         try:
             for listener in listeners:
                 await listener.start()
@@ -94,7 +102,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                 try:
                     if ports.proxy is not None:
                         behind = under_the_hosts_called(app, emulator)
-                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts))
+                        listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, places=places))
                         await listeners[-1].start()
                     ready = await _ready(emulator, folder, proxy=ports.proxy, asked=_asked_edition(settings))
                     endpoints.write(folder, ready.endpoints)
@@ -200,7 +208,19 @@ def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
         http=f"http://{host}:{http}",
         public_http_url=(settings.public_http_url or f"http://localhost:{http}").rstrip("/"),
         public_url=None if settings.public_url is None else settings.public_url.rstrip("/"),
+        names=_answering_names(settings),
     )
+
+
+def _answering_names(settings: Settings) -> frozenset[str] | None:
+    """The hosts of requests: this machine's own names, those that were given, and those that only whoever rules this
+    machine's addresses can point here. With a --host for others nobody knows how these call it.
+    """
+    if not settings.is_loopback:
+        return None
+    given = (settings.public_url, settings.public_http_url)
+    public = {host_name(urlsplit(each).netloc.rpartition("@")[2]) for each in given if each is not None}
+    return LOCAL_NAMES | {_reachable(settings.host).lower()} | public | frozenset(impersonation.HOSTS)
 
 
 def _reachable(host: str) -> str:
@@ -226,6 +246,11 @@ def _allow_many_connections() -> None:
     if soft < wanted:
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _most_connections() -> int:
+    """How many connections leave enough files for the rest."""
+    return max(_FEWEST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _OTHER_FILES)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

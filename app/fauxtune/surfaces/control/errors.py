@@ -26,6 +26,7 @@ _HTTP = {
     405: "MethodNotAllowed",
     413: "TooLarge",
     415: "UnsupportedMediaType",
+    421: "Misdirected",
     431: "TooLarge",
     503: "Unavailable",
 }

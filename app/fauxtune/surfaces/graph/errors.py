@@ -49,6 +49,7 @@ _HTTP_CODES = {
     400: "BadRequest",
     404: "ResourceNotFound",
     413: "RequestEntityTooLarge",
+    421: "BadRequest",
     431: "RequestHeaderFieldsTooLarge",
     503: "ServiceUnavailable",
 }

@@ -25,7 +25,7 @@ TABLE: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.Unavailable, 503, "UNAVAILABLE"),
     (errors.NotEmulated, 501, "UNIMPLEMENTED"),
 )
-_HTTP = {404: "NOT_FOUND", 405: "INVALID_ARGUMENT", 413: "INVALID_ARGUMENT", 431: "INVALID_ARGUMENT"}
+_HTTP = {404: "NOT_FOUND"} | dict.fromkeys((405, 413, 421, 431), "INVALID_ARGUMENT")
 
 
 def refuse(_request: Request, error: Exception) -> Response:
