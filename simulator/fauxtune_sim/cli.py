@@ -68,14 +68,16 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    # Plain help: in 80 columns a table would cut what matters, and show flags as if they took a value.
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 mail_app = typer.Typer(help="Write and read S/MIME mail with the keys of a device.", no_args_is_help=True)
 app.add_typer(mail_app, name="mail")
 
 
 @app.command(
-    epilog="Example: `fauxtune-sim enroll --platform android --user alice@contoso.example --state ./alice-phone`"
+    epilog="Example: fauxtune-sim enroll --platform android --user alice@contoso.example --state ./alice-phone"
 )
 def enroll(
     *,
@@ -127,7 +129,7 @@ def enroll(
     _finish(_run(commands.enroll(order, named)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim checkin --state ./alice-phone --until-settled`")
+@app.command(epilog="Example: fauxtune-sim checkin --state ./alice-phone --until-settled")
 def checkin(
     *,
     state: StateOption,
@@ -147,31 +149,34 @@ def checkin(
     _finish(_run(commands.check_in(state, until_settled=until_settled, timeout=timeout)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim run --state ./alice-phone --state ./bob-phone`")
+@app.command(epilog="Example: fauxtune-sim run --state ./alice-phone --state ./bob-phone")
 def run(
     *,
     state: Annotated[list[Path], typer.Option("--state", help="A device's folder; may be repeated.", metavar="DIR")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Keep devices connected until Ctrl-C: they check in when pushed and when their cadence says so."""
+    """Keep devices connected until Ctrl-C.
+
+    They check in when pushed and when their cadence says so.
+    """
     from fauxtune_sim import commands
 
     _finish(_run(commands.run(state, tell=_teller(output))), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim unenroll --state ./alice-phone`")
+@app.command(epilog="Example: fauxtune-sim unenroll --state ./alice-phone")
 def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user ends management (removes the work profile, the account): everything managed goes from the device.
+    """The user ends management: everything managed goes.
 
-    The company's own Android devices refuse: their user may not; an administrator wipes them. A device administrator
-    (`--mode device-admin`) cannot take certificates back: they stay.
+    The user removes the work profile, or the account. The company's own Android devices refuse: their user may not; an
+    administrator wipes them. A device administrator (`--mode device-admin`) cannot take certificates back: they stay.
     """
     from fauxtune_sim import commands
 
     _finish(_run(commands.unenroll(state)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim lock --state ./alice-iphone`")
+@app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
 def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """The user locks the device. A locked iPhone or iPad puts off what needs its protected data."""
     from fauxtune_sim import owner
@@ -179,7 +184,7 @@ def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: owner.lock(state, locked=True)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim unlock --state ./alice-iphone`")
+@app.command(epilog="Example: fauxtune-sim unlock --state ./alice-iphone")
 def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """The user unlocks the device."""
     from fauxtune_sim import owner
@@ -187,7 +192,7 @@ def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: owner.lock(state, locked=False)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim restart --state ./alice-iphone`")
+@app.command(epilog="Example: fauxtune-sim restart --state ./alice-iphone")
 def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     """The user restarts the device: it is locked then. An iPhone or iPad lists no certificates until it is unlocked."""
     from fauxtune_sim import owner
@@ -195,15 +200,18 @@ def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
     _finish(_guarded(lambda: owner.restart(state)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim keystore --state ./alice-phone --output json`")
+@app.command(epilog="Example: fauxtune-sim keystore --state ./alice-phone --output json")
 def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Show what is installed on a device: trusted roots, and certificates with their keys."""
+    """Show what certificates and keys a device holds.
+
+    Trusted certificates first, then those with a key, then mail accounts.
+    """
     from fauxtune_sim import commands
 
     _finish(_guarded(lambda: commands.keystore(state)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1`")
+@app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")
 def fleet(
     *,
     devices: Annotated[int, typer.Option(help="How many.", min=1)],
@@ -239,8 +247,8 @@ def fleet(
 
 @mail_app.command(
     "send",
-    epilog="Example: `fauxtune-sim mail send --state ./bob-phone --to-user alice@contoso.example --sign --encrypt "
-    "--out letter.eml`",
+    epilog="Example: fauxtune-sim mail send --state ./bob-phone --to-user alice@contoso.example --sign --encrypt "
+    "--out letter.eml",
 )
 def mail_send(
     *,
@@ -268,9 +276,10 @@ def mail_send(
     out: Annotated[Path, typer.Option(help="Where the mail goes.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write a signed or encrypted mail (or both) as the device's user, into an .eml file.
+    """Write a signed or encrypted mail into an .eml file.
 
-    A mail account that management set up says what becomes of it unless it leaves that to the user.
+    The device's user is the sender. A mail account that management set up says what becomes of it unless it leaves that
+    to the user.
     """
     from fauxtune_sim import commands
 
@@ -290,7 +299,7 @@ def mail_send(
 
 
 @mail_app.command(
-    "set", epilog="Example: `fauxtune-sim mail set sign off --account mail@contoso.example --state ./alice-iphone`"
+    "set", epilog="Example: fauxtune-sim mail set sign off --account mail@contoso.example --state ./alice-iphone"
 )
 def mail_set(
     *,
@@ -302,14 +311,17 @@ def mail_set(
     state: StateOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """The user changes a setting of a mail account, as far as management lets them."""
+    """The user changes a setting of a mail account.
+
+    Only what management leaves to the user can be changed.
+    """
     from fauxtune_sim import owner
 
     change = owner.Change(setting=setting, value=value, address=account)
     _finish(_guarded(lambda: owner.change_mail(state, change)), output=output)
 
 
-@mail_app.command("read", epilog="Example: `fauxtune-sim mail read --state ./alice-phone letter.eml`")
+@mail_app.command("read", epilog="Example: fauxtune-sim mail read --state ./alice-phone letter.eml")
 def mail_read(
     *,
     file: Annotated[Path, typer.Argument(help="The mail.", metavar="FILE.eml")],
@@ -326,7 +338,7 @@ def mail_read(
     _finish(_guarded(lambda: commands.mail_read(state, file)), output=output)
 
 
-@app.command(epilog="Example: `fauxtune demo --once`")
+@app.command(epilog="Example: fauxtune demo --once")
 def demo(
     *,
     once: Annotated[bool, typer.Option("--once", help="End after the proofs; exit code 0 only if all held.")] = False,
@@ -342,9 +354,10 @@ def demo(
     step: Annotated[bool, typer.Option("--step", help="Wait for Enter before each proof.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Tell the story of S/MIME on managed devices in nine proofs, against a server of its own.
+    """Tell the story of S/MIME on managed devices in nine proofs.
 
-    Without `--once` the server and the devices stay up afterwards, until Ctrl-C.
+    The demonstration starts a server of its own. Without `--once` the server and the devices stay up afterwards, until
+    Ctrl-C.
     """
     from fauxtune_sim.demo.play import Staging, play
 

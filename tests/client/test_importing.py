@@ -238,6 +238,7 @@ def test_when_nobody_answers_any_more_the_rest_is_not_tried(
 
 def test_a_thumbprint_may_be_written_as_windows_and_openssl_do(foreign: Foreign) -> None:
     foreign.will("GET", COLLECTION, (200, {}, {"value": []}))
+    foreign.will("GET", "/beta/users", (200, {}, {"value": [{"id": "o-brien"}]}))
     with Client(foreign.server()) as client:
         pfx.find(client, ["O'Brien@x"], thumbprints=[":".join(["AB"] * 20), " ".join(["cd"] * 20)])
         with pytest.raises(ClientError, match="is no thumbprint"):

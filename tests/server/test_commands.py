@@ -97,6 +97,11 @@ def test_a_server_that_cannot_be_reached_is_named_with_a_way_out(server: Running
     assert (silent.returncode, "running?" in silent.stderr) == (1, True)
 
 
+def test_a_list_for_somebody_who_does_not_exist_says_so(server: Running) -> None:
+    assert done("pfx", "list", "--upn", "bob@contoso.example", server=server) == []
+    assert "There is no user nobody@x." in refused("pfx", "list", "--upn", "nobody@x", server=server)
+
+
 def test_trust_says_where_the_ca_is_and_writes_it(server: Running, tmp_path: Path) -> None:
     out = tmp_path / "ca.pem"
     document = done("trust", "--out", out, server=server)

@@ -159,9 +159,13 @@ def test_a_certificate_that_is_not_for_encryption_is_no_recipient(pki: Pki) -> N
         recipient_address(pki.issue(encrypt=False).certificate)
 
 
-@pytest.mark.parametrize("data", [b"", b"no header at all", b"\r\nhello"], ids=["empty", "text", "body only"])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"no header at all", b"\r\nhello", b"root:x:0:0:root:/root:/bin/sh\nbin:x:1:1::/:/bin/false\n"],
+    ids=["empty", "text", "body only", "a file with colons"],
+)
 def test_what_is_no_mail_is_refused(pki: Pki, data: bytes) -> None:
-    with pytest.raises(MailRefused, match="no mail"):
+    with pytest.raises(MailRefused, match="not a mail"):
         read_mail(data, pki.store())
 
 

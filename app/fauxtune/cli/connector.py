@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 app = typer.Typer(
-    help="""The certificate connector: inside the server by default, or a process of its own.
+    help="""The certificate connector as a process of its own.
+
+By default one runs inside the server.
 
 Its keys are in a folder that the server never sees, and it calls the server over HTTPS, never the other way round. The
 server cannot open a PFX file that it serves.
@@ -61,7 +63,9 @@ def add(
     alone: Annotated[bool, typer.Option("--alone", help="take all other connectors off line")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Make a connector known to the server, and its folder: the credential and a key for imports.
+    """Make a connector known to the server, and its folder.
+
+    In the folder are the credential and a key for imports.
 
     The key's public half is known to the server as soon as the connector runs. Nothing else in the folder ever leaves.
 
@@ -104,8 +108,9 @@ def add_key(
     private_key: Annotated[Path | None, typer.Option(help="bring it along; else it is made")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Give a connector's folder a further key (Add-IntuneKspKey, Import-IntunePrivateKey). It is known to the server
-    when the connector is started the next time.
+    """Give a connector's folder a further key.
+
+    Add-IntuneKspKey, Import-IntunePrivateKey. It is known to the server when the connector is started the next time.
 
     \b
     fauxtune connector add-key --state connector2 --key-name Key2027
@@ -121,7 +126,9 @@ def add_key(
 @app.command("ra-certificate")
 @with_service(Emulator)
 def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Get a registration authority certificate from the tenant's DigiCert CA for the key in a connector's folder.
+    """Get a registration authority certificate.
+
+    It is the tenant's DigiCert CA's, for the key in a connector's folder.
 
     \b
     fauxtune connector ra-certificate --state connector2
@@ -138,7 +145,10 @@ def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOptio
 @app.command()
 @with_service(Emulator)
 def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
-    """The tenant's connectors: where they run, what they do, whether they are there, and in which version."""
+    """The tenant's connectors and how they are.
+
+    Where they run, what they do, whether they are there, and in which version.
+    """
     with said_plainly(), service.client() as client:
         found = client.control_list("/connectors")
         emit(output, found, text="\n".join(_line(each) for each in found) or "None.")
@@ -155,7 +165,9 @@ def log(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C, an event a line")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """What connectors wrote into their event logs, by the documents' numbers.
+    """What connectors wrote into their event logs.
+
+    Events have the numbers of the real connectors' documents.
 
     \b
     fauxtune connector log

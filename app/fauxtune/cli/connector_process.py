@@ -57,7 +57,9 @@ def run(
 
 
 def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """End the connector's process that serves on this folder, and wait for it. Nothing to do where none runs.
+    """End the process that serves on this folder.
+
+    The command waits for its end. There is nothing to do where none runs.
 
     \b
     fauxtune connector stop --state connector2

@@ -22,11 +22,11 @@ def diagnose(
     everything: Annotated[bool, typer.Option("--all", help="show the links of what is well, too")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """At which link the way from an import to a device breaks, why, and what would put it right.
+    """Why a certificate is not where it should be.
 
-    Any one of the three is enough; together they narrow it down. Exit code 1 where a link is broken or an error was
-    found, else 0: also with warnings, and where something is waited for. What each code means stands in
-    docs/diagnosis.md. Nothing is changed.
+    At which link the way from an import to a device breaks, why, and what would put it right. Any one of the three is
+    enough; together they narrow it down. Exit code 1 where a link is broken or an error was found, else 0: also with
+    warnings, and where something is waited for. What each code means stands in docs/diagnosis.md. Nothing is changed.
 
     \b
     fauxtune diagnose --user alice@contoso.example
@@ -51,7 +51,9 @@ def history(
     user: Annotated[str, typer.Option(help="the user: id or userPrincipalName")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """All certificates of a user, oldest first: imported ones, those of each device, and what is wrong with them.
+    """All certificates of a user, and what is wrong with them.
+
+    Oldest first: imported ones, those of each device, and those of the CA's counter.
 
     \b
     fauxtune history --user alice@contoso.example

@@ -29,6 +29,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Plain help: in 80 columns a table would cut what matters, and show flags as if they took a value.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 database = typer.Typer(help="The database.", no_args_is_help=True)
@@ -43,7 +45,7 @@ app.command()(diagnosing.history)
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def demo(context: typer.Context) -> None:
-    """The main job, told step by step and proved on simulated devices.
+    """The main job, told step by step on simulated devices.
 
     Takes --once, --step, --port, --http-port, --data-dir and --output; see `fauxtune demo --help`.
     """
@@ -63,7 +65,7 @@ def trust(
     ca: CaOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """The CA that clients must trust: where it is, and how to make them.
+    """The CA that clients must trust, and how to make them.
 
     \b
     fauxtune trust                  says where it is
@@ -92,7 +94,7 @@ def env(
     ca: CaOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Environment variables that point a client at the running server, ready to paste.
+    """Environment variables for clients, ready to paste.
 
     \b
     eval "$(fauxtune env --for python)"                    azure-identity, httpx, requests
@@ -165,7 +167,10 @@ def openapi(
     diagnosis: Annotated[Path | None, typer.Option(help="and the page on what can be wrong, to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write the OpenAPI documents of every surface: identity, devices, control, graph."""
+    """Write the OpenAPI documents of every surface.
+
+    They are identity, devices, control and graph.
+    """
     from fauxtune.server.openapi import write
 
     files = write(out, coverage=coverage, removal=removal, diagnosis=diagnosis)

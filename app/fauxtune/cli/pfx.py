@@ -17,11 +17,11 @@ from fauxtune.cli.pfx_import import import_, line_of
 from fauxtune.cli.service import Graph, with_service
 
 app = typer.Typer(
-    help="""Import S/MIME certificates (PFX) for users, as Intune's PFX import cmdlets do.
+    help="""Import S/MIME certificates (PFX) for users.
 
-The connector has an RSA key. The password of each PFX file is encrypted to its public half on this machine; the service
-stores file and password and can open neither. When a device of the user checks in, the connector decrypts the password
-and encrypts it to the device.
+The commands do what Intune's PFX import cmdlets do. The connector has an RSA key. The password of each PFX file is
+encrypted to its public half on this machine; the service stores file and password and can open neither. When a device
+of the user checks in, the connector decrypts the password and encrypts it to the device.
 
 \b
 1. the key      fauxtune pfx add-key (the seeded tenant has one: PFXEncryptionKey)
@@ -47,9 +47,10 @@ def list_(
     thumbprint: Annotated[list[str] | None, typer.Option(help="only this certificate; may be repeated")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List imported certificates (Get-IntuneUserPfxCertificate).
+    """List imported certificates.
 
-    Without options all of them. The file and its password are never shown: Graph answers AA== and an empty text.
+    Get-IntuneUserPfxCertificate. Without options all of them. The file and its password are never shown: Graph answers
+    AA== and an empty text.
 
     \b
     fauxtune pfx list
@@ -71,9 +72,9 @@ def remove(
     thumbprint: Annotated[list[str] | None, typer.Option(help="only this one; may be repeated")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Remove users' imported certificates, or some of them (Remove-IntuneUserPfxCertificate).
+    """Remove users' imported certificates, or some.
 
-    They go from the users' devices too. Nothing is revoked at the CA.
+    Remove-IntuneUserPfxCertificate. They go from the users' devices too. Nothing is revoked at the CA.
 
     \b
     fauxtune pfx remove --upn alice@contoso.example
@@ -104,7 +105,9 @@ def user_id(
     upn: Annotated[str, typer.Option(help="the user principal name")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """A user's id without hyphens (Get-IntuneUserId): the first half of the keys of imported certificates.
+    """A user's id without hyphens (Get-IntuneUserId).
+
+    It is the first half of the keys of imported certificates.
 
     \b
     fauxtune pfx user-id --upn alice@contoso.example

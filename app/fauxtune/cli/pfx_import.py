@@ -41,7 +41,8 @@ class Padding(StrEnum):
 
 
 PathsOption = Annotated[
-    list[Path] | None, typer.Option("--path-to-pfx-file", help="a PFX file, or a folder of them; may be repeated")
+    list[Path] | None,
+    typer.Option("--path-to-pfx-file", help="a PFX file, or a folder of them; may be repeated", metavar="PATH"),
 ]
 ManifestOption = Annotated[
     Path | None, typer.Option(help="a CSV file: file,upn,password,purpose; what is empty, the options say")
@@ -90,11 +91,12 @@ def import_(
     is_update: UpdateOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Import PFX files for users (New- and Import-IntuneUserPfxCertificate).
+    """Import PFX files for users.
 
-    Each password is encrypted here, to the connector's public key; the service cannot read it. The key comes from
-    --key-file-path (see export-public-key), or from this emulator, by provider and key name; the two names are stored
-    with the certificate in any case, for the connector to find the private half by.
+    New- and Import-IntuneUserPfxCertificate. Each password is encrypted here, to the connector's public key; the
+    service cannot read it. The key comes from --key-file-path (see export-public-key), or from this emulator, by
+    provider and key name; the two names are stored with the certificate in any case, for the connector to find the
+    private half by.
 
     The intended purpose is a tag: an imported PFX profile delivers those of the user's certificates that have its own
     purpose. All of the user's encryption certificates belong on every device, the expired ones too, to read old mail.

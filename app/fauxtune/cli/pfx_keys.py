@@ -80,7 +80,9 @@ def import_private_key(
     make_exportable: ExportableOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Give the connector a key that was made elsewhere (Import-IntunePrivateKey).
+    """Give the connector a key that was made elsewhere.
+
+    Import-IntunePrivateKey.
 
     So that several emulators hold the same key. It does not come out again: keep the file. Never use a real key.
 
@@ -114,7 +116,9 @@ def export_public_key(
     ] = FileFormat.PEM,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write a connector key's public half to a file (Export-IntunePublicKey).
+    """Write a connector key's public half to a file.
+
+    Export-IntunePublicKey.
 
     The file is what `fauxtune pfx import --key-file-path` and the cmdlets' -KeyFilePath take, on a machine that cannot
     reach the connector. The private half stays where it is; there is no command that exports it.

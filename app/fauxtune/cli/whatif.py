@@ -25,7 +25,9 @@ def whatif(
     body: Annotated[str | None, typer.Option(help="the body: JSON, or a file with it")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """What would be installed, removed, revoked and re-issued, device by device. Nothing is changed.
+    """What a request would change on which device. Nothing is changed.
+
+    What would be installed, removed, revoked and re-issued, device by device.
 
     \b
     fauxtune whatif POST /deviceManagement/managedDevices/ID/wipe --body '{"keepEnrollmentData": true}'

@@ -131,15 +131,22 @@ def store(client: Client, record: dict[str, Any], *, update: bool, users: Users)
 
 
 def find(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[dict[str, Any]]:
-    """Get-IntuneUserPfxCertificate: of these users, with these thumbprints; an empty list: any."""
-    whose = [f"tolower(userPrincipalName) eq {_literal(each.lower())}" for each in dict.fromkeys(upns)]
+    """Get-IntuneUserPfxCertificate: of these users, with these thumbprints; an empty list: any.
+
+    ClientError for a user of whom nothing was found because there is no such user.
+    """
+    whose = {each: f"tolower(userPrincipalName) eq {_literal(each.lower())}" for each in upns}
     which = [f"tolower(thumbprint) eq '{_hex(each)}'" for each in dict.fromkeys(thumbprints)]
     found: dict[str, dict[str, Any]] = {}
-    for user in whose or [""]:
+    users = Users(client)
+    for upn, user in whose.items() or {"": ""}.items():
+        before = len(found)
         for certificate in which or [""]:
             query = " and ".join(filter(None, (user, certificate)))
             rows = client.graph_list(COLLECTION, params={"$filter": query} if query else None)
             found |= {str(each["id"]): each for each in rows}
+        if upn and len(found) == before:
+            users.id_of(upn)
     return list(found.values())
 
 

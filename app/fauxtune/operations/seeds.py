@@ -6,14 +6,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections import Counter
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
+from fauxtune.core.pki.template import Template
 
 #: The permissions that the seeded application has: all that the served routes ask for.
 ALL_ROLES = (
@@ -36,6 +38,18 @@ PUBLISHED_SECRET = "fauxtune-not-a-secret"  # noqa: S105
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 KEY_NAME = "PFXEncryptionKey"
+
+
+#: So many mistakes of a seed are named.
+_MOST_NAMED = 50
+
+
+def _is_template(document: dict[str, Any]) -> dict[str, Any]:
+    try:
+        Template.from_document(document)
+    except Invalid as error:
+        raise ValueError(error.message) from None
+    return document
 
 
 class _Part(BaseModel):
@@ -80,7 +94,9 @@ class SeedAuthority(_Part):
     """The enterprise CA. Templates are documents as the control surface shows them; none: the built-in ones."""
 
     name: str = "Contoso Issuing CA"
-    templates: tuple[dict[str, Any], ...] = tuple(template.document() for template in TEMPLATES)
+    templates: tuple[Annotated[dict[str, Any], AfterValidator(_is_template)], ...] = tuple(
+        template.document() for template in TEMPLATES
+    )
 
 
 class SeedKey(_Part):
@@ -102,6 +118,20 @@ class Seed(_Part):
     groups: tuple[SeedGroup, ...] = ()
     certification_authority: SeedAuthority = Field(default_factory=SeedAuthority)
     connector_keys: tuple[SeedKey, ...] = (SeedKey(),)
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Seed:
+        users = Counter(each.user_principal_name.lower() for each in self.users)
+        strange = [f"the user '{name}' is there {count} times" for name, count in users.items() if count > 1]
+        strange += [
+            f"the group '{group.display_name}' names '{member}', who is no user of the seed"
+            for group in self.groups
+            for member in group.members
+            if member.lower() not in users
+        ]
+        if strange:
+            raise ValueError("; ".join(strange[:_MOST_NAMED]))
+        return self
 
 
 #: The tenant that every start seeds unless told otherwise.
@@ -136,10 +166,12 @@ BUILT_IN: dict[str, Any] = {
 
 
 def parse_seed(document: object) -> Seed:
-    """The seed. Invalid, naming the first thing that is wrong, for a document that is none."""
+    """The seed. Invalid, naming everything that is wrong, for a document that is none."""
     try:
         return Seed.model_validate(document)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the seed"
-        raise Invalid(f"The seed cannot be used: {where}: {first['msg']}.", target=where) from None
+        found = [(".".join(str(part) for part in each["loc"]) or "the seed", each["msg"]) for each in error.errors()]
+        said = "; ".join(
+            f"{where}: {why.removeprefix('Value error, ').rstrip('.')}" for where, why in found[:_MOST_NAMED]
+        )
+        raise Invalid(f"The seed cannot be used: {said}.", target=found[0][0]) from None

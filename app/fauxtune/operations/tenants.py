@@ -259,8 +259,6 @@ def _add_people(act: Act, seed: Seed) -> None:
             },
         )
         for member in group.members:
-            if member.lower() not in by_name:
-                raise Invalid(f"The seed's group '{group.display_name}' names '{member}', who is no user of it.")
             directory.add_member(act, made["id"], member_id=by_name[member.lower()])
 
 

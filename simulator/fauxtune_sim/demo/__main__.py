@@ -6,6 +6,11 @@ import typer
 
 from fauxtune_sim.cli import demo
 
-alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="markdown")
-alone.command(epilog="Example: `fauxtune demo --once`")(demo)
+alone = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+alone.command(epilog="Example: fauxtune demo --once")(demo)
 alone(prog_name="fauxtune demo")

@@ -26,6 +26,8 @@ from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.trust import why_not_trusted
 
 _MOST_LAYERS = 8
+#: One of these begins every mail and every S/MIME entity (RFC 5322 3.6, RFC 2045 3).
+_FIELDS = {"from", "to", "date", "subject", "mime-version", "content-type"}
 _ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 
 
@@ -77,8 +79,8 @@ class _Envelope:
 def read_mail(data: bytes, store: KeyStore) -> Reading:
     """Read an .eml file; MailRefused if it is no mail. What does not open or verify is said in the Reading."""
     head = email.message_from_bytes(data, policy=email.policy.compat32)
-    if not head.keys():
-        raise MailRefused("this is no mail: it has no header")
+    if not any(field in head for field in _FIELDS):
+        raise MailRefused("this is not a mail: it has none of the fields that a mail begins with, such as From")
     outside = _Envelope(sender=parseaddr(str(head.get("From", "")))[1], date=_date(str(head.get("Date", ""))))
     reading = Reading()
     _peel(data, store, reading=reading, outside=outside, depth=0)

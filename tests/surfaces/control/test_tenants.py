@@ -138,12 +138,39 @@ async def test_a_name_that_is_taken_is_a_conflict_and_leaves_no_keys(
 
 async def test_a_seed_that_fails_half_way_leaves_nothing(control: httpx.AsyncClient, seeded: tuple[str, Path]) -> None:
     before = _files(seeded)
-    seed = {"groups": [{"displayName": "Lost", "members": ["nobody"]}]}
+    seed = {"applications": [{"certificate": "no certificate"}]}
     answer = await control.post("/tenants", json={"seed": seed, "name": "lost"})
-    assert answer.status_code == 400
-    assert "nobody" in answer.json()["error"]["message"]
+    assert answer.status_code == 400, answer.text
+    assert "certificate" in answer.json()["error"]["message"]
     assert _files(seeded) == before
     assert (await control.get("/tenants/lost")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("seed", "wrong"),
+    [
+        (
+            {
+                "users": [{"displayName": "A"}, {"userPrincipalName": "b", "licence": True}],
+                "groups": [{"members": []}],
+                "certificationAuthority": {"templates": [{"name": ""}, {"name": "T", "colour": "red"}]},
+            },
+            (
+                *("users.0.userPrincipalName", "users.1.licence", "groups.0.displayName"),
+                *("certificationAuthority.templates.0", "certificationAuthority.templates.1"),
+            ),
+        ),
+        ({"groups": [{"displayName": "Lost", "members": ["nobody", "noone"]}]}, ("'nobody'", "'noone'")),
+        ({"users": [{"userPrincipalName": "Twin"}, {"userPrincipalName": "twin"}]}, ("'twin' is there 2 times",)),
+    ],
+)
+async def test_all_that_is_wrong_with_a_seed_is_said_at_once(
+    control: httpx.AsyncClient, seed: dict[str, object], wrong: tuple[str, ...]
+) -> None:
+    answer = await control.post("/tenants", json={"seed": seed, "name": "lost"})
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert [each for each in wrong if each not in message] == []
 
 
 async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient) -> None:
