@@ -163,7 +163,7 @@ def test_another_kind_of_request_and_a_broken_certificate_request_are_refused(as
 
 
 def test_a_certificate_request_in_pem_is_told_that_it_is_pem() -> None:
-    with pytest.raises(Invalid, match="is PEM; wanted is the base64 alone"):
+    with pytest.raises(Invalid, match="is PEM; wanted is the base64 of its DER"):
         token_request(packed="-----BEGIN CERTIFICATE REQUEST-----\nMIIC\n-----END CERTIFICATE REQUEST-----\n")
 
 
