@@ -8,13 +8,15 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations import configuration, device_actions, directory, imported_pfx
+from fauxtune.operations import configuration, device_actions, directory, enrollment, imported_pfx
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from tests.operations.office import Office, Phone
+from tests.operations.removal_stage import enroll
 
 #: A wipe is for owned devices; the other actions are tried on a work profile.
 ACTIONS = [
@@ -55,6 +57,35 @@ async def assert_gone(office: Office, phone: Phone) -> None:
     for call in (phone.check_in, phone.policy, phone.operations, phone.unenroll):
         with pytest.raises(EnrollmentEnded):
             await call()
+
+
+# ---------------------------------------------------------------------------------------------------- records that stay
+
+
+@pytest.mark.parametrize(("edition", "stays"), [("2020-04", False), ("current", True)])
+async def test_the_directorys_device_stays_after_a_retired_iphone_since_2022(
+    office: Office, edition: str, *, stays: bool
+) -> None:
+    await office.switch(edition=edition)
+    phone = await enroll(office, Variant.IOS, name="alice", number=1)
+    row = await phone.row()
+    await office.action(phone, device_actions.retire)
+    (order,) = await office.do(device_actions.pending, row)
+    await office.do(device_actions.complete, row, action_id=order.id)
+    assert await office.look(queries.managed_device_of, phone.id) is None
+    directory_id = row["directory_device_id"]
+    found = await office.look(directory_queries.directory_device, office.tenant.id, device_id=directory_id)
+    assert (found is not None) is stays
+
+
+async def test_a_record_that_stayed_gives_way_to_that_of_the_same_device_when_it_enrols_again(office: Office) -> None:
+    first = await enroll(office, Variant.WINDOWS, name="alice", number=1)
+    await office.do(enrollment.unenroll, await first.row())
+    left = await office.look(queries.managed_device_of, first.id)
+    assert left is not None
+    second = await enroll(office, Variant.WINDOWS, name="alice", number=1)
+    assert await office.look(queries.managed_device_of, first.id) is None
+    assert await office.look(queries.managed_device_of, second.id) is not None
 
 
 # ------------------------------------------------------------------------------------------- an administrator's actions

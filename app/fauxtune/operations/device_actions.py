@@ -65,7 +65,7 @@ def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
     """Factory reset; `options` are those of Graph's wipe. UnsupportedAction, with the reason, where the kind of device
     cannot, or not in this way; Invalid once its user was deleted.
     """
-    record, variant = _record(act, device_id)
+    record, variant = _enrolled(act, device_id)
     user = _user(act, record, action=DeviceAction.WIPE)
     check(DeviceAction.WIPE, variant)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
@@ -78,7 +78,7 @@ def retire(act: Act, device_id: str) -> None:
     """Remove company data. UnsupportedAction where the kind of device is wiped instead; Invalid once its user was
     deleted.
     """
-    record, variant = _record(act, device_id)
+    record, variant = _enrolled(act, device_id)
     user = _user(act, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, variant)
     _order_end(act, record, cause=Cause.RETIRE, user=user)
@@ -86,7 +86,7 @@ def retire(act: Act, device_id: str) -> None:
 
 def sync(act: Act, device_id: str) -> None:
     """Ask the device to check in now."""
-    record, _variant = _record(act, device_id)
+    record, _variant = _enrolled(act, device_id)
     _order(act, record["enrollment_id"], action=DeviceAction.SYNC, details={})
 
 
@@ -108,7 +108,7 @@ def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None =
     """Any other action. UnsupportedAction where the kind of device cannot, NotEmulated where only ours cannot; Invalid
     for a device whose end was ordered.
     """
-    record, variant = _record(act, device_id)
+    record, variant = _enrolled(act, device_id)
     check(action, variant)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     if row is None or row["state"] != EnrollmentState.ACTIVE.value:
@@ -251,6 +251,16 @@ def _user(act: Act, record: Row, *, action: DeviceAction) -> str | None:
             "any more. Wipe or retire devices before their user is deleted; the record can still be deleted."
         )
     return str(user["document"]["userPrincipalName"])
+
+
+def _enrolled(act: Act, device_id: str) -> tuple[Row, Variant]:
+    """The record and kind of a device that is enrolled. Invalid for one whose user has unenrolled it, while its record
+    stays. Unverified: the real service's answer.
+    """
+    record, variant = _record(act, device_id)
+    if record["enrollment_state"] == EnrollmentState.ENDED.value:
+        raise Invalid("The user has unenrolled this device: nothing reaches it any more. Its record can be deleted.")
+    return record, variant
 
 
 def _record(act: Act, device_id: str) -> tuple[Row, Variant]:

@@ -20,6 +20,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.plan import NEVER, in_policy
+from fauxtune.core.engine.records import directory_device_stays, managed_device_stays
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
@@ -174,6 +175,8 @@ def supersede(act: Act, hardware_key: str) -> None:
     if hardware_key:
         for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=hardware_key):
             end(act, old, cause=Cause.UNENROLL)
+        # The new enrolment has a record of its own in place of one that has stayed.
+        queries.delete_records_left(act.connection, act.tenant.id, hardware_key=hardware_key)
 
 
 def unenroll(act: Act, enrollment: dict[str, Any]) -> None:
@@ -185,8 +188,8 @@ def unenroll(act: Act, enrollment: dict[str, Any]) -> None:
 
 
 def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
-    """The relation is over: revoke what the removal table says, close the ledger, drop Graph's record. What the table
-    leaves on the device is kept in the ledger as well.
+    """The relation is over: revoke what the removal table says, close the ledger, drop the records that do not stay.
+    What the table leaves on the device is kept in the ledger as well.
     """
     enrollment_id, upn = EnrollmentId(enrollment["id"]), user_name(act, enrollment)
     revoke_held(act, enrollment, cause=cause, user=upn)
@@ -204,13 +207,7 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     step_queries.forget_steps(act.connection, enrollment_id)
     for profile_id in configuration_queries.states_of_device(act.connection, enrollment_id):
         configuration_queries.drop_state(act.connection, enrollment_id, profile_id=profile_id)
-    record = queries.managed_device_of(act.connection, enrollment_id)
-    if record is not None:
-        queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
-    # Retire, wipe and unenrolment take the Entra device along (Intune: "Retire or wipe devices", 2020-03).
-    directory_queries.delete_directory_device(
-        act.connection, act.tenant.id, device_id=enrollment["directory_device_id"]
-    )
+    _drop_records(act, enrollment, cause=cause)
     for row in rows:
         if row.key in kept or (not in_policy(row) and row.state is not ItemState.REMOVING):
             continue  # it stays, or was never there
@@ -219,6 +216,17 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
     act.record(words[cause], user=upn, device=enrollment_id)
     act.wake([enrollment_id])
+
+
+def _drop_records(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
+    variant, edition = Variant(enrollment["variant"]), act.tenant.edition
+    record = queries.managed_device_of(act.connection, enrollment["id"])
+    if record is not None and not managed_device_stays(variant, cause, edition=edition):
+        queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
+    if not directory_device_stays(variant, cause, edition=edition):
+        directory_queries.delete_directory_device(
+            act.connection, act.tenant.id, device_id=enrollment["directory_device_id"]
+        )
 
 
 def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select, update
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
@@ -308,6 +308,20 @@ def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device
     rows.remove(connection, managed_devices, tenant_id=tenant_id, id=device_id)
 
 
+def delete_records_left(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> None:
+    """Drop the records that have stayed of this piece of hardware's ended enrolments."""
+    ended = _ended(tenant_id, hardware_key)
+    connection.execute(delete(managed_devices).where(managed_devices.c.enrollment_id.in_(ended)))
+
+
+def _ended(tenant_id: TenantId, hardware_key: str) -> Select[Any]:
+    return select(enrollments.c.id).where(
+        enrollments.c.tenant_id == tenant_id,
+        enrollments.c.hardware_key == hardware_key,
+        enrollments.c.state == EnrollmentState.ENDED.value,
+    )
+
+
 def ledger_rows(connection: Connection, enrollment_id: str) -> dict[ItemKey, LedgerRow]:
     """The device's ledger."""
     found = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
@@ -332,14 +346,9 @@ def forget_kept(connection: Connection, tenant_id: TenantId, *, hardware_key: st
     """What ended enrolments of this piece of hardware had left on it is gone."""
     if not hardware_key:
         return
-    ended = select(enrollments.c.id).where(
-        enrollments.c.tenant_id == tenant_id,
-        enrollments.c.hardware_key == hardware_key,
-        enrollments.c.state == EnrollmentState.ENDED.value,
-    )
     connection.execute(
         update(ledger)
-        .where(ledger.c.enrollment_id.in_(ended), ledger.c.state == ItemState.KEPT.value)
+        .where(ledger.c.enrollment_id.in_(_ended(tenant_id, hardware_key)), ledger.c.state == ItemState.KEPT.value)
         .values(state=ItemState.REMOVED.value, installed_fingerprint=None, changed_at=at)
     )
 

@@ -19,7 +19,7 @@ from fauxtune.operations.emulator import Emulator
 from tests.clock import FixedClock
 from tests.surfaces.devices.windows import files
 from tests.surfaces.devices.windows import messages_of_devices as words
-from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Ledger, held
+from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Ledger, Switch, held
 
 MAIL = {"hostName": "mail.contoso.example", "accountName": "Work", "requireSsl": True}
 ROOT = "windows81TrustedRootCertificate"
@@ -201,13 +201,24 @@ async def test_a_pushed_session_is_a_session(enroll: Enroll, everything: list[st
     assert (await pc.say(1, words.opening(alert="1200"))).commands
 
 
-async def test_the_user_leaves(enroll: Enroll, everything: list[str], http: httpx.AsyncClient, app_token: str) -> None:
+@pytest.mark.parametrize(("edition", "stays"), [("2020-04", False), ("current", True)])
+async def test_the_user_leaves_and_since_2022_the_record_stays_until_it_is_deleted(
+    enroll: Enroll, switch: Switch, http: httpx.AsyncClient, app_token: str, *, edition: str, stays: bool
+) -> None:
+    await switch({"edition": edition})
     pc = await enroll()
     await pc.check_in()
     last = await pc.check_in(more=words.UNENROLLED)
     assert last.statuses["4"] == "200"
-    url = "/beta/deviceManagement/managedDevices"
-    assert (await http.get(url, headers={"authorization": f"Bearer {app_token}"})).json()["value"] == []
+    url, caller = "/beta/deviceManagement/managedDevices", {"authorization": f"Bearer {app_token}"}
+    found = (await http.get(url, headers=caller)).json()["value"]
+    assert len(found) == stays
+    for record in found:
+        for action in ("wipe", "retire", "syncDevice"):
+            refused = await http.post(f"{url}/{record['id']}/{action}", headers=caller)
+            assert (refused.status_code, "has unenrolled this device" in refused.text) == (400, True)
+        assert (await http.delete(f"{url}/{record['id']}", headers=caller)).status_code == 204
+    assert (await http.get(url, headers=caller)).json()["value"] == []
     assert (await pc.check_in()).statuses == {"0": "403"}
 
 

@@ -98,7 +98,7 @@ def test_windows_phone_81_tells_roots_from_intermediates_by_their_issuer(authori
     [
         ("useTpmKspOtherwiseFail", "1", "false"),
         ("useTpmKspOtherwiseUseSoftwareKsp", "2", "false"),
-        ("useSoftwareKsp", "3", "true"),
+        ("useSoftwareKsp", "3", "false"),
         ("usePassportForWorkKspOtherwiseFail", "4", "false"),
         (None, "2", "false"),
         ("unknown", "2", "false"),
@@ -129,7 +129,7 @@ def test_an_identity_is_deleted_then_added_in_one_atomic_then_asked_about(varian
             "PFXCertBlob": ("chr", "cA=="),
             "PFXCertPassword": ("chr", "cw=="),
             "PFXCertPasswordEncryptionType": ("int", "1"),
-            "PFXKeyExportable": ("bool", "true"),
+            "PFXKeyExportable": ("bool", "false"),
         }
 
 

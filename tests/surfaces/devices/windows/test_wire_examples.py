@@ -16,6 +16,7 @@ import pytest
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
@@ -103,7 +104,9 @@ def items() -> list[Deliverable]:
 
 
 def around(variant: Variant = Variant.WINDOWS) -> translate.Surroundings:
-    return translate.Surroundings(variant, profiles={PROFILE: {"keyStorageProvider": "useSoftwareKsp"}})
+    profiles = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
+    # The example has a key that can be exported, which there was in 2020.
+    return translate.Surroundings(variant, Edition.APRIL_2020, profiles=profiles)
 
 
 def order(action: DeviceAction, scope: str, **details: Any) -> Order:

@@ -1,0 +1,51 @@
+"""Which records of a device stay when its enrolment ends: Graph's managed device, and the device in the directory.
+
+Intune: "Remove devices by using wipe, retire, or manually unenrolling the device".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fauxtune.core.model.editions import Changed, Edition, Stated
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """The kinds of device whose record stays: Graph's when the user unenrols, the directory's after a retire."""
+
+    managed_device: frozenset[Variant]
+    directory_device: frozenset[Variant]
+
+
+STAYING: Changed[Staying] = Changed(
+    "Records that stay when an enrolment ends",
+    {
+        Edition.APRIL_2020: Stated(
+            Staying(frozenset(), frozenset()),
+            "No record stays.",
+            "Remove devices by using wipe, retire, or manually unenrolling the device, 2020-02-27",
+        ),
+        Edition.CURRENT: Stated(
+            Staying(
+                frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.WINDOWS_PHONE_81}),
+                frozenset({Variant.IOS, Variant.IPADOS, Variant.MACOS}),
+            ),
+            "The managed device stays when the user of a Windows device unenrols, until an administrator deletes it. "
+            "The directory's device stays when an iPhone, an iPad or a Mac is retired.",
+            "Remove devices by using wipe, retire, or manually unenrolling the device, 2022 and 2023",
+        ),
+    },
+)
+
+
+def managed_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
+    """Does Graph go on showing the managed device?"""
+    return cause is Cause.UNENROLL and variant in STAYING.of(edition).managed_device
+
+
+def directory_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
+    """Does the directory go on showing the device?"""
+    return cause is Cause.RETIRE and variant in STAYING.of(edition).directory_device
