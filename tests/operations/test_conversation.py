@@ -108,6 +108,25 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     assert set((await tablet.states()).values()) == {"installed"}
 
 
+async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_rest_is_concluded(office: Office) -> None:
+    await trusting(office)
+    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await office.import_pfx("alice")
+    tablet = await enrolled(office, "alice")
+    tablet.facts = {"model": "Tablet 3"}
+    tablet.says = lambda step: Answered(step.id, Result.LATER) if step.part == "identities" else None
+    heard = await tablet.come()
+    assert sorted(heard) == sorted(["install root", "install imported", *ASKED])
+    assert await tablet.states() == {"root": "installed", "imported": "sent"}
+    assert (await tablet.record())["document"]["model"] == "Tablet 3"
+    assert "identities?" in await tablet.come(), "it is asked again at each visit"
+    assert await tablet.states() == {"root": "installed", "imported": "sent"}
+    tablet.says = lambda _step: None
+    await tablet.come()
+    assert set((await tablet.states()).values()) == {"installed"}
+    assert await tablet.come() == []
+
+
 async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_and_is_tried_with_the_next_inventory(
     office: Office,
 ) -> None:
