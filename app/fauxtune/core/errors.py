@@ -22,13 +22,18 @@ what would be right.
 from __future__ import annotations
 
 
+def writable(text: str) -> str:
+    """The text as UTF-8 can carry it: refusals repeat what came, and JSON can bring halves of surrogate pairs."""
+    return text.encode("utf-8", "replace").decode()
+
+
 class FauxtuneError(Exception):
     """Base of all. `message` is for the caller to read; `target` names the property or argument, where there is one."""
 
     def __init__(self, message: str, *, target: str | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.target = target
+        self.message = writable(message)
+        self.target = None if target is None else writable(target)
+        super().__init__(self.message)
 
 
 class NotFound(FauxtuneError):

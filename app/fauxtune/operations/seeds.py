@@ -14,6 +14,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
+from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 from fauxtune.core.pki.template import Template
 
@@ -62,39 +63,39 @@ class SeedApplication(_Part):
     `consentedScopes`: what tokens of users may carry; `*` is whatever they ask for.
     """
 
-    client_id: str | None = None
-    name: str = "Fauxtune test client"
-    secret: str | None = None
-    certificate: str | None = None
-    roles: tuple[str, ...] = ALL_ROLES
-    consented_scopes: tuple[str, ...] = (EVERYTHING,)
-    redirect_uris: tuple[str, ...] = ()
+    client_id: Text | None = None
+    name: Text = "Fauxtune test client"
+    secret: Text | None = None
+    certificate: Text | None = None
+    roles: tuple[Text, ...] = ALL_ROLES
+    consented_scopes: tuple[Text, ...] = (EVERYTHING,)
+    redirect_uris: tuple[Text, ...] = ()
 
 
 class SeedUser(_Part):
     """A user. A name without a domain gets the tenant's."""
 
-    user_principal_name: str
-    display_name: str | None = None
-    given_name: str | None = None
-    surname: str | None = None
-    mail: str | None = None
-    password: str = "Fauxtune1!"  # noqa: S105 - printed at every start
+    user_principal_name: Text
+    display_name: Text | None = None
+    given_name: Text | None = None
+    surname: Text | None = None
+    mail: Text | None = None
+    password: Text = "Fauxtune1!"  # noqa: S105 - printed at every start
     licensed: bool = True
 
 
 class SeedGroup(_Part):
     """A group; members are user names."""
 
-    display_name: str
-    members: tuple[str, ...] = ()
+    display_name: Text
+    members: tuple[Text, ...] = ()
 
 
 class SeedAuthority(_Part):
     """The enterprise CA. Templates are documents as the control surface shows them; none: the built-in ones."""
 
-    name: str = "Contoso Issuing CA"
-    templates: tuple[Annotated[dict[str, Any], AfterValidator(_is_template)], ...] = tuple(
+    name: Text = "Contoso Issuing CA"
+    templates: tuple[Annotated[JsonObject, AfterValidator(_is_template)], ...] = tuple(
         template.document() for template in TEMPLATES
     )
 
@@ -102,17 +103,17 @@ class SeedAuthority(_Part):
 class SeedKey(_Part):
     """A key that the connector has from the start."""
 
-    provider_name: str = PROVIDER
-    key_name: str = KEY_NAME
+    provider_name: Text = PROVIDER
+    key_name: Text = KEY_NAME
     key_length: Literal[2048, 3072, 4096] = 2048
 
 
 class Seed(_Part):
     """What a new tenant starts with."""
 
-    id: str | None = None
-    name: str
-    domain: str
+    id: Text | None = None
+    name: Text
+    domain: Text
     applications: tuple[SeedApplication, ...] = (SeedApplication(),)
     users: tuple[SeedUser, ...] = ()
     groups: tuple[SeedGroup, ...] = ()

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.expressions import (
     And,
     AnyElement,
@@ -42,7 +43,7 @@ from fauxtune.core.odata.schema import (
     bare_name,
 )
 from fauxtune.core.odata.tokens import Kind, Token, malformed
-from fauxtune.core.odata.values import moment, text_value
+from fauxtune.core.odata.values import moment
 
 _CONDITIONS = (Compare, In, TextMatch, IsOf, AnyElement, Not, And, Or)
 _EQUALITY = {Operator.EQ, Operator.NE}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.schema import (
     ComplexType,
     Edm,
@@ -23,7 +24,7 @@ from fauxtune.core.odata.schema import (
     bare_name,
 )
 from fauxtune.core.odata.segments import reference_id
-from fauxtune.core.odata.values import primitive, text_value
+from fauxtune.core.odata.values import primitive
 
 _BIND = "@odata.bind"
 

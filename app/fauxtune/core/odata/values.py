@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.schema import Edm
 
 _MOMENT = re.compile(
@@ -45,13 +46,6 @@ def moment(text: str) -> str:
         return iso(from_iso(text.upper()))
     except (ValueError, OverflowError) as error:
         raise Invalid(f"{text!r} is not a moment that exists in UTC: {error}.") from error
-
-
-def text_value(text: str) -> str:
-    """The text, unless it holds what no database keeps: NUL, or half of a surrogate pair."""
-    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise Invalid("The text holds a NUL character or a lone surrogate, which cannot be stored.")
-    return text
 
 
 def guid(text: str) -> str:

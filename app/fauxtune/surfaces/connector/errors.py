@@ -34,7 +34,7 @@ def refuse(_request: Request, error: Exception) -> Response:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
         message = f"{where}: {str(first['msg']).removeprefix('Value error, ').rstrip('.')}."
-        return _answer(400, {"code": "Invalid", "message": message})
+        return _answer(400, {"code": "Invalid", "message": errors.writable(message)})
     if isinstance(error, HTTPException):
         return _answer(error.status_code, {"code": "Invalid", "message": str(error.detail)})
     return _answer(500, {"code": "Broken", "message": "Something went wrong here; the server's log says what."})

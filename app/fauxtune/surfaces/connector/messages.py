@@ -14,6 +14,7 @@ from fauxtune.connector import wire
 from fauxtune.connector.issue import PkcsAnswer
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import ConnectorRefused, Invalid
+from fauxtune.core.model.text import KEPT, Text
 from fauxtune.core.pki.foreign import certificate_from
 
 #: A request is waited for no longer than this, in seconds.
@@ -30,7 +31,7 @@ def _bytes(value: object) -> bytes:
 Bytes = Annotated[bytes, BeforeValidator(_bytes), Field(json_schema_extra={"type": "string", "format": "byte"})]
 #: A certificate: much larger than any that is in use.
 SmallBytes = Annotated[Bytes, Field(max_length=1 << 16)]
-Word = Annotated[str, StringConstraints(min_length=1, max_length=256)]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=256), KEPT]
 
 
 class _Body(BaseModel):
@@ -42,7 +43,7 @@ class Key(_Body):
 
     provider_name: Word
     key_name: Word
-    public_key: str
+    public_key: Text
 
     def rsa(self) -> RSAPublicKey:
         """The key. Invalid for what is no RSA key of 2048 bits or more."""
@@ -81,7 +82,7 @@ class Refusal(_Body):
     """Why nothing was made: Graph's number, and words."""
 
     code: int = Field(ge=-(2**31), le=2**31 - 1)
-    message: Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+    message: Annotated[str, StringConstraints(min_length=1, max_length=4096), KEPT]
     diagnostic: int | None = Field(default=None, ge=0, le=0x0FFFFFFF)
 
 

@@ -41,7 +41,7 @@ def refuse(request: Request, error: Exception) -> Response:
         if isinstance(error, kind):
             return _answer(status, code=code, message=str(error))
     if isinstance(error, RequestValidationError):
-        return _answer(400, code="Invalid", message=_what_is_wrong(error))
+        return _answer(400, code="Invalid", message=errors.writable(_what_is_wrong(error)))
     if isinstance(error, HTTPException):
         message = str(error.detail)
         if error.status_code in (404, 405):

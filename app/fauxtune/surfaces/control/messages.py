@@ -8,11 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StrictStr
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.text import KEPT, Json, JsonObject, StrictText, Text
 from fauxtune.operations.enrollment import TOKEN_SECONDS
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
@@ -41,11 +42,11 @@ class _Body(BaseModel):
 class NewTenant(_Body):
     """A new tenant. It gets a name and a domain of its own unless they are given."""
 
-    seed: str | dict[str, Any] | None = Field(
+    seed: Text | JsonObject | None = Field(
         default=None, description='"contoso" (the default), "none" (nobody in it), or a seed document'
     )
-    name: str | None = None
-    domain: str | None = None
+    name: Text | None = None
+    domain: Text | None = None
     edition: Edition | None = Field(
         default=None,
         description="which state of Microsoft's documentation the tenant behaves like; without it "
@@ -56,7 +57,7 @@ class NewTenant(_Body):
 class Settings(_Body):
     """Switches to turn."""
 
-    settings: dict[str, Any] = Field(examples=[{"requireTrustedRoot": False}])
+    settings: JsonObject = Field(examples=[{"requireTrustedRoot": False}])
 
 
 class SetClock(_Body):
@@ -69,7 +70,7 @@ class SetClock(_Body):
 class Advance(_Body):
     """Put the clock forward; with `settle`, wait until all devices are at rest, `timeout` seconds at most."""
 
-    by: str = Field(examples=["P30D"], description="an ISO 8601 duration")
+    by: Text = Field(examples=["P30D"], description="an ISO 8601 duration")
     settle: bool = False
     timeout: float = Field(default=PATIENCE, ge=0, le=LONGEST_PATIENCE)
 
@@ -83,7 +84,7 @@ class Settle(_Body):
 class NewToken(_Body):
     """For whom devices shall enrol, for how many seconds, and how many devices."""
 
-    user_principal_name: str
+    user_principal_name: Text
     expires_in: int = Field(default=TOKEN_SECONDS, description="seconds")
     uses: int = 1
 
@@ -91,17 +92,17 @@ class NewToken(_Body):
 class ApplicationChange(_Body):
     """What shall change; what is left out stays. null takes a secret or certificate away."""
 
-    display_name: str | None = None
-    roles: list[str] | None = Field(default=None, examples=[["User.Read.All", "Group.Read.All"]])
-    consented_scopes: list[str] | None = Field(
+    display_name: Text | None = None
+    roles: list[Text] | None = Field(default=None, examples=[["User.Read.All", "Group.Read.All"]])
+    consented_scopes: list[Text] | None = Field(
         default=None,
         examples=[["User.Read", "DeviceManagementManagedDevices.Read.All"]],
         description="the delegated permissions of Graph that were consented to, which tokens of users may carry; "
         '"*" for whatever is asked for',
     )
-    secret: str | None = Field(default=None, repr=False)
-    certificate: str | None = Field(default=None, description="X.509, PEM: client assertions are checked with it")
-    redirect_uris: list[str] | None = Field(
+    secret: Text | None = Field(default=None, repr=False)
+    certificate: Text | None = Field(default=None, description="X.509, PEM: client assertions are checked with it")
+    redirect_uris: list[Text] | None = Field(
         default=None, description="https addresses that codes may be sent to; loopback addresses always may"
     )
 
@@ -111,16 +112,16 @@ class NewApplication(ApplicationChange):
     without secret and certificate a secret is made.
     """
 
-    client_id: str | None = Field(default=None, description="a GUID; one is made unless it is given")
+    client_id: Text | None = Field(default=None, description="a GUID; one is made unless it is given")
 
 
 class NewConnector(_Body):
     """A further connector."""
 
-    name: str
-    roles: list[str] = Field(examples=[["pkcs", "imported-pfx"]])
-    mode: str = Field(default="immediate", description="immediate or polling")
-    program: str | None = Field(
+    name: Text
+    roles: list[Text] = Field(examples=[["pkcs", "imported-pfx"]])
+    mode: Text = Field(default="immediate", description="immediate or polling")
+    program: Text | None = Field(
         default=None,
         description="certificate-connector; in the edition of 2020 intune-connector or pfx-connector, as the roles say",
     )
@@ -132,10 +133,10 @@ class NewConnector(_Body):
 class ConnectorChange(_Body):
     """What shall change; what is left out stays."""
 
-    state: str | None = Field(default=None, description="online or offline")
-    mode: str | None = Field(default=None, description="immediate or polling")
-    roles: list[str] | None = None
-    version: str | None = Field(
+    state: Text | None = Field(default=None, description="online or offline")
+    mode: Text | None = Field(default=None, description="immediate or polling")
+    roles: list[Text] | None = None
+    version: Text | None = Field(
         default=None, description="6.YYMM.x.y; an empty one: it updates itself to the newest", examples=["6.2101.13.0"]
     )
 
@@ -143,16 +144,16 @@ class ConnectorChange(_Body):
 class RaRequest(_Body):
     """For a connector that is a process of its own: the certificate request (PEM) for its RA key."""
 
-    csr: str | None = None
+    csr: Text | None = None
 
 
 class NewKey(_Body):
     """A key to make, or one to bring along."""
 
-    provider_name: str = Field(examples=["Microsoft Software Key Storage Provider"])
-    key_name: str
+    provider_name: Text = Field(examples=["Microsoft Software Key Storage Provider"])
+    key_name: Text
     key_length: int | None = Field(default=None, description="2048 (the default), 3072 or 4096 bits")
-    private_key: str | None = Field(
+    private_key: Text | None = Field(
         default=None, description="PEM, or base64 of an RSAFULLPRIVATEBLOB; without it a key is made", repr=False
     )
 
@@ -160,26 +161,26 @@ class NewKey(_Body):
 class NewCertificate(_Body):
     """What is asked at the CA's counter. Without a CSR a key is made and comes back as a PFX."""
 
-    template: str = Field(examples=["SmimeBoth"])
-    user_principal_name: str | None = None
-    subject: str | None = Field(default=None, examples=["CN=Alice Adams,E=alice@contoso.example"])
-    email: str | None = None
+    template: Text = Field(examples=["SmimeBoth"])
+    user_principal_name: Text | None = None
+    subject: Text | None = Field(default=None, examples=["CN=Alice Adams,E=alice@contoso.example"])
+    email: Text | None = None
     not_before: Moment | None = None
     not_after: Moment | None = None
-    csr: str | None = Field(default=None, description="PKCS#10, PEM")
-    pfx_password: str | None = Field(default=None, repr=False)
+    csr: Text | None = Field(default=None, description="PKCS#10, PEM")
+    pfx_password: Text | None = Field(default=None, repr=False)
 
 
 class Revocation(_Body):
     """Why a certificate is revoked (RFC 5280 5.3.1). `removeFromCRL` releases one that is on hold."""
 
-    reason: str = Field(default="unspecified", examples=["keyCompromise", "certificateHold", "removeFromCRL"])
+    reason: Text = Field(default="unspecified", examples=["keyCompromise", "certificateHold", "removeFromCRL"])
 
 
 class AuthorityChange(_Body):
     """Take an authority off line, or bring it back."""
 
-    state: str = Field(description="available or unavailable")
+    state: Text = Field(description="available or unavailable")
 
 
 class TemplateChange(_Body):
@@ -187,17 +188,17 @@ class TemplateChange(_Body):
     change.
     """
 
-    name: StrictStr | None = None
-    display_name: StrictStr | None = None
-    key_type: StrictStr | None = Field(default=None, description="RSA or EC")
+    name: StrictText | None = None
+    display_name: StrictText | None = None
+    key_type: StrictText | None = Field(default=None, description="RSA or EC")
     minimum_key_size: StrictInt | None = Field(default=None, description="bits")
-    key_usage: list[StrictStr] | None = Field(default=None, examples=[["digitalSignature", "keyEncipherment"]])
-    extended_key_usages: list[StrictStr] | None = Field(default=None, examples=[["1.3.6.1.5.5.7.3.4"]])
+    key_usage: list[StrictText] | None = Field(default=None, examples=[["digitalSignature", "keyEncipherment"]])
+    extended_key_usages: list[StrictText] | None = Field(default=None, examples=[["1.3.6.1.5.5.7.3.4"]])
     exportable: StrictBool | None = Field(default=None, description="the private key may leave the connector")
     subject_in_request: StrictBool | None = Field(default=None, description="the subject is that of the request")
     connector_may_enroll: StrictBool | None = None
     connector_may_revoke: StrictBool | None = None
-    validity: StrictStr | None = Field(default=None, description="an ISO 8601 duration", examples=["P365D"])
+    validity: StrictText | None = Field(default=None, description="an ISO 8601 duration", examples=["P365D"])
 
     def document(self) -> dict[str, Any]:
         """What was said, by the wire's names."""
@@ -207,16 +208,15 @@ class TemplateChange(_Body):
 class NewTemplate(TemplateChange):
     """A new certificate template; what is left out is as in a usual S/MIME template."""
 
-    name: StrictStr
+    name: StrictText
 
 
 class WhatIf(_Body):
     """A request to Graph that is only being considered: one that would change something."""
 
-    method: str = Field(examples=["POST"], max_length=10)
-    url: str = Field(
+    method: Annotated[str, StringConstraints(max_length=10), KEPT] = Field(examples=["POST"])
+    url: Annotated[str, StringConstraints(max_length=8192), KEPT] = Field(
         examples=["/deviceManagement/managedDevices/{id}/wipe"],
-        max_length=8192,
         description="absolute (of any host) or relative, with a version or without one: then it is beta's",
     )
-    body: Any = Field(default=None, description="the request's body as JSON; left out: it has none")
+    body: Json = Field(default=None, description="the request's body as JSON; left out: it has none")

@@ -25,6 +25,7 @@ from fauxtune.core.errors import (
     NotFound,
     Unauthenticated,
     Unavailable,
+    writable,
 )
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.identity.pages import message_page
@@ -114,7 +115,7 @@ class Aadsts(HTTPException):
     """A refusal in Entra ID's own words."""
 
     def __init__(self, word: Word, message: str) -> None:
-        super().__init__(word.status, message)
+        super().__init__(word.status, writable(message))
         self.word = word
 
 

@@ -6,9 +6,10 @@ import base64
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
-from fauxtune.core.errors import NotFound
+from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.audiences import host_of
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import text_value
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import applications
 from fauxtune.surfaces.identity import errors
@@ -29,6 +30,13 @@ class TokenRequest:
     tenant_key: str
     form: dict[str, str]
     origin: str
+
+    def __post_init__(self) -> None:
+        for text in (self.tenant_key, *self.form, *self.form.values()):
+            try:
+                text_value(text)
+            except Invalid as error:
+                raise Aadsts(errors.BAD_REQUEST, error.message) from None
 
     def need(self, parameter: str) -> str:
         """A parameter that must be there, and not empty."""

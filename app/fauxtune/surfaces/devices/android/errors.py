@@ -45,7 +45,7 @@ def refuse(_request: Request, error: Exception) -> Response:
 def sentence(where: Sequence[str | int], *, problem: str) -> str:
     """What is wrong in a message, and where. Pydantic puts a word of its own before what our validators say."""
     place = ".".join(str(part) for part in where) or "the body"
-    return f"{place}: {problem.removeprefix('Value error, ')}."
+    return errors.writable(f"{place}: {problem.removeprefix('Value error, ')}.")
 
 
 def _answer(code: int, *, status: str, message: str) -> Response:

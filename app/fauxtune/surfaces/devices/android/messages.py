@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.model.platforms import Platform, modes_of
+from fauxtune.core.model.text import Text
 
 
 def _base64(value: object) -> object:
@@ -52,26 +53,26 @@ class _Message(BaseModel):
 class HardwareInfo(_Message):
     """AMAPI: HardwareInfo."""
 
-    manufacturer: str = ""
-    brand: str = ""
-    model: str = ""
-    serial_number: str = _said("empty where Android hides it: from version 12 on in a personal work profile")
+    manufacturer: Text = ""
+    brand: Text = ""
+    model: Text = ""
+    serial_number: Text = _said("empty where Android hides it: from version 12 on in a personal work profile")
 
 
 class SoftwareInfo(_Message):
     """AMAPI: SoftwareInfo."""
 
-    android_version: str = _said('such as "16"')
-    android_build_number: str = ""
-    security_patch_level: str = _said('such as "2026-11-05"')
+    android_version: Text = _said('such as "16"')
+    android_build_number: Text = ""
+    security_patch_level: Text = _said('such as "2026-11-05"')
 
 
 class NetworkInfo(_Message):
     """AMAPI: NetworkInfo."""
 
-    imei: str = ""
-    meid: str = ""
-    wifi_mac_address: str = ""
+    imei: Text = ""
+    meid: Text = ""
+    wifi_mac_address: Text = ""
 
 
 class Enroll(_Message):
@@ -79,25 +80,25 @@ class Enroll(_Message):
     follows from managementMode and ownership.
     """
 
-    enrollment_token: str = Field(description="from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens")
-    mode: str | None = Field(None, json_schema_extra={"enum": [*modes_of(Platform.ANDROID), None]})
+    enrollment_token: Text = Field(description="from POST /_fauxtune/v1/tenants/{tenant}/enrollmentTokens")
+    mode: Text | None = Field(None, json_schema_extra={"enum": [*modes_of(Platform.ANDROID), None]})
     management_mode: Literal["PROFILE_OWNER", "DEVICE_OWNER"] | None = Field(
         None,
         description="PROFILE_OWNER is work-profile, or corporate-work-profile with ownership COMPANY_OWNED; "
         "DEVICE_OWNER is fully-managed. Not needed beside mode, and not allowed with device-admin and knox",
     )
     ownership: Literal["PERSONALLY_OWNED", "COMPANY_OWNED"] | None = None
-    enrollment_specific_id: str = _said(
+    enrollment_specific_id: Text = _said(
         "tells one piece of hardware from another (else the serial number does, else androidId): the same device that "
         "enrols again replaces its older enrolment"
     )
-    android_id: str = ""
+    android_id: Text = ""
     api_level: int | None = None
     csr: Base64 = Field(
         description="base64, in one line, of a DER PKCS#10 request (not PEM) for an RSA key of 2048 to "
         "8192 bits; the subject does not matter. The certificate for it is what passwords are encrypted for"
     )
-    device_name: str | None = None
+    device_name: Text | None = None
     hardware_info: HardwareInfo = Field(default_factory=HardwareInfo)
     software_info: SoftwareInfo = Field(default_factory=SoftwareInfo)
     network_info: NetworkInfo = Field(default_factory=NetworkInfo)
@@ -106,8 +107,8 @@ class Enroll(_Message):
 class Alias(_Message):
     """One identity in the device's keystore."""
 
-    alias: str = Field(description="the alias of the policy's key pair")
-    sha1: str = _said("the certificate's thumbprint: SHA-1 of its DER, hex")
+    alias: Text = Field(description="the alias of the policy's key pair")
+    sha1: Text = _said("the certificate's thumbprint: SHA-1 of its DER, hex")
     is_identity: bool = True
 
 
@@ -116,44 +117,44 @@ class KeyStore(_Message):
 
     aliases: tuple[Alias, ...] = ()
     ca_certs: Annotated[
-        tuple[str, ...], Field(description="SHA-256 of the DER of every installed CA certificate, hex")
+        tuple[Text, ...], Field(description="SHA-256 of the DER of every installed CA certificate, hex")
     ] = ()
 
 
 class KeyedAppState(_Message):
     """AMAPI: KeyedAppState: what an application says of its managed configuration."""
 
-    key: str = Field(description="of an e-mail account that is set up: emailAccount.id of the policy")
-    severity: str = _said("ERROR: the account is not set up", usual="INFO")
-    data: str = _said("of an e-mail account: emailAccount.digest of the policy, unchanged")
+    key: Text = Field(description="of an e-mail account that is set up: emailAccount.id of the policy")
+    severity: Text = _said("ERROR: the account is not set up", usual="INFO")
+    data: Text = _said("of an e-mail account: emailAccount.digest of the policy, unchanged")
 
 
 class ApplicationReport(_Message):
     """AMAPI: ApplicationReport."""
 
-    package_name: str = ""
+    package_name: Text = ""
     keyed_app_states: tuple[KeyedAppState, ...] = ()
 
 
 class NonCompliance(_Message):
     """AMAPI: NonComplianceDetail: one thing of the policy that the device refuses."""
 
-    setting_name: str = Field(description="keyPairs, caCerts or applications; any other is answered 400")
-    field_path: str = _said(
+    setting_name: Text = Field(description="keyPairs, caCerts or applications; any other is answered 400")
+    field_path: Text = _said(
         "which entry: keyPairs[alias=ALIAS], caCerts[sha256=DIGEST], applications[emailAccount=ID], what stands after "
         "the = alone, or the entry's place in the policy that appliedPolicyVersion names (keyPairs[0]). What names no "
         "entry is answered 400"
     )
-    package_name: str = _said("names an entry of applications where fieldPath does not")
-    non_compliance_reason: str = _said("AMAPI's word", usual="INVALID_VALUE")
-    current_value: str = _said("why, in words: administrators read it")
+    package_name: Text = _said("names an entry of applications where fieldPath does not")
+    non_compliance_reason: Text = _said("AMAPI's word", usual="INVALID_VALUE")
+    current_value: Text = _said("why, in words: administrators read it")
 
 
 class ReportStatus(_Message):
     """The device's snapshot. It is whole: a key pair that it does not list is not on the device."""
 
-    state: str = "ACTIVE"
-    applied_policy_version: str = _said("`version` of the policy that was applied last; empty before the first")
+    state: Text = "ACTIVE"
+    applied_policy_version: Text = _said("`version` of the policy that was applied last; empty before the first")
     policy_compliant: bool | None = None
     non_compliance_details: Annotated[
         tuple[NonCompliance, ...], Field(description="what the device refuses, in every report for as long as it does")
@@ -170,7 +171,7 @@ class Failure(_Message):
     """google.rpc.Status: why an operation failed."""
 
     code: int = Field(2, description="google.rpc.Code; 12 (UNIMPLEMENTED): the device does not know the operation")
-    message: str = ""
+    message: Text = ""
 
 
 class Location(_Message):
@@ -202,7 +203,7 @@ class Complete(_Message):
 class Unenroll(_Message):
     """The user leaves."""
 
-    reason: str = "USER_REMOVED_WORK_PROFILE"
+    reason: Text = "USER_REMOVED_WORK_PROFILE"
 
 
 def key_pair(

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.entities.directory import ANY_OBJECT, DIRECTORY_OBJECT, KINDS
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.search import Searchable
-from fauxtune.core.odata.values import text_value
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory, directory_devices
 from fauxtune.operations.act import Act

@@ -1,0 +1,174 @@
+"""Text that no database keeps and no answer can carry: every body of every surface refuses it, in its own envelope."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import pkgutil
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+import fauxtune
+from fauxtune import settings
+from fauxtune.core.errors import Conflict
+from fauxtune.core.model.text import JsonObject, Text
+from fauxtune.surfaces.control.answers import Answer
+from fauxtune.surfaces.devices.android import answers as android_answers
+from fauxtune.surfaces.devices.android import messages as android
+
+BAD = ("\x00", "\ud800", "a\udfffb")
+CONTROL = "/_fauxtune/v1/tenants"
+ANDROID = "/mdm/contoso/android/v1/enterprises/contoso/devices"
+CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
+
+
+def _models() -> list[type[BaseModel]]:
+    """Every model that reads what others send: all but the shapes of answers, and the settings of a start."""
+    for module in pkgutil.walk_packages(fauxtune.__path__, "fauxtune."):
+        if module.name != "fauxtune.__main__":
+            importlib.import_module(module.name)
+    found: list[type[BaseModel]] = []
+    waiting = [BaseModel]
+    while waiting:
+        for each in waiting.pop().__subclasses__():
+            waiting.append(each)
+            if each.__module__.startswith("fauxtune.") and not issubclass(each, Answer):
+                found.append(each)
+    return [each for each in found if each.__module__ not in (android_answers.__name__, settings.__name__)]
+
+
+def _unchecked(schema: Any, *, checked: bool = False) -> Iterator[str]:
+    """The kinds of what a schema of pydantic's core takes without a look of `core.model.text` at it: text, or anything.
+
+    What is read before (base64, a time) is no text any more.
+    """
+    if isinstance(schema, list | tuple):
+        for each in schema:
+            yield from _unchecked(each, checked=checked)
+    elif isinstance(schema, dict):
+        kind = schema.get("type")
+        if kind == "function-after":
+            checked |= schema["function"]["function"].__module__ == "fauxtune.core.model.text"
+        if kind in ("str", "any") and not checked:
+            yield kind
+        for name, each in schema.items():
+            if name not in ("metadata", "serialization"):
+                yield from _unchecked(each, checked=checked)
+
+
+def _bodies() -> list[type[BaseModel]]:
+    return sorted(_models(), key=lambda each: f"{each.__module__}.{each.__qualname__}")
+
+
+def test_the_walk_meets_the_bodies_of_every_surface() -> None:
+    names = {f"{each.__module__.removeprefix('fauxtune.')}.{each.__qualname__}" for each in _bodies()}
+    assert {
+        "surfaces.control.messages.NewTenant",
+        "surfaces.control.messages.WhatIf",
+        "surfaces.connector.messages.Result",
+        "surfaces.devices.android.messages.Enroll",
+        "operations.seeds.SeedUser",
+    } <= names
+
+
+@pytest.mark.parametrize("model", _bodies(), ids=lambda model: model.__qualname__)
+def test_every_text_of_a_body_is_checked(model: type[BaseModel]) -> None:
+    for name, field in model.model_fields.items():
+        assert list(_unchecked(TypeAdapter(field.rebuild_annotation()).core_schema)) == [], name
+
+
+def test_the_walk_finds_a_text_that_is_not_checked() -> None:
+    class Sloppy(BaseModel):
+        plain: str
+        listed: list[str]
+        optional: str | None
+        anything: dict[str, Any]
+        checked: Text
+        held: JsonObject
+
+    found = {
+        name
+        for name, field in Sloppy.model_fields.items()
+        if [*_unchecked(TypeAdapter(field.rebuild_annotation()).core_schema)]
+    }
+    assert found == {"plain", "listed", "optional", "anything"}
+
+
+@pytest.mark.parametrize("text", BAD)
+def test_a_text_is_kept_whole_or_refused(text: str) -> None:
+    assert TypeAdapter(Text).validate_python("\N{GRINNING FACE}\x01\uffff") == "\N{GRINNING FACE}\x01\uffff"
+    assert TypeAdapter(JsonObject).validate_python({"a": [1, None, {"b": "c"}]}) == {"a": [1, None, {"b": "c"}]}
+    for value in ({text: 1}, {"a": text}, {"a": [{"b": [text]}]}):
+        with pytest.raises(ValidationError):
+            TypeAdapter(JsonObject).validate_python(value)
+    with pytest.raises(ValidationError):
+        android.Enroll.model_validate({"enrollmentToken": text, "csr": "AA=="})
+
+
+def test_every_refusal_can_be_written() -> None:
+    error = Conflict("There is '\ud800' already.", target="\udfff")
+    assert json.dumps([error.message, str(error), error.target], ensure_ascii=False).encode().count(b"?") == 3
+
+
+@pytest.mark.parametrize("text", BAD)
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", CONTROL, {"name": "BAD"}),
+        ("POST", CONTROL, {"seed": {"users": [{"userPrincipalName": "BAD"}]}}),
+        ("POST", CONTROL, {"seed": {"BAD": 1}}),
+        ("POST", CONTROL, {"BAD": 1}),
+        ("PATCH", f"{CONTROL}/contoso", {"settings": {"BAD": True}}),
+        ("PATCH", f"{CONTROL}/contoso", {"settings": {"edition": "BAD"}}),
+        ("POST", f"{CONTROL}/contoso/enrollmentTokens", {"userPrincipalName": "BAD"}),
+        ("POST", f"{CONTROL}/contoso/applications", {"roles": ["BAD"]}),
+        ("POST", f"{CONTROL}/contoso/whatif", {"method": "POST", "url": "/BAD"}),
+        ("POST", f"{CONTROL}/contoso/whatif", {"method": "POST", "url": "/users", "body": {"displayName": "BAD"}}),
+        ("POST", f"{CONTROL}/contoso/connectors", {"name": "BAD", "roles": ["pkcs"]}),
+        ("POST", f"{ANDROID}:enroll", {"enrollmentToken": "BAD", "csr": "AA=="}),
+        ("POST", f"{ANDROID}:enroll", {"enrollmentToken": "x", "csr": "AA==", "mode": "BAD"}),
+        ("POST", f"{ANDROID}:enroll", {"enrollmentToken": "x", "csr": "BAD"}),
+        ("POST", f"{ANDROID}:enroll", {"enrollmentToken": "x", "csr": "AA==", "hardwareInfo": {"model": "BAD"}}),
+        ("POST", "/beta/groups", {"displayName": "BAD"}),
+        ("POST", "/beta/groups", {"BAD": 1}),
+        ("POST", "/beta/$batch", {"requests": [{"id": "BAD", "method": "GET", "url": "/users"}]}),
+        ("POST", "/beta/$batch", {"requests": [{"id": "1", "method": "BAD", "url": "/BAD"}]}),
+    ],
+)
+async def test_a_body_with_such_a_text_is_refused_by_the_surface_it_came_to(
+    app: FastAPI, app_token: str, method: str, path: str, body: dict[str, Any], text: str
+) -> None:
+    content = json.dumps(body).replace("BAD", json.dumps(text)[1:-1])
+    headers = {"content-type": "application/json", "authorization": f"Bearer {app_token}"}
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost:8443") as http:
+        answer = await http.request(method, path, content=content, headers=headers)
+    if path.endswith("$batch"):
+        assert answer.status_code in (200, 400), answer.text
+        return
+    assert answer.status_code == 400, (answer.status_code, answer.text)
+    assert answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("field", ["client_id", "username", "scope", "nonsense"])
+async def test_a_form_with_such_a_text_is_refused(app: FastAPI, field: str) -> None:
+    form = {
+        "grant_type": "password",
+        "client_id": CLIENT,
+        "username": "a@contoso.example",
+        "password": "x",
+        field: "\x00",
+    }
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://localhost:8443") as http:
+        for answer in (
+            await http.post("/contoso/oauth2/v2.0/token", data=form),
+            await http.get("/contoso/oauth2/v2.0/authorize", params=form),
+        ):
+            assert answer.status_code == 400, answer.text
+            assert answer.json()["error_codes"] == [9002313]
