@@ -8,11 +8,9 @@ statement finds that out and writes the time.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
@@ -26,7 +24,8 @@ from fauxtune.operations.act import Act
 from fauxtune.operations.action_results import contacted
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import revoke_one, user_name
-from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil, open_requests, store, tasks
+from fauxtune.operations.fulfilment import Fulfilled, Task, open_requests, store, tasks
+from fauxtune.operations.handwork import fulfilled
 from fauxtune.operations.packaging import Packagings
 from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.storage.queries import devices as queries
@@ -101,9 +100,7 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: Caller, repor
     )
     if not begun.tasks:
         return CheckedIn(begun.policy_version, begun.operations)
-    work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
-    loop = asyncio.get_running_loop()
-    answers = await asyncio.gather(*(loop.run_in_executor(emulator.workers, work, task) for task in begun.tasks))
+    answers = await fulfilled(emulator, tenant, tasks=begun.tasks)
     return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 
@@ -157,6 +154,8 @@ def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
                 revoke_one(act, row, cause=Cause(row["cause"]), source=Source.PKCS, serial=serial)
         ending = row["state"] == EnrollmentState.ENDING.value
         return CheckedIn(row["policy_version"], _contacted(act, row) if ending else 0)
+    if len(answers) < len(begun.tasks):
+        act.wake([row["id"]])  # the rest is done when it comes again
     planned = plan_device(act, row, rows=queries.ledger_rows(act.connection, row["id"]))
     write_plan(act, row, planned=planned, user=user)
     ready, next_poll = open_requests(act, row)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 
@@ -20,6 +19,7 @@ from fauxtune.operations.published import Published
 from fauxtune.operations.runner import Runner
 from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
+from fauxtune.operations.workers import Workers
 
 #: What this machine is called by itself.
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -75,7 +75,10 @@ class Emulator:
     trusted_proxies: TrustedProxies = field(default_factory=TrustedProxies)
     turns: Turns = field(default_factory=Turns)
     # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
-    workers: Executor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="connector"))
+    workers: Workers = field(default_factory=lambda: Workers(2))
+    # For files that were never opened before: they may be made to take seconds. One tenant's keep no other's waiting.
+    openers: Workers = field(default_factory=lambda: Workers(2, share=1))
+    patience: float = 5.0
     packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
     graph: Door = closed

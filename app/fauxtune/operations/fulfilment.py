@@ -65,6 +65,11 @@ class Task:
     password: str = field(default="", repr=False)
     refusal: ConnectorRefused | None = None
 
+    @property
+    def opens(self) -> bool:
+        """Is a file to be opened that nobody has opened before?"""
+        return isinstance(self.work, Sealing) and not all(each.already_verified for each in self.work.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Fulfilled:

@@ -98,3 +98,11 @@ PILLS = {
     "a broken extension": with_a_broken_extension,
     "a broken key": with_a_broken_key,
 }
+
+
+def slow_file(number: int, *, rounds: int = 2_400_000) -> bytes:
+    """A PFX that passes the gate and takes seconds to open, as long as any may; each number gives another."""
+    data = bytes.fromhex("06092a864886f70d010701")
+    digest = tlv(0x30, bytes.fromhex("300906052b0e03021a0500"), tlv(0x04, bytes(20)))
+    mac = tlv(0x30, digest, tlv(0x04, number.to_bytes(8)), tlv(0x02, rounds.to_bytes(4)))
+    return tlv(0x30, tlv(0x02, b"\3"), tlv(0x30, data, tlv(0xA0, tlv(0x04, tlv(0x30)))), mac)

@@ -133,12 +133,12 @@ async def _authority(emulator: Emulator, tenant: Tenant) -> Authority:
 
 
 async def _made_identity(emulator: Emulator, tenant: Tenant, *, token: str) -> mobileconfig.Identity:
-    loop = asyncio.get_running_loop()
-    key = await loop.run_in_executor(emulator.workers, emulator.key_source.take)
+    key = await asyncio.wrap_future(emulator.workers.submit(tenant.id, emulator.key_source.take))
     request = x509.CertificateSigningRequestBuilder(_NAME).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
     issued = await emulator.runner.run(tenant, identities.issue, request, token=token, keys=emulator.keys)
     password = emulator.runner.ids.token(24)
-    return await loop.run_in_executor(emulator.workers, partial(_file, key, issued, password=password))
+    made = emulator.workers.submit(tenant.id, partial(_file, key, issued, password=password))
+    return await asyncio.wrap_future(made)
 
 
 def _file(key: RSAPrivateKey, issued: bytes, *, password: str) -> mobileconfig.Identity:

@@ -1,0 +1,109 @@
+"""Threads that tenants share, and how long a check-in waits for files that somebody else has made."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Callable
+from threading import Event
+
+import pytest
+
+from fauxtune.operations.workers import Workers
+from tests.core.pki.hostile import slow_file
+from tests.operations.office import Office
+
+SECONDS = 30
+
+
+class Line:
+    """Work that waits until it is let go, and notes the order in which it was done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+        self.begun = Event()
+        self.go = Event()
+
+    def work(self, name: str) -> Callable[[], None]:
+        def do() -> None:
+            self.begun.set()
+            assert self.go.wait(SECONDS)
+            self.done.append(name)
+
+        return do
+
+
+def test_tenants_take_turns_however_much_one_of_them_wants() -> None:
+    workers, line = Workers(1), Line()
+    futures = [workers.submit("a", line.work(f"a{number}")) for number in range(4)]
+    assert line.begun.wait(SECONDS)
+    futures += [workers.submit("b", line.work(f"b{number}")) for number in range(2)]
+    futures += [workers.submit("c", line.work("c0"))]
+    line.go.set()
+    for each in futures:
+        each.result(SECONDS)
+    assert line.done == ["a0", "a1", "b0", "c0", "a2", "b1", "a3"]
+
+
+def test_no_tenant_holds_more_threads_than_its_share() -> None:
+    workers, mine, others = Workers(2, share=1), Line(), Line()
+    others.go.set()
+    futures = [workers.submit("a", mine.work(f"a{number}")) for number in range(8)]
+    assert mine.begun.wait(SECONDS)
+    for number in range(3):
+        workers.submit("b", others.work(f"b{number}")).result(SECONDS)
+    assert (mine.done, others.done) == ([], ["b0", "b1", "b2"])
+    mine.go.set()
+    for each in futures:
+        each.result(SECONDS)
+    assert mine.done == [f"a{number}" for number in range(8)]
+
+
+def test_what_nobody_waits_for_is_not_begun() -> None:
+    workers, line = Workers(1), Line()
+    first, *rest = (workers.submit("a", line.work(f"a{number}")) for number in range(3))
+    assert line.begun.wait(SECONDS)
+    assert rest[0].cancel()
+    assert not first.cancel(), "it has begun"
+    line.go.set()
+    rest[1].result(SECONDS)
+    assert line.done == ["a0", "a2"]
+
+
+def test_whoever_waits_is_told_what_went_wrong_and_the_next_is_served() -> None:
+    workers = Workers(1)
+    broken = workers.submit("a", lambda: 1 // 0)
+    assert workers.submit("a", lambda: "well").result(SECONDS) == "well"
+    with pytest.raises(ZeroDivisionError):
+        broken.result(SECONDS)
+
+
+async def test_a_file_that_was_not_begun_in_time_comes_with_the_next_check_in(office: Office) -> None:
+    profile = await office.imported_profile()
+    mark = await office.import_pfx("alice")
+    phone = await office.enroll("alice")
+    line, office.emulator.patience = Line(), 0.05
+    before = office.emulator.openers.submit(office.tenant.id, line.work("somebody's before"))
+    await phone.check_in()
+    assert await phone.states() == {f"imported/{mark}": "wanted"}
+    line.go.set()
+    await asyncio.wrap_future(before)
+    office.emulator.patience = SECONDS
+    await phone.settle()
+    assert await phone.states() == {f"imported/{mark}": "installed"}
+    found = await office.status(phone, profile)
+    assert found is not None
+    assert found["status"] == "compliant"
+
+
+async def test_a_file_that_does_not_end_in_time_is_refused_in_words(office: Office) -> None:
+    profile = await office.imported_profile()
+    slow = base64.b64encode(slow_file(1, rounds=1_000_000)).decode()
+    mark = await office.import_pfx("alice", encryptedPfxBlob=slow)
+    phone = await office.enroll("alice")
+    office.emulator.patience = 0.02
+    await phone.check_in()
+    assert await phone.states() == {f"imported/{mark}": "failed"}
+    found = await office.status(phone, profile)
+    assert found is not None
+    assert "takes longer than 0.02 seconds to open" in str(found["message"])
