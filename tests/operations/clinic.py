@@ -278,6 +278,37 @@ async def variable_without_a_value(company: Company) -> None:
     await company.office.pkcs_profile(subjectNameFormat="custom", subjectNameFormatString="CN={{Nickname}}")
 
 
+async def short_validity(company: Company) -> None:
+    await company.office.pkcs_profile(certificateValidityPeriodValue=3, certificateValidityPeriodScale="days")
+
+
+async def long_validity(company: Company) -> None:
+    """The template allows it; Intune's page does not."""
+    document = {"name": "TenYears", "validity": "P3650D", "keyUsage": ["digitalSignature"]}
+    await company.office.do(templates.add_template, "issuing", document=document)
+    period = {"certificateValidityPeriodValue": 5, "certificateValidityPeriodScale": "years"}
+    await company.office.pkcs_profile(certificateTemplateName="TenYears", **period)
+
+
+async def longer_than_the_template_allows(company: Company) -> None:
+    await company.office.pkcs_profile(certificateValidityPeriodValue=2, certificateValidityPeriodScale="years")
+
+
+async def template_of_a_few_hours(company: Company) -> None:
+    document = {"name": "Hours", "validity": "PT12H", "keyUsage": ["digitalSignature"]}
+    await company.office.do(templates.add_template, "issuing", document=document)
+    await company.office.pkcs_profile(certificateTemplateName="Hours")
+
+
+async def proof_of_origin(company: Company) -> None:
+    """For the phone with Android it may be on."""
+    document = {"name": "Origin", "keyUsage": ["digitalSignature", "nonRepudiation"]}
+    await company.office.do(templates.add_template, "issuing", document=document)
+    await company.office.pkcs_profile(certificateTemplateName="Origin")
+    asked = company.office.pkcs_document(certificateTemplateName="Origin")
+    await company.office.profile("iosPkcsCertificateProfile", "All Staff", **asked)
+
+
 async def authority_out_of_reach(company: Company) -> None:
     await company.office.do(authorities.set_state, "issuing", state="unavailable")
     await company.office.pkcs_profile()
@@ -374,6 +405,11 @@ FAULTS: tuple[tuple[Plant, str], ...] = (
     (encryption_by_pkcs, "encryption-per-device"),
     (unknown_template, "connector-refused"),
     (variable_without_a_value, "profile-impossible"),
+    (short_validity, "validity-period"),
+    (long_validity, "validity-period"),
+    (longer_than_the_template_allows, "validity-period"),
+    (template_of_a_few_hours, "validity-period"),
+    (proof_of_origin, "proof-of-origin"),
     (authority_out_of_reach, "connector-refused"),
     (root_refused, "device-refused"),
     (mail_profile_refers_to_others, "reference-out-of-reach"),

@@ -37,6 +37,7 @@ from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.act import Act
 from fauxtune.operations.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.serving import why_silent
+from fauxtune.operations.templates import all_templates
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -81,6 +82,7 @@ def gather(act: Act, *, user: Row | None, devices: Sequence[Row], asked: Profile
         names=configuration_queries.names(act.connection, act.tenant.id, ids={ProfileId(each) for each in ids}),
         targets=_in_words(act, targets),
         roles=ROLES,
+        templates={each.name.lower(): each for each in all_templates(act, "issuing")},
         asked=None if asked is None else Asked(asked, _approaches(act, targets[asked.id], user=user, devices=devices)),
     )
 
@@ -215,6 +217,9 @@ def _device(act: Act, row: Row) -> Device:
             "profiles": profiles,
             "rows": {**ledger, **made.rows},
             "roots": roots,
+            "orders": {
+                claim.profile: item.order for item in found.items.values() for claim in item.claims if item.order
+            },
             "pending": waits or made.policy_changed,
         }
     requests = certificate_queries.requests(act.connection, row["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.issuance import issue, issue_identity, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, subject_text
-from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, EMAIL_PROTECTION, Template
+from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, EMAIL_PROTECTION, KeyUsage, Template
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 DER = serialization.Encoding.DER
@@ -51,7 +52,7 @@ def usages(certificate: x509.Certificate) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("SmimeSigning", {"digital_signature", "content_commitment"}),
+        ("SmimeSigning", {"digital_signature"}),
         ("SmimeEncryption", {"key_encipherment"}),
         ("SmimeBoth", {"digital_signature", "key_encipherment"}),
         ("SmimeP256", {"digital_signature", "key_agreement"}),
@@ -66,6 +67,13 @@ def test_usages_are_the_templates(issued, rsa_keys, name: str, expected: set[str
     assert usages(certificate) == expected
     extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert tuple(oid.dotted_string for oid in extended) == template.extended_key_usages
+
+
+def test_a_template_can_ask_for_proof_of_origin_and_no_built_in_one_does(issued) -> None:
+    """Intune: "Configure and use PKCS certificates with Intune": on iOS and iPadOS it must be off."""
+    template = replace(TEMPLATES["SmimeP256"], key_usage=(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION))
+    assert usages(issued(template)) == {"digital_signature", "content_commitment"}
+    assert not any(KeyUsage.NON_REPUDIATION in each.key_usage for each in BUILT_IN)
 
 
 def test_a_profile_adds_extended_usages_each_once(issued) -> None:

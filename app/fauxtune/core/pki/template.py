@@ -112,11 +112,9 @@ _BOTH = (KeyUsage.DIGITAL_SIGNATURE, KeyUsage.KEY_ENCIPHERMENT)
 #: What a fresh authority offers. `ExchangeSignatureOnly`, `ExchangeUser` and `User` follow AD CS's own.
 #: Differs from AD CS: `User` takes the subject from the request, as the duplicate that Intune's guide asks for does.
 BUILT_IN: tuple[Template, ...] = (
-    Template(
-        name="SmimeSigning",
-        display_name="S/MIME signing",
-        key_usage=(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION),
-    ),
+    # No nonRepudiation: for iOS and iPadOS "Signature is proof of origin" must be off. Intune: "Configure and use PKCS
+    # certificates with Intune", 2024-11-19.
+    Template(name="SmimeSigning", display_name="S/MIME signing", key_usage=(KeyUsage.DIGITAL_SIGNATURE,)),
     Template(name="SmimeEncryption", display_name="S/MIME encryption", key_usage=(KeyUsage.KEY_ENCIPHERMENT,)),
     Template(name="SmimeBoth", display_name="S/MIME signing and encryption", key_usage=_BOTH),
     Template(

@@ -304,13 +304,16 @@ LINKS: tuple[Kind, ...] = (
     Kind("enrollment", frozenset({"enrollment-over"}), _enrolled),
     Kind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _imported, _BROUGHT),
     Kind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _keyed, _BROUGHT),
-    Kind("profile", frozenset({"kept-only", "profile-impossible"}), _made),
+    Kind("profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin"}), _made),
     Kind("purpose", frozenset({"purpose-key-usage", "purpose-extended-usage"}), _usable, _BROUGHT),
     Kind("address", frozenset({"address-mismatch"}), _addressed, _CERTIFIED),
     Kind(
         "validity",
         frozenset(
-            {"expired-without-successor", "expires-soon", "gap-in-time", "revoked-in-use", "encryption-per-device"}
+            {
+                *("expired-without-successor", "expires-soon", "gap-in-time", "revoked-in-use"),
+                *("encryption-per-device", "validity-period"),
+            }
         ),
         _valid,
         _CERTIFIED,

@@ -13,9 +13,10 @@ from fauxtune.core.engine.diagnosis.approach import Approach
 from fauxtune.core.engine.ledger import NOT_WANTED
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.items import LedgerRow, Order
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
+from fauxtune.core.pki.template import Template
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
 
@@ -75,8 +76,8 @@ class Owned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
-    `roots`: profile -> SHA-256 of the root that its certificate needs. `refused`: the items whose request a connector
-    refused. `pending`: it has something to be told.
+    `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> what it asks a connector for.
+    `refused`: the items whose request a connector refused. `pending`: it has something to be told.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Device:
     rows: Mapping[ItemKey, LedgerRow] = field(default_factory=dict)
     ledger: Mapping[ItemKey, LedgerRow] = field(default_factory=dict)
     roots: Mapping[ProfileId, str] = field(default_factory=dict)
+    orders: Mapping[ProfileId, Order] = field(default_factory=dict)
     refused: frozenset[ItemKey] = frozenset()
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
@@ -148,6 +150,7 @@ class Asked:
 class Facts:
     """Everything about one user, or one device without a user. `devices` are those in question, `device_count` is how
     many the user has. `targets`: profile -> its assignments, in words. `roles`: source -> the connector's role.
+    `templates`: those of the tenant's own authority, by their names in lower case.
     """
 
     now: datetime
@@ -162,6 +165,7 @@ class Facts:
     names: Mapping[ProfileId, str] = field(default_factory=dict)
     targets: Mapping[ProfileId, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[Source, str] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
     asked: Asked | None = None
 
     @property

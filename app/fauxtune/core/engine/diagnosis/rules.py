@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, reach_rules
+from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, order_rules, reach_rules
 from fauxtune.core.engine.diagnosis.facts import Facts
 from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, explained, finding
 
@@ -202,6 +202,24 @@ RULES: tuple[Rule, ...] = (
         "what was encrypted for one device cannot be read on another.",
         fix="Import one encryption certificate for all devices; let the profile's template allow signing alone.",
         source=_SMIME,
+    ),
+    Rule(
+        code="validity-period",
+        severity=_WARNING,
+        judge=order_rules.validity_period,
+        means="A PKCS profile asks for a validity of less than five days or more than 24 months, or for more than its "
+        "template allows.",
+        fix="Choose a validity of 5 days to 24 months, and a template that allows it.",
+        source=_PKCS,
+    ),
+    Rule(
+        code="proof-of-origin",
+        severity=_WARNING,
+        judge=order_rules.proof_of_origin,
+        means="A PKCS profile gives an iPhone or iPad a certificate by a template with the key usage nonRepudiation "
+        '("Signature is proof of origin"), which must be off for them.',
+        fix="Take nonRepudiation out of the template, or use another.",
+        source=_PKCS,
     ),
     Rule(
         code="root-elsewhere",
