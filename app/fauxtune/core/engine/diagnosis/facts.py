@@ -76,7 +76,7 @@ class Owned:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
-    `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> what it asks a connector for.
+    `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> what it orders.
     `refused`: the items whose request a connector refused. `pending`: it has something to be told.
     """
 
