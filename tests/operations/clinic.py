@@ -377,6 +377,13 @@ async def edition_of_2020(company: Company) -> None:
     await phone.settle()
 
 
+async def imported_for_vpn(company: Company) -> None:
+    """The documents of today support imported certificates for other purposes only."""
+    await company.office.imported_profile(purpose="vpn")
+    await company.office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="vpn")
+    await bring(company, "vpn", template="SmimeEncryption")
+
+
 Plant = Callable[[Company], Awaitable[object]]
 
 #: What is done to the company -> the one code under which it is found.
@@ -417,6 +424,7 @@ FAULTS: tuple[tuple[Plant, str], ...] = (
     (phone_refuses, "device-refused"),
     (tablet_refuses, "device-refused"),
     (edition_of_2020, "not-in-edition"),
+    (imported_for_vpn, "purpose-unsupported"),
 )
 
 #: What no chain can show: there is no profile that reaches a device.

@@ -8,9 +8,27 @@ from __future__ import annotations
 
 from typing import Any
 
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import Item, imported_key
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.world import Family, Profile, World
+
+#: Intended purposes that can be written and that the documents do not support.
+UNSUPPORTED_PURPOSES: Changed[frozenset[str]] = Changed(
+    "Intended purposes of imported certificates that are not supported",
+    {
+        Edition.APRIL_2020: Stated(
+            frozenset(),
+            "None.",
+            "Configure and use imported PKCS certificates with Intune, 2020-03-04",
+        ),
+        Edition.CURRENT: Stated(
+            frozenset({"vpn"}),
+            "`vpn`: it is taken, delivered, and diagnosed.",
+            "Configure and use imported PKCS certificates with Intune, 2022 and 2023-04-27",
+        ),
+    },
+)
 
 
 def _purpose(profile: Profile) -> str:

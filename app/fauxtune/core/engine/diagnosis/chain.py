@@ -322,7 +322,7 @@ LINKS: tuple[Kind, ...] = (
     Kind("assignment", frozenset({"assigned-to-nobody", "assigned-elsewhere", "excluded"}), _assigned),
     Kind("filter", frozenset({"filtered-out"}), _let_through),
     Kind("platform", frozenset({"other-platform"}), _fits),
-    Kind("edition", frozenset({"not-in-edition"}), _current),
+    Kind("edition", frozenset({"not-in-edition", "purpose-unsupported"}), _current),
     Kind("trustedRoot", frozenset({"root-elsewhere", "root-missing"}), _trusted, _OWN),
     Kind("reference", frozenset({"reference-out-of-reach"}), _referred, frozenset({Source.EMAIL})),
     Kind(

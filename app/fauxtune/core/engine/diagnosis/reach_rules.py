@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.engine.diagnosis.approach import Approach, Way
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, source_of
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Found, Severity
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import kind
+from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.world import Profile
 
 
@@ -118,6 +119,22 @@ def not_in_edition(facts: Facts) -> Iterator[Found]:
                 profile=profile.id,
                 severity=Severity.ERROR if is_asked else None,
             )
+
+
+def purpose_unsupported(facts: Facts) -> Iterator[Found]:
+    """An imported PFX profile is for a purpose that the documents of the tenant's edition do not support."""
+    unsupported = UNSUPPORTED_PURPOSES.of(facts.edition)
+    for device in facts.devices:
+        for profile in device.profiles:
+            if source_of(profile) is Source.IMPORTED and purpose_of(profile) in unsupported:
+                yield Found(
+                    message=f"'{name_of(profile)}' gives {device_name(device)} certificates for {purpose_of(profile)}: "
+                    "the real service does not support imported certificates for this purpose.",
+                    fix="Use a PKCS or SCEP profile for it.",
+                    evidence={"purpose": purpose_of(profile), "edition": facts.edition},
+                    device=device.id,
+                    profile=profile.id,
+                )
 
 
 def _asked(facts: Facts, way: Way) -> Iterator[tuple[Device | None, Profile, Approach]]:

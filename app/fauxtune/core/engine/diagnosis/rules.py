@@ -100,6 +100,14 @@ RULES: tuple[Rule, ...] = (
         source='Intune: "Supported platforms and certificate profiles"',
     ),
     Rule(
+        code="purpose-unsupported",
+        severity=_WARNING,
+        judge=reach_rules.purpose_unsupported,
+        means="An imported PFX profile is for a purpose, such as `vpn`, that the real service does not support.",
+        fix="Use a PKCS or SCEP profile for this purpose.",
+        source=_IMPORTED,
+    ),
+    Rule(
         code="nothing-imported",
         severity=_ERROR,
         judge=delivery_rules.nothing_imported,
