@@ -5,6 +5,8 @@ caller proves itself. (That real answers are as described is checked in every te
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -192,3 +194,11 @@ async def test_what_is_not_as_described_is_noticed() -> None:
 def test_a_report_may_leave_out_what_the_schema_does_not_ask_for() -> None:
     described.validator("ReportStatus").validate({})
     assert messages.ReportStatus.model_validate({}).applied_policy_version == ""
+
+
+def test_a_server_starts_without_the_descriptions() -> None:
+    """They are hundreds of lines that only the document needs."""
+    script = "import sys, fauxtune.server.serve, fauxtune.server.factory; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "fauxtune.surfaces.devices.android.messages" in loaded
+    assert not [name for name in loaded if name in {module.__name__ for module in DEVICES}]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic.json_schema import models_json_schema
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from fauxtune.surfaces.devices.android import answers, messages
 from fauxtune.surfaces.devices.proofs import NONE
@@ -20,17 +20,30 @@ _DEVICE = f"{_BASE}/devices/{{device}}"
 _REF = "#/components/schemas/{model}"
 _CREDENTIAL: list[Json] = [{"deviceCredential": []}]
 
+_READ = (messages.Enroll, messages.ReportStatus, messages.Complete, messages.Unenroll)
+_WRITTEN = (
+    answers.Enrolled,
+    answers.CheckedIn,
+    answers.Policy,
+    answers.Operations,
+    answers.Nothing,
+    answers.Refusal,
+)
+
+
+class _Plain(GenerateJsonSchema):
+    """Without titles: they would say the members' names again, in another spelling."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        """Never."""
+        return False
+
+
 _, _DEFINITIONS = models_json_schema(
-    [
-        (messages.ReportStatus, "validation"),
-        *(
-            (each, "serialization")
-            for each in (answers.Enrolled, answers.CheckedIn, answers.Policy, answers.Operations, answers.Nothing)
-        ),
-        (answers.Refusal, "serialization"),
-    ],
+    [*((each, "validation") for each in _READ), *((each, "serialization") for each in _WRITTEN)],
     by_alias=True,
     ref_template=_REF,
+    schema_generator=_Plain,
 )
 SCHEMAS: Json = _DEFINITIONS["$defs"]
 

@@ -12,7 +12,7 @@ import base64
 import binascii
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from fauxtune.core.model.platforms import Platform, modes_of
@@ -35,7 +35,7 @@ def base64_text(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
-Base64 = Annotated[bytes, BeforeValidator(_base64), Field(json_schema_extra={"contentEncoding": "base64"})]
+Base64 = Annotated[bytes, BeforeValidator(_base64), WithJsonSchema({"type": "string", "contentEncoding": "base64"})]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
