@@ -173,7 +173,8 @@ async def another_certificate(_office: Office, _pfx: bytes) -> dict[str, Any]:
 
 
 async def damaged_file(_office: Office, pfx: bytes) -> dict[str, Any]:
-    return {"encryptedPfxBlob": base64.b64encode(pfx[:-30] + bytes(30)).decode()}
+    """Inside, where nobody looks before it is opened."""
+    return {"encryptedPfxBlob": base64.b64encode(pfx[:200] + bytes(30) + pfx[230:]).decode()}
 
 
 Spoil = Callable[[Office, bytes], Coroutine[Any, Any, dict[str, Any]]]
