@@ -96,6 +96,7 @@ def is_free(connection: Connection, table: Table, row: str) -> bool:
         lambda connection: concern.by_user(connection, TENANT, user_id="alice"),
         lambda connection: concern.by_enrollments(connection, TENANT, enrollment_ids=["e-z", "e-a"]),
         lambda connection: locks.hold_all(connection, TENANT),
+        lambda connection: locks.hold_devices(connection, TENANT, ids=["m-z", "m-a"]),
     ],
 )
 def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work: Callable[[Connection], Any]) -> None:
@@ -112,6 +113,7 @@ def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work:
         lambda connection: devices.enrollment(connection, "e-a", lock=True),
         lambda connection: devices.enrollment_by_credential(connection, f"digest-{TENANT}-a", lock=True),
         lambda connection: locks.hold_all(connection, TENANT),
+        lambda connection: locks.hold_devices(connection, TENANT, ids=["m-z", "m-a"]),
     ],
 )
 def test_requests_are_locked_in_the_order_of_their_ids_and_before_enrolments(

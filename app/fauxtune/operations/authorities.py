@@ -31,7 +31,7 @@ from fauxtune.operations.act import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as role_queries
 from fauxtune.storage.queries import certificates as queries
-from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import concern, locks
 
 Row = dict[str, Any]
 
@@ -141,10 +141,10 @@ def set_state(act: Act, name: str, *, state: str) -> Row:
     if row["role"] == "devices":
         raise Invalid("The authority 'devices' is the service's own, and is there when the service is.", target="state")
     if row["state"] != state:
-        role_queries.change_authority(act.connection, act.tenant.id, name=name, state=state)
-        act.record("authorityAvailable" if state == "available" else "authorityUnavailable", authority=name)
         if state == "available" and row["role"] != "root":
             _look_again(act)
+        role_queries.change_authority(act.connection, act.tenant.id, name=name, state=state)
+        act.record("authorityAvailable" if state == "available" else "authorityUnavailable", authority=name)
     return authority_row(act.connection, act.tenant, name=name)
 
 
@@ -152,6 +152,7 @@ def roll_over(act: Act, name: str, *, key: PrivateKey, key_name: str, keys: KeyS
     """A new key and certificate for the issuing authority, below the same root. What the old key signed keeps its CRL
     and OCSP where they are. Conflict for an authority that has a successor already.
     """
+    locks.hold_all(act.connection, act.tenant.id)
     row = role_queries.authority_to_change(act.connection, act.tenant.id, name=name)
     if row is None or row["role"] != "issuing":
         authority_row(act.connection, act.tenant, name=name)

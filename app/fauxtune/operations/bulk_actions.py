@@ -12,6 +12,7 @@ from fauxtune.core.errors import Invalid, NotEmulated, NotFound, UnsupportedActi
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.act import Act
 from fauxtune.operations.device_actions import perform
+from fauxtune.storage.queries import locks
 
 #: The lists of a bulkManagedDeviceActionResult.
 LISTS = ("successfulDeviceIds", "failedDeviceIds", "notFoundDeviceIds", "notSupportedDeviceIds")
@@ -22,7 +23,9 @@ def execute(
 ) -> dict[str, list[str]]:
     """Ask these devices, in one transaction; where each id belongs."""
     told: dict[str, list[str]] = {name: [] for name in LISTS}
-    for device_id in device_ids:
+    asked = list(device_ids)
+    locks.hold_devices(act.connection, act.tenant.id, ids=[each.lower() for each in asked])
+    for device_id in asked:
         told[_outcome(act, device_id, action=action, details=details)].append(device_id)
     return told
 

@@ -154,6 +154,7 @@ def advance_clock(act: Act, by: timedelta, *, system_now: datetime) -> Tenant:
 
 def delete_tenant(act: Act) -> None:
     """The tenant with everything that is its own. Its keys' files are the caller's to remove: see `key_files`."""
+    locks.hold_all(act.connection, act.tenant.id)
     queries.delete_tenant(act.connection, act.tenant.id)
     act.events.clear()
 

@@ -3,7 +3,7 @@
 All transactions lock in one order, so that two of them never wait for each other:
 
 1. connectors, 2. the requests to connectors, 3. enrolments, 4. what belongs to a device or a user (ledger, records,
-certificates, imports), 5. the tenant, whose row every entry in the journal changes.
+certificates, imports) and the authorities, 5. the tenant, whose row every entry in the journal changes.
 
 Of one table several rows are locked in the order of their ids, before anything changes them: an UPDATE of many rows
 locks them in the order in which its plan finds them, and two of them with different plans meet crosswise.
@@ -11,11 +11,13 @@ locks them in the order in which its plan finds them, and two of them with diffe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection, Table, bindparam, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage.tables import connector_requests, connectors, enrollments, tenants
+from fauxtune.storage.tables import connector_requests, connectors, enrollments, managed_devices, tenants
 
 # Built once: each check-in that is not quiet asks one of them.
 _REQUESTS_OF = (
@@ -54,6 +56,15 @@ def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
     """The same for the device that has this credential."""
     if connection.dialect.name == "postgresql":
         connection.execute(_REQUESTS_BY_CREDENTIAL, {"credential": digest})
+
+
+def hold_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
+    """Lock the requests and the enrolments of the devices with these records, for an act on all of them."""
+    chosen = select(managed_devices.c.enrollment_id).where(
+        managed_devices.c.tenant_id == tenant_id, managed_devices.c.id.in_(ids)
+    )
+    hold(connection, connector_requests, where=connector_requests.c.enrollment_id.in_(chosen))
+    hold(connection, enrollments, where=enrollments.c.id.in_(chosen))
 
 
 def hold_all(connection: Connection, tenant_id: TenantId) -> None:
