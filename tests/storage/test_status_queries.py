@@ -87,35 +87,9 @@ def test_devices_are_counted_by_variant_however_many_they_are(fill: Filler) -> N
     ids = _fleet(fill)
     ids.append(EnrollmentId(fill.device("owned", variant="android/fully-managed")))
     many = [*ids, *(EnrollmentId(f"unknown-{number}") for number in range(1200))]
-    _states(fill, "p", a1="compliant", a2="unknown")
-    found = statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=many)
-    assert found == {"android/work-profile": (4, 3), "android/fully-managed": (1, 1)}
-    assert statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=[]) == {}
-
-
-def test_whose_user_is_gone_or_has_no_licence_waits_for_nothing(fill: Filler) -> None:
-    fill.profile("p")
-    fill.user("poor", licensed=False)
-    ids = [EnrollmentId(fill.device("a", user="poor")), EnrollmentId(fill.device("b", user="gone"))]
-    assert statuses.reached_devices(fill.connection, fill.tenant_id, profile_id="p", ids=ids) == {}
-    variants = ["android/work-profile"]
-    missing = statuses.users_without_status(fill.connection, fill.tenant_id, profile_id="p", ids=ids, variants=variants)
-    assert missing == 0
-
-
-def test_a_user_waits_until_one_device_has_planned(fill: Filler) -> None:
-    ids = _fleet(fill)
-
-    def waiting(*variants: str) -> int:
-        return statuses.users_without_status(
-            fill.connection, fill.tenant_id, profile_id="p", ids=ids, variants=variants
-        )
-
-    assert waiting("android/work-profile") == 2, "the kiosk is nobody's"
-    assert waiting("ios") == waiting() == 0
-    _states(fill, "p", a1="unknown")
-    _states(fill, "q", b="compliant")
-    assert waiting("android/work-profile") == 1
+    found = statuses.reached_devices(fill.connection, fill.tenant_id, ids=many)
+    assert found == {"android/work-profile": 4, "android/fully-managed": 1}
+    assert statuses.reached_devices(fill.connection, fill.tenant_id, ids=[]) == {}
 
 
 def test_profiles_in_conflict_are_told_with_the_devices(fill: Filler) -> None:

@@ -7,7 +7,7 @@ before anything (OData URL Conventions 4.01, 5.1.1.1.2).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     ColumnElement,
+    FromClause,
     Integer,
     String,
     and_,
@@ -168,6 +169,12 @@ def _json_extract(element: _Member, compiler: SQLCompiler, **options: Any) -> st
 def _json_member(element: _Member, compiler: SQLCompiler, **options: Any) -> str:
     value, name = element.clauses
     return f"(CAST({compiler.process(value, **options)} AS JSON) ->> {compiler.process(name, **options)})"
+
+
+def as_rows(objects: Sequence[Mapping[str, str]], *names: str) -> tuple[FromClause, list[ColumnElement[Any]]]:
+    """Objects, however many, as rows that are one value of the statement; and these members of theirs as columns."""
+    rows = _Elements(literal(objects, JSON())).table_valued("value")
+    return rows, [_Member(rows.c.value, literal(name)).label(name) for name in names]
 
 
 def contains(text: ColumnElement[Any], part: ColumnElement[Any]) -> ColumnElement[bool]:

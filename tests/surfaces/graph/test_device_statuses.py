@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import PROFILES, code, group_named, ids, made, user_named
+from tests.surfaces.graph.words import DEVICES, PROFILES, code, group_named, ids, made, user_named
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
@@ -37,11 +37,13 @@ async def _counts(graph: httpx.AsyncClient, profile: str) -> dict[str, int]:
 async def test_a_profile_is_pending_then_a_success(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
     profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     phone = await enroll("alice")
-    assert await _statuses(beta, profile) == []
+    (status,) = await _statuses(beta, profile)
+    assert (status["status"], status["lastReportedDateTime"]) == ("unknown", "0001-01-01T00:00:00Z")
     assert await _counts(beta, profile) == {"pendingCount": 1}
     await phone.report()
     (status,) = await _statuses(beta, profile)
-    assert (status["status"], await _counts(beta, profile)) == ("unknown", {"pendingCount": 1})
+    assert (status["status"], status["lastReportedDateTime"]) == ("unknown", "2026-11-24T10:00:00Z")
+    assert await _counts(beta, profile) == {"pendingCount": 1}
     await phone.settle()
     (status,) = await _statuses(beta, profile)
     assert status == {
@@ -56,6 +58,42 @@ async def test_a_profile_is_pending_then_a_success(beta: httpx.AsyncClient, enro
         "userPrincipalName": "alice@contoso.example",
     }
     assert await _counts(beta, profile) == {"successCount": 1}
+
+
+async def test_a_loop_over_the_rows_sees_a_device_that_has_not_checked_in_since_the_assignment(
+    beta: httpx.AsyncClient, enroll: Enroll, root_file: str
+) -> None:
+    phones = {user: await enroll(user) for user in ("alice", "bob")}
+    kiosk = await enroll("carol", mode="fully-managed")
+    for phone in (*phones.values(), kiosk):
+        await phone.settle()
+    profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
+    rows = {each["userName"]: each for each in await _statuses(beta, profile)}
+    assert {name: row["status"] for name, row in rows.items()} == {"Alice Adams": "unknown", "Bob Brown": "unknown"}
+    path = f"{PROFILES}/{profile}/deviceStatuses"
+    assert (await beta.get(f"{path}/{rows['Alice Adams']['id']}")).json()["deviceDisplayName"] == "alice_AndroidForWork"
+    assert (await beta.get(f"{path}/$count")).text == "2"
+    waiting = await _statuses(beta, profile, **{"$filter": "status eq 'unknown'", "$orderby": "userName desc"})
+    assert [each["userName"] for each in waiting] == ["Bob Brown", "Alice Adams"]
+    assert await _counts(beta, profile) == {"pendingCount": 2, "notApplicablePlatformCount": 1}
+    expanded = (await beta.get(f"{PROFILES}?$expand=deviceStatuses")).json()["value"]
+    assert [len(each["deviceStatuses"]) for each in expanded if each["id"] == profile] == [2]
+    await phones["alice"].settle()
+    assert {each["userName"]: each["status"] for each in await _statuses(beta, profile)} == {
+        "Alice Adams": "compliant",
+        "Bob Brown": "unknown",
+    }
+    assert await _counts(beta, profile) == {"successCount": 1, "pendingCount": 1, "notApplicablePlatformCount": 1}
+    await beta.post(f"{PROFILES}/{profile}/assign", json={"assignments": []})
+    assert [each["userName"] for each in await _statuses(beta, profile)] == ["Alice Adams"], "it holds the root still"
+
+
+async def test_who_gets_nothing_waits_for_nothing(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
+    profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
+    phone = await enroll("alice")
+    assert len(await _statuses(beta, profile)) == 1
+    assert (await beta.post(f"{DEVICES}/{phone.id}/retire")).status_code == 204
+    assert await _statuses(beta, profile) == []
 
 
 async def test_what_goes_wrong_is_an_error(beta: httpx.AsyncClient, enroll: Enroll) -> None:

@@ -29,7 +29,9 @@ async def test_a_user_is_pending_then_a_success_then_an_error_then_none(
     profile = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     users, overview = f"{PROFILES}/{profile}/userStatuses", f"{PROFILES}/{profile}/userStatusOverview"
     phone = await enroll("alice")
-    assert await documents(beta, users) == []
+    (status,) = await documents(beta, users)
+    assert (status["status"], status["devicesCount"]) == ("unknown", 1)
+    assert status["lastReportedDateTime"] == "0001-01-01T00:00:00Z"
     assert numbers(await document(beta, overview)) == {"pendingCount": 1}
     await phone.report()
     assert [each["status"] for each in await documents(beta, users)] == ["unknown"]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Integer,
     Select,
@@ -17,6 +18,7 @@ from sqlalchemy import (
     case,
     cast,
     column,
+    exists,
     func,
     literal,
     select,
@@ -27,10 +29,10 @@ from sqlalchemy import (
 from fauxtune.core.engine.report import ITEM_STATUSES
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import FACTS
-from fauxtune.core.model.states import SEVERITY
-from fauxtune.core.odata.schema import NO_END
+from fauxtune.core.model.states import SEVERITY, ProfileStatus
+from fauxtune.core.odata.schema import NEVER, NO_END
 from fauxtune.storage.collections.base import Collection
-from fauxtune.storage.odata import contains
+from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles
 from fauxtune.storage.tables.base import Word
 
@@ -77,19 +79,23 @@ POLICY_PLATFORM: ColumnElement[Any] = case(
     {variant.value: facts.policy_platform for variant, facts in FACTS.items()}, value=enrollments.c.variant
 )
 
+#: How each profile fares on each device: what was reported, and what waits.
+_FARES: TableClause = table(
+    "fares",
+    column("enrollment_id", Word),
+    column("profile_id", Word),
+    column("status", Word),
+    column("reported_at", Word),
+)
 _OF_DEVICE: dict[str, ColumnElement[Any]] = {
-    "id": func.coalesce(managed_devices.c.user_id, _NOBODY)
-    + "_"
-    + profile_states.c.profile_id
-    + "_"
-    + managed_devices.c.id,
+    "id": func.coalesce(managed_devices.c.user_id, _NOBODY) + "_" + _FARES.c.profile_id + "_" + managed_devices.c.id,
     "deviceDisplayName": of_device("deviceName"),
     "userName": of_device("userDisplayName"),
     "deviceModel": of_device("model"),
     "platform": constant(0),
     "complianceGracePeriodExpirationDateTime": constant(NO_END),
-    "status": profile_states.c.status,
-    "lastReportedDateTime": as_text(profile_states.c.reported_at),
+    "status": _FARES.c.status,
+    "lastReportedDateTime": _FARES.c.reported_at,
     "userPrincipalName": of_device("userPrincipalName"),
 }
 
@@ -135,33 +141,52 @@ _USER_STATUSES: TableClause = table(
 )
 
 
-def _device_statuses(tenant_id: TenantId) -> Select[Any]:
+def _fares(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> CTE:
+    """The rows of `_FARES` for these profiles. Who waits is pending, and has never reported."""
+    reported = select(
+        profile_states.c.enrollment_id,
+        profile_states.c.profile_id,
+        profile_states.c.status,
+        as_text(profile_states.c.reported_at).label("reported_at"),
+    ).where(profile_states.c.tenant_id == tenant_id, profile_states.c.profile_id.in_(list(waiting)))
+    pairs = [{"profile": profile_id, "device": each} for profile_id, devices in waiting.items() for each in devices]
+    rows, (profile, device) = as_rows(pairs, "profile", "device")
+    same = and_(profile_states.c.enrollment_id == device, profile_states.c.profile_id == profile)
+    unreported = (
+        select(device, profile, constant(ProfileStatus.PENDING.value), constant(NEVER))
+        .select_from(rows)
+        .where(~exists().where(same))
+    )
+    return reported.union_all(unreported).cte(_FARES.name)
+
+
+def _device_statuses(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> Select[Any]:
     return (
-        select(*labelled(_OF_DEVICE))
-        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
-        .where(profile_states.c.tenant_id == tenant_id)
+        select(*labelled(_OF_DEVICE), _FARES.c.profile_id.label("part_of"))
+        .join_from(_FARES, managed_devices, managed_devices.c.enrollment_id == _FARES.c.enrollment_id)
+        .where(managed_devices.c.tenant_id == tenant_id)
+        .add_cte(_fares(tenant_id, waiting))
     )
 
 
-def _user_statuses(tenant_id: TenantId, profile_ids: Sequence[str] | None = None) -> Select[Any]:
-    """A row for each profile, all or these, and each user who has a device that has planned with it."""
+def _user_statuses(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> Select[Any]:
+    """A row for each of these profiles and each user who has a device that it reaches."""
     grouped = (
         select(
-            (managed_devices.c.user_id + "_" + profile_states.c.profile_id).label("id"),
+            (managed_devices.c.user_id + "_" + _FARES.c.profile_id).label("id"),
             func.max(of_device("userDisplayName")).label("userDisplayName"),
             func.count().label("devicesCount"),
-            worst(profile_states.c.status).label("status"),
-            func.max(as_text(profile_states.c.reported_at)).label("lastReportedDateTime"),
+            worst(_FARES.c.status).label("status"),
+            func.max(_FARES.c.reported_at).label("lastReportedDateTime"),
             func.max(of_device("userPrincipalName")).label("userPrincipalName"),
-            profile_states.c.profile_id.label("part_of"),
+            _FARES.c.profile_id.label("part_of"),
         )
-        .join_from(profile_states, managed_devices, managed_devices.c.enrollment_id == profile_states.c.enrollment_id)
-        .where(profile_states.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
-        .group_by(managed_devices.c.user_id, profile_states.c.profile_id)
+        .join_from(_FARES, managed_devices, managed_devices.c.enrollment_id == _FARES.c.enrollment_id)
+        .where(managed_devices.c.tenant_id == tenant_id, managed_devices.c.user_id.is_not(None))
+        .group_by(managed_devices.c.user_id, _FARES.c.profile_id)
     )
-    if profile_ids is not None:
-        grouped = grouped.where(profile_states.c.profile_id.in_(profile_ids))
-    return select(*_USER_STATUSES.c).add_cte(grouped.cte(_USER_STATUSES.name))
+    fares = _fares(tenant_id, waiting)
+    return select(*_USER_STATUSES.c).add_cte(fares, grouped.cte(_USER_STATUSES.name))
 
 
 def _configuration_states(tenant_id: TenantId) -> Select[Any]:
@@ -178,19 +203,16 @@ def _configuration_states(tenant_id: TenantId) -> Select[Any]:
 
 STATUSES: dict[str, Collection] = {
     "deviceStatuses": Collection(
-        statement=_device_statuses,
+        reached=_device_statuses,
         document=managed_devices.c.document,
         columns=_OF_DEVICE,
         order=(managed_devices.c.id,),
-        parent=profile_states.c.profile_id,
     ),
     "userStatuses": Collection(
-        statement=_user_statuses,
+        reached=_user_statuses,
         document=_USER_STATUSES.c.id,
         columns={name: value for name, value in _USER_STATUSES.c.items() if name != "part_of"},
         order=(_USER_STATUSES.c.id,),
-        within=lambda tenant_id, profile_id: _user_statuses(tenant_id, [profile_id]),
-        of_many=_user_statuses,
     ),
     "deviceConfigurationStates": Collection(
         statement=_configuration_states,

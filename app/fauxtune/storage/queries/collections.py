@@ -14,6 +14,7 @@ from fauxtune.core.odata.query import OrderBy
 from fauxtune.core.odata.schema import Entity
 from fauxtune.storage.collections import COLLECTIONS, Collection
 from fauxtune.storage.odata import order_by, where
+from fauxtune.storage.queries.waiting import waiting
 from fauxtune.storage.tables.base import Moment, Word
 
 Row = dict[str, Any]
@@ -39,7 +40,8 @@ def page(
     """
     found = COLLECTIONS[collection]
     order = order_by(entity, keys, columns=found.columns, document=found.document) if keys else []
-    statement = _chosen(found, tenant_id, parent=parent, condition=condition).order_by(*order, *found.order)
+    statement = _chosen(connection, found, tenant_id=tenant_id, parent=parent, condition=condition)
+    statement = statement.order_by(*order, *found.order)
     if properties is not None:
         statement = statement.with_only_columns(*(_as_kept(found.columns[name]).label(name) for name in properties))
     found_rows = connection.execute(statement.limit(limit).offset(offset))
@@ -66,7 +68,9 @@ def count(
     condition: Condition | None = None,
 ) -> int:
     """How many rows the collection has, or how many meet the condition."""
-    inner = _chosen(COLLECTIONS[collection], tenant_id, parent=parent, condition=condition).subquery()
+    inner = _chosen(
+        connection, COLLECTIONS[collection], tenant_id=tenant_id, parent=parent, condition=condition
+    ).subquery()
     found: int = connection.execute(select(func.count()).select_from(inner)).scalar_one()
     return found
 
@@ -76,18 +80,17 @@ def element(
 ) -> Row | None:
     """The row with this id, which must have a column of its own."""
     found = COLLECTIONS[collection]
-    statement = _chosen(found, tenant_id, parent=parent, condition=None).where(found.columns["id"] == key.lower())
+    statement = _chosen(connection, found, tenant_id=tenant_id, parent=parent, condition=None).where(
+        found.columns["id"] == key.lower()
+    )
     row = connection.execute(statement).mappings().first()
     return None if row is None else dict(row)
 
 
 def elements(connection: Connection, tenant_id: TenantId, *, collection: str, keys: Iterable[str]) -> dict[str, Row]:
     """The rows with these ids, by id: one statement for all."""
-    found, wanted = COLLECTIONS[collection], sorted(set(keys))
-    if not wanted:
-        return {}
-    statement = found.statement(tenant_id).where(found.columns["id"].in_(wanted))
-    return {row["id"]: dict(row) for row in connection.execute(statement).mappings()}
+    found = COLLECTIONS[collection]
+    return _by_id(connection, _whole(found, tenant_id), key=found.columns["id"], keys=keys)
 
 
 def parts(
@@ -105,7 +108,7 @@ def parts(
     if not rows:
         return {}
     found = COLLECTIONS[collection]
-    statement = _of_many(found, tenant_id, parents=parents)
+    statement = _of_many(connection, found, tenant_id=tenant_id, parents=parents)
     if limit is None:
         for row in connection.execute(statement.order_by(*found.order)).mappings():
             rows[row["part_of"]].append(dict(row))
@@ -115,26 +118,57 @@ def parts(
     ranked = statement.with_only_columns(part_of, key, place.label("place")).subquery()
     first = select(ranked.c.part_of, ranked.c.id).where(ranked.c.place <= limit).order_by(ranked.c.place)
     pairs = connection.execute(first).all()
-    whole = elements(connection, tenant_id, collection=collection, keys=[key for _parent, key in pairs])
-    for parent, key in pairs:
+    rest = statement if found.reached is not None else _whole(found, tenant_id)
+    whole = _by_id(connection, rest, key=key, keys=[each for _parent, each in pairs])
+    for parent, each in pairs:
         # What was deleted between the two is left out.
-        if key in whole:
-            rows[parent].append(whole[key])
+        if each in whole:
+            rows[parent].append(whole[each])
     return rows
 
 
-def _of_many(found: Collection, tenant_id: TenantId, *, parents: Sequence[str]) -> Select[Any]:
+def whole(connection: Connection, tenant_id: TenantId, *, collection: str, parent: str) -> Select[Any]:
+    """The statement of all that belongs to a parent, to count it by something."""
+    return _chosen(connection, COLLECTIONS[collection], tenant_id=tenant_id, parent=parent, condition=None)
+
+
+def _by_id(
+    connection: Connection, statement: Select[Any], *, key: ColumnElement[Any], keys: Iterable[str]
+) -> dict[str, Row]:
+    wanted = sorted(set(keys))
+    if not wanted:
+        return {}
+    return {row["id"]: dict(row) for row in connection.execute(statement.where(key.in_(wanted))).mappings()}
+
+
+def _whole(found: Collection, tenant_id: TenantId) -> Select[Any]:
+    assert found.statement is not None, "a collection that is not reached has a statement"
+    return found.statement(tenant_id)
+
+
+def _of_many(connection: Connection, found: Collection, *, tenant_id: TenantId, parents: Sequence[str]) -> Select[Any]:
+    if found.reached is not None:
+        return found.reached(tenant_id, waiting(connection, tenant_id, profile_ids=parents))
     if found.of_many is not None:
         return found.of_many(tenant_id, parents)
     assert found.parent is not None, "a collection of what has parents"
-    return found.statement(tenant_id).where(found.parent.in_(parents)).add_columns(found.parent.label("part_of"))
+    return _whole(found, tenant_id).where(found.parent.in_(parents)).add_columns(found.parent.label("part_of"))
 
 
-def _chosen(found: Collection, tenant_id: TenantId, *, parent: str | None, condition: Condition | None) -> Select[Any]:
-    if found.within is not None and parent is not None:
+def _chosen(
+    connection: Connection,
+    found: Collection,
+    *,
+    tenant_id: TenantId,
+    parent: str | None,
+    condition: Condition | None,
+) -> Select[Any]:
+    if found.reached is not None and parent is not None:
+        statement = _of_many(connection, found, tenant_id=tenant_id, parents=[parent])
+    elif found.within is not None and parent is not None:
         statement = found.within(tenant_id, parent)
     else:
-        statement = found.statement(tenant_id)
+        statement = _whole(found, tenant_id)
     if found.parent is not None:
         statement = statement.where(found.parent == parent)
     if condition is None:

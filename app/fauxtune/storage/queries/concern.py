@@ -7,7 +7,7 @@ enrolments it touched, so that they can be pushed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -36,7 +36,7 @@ from fauxtune.storage.queries.assignment_filters import filters_by_id, seen_by_f
 from fauxtune.storage.queries.configuration import assignment_targets, assignments_of
 from fauxtune.storage.queries.directory import groups_above, groups_by_member, members_below
 from fauxtune.storage.queries.locks import hold
-from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices
+from fauxtune.storage.tables import assignments, device_categories, enrollments, managed_devices, users
 
 # Built once: it is asked for each of many devices at once.
 _RAISE_ONE = (
@@ -105,26 +105,53 @@ def targeted_by_profile(connection: Connection, tenant_id: TenantId, *, profile_
 
 
 def targeted(connection: Connection, tenant_id: TenantId, *, targets: Sequence[Assignment]) -> list[EnrollmentId]:
-    """The active devices that one profile's assignments really reach. SQL says who is in which of the groups and what
-    filters see; the engine decides, once for all devices that are alike in that.
+    """The active devices that one profile's assignments really reach."""
+    return [each for each, _variant in reach(connection, tenant_id, assigned={"": targets})[""]]
+
+
+def reach(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    assigned: Mapping[str, Sequence[Assignment]],
+    unsettled: bool = False,
+) -> dict[str, list[tuple[EnrollmentId, str]]]:
+    """For each profile the active devices, with their variants, that its assignments really reach. SQL says who is in
+    which of the groups and what filters see; the engine decides, once for all devices that are alike in that.
+    `unsettled`: of the devices that have still to plan, and whose user is there and has a licence.
     """
-    groups = groups_by_member(connection, tenant_id, group_ids={each.group for each in targets if each.group})
-    filters = filters_by_id(connection, tenant_id, ids={each.filter for each in targets if each.filter})
-    decided: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], bool] = {}
+    every = [each for targets in assigned.values() for each in targets]
+    groups = groups_by_member(connection, tenant_id, group_ids={each.group for each in every if each.group})
+    filters = filters_by_id(connection, tenant_id, ids={each.filter for each in every if each.filter})
     nothing: frozenset[Any] = frozenset()
-    found = []
-    for row in connection.execute(_active(tenant_id, targets, seen=bool(filters))):
+    alike: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], list[Any]] = {}
+    statement = _active(tenant_id, every, seen=bool(filters))
+    for row in connection.execute(_still_to_plan(statement) if unsettled else statement):
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing
         if filters:
             matching = Matching(filters, record=seen_by_filters(row._mapping), variant=Variant(variant))
             met = frozenset(filter(matching, filters))
-        alike = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
-        if alike not in decided:
-            decided[alike] = target(targets, Membership(*alike[:3]), matches=met.__contains__) is not None
-        if decided[alike]:
-            found.append(EnrollmentId(enrollment_id))
-    return found
+        kind = (user_id is not None, groups.get(user_id, nothing), groups.get(device_id, nothing), met)
+        alike.setdefault(kind, []).append((EnrollmentId(enrollment_id), variant))
+    return {
+        profile_id: sorted(
+            each
+            for (has_user, of_user, of_device, met), devices in alike.items()
+            if target(targets, Membership(has_user, of_user, of_device), matches=met.__contains__) is not None
+            for each in devices
+        )
+        for profile_id, targets in assigned.items()
+    }
+
+
+def _still_to_plan(active: Select[Any]) -> Select[Any]:
+    """What is settled has planned with all that reaches it. Whose user is gone or has no licence is given nothing."""
+    user = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
+    return active.outerjoin(users, user).where(
+        enrollments.c.generation != enrollments.c.settled_generation,
+        or_(enrollments.c.user_id.is_(None), users.c.licensed),
+    )
 
 
 def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -> Select[Any]:
@@ -134,6 +161,7 @@ def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -
     held = enrollments.c
     statement = (
         select(held.id, held.user_id, held.directory_device_id, held.variant)
+        .select_from(enrollments)
         .where(held.tenant_id == tenant_id, held.state == EnrollmentState.ACTIVE.value)
         .order_by(held.id)
     )

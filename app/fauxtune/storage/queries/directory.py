@@ -192,7 +192,10 @@ def groups_by_member(
 ) -> dict[str, frozenset[GroupId]]:
     """Of these groups, those that hold a member, nested members included; by member."""
     found: dict[str, set[GroupId]] = {}
-    for group_id, member_id in connection.execute(members_of_each(tenant_id, sorted(set(group_ids)))):
+    wanted = sorted(set(group_ids))
+    if not wanted:
+        return {}
+    for group_id, member_id in connection.execute(members_of_each(tenant_id, wanted)):
         found.setdefault(member_id, set()).add(GroupId(group_id))
     return {member_id: frozenset(holding) for member_id, holding in found.items()}
 

@@ -17,7 +17,8 @@ _LISTED = Listed(collection="deviceStatuses", entity=shapes.DEVICE_STATUS, conte
 
 
 async def list_device_statuses(call: Call) -> Answer:
-    """GET .../{profile}/deviceStatuses: one row per device that has planned with the profile.
+    """GET .../{profile}/deviceStatuses: one row per device that the profile reaches. One that has not planned with it
+    yet is `unknown` and was last heard of in the year 1. Unverified: that the real service lists such devices.
 
     The id is `<user>_<profile>_<device>`: there is no device property, and tools split the id.
     """

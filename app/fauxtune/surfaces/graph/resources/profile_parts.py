@@ -25,35 +25,23 @@ Row = dict[str, Any]
 
 
 def device_overview(call: Call, connection: Connection, profile: Row) -> Json:
-    """Counts of devices; one that is targeted and has not planned is pending. Devices of other platforms are counted
-    apart, and are in no list.
-    """
+    """Counts of the devices that the list shows. Devices of other platforms are counted apart, and are in no list."""
     tenant_id, profile_id = call.tenant.id, profile["id"]
     ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
-    counts = statuses.device_counts(connection, tenant_id, profile_id=profile_id)
-    by_variant = statuses.reached_devices(connection, tenant_id, profile_id=profile_id, ids=ids)
-    ours = _variants(profile)
+    by_variant = statuses.reached_devices(connection, tenant_id, ids=ids)
+    known = kind(profile["kind"])
+    ours = frozenset() if known is None else known.reached
     return {
-        **_overview(call, profile, counts=counts),
-        "pendingCount": sum(waiting for variant, (_all, waiting) in by_variant.items() if Variant(variant) in ours),
+        **_overview(call, profile, counts=statuses.device_counts(connection, tenant_id, profile_id=profile_id)),
         "notApplicablePlatformCount": sum(
-            all_of_them for variant, (all_of_them, _waiting) in by_variant.items() if Variant(variant) not in ours
+            number for variant, number in by_variant.items() if Variant(variant) not in ours
         ),
     }
 
 
 def user_overview(call: Call, connection: Connection, profile: Row) -> Json:
-    """Counts of users; one none of whose devices has planned yet is pending."""
-    tenant_id, profile_id = call.tenant.id, profile["id"]
-    ids = concern.targeted_by_profile(connection, tenant_id, profile_id=profile_id)
-    missing = statuses.users_without_status(
-        connection, tenant_id, profile_id=profile_id, ids=ids, variants=sorted(_variants(profile))
-    )
-    counts = statuses.user_counts(connection, tenant_id, profile_id=profile_id)
-    return {
-        **_overview(call, profile, counts=counts),
-        "pendingCount": counts.get(ProfileStatus.PENDING.value, 0) + missing,
-    }
+    """Counts of the users that the list shows."""
+    return _overview(call, profile, counts=statuses.user_counts(connection, call.tenant.id, profile_id=profile["id"]))
 
 
 def setting_summaries(call: Call, connection: Connection, profile: Row) -> list[Json]:
@@ -85,16 +73,11 @@ PARTS = by_name(
 )
 
 
-def _variants(profile: Row) -> frozenset[Variant]:
-    """The kinds of device on which the profile has a status."""
-    known = kind(profile["kind"])
-    return frozenset() if known is None else known.reached
-
-
 def _overview(call: Call, profile: Row, *, counts: dict[str, int]) -> Json:
     """What both overviews say. `failedCount` is that of `nonCompliant`, which no profile is here."""
     return {
         "id": profile["id"],
+        "pendingCount": counts.get(ProfileStatus.PENDING.value, 0),
         "notApplicableCount": counts.get(ProfileStatus.NOT_APPLICABLE.value, 0),
         "successCount": counts.get(ProfileStatus.COMPLIANT.value, 0),
         "errorCount": counts.get(ProfileStatus.ERROR.value, 0),

@@ -23,7 +23,9 @@ _LISTED = Listed(
 
 
 async def list_user_statuses(call: Call) -> Answer:
-    """GET .../{profile}/userStatuses: one row per user with a device that has planned with the profile."""
+    """GET .../{profile}/userStatuses: one row per user with a device that the profile reaches, also before it
+    has planned with it. Unverified: that the real service lists such users.
+    """
     profile = await profile_row(call)
     return await list_rows(call, _LISTED, parent=profile["id"], context=below(profile, "userStatuses"))
 

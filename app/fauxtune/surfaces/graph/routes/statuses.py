@@ -71,7 +71,7 @@ _OF_PROFILES: tuple[Route[Handler], ...] = (
     _read(
         f"{_PROFILE}/deviceStatuses/$count",
         device_statuses.count_device_statuses,
-        summary="Count the devices that have reported",
+        summary="Count the devices that have a status",
         source=shapes.DEVICE_STATUS.source,
         fidelity=shapes.DEVICE_STATUS.fidelity,
     ),

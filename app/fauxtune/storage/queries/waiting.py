@@ -1,0 +1,58 @@
+"""Which devices a profile reaches that have still to plan: for the lists of statuses and their counts.
+
+Unverified: that the real service lists them. Graph's complianceStatus has no word for "pending"; its overviews count
+such devices (pendingCount), and public programs wait over the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, exists, select
+
+from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.profiles.catalog import kind
+from fauxtune.storage.queries import concern
+from fauxtune.storage.queries.configuration import assignment_targets
+from fauxtune.storage.tables import assignments, enrollments, profiles
+
+
+def waiting(
+    connection: Connection, tenant_id: TenantId, *, profile_ids: Sequence[str]
+) -> dict[str, list[EnrollmentId]]:
+    """For each of these profiles the devices that it reaches, for which it is made, and that have still to plan. Four
+    statements at most, however many profiles there are; one where all devices have settled.
+    """
+    found: dict[str, list[EnrollmentId]] = {each: [] for each in profile_ids}
+    targets: dict[str, list[dict[str, object]]] = {}
+    variants: dict[str, frozenset[Variant]] = {}
+    for row in connection.execute(_ASSIGNED, {"tenant": tenant_id, "profiles": list(profile_ids)}).mappings():
+        known = kind(row["profile_kind"])
+        targets.setdefault(row["profile_id"], []).append(dict(row))
+        variants[row["profile_id"]] = frozenset() if known is None else known.reached
+    if not targets:
+        return found
+    assigned = {profile_id: assignment_targets(rows) for profile_id, rows in targets.items()}
+    reached = concern.reach(connection, tenant_id, assigned=assigned, unsettled=True)
+    for profile_id, devices in reached.items():
+        found[profile_id] = [each for each, variant in devices if Variant(variant) in variants[profile_id]]
+    return found
+
+
+#: Nothing while every device has settled.
+_ASSIGNED = (
+    select(assignments, profiles.c.kind.label("profile_kind"))
+    .join(profiles, (profiles.c.tenant_id == assignments.c.tenant_id) & (profiles.c.id == assignments.c.profile_id))
+    .where(
+        assignments.c.tenant_id == bindparam("tenant"),
+        assignments.c.profile_id.in_(bindparam("profiles", expanding=True)),
+        exists().where(
+            enrollments.c.tenant_id == assignments.c.tenant_id,
+            enrollments.c.state == EnrollmentState.ACTIVE.value,
+            enrollments.c.generation != enrollments.c.settled_generation,
+        ),
+    )
+    .order_by(assignments.c.position)
+)
