@@ -39,7 +39,7 @@ bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the 
 
 openapi: .venv/.run ## write openapi/*.json and the generated pages of docs anew
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \
-		--diagnosis docs/diagnosis.md
+		--diagnosis docs/diagnosis.md --editions docs/editions.md
 
 examples: .venv/.test ## record anew the answers that openapi/graph.json has as examples
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py

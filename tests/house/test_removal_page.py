@@ -7,13 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.engine.applicability import TABLE, WIPE_OPTIONS
 from fauxtune.core.engine.removal import AUTHORITIES, table
 from fauxtune.core.engine.removal_gaps import GAPS
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
-from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.surfaces.graph.removal_page import markdown_table, removal_page
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "removal.md"
@@ -66,11 +64,3 @@ def test_every_row_of_a_table_has_as_many_cells_as_its_head() -> None:
         rows = [line.count(" | ") for line in text.splitlines() if line.startswith("|")]
         assert len(set(rows)) <= 1
     assert markdown_table(("a", "b"), [("c", "d")]) == "| a | b |\n| --- | --- |\n| c | d |"
-
-
-def test_every_action_part_of_a_wipe_and_profile_that_is_not_applicable_has_a_line() -> None:
-    by_heading = sections()
-    assert set(re.findall(r"^\| `(\w+)`", by_heading["Device actions"], flags=re.MULTILINE)) == {*TABLE}
-    assert set(re.findall(r"^\| `(\w+)`", by_heading["Parts of a wipe"], flags=re.MULTILINE)) == {*WIPE_OPTIONS}
-    listed = set(re.findall(r"^\| `(\w+)`", by_heading["Profiles that are not applicable"], flags=re.MULTILINE))
-    assert listed == {kind.name for kind in KINDS if kind.unsupported}

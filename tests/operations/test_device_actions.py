@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.errors import NotFound, UnsupportedAction
+from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations import bulk_actions, device_actions
@@ -59,6 +59,18 @@ async def test_a_device_cannot_confirm_what_another_was_asked(office: Office) ->
     with pytest.raises(NotFound, match=operation):
         await phones[1].complete(operation)
     assert [each.id for each in await _pending(office, phones[0])] == [operation]
+
+
+async def test_an_hour_after_a_notification_the_device_can_be_sent_another(office: Office) -> None:
+    phone = await office.enroll("alice")
+    note = {"notificationTitle": "Lunch", "notificationBody": "Soup"}
+    for _ in range(10):
+        await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
+        office.clock.forward(minutes=5)
+    with pytest.raises(Invalid, match="10 notifications within an hour"):
+        await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
+    office.clock.forward(minutes=10)
+    await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
 
 
 async def test_the_passcode_is_in_no_event(office: Office) -> None:

@@ -22,7 +22,7 @@ from tests.operations.removal_stage import enroll
 ACTIONS = [
     pytest.param(device_actions.wipe, "fully-managed", "DEVICE", "wiped", id="wipe"),
     pytest.param(device_actions.retire, "work-profile", "COMPANY_DATA", "retired", id="retire"),
-    pytest.param(device_actions.retire, "fully-managed", "COMPANY_DATA", "retired", id="retire an owned device"),
+    pytest.param(device_actions.delete, "fully-managed", "DEVICE", "deleted", id="delete an owned device"),
     pytest.param(device_actions.delete, "work-profile", "COMPANY_DATA", "deleted", id="delete"),
 ]
 
@@ -167,6 +167,8 @@ async def test_the_same_order_twice_is_one_operation_and_another_takes_its_place
     for _ in range(2):
         await office.action(phone, device_actions.wipe)
     assert [scope for _, scope in await phone.operations()] == ["DEVICE"]
+    # Of the devices that can be wiped only those of 2020 can be retired as well.
+    await office.switch(edition="2020-04")
     await office.action(phone, device_actions.retire)
     assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
     assert (await phone.row())["cause"] == "retire"
@@ -198,8 +200,9 @@ async def test_a_device_that_could_not_be_wiped_still_hears_that_it_was_deleted(
     await office.action(phone, device_actions.wipe)
     ((operation, _),) = await phone.operations()
     await phone.complete(operation, error="no")
+    assert await phone.operations() == []
     await office.action(phone, device_actions.delete)
-    assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
+    assert [scope for _, scope in await phone.operations()] == ["DEVICE"]
 
 
 async def test_an_unknown_operation_cannot_be_completed(office: Office) -> None:

@@ -40,7 +40,7 @@ async def test_a_company_device_does_all_that_the_example_tells_it(enrolled: Enr
     for number, one in enumerate(example("operations-commands")["operations"]):
         served.operations.append({**one, "name": f"{served.name}/operations/{number}"})
     done = await agent.check_in()
-    assert (done.settled, done.obeyed[0], len(done.obeyed)) == (True, "LOCK", 9)
+    assert (done.settled, done.obeyed[0], len(done.obeyed)) == (True, "LOCK", 7)
     assert agent.device.name == "Reception 1"
     assert agent.device.condition == Condition(
         locked=True,
@@ -57,16 +57,15 @@ async def test_a_company_device_does_all_that_the_example_tells_it(enrolled: Enr
     assert shape(told) == shape(example("complete-request-location"))
 
 
-async def test_lost_mode_shows_its_message_until_it_ends(enrolled: Enrolled, service: Service) -> None:
-    agent = await enrolled(mode=Mode.FULLY_MANAGED)
-    served = service.of(agent)
-    operations = messages.operations(example("operations-commands"))
-    start, stop = (next(one for one in operations if one.type == f"{word}_LOST_MODE") for word in ("START", "STOP"))
-    assert served.operations == []
-    assert obey(start, agent.device).error is None
-    assert agent.device.condition.lost == "Lost. Please call."
-    assert obey(stop, agent.device).error is None
-    assert agent.device.condition.lost is None
+def test_lost_mode_shows_its_message_until_it_ends() -> None:
+    # Not in the example: Intune has lost mode for supervised iOS devices only, the Android Management API knows it.
+    device = Device.new(mode=Mode.FULLY_MANAGED)
+    params = {"startLostModeParams": {"lostMessage": {"defaultMessage": "Lost. Please call."}}}
+    start = messages.Operation(name="", type="START_LOST_MODE", scope="", details=params)
+    assert obey(start, device).error is None
+    assert device.condition.lost == "Lost. Please call."
+    assert obey(messages.Operation(name="", type="STOP_LOST_MODE", scope=""), device).error is None
+    assert device.condition.lost is None
 
 
 @pytest.mark.parametrize("word", ["REBOOT", "START_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"])

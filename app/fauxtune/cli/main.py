@@ -165,6 +165,7 @@ def openapi(
     coverage: Annotated[Path | None, typer.Option(help="and the page that says what is emulated, to this file")] = None,
     removal: Annotated[Path | None, typer.Option(help="and the page on what is removed when, to this file")] = None,
     diagnosis: Annotated[Path | None, typer.Option(help="and the page on what can be wrong, to this file")] = None,
+    editions: Annotated[Path | None, typer.Option(help="and the page on the two editions, to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write the OpenAPI documents of every surface.
@@ -173,5 +174,6 @@ def openapi(
     """
     from fauxtune.server.openapi import write
 
-    files = write(out, coverage=coverage, removal=removal, diagnosis=diagnosis)
+    pages = {"coverage": coverage, "removal": removal, "diagnosis": diagnosis, "editions": editions}
+    files = write(out, pages=pages)
     emit(output, {"written": files}, text="\n".join(files))

@@ -1,16 +1,17 @@
 """What an admin asks of a device: wipe, retire, delete, syncDevice, and whatever travels to it. Graph: managedDevice.
 
-Retire: the company's data goes. Wipe: everything goes. Delete: Graph's record goes now, the company's data at the
-device's next check-in. What the removal table revokes is revoked when the action is accepted.
+Retire: the company's data goes. Wipe: everything goes. Delete: Graph's record goes now, and one or the other at the
+device's next check-in, by kind and edition. What the removal table revokes is revoked when the action is accepted.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.engine.applicability import check, check_wipe_option
+from fauxtune.core.engine.action_table import NOTIFICATIONS_AN_HOUR
+from fauxtune.core.engine.applicability import Addressee, Happening, check, check_wipe_option, fate
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
@@ -28,8 +29,10 @@ from fauxtune.storage.queries import directory as directory_queries
 
 Row = dict[str, Any]
 
-#: How much a device forgets, by the cause of its end.
-SCOPES = {Cause.WIPE: "DEVICE", Cause.RETIRE: "COMPANY_DATA", Cause.DELETE: "COMPANY_DATA"}
+#: How much a device forgets, by what it goes through.
+_SCOPES: dict[Happening, str] = {Cause.WIPE: "DEVICE", Cause.RETIRE: "COMPANY_DATA"}
+#: The actions after which nothing more is asked of a device.
+ENDS = (DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE)
 _KEEP = "keepEnrollmentData"
 
 
@@ -65,12 +68,12 @@ def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
     """Factory reset; `options` are those of Graph's wipe. UnsupportedAction, with the reason, where the kind of device
     cannot, or not in this way; Invalid once its user was deleted.
     """
-    record, variant = _enrolled(act, device_id)
+    record, device = _enrolled(act, device_id)
     user = _user(act, record, action=DeviceAction.WIPE)
-    check(DeviceAction.WIPE, variant)
+    check(DeviceAction.WIPE, device)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
     for name in wanted:
-        check_wipe_option(name, variant)
+        check_wipe_option(name, device.variant)
     _order_end(act, record, cause=Cause.WIPE, user=user, details=wanted)
 
 
@@ -78,23 +81,23 @@ def retire(act: Act, device_id: str) -> None:
     """Remove company data. UnsupportedAction where the kind of device is wiped instead; Invalid once its user was
     deleted.
     """
-    record, variant = _enrolled(act, device_id)
+    record, device = _enrolled(act, device_id)
     user = _user(act, record, action=DeviceAction.RETIRE)
-    check(DeviceAction.RETIRE, variant)
+    check(DeviceAction.RETIRE, device)
     _order_end(act, record, cause=Cause.RETIRE, user=user)
 
 
 def sync(act: Act, device_id: str) -> None:
     """Ask the device to check in now."""
-    record, _variant = _enrolled(act, device_id)
+    record, _device = _enrolled(act, device_id)
     _order(act, record["enrollment_id"], action=DeviceAction.SYNC, details={})
 
 
 def delete(act: Act, device_id: str) -> None:
-    """Drop the record now; the device loses the company's data when it comes next. Unverified: that this can be done
-    when its user is gone.
+    """Drop the record now; when the device comes next it is wiped or loses the company's data, as the edition says of
+    its kind. Unverified: that this can be done when its user is gone.
     """
-    record, _variant = _record(act, device_id)
+    record = device_records.device(act, device_id)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
     if row is None or row["state"] == EnrollmentState.ENDED.value:
@@ -108,8 +111,8 @@ def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None =
     """Any other action. UnsupportedAction where the kind of device cannot, NotEmulated where only ours cannot; Invalid
     for a device whose end was ordered.
     """
-    record, variant = _enrolled(act, device_id)
-    check(action, variant)
+    record, device = _enrolled(act, device_id)
+    check(action, device)
     row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
     if row is None or row["state"] != EnrollmentState.ACTIVE.value:
         # Unverified: the real service's answer. Its end is all that such a device is told.
@@ -117,13 +120,30 @@ def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None =
             f"{action}: the device's {record['document']['managementState']} comes first; nothing follows it."
         )
     told = {name: value for name, value in (details or {}).items() if value is not None}
+    if action is DeviceAction.NOTIFY:
+        _check_rate(act, row["id"])
     if action is DeviceAction.RESET_PASSCODE:
         told["passcode"] = f"{act.ids.serial() % 10**8:08d}"
-    if action is DeviceAction.LOCK and variant is Variant.MACOS:
+    if action is DeviceAction.LOCK and device.variant is Variant.MACOS:
         # Apple: a Mac is locked with a PIN of six digits, which unlocks it.
         told["unlockPin"] = f"{act.ids.serial() % 10**6:06d}"
     _order(act, row["id"], action=action, details=told)
     act.record(f"{action}Requested", user=user_name(act, row), device=row["id"])
+
+
+def _check_rate(act: Act, enrollment_id: EnrollmentId) -> None:
+    """Invalid where a device had its notifications of the hour. Unverified: the real service's answer. It is not 429
+    here: the tenant's clock may stand, and clients that obey Retry-After would wait for it.
+    """
+    since = act.now - timedelta(hours=1)
+    if (
+        queries.orders_since(act.connection, enrollment_id, action=DeviceAction.NOTIFY.value, since=since)
+        >= NOTIFICATIONS_AN_HOUR
+    ):
+        raise Invalid(
+            f"This device was sent {NOTIFICATIONS_AN_HOUR} notifications within an hour, and Intune sends it no more: "
+            "wait, or put the tenant's clock forward."
+        )
 
 
 def pending(act: Act, enrollment: Row) -> list[Order]:
@@ -133,7 +153,7 @@ def pending(act: Act, enrollment: Row) -> list[Order]:
             id=row["id"],
             action=DeviceAction(row["action"]),
             created_at=row["created_at"],
-            scope=SCOPES[Cause(row["action"])] if row["action"] in SCOPES else "",
+            scope=_scope(act, enrollment, action=DeviceAction(row["action"])),
             details=row["details"] or {},
         )
         for row in queries.actions(act.connection, enrollment["id"], states=WAITING)
@@ -253,16 +273,25 @@ def _user(act: Act, record: Row, *, action: DeviceAction) -> str | None:
     return str(user["document"]["userPrincipalName"])
 
 
-def _enrolled(act: Act, device_id: str) -> tuple[Row, Variant]:
-    """The record and kind of a device that is enrolled. Invalid for one whose user has unenrolled it, while its record
-    stays. Unverified: the real service's answer.
+def _enrolled(act: Act, device_id: str) -> tuple[Row, Addressee]:
+    """The record of a device that is enrolled, and what its actions are judged by. Invalid for one whose user has
+    unenrolled it, while its record stays. Unverified: the real service's answer.
     """
-    record, variant = _record(act, device_id)
+    record = device_records.device(act, device_id)
     if record["enrollment_state"] == EnrollmentState.ENDED.value:
         raise Invalid("The user has unenrolled this device: nothing reaches it any more. Its record can be deleted.")
-    return record, variant
+    shown = record["document"]
+    device = Addressee(
+        Variant(record["variant"]),
+        act.tenant.edition,
+        os_version=shown.get("osVersion"),
+        supervised=bool(shown.get("isSupervised")),
+    )
+    return record, device
 
 
-def _record(act: Act, device_id: str) -> tuple[Row, Variant]:
-    record = device_records.device(act, device_id)
-    return record, Variant(record["variant"])
+def _scope(act: Act, enrollment: Row, *, action: DeviceAction) -> str:
+    """How much the device forgets; empty for what it survives."""
+    if action not in ENDS:
+        return ""
+    return _SCOPES[fate(Cause(action.value), Variant(enrollment["variant"]), edition=act.tenant.edition)]

@@ -1,6 +1,6 @@
 """What follows when a device has done as it was asked: in Graph's record of it, and in the action's result.
 
-Graph: managedDevice (lostModeState, deviceName), locateDeviceActionResult, resetPasscodeActionResult.
+Graph: managedDevice (deviceName), locateDeviceActionResult, resetPasscodeActionResult.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.act import Act
 from fauxtune.operations.device_facts import note_facts
-from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
 
@@ -38,16 +37,6 @@ def _renamed(act: Act, done: Done) -> None:
     note_facts(act, done.enrollment, facts={"deviceName": done.details["deviceName"]})
 
 
-def _lost_mode_on(act: Act, done: Done) -> None:
-    """Lost mode is on."""
-    _change_record(act, done.enrollment, lostModeState="enabled")
-
-
-def _lost_mode_off(act: Act, done: Done) -> None:
-    """Lost mode is off."""
-    _change_record(act, done.enrollment, lostModeState="disabled")
-
-
 def _located(act: Act, done: Done) -> Row | None:
     """Where the device is, if it said so."""
     if done.location is None:
@@ -68,16 +57,7 @@ def _locked(_act: Act, done: Done) -> Row | None:
 
 EFFECTS: dict[DeviceAction, Effect] = {
     DeviceAction.RENAME: _renamed,
-    DeviceAction.ENABLE_LOST_MODE: _lost_mode_on,
-    DeviceAction.DISABLE_LOST_MODE: _lost_mode_off,
     DeviceAction.LOCATE: _located,
     DeviceAction.RESET_PASSCODE: _passcode_reset,
     DeviceAction.LOCK: _locked,
 }
-
-
-def _change_record(act: Act, enrollment: Row, **changes: Any) -> None:
-    record = queries.managed_device_of(act.connection, enrollment["id"])
-    if record is not None:
-        document = {**record["document"], **changes}
-        queries.change_managed_device(act.connection, act.tenant.id, device_id=record["id"], document=document)

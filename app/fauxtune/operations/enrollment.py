@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.engine.applicability import fate
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.plan import NEVER, in_policy
 from fauxtune.core.engine.records import directory_device_stays, managed_device_stays
@@ -198,7 +199,7 @@ def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
     over = [_over(act, enrollment, row=row, cause=cause) for row in rows]
     kept = {row.key for row in over if row.state is ItemState.KEPT}
     queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=over, at=act.now)
-    if cause is Cause.WIPE:
+    if fate(cause, Variant(enrollment["variant"]), edition=act.tenant.edition) is Cause.WIPE:
         # Nor is anything left that an earlier enrolment of the same hardware left there.
         queries.forget_kept(act.connection, act.tenant.id, hardware_key=enrollment["hardware_key"], at=act.now)
     queries.change_enrollment(

@@ -7,6 +7,7 @@ it is needed here alone, and the server starts without it.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from fastapi import APIRouter, FastAPI
 from fauxtune import __version__
 from fauxtune.core.odata.entities.index import ENTITIES
 from fauxtune.core.odata.openapi import openapi_document
+from fauxtune.server.changes import CHANGES
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control
 from fauxtune.surfaces.control.diagnosis_page import diagnosis_page
@@ -27,6 +29,7 @@ from fauxtune.surfaces.devices.proofs import SCHEMES
 from fauxtune.surfaces.devices.windows import description as windows_description
 from fauxtune.surfaces.graph import routes as graph_routes
 from fauxtune.surfaces.graph.coverage import coverage_page
+from fauxtune.surfaces.graph.editions_page import editions_page
 from fauxtune.surfaces.graph.removal_page import removal_page
 from fauxtune.surfaces.identity import routes as identity
 from fauxtune.surfaces.pki import description as pki_description
@@ -69,20 +72,27 @@ def devices_document() -> dict[str, Any]:
     return document
 
 
-def write(
-    folder: Path, *, coverage: Path | None = None, removal: Path | None = None, diagnosis: Path | None = None
-) -> list[str]:
-    """Write `<surface>.json` for each, and the pages that are wanted; the paths that were written."""
+#: The generated pages of docs, by the names of their options.
+PAGES: dict[str, Callable[[], str]] = {
+    "coverage": coverage_page,
+    "removal": removal_page,
+    "diagnosis": diagnosis_page,
+    "editions": lambda: editions_page(CHANGES),
+}
+
+
+def write(folder: Path, *, pages: Mapping[str, Path | None]) -> list[str]:
+    """Write `<surface>.json` for each, and the pages that are wanted (name -> file); the paths that were written."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for name, document in sorted(documents().items()):
         file = folder / f"{name}.json"
         file.write_text(json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
         written.append(str(file))
-    for page, text in ((coverage, coverage_page), (removal, removal_page), (diagnosis, diagnosis_page)):
+    for name, page in pages.items():
         if page is not None:
             page.parent.mkdir(parents=True, exist_ok=True)
-            page.write_text(text(), encoding="utf-8")
+            page.write_text(PAGES[name](), encoding="utf-8")
             written.append(str(page))
     return written
 

@@ -1,21 +1,78 @@
-"""Which action which kind of device supports, and what is carried where."""
+"""Which action which kind of device supports, in which edition, and what is carried where."""
 
 from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.applicability import CARRIED, TABLE, WIPE_OPTIONS, check, check_wipe_option, platform_of
+from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS
+from fauxtune.core.engine.applicability import CARRIED, Addressee, check, check_wipe_option, platform_of, supports
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.platforms import FACTS, Platform, Variant
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.odata.entities.device_actions import BULK, FORMS, REMOTE_ACTION
+
+OLD, NEW = Edition
+#: Short names, for the typed tables below.
+SHORT = {
+    "WP": Variant.ANDROID_WORK_PROFILE,
+    "FM": Variant.ANDROID_FULLY_MANAGED,
+    "DED": Variant.ANDROID_DEDICATED,
+    "COPE": Variant.ANDROID_CORPORATE_WORK_PROFILE,
+    "DA": Variant.ANDROID_DEVICE_ADMIN,
+    "KNOX": Variant.ANDROID_KNOX,
+    "AOSP": Variant.ANDROID_AOSP,
+    "IOS": Variant.IOS,
+    "IPAD": Variant.IPADOS,
+    "MAC": Variant.MACOS,
+    "WIN": Variant.WINDOWS,
+    "W10M": Variant.WINDOWS_10_MOBILE,
+    "WP81": Variant.WINDOWS_PHONE_81,
+}
+#: Typed from the page of each action: of 2018 to 2020 (FM, COPE and AOSP as the pages read that do not name them), and
+#: of 2025 and 2026 (phones as in 2020). A star: supervised devices only.
+TYPED = """
+wipe                                  2020-04 FM DED COPE DA KNOX AOSP IOS IPAD MAC WIN W10M WP81
+wipe                                  current FM DED COPE AOSP IOS IPAD MAC WIN W10M WP81
+retire                                2020-04 WP FM COPE DA KNOX AOSP IOS IPAD MAC WIN W10M WP81
+retire                                current WP DA KNOX IOS IPAD MAC WIN W10M WP81
+remoteLock                            2020-04 WP FM DED COPE DA KNOX AOSP IOS IPAD MAC W10M WP81
+remoteLock                            current FM DED COPE AOSP IOS IPAD MAC W10M WP81
+resetPasscode                         2020-04 WP DED DA KNOX IOS IPAD
+resetPasscode                         current WP FM DED COPE AOSP IOS IPAD
+rebootNow                             2020-04 DED IOS* IPAD* WIN W10M WP81
+rebootNow                             current FM DED AOSP IOS* IPAD* MAC WIN W10M WP81
+locateDevice                          2020-04 IOS* IPAD*
+locateDevice                          current FM DED COPE IOS* IPAD* WIN
+enableLostMode                        2020-04 IOS* IPAD*
+enableLostMode                        current IOS* IPAD*
+disableLostMode                       2020-04 IOS* IPAD*
+disableLostMode                       current IOS* IPAD*
+playLostModeSound                     2020-04 IOS* IPAD*
+playLostModeSound                     current FM DED COPE IOS* IPAD*
+setDeviceName                         2020-04 IOS* IPAD* MAC WIN
+setDeviceName                         current FM DED COPE IOS* IPAD* MAC WIN
+sendCustomNotificationToCompanyPortal 2020-04 WP FM COPE DA KNOX IOS IPAD
+sendCustomNotificationToCompanyPortal current WP IOS IPAD
+"""
+
+
+@pytest.mark.parametrize("line", TYPED.strip().splitlines(), ids=lambda line: "-".join(line.split()[:2]))
+def test_the_pages_say_which_devices_support_an_action_in_an_edition(line: str) -> None:
+    action, edition, *words = line.split()
+    rule = TABLE[DeviceAction(action)][Edition(edition)]
+    assert rule.variants == {SHORT[word.rstrip("*")] for word in words}
+    assert rule.supervised == {SHORT[word.rstrip("*")] for word in words if word.endswith("*")}
 
 
 def test_the_table_speaks_of_every_action_and_says_why_of_every_other_kind() -> None:
     assert set(TABLE) == set(DeviceAction)
-    for action, rule in TABLE.items():
-        assert rule.source, action
-        assert rule.otherwise or rule.variants == set(Variant), action
+    for action, rules in TABLE.items():
+        assert set(rules) == set(Edition)
+        for rule in rules.values():
+            assert rule.source, action
+            assert rule.otherwise or rule.variants == set(Variant), action
+            assert {*rule.supervised, *rule.versions} <= rule.variants, action
 
 
 def test_every_action_but_two_has_a_path_of_its_own() -> None:
@@ -26,35 +83,63 @@ def test_every_bulk_action_is_an_action() -> None:
     assert set(REMOTE_ACTION.members) - set(BULK) == {"unknownFutureValue"}
 
 
+@pytest.mark.parametrize("edition", Edition)
 @pytest.mark.parametrize("platform", list(Platform))
-def test_what_is_carried_is_supported_by_some_kind_of_the_platform(platform: Platform) -> None:
+def test_what_is_carried_is_supported_by_some_kind_of_the_platform(platform: Platform, edition: Edition) -> None:
     kinds = {variant for variant in Variant if platform_of(variant) is platform}
     for action in CARRIED[platform]:
-        assert kinds & TABLE[action].variants, action
+        found = {each for each in Edition if kinds & TABLE[action][each].variants}
+        assert edition in found or Edition.CURRENT in found, action
 
 
-def test_every_end_travels_everywhere() -> None:
+@pytest.mark.parametrize("edition", Edition)
+def test_every_end_travels_everywhere(edition: Edition) -> None:
     for variant in Variant:
-        for action, can in (
-            (DeviceAction.WIPE, FACTS[variant].can_be_wiped),
-            (DeviceAction.RETIRE, FACTS[variant].can_be_retired),
-            (DeviceAction.DELETE, True),
-            (DeviceAction.SYNC, True),
-        ):
-            if can:
-                check(action, variant)
+        for action in (DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, DeviceAction.SYNC):
+            if supports(action, variant, edition=edition):
+                check(action, Addressee(variant, edition))
             else:
                 with pytest.raises(UnsupportedAction, match=f"{action} is not supported by a device of the kind"):
-                    check(action, variant)
+                    check(action, Addressee(variant, edition))
 
 
 def test_what_only_our_devices_cannot_do_is_not_emulated() -> None:
     with pytest.raises(NotEmulated, match="nothing that it could act upon"):
-        check(DeviceAction.DEFENDER_SCAN, Variant.WINDOWS)
+        check(DeviceAction.DEFENDER_SCAN, Addressee(Variant.WINDOWS, NEW))
     with pytest.raises(UnsupportedAction, match="Windows 10 and later"):
-        check(DeviceAction.DEFENDER_SCAN, Variant.ANDROID_FULLY_MANAGED)
+        check(DeviceAction.DEFENDER_SCAN, Addressee(Variant.ANDROID_FULLY_MANAGED, NEW))
     with pytest.raises(NotEmulated, match="TeamViewer"):
-        check(DeviceAction.REMOTE_ASSISTANCE, Variant.ANDROID_WORK_PROFILE)
+        check(DeviceAction.REMOTE_ASSISTANCE, Addressee(Variant.ANDROID_WORK_PROFILE, NEW))
+
+
+@pytest.mark.parametrize("edition", Edition)
+def test_lost_mode_is_for_supervised_devices_alone(edition: Edition) -> None:
+    with pytest.raises(UnsupportedAction, match="that is not supervised: it is an action for supervised iOS"):
+        check(DeviceAction.ENABLE_LOST_MODE, Addressee(Variant.IOS, edition))
+    with pytest.raises(NotEmulated):
+        check(DeviceAction.ENABLE_LOST_MODE, Addressee(Variant.IOS, edition, supervised=True))
+
+
+@pytest.mark.parametrize(
+    ("variant", "version", "can"),
+    [
+        (Variant.ANDROID_DEVICE_ADMIN, "6.0.1", True),
+        (Variant.ANDROID_DEVICE_ADMIN, "7.0", False),
+        (Variant.ANDROID_KNOX, "14", False),
+        (Variant.ANDROID_DEVICE_ADMIN, None, True),
+        (Variant.ANDROID_WORK_PROFILE, "7.1.2", False),
+        (Variant.ANDROID_WORK_PROFILE, "8.0.0", True),
+    ],
+)
+def test_in_2020_the_version_of_android_decided_whose_passcode_is_reset(
+    variant: Variant, version: str | None, *, can: bool
+) -> None:
+    device = Addressee(variant, OLD, os_version=version)
+    if can:
+        check(DeviceAction.RESET_PASSCODE, device)
+    else:
+        with pytest.raises(UnsupportedAction, match="Android before version 7"):
+            check(DeviceAction.RESET_PASSCODE, device)
 
 
 @pytest.mark.parametrize("name", sorted(WIPE_OPTIONS))

@@ -6,8 +6,10 @@ from itertools import product
 
 import pytest
 
+from fauxtune.core.engine.applicability import fate, supports
 from fauxtune.core.engine.removal import AUTHORITIES, Outcome, outcome, sources, table
 from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
@@ -111,10 +113,10 @@ unassigned    R     R        R      R     R
 left_group    R     R        R      R     R
 lost          R     R        R      R     R
 """
-Case = tuple[str, Source, Variant, Cause | Incident, str]
+Case = tuple[Edition, Source, Variant, Cause | Incident, str]
 
 
-def read(text: str, *, source: Source, editions: tuple[str, ...] = BOTH) -> list[Case]:
+def read(text: str, *, source: Source, editions: tuple[Edition, ...] = BOTH) -> list[Case]:
     """The cells of one typed table, for every variant and cause that its heads stand for."""
     head, *lines = (line.split() for line in text.strip().splitlines())
     return [
@@ -125,7 +127,8 @@ def read(text: str, *, source: Source, editions: tuple[str, ...] = BOTH) -> list
         for variant, cause, edition in product(
             KINDS_OF_DEVICE[column.replace("_", " ")], EVENTS[event.replace("_", " ")], editions
         )
-        if cause is not Cause.RETIRE or FACTS[variant].can_be_retired
+        if cause is not Cause.RETIRE or supports(DeviceAction.RETIRE, variant, edition=edition)
+        if cause is not Cause.WIPE or supports(DeviceAction.WIPE, variant, edition=edition)
     ]
 
 
@@ -153,18 +156,17 @@ def test_the_cell_is_as_the_document_has_it(
 
 
 def test_the_typed_tables_are_not_read_as_nothing() -> None:
-    assert len(TYPED) > 1000
+    assert len(TYPED) > 950
     assert {source for _edition, source, _variant, _cause, _verdict in TYPED} == set(Source)
 
 
 @pytest.mark.parametrize("variant", list(Variant))
 @pytest.mark.parametrize("edition", Edition)
 def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant, edition: str) -> None:
-    facts = FACTS[variant]
     cannot = {
-        Cause.WIPE: not facts.can_be_wiped,
-        Cause.RETIRE: not facts.can_be_retired,
-        Incident.WIPE_KEEPING_ENROLLMENT: not facts.can_keep_enrollment,
+        Cause.WIPE: not supports(DeviceAction.WIPE, variant, edition=edition),
+        Cause.RETIRE: not supports(DeviceAction.RETIRE, variant, edition=edition),
+        Incident.WIPE_KEEPING_ENROLLMENT: not FACTS[variant].can_keep_enrollment,
     }
     for kind in (each for each in KINDS if variant in each.variants and each.family.source is not None):
         source = kind.family.source
@@ -208,11 +210,35 @@ def test_the_editions_differ_in_pkcs_of_windows_and_macos_that_no_longer_applies
         (variant, *key)
         for variant in Variant
         for key, cell in table(variant, OLD).items()
+        if key in table(variant, NEW)
         if (verdict_of(cell), cell.reissued)
         != (verdict_of(table(variant, NEW)[key]), table(variant, NEW)[key].reissued)
     }
     variants = (Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.MACOS)
     assert differing == set(product(variants, (Source.PKCS,), LEAVES, (Authority.MICROSOFT, Authority.DIGICERT)))
+
+
+def test_a_deleted_record_is_a_wipe_for_the_companys_own_android_devices_of_today_and_a_retirement_for_all_others() -> (
+    None
+):
+    for variant, edition in product(Variant, Edition):
+        wiped = edition is NEW and variant in (*KINDS_OF_DEVICE["owner"], Variant.ANDROID_AOSP)
+        felt = fate(Cause.DELETE, variant, edition=edition)
+        assert felt is (Cause.WIPE if wiped else Cause.RETIRE)
+        for (source, cause, authority), cell in table(variant, edition).items():
+            if cause is felt:
+                assert cell == table(variant, edition)[source, Cause.DELETE, authority]
+
+
+def test_what_a_kind_cannot_be_asked_for_in_an_edition_has_no_cell_there() -> None:
+    cells = {edition: {(v, key[1]) for v in Variant for key in table(v, edition)} for edition in Edition}
+    administrators = (Variant.ANDROID_DEVICE_ADMIN, Variant.ANDROID_KNOX)
+    others = (Variant.ANDROID_FULLY_MANAGED, Variant.ANDROID_CORPORATE_WORK_PROFILE, Variant.ANDROID_AOSP)
+    assert cells[OLD] - cells[NEW] == {
+        *((variant, Cause.WIPE) for variant in administrators),
+        *((variant, Cause.RETIRE) for variant in others),
+    }
+    assert cells[NEW] <= cells[OLD]
 
 
 def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> None:

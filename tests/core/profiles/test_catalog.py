@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from fauxtune.core.engine.applicability import supports
 from fauxtune.core.engine.desired import desired
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
@@ -46,6 +48,7 @@ NOT_TICKED = {
     ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_FULLY_MANAGED, "2020-04"),
     ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_DEDICATED, "2020-04"),
     ("androidDeviceOwnerImportedPFXCertificateProfile", Variant.ANDROID_CORPORATE_WORK_PROFILE, "2020-04"),
+    ("aospDeviceOwnerPkcsCertificateProfile", Variant.ANDROID_AOSP, "2020-04"),
     ("windows10PkcsCertificateProfile", Variant.WINDOWS_PHONE_81, "2020-04"),
     ("windows10PkcsCertificateProfile", Variant.WINDOWS_PHONE_81, "current"),
 }
@@ -154,13 +157,13 @@ def test_the_facts_of_a_variant_are_words_that_graph_knows(variant: Variant) -> 
     assert facts.management_agent in enums.MANAGEMENT_AGENT_TYPE.members
     assert facts.device_type in enums.DEVICE_TYPE.members
     assert facts.owner_type in enums.OWNER_TYPE.members
-    assert facts.can_be_wiped or facts.can_be_retired
-    assert facts.can_be_wiped or not facts.can_keep_enrollment
+    for edition in Edition:
+        wiped, retired = (supports(each, variant, edition=edition) for each in (DeviceAction.WIPE, DeviceAction.RETIRE))
+        assert wiped or retired
+        assert wiped or not facts.can_keep_enrollment
 
 
-def test_what_an_administrator_cannot_ask_of_a_variant() -> None:
-    assert [v for v in Variant if not FACTS[v].can_be_wiped] == [Variant.ANDROID_WORK_PROFILE]
-    assert [v for v in Variant if not FACTS[v].can_be_retired] == [Variant.ANDROID_DEDICATED]
+def test_windows_alone_keeps_its_enrolment_when_it_is_wiped() -> None:
     assert [v for v in Variant if FACTS[v].can_keep_enrollment] == [Variant.WINDOWS]
 
 

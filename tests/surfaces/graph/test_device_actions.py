@@ -43,7 +43,6 @@ async def _ask(graph: httpx.AsyncClient, device: str, action: str, body: Json | 
     [
         ("remoteLock", None, {"type": "LOCK"}),
         ("rebootNow", {}, {"type": "REBOOT"}),
-        ("disableLostMode", None, {"type": "STOP_LOST_MODE", "stopLostModeParams": {}}),
         ("playLostModeSound", {"durationInMinutes": "3"}, {"type": "PLAY_SOUND", "soundDuration": "180s"}),
         ("playLostModeSound", {}, {"type": "PLAY_SOUND", "soundDuration": "60s"}),
         ("setDeviceName", {"deviceName": "Desk 1"}, {"type": "SET_DEVICE_NAME", "deviceName": "Desk 1"}),
@@ -57,7 +56,7 @@ async def _ask(graph: httpx.AsyncClient, device: str, action: str, body: Json | 
 async def test_an_action_travels_to_the_device_and_its_states_are_shown(
     beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock, action: str, body: Json | None, command: Json
 ) -> None:
-    phone = await enroll("alice", mode=OWNED)
+    phone = await enroll("alice", mode="work-profile" if body == NOTE else OWNED)
     await phone.settle()
     await _ask(beta, phone.id, action, body)
     (pending,) = (await _results(beta, phone.id)).values()
@@ -120,14 +119,14 @@ async def test_a_device_says_where_it_is(beta: httpx.AsyncClient, enroll: Enroll
     }
 
 
-async def test_lost_mode_is_seen_while_it_lasts(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+async def test_lost_mode_is_for_supervised_ios_devices_and_no_android_device_is_asked(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
     phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "enableLostMode", {"message": "Call us", "phoneNumber": "1", "footer": "Contoso"})
-    assert (await _record(beta, phone.id))["lostModeState"] == "disabled"
-    await phone.obey()
-    assert (await _record(beta, phone.id))["lostModeState"] == "enabled"
-    await _ask(beta, phone.id, "disableLostMode")
-    await phone.obey()
+    for action in ("enableLostMode", "disableLostMode"):
+        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", json={})
+        assert (answer.status_code, "supervised iOS" in sentence(answer)) == (400, True), answer.text
+    assert (await phone.report())["pendingOperations"] == 0
     assert (await _record(beta, phone.id))["lostModeState"] == "disabled"
 
 
@@ -173,12 +172,12 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
     await _ask(beta, phone.id, "remoteLock")
-    await _ask(beta, phone.id, "retire")
+    await _ask(beta, phone.id, "wipe")
     states = {name: each["actionState"] for name, each in (await _results(beta, phone.id)).items()}
-    assert states == {"remoteLock": "canceled", "retire": "pending"}
+    assert states == {"remoteLock": "canceled", "wipe": "pending"}
     answer = await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "retirePending comes first" in sentence(answer)
+    assert "wipePending comes first" in sentence(answer)
     await _ask(beta, phone.id, "syncDevice")
     (operation,) = await phone.obey()
     assert operation["metadata"]["type"] == "WIPE"
@@ -186,17 +185,96 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
     assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
 
 
-async def test_a_record_can_go_while_an_action_waits(beta: httpx.AsyncClient, enroll: Enroll) -> None:
-    phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "remoteLock")
+@pytest.mark.parametrize(
+    ("edition", "mode", "scope"),
+    [
+        ("current", "fully-managed", "DEVICE"),
+        ("current", "dedicated", "DEVICE"),
+        ("current", "corporate-work-profile", "DEVICE"),
+        ("current", "aosp", "DEVICE"),
+        ("current", "work-profile", "COMPANY_DATA"),
+        ("current", "device-admin", "COMPANY_DATA"),
+        ("2020-04", "fully-managed", "COMPANY_DATA"),
+        ("2020-04", "dedicated", "COMPANY_DATA"),
+    ],
+)
+async def test_a_device_whose_record_is_deleted_is_wiped_or_retired_as_its_kind_and_the_edition_say(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, edition: str, mode: str, scope: str
+) -> None:
+    await _go_by(http, edition)
+    phone = await enroll("alice", mode=mode)
+    await _ask(beta, phone.id, "syncDevice")
     assert (await beta.delete(f"{DEVICES}/{phone.id}")).status_code == 204
     (operation,) = await phone.obey()
     assert operation["metadata"] | {"createTime": ""} == {
         "type": "WIPE",
-        "scope": "COMPANY_DATA",
+        "scope": scope,
         "createTime": "",
         "duration": "600s",
     }
+
+
+async def _go_by(http: httpx.AsyncClient, edition: str) -> None:
+    settings = {"settings": {"edition": edition}}
+    (await http.patch("/_fauxtune/v1/tenants/contoso", json=settings)).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("mode", "action", "then", "now"),
+    [
+        ("fully-managed", "retire", 204, 400),
+        ("corporate-work-profile", "retire", 204, 400),
+        ("aosp", "retire", 204, 400),
+        ("dedicated", "retire", 400, 400),
+        ("device-admin", "wipe", 204, 400),
+        ("knox", "wipe", 204, 400),
+        ("work-profile", "remoteLock", 204, 400),
+        ("device-admin", "remoteLock", 204, 400),
+        ("fully-managed", "locateDevice", 400, 204),
+        ("fully-managed", "playLostModeSound", 400, 204),
+        ("fully-managed", "rebootNow", 400, 204),
+        ("corporate-work-profile", "rebootNow", 400, 400),
+        ("fully-managed", "resetPasscode", 400, 204),
+    ],
+)
+async def test_whether_an_action_is_accepted_depends_on_the_edition(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, mode: str, action: str, then: int, now: int
+) -> None:
+    for edition, status in (("2020-04", then), ("current", now)):
+        await _go_by(http, edition)
+        phone = await enroll("alice", mode=mode)
+        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}")
+        assert answer.status_code == status, (edition, answer.text)
+        if status == 400:
+            assert f"{action} is not supported by a device of the kind android/{mode}" in sentence(answer)
+            assert (await phone.report())["pendingOperations"] == 0
+
+
+@pytest.mark.parametrize(("title", "body", "why"), [("x" * 51, "y", "most 50"), ("x", "y" * 501, "most 500")])
+@pytest.mark.parametrize("edition", ["2020-04", "current"])
+async def test_a_notification_that_is_too_long_is_refused_in_every_edition(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, edition: str, title: str, body: str, why: str
+) -> None:
+    await _go_by(http, edition)
+    phone = await enroll("alice")
+    path = f"{DEVICES}/{phone.id}/sendCustomNotificationToCompanyPortal"
+    answer = await beta.post(path, json={"notificationTitle": title, "notificationBody": body})
+    assert (answer.status_code, why in sentence(answer)) == (400, True), answer.text
+    fits = {"notificationTitle": title[:50], "notificationBody": body[:500]}
+    assert (await beta.post(path, json=fits)).status_code == 204
+
+
+async def test_the_eleventh_notification_of_an_hour_is_refused_for_its_device_alone(
+    beta: httpx.AsyncClient, enroll: Enroll
+) -> None:
+    phone, other = await enroll("alice"), await enroll("bob")
+    for _ in range(10):
+        await _ask(beta, phone.id, "sendCustomNotificationToCompanyPortal", NOTE)
+    answer = await beta.post(f"{DEVICES}/{phone.id}/sendCustomNotificationToCompanyPortal", json=NOTE)
+    assert (answer.status_code, "10 notifications within an hour" in sentence(answer)) == (400, True), answer.text
+    body = {"actionName": "customTextNotification", "deviceIds": [phone.id, other.id], **NOTE}
+    told = (await beta.post(f"{DEVICES}/executeAction", json=body)).json()
+    assert (told["failedDeviceIds"], told["successfulDeviceIds"]) == ([phone.id], [other.id])
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: str(form.action))
@@ -221,7 +299,7 @@ async def test_every_action_is_answered_with_204_or_with_a_reason(
 @pytest.mark.parametrize(
     ("action", "status", "why"),
     [
-        ("rebootNow", 400, "a personal work profile"),
+        ("rebootNow", 400, "only fully managed"),
         ("windowsDefenderScan", 400, "Windows 10 and later"),
         ("shutDown", 400, "Apple devices"),
         ("requestRemoteAssistance", 501, "TeamViewer"),
@@ -301,7 +379,7 @@ async def test_the_same_actions_are_below_a_user(beta: httpx.AsyncClient, enroll
         assert (await beta.post(f"/users/{key}/managedDevices/{other.id}/wipe")).status_code == 404
         assert (await beta.delete(f"/users/{key}/managedDevices/{other.id}")).status_code == 404
     assert await _results(beta, other.id) == {}
-    assert (await beta.post(f"/users/{alice}/managedDevices('{phone.id}')/microsoft.graph.retire")).status_code == 204
+    assert (await beta.post(f"/users/{alice}/managedDevices('{phone.id}')/microsoft.graph.wipe")).status_code == 204
     assert (await beta.post(f"/users/{ABSENT}/managedDevices/{phone.id}/retire")).status_code == 404
 
 
@@ -322,7 +400,7 @@ async def test_another_tenants_devices_are_not_found(
 
 async def test_many_devices_are_asked_at_once_and_each_is_told_apart(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     owned, personal, ending = await enroll("alice", mode=OWNED), await enroll("bob"), await enroll("carol", mode=OWNED)
-    await _ask(beta, ending.id, "retire")
+    await _ask(beta, ending.id, "wipe")
     body = {
         "actionName": "RebootNow",
         "realAction": "rebootNow",
@@ -355,7 +433,7 @@ async def test_many_devices_are_asked_at_once_and_each_is_told_apart(beta: httpx
 async def test_bulk_actions_are_the_single_ones(
     beta: httpx.AsyncClient, enroll: Enroll, name: str, more: Json, state: str
 ) -> None:
-    phone = await enroll("alice", mode=OWNED)
+    phone = await enroll("alice", mode="work-profile" if name in ("retire", "customTextNotification") else OWNED)
     body = {"actionName": name, "deviceIds": [phone.id], **more}
     assert (await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"] == [phone.id]
     record = await _record(beta, phone.id)

@@ -164,7 +164,10 @@ async def test_a_flag_is_true_or_false(beta: httpx.AsyncClient, enroll: Enroll, 
     assert (await _record(beta, phone.id))["managementState"] == "managed"
 
 
-async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, enroll: Enroll) -> None:
+async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:
+    # Of the devices of this protocol only those of 2020 can be asked for both.
+    settings = {"settings": {"edition": "2020-04"}}
+    (await http.patch("/_fauxtune/v1/tenants/contoso", json=settings)).raise_for_status()
     phone = await enroll("alice", mode="fully-managed")
     for action in ("retire", "retire", "wipe", "wipe"):
         assert (await beta.post(f"{DEVICES}/{phone.id}/{action}")).status_code == 204

@@ -1,8 +1,7 @@
 """What goes from a device, what is revoked at the CA, and what the device is given instead: looked up, not reasoned.
 
-The rows, each with the document that it comes from, stand in `removal_table`. Editions: "2024-04" is the page "Remove
-SCEP or PKCS certificates in Microsoft Intune" of 2024-04-08 with the S/MIME overview of that time; "2020-03" the
-documentation of March 2020.
+The rows, each with the document that it comes from, stand in `removal_table`. A device whose record is deleted fares as
+one that is wiped or retired, as `applicability` says of its kind.
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
+from fauxtune.core.engine.applicability import fate, supports
 from fauxtune.core.engine.removal_table import PARTNERS, ROWS, Reissued, Row
+from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
@@ -55,7 +56,7 @@ def table(variant: Variant, edition: Edition) -> dict[Cell, Outcome]:
     return {
         (source, cause, authority): _outcome(variant, edition, source=source, cause=cause, authority=authority)
         for source, cause in product(sources(variant), (*Cause, *Incident))
-        if _can_befall(variant, source, cause=cause)
+        if _can_befall(variant, source, edition=edition, cause=cause)
         for authority in AUTHORITIES.get(source, tuple(Authority))
     }
 
@@ -66,15 +67,14 @@ def sources(variant: Variant) -> tuple[Source, ...]:
     return tuple(source for source in Source if source in given)
 
 
-def _can_befall(variant: Variant, source: Source, *, cause: Cause | Incident) -> bool:
-    facts = FACTS[variant]
+def _can_befall(variant: Variant, source: Source, *, edition: Edition, cause: Cause | Incident) -> bool:
     match cause:
         case Cause.WIPE:
-            return facts.can_be_wiped
+            return supports(DeviceAction.WIPE, variant, edition=edition)
         case Cause.RETIRE:
-            return facts.can_be_retired
+            return supports(DeviceAction.RETIRE, variant, edition=edition)
         case Incident.WIPE_KEEPING_ENROLLMENT:
-            return facts.can_keep_enrollment
+            return FACTS[variant].can_keep_enrollment
         case Cause.CERTIFICATE_DELETED:
             return source is Source.IMPORTED
         case Incident.RENEWED:
@@ -86,7 +86,8 @@ def _can_befall(variant: Variant, source: Source, *, cause: Cause | Incident) ->
 def _outcome(
     variant: Variant, edition: Edition, *, source: Source, cause: Cause | Incident, authority: Authority
 ) -> Outcome:
-    row = next(row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=cause, authority=authority))
+    felt = fate(cause, variant, edition=edition)
+    row = next(row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=felt, authority=authority))
     document, says = row.against or (None, "")
     found = Outcome(
         removed="R" in row.verdict,

@@ -46,7 +46,7 @@ GAPS: tuple[Gap, ...] = (
     Gap(
         "profiles of the kind are not applicable in that edition, so that no device has what they give",
         sources=(Source.PKCS, Source.IMPORTED),
-        variants=_OWNER,
+        variants=(*_OWNER, _V.ANDROID_AOSP),
         editions=(Edition.APRIL_2020,),
     ),
     Gap(

@@ -4,6 +4,8 @@
 row that fits: rows for few kinds of device stand before rows for all of them. "Unverified:" marks what no document
 says and is chosen here; `against` is another document (or another place of the same) that says otherwise.
 
+A device whose record is deleted has no rows: `removal` gives it those of a wipe or of a retirement.
+
 #: data
 """
 
@@ -83,8 +85,7 @@ _OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_W
 
 _WIPE = (Cause.WIPE,)
 _UNENROLL = (Cause.UNENROLL,)
-#: Deleting takes the company's data at the next check-in, as retiring does (ACTIONS).
-_RETIRE = (Cause.RETIRE, Cause.DELETE)
+_RETIRE = (Cause.RETIRE,)
 _ENDS = (*_WIPE, *_RETIRE, *_UNENROLL)
 #: The profile no longer targets the device or its user. Unverified: that another primary user is the same case.
 _LEAVES = (Cause.PROFILE_DELETED, Cause.UNASSIGNED, Cause.LEFT_GROUP, Cause.USER_CHANGED)

@@ -43,7 +43,7 @@ class Variant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class VariantFacts:
-    """What Graph shows of a device of this variant, and which admin's actions it supports.
+    """What Graph shows of a device of this variant, and what its user can do.
 
     `accounts_carry_certificates`: an e-mail account brings the certificates that it names with it (Apple: a payload
     refers to another of the same profile). `has_user`: without one nothing reaches it that is assigned to users.
@@ -55,8 +55,6 @@ class VariantFacts:
     device_type: str
     owner_type: str
     policy_platform: str
-    can_be_wiped: bool
-    can_be_retired: bool
     can_keep_enrollment: bool
     user_may_unenroll: bool
     accounts_carry_certificates: bool = False
@@ -72,8 +70,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="androidForWork",
         owner_type="personal",
         policy_platform="androidWorkProfile",
-        can_be_wiped=False,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),
@@ -84,12 +80,9 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="androidEnterprise",
         owner_type="company",
         policy_platform="android",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=False,
     ),
-    # Kiosks can be wiped, not retired.
     Variant.ANDROID_DEDICATED: VariantFacts(
         operating_system="AndroidEnterprise",
         enrollment_type="androidEnterpriseDedicatedDevice",
@@ -97,8 +90,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="androidEnterprise",
         owner_type="company",
         policy_platform="android",
-        can_be_wiped=True,
-        can_be_retired=False,
         can_keep_enrollment=False,
         user_may_unenroll=False,
         has_user=False,
@@ -110,8 +101,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="androidEnterprise",
         owner_type="company",
         policy_platform="android",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=False,
     ),
@@ -122,8 +111,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="android",
         owner_type="personal",
         policy_platform="android",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),
@@ -134,8 +121,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="android",
         owner_type="personal",
         policy_platform="android",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),
@@ -147,8 +132,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="androidnGMS",
         owner_type="company",
         policy_platform="androidAOSP",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=False,
     ),
@@ -159,8 +142,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="iPhone",
         owner_type="personal",
         policy_platform="iOS",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
         accounts_carry_certificates=True,
@@ -172,13 +153,10 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="iPad",
         owner_type="personal",
         policy_platform="iOS",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
         accounts_carry_certificates=True,
     ),
-    # Unverified: the wipe. The page on certificates says that it is not supported, Graph has an unlock code for it.
     Variant.MACOS: VariantFacts(
         operating_system="macOS",
         enrollment_type="userEnrollment",
@@ -186,8 +164,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="macMDM",
         owner_type="personal",
         policy_platform="macOS",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),
@@ -199,8 +175,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="desktop",
         owner_type="company",
         policy_platform="windows10AndLater",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=True,
         user_may_unenroll=True,
     ),
@@ -211,8 +185,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="windowsPhone",
         owner_type="personal",
         policy_platform="windows10AndLater",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),
@@ -223,8 +195,6 @@ FACTS: dict[Variant, VariantFacts] = {
         device_type="windowsPhone",
         owner_type="personal",
         policy_platform="windowsPhone81",
-        can_be_wiped=True,
-        can_be_retired=True,
         can_keep_enrollment=False,
         user_may_unenroll=True,
     ),

@@ -48,10 +48,18 @@ _MACOS = frozenset({Variant.MACOS})
 _WINDOWS = frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE})
 _WINDOWS_PHONE = frozenset({Variant.WINDOWS_PHONE_81})
 
-#: The matrix of March 2020 gives device owners trusted roots and SCEP only (Intune: "Use certificates for
-#: authentication"; its prose lists imported certificates on fully managed devices: the two disagree).
+#: The pages whose matrices say which kind of certificate profile which devices take.
+MATRIX: dict[Edition, str] = {
+    Edition.APRIL_2020: '"Use certificates for authentication in Microsoft Intune", 2019-11-22',
+    Edition.CURRENT: '"Use certificates for authentication in Microsoft Intune", 2024-10-04',
+}
+#: The matrix of 2019-11-22 gives device owners trusted roots and SCEP only (its prose lists imported certificates on
+#: fully managed devices: the two disagree). AOSP devices came later; in 2020 they fare as the company's others.
+#: In 2024 the documents disagree about imported certificates on dedicated devices: the matrix ticks them, "Configure
+#: and use imported PKCS certificates with Intune" of 2023-04-27 does not list them. Here the matrix counts.
 _LATER = {Edition.APRIL_2020: _DEVICE_OWNER}
-#: The same matrix: no PKCS on Windows Phone 8.1, in any edition.
+#: The matrix of 2019: no PKCS on Windows Phone 8.1. Differs from Intune: the one of 2024 dropped the platform; here its
+#: kinds stay, for those who teach it.
 _NOT_ON_PHONES = dict.fromkeys(Edition, _WINDOWS_PHONE)
 
 #: data. The windows81... kinds are those of Windows 10 and 11 as well.
@@ -69,7 +77,7 @@ KINDS: tuple[Kind, ...] = (
     Kind("androidForWorkPkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
     Kind("androidWorkProfilePkcsCertificateProfile", pkcs.FAMILY, _WORK_PROFILE),
     Kind("androidDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _DEVICE_OWNER, _LATER),
-    Kind("aospDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _AOSP),
+    Kind("aospDeviceOwnerPkcsCertificateProfile", pkcs.FAMILY, _AOSP, {Edition.APRIL_2020: _AOSP}),
     Kind("iosPkcsCertificateProfile", pkcs.FAMILY, _IOS),
     Kind("macOSPkcsCertificateProfile", pkcs.FAMILY, _MACOS),
     Kind("windows10PkcsCertificateProfile", pkcs.FAMILY, _WINDOWS, _NOT_ON_PHONES),

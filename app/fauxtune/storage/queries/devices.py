@@ -379,6 +379,20 @@ def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]
     return [dict(row) for row in found.mappings()]
 
 
+def orders_since(connection: Connection, enrollment_id: str, *, action: str, since: datetime) -> int:
+    """How often the device was asked for this after that moment, whatever became of it."""
+    statement = (
+        select(func.count())
+        .select_from(device_actions)
+        .where(
+            device_actions.c.enrollment_id == enrollment_id,
+            device_actions.c.action == action,
+            device_actions.c.created_at > since,
+        )
+    )
+    return connection.execute(statement).scalar_one()
+
+
 def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
     """The devices whose end was ordered and that have neither confirmed nor refused it."""
     statement = (

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
+from fauxtune.core.engine.applicability import supports
+from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant
 from fauxtune.core.odata.closure import every_type, names_in_v1
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
@@ -181,15 +184,21 @@ def _kind(kind: Kind) -> Row:
 def _device(variant: Variant) -> Row:
     facts = FACTS[variant]
     able = (
-        variant in ENROLLABLE,
-        facts.can_be_wiped,
-        facts.can_keep_enrollment,
-        facts.can_be_retired,
-        True,
-        True,
-        facts.user_may_unenroll,
+        "yes" if variant in ENROLLABLE else "no",
+        _where(DeviceAction.WIPE, variant),
+        "yes" if facts.can_keep_enrollment else "no",
+        _where(DeviceAction.RETIRE, variant),
+        "yes",
+        "yes",
+        "yes" if facts.user_may_unenroll else "no",
     )
-    return variant.value, f"`{facts.operating_system}`", *("yes" if each else "no" for each in able)
+    return variant.value, f"`{facts.operating_system}`", *able
+
+
+def _where(action: DeviceAction, variant: Variant) -> str:
+    """yes, no, or the editions in which it is supported."""
+    found = [edition for edition in Edition if supports(action, variant, edition=edition)]
+    return "no" if not found else "yes" if len(found) == len(Edition) else f"in {', '.join(found)} only"
 
 
 def _fidelity(fidelity: Fidelity) -> str:

@@ -1,4 +1,4 @@
-"""What becomes of certificates, and what devices can be asked, as a page for people: made from the tables themselves.
+"""What becomes of certificates, as a page for people: made from the tables themselves.
 
 The same tables always give the same page, so that it can be kept beside the code and compared.
 """
@@ -8,52 +8,42 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from fauxtune.core.engine.applicability import CARRIED, TABLE, WIPE_OPTIONS, Rule, platform_of
 from fauxtune.core.engine.removal import AUTHORITIES, Cell, Outcome, sources, table
 from fauxtune.core.engine.removal_gaps import GAPS, gap
 from fauxtune.core.engine.removal_table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source
-from fauxtune.core.profiles.catalog import KINDS
 
 Row = tuple[str, ...]
 #: A cell, and whether a test shows it.
 _Shown = tuple[Outcome, bool]
 
-HEAD = """# What is removed, what is revoked, and what devices can be asked
+HEAD = """# What is removed and what is revoked
 
-This page is generated (`make openapi` writes it): do not edit it. Whoever wants it as data asks the code:
-`fauxtune.core.engine.removal` and `fauxtune.core.engine.applicability`.
+This page is generated (`make openapi` writes it): do not edit it. The same as data: `fauxtune.core.engine.removal`.
 
 Microsoft's documents do not say the same at all times, nor always the same among themselves. A tenant goes by one
-*edition* (its setting `edition`). In the tables *R* is removed from the device, *V* revoked at the certification
+*edition* (its setting `edition`); [the editions side by side](editions.md) are a page of their own, with the actions
+that devices can be asked for. In the tables *R* is removed from the device, *V* revoked at the certification
 authority, *-* neither. *new* or *same*: the device is given a new certificate instead, or the same one again. An empty
 cell cannot occur. The number names the document that the cell comes from; *Unverified* marks what no document says and
 is our choice; where documents disagree, both are named. Every cell is shown by a test on simulated devices, but for
 those with the mark °: "Cells that no device here can bring about" says why.
 
 For PKCS most lists speak of the assignment alone. Unverified: a deleted profile, a left group and another primary user
-are taken for the same case, unless the document has a line for them; and so is a deleted device for a retired one."""
+are taken for the same case, unless the document has a line for them. A device whose record is deleted fares as one that
+is wiped or retired: [the editions](editions.md) say which."""
 NOT_SHOWN = """## Cells that no device here can bring about"""
-APPLICABLE = """## Profiles that are not applicable
-
-Kinds of profiles that reach a device and give it nothing, with the status `notApplicable`; besides those whose settings
-are only kept, and profiles of another platform, which have no status on the device at all."""
-ACTIONS = """## Device actions
-
-*yes*: supported by devices of the kind, and carried to ours. *501*: supported by real ones, not emulated. *-*: refused
-with 400, for the reason that stands last."""
-OPTIONS = """## Parts of a wipe"""
-_WORDS: dict[Source, str] = {
+SOURCES: dict[Source, str] = {
     Source.ROOT: "Trusted root",
     Source.PKCS: "PKCS",
     Source.IMPORTED: "Imported PFX",
     Source.SCEP: "SCEP",
     Source.EMAIL: "E-mail account",
 }
-_ISSUERS = {Authority.DIGICERT: " from DigiCert", Authority.PARTNER: " from a partner's authority"}
-_HAPPENS: dict[Cause | Incident, str] = {
+ISSUERS = {Authority.DIGICERT: " from DigiCert", Authority.PARTNER: " from a partner's authority"}
+HAPPENINGS: dict[Cause | Incident, str] = {
     Cause.WIPE: "wipe",
     Incident.WIPE_KEEPING_ENROLLMENT: "wipe that keeps the enrolment",
     Cause.RETIRE: "retire",
@@ -79,12 +69,6 @@ def removal_page() -> str:
         *(part for edition in Edition for part in _edition(edition)),
         NOT_SHOWN,
         markdown_table(("cells", *Edition), _gaps()),
-        APPLICABLE,
-        markdown_table(("kind", "devices", "in the editions"), _unsupported()),
-        ACTIONS,
-        _rules({action.value: (rule, _carriers(action)) for action, rule in TABLE.items()}),
-        OPTIONS,
-        _rules({name: (rule, frozenset(Variant)) for name, rule in WIPE_OPTIONS.items()}),
     )
     return "\n\n".join(parts) + "\n"
 
@@ -97,9 +81,9 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _edition(edition: Edition) -> Iterator[str]:
     yield f"## Edition {edition}"
-    for source, word in _WORDS.items():
+    for source, word in SOURCES.items():
         for authority in AUTHORITIES.get(source, (Authority.MICROSOFT,)):
-            yield f"### {word}{_ISSUERS.get(authority, '')} ({edition})"
+            yield f"### {word}{ISSUERS.get(authority, '')} ({edition})"
             yield from _matrix(edition, source=source, authority=authority)
 
 
@@ -107,11 +91,11 @@ def _matrix(edition: Edition, *, source: Source, authority: Authority) -> Iterat
     """The table, with kinds of device that fare the same in one column, and the documents below it."""
     columns: dict[tuple[_Shown | None, ...], list[Variant]] = {}
     for variant in (each for each in Variant if source in sources(each)):
-        found = (_shown(variant, edition, cell=(source, happening, authority)) for happening in _HAPPENS)
+        found = (_shown(variant, edition, cell=(source, happening, authority)) for happening in HAPPENINGS)
         columns.setdefault(tuple(found), []).append(variant)
     numbers: dict[tuple[str, str], int] = {}
     rows = []
-    for index, words in enumerate(_HAPPENS.values()):
+    for index, words in enumerate(HAPPENINGS.values()):
         line = [column[index] for column in columns]
         if any(line):
             rows.append((words, *(_cell(each, numbers) for each in line)))
@@ -130,9 +114,13 @@ def _cell(shown: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
         return ""
     cell, is_shown = shown
     number = numbers.setdefault((cell.source, cell.disagreement), len(numbers) + 1)
-    verdict = "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
-    again = "" if cell.reissued is Reissued.NO else f", {cell.reissued}"
-    return f"{verdict}{again}{'' if is_shown else '°'} ({number})"
+    return f"{verdict(cell)}{'' if is_shown else '°'} ({number})"
+
+
+def verdict(cell: Outcome) -> str:
+    """A cell in the page's letters, without its document."""
+    letters = "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
+    return letters if cell.reissued is Reissued.NO else f"{letters}, {cell.reissued}"
 
 
 def _note(number: int, cited: str, *, against: str) -> str:
@@ -154,42 +142,3 @@ def _cells(edition: Edition) -> Iterator[tuple[Variant, Edition, Cell]]:
             source, _happening, authority = cell
             if authority in AUTHORITIES.get(source, (Authority.MICROSOFT,)):
                 yield variant, edition, cell
-
-
-def _unsupported() -> list[Row]:
-    return [
-        (
-            f"`{kind.name}`",
-            variant.value,
-            ", ".join(each for each in Edition if variant in kind.unsupported.get(each, ())),
-        )
-        for kind in KINDS
-        for variant in Variant
-        if variant in kind.reached and any(variant in each for each in kind.unsupported.values())
-    ]
-
-
-def _carriers(action: object) -> frozenset[Variant]:
-    return frozenset(variant for variant in Variant if action in CARRIED[platform_of(variant)])
-
-
-def _rules(rules: dict[str, tuple[Rule, frozenset[Variant]]]) -> str:
-    """One line for each name; kinds of device that support the same stand in one column."""
-    columns: dict[Row, list[Variant]] = {}
-    for variant in Variant:
-        column = tuple(_support(variant, rule, carriers=carriers) for rule, carriers in rules.values())
-        columns.setdefault(column, []).append(variant)
-    head = ("", *(", ".join(variants) for variants in columns.values()), "document", "otherwise")
-    return markdown_table(
-        head,
-        [
-            (f"`{name}`", *(column[index] for column in columns), rule.source, rule.otherwise)
-            for index, (name, (rule, _)) in enumerate(rules.items())
-        ],
-    )
-
-
-def _support(variant: Variant, rule: Rule, *, carriers: frozenset[Variant]) -> str:
-    if variant not in rule.variants:
-        return "-"
-    return "yes" if variant in carriers else "501"

@@ -17,7 +17,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import SCOPES, Order
+from fauxtune.operations.device_actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.translate import Surroundings, WindowsWire, commands
@@ -204,7 +204,7 @@ def test_an_account_is_removed_by_its_percent_encoded_id() -> None:
 
 
 def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
-    ends = {DeviceAction(cause.value) for cause in SCOPES} | {DeviceAction.SYNC}
+    ends = {*ENDS, DeviceAction.SYNC}
     for platform in (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81):
         for action in CARRIED[platform] - ends:
             assert act(action, variant=Variant(platform.value)), action

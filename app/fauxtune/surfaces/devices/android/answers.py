@@ -120,29 +120,11 @@ class Policy(_Answer):
     choose_private_key_rules: list[str] = Field(description="always empty")
 
 
-class UserFacingMessage(_Answer):
-    """AMAPI: UserFacingMessage."""
-
-    default_message: str
-
-
-class StartLostModeParams(_Answer):
-    """AMAPI: StartLostModeParams."""
-
-    lost_message: UserFacingMessage
-    lost_phone_number: UserFacingMessage
-    lost_organization: UserFacingMessage
-
-
 class Notification(_Answer):
     """What the user is shown."""
 
     title: str
     body: str
-
-
-class StopLostModeParams(_Answer):
-    """AMAPI: StopLostModeParams, which has no members."""
 
 
 class Command(_Answer):
@@ -156,8 +138,6 @@ class Command(_Answer):
         "RESET_PASSWORD",
         "SET_DEVICE_NAME",
         "SHOW_NOTIFICATION",
-        "START_LOST_MODE",
-        "STOP_LOST_MODE",
         "WIPE",
     ]
     create_time: datetime
@@ -167,8 +147,6 @@ class Command(_Answer):
         description="WIPE: DEVICE is a factory reset; COMPANY_DATA takes away the work profile, or all that is managed",
     )
     new_password: str = Field("", description="RESET_PASSWORD")
-    start_lost_mode_params: StartLostModeParams | None = Field(None, description="START_LOST_MODE")
-    stop_lost_mode_params: StopLostModeParams | None = Field(None, description="STOP_LOST_MODE")
     sound_duration: str = Field("", description="PLAY_SOUND: seconds, such as 60s")
     device_name: str = Field("", description="SET_DEVICE_NAME")
     notification: Notification | None = Field(None, description="SHOW_NOTIFICATION")

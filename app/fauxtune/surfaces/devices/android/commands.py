@@ -1,6 +1,6 @@
 """Between an admin's actions and the commands of Android devices.
 
-Words of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD, START_LOST_MODE, STOP_LOST_MODE).
+Words of the Android Management API (Command: WIPE, LOCK, REBOOT, RESET_PASSWORD).
 It has none for locating a device, its sound, its name and a notification: LOCATE, PLAY_SOUND, SET_DEVICE_NAME and
 SHOW_NOTIFICATION are ours.
 """
@@ -20,20 +20,6 @@ Json = dict[str, Any]
 _SOUND_MINUTES = 1
 
 
-def _text(text: object) -> Json:
-    """AMAPI: UserFacingMessage."""
-    return {"defaultMessage": "" if text is None else str(text)}
-
-
-def _start_lost_mode(details: Json) -> Json:
-    params = {
-        "lostMessage": _text(details.get("message")),
-        "lostPhoneNumber": _text(details.get("phoneNumber")),
-        "lostOrganization": _text(details.get("footer")),
-    }
-    return {"type": "START_LOST_MODE", "startLostModeParams": params}
-
-
 def _play_sound(details: Json) -> Json:
     minutes = int(details.get("durationInMinutes") or _SOUND_MINUTES)
     return {"type": "PLAY_SOUND", "soundDuration": f"{minutes * 60}s"}
@@ -44,8 +30,6 @@ COMMANDS: dict[DeviceAction, Callable[[Json], Json]] = {
     DeviceAction.LOCK: lambda _: {"type": "LOCK"},
     DeviceAction.REBOOT: lambda _: {"type": "REBOOT"},
     DeviceAction.RESET_PASSCODE: lambda details: {"type": "RESET_PASSWORD", "newPassword": details["passcode"]},
-    DeviceAction.ENABLE_LOST_MODE: _start_lost_mode,
-    DeviceAction.DISABLE_LOST_MODE: lambda _: {"type": "STOP_LOST_MODE", "stopLostModeParams": {}},
     DeviceAction.LOCATE: lambda _: {"type": "LOCATE"},
     DeviceAction.PLAY_SOUND: _play_sound,
     DeviceAction.RENAME: lambda details: {"type": "SET_DEVICE_NAME", "deviceName": details["deviceName"]},

@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import Any
 
+from fauxtune.core.engine.action_table import LONGEST_BODY, LONGEST_TITLE
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
@@ -102,3 +103,10 @@ def _check(action: DeviceAction, details: Json) -> None:
         name = details["deviceName"].strip()
         if not name or len(name) > _LONGEST_NAME or not name.isprintable():
             raise Invalid(f"deviceName is one line of 1 to {_LONGEST_NAME} characters.", target="deviceName")
+    if action is DeviceAction.NOTIFY:
+        for parameter, most in (("notificationTitle", LONGEST_TITLE), ("notificationBody", LONGEST_BODY)):
+            if len(details[parameter]) > most:
+                raise Invalid(
+                    f"{parameter} has {len(details[parameter])} characters; Intune takes at most {most}.",
+                    target=parameter,
+                )

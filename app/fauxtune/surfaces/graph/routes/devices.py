@@ -46,15 +46,10 @@ _CARRIED = {
             DeviceAction.LOCATE,
             DeviceAction.RENAME,
             DeviceAction.NOTIFY,
+            DeviceAction.PLAY_SOUND,
         ),
         approximated(
             "carried to the devices of some platforms, to the others 400 or 501; 400 once its end was ordered"
-        ),
-    ),
-    **dict.fromkeys(
-        (DeviceAction.ENABLE_LOST_MODE, DeviceAction.DISABLE_LOST_MODE, DeviceAction.PLAY_SOUND),
-        approximated(
-            "carried to the company's own Android devices, to others 400 or 501: for Android it is our reading"
         ),
     ),
 }
@@ -129,7 +124,7 @@ def _records(root: str, one: str) -> Iterator[Route[Handler]]:
         "DELETE",
         one,
         managed_devices.delete,
-        "Drop the record; company data goes at the next check-in",
+        "Drop the record; the device is wiped or retired at its next check-in",
         status=204,
         permissions=write,
         source="Graph: Delete managedDevice",

@@ -1,0 +1,26 @@
+"""Every rule that stands as `Changed` beside the code that asks it: the explicit list that the page on editions shows.
+
+The order is that of the page.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fauxtune.core.engine.action_table import WIPED_WHEN_DELETED
+from fauxtune.core.engine.desired import CHOSEN_BY
+from fauxtune.core.engine.records import STAYING
+from fauxtune.core.model.editions import Changed
+from fauxtune.core.profiles.fixed import FIXED
+from fauxtune.core.profiles.variables import DEVICE_VARIABLES, USER_VARIABLES
+from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
+
+CHANGES: tuple[Changed[Any], ...] = (
+    WIPED_WHEN_DELETED,
+    STAYING,
+    CHOSEN_BY,
+    USER_VARIABLES,
+    DEVICE_VARIABLES,
+    EXPORTABLE,
+    FIXED,
+)
