@@ -131,6 +131,7 @@ def test_the_history_is_a_table_of_80_columns() -> None:
         "notAfter": None,
         "status": "notYetValid",
         "usage": "encryption",
+        "profileName": "S/MIME",
         "emailAddresses": ["alice@x.example"],
         "issuer": "CN=Contoso Issuing CA,OU=A unit with a name,O=EMULATOR - NOT TRUSTED,C=US",
         "thumbprint": MARK,
@@ -143,6 +144,7 @@ def test_the_history_is_a_table_of_80_columns() -> None:
     assert lines[2].split()[:3] == ["source", "for", "from"]
     assert lines[3].split("  ") == ["imported", "encryption", "2025-01-01", "?", *[""] * 4, " not valid yet", MARK[:12]]
     assert lines[4].startswith("          alice@x.example; issued by CN=Contoso Issuing CA,")
+    assert "by the profile 'S/MIME'" in " ".join(lines[5].split())
     assert "          held by: phone, 0123456789ab" in lines
     assert "          wrong: device-refused" in lines
     assert max(map(len, lines)) <= 80

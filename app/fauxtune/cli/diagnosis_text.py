@@ -148,6 +148,8 @@ def _details(each: Json) -> Iterator[str]:
     said = []
     if each["emailAddresses"] is not None:
         said = [", ".join(each["emailAddresses"]) or "no e-mail address", f"issued by {each['issuer']}"]
+    if each["profileName"]:
+        said.append(f"by the profile '{each['profileName']}'")
     if each["intendedPurpose"]:
         said.append(f"imported for {each['intendedPurpose']}")
     holders = ", ".join(held["deviceName"] or held["device"][:_SHORT] for held in each["holders"])

@@ -66,14 +66,16 @@ def gather(act: Act, *, user: Row | None, devices: Sequence[Row], asked: Profile
     if asked is not None:
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
-    ids = sorted({*reaching, *referred, *(each.id for each in known)})
+    certificates = () if user is None else owned(act, user["id"])
+    issued_by = {each.profile for each in certificates if each.profile is not None}
+    ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
     assignments = configuration_queries.assignments_by_profile(act.connection, act.tenant.id, ids=ids)
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
     return Facts(
         now=act.now,
         edition=act.tenant.edition,
         user=None if user is None else _person(user),
-        certificates=() if user is None else owned(act, user["id"]),
+        certificates=certificates,
         devices=tuple(found),
         device_count=count,
         connectors=_connectors(act),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import httpx
 import pytest
 
@@ -94,7 +96,7 @@ async def test_the_ledger_shows_items_states_and_certificates(
     assert ledger["plans"] > 0
     by_source = {each["source"]: each for each in ledger["items"]}
     (issued,) = await listed(contoso, "/certificates")
-    assert by_source["root"]["profiles"] == [root]
+    assert (by_source["root"]["profiles"], by_source["root"]["profileNames"]) == ([root], ["root"])
     assert by_source["pkcs"]["key"] == f"pkcs/{pkcs}"
     assert by_source["pkcs"]["serial"] == by_source["pkcs"]["fingerprint"] == issued["serial"]
     assert by_source["pkcs"]["thumbprint"] == issued["thumbprint"]
@@ -111,12 +113,13 @@ async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
     (failed,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
     assert (failed["state"], failed["errorCode"]) == ("failed", -2016281112)
     assert "assign a trusted-root profile" in failed["error"]
+    assert re.search(r"[0-9a-f]{16}", failed["error"]) is None
     await assign("root")
     await phone.report()
     items = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
     (waits,) = [each for each in items if each["source"] == "pkcs"]
     assert waits["state"] == "wanted"
-    assert "to be installed first" in waits["waitsFor"]
+    assert waits["waitsFor"] == "the trusted root of 'Contoso Issuing CA' to be installed first"
 
 
 async def test_an_unknown_device_is_not_found(contoso: httpx.AsyncClient) -> None:

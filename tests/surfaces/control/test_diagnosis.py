@@ -106,6 +106,13 @@ async def test_a_healthy_user_has_certificates_and_no_findings(desk: Desk) -> No
     assert (await desk.history(found["user"]["id"])) == found
 
 
+async def test_a_certificate_of_a_profile_is_shown_with_the_profiles_name(desk: Desk, assign: Assign) -> None:
+    made_by = await assign("pkcs")
+    await desk.phone.settle()
+    (one,) = [each for each in (await desk.history())["value"] if each["source"] == "pkcs"]
+    assert (one["profile"], one["profileName"]) == (made_by, "pkcs")
+
+
 async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
     found = await desk.diagnosis(device=desk.phone.id, profile=desk.profiles["imported"])
     assert (found["healthy"], found["findings"], found["devicesLeftOut"]) == (True, [], 0)

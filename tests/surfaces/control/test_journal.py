@@ -29,6 +29,7 @@ async def test_an_event_says_what_happened(contoso: httpx.AsyncClient, enroll: E
         "device": phone.id,
         "managedDeviceId": (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
         "profile": None,
+        "profileName": None,
         "certificate": None,
         "detail": {"variant": "android/work-profile"},
     }
@@ -46,6 +47,7 @@ async def test_certificates_are_named_by_thumbprint_serial_and_source(
     events = (await _read(contoso, type="issued,delivered,installed", device=phone.id))["events"]
     assert [each["type"] for each in events if each["certificate"] == named] == ["issued", "delivered", "installed"]
     assert {each["profile"] for each in events if each["certificate"] == named} == {profile}
+    assert {each["profileName"] for each in events if each["certificate"] == named} == {"pkcs"}
 
 
 async def test_a_reader_goes_on_where_it_stopped(contoso: httpx.AsyncClient, enroll: Enroll) -> None:

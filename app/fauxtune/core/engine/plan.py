@@ -255,11 +255,10 @@ class _Planner:
         """A PKCS item needs its authority's root on the same device; here none is even targeted."""
         if item.needs_root is None or _roots(item, self.situation.items):
             return None
-        authority = f"'{item.order.authority_name}'" if item.order else "its authority"
         return Problem(
             REMEDIATION_FAILED,
-            f"The device does not trust the root of {authority} (SHA-256 {item.needs_root}): assign a trusted-root "
-            "profile with that certificate to the same group.",
+            f"The device does not trust the root of {_authority(item)}: assign a trusted-root profile with its root "
+            "certificate to the same group.",
         )
 
     def _root_awaited(self, item: Item) -> str | None:
@@ -268,7 +267,7 @@ class _Planner:
         rows = [self.situation.rows[key] for key in _roots(item, self.situation.rows)]
         if any(row.state is ItemState.INSTALLED for row in rows):
             return None
-        return f"the trusted root {item.needs_root} to be installed first"
+        return f"the trusted root of {_authority(item)} to be installed first"
 
     def _ask(self, ask: Ask, answer: Answer | None) -> Answer:
         """Ask, unless it was asked already; a refused request is asked again when its time has come. Gives back where
@@ -286,6 +285,10 @@ class _Planner:
         if answer is not None and answer.problem is not None:
             return _failed(row, answer.problem)
         return _waiting(row, self.situation.waiting_for.get(row.source, "the certificate connector"))
+
+
+def _authority(item: Item) -> str:
+    return f"'{item.order.authority_name}'" if item.order else "its authority"
 
 
 def _roots(item: Item, keys: Iterable[ItemKey]) -> list[ItemKey]:

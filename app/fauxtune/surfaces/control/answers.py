@@ -158,13 +158,14 @@ class Device(Answer):
 
 class Item(Answer):
     """One thing that a device should hold, and how it stands: why it failed (Graph's number, and words), or what it
-    waits for.
+    waits for. `profileNames`: what the `profiles` are called; the id of one that is gone.
     """
 
     key: str
     source: Literal["root", "pkcs", "imported", "scep", "email"]
     state: Literal["wanted", "sent", "installed", "failed", "removing", "removed", "kept"]
     profiles: list[str]
+    profile_names: list[str]
     thumbprint: str | None
     serial: str | None
     intended_purpose: str | None
@@ -184,7 +185,9 @@ class Ledger(Device):
 
 
 class Event(Answer):
-    """What happened. `certificate` has thumbprint, serial and source."""
+    """What happened. `certificate` has thumbprint, serial and source. `profileName`: what the profile is called now, or
+    null if it is gone.
+    """
 
     seq: int
     time: str
@@ -193,6 +196,7 @@ class Event(Answer):
     device: NoDeviceId
     managed_device_id: ManagedDeviceId
     profile: str | None
+    profile_name: str | None
     certificate: dict[str, Any] | None
     detail: dict[str, Any]
 

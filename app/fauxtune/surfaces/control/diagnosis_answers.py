@@ -62,6 +62,7 @@ class OwnedCertificate(Answer):
     device: NoDeviceId
     managed_device_id: ManagedDeviceId
     profile: str | None
+    profile_name: str | None
     provider_name: str | None
     key_name: str | None
     holders: list[HeldBy]

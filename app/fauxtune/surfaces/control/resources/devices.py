@@ -7,9 +7,11 @@ from typing import Any, Literal
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.plan import NEVER
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
@@ -42,13 +44,15 @@ async def get_device(here: Here, device: str) -> answers.Device:
 async def get_ledger(here: Here, device: str) -> answers.Ledger:
     """Items with their states, errors and certificates."""
 
-    def read(act: Act) -> tuple[Row, list[LedgerRow]]:
+    def read(act: Act) -> tuple[Row, list[LedgerRow], dict[ProfileId, str]]:
         row = _device(act, device)
-        return row, list(queries.ledger_rows(act.connection, row["id"]).values())
+        rows = list(queries.ledger_rows(act.connection, row["id"]).values())
+        claimed = {claim.profile for each in rows for claim in each.claims}
+        return row, rows, configuration_queries.names(act.connection, act.tenant.id, ids=claimed)
 
-    row, rows = await here.run(read)
+    row, rows, names = await here.run(read)
     shown = _view(row, here=here)
-    return answers.Ledger(**shown.model_dump(), items=[_item(each) for each in rows])
+    return answers.Ledger(**shown.model_dump(), items=[_item(each, names=names) for each in rows])
 
 
 def _device(act: Act, key: str) -> Row:
@@ -96,13 +100,14 @@ def _view(row: Row, *, here: Here) -> answers.Device:
     )
 
 
-def _item(row: LedgerRow) -> answers.Item:
+def _item(row: LedgerRow, *, names: dict[ProfileId, str]) -> answers.Item:
     problem = row.problem
     return answers.Item(
         key=row.key,
         source=row.source.value,
         state=row.state.value,
         profiles=[claim.profile for claim in row.claims],
+        profile_names=[names.get(claim.profile, claim.profile) for claim in row.claims],
         thumbprint=row.thumbprint,
         serial=row.serial,
         intended_purpose=row.purpose,

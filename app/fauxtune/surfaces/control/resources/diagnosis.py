@@ -94,6 +94,7 @@ def _certificate(
         "device": each.device,
         "managed_device_id": known.get(each.device),
         "profile": each.profile,
+        "profile_name": None if each.profile is None else facts.names.get(each.profile),
         "provider_name": each.provider,
         "key_name": each.key_name,
         "holders": held,

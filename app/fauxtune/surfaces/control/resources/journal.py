@@ -9,8 +9,9 @@ from fastapi import Query
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import ProfileId, TenantId
 from fauxtune.storage.database import Connection
+from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
@@ -57,9 +58,14 @@ def _events(
         device = row["id"]
     found = queries.events(connection, tenant_id, after=after, types=types, device=device)
     known = managed_device_ids(connection, tenant_id, enrollment_ids=[each["device"] for each in found])
-    return [{**each, "managed_device_id": known.get(each["device"])} for each in found]
+    profiles = {ProfileId(each["profile"]) for each in found if each["profile"] is not None}
+    names = configuration_queries.names(connection, tenant_id, ids=profiles)
+    return [
+        {**each, "managed_device_id": known.get(each["device"]), "profile_name": names.get(each["profile"])}
+        for each in found
+    ]
 
 
 def _view(row: dict[str, Any]) -> answers.Event:
-    shown = ("seq", "type", "user", "device", "managed_device_id", "profile", "certificate", "detail")
-    return answers.Event(time=iso(row["time"]), **{name: row[name] for name in shown})
+    shown = ("seq", "type", "user", "device", "managed_device_id", "profile", "profile_name")
+    return answers.Event(time=iso(row["time"]), **{name: row[name] for name in (*shown, "certificate", "detail")})
