@@ -312,7 +312,8 @@ def the_log_tells(server: Running, phone: Phone, certificate: x509.Certificate) 
         (2000, "PkcsImportRequestSuccess"),
     }
     (issued,) = [each for each in events if each["id"] == 1050]
-    assert set(issued) == {"id", "name", "time", "connector", "device", "user", "diagnosticCode", "detail"}
+    names = {"id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"}
+    assert set(issued) == names
     assert (issued["connector"], issued["device"], issued["user"]) == ("Connector 2", phone.id, ALICE)
     assert issued["detail"]["ca"] == "Contoso Issuing CA"
     assert issued["detail"]["template"] == "SmimeSigning"

@@ -223,7 +223,7 @@ def _line(connector: dict[str, Any]) -> str:
 
 
 def _event(event: dict[str, Any]) -> dict[str, Any]:
-    names = ("id", "name", "time", "connector", "device", "user", "diagnosticCode", "detail")
+    names = ("id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail")
     return {name: event[name] for name in names}
 
 

@@ -20,11 +20,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Use:
-    """How often an application asked for one operation, and how often it was refused for want of a permission."""
+    """How often an application asked for one operation, and how often it was refused for want of a permission: in all,
+    and with a user's token, whose scopes did not suffice.
+    """
 
     needs: tuple[str, ...]
     calls: int = 0
     refused: int = 0
+    refused_users: int = 0
 
 
 @dataclass(slots=True)
@@ -41,6 +44,7 @@ class PermissionCheck:
         if not needs or not caller.permissions.isdisjoint(needs):
             return
         use.refused += 1
+        use.refused_users += caller.user_id is not None
         missing = (
             f"'{caller.client_id}' needs one of these permissions: {', '.join(needs)}. It has: "
             f"{', '.join(sorted(caller.permissions)) or 'none'}."

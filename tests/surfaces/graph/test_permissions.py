@@ -153,6 +153,24 @@ async def test_the_report_says_what_was_used_and_what_would_have_been_enough(
     }
 
 
+async def test_a_users_token_is_judged_by_its_scopes_alone_and_the_report_names_the_one_it_lacked(
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
+) -> None:
+    form = {"grant_type": "password", "username": "alice@contoso.example", "password": "Fauxtune1!"}
+    form |= {"client_id": "c0ffee00-0000-4000-8000-00000000a991", "scope": "https://graph.microsoft.com/User.Read"}
+    issued = (await http.post("https://localhost:8443/contoso/oauth2/v2.0/token", data=form)).json()
+    headers = {"authorization": f"Bearer {issued['access_token']}"}
+    assert (await beta.get("/me", headers=headers)).status_code == 200
+    answer = await beta.get(PROFILES, headers=headers)
+    assert (answer.status_code, code(answer)) == (403, "Forbidden")
+    assert "It has: User.Read." in sentence(answer)
+    found = await _report(http, "Fauxtune test client")
+    assert found["missing"] == ["DeviceManagementConfiguration.Read.All"]
+    assert "DeviceManagementConfiguration.ReadWrite.All" in found["granted"]
+    emulator.permissions.mode = Permissions.OFF
+    assert (await beta.get(PROFILES, headers=headers)).status_code == 200
+
+
 async def test_another_tenants_report_is_its_own(http: httpx.AsyncClient, beta: httpx.AsyncClient) -> None:
     await beta.get("/users")
     made = (await http.post("https://localhost:8443/_fauxtune/v1/tenants", json={"name": "other"})).json()

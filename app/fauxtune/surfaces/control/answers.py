@@ -346,7 +346,9 @@ class UsedOperation(Answer):
 
 
 class ApplicationPermissions(Answer):
-    """What one application may do, and what it did. `missing`: the least that would have let refused calls through."""
+    """What one application may do by its own roles, and what it did. `missing`: the least that would have let refused
+    calls through; with a user's token that is a scope to ask for and to consent to.
+    """
 
     client_id: str
     display_name: str

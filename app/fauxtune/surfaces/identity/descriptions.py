@@ -24,7 +24,10 @@ _GRANTS = {
     "code_verifier": "authorization_code: what the challenge was made from",
     "device_code": "device code: the device's own",
 }
-TOKEN_FORM = {**_GRANTS, "scope": "a resource's /.default, and openid, profile, offline_access for a user"}
+TOKEN_FORM = {
+    **_GRANTS,
+    "scope": "a resource's /.default; for a user also permissions of it, and openid, profile, offline_access",
+}
 OLDER_TOKEN_FORM = {**_GRANTS, "resource": "the resource, such as https://graph.microsoft.com"}
 AUTHORIZE_QUERY = {
     "client_id": "the application's id",
@@ -62,6 +65,7 @@ _AADSTS = {
                     "trace_id": {"type": "string"},
                     "correlation_id": {"type": "string"},
                     "error_uri": {"type": "string"},
+                    "suberror": {"type": "string"},
                 },
             }
         }

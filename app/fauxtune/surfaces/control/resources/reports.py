@@ -36,7 +36,7 @@ def _application(
             continue
         least.add(use.needs[0])
         needed.update(granted.intersection(use.needs))
-        if granted.isdisjoint(use.needs):
+        if use.refused_users or granted.isdisjoint(use.needs):
             missing.add(use.needs[0])
     return answers.ApplicationPermissions(
         client_id=client_id,
