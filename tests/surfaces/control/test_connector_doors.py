@@ -217,6 +217,7 @@ async def assign_digicert(http: httpx.AsyncClient, app_token: str) -> None:
         "certificationAuthorityName": "Symantec",
         "certificateTemplateName": OID,
         "subjectNameFormat": "commonName",
+        "subjectAlternativeNameType": "userPrincipalName",
     }
     answer = await http.post(path, json=body, headers=headers)
     assert answer.status_code == 201, answer.text

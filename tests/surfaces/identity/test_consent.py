@@ -164,6 +164,13 @@ async def test_the_case_of_a_scope_does_not_matter(http: httpx.AsyncClient) -> N
     assert {each.rpartition("/")[2] for each in answer.json()["scope"].split()} == {"User.Read", "user.read"}
 
 
+async def test_bare_permissions_and_those_with_graphs_address_are_of_one_resource(http: httpx.AsyncClient) -> None:
+    answer = await _token(http, f"User.Read {GRAPH}/Group.Read.All")
+    claims = await claims_of(http, answer.json()["access_token"])
+    assert (claims["aud"], claims["scp"]) == (GRAPH, "User.Read Group.Read.All")
+    assert refused(await _token(http, "User.Read https://vault.azure.net/Read")) == (400, "invalid_request", 28000)
+
+
 @pytest.mark.parametrize(("audience", "scopes"), [("api://other", ["Read"]), ("https://vault.azure.net", ["Read"])])
 async def test_permissions_of_another_resource_are_given_as_asked(
     http: httpx.AsyncClient, audience: str, scopes: list[str]

@@ -62,8 +62,9 @@ def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
     scope = _present(scope)
     words = scope.split()
     named = tuple(dict.fromkeys(word for word in words if word.lower() not in _OPENID))
-    resources = {_resource(word) or GRAPH for word in named}
-    if len(resources) > 1:
+    resources = list(dict.fromkeys(_resource(word) or GRAPH for word in named)) or [GRAPH]
+    of_graph = all(is_graph(each, hosts=hosts) for each in resources)
+    if len(resources) > 1 and not of_graph:
         raise Aadsts(
             MANY_RESOURCES,
             "Provided value for the input parameter scope is not valid because it contains more than one resource. "
@@ -72,10 +73,9 @@ def asked_by_user(scope: str | None, *, hosts: Collection[str]) -> Asked:
     names = tuple(dict.fromkeys(word.rpartition("/")[2] for word in named))
     if DEFAULT in names and len(names) > 1:
         raise _invalid(scope, f"{DEFAULT} cannot be combined with other permissions of its resource.")
-    resource = resources.pop() if resources else GRAPH
-    of_graph = is_graph(resource, hosts=hosts)
     return Asked(
-        resource=resource,
+        # One of several names of Graph: an address says more than the id, which is that of bare permissions.
+        resource=next((each for each in resources if each != GRAPH), GRAPH),
         of_graph=of_graph,
         names=names,
         permissions=tuple(_permission(name, scope=scope) for name in names) if of_graph else names,
@@ -87,8 +87,9 @@ def _permission(name: str, *, scope: str) -> str:
     """A permission of Graph in its own spelling; Entra ID does not mind the case of letters."""
     found = DEFAULT if name == DEFAULT else known(name)
     if found is None:
-        like = f" Did you mean {' or '.join(near(name))}?" if near(name) else ""
-        raise _invalid(scope, f"Microsoft Graph has no permission '{name}'.{like}")
+        like = " or ".join(near(name))
+        hint = f" Did you mean {like}?" if like else ""
+        raise _invalid(scope, f"Microsoft Graph has no permission '{name}'.{hint}")
     return found
 
 
