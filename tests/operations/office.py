@@ -69,6 +69,8 @@ Row = dict[str, Any]
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 #: Each office has ids of its own, so that many live in one database.
+#: A device administrator installs trusted roots up to these versions of Android.
+_VERSIONS = {"device-admin": "10", "knox": "12"}
 _offices = count(1)
 
 
@@ -258,7 +260,7 @@ class Office:
         return str(await self.do(enrollment.create_token, self.upn(name), **changes))
 
     async def enroll(
-        self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None
+        self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None, version: str = ""
     ) -> Phone:
         """A device of this user comes in, with a real certificate request."""
         key = self.device_keys[next(_offices) % len(self.device_keys)]
@@ -267,7 +269,7 @@ class Office:
             platform=Platform.ANDROID,
             mode=mode,
             hardware_key=hardware and f"android/{mode}/{hardware}",
-            facts={"serialNumber": hardware, "model": "Pixel 8", "osVersion": "14"},
+            facts={"serialNumber": hardware, "model": "Pixel 8", "osVersion": version or _VERSIONS.get(mode, "14")},
         )
         done = await self.do(
             enrollment.enroll,

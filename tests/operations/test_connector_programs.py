@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -75,22 +75,27 @@ async def test_two_connectors_with_imported_certificates_stand_in_the_way_of_the
 
 
 @pytest.mark.parametrize(
-    ("version", "expected"),
+    ("version", "day", "expected"),
     [
-        (None, Support.FULL),
-        ("6.2406.0.1001", Support.FULL),
-        ("6.2312.0.1", Support.FULL),
-        ("6.2311.0.1", Support.DEPRECATED),
-        ("6.2306.0.1", Support.DEPRECATED),
-        ("6.2305.0.1", Support.EXPIRED),
-        ("6.2101.13.0", Support.EXPIRED),
-        ("6.2101.12.9", Support.REFUSED),
+        (None, "2026-11-26", Support.FULL),
+        ("6.2510.3.2002", "2030-01-01", Support.FULL),
+        ("6.2406.0.2002", "2026-02-17", Support.FULL),
+        ("6.2406.0.2002", "2026-02-18", Support.DEPRECATED),
+        ("6.2406.0.2002", "2026-08-17", Support.DEPRECATED),
+        ("6.2406.0.2002", "2026-08-18", Support.EXPIRED),
+        ("6.2312.0.1", "2024-09-18", Support.FULL),
+        ("6.2312.0.1", "2025-03-18", Support.DEPRECATED),
+        ("6.2101.13.0", "2026-11-26", Support.EXPIRED),
+        ("6.2101.12.9", "2026-11-26", Support.REFUSED),
     ],
 )
-def test_a_version_is_supported_for_six_months_and_grace_is_six_more(version: str | None, expected: Support) -> None:
-    assert support(Program.CERTIFICATE, version) is expected
-    assert support(Program.INTUNE, version) is Support.FULL
-    assert support(Program.PFX, PROGRAMS[Program.PFX].newest) is Support.FULL
+def test_a_version_is_supported_for_six_months_after_the_next_one_came(
+    version: str | None, day: str, expected: Support
+) -> None:
+    now = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    assert support(Program.CERTIFICATE, version, now=now) is expected
+    assert support(Program.INTUNE, version, now=now) is Support.FULL
+    assert support(Program.PFX, PROGRAMS[Program.PFX].newest, now=now) is Support.FULL
 
 
 async def test_a_connector_that_is_too_old_issues_nothing_until_it_is_updated(office: Office) -> None:

@@ -24,7 +24,7 @@ from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
 from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import Program, Support, support
+from fauxtune.core.model.connectors import Program, is_served
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import Cause, EnrollmentState, Source
 from fauxtune.core.pki.authority import DIGICERT
@@ -107,7 +107,7 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
     """
     row = _known(act, visitor)
     connectors.check_version(greeting.version)
-    if support(Program(row["program"]), greeting.version) is Support.REFUSED:
+    if not is_served(Program(row["program"]), greeting.version):
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
     session = act.ids.uuid()
     certificate_queries.change_connector(

@@ -197,6 +197,8 @@ def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profi
     edition = act.tenant.edition
     return World(
         edition=edition,
+        variant=Variant(enrollment["variant"]),
+        os_version=enrollment["facts"].get("osVersion"),
         variables=variables(None if user is None else user["document"], enrollment["facts"], edition=edition),
         has_user=user is not None,
         imported=_imported(act, user),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.model.connectors import Program, Support, support
+from fauxtune.core.model.connectors import Program, is_served
 from fauxtune.operations.act import Act
 from fauxtune.storage.queries import certificates as queries
 
@@ -56,7 +56,7 @@ def attended(act: Act) -> list[tuple[list[str], datetime]]:
 
 def is_at_work(row: Row) -> bool:
     """Was it not taken off line, and is it no older than what is served? (A process may still not run.)"""
-    return row["state"] == "online" and support(Program(row["program"]), row["version"]) is not Support.REFUSED
+    return row["state"] == "online" and is_served(Program(row["program"]), row["version"])
 
 
 def is_active(row: Row, *, now: datetime) -> bool:

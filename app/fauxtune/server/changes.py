@@ -10,8 +10,11 @@ from typing import Any
 from fauxtune.core.engine.action_table import WIPED_WHEN_DELETED
 from fauxtune.core.engine.desired import CHOSEN_BY
 from fauxtune.core.engine.records import STAYING
+from fauxtune.core.model.connectors import LIFECYCLE
 from fauxtune.core.model.editions import Changed
 from fauxtune.core.profiles.fixed import FIXED
+from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
+from fauxtune.core.profiles.trusted_root import LAST_WITH_ROOTS
 from fauxtune.core.profiles.variables import DEVICE_VARIABLES, USER_VARIABLES
 from fauxtune.surfaces.devices.windows.translate import EXPORTABLE
 
@@ -23,4 +26,7 @@ CHANGES: tuple[Changed[Any], ...] = (
     DEVICE_VARIABLES,
     EXPORTABLE,
     FIXED,
+    UNSUPPORTED_PURPOSES,
+    LAST_WITH_ROOTS,
+    LIFECYCLE,
 )

@@ -12,6 +12,9 @@ from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_meid, n
 from fauxtune_sim.platforms import Mode, Platform
 
 _DEFAULT = "14"
+#: On later versions Intune's device administrator cannot install a trusted root. Intune: "Trusted root certificate
+#: profiles" (2024-09-23).
+_DEFAULT_OF = {Mode.DEVICE_ADMIN: "10", Mode.KNOX: "12"}
 #: Android version -> API level, security patch level, build.
 _VERSIONS = {
     "10": (29, "2022-09-05", "QQ3A.200805.001"),
@@ -53,7 +56,7 @@ class AndroidHardware(Hardware):
     @classmethod
     def new(cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Self:
         """A new phone of a common make, or of one that goes with its mode."""
-        version = os_version or _DEFAULT
+        version = os_version or (_DEFAULT if mode is None else _DEFAULT_OF.get(mode, _DEFAULT))
         level, patch, build = _facts(version)
         manufacturer, brand, model = random.choice(_makes(mode))  # noqa: S311 - a phone, not a secret
         return cls(

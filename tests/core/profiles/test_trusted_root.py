@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import addresses_for, self_signed_root
 from fauxtune.core.profiles.trusted_root import FAMILY
@@ -104,3 +106,28 @@ def test_root_and_intermediate_are_separate_items() -> None:
         keys |= {item.key for item in FAMILY.items(profile, World())}
     assert len(keys) == 2
     assert isinstance(ROOT, x509.Certificate)
+
+
+@pytest.mark.parametrize(
+    ("variant", "version", "edition", "fails"),
+    [
+        (Variant.ANDROID_DEVICE_ADMIN, "11", Edition.CURRENT, True),
+        (Variant.ANDROID_DEVICE_ADMIN, "14.0.1", Edition.CURRENT, True),
+        (Variant.ANDROID_DEVICE_ADMIN, "10", Edition.CURRENT, False),
+        (Variant.ANDROID_DEVICE_ADMIN, "9", Edition.CURRENT, False),
+        (Variant.ANDROID_DEVICE_ADMIN, None, Edition.CURRENT, False),
+        (Variant.ANDROID_DEVICE_ADMIN, "14", Edition.APRIL_2020, False),
+        (Variant.ANDROID_KNOX, "12", Edition.CURRENT, False),
+        (Variant.ANDROID_KNOX, "13", Edition.CURRENT, True),
+        (Variant.ANDROID_WORK_PROFILE, "16", Edition.CURRENT, False),
+    ],
+)
+def test_a_device_administrator_installs_no_root_on_a_late_android_in_the_current_edition(
+    variant: Variant, version: str | None, edition: Edition, *, fails: bool
+) -> None:
+    profile = Profile(ProfileId("p"), "androidTrustedRootCertificate", 1, document(DER), "p_g")
+    (item,) = FAMILY.items(profile, World(variant=variant, os_version=version, edition=edition))
+    assert (item.problem is not None) is fails
+    assert item.key.startswith("root/")
+    if item.problem is not None:
+        assert f"runs Android {str(version).partition('.')[0]}" in item.problem.message

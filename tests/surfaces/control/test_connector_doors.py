@@ -26,7 +26,7 @@ async def switch(contoso: httpx.AsyncClient, **settings: Any) -> httpx.Response:
 
 async def test_a_connector_says_which_program_it_is_and_where_it_runs(contoso: httpx.AsyncClient) -> None:
     found = await connector(contoso)
-    assert (found["program"], found["version"], found["support"]) == ("certificate-connector", "6.2406.0.1001", "full")
+    assert (found["program"], found["version"], found["support"]) == ("certificate-connector", "6.2510.3.2002", "full")
     assert (found["location"], found["machineName"], found["running"]) == ("server", None, None)
     old = await contoso.patch(f"/connectors/{found['id']}", json={"version": "6.2305.0.1"})
     assert (old.json()["version"], old.json()["support"]) == ("6.2305.0.1", "expired")

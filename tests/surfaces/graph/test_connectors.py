@@ -124,8 +124,8 @@ async def test_metrics_are_refused_with_the_reason(beta: httpx.AsyncClient, acti
 @pytest.mark.parametrize(
     ("version", "health"),
     [
-        ("6.2406.0.1001", "noActionRequired"),
-        ("6.2310.1.1", "attentionRequired"),
+        ("6.2510.3.2002", "noActionRequired"),
+        ("6.2406.0.2002", "actionRequired"),
         ("6.2201.7.0", "actionRequired"),
         ("6.2012.1.0", "actionRequired"),
     ],

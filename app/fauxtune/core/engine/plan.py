@@ -252,9 +252,17 @@ class _Planner:
         return _offered(replace(row, payload=account.encode()), account.fingerprint)
 
     def _untrusted(self, item: Item) -> Problem | None:
-        """A PKCS item needs its authority's root on the same device; here none is even targeted."""
-        if item.needs_root is None or _roots(item, self.situation.items):
+        """A PKCS item needs its authority's root on the same device; here none is even targeted, or none can be
+        installed.
+        """
+        if item.needs_root is None:
             return None
+        roots = [self.situation.items[key] for key in _roots(item, self.situation.items)]
+        hindered = [root.problem for root in roots if root.problem is not None]
+        if len(hindered) < len(roots):
+            return None
+        if hindered:
+            return Problem(REMEDIATION_FAILED, f"The root that it needs is not installed: {hindered[0].message}")
         return Problem(
             REMEDIATION_FAILED,
             f"The device does not trust the root of {_authority(item)}: assign a trusted-root profile with its root "

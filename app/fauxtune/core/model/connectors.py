@@ -1,15 +1,16 @@
 """Certificate connectors: which programs there were, what each can do, and how long a version works.
 
 Ruled by the pages of March 2020 ("Certificate connectors for Microsoft Intune": two programs) and "Certificate
-Connector for Microsoft Intune" of 2022-05-04 (one, which replaced them on 2021-07-29).
+Connector for Microsoft Intune" with releases up to 2026-02-18 (one, which replaced them on 2021-07-29).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
 
-from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.editions import Changed, Edition, Stated
 
 #: What connectors are there for.
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
@@ -38,7 +39,7 @@ class ProgramFacts:
 
 PROGRAMS: dict[Program, ProgramFacts] = {
     Program.CERTIFICATE: ProgramFacts(
-        "Certificate Connector for Microsoft Intune", Edition.CURRENT, ROLES, MOST, "6.2406.0.1001"
+        "Certificate Connector for Microsoft Intune", Edition.CURRENT, ROLES, MOST, "6.2510.3.2002"
     ),
     Program.INTUNE: ProgramFacts(
         "Intune Certificate Connector", Edition.APRIL_2020, ("pkcs", "scep", "revocation"), MOST, "6.1904.1.0"
@@ -50,8 +51,8 @@ PROGRAMS: dict[Program, ProgramFacts] = {
 
 
 class Support(StrEnum):
-    """How a version fares. The page: six months after its release a version is deprecated and shown with a warning,
-    after a grace period of six more with an error; what is older than 6.2101.13.0 issues nothing since June 2022.
+    """How a version fares: supported; supported for six months more, shown with a warning; not supported any more,
+    shown with an error; not served.
     """
 
     FULL = "full"
@@ -60,8 +61,39 @@ class Support(StrEnum):
     REFUSED = "refused"
 
 
+#: The months after the release of the next version for which a version is supported; None: nothing is said.
+LIFECYCLE: Changed[int | None] = Changed(
+    "How long a version of a certificate connector is supported",
+    {
+        Edition.APRIL_2020: Stated(None, "No page says it.", "Certificate connectors for Microsoft Intune, 2020-03"),
+        Edition.CURRENT: Stated(
+            6,
+            "Up to six months after the release of the next version; it works for up to 18 (here it goes on working). "
+            "Versions before 6.2101.13.0 revoke nothing since August 2022, and issue nothing since September 2022.",
+            "Certificate Connector for Microsoft Intune, 2026-02-18",
+        ),
+    },
+)
+#: The releases of the Certificate Connector, oldest first. The same page, "What's new".
+_RELEASES: tuple[tuple[str, date], ...] = (
+    ("6.2107.45.0", date(2021, 7, 29)),
+    ("6.2108.18.0", date(2021, 8, 16)),
+    ("6.2109.51.0", date(2021, 9, 23)),
+    ("6.2110.201.0", date(2021, 10, 11)),
+    ("6.2112.1.0", date(2022, 1, 6)),
+    ("6.2201.7.0", date(2022, 2, 18)),
+    ("6.2202.38.0", date(2022, 3, 10)),
+    ("6.2203.12.0", date(2022, 5, 4)),
+    ("6.2205.201.0", date(2022, 6, 30)),
+    ("6.2206.122.0", date(2022, 9, 21)),
+    ("6.2301.1.0", date(2023, 2, 15)),
+    ("6.2406.0.1001", date(2024, 9, 19)),
+    ("6.2406.0.1002", date(2025, 6, 12)),
+    ("6.2406.0.2002", date(2025, 7, 22)),
+    ("6.2510.3.2002", date(2026, 2, 18)),
+)
+#: Differs from Intune: whatever the tenant's clock says, older versions neither issue nor revoke.
 _OLDEST_SERVED = (6, 2101, 13, 0)
-_SUPPORTED_MONTHS, _GRACE_MONTHS = 6, 12
 
 
 def version_numbers(text: str) -> tuple[int, ...] | None:
@@ -73,26 +105,29 @@ def version_numbers(text: str) -> tuple[int, ...] | None:
     return numbers if 1 <= numbers[1] % 100 <= 12 else None
 
 
-def support(program: Program, version: str | None) -> Support:
-    """How this version of the program fares. A version names the month of its release.
-
-    Unverified: a version's age is counted up to the newest release that is known here, not to the tenant's clock, which
-    may stand where no release is known. In the edition of 2020 no page says that old versions stop.
-    """
+def is_served(program: Program, version: str | None) -> bool:
+    """Does this version still get work? In the edition of 2020 no page says that old versions stop."""
     facts = PROGRAMS[program]
-    found = version_numbers(version or facts.newest)
-    newest = version_numbers(facts.newest)
-    assert found is not None
-    assert newest is not None
-    if facts.edition is Edition.APRIL_2020:
+    return LIFECYCLE.of(facts.edition) is None or _numbers(version or facts.newest) >= _OLDEST_SERVED
+
+
+def support(program: Program, version: str | None, *, now: datetime) -> Support:
+    """How this version of the program fares at this moment of the tenant's clock."""
+    facts = PROGRAMS[program]
+    months = LIFECYCLE.of(facts.edition)
+    if months is None:
         return Support.FULL
-    if found < _OLDEST_SERVED:
+    if not is_served(program, version):
         return Support.REFUSED
-    months = _months(newest) - _months(found)
-    if months <= _SUPPORTED_MONTHS:
+    found = _numbers(version or facts.newest)
+    following = next((day for release, day in _RELEASES if _numbers(release) > found), None)
+    if following is None or now.date() < following:
         return Support.FULL
-    return Support.DEPRECATED if months <= _GRACE_MONTHS else Support.EXPIRED
+    passed = (now.year - following.year) * 12 + now.month - following.month - (now.day < following.day)
+    return Support.DEPRECATED if passed < months else Support.EXPIRED
 
 
-def _months(numbers: tuple[int, ...]) -> int:
-    return numbers[1] // 100 * 12 + numbers[1] % 100
+def _numbers(version: str) -> tuple[int, ...]:
+    found = version_numbers(version)
+    assert found is not None
+    return found

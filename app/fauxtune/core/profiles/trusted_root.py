@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, root_key
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import certificate_from, is_authority
 from fauxtune.core.pki.names import subject_text
@@ -56,7 +60,38 @@ def _check(document: dict[str, Any]) -> None:
         )
 
 
-def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
+#: Of some kinds of device the last version of Android on which a root can be installed by whoever manages it.
+LAST_WITH_ROOTS: Changed[Mapping[Variant, int]] = Changed(
+    "Trusted roots on Android devices with a device administrator",
+    {
+        Edition.APRIL_2020: Stated(
+            {},
+            "They are installed on every version.",
+            "Create a trusted certificate profile in Microsoft Intune, 2019-11-22",
+        ),
+        Edition.CURRENT: Stated(
+            {Variant.ANDROID_DEVICE_ADMIN: 10, Variant.ANDROID_KNOX: 12},
+            "They are installed on Android 10 and earlier, with Samsung Knox on Android 12 and earlier; on later "
+            "versions the profile fails, and the user installs the certificate by hand.",
+            "Trusted root certificate profiles for Microsoft Intune, 2024-09-23",
+        ),
+    },
+)
+
+
+def _refusal(world: World) -> str | None:
+    """Why this device cannot be given any root; None where it can, or where its version is not known."""
+    last = None if world.variant is None else LAST_WITH_ROOTS.of(world.edition).get(world.variant)
+    version = re.match(r"[0-9]{1,9}", world.os_version or "")
+    if last is None or version is None or int(version.group()) <= last:
+        return None
+    return (
+        f"The device runs Android {version.group()}. Under a device administrator a trusted root can be installed on "
+        f"Android {last} and earlier only: its user has to install it by hand."
+    )
+
+
+def _items(profile: Profile, world: World) -> tuple[Item, ...]:
     """What is stored may be from a time when less was checked: it is then an error of this profile."""
     # Windows has several stores, so that the same certificate can be in two.
     store = profile.document.get("destinationStore") or "trusted"
@@ -67,9 +102,11 @@ def _items(profile: Profile, _world: World) -> tuple[Item, ...]:
         return (replace(item, problem=Problem(REMEDIATION_FAILED, error.message)),)
     der = certificate.public_bytes(Encoding.DER)
     digest = hashlib.sha256(der).hexdigest()
+    refusal = _refusal(world)
     return (
         replace(
             item,
+            problem=None if refusal is None else Problem(REMEDIATION_FAILED, refusal),
             key=root_key(digest, store),
             fingerprint=digest,
             thumbprint=hashlib.sha1(der, usedforsecurity=False).hexdigest(),

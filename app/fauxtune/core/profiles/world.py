@@ -10,6 +10,7 @@ from typing import Any
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, Item
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Source
 
 
@@ -58,10 +59,13 @@ class AuthorityFacts:
 @dataclass(frozen=True, slots=True)
 class World:
     """The device, its user, and what they can be given. `variables` are the values for names (see `variables`);
-    `names` what the profiles are called that others refer to, whether or not they reach the device.
+    `names` what the profiles are called that others refer to, whether or not they reach the device. `variant` and
+    `os_version` are None where they are not known.
     """
 
     edition: Edition = Edition.CURRENT
+    variant: Variant | None = None
+    os_version: str | None = None
     variables: Mapping[str, str | None] = field(default_factory=dict)
     has_user: bool = False
     imported: tuple[ImportedCertificate, ...] = ()

@@ -211,7 +211,7 @@ async def _shown(here: Here, row: dict[str, Any]) -> dict[str, Any]:
         "created_date_time": iso(row["created_at"]),
         "program": program.value,
         "version": row["version"] or PROGRAMS[program].newest,
-        "support": support(program, row["version"]).value,
+        "support": support(program, row["version"], now=now).value,
         "ra_certificate": None if ra is None else hashlib.sha1(ra).hexdigest(),  # noqa: S324 - how certificates are named
         "location": "process" if apart else "server",
         "machine_name": row["machine"],

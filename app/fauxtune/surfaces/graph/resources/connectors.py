@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
 _FINE, _ATTENTION, _URGENT, _GONE = "noActionRequired", "attentionRequired", "actionRequired", "disconnected"
-#: "Deprecated connectors show a Warning. After the grace period, the warning changes to an Error."
+#: Intune's page on the connector: a warning while a newer version is out, an error after six months.
 _OF_VERSION = {
     Support.FULL: _FINE,
     Support.DEPRECATED: _ATTENTION,
@@ -108,7 +108,7 @@ def _document(
     online = is_active(row, now=now)
     enrolled = iso(row["created_at"])
     checks = _checks(row["roles"], templates, reached=reached, online=online)
-    found = {_OF_VERSION[support(program, row["version"])], *(each["status"] for each in checks)}
+    found = {_OF_VERSION[support(program, row["version"], now=now)], *(each["status"] for each in checks)}
     worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
     last = iso(_last(row, online=online, now=now))
     return {
