@@ -232,7 +232,17 @@ def test_the_database_is_its_owner_s_alone_whatever_folder_it_is_in(tmp_path: Pa
     finally:
         os.umask(before)
     assert code == 0
-    assert f"chmod 700 {tmp_path}" in errors
+    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {tmp_path}"]
+
+
+def test_a_database_that_others_may_read_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "elsewhere.sqlite"
+    file.touch(mode=0o644)
+    with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}") as server:
+        code, errors = server.stop()
+    assert code == 0
+    assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {file}"]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o644
 
 
 def test_with_a_token_strangers_may_be_served() -> None:

@@ -82,33 +82,54 @@ def _check_ports(settings: Settings) -> None:
 @contextmanager
 def data_folder(settings: Settings) -> Iterator[Path]:
     """The data folder, held against other processes; with --ephemeral a temporary one that goes at the end."""
-    if settings.ephemeral:
-        with tempfile.TemporaryDirectory(prefix="fauxtune-", ignore_cleanup_errors=True) as name:
-            yield Path(name)
-        return
-    folder = settings.data_dir.absolute()
+    place = Path(tempfile.gettempdir()) if settings.ephemeral else settings.data_dir.absolute()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise StartRefused(f"The data folder {folder} cannot be made: {error.strerror}.") from None
-    try:
-        with lock.held(folder / "lock", what=f"The data folder {folder}"):
+        with (_temporary_folder if settings.ephemeral else _kept_folder)(place) as folder:
             yield folder
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
-        raise StartRefused(f"The data folder {folder} cannot be written: {error.strerror}.") from None
+        raise StartRefused(f"The data folder {place} cannot be written: {error.strerror}.") from None
 
 
-def open_to_others(folder: Path) -> str | None:
-    """What to tell people when others on this machine may look into the data folder; None when they may not."""
-    mode = stat.S_IMODE(folder.stat().st_mode)
-    if not mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return None
-    return (
-        f"The data folder {folder} is open to other users of this machine (mode {mode:04o}). The private keys and the "
-        f"database in it are not; to close it: chmod 700 {folder}"
-    )
+@contextmanager
+def _temporary_folder(parent: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="fauxtune-", dir=parent, ignore_cleanup_errors=True) as name:
+        yield Path(name)
+
+
+@contextmanager
+def _kept_folder(folder: Path) -> Iterator[Path]:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StartRefused(f"The data folder {folder} cannot be made: {error.strerror}.") from None
+    with lock.held(folder / "lock", what=f"The data folder {folder}"):
+        yield folder
+
+
+def open_to_others(settings: Settings, folder: Path) -> list[str]:
+    """What to tell people when others on this machine may look into the data folder or the database."""
+    found = []
+    for path in (folder, _sqlite_file(_database_url(settings, folder))):
+        mode = 0 if path is None else stat.S_IMODE(path.stat().st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            found.append(f"{path} is open to other users of this machine (mode {mode:04o}): chmod go-rwx {path}")
+    return found
+
+
+def _database_url(settings: Settings, folder: Path) -> str:
+    url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
+    for short in ("postgresql://", "postgres://"):
+        if url.startswith(short):
+            url = f"postgresql+psycopg://{url.removeprefix(short)}"
+    return url
+
+
+def _sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database; None for one in memory, and for PostgreSQL."""
+    name = url.removeprefix(_SQLITE).partition("?")[0] if url.startswith(_SQLITE) else ""
+    return Path(name) if name and name != ":memory:" else None
 
 
 def _reserve(file: Path) -> None:
@@ -126,13 +147,10 @@ def _reserve(file: Path) -> None:
 @contextmanager
 def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[tuple[Database, Ownership]]:
     """The database, its schema brought up to date unless told otherwise, and the right to use it alone. Blocks."""
-    url = settings.database_url or sqlite_url(folder / SQLITE_FILE)
-    for short in ("postgresql://", "postgres://"):
-        if url.startswith(short):
-            url = f"postgresql+psycopg://{url.removeprefix(short)}"
+    url = _database_url(settings, folder)
+    file = _sqlite_file(url)
     with ExitStack() as held:
-        if url.startswith(_SQLITE) and url != _SQLITE:
-            file = Path(url.removeprefix(_SQLITE).partition("?")[0])
+        if file is not None:
             if settings.database_url is not None:
                 held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
             _reserve(file)

@@ -104,7 +104,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
                         behind = under_the_hosts_called(app, emulator)
                         listeners.append(Interceptor(behind, ports.proxy, contexts=contexts, places=places))
                         await listeners[-1].start()
-                    ready = await _ready(emulator, folder, proxy=ports.proxy, asked=_asked_edition(settings))
+                    ready = await _ready(emulator, folder, proxy=ports.proxy, settings=settings)
                     endpoints.write(folder, ready.endpoints)
                     # What a start has loaded stays: the collector need not look at it again.
                     gc.freeze()
@@ -158,10 +158,12 @@ def _ports(settings: Settings) -> Iterator[_Ports]:
         )
 
 
-async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, asked: Edition | None) -> Ready:
+async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settings: Settings) -> Ready:
+    asked = _asked_edition(settings)
     tenants = await emulator.runner.read(tenant_queries.all_tenants)
     addresses = emulator.addresses
-    warnings = tuple(
+    warnings = tuple(lifespan.open_to_others(settings, folder))
+    warnings += tuple(
         f"The certificates of tenant {tenant.name} name {tenant.public_http_url} for CRL and OCSP; this start serves "
         f"{addresses.public_http_url}. Start with --public-http-url {tenant.public_http_url}, or make a new tenant."
         for tenant in tenants
@@ -172,9 +174,6 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, asked:
         for tenant in tenants
         if asked not in (None, tenant.edition)
     )
-    exposed = lifespan.open_to_others(folder)
-    if exposed is not None:
-        warnings = (exposed, *warnings)
     shown = await _credentials(emulator, tenants[0]) if tenants else {}
     found = Endpoints(
         https=addresses.https,
