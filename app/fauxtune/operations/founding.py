@@ -13,6 +13,7 @@ from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.peopling import Peopling, add_some, peopling
 from fauxtune.operations.seeds import Seed
 from fauxtune.operations.tenants import TenantKeys, create_tenant, delete_tenant, key_files, make_keys, new_tenant
 from fauxtune.storage.database import Connection
@@ -48,9 +49,10 @@ async def found_tenant(
 ) -> Tenant:
     """A new tenant from a seed, with a name and a domain of its own and the emulator's edition unless they are given.
 
-    Conflict when a name is taken, Invalid when it cannot be one; then nothing is left behind.
+    Conflict when a name is taken, Invalid when it cannot be one; then nothing is left behind. The people of a large
+    seed come a few at a time, while others are served.
     """
-    runner = emulator.runner
+    runner, people = emulator.runner, peopling(seed)
     tenant = new_tenant(
         seed,
         ids=runner.ids,
@@ -72,15 +74,28 @@ async def found_tenant(
     )
     created = False
     try:
-        await runner.run(tenant, create_tenant, seed, keys=keys)
+        await runner.run(tenant, create_tenant, seed, keys=keys, people=people)
         created = True
     finally:
         if not created:
             await asyncio.to_thread(_remove_made, emulator, keys)
+    await _add_the_rest(emulator, tenant, people=people)
     devices = await runner.read(certificate_queries.authority, tenant.id, name="devices")
     assert devices is not None
     emulator.admit_device_authority(devices["certificate"])
     return await runner.tenant(tenant.id)
+
+
+async def _add_the_rest(emulator: Emulator, tenant: Tenant, *, people: Peopling) -> None:
+    complete = False
+    try:
+        for steps in people.rest:
+            await asyncio.sleep(0)
+            await emulator.runner.run(tenant, add_some, steps, people=people)
+        complete = True
+    finally:
+        if not complete:
+            await dissolve_tenant(emulator, tenant)
 
 
 async def dissolve_tenant(emulator: Emulator, tenant: Tenant) -> None:

@@ -17,14 +17,14 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource, TenantId
-from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, connectors, directory, role_scope_tags
+from fauxtune.operations import authorities, connectors, role_scope_tags
 from fauxtune.operations.act import Act
 from fauxtune.operations.applications import seed_application
-from fauxtune.operations.seeds import Seed, SeedUser
+from fauxtune.operations.peopling import Peopling, add_some
+from fauxtune.operations.seeds import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -92,8 +92,8 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
     return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
 
 
-def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
-    """Everything a tenant starts with. Conflict when its id, name or domain is taken."""
+def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys, people: Peopling) -> None:
+    """Everything a tenant starts with, and the first of its people. Conflict when its id, name or domain is taken."""
     tenant = act.tenant
     for key in (tenant.id, tenant.name, tenant.domain):
         if queries.tenant_by_key(act.connection, key) is not None:
@@ -110,7 +110,7 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
     role_scope_tags.create_built_in(act)
     _add_connector(act, seed, keys=keys)
     connectors.reinstall(act)
-    _add_people(act, seed)
+    add_some(act, people.first, people=people)
     act.tenant_changed = True
 
 
@@ -240,45 +240,3 @@ def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
             public_key=key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
             file=file,
         )
-
-
-def _add_people(act: Act, seed: Seed) -> None:
-    by_name: dict[str, str] = {}
-    for person in seed.users:
-        upn = _upn(person.user_principal_name, seed.domain, domain=act.tenant.domain)
-        user = directory.create_user(act, _user_document(person, upn), password=person.password)
-        by_name[person.user_principal_name.lower()] = user["id"]
-    for group in seed.groups:
-        made = directory.create_group(
-            act,
-            {
-                "displayName": group.display_name,
-                "mailNickname": "".join(c for c in group.display_name if c.isalnum()),
-                "mailEnabled": False,
-                "securityEnabled": True,
-                "groupTypes": [],
-            },
-        )
-        for member in group.members:
-            directory.add_member(act, made["id"], member_id=by_name[member.lower()])
-
-
-def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
-    return {
-        "accountEnabled": True,
-        "displayName": person.display_name or upn.split("@", maxsplit=1)[0],
-        "givenName": person.given_name,
-        "surname": person.surname,
-        "userPrincipalName": upn,
-        "mailNickname": upn.split("@", maxsplit=1)[0],
-        "mail": person.mail or upn,
-        "assignedLicenses": [{"skuId": INTUNE_SKU, "disabledPlans": []}] if person.licensed else [],
-    }
-
-
-def _upn(name: str, seed_domain: str, *, domain: str) -> str:
-    """A user's name in this tenant: the seed's domain becomes the tenant's own."""
-    if "@" not in name:
-        return f"{name}@{domain}"
-    local, _, host = name.rpartition("@")
-    return f"{local}@{domain}" if host.lower() == seed_domain.lower() else name

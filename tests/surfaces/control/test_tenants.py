@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,8 +16,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import SETTINGS
+from fauxtune.operations import founding
+from fauxtune.operations.act import Act
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
 from tests.surfaces.control.words import home
 
@@ -171,6 +176,59 @@ async def test_all_that_is_wrong_with_a_seed_is_said_at_once(
     assert answer.status_code == 400
     message = answer.json()["error"]["message"]
     assert [each for each in wrong if each not in message] == []
+
+
+def _crowd(number: int) -> dict[str, object]:
+    names = [f"user{each}" for each in range(number)]
+    return {
+        "users": [{"userPrincipalName": each} for each in names],
+        "groups": [{"displayName": "Everybody", "members": names}],
+    }
+
+
+async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
+    control: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, served = [], []
+    add = founding.add_some
+
+    def counted(act: Act, steps: Sequence[object], **more: Any) -> None:
+        sizes.append(len(steps))
+        add(act, steps, **more)
+
+    monkeypatch.setattr(founding, "add_some", counted)
+    founded = asyncio.create_task(control.post("/tenants", json={"seed": _crowd(60)}))
+    while not founded.done():
+        served.append((await control.get("/tenants/contoso")).status_code)
+    made = (await founded).json()
+    tenant = await emulator.runner.tenant(made["id"])
+    found = await emulator.runner.read(collections.count, tenant.id, collection="users")
+    assert found == 60
+    assert (max(sizes), sum(sizes)) == (12, 60 + 1 + 60 - 12)
+    assert len(served) > 5
+    assert set(served) == {200}
+
+
+async def test_a_large_seed_that_fails_late_leaves_nothing(
+    control: httpx.AsyncClient, seeded: tuple[str, Path]
+) -> None:
+    before = _files(seeded), (await control.get("/tenants")).json()
+    seed = _crowd(40)
+    nameless = {**seed, "users": [*seed["users"], {"userPrincipalName": "a/b"}]}  # type: ignore[misc]
+    answer = await control.post("/tenants", json={"name": "crowded", "seed": nameless})
+    assert (answer.status_code, "userPrincipalName" in answer.text) == (400, True)
+    assert (_files(seeded), (await control.get("/tenants")).json()) == before
+    assert (await control.post("/tenants", json={"name": "crowded", "seed": seed})).status_code == 201
+
+
+async def test_a_seed_and_any_other_body_have_only_so_many_elements(control: httpx.AsyncClient) -> None:
+    large = await control.post("/tenants", json={"seed": {"users": ["x"] * 100_001}})
+    wide = await control.post(
+        "/tenants/contoso/whatif", json={"method": "POST", "url": "/users", "body": {"a": [1] * 3001}}
+    )
+    for answer, most in ((large, "100,000"), (wide, "3,000")):
+        assert answer.status_code == 400
+        assert f"too many elements: at most {most}" in answer.json()["error"]["message"]
 
 
 async def test_two_tenants_at_once_get_one_name_once(control: httpx.AsyncClient) -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES
+from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, made, sentence, user_named
+
+IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 
 _MANAGEMENT = "/deviceManagement"
 LISTS = (
@@ -86,3 +88,44 @@ async def test_no_address_in_a_batch_breaks_it(beta: httpx.AsyncClient, url: str
 async def test_no_body_makes_anything_by_accident(beta: httpx.AsyncClient, body: dict[str, Any]) -> None:
     for path in ("/users", "/groups", PROFILES, PFX, *(f"{_MANAGEMENT}/{name}" for name in ("assignmentFilters",))):
         assert (await beta.post(path, json=body)).status_code == 400, path
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("$filter=id in (" + ",".join(["'x'"] * 301) + ")", "at most 300 terms"),
+        ("$filter=id in (" + ",".join(["'x'"] * 14_000) + ")", "at most 3,000 words"),
+        ("$filter=" + "(" * 14_000, "at most 3,000 words"),
+        ("$select=" + ",".join(["id"] * 501), "$select takes 500 properties"),
+        ("$expand=" + ",".join(["assignments"] * 21), "$expand takes 20 navigations"),
+    ],
+)
+async def test_a_query_of_more_parts_than_anybody_writes_is_refused_with_the_limit(
+    beta: httpx.AsyncClient, query: str, said: str
+) -> None:
+    answer = await beta.get(f"{PROFILES}?{query}")
+    assert (answer.status_code, said in sentence(answer)) == (400, True), answer.text[:200]
+
+
+async def test_as_many_constants_as_are_allowed_are_answered(beta: httpx.AsyncClient) -> None:
+    alice = await user_named(beta, "alice")
+    wanted = ",".join([*("'x'" for _ in range(290)), f"'{alice}'"])
+    assert [each["id"] for each in (await beta.get(f"/users?$filter=id in ({wanted})")).json()["value"]] == [alice]
+
+
+async def test_a_body_of_more_elements_than_anybody_sends_is_refused_before_it_is_read(beta: httpx.AsyncClient) -> None:
+    wide = {f"a{number}@b": 1 for number in range(3001)}
+    for path in ("/users", PROFILES, f"{DEVICES}/executeAction", "/$batch"):
+        answer = await beta.post(path, json=wide)
+        assert (answer.status_code, "too many elements: at most 3,000" in sentence(answer)) == (400, True), path
+    # A long text is one element, whatever it holds.
+    long = {"@odata.type": "#microsoft.graph.androidForWorkImportedPFXCertificateProfile", "displayName": "P"}
+    assert (await beta.post(PROFILES, json={**long, "description": "a," * 100_000})).status_code in (201, 400)
+
+
+async def test_only_a_short_body_may_have_single_quotes(beta: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    profile = (await made(beta, PROFILES, **{"@odata.type": IMPORTED, "displayName": "P"}))["id"]
+    for padding, status in ((0, 200), (40_000, 400)):
+        body = "{'assignments':[]" + " " * padding + "}"
+        assert (await beta.post(f"{PROFILES}/{profile}/assign", content=body, headers=headers)).status_code == status

@@ -79,11 +79,18 @@ def _next_is(reader: Reader, word: str) -> bool:
     return token.kind is Kind.NAME and token.text.lower() == word
 
 
-def _term(reader: Reader, names: Names) -> Condition | Operand:
+def _count(reader: Reader) -> None:
+    """One term more: a comparison, or a constant in the list of `in`."""
     reader.terms += 1
+    if reader.terms > _MAX_TERMS:
+        raise malformed(f"it is too complex: at most {_MAX_TERMS} terms, of which each constant after 'in' is one.")
+
+
+def _term(reader: Reader, names: Names) -> Condition | Operand:
+    _count(reader)
     reader.depth += 1
-    if reader.depth > _MAX_DEPTH or reader.terms > _MAX_TERMS:
-        raise malformed(f"it is too complex: at most {_MAX_TERMS} terms, nested {_MAX_DEPTH} deep.")
+    if reader.depth > _MAX_DEPTH:
+        raise malformed(f"it is too complex: nested {_MAX_DEPTH} deep at most.")
     try:
         if _next_is(reader, "not"):
             reader.take()
@@ -113,6 +120,7 @@ def _list(reader: Reader, names: Names) -> list[Literal]:
         operand = _primary(reader, names)
         if not isinstance(operand, Literal):
             raise malformed("the list of 'in' holds constants only.")
+        _count(reader)
         found.append(operand)
     reader.expect(")")
     return found

@@ -16,6 +16,8 @@ _KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$exp
 _MAX_INT = 2**31 - 1
 #: More than any type has that is worth sorting by; each of them is a part of the SQL.
 _MOST_SORT_KEYS = 50
+#: More properties than any type has, and more navigations.
+_MOST_SELECTED, _MOST_EXPANDED = 500, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class QueryOptions:
             top=_integer(options, "$top"),
             skip=_integer(options, "$skip"),
             skiptoken=options.get("$skiptoken"),
-            expand=tuple(_expand(item) for item in split_outside(options.get("$expand", ""), ",")),
+            expand=_expansions(options.get("$expand", "")),
             count=_boolean(options, "$count"),
             search=options.get("$search"),
             others=tuple(others),
@@ -103,6 +105,8 @@ def _select(text: str | None) -> tuple[str, ...] | None:
     names = tuple(name.strip() for name in (text or "").split(",") if name.strip())
     if not names or "*" in names:
         return None
+    if len(names) > _MOST_SELECTED:
+        raise Invalid(f"$select takes {_MOST_SELECTED} properties at most, not {len(names)}.", target="$select")
     # `microsoft.graph.T/prop` selects a derived type's property.
     return tuple(name.rsplit("/", 1)[-1] if cast_name(name.split("/", 1)[0]) else name for name in names)
 
@@ -134,6 +138,13 @@ def _boolean(options: dict[str, str], name: str) -> bool:
     if text not in {"true", "false"}:
         raise Invalid(f"Invalid value '{text}' for {name} query option found: use true or false.", target=name)
     return text == "true"
+
+
+def _expansions(text: str) -> tuple[Expand, ...]:
+    items = split_outside(text, ",")
+    if len(items) > _MOST_EXPANDED:
+        raise Invalid(f"$expand takes {_MOST_EXPANDED} navigations at most, not {len(items)}.", target="$expand")
+    return tuple(_expand(item) for item in items)
 
 
 def _expand(item: str) -> Expand:

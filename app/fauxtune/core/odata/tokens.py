@@ -49,6 +49,8 @@ _PATTERN = re.compile(
 )
 
 
+#: Ten for each of the terms that a filter may have: whatever is longer is refused before it is read to its end.
+_MOST_TOKENS = 3000
 PREFIX = "Invalid filter clause: "
 
 
@@ -58,7 +60,7 @@ def malformed(reason: str) -> Invalid:
 
 
 def tokenise(text: str) -> list[Token]:
-    """The tokens, an END last. Invalid for what is no token, with its offset."""
+    """The tokens, an END last. Invalid for what is no token, with its offset, and for more than anybody writes."""
     found: list[Token] = []
     at = 0
     while at < len(text):
@@ -67,6 +69,8 @@ def tokenise(text: str) -> list[Token]:
             what = "an unterminated string literal" if text[at] == "'" else f"unexpected character '{text[at]}'"
             raise malformed(f"{what} at position {at} in '{text}'.")
         if match.lastgroup != "space" and match.lastgroup is not None:
+            if len(found) == _MOST_TOKENS:
+                raise malformed(f"it is too long: at most {_MOST_TOKENS:,} words, signs and constants.")
             found.append(_token(Kind(match.lastgroup), match.group(), at=at))
         at = match.end()
     found.append(Token(Kind.END, "", len(text)))

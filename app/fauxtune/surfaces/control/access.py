@@ -17,11 +17,17 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotAllowed, Unauthenticated
+from fauxtune.core.model.elements import check_elements
 from fauxtune.operations.emulator import LOCAL_NAMES, Emulator, host_name
 
 
 class GuardedRoute(APIRoute):
-    """A call that looks at its caller before it reads the body."""
+    """A call that looks at its caller before it reads the body, and at how much is in the body before it takes it
+    apart.
+    """
+
+    #: Members and elements, all levels together.
+    most_elements = 3000
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the guard."""
@@ -29,9 +35,16 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             check(request)
+            check_elements(await request.body(), most=self.most_elements)
             return await inner(request)
 
         return guarded
+
+
+class SeedRoute(GuardedRoute):
+    """A call whose body may hold a seed with thousands of users."""
+
+    most_elements = 100_000
 
 
 def check(request: Request) -> None:

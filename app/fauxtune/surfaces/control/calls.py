@@ -18,9 +18,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
-def calls(prefix: str, *, tag: str) -> APIRouter:
+def calls(prefix: str, *, tag: str, route_class: type[GuardedRoute] = GuardedRoute) -> APIRouter:
     """A router whose calls are guarded."""
-    return APIRouter(prefix=prefix, tags=[tag], route_class=GuardedRoute)
+    return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
 async def emulator_of(request: Request) -> Emulator:

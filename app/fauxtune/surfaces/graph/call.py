@@ -11,6 +11,7 @@ from urllib.parse import quote
 import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.pseudo_json import double_quoted
 from fauxtune.core.odata.query import QueryOptions
@@ -21,6 +22,11 @@ from fauxtune.operations.access import Caller
 from fauxtune.operations.emulator import Emulator
 
 Json: TypeAlias = dict[str, Any]
+
+#: What one body may have; a thousand ids, or the assignments of hundreds of groups, are well below.
+_MOST_ELEMENTS = 3000
+#: Bytes of a body whose quotes are looked at one by one.
+_LONGEST_LENIENT = 32 * 1024
 
 
 class UnsupportedMediaType(Invalid):
@@ -132,10 +138,11 @@ Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 def _read(content: bytes, *, lenient: bool) -> object:
     # PowerShell writes files with a byte order mark, and sends them as they are (RFC 8259 8.1: parsers may ignore it).
     content = content.removeprefix(codecs.BOM_UTF8)
+    check_elements(content, most=_MOST_ELEMENTS)
     try:
         return orjson.loads(content)
     except orjson.JSONDecodeError:
-        if not lenient or b"'" not in content:
+        if not lenient or b"'" not in content or len(content) > _LONGEST_LENIENT:
             raise
     return orjson.loads(double_quoted(content.decode("utf-8", errors="replace")))
 

@@ -17,9 +17,10 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.control import answers, messages
+from fauxtune.surfaces.control.access import SeedRoute
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
 
-router = calls("/tenants", tag="tenants")
+router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 
 
 @router.post("", status_code=201, summary="Make an isolated tenant")

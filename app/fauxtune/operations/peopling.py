@@ -1,0 +1,106 @@
+"""The users and groups of a seed, a few at a time: a seed may have thousands, and nobody is kept waiting for them all.
+
+A small seed is there with its tenant or not at all. Of a larger one the first few are; whoever founds the tenant adds
+the rest in acts of their own, and takes the tenant away again if that fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from fauxtune.core.model.licences import INTUNE_SKU
+from fauxtune.operations import directory
+from fauxtune.operations.act import Act
+from fauxtune.operations.seeds import Seed, SeedGroup, SeedUser
+
+#: Users, groups and memberships that one act adds: some milliseconds.
+_AT_ONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Membership:
+    group: int
+    member: str
+
+
+Step: TypeAlias = "SeedUser | tuple[int, SeedGroup] | _Membership"
+
+
+@dataclass(frozen=True, slots=True)
+class Peopling:
+    """What is to be added, in acts of a few steps each, and the ids of what was added already."""
+
+    domain: str
+    acts: Sequence[Sequence[Step]]
+    users: dict[str, str] = field(default_factory=dict)
+    groups: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def first(self) -> Sequence[Step]:
+        """What comes with the tenant."""
+        return self.acts[0] if self.acts else ()
+
+    @property
+    def rest(self) -> Sequence[Sequence[Step]]:
+        """What comes afterwards."""
+        return self.acts[1:]
+
+
+def peopling(seed: Seed) -> Peopling:
+    """All that is to be added."""
+    steps = list(_steps(seed))
+    return Peopling(seed.domain, [steps[at : at + _AT_ONCE] for at in range(0, len(steps), _AT_ONCE)])
+
+
+def add_some(act: Act, steps: Sequence[Step], *, people: Peopling) -> None:
+    """These steps. Safe to repeat after a transaction that was undone."""
+    for step in steps:
+        match step:
+            case SeedUser():
+                upn = _upn(step.user_principal_name, people.domain, domain=act.tenant.domain)
+                user = directory.create_user(act, _user_document(step, upn), password=step.password)
+                people.users[step.user_principal_name.lower()] = user["id"]
+            case _Membership(number, member):
+                directory.add_member(act, people.groups[number], member_id=people.users[member])
+            case (number, group):
+                people.groups[number] = directory.create_group(act, _group_document(group))["id"]
+
+
+def _steps(seed: Seed) -> Iterator[Step]:
+    yield from seed.users
+    for number, group in enumerate(seed.groups):
+        yield number, group
+        yield from (_Membership(number, member.lower()) for member in group.members)
+
+
+def _group_document(group: SeedGroup) -> dict[str, Any]:
+    return {
+        "displayName": group.display_name,
+        "mailNickname": "".join(c for c in group.display_name if c.isalnum()),
+        "mailEnabled": False,
+        "securityEnabled": True,
+        "groupTypes": [],
+    }
+
+
+def _user_document(person: SeedUser, upn: str) -> dict[str, Any]:
+    return {
+        "accountEnabled": True,
+        "displayName": person.display_name or upn.split("@", maxsplit=1)[0],
+        "givenName": person.given_name,
+        "surname": person.surname,
+        "userPrincipalName": upn,
+        "mailNickname": upn.split("@", maxsplit=1)[0],
+        "mail": person.mail or upn,
+        "assignedLicenses": [{"skuId": INTUNE_SKU, "disabledPlans": []}] if person.licensed else [],
+    }
+
+
+def _upn(name: str, seed_domain: str, *, domain: str) -> str:
+    """A user's name in this tenant: the seed's domain becomes the tenant's own."""
+    if "@" not in name:
+        return f"{name}@{domain}"
+    local, _, host = name.rpartition("@")
+    return f"{local}@{domain}" if host.lower() == seed_domain.lower() else name
