@@ -132,3 +132,19 @@ def test_a_request_signed_by_another_key_does_not_sign_itself(key, rsa_keys) -> 
 def test_a_request_for_any_kind_of_key_is_read() -> None:
     signed = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(ed25519.Ed25519PrivateKey.generate(), None)
     assert signs_itself(request_from(signed.public_bytes(Encoding.DER)))
+
+
+def test_a_common_name_of_any_length_is_read_without_a_warning(certificate, key) -> None:
+    long = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550403"), tlv(0x0C, b"x" * 80))))
+
+    def renamed(parts: list[bytes]) -> None:
+        parts[5] = long
+
+    assert certificate_from(altered(certificate, key, renamed)).subject.public_bytes() == long
+    request = asn1_csr.CertificationRequest.load(request_of(key).public_bytes(Encoding.DER))
+    inside = request["certification_request_info"]
+    parts = [inside[each].dump() for each in ("version", "subject_pk_info", "attributes")]
+    signed = tlv(0x30, parts[0], long, *parts[1:])
+    signature = key.sign(signed, PKCS1v15(), hashes.SHA256())
+    algorithm = request["signature_algorithm"].dump()
+    assert signs_itself(request_from(tlv(0x30, signed, algorithm, tlv(0x03, b"\0", signature))))

@@ -8,7 +8,9 @@ certificate is given away.
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -51,7 +53,8 @@ def request_from(data: bytes) -> x509.CertificateSigningRequest:
         key = request.public_key()
         if isinstance(key, RSAPublicKey) and key.key_size > LARGEST_KEY:
             raise ValueError(f"its RSA key has {key.key_size} bits, {LARGEST_KEY} are allowed")
-        _ = request.subject, request.extensions, list(request.attributes)
+        with _names_of_any_length():
+            _ = request.subject, request.extensions, list(request.attributes)
     except MALFORMED as error:
         raise Invalid(
             f"This is no certificate request (PKCS#10, DER or PEM) that can be read: {reason(error)}.", target="csr"
@@ -122,9 +125,20 @@ def _from_pem(data: bytes, kind: bytes) -> bytes:
     return base64.b64decode(b"".join(body.split()), validate=True)
 
 
+@contextmanager
+def _names_of_any_length() -> Iterator[None]:
+    """Without the library's warning about names that are longer than RFC 5280 allows: Windows asks for a certificate
+    with a common name of more than 64 characters ([MS-MDE2] 3.6.1.2).
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
+        yield
+
+
 def _look_at(certificate: x509.Certificate) -> None:
     """One of MALFORMED for a part that cannot be read."""
-    _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
+    with _names_of_any_length():
+        _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
     with suppress(UnsupportedAlgorithm):
         certificate.public_key()
