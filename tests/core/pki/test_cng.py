@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -43,6 +45,15 @@ def test_a_damaged_private_blob_is_invalid(rsa_keys, data) -> None:
         read_private_blob(flipped)
     with pytest.raises(Invalid):
         read_private_blob(blob[:at])
+
+
+def test_primes_of_a_megabyte_are_not_multiplied(rsa_keys) -> None:
+    blob = write_private_blob(rsa_keys.take())
+    head = struct.unpack_from("<6I", blob)
+    large = struct.pack("<6I", *head[:4], 1 << 20, 1 << 20)
+    rest = blob[24 : 24 + head[2] + head[3]] + b"\xff" * ((5 << 20) + head[3])
+    with pytest.raises(Invalid, match="its sizes do not fit"):
+        read_private_blob(large + rest)
 
 
 @settings(deadline=None)

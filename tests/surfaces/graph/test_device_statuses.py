@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.operations.emulator import Emulator
+from fauxtune.storage.database import Connection
+from fauxtune.storage.tables.configuration import profiles
+from tests.core.pki.hostile import altered, of_the_year_0
 from tests.surfaces.graph.conftest import Enroll
+from tests.surfaces.graph.material import self_signed
 from tests.surfaces.graph.words import DEVICES, PROFILES, code, group_named, ids, made, user_named
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
@@ -197,3 +205,29 @@ async def test_v1_has_fewer_counts(beta: httpx.AsyncClient, v1: httpx.AsyncClien
         "configurationVersion": 1,
     }
     assert "platform" not in (await _statuses(v1, profile))[0]
+
+
+async def test_a_root_that_is_stored_broken_is_an_error_on_the_device_and_of_no_other_profile(
+    beta: httpx.AsyncClient,
+    emulator: Emulator,
+    enroll: Enroll,
+    root_file: str,
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
+) -> None:
+    bad, good = [await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file}) for _ in "ab"]
+    broken = altered(self_signed(raw_rsa_keys[3], authority=True), raw_rsa_keys[3], of_the_year_0)
+
+    def plant(connection: Connection) -> None:
+        where = profiles.c.id == bad
+        document = connection.execute(sqlalchemy.select(profiles.c.document).where(where)).scalar_one()
+        changed = {**document, "trustedRootCertificate": base64.b64encode(broken).decode()}
+        connection.execute(profiles.update().where(where).values(document=changed))
+
+    await emulator.runner.read(plant)
+    phone = await enroll("alice")
+    await phone.settle()
+    assert [each["status"] for each in await _statuses(beta, bad)] == ["error"]
+    assert [each["status"] for each in await _statuses(beta, good)] == ["compliant"]
+    shown = (await beta.get(f"/deviceManagement/managedDevices/{phone.id}/deviceConfigurationStates")).json()["value"]
+    assert sorted(each["state"] for each in shown) == ["compliant", "error"]

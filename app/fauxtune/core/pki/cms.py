@@ -9,7 +9,6 @@ expect anything inside.
 from __future__ import annotations
 
 from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -75,9 +74,8 @@ def open_envelope(data: bytes, *, certificate: x509.Certificate, key: PrivateKey
 
 def _sealed_key(recipients: cms.RecipientInfos, certificate: x509.Certificate) -> bytes:
     """The content's key as the first recipient that is meant got it: one, so that a message costs one decryption."""
-    mine = asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
     for recipient in recipients:
-        if recipient.name == "ktri" and names(recipient.chosen["rid"], mine):
+        if recipient.name == "ktri" and names(recipient.chosen["rid"], certificate):
             algorithm = recipient.chosen["key_encryption_algorithm"]["algorithm"].native
             if algorithm != "rsaes_pkcs1v15":
                 raise UnknownAlgorithm(f"The envelope's key is sealed with {algorithm}; RSA PKCS#1 v1.5 can be opened.")

@@ -113,7 +113,9 @@ def _sizes(data: bytes, *, magic: int) -> tuple[int, int, int, int]:
     halves = prime_1 + prime_2
     after = {_PUBLIC: 0, _SHORT_PRIVATE: halves, _PRIVATE: 2 * halves + prime_1 + modulus}[magic]
     expected = _HEADER.size + exponent + modulus + after
-    if bits not in _BITS or modulus != (bits + 7) // 8 or not 0 < exponent <= 8 or len(data) != expected:
+    # Numbers of megabytes are multiplied for seconds, in which nothing else in the process runs.
+    is_sized = modulus == (bits + 7) // 8 and max(prime_1, prime_2) <= modulus and 0 < exponent <= 8
+    if bits not in _BITS or not is_sized or len(data) != expected:
         raise Invalid(f"The {name} is damaged: its sizes do not fit its {len(data)} bytes.")
     return exponent, modulus, prime_1, prime_2
 

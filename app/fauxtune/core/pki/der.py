@@ -7,7 +7,6 @@ when the part is asked for, so whatever is read stays within one `try` that catc
 from __future__ import annotations
 
 from asn1crypto import cms, core
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 
@@ -52,15 +51,20 @@ def octets(value: core.Asn1Value) -> bytes:
     return found
 
 
-def names(identifier: core.Choice, certificate: asn1_x509.Certificate) -> bool:
+def names(identifier: core.Choice, certificate: x509.Certificate) -> bool:
     """Whether a signer's or recipient's identifier means this certificate. Raises one of MALFORMED."""
+    chosen = identifier.chosen
     if identifier.name == "subject_key_identifier":
-        return bool(certificate.key_identifier == identifier.chosen.native)
-    inside, chosen = certificate["tbs_certificate"], identifier.chosen
-    return bool(
-        inside["serial_number"].native == chosen["serial_number"].native
-        and inside["issuer"].dump() == chosen["issuer"].dump()
-    )
+        return bool(_key_identifier(certificate) == chosen.native)
+    is_its_number = certificate.serial_number == chosen["serial_number"].native
+    return bool(is_its_number and certificate.issuer.public_bytes() == chosen["issuer"].dump())
+
+
+def _key_identifier(certificate: x509.Certificate) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except x509.ExtensionNotFound:
+        return None
 
 
 def reason(error: Exception) -> str:

@@ -37,11 +37,19 @@ def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certific
     """
     try:
         der = _from_pem(data, b"CERTIFICATE") if is_pem(data) else data
-        certificate = x509.load_der_x509_certificate(admit(der, largest=LARGEST_CERTIFICATE))
-        _look_at(certificate)
+        return readable(x509.load_der_x509_certificate(admit(der, largest=LARGEST_CERTIFICATE)))
     except MALFORMED as error:
         what = target or "This"
         raise Invalid(f"{what} is not an X.509 certificate in DER or PEM: {reason(error)}.", target=target) from None
+
+
+def readable(certificate: x509.Certificate) -> x509.Certificate:
+    """The same certificate. One of MALFORMED for one of which a part cannot be read."""
+    with _names_of_any_length():
+        _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
+    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
+    with suppress(UnsupportedAlgorithm):
+        certificate.public_key()
     return certificate
 
 
@@ -133,12 +141,3 @@ def _names_of_any_length() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
         yield
-
-
-def _look_at(certificate: x509.Certificate) -> None:
-    """One of MALFORMED for a part that cannot be read."""
-    with _names_of_any_length():
-        _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
-    _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
-    with suppress(UnsupportedAlgorithm):
-        certificate.public_key()

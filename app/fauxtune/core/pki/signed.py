@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.der import MALFORMED, content_of, names, octets, reason
-from fauxtune.core.pki.foreign import certificate_from
+from fauxtune.core.pki.foreign import readable
 from fauxtune.core.pki.gate import LARGEST_MESSAGE
 
 #: Certificates in one message: a signer and its issuers.
@@ -77,7 +77,8 @@ class SignedMessage:
         signed = body
         if self.attributes:
             computed = hashlib.new(digest, body, usedforsecurity=False).digest()
-            if not hmac.compare_digest(octets(core.load(self._one(_MESSAGE_DIGEST))), computed):
+            # RFC 5652 5.3: signed attributes are DER, of which there is one for an octet string.
+            if not hmac.compare_digest(self._one(_MESSAGE_DIGEST), b"\x04" + bytes([len(computed)]) + computed):
                 raise _wrong()
             if self._one(_CONTENT_TYPE) != _DATA:
                 raise ValueError("its attributes are about another type of content")
@@ -186,8 +187,10 @@ def _signers_certificate(certificates: cms.CertificateSet, identifier: cms.Signe
     if isinstance(certificates, core.Void) or not 0 < len(certificates) <= MOST_CERTIFICATES:
         raise ValueError(f"it must bring 1 to {MOST_CERTIFICATES} certificates, the signer's among them")
     for each in certificates:
-        if each.name == "certificate" and names(identifier, each.chosen):
-            return certificate_from(each.chosen.dump())
+        if each.name == "certificate":
+            certificate = x509.load_der_x509_certificate(each.chosen.dump())
+            if names(identifier, certificate):
+                return readable(certificate)
     raise ValueError("the signer's certificate is not in it")
 
 
@@ -195,10 +198,12 @@ def _attributes(attributes: cms.CMSAttributes) -> dict[str, tuple[bytes, ...]]:
     if isinstance(attributes, core.Void):
         return {}
     found: dict[str, tuple[bytes, ...]] = {}
-    if len(attributes) > _MOST_ATTRIBUTES or any(len(each["values"]) > _MOST_VALUES for each in attributes):
+    if len(attributes) > _MOST_ATTRIBUTES:
         raise ValueError("it has too many signed attributes")
     for each in attributes:
         oid = each["type"].dotted
+        if len(each["values"]) > _MOST_VALUES:
+            raise ValueError("it has too many signed attributes, or too many values of one")
         if oid in found:
             raise ValueError(f"the signed attribute {oid} is there twice")
         found[oid] = tuple(value.dump() for value in each["values"])
