@@ -60,6 +60,21 @@ async def test_what_v1_has_and_is_not_emulated_says_so_in_both_versions(
         assert "docs/coverage.md" in sentence(answer)
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "deviceConfigurations/microsoft.graph.iosVpnConfiguration",
+        "deviceConfigurations/x/microsoft.graph.iosVpnConfiguration/identityCertificate",
+        "deviceConfigurations/x/graph.windowsWifiConfiguration",
+        "deviceConfigurations/x/extendFeatureUpdatesPause",
+        "deviceConfigurations/x/rootCertificate/assignments",
+        "managedDevices/x/resizeCloudPc",
+    ],
+)
+async def test_what_profiles_and_devices_have_besides_is_refused_too(beta: httpx.AsyncClient, path: str) -> None:
+    assert (await beta.get(f"/deviceManagement/{path}")).status_code == 501
+
+
 @pytest.mark.parametrize("name", ["cloudCertificationAuthority", "derivedCredentials", "intents/x/settings"])
 async def test_what_beta_alone_has_is_refused_there_and_unknown_to_v1(
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, name: str

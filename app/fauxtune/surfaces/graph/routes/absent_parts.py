@@ -19,6 +19,12 @@ from fauxtune.surfaces.graph.routes.absent import absent
 
 _SERVICE, _APPS = "deviceManagement", "deviceAppManagement"
 _USER, _ME = "users/{user}", "me"
+_PROFILE = "deviceManagement/deviceConfigurations/{profile}"
+_ASK_ITSELF = "ask the profile that this one refers to, at deviceManagement/deviceConfigurations/{id}"
+_OF_A_PROFILE = (
+    "assignments deviceSettingStateSummaries deviceStatuses deviceStatusOverview groupAssignments userStatuses "
+    "userStatusOverview"
+)
 
 #: Where, why, the names that both versions have, and those of beta alone.
 _PARTS: tuple[tuple[str, str, str, str], ...] = (
@@ -493,11 +499,75 @@ _PARTS: tuple[tuple[str, str, str, str], ...] = (
         ),
         "",
     ),
+    (_PROFILE, why.UPDATES, "", "extendFeatureUpdatesPause extendQualityUpdatesPause deviceUpdateStates"),
+    (
+        _PROFILE,
+        "no profile kind that is kept here has it",
+        "",
+        (
+            "identityCertificateForClientAuthentication networkAccessConfigurations privacyAccessControls "
+            "rootCertificateForClientValidation rootCertificateForServerValidation "
+            "rootCertificatesForClientValidation rootCertificatesForServerValidation "
+            "secondaryIdentityCertificateForClientAuthentication secondaryRootCertificateForClientValidation "
+            "singleSignOnExtensionPkinitCertificate"
+        ),
+    ),
+    (f"{_PROFILE}/rootCertificate", _ASK_ITSELF, "", _OF_A_PROFILE),
+    (f"{_PROFILE}/identityCertificate", _ASK_ITSELF, "", _OF_A_PROFILE),
+    *(
+        (
+            f"{devices}/{{device}}",
+            why.CLOUD_PC,
+            "",
+            "reprovisionCloudPc resizeCloudPc restoreCloudPc setCloudPcReviewStatus",
+        )
+        for devices in ("deviceManagement/managedDevices", "users/{user}/managedDevices", "me/managedDevices")
+    ),
+    (_SERVICE, why.ROLES, "", "getAssignedRoleIdsForLoggedInUser"),
+    (
+        _SERVICE,
+        why.PARTNERS,
+        "",
+        "getAllowedRemoteAssistanceActions reportRemoteAssistance reportRemoteHelpSessionStartTime",
+    ),
+    (
+        _SERVICE,
+        why.ANALYTICS,
+        "",
+        "userExperienceAnalyticsDeviceTimelineEvents userExperienceAnalyticsRegressionSummary",
+    ),
     (_USER, "who knows the old one changes it at me/changePassword", "changePassword", ""),
     ("devices/{device}", why.EXTENSIONS, "extensions", ""),
     ("devices/{device}", "commands of Microsoft's Project Rome do not reach the devices here", "", "commands"),
     ("devices/{device}", "there are no templates of devices", "", "deviceTemplate"),
     ("devices/{device}", "there are no rights of use that a device would have", "", "usageRights"),
+)
+
+#: Kinds of profiles that are not kept here; casts to them, in beta.
+_KINDS = (
+    "androidDeviceOwnerDerivedCredentialAuthenticationConfiguration "
+    "androidDeviceOwnerEnterpriseWiFiConfiguration androidDeviceOwnerGeneralDeviceConfiguration "
+    "androidDeviceOwnerVpnConfiguration androidDeviceOwnerWiFiConfiguration "
+    "androidEnterpriseWiFiConfiguration androidForWorkCustomConfiguration "
+    "androidForWorkEnterpriseWiFiConfiguration androidForWorkGeneralDeviceConfiguration "
+    "androidForWorkVpnConfiguration androidForWorkWiFiConfiguration androidOmaCpConfiguration "
+    "androidVpnConfiguration androidWiFiConfiguration androidWorkProfileEnterpriseWiFiConfiguration "
+    "androidWorkProfileVpnConfiguration androidWorkProfileWiFiConfiguration "
+    "aospDeviceOwnerDeviceConfiguration aospDeviceOwnerEnterpriseWiFiConfiguration "
+    "aospDeviceOwnerWiFiConfiguration appleExpeditedCheckinConfigurationBase appleVpnConfiguration "
+    "iosDerivedCredentialAuthenticationConfiguration iosEducationDeviceConfiguration "
+    "iosEduDeviceConfiguration iosEnterpriseWiFiConfiguration iosExpeditedCheckinConfiguration "
+    "iosikEv2VpnConfiguration iosVpnConfiguration iosWiFiConfiguration iosWiredNetworkConfiguration "
+    "macOSCustomAppConfiguration macOSEndpointProtectionConfiguration macOSEnterpriseWiFiConfiguration "
+    "macOSExtensionsConfiguration macOSSoftwareUpdateConfiguration macOSVpnConfiguration "
+    "macOSWiFiConfiguration macOSWiredNetworkConfiguration unsupportedDeviceConfiguration "
+    "vpnConfiguration windows10DeviceFirmwareConfigurationInterface windows10NetworkBoundaryConfiguration "
+    "windows10VpnConfiguration windows81VpnConfiguration windows81WifiImportConfiguration "
+    "windowsDeliveryOptimizationConfiguration windowsDomainJoinConfiguration "
+    "windowsHealthMonitoringConfiguration windowsIdentityProtectionConfiguration "
+    "windowsKioskConfiguration windowsPhone81VpnConfiguration windowsVpnConfiguration "
+    "windowsWifiConfiguration windowsWifiEnterpriseEAPConfiguration windowsWiredNetworkConfiguration "
+    "windowsZtdnsConfiguration"
 )
 
 
@@ -510,6 +580,8 @@ def _parts() -> Iterator[Route[Handler]]:
                     if (parent, name) != (_ME, "changePassword"):
                         path = f"{parent}/{name}" if parent else name
                         yield absent(EVERY, path, summary=name, why=reason, beta_only=beta_only)
+    for name in _KINDS.split():
+        yield absent(EVERY, f"microsoft.graph.{name}", summary=name, why=why.KINDS, beta_only=True)
 
 
 ABSENT_PARTS: tuple[Route[Handler], ...] = tuple(_parts())
