@@ -351,6 +351,10 @@ def demo(
             metavar="DIR",
         ),
     ] = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(help="Which year's Intune a new tenant behaves like: 2020-04 or current (default: the server's)."),
+    ] = None,
     step: Annotated[bool, typer.Option("--step", help="Wait for Enter before each proof.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -361,7 +365,7 @@ def demo(
     """
     from fauxtune_sim.demo.play import Staging, play
 
-    staging = Staging(once=once, port=port, http_port=http_port, data_dir=data_dir, step=step)
+    staging = Staging(once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, step=step)
     held = _run(play(staging, tell=_teller(output), show=_show_json if output is Output.JSON else None))
     if not held:
         raise typer.Exit(1)

@@ -58,8 +58,14 @@ class Running:
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment, without what would change a server's settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("FAUXTUNE_", "AZURE_"))}
+    """This process's environment, without what would change a server's settings; but FAUXTUNE_EDITION is the one switch
+    that runs all journeys and foreign programs in another edition.
+    """
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "FAUXTUNE_EDITION" or not name.startswith(("FAUXTUNE_", "AZURE_"))
+    }
     return {**kept, "PYTHONDONTWRITEBYTECODE": "", "COLUMNS": "200", **more}
 
 

@@ -47,7 +47,7 @@ app.command()(diagnosing.history)
 def demo(context: typer.Context) -> None:
     """The main job, told step by step on simulated devices.
 
-    Takes --once, --step, --port, --http-port, --data-dir and --output; see `fauxtune demo --help`.
+    Takes --once, --step, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
     """
     # The simulator is a program of its own: it knows this server only over the wire, like every other device.
     command = [sys.executable, "-m", "fauxtune_sim.demo", *context.args]

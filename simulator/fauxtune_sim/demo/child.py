@@ -34,11 +34,15 @@ class Endpoints:
 
 
 @contextlib.asynccontextmanager
-async def server(*, port: int, http_port: int, data_dir: Path | None) -> AsyncIterator[tuple[Endpoints, ServerChild]]:
-    """A running server; ServerUnreachable with its own words if it does not come up."""
+async def server(
+    *, port: int, http_port: int, data_dir: Path | None, edition: str | None = None
+) -> AsyncIterator[tuple[Endpoints, ServerChild]]:
+    """A running server; ServerUnreachable with its own words if it does not come up. `edition`: which year's Intune its
+    new tenants behave like; None leaves that to the server.
+    """
     child = ServerChild()
     try:
-        yield await child.start(port=port, http_port=http_port, data_dir=data_dir), child
+        yield await child.start(port=port, http_port=http_port, data_dir=data_dir, edition=edition), child
     finally:
         await child.stop()
 
@@ -51,9 +55,11 @@ class ServerChild:
         self._words: deque[str] = deque(maxlen=_LINES_KEPT)
         self._readers: list[asyncio.Task[None]] = []
 
-    async def start(self, *, port: int, http_port: int, data_dir: Path | None) -> Endpoints:
+    async def start(self, *, port: int, http_port: int, data_dir: Path | None, edition: str | None) -> Endpoints:
         """Start `fauxtune serve` and wait until it says where it is."""
         command = ["-m", "fauxtune", "serve", "--output", "json", "--port", str(port), "--http-port", str(http_port)]
+        if edition is not None:
+            command += ["--edition", edition]
         environment = dict(os.environ)
         if data_dir is None:
             command.append("--ephemeral")

@@ -45,6 +45,8 @@ class Staging:
     port: int
     http_port: int
     data_dir: Path | None
+    #: `2020-04` or `current`; None: the server's default.
+    edition: str | None = None
     #: Wait for Enter before each proof.
     step: bool = False
 
@@ -86,7 +88,7 @@ async def _running(staging: Staging) -> AsyncIterator[tuple[Endpoints, ServerChi
     with tempfile.TemporaryDirectory(prefix="fauxtune-demo-", ignore_cleanup_errors=True) as temporary:
         folder = Path(temporary) if staging.data_dir is None else staging.data_dir / "demo"
         arguments = {"port": staging.port, "http_port": staging.http_port}
-        async with server(**arguments, data_dir=staging.data_dir) as (endpoints, child):
+        async with server(**arguments, data_dir=staging.data_dir, edition=staging.edition) as (endpoints, child):
             yield endpoints, child, folder
 
 
@@ -168,6 +170,7 @@ async def _stage(place: Place, transport: Transport, *, runner: Runner, tell: Te
         pki=f"{endpoints.http}/pki/{tenant['name']}",
         tenant=tenant["name"],
         domain=tenant["domain"],
+        edition=tenant["edition"],
         authority=Authority(host=tenant["certificationAuthority"], name=tenant["certificationAuthorityName"]),
         transport=transport,
         graph=graph,
@@ -181,7 +184,9 @@ async def _stage(place: Place, transport: Transport, *, runner: Runner, tell: Te
 async def _words(asked: Awaitable[dict[str, Any]], *, also: tuple[str, ...] = ()) -> dict[str, str]:
     """What the story needs to know of a tenant; AnswerBroken if the control surface does not say it."""
     answer = await asked
-    names = ("id", "name", "domain", "certificationAuthority", "certificationAuthorityName", *also)
+    setting = answer.get("settings", {}).get("edition", {})
+    answer = {**answer, "edition": setting.get("value")}
+    names = ("id", "name", "domain", "certificationAuthority", "certificationAuthorityName", "edition", *also)
     missing = [name for name in names if not isinstance(answer.get(name), str)]
     if missing:
         raise AnswerBroken(f"the control surface does not say the tenant's {', '.join(missing)}")

@@ -1,6 +1,6 @@
 """The profiles that the story assigns: each kind of device has kinds of profiles of its own.
 
-Graph (beta): androidWorkProfile..., androidForWorkImportedPFX..., androidDeviceOwner..., ios..., macOS...,
+Graph (beta): android..., androidWorkProfile..., androidForWorkImportedPFX..., androidDeviceOwner..., ios..., macOS...,
 windows81..., windows10... and windowsPhone81... configurations.
 """
 
@@ -13,11 +13,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """What the profiles of one kind of device are called; `pkcs` is None where there are none of that sort."""
+    """What the profiles of one kind of device are called; `pkcs` is None where there are none of that sort.
+    `free_names`: its PKCS profiles take texts with variables as subject and alternative names.
+    """
 
     root: str
     pkcs: str | None
     imported: str
+    free_names: bool = True
 
 
 _KINDS = {
@@ -31,6 +34,13 @@ _KINDS = {
         "androidDeviceOwnerPkcsCertificateProfile",
         "androidDeviceOwnerImportedPFXCertificateProfile",
     ),
+    # A Samsung phone, the company's phone in the edition of 2020.
+    "device administrator": _Kinds(
+        "androidTrustedRootCertificate",
+        "androidPkcsCertificateProfile",
+        "androidImportedPFXCertificateProfile",
+        free_names=False,
+    ),
     "iOS": _Kinds("iosTrustedRootCertificate", "iosPkcsCertificateProfile", "iosImportedPFXCertificateProfile"),
     "macOS": _Kinds("macOSTrustedRootCertificate", "macOSPkcsCertificateProfile", "macOSImportedPFXCertificateProfile"),
     # Windows 10 and later take the root of Windows 8.1; so does Windows 10 Mobile.
@@ -41,6 +51,14 @@ _KINDS = {
         "windowsPhone81TrustedRootCertificate", None, "windowsPhone81ImportedPFXCertificateProfile"
     ),
 }
+
+
+_FREE_NAMES = {
+    "subjectNameFormat": "custom",
+    "subjectNameFormatString": "CN={{UserName}},E={{EmailAddress}}",
+    "customSubjectAlternativeNames": [{"sanType": "emailAddress", "name": "{{EmailAddress}}"}],
+}
+_NAMES = {"subjectNameFormat": "commonNameIncludingEmail", "subjectAlternativeNameType": "emailAddress"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +91,7 @@ def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, A
             "certificationAuthority": authority.host,
             "certificationAuthorityName": authority.name,
             "certificateTemplateName": template,
-            "subjectNameFormat": "custom",
-            "subjectNameFormatString": "CN={{UserName}},E={{EmailAddress}}",
-            "customSubjectAlternativeNames": [{"sanType": "emailAddress", "name": "{{EmailAddress}}"}],
+            **(_FREE_NAMES if kinds.free_names else _NAMES),
             "renewalThresholdPercentage": 20,
             "certificateValidityPeriodScale": "years",
             "certificateValidityPeriodValue": 1,

@@ -30,9 +30,11 @@ class Proof:
     detail: str
 
 
-#: Everything that Alice carries, and Bob's phone: folder, name, owner, kind.
-CAST = (
-    ("alice-company", "Alice's company phone", "alice", kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)),
+#: What a company's phone is. In April 2020 a fully managed one was given roots and SCEP certificates only.
+_COMPANY_PHONES = {"2020-04": kind_of(Platform.ANDROID, Mode.KNOX)}
+_COMPANY_PHONE = kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)
+#: Everything else that Alice carries, and Bob's phone: folder, name, owner, kind.
+_CAST = (
     ("alice-own", "Alice's own phone", "alice", kind_of(Platform.ANDROID)),
     ("alice-iphone", "Alice's iPhone", "alice", kind_of(Platform.IOS)),
     ("alice-mac", "Alice's Mac", "alice", kind_of(Platform.MACOS)),
@@ -47,7 +49,8 @@ async def set_the_stage(stage: Stage) -> None:
     """Enrol the first devices and deliver root and intermediate to them."""
     stage.tell("Alice has a device of every kind, some of them the company's. Bob has a phone with a work profile.")
     stage.tell(f"Each device keeps its keys in a folder below {stage.folder}")
-    for key, name, person, kind in CAST:
+    company_phone = _COMPANY_PHONES.get(stage.edition, _COMPANY_PHONE)
+    for key, name, person, kind in (("alice-company", "Alice's company phone", "alice", company_phone), *_CAST):
         await stage.enroll(key, name=name, person=person, kind=kind)
     stage.tell("The administrator tells Graph: everybody in SMIME Pilot trusts our root and our intermediate.")
     stage.group = await stage.graph.group("SMIME Pilot")
@@ -71,7 +74,7 @@ async def own_signing_keys(stage: Stage) -> Proof:
     found = {one.name: [mark(key.certificate) for key in one.held("pkcs")] for one in stage.with_own_keys()}
     flat = [single for several in found.values() for single in several]
     keys = {public_key_bytes(key.certificate) for one in stage.everybody() for key in one.held("pkcs")}
-    apart = len(set(flat)) == len(flat) == len(keys) == len(CAST) - 1
+    apart = len(set(flat)) == len(flat) == len(keys) == len(found)
     held = apart and all(len(several) == 1 for several in found.values())
     seen = "; ".join(f"{name}: {' '.join(several) or 'none'}" for name, several in found.items())
     return Proof(1, "Each device holds a signing key of its own", held, seen)

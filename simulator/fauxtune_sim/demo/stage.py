@@ -84,6 +84,8 @@ class Stage:
     pki: str
     tenant: str
     domain: str
+    #: Which year's Intune the tenant behaves like: `2020-04` or `current`.
+    edition: str
     authority: Authority
     transport: Transport
     graph: Graph
