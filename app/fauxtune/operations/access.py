@@ -24,7 +24,8 @@ from fauxtune.operations.runner import Runner
 from fauxtune.storage.queries import applications
 
 LIFETIME = timedelta(seconds=3599)
-_REMEMBERED = 4096
+#: Tokens that were read once, and the characters of one that is worth remembering: some 30 MB at most.
+_REMEMBERED, _LONGEST = 4096, 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,8 @@ class TokenIssuer:
         caller = self._seen.get(token)
         if caller is None:
             caller = self._read(token)
-            self._seen[token] = caller
+            if len(token) <= _LONGEST:
+                self._seen[token] = caller
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
         if caller.expires_at <= self._clock.now().timestamp():

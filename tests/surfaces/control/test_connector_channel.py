@@ -21,6 +21,7 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
 from fauxtune.core.pki.names import thumbprint
 from tests.clock import FixedClock
+from tests.core.pki.hostile import PILLS, Change, altered
 from tests.outside_authority import outside_file
 from tests.surfaces.control.apart import Apart
 from tests.surfaces.control.conftest import Assign, Enroll
@@ -335,6 +336,24 @@ async def test_a_result_that_says_something_impossible_changes_nothing(
     (request,) = (await apart.lease())["requests"]
     answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
     assert answer.status_code == 400, answer.text
+    await phone.report()
+    assert (await item(contoso, phone))["state"] == "wanted"
+
+
+@pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
+async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
+    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, change: Change
+) -> None:
+    key = apart.keys.take()
+    whole, _ = outside_file(key, password="pw", email="alice@fabrikam.example", not_before=datetime.now(UTC))
+    broken = wire.text(altered(whole, key, change))
+    await apart.start()
+    (request,) = (await apart.lease())["requests"]
+    path = f"/sessions/{apart.channel._session}/requests/{request['id']}/result"
+    for body in ({"sealed": "AAAA", "certificate": broken, "pfx": "AAAA"}, {"sealed": "AAAA", "opened": [broken]}):
+        answer = await apart.raw("PUT", path, body)
+        assert answer.status_code == 400, answer.text
+        assert "is not an X.509 certificate" in answer.json()["error"]["message"]
     await phone.report()
     assert (await item(contoso, phone))["state"] == "wanted"
 

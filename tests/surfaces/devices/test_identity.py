@@ -23,6 +23,7 @@ from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
 from tests.authorities import NOW
+from tests.core.pki.hostile import PILLS, Change, altered
 
 BODY = b"<plist/>\n"
 PROXIES = TrustedProxies((ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
@@ -185,6 +186,16 @@ def test_what_a_proxy_garbles_is_bad(value: str) -> None:
 def test_a_tls_certificate_that_cannot_be_read_is_bad() -> None:
     with pytest.raises(Invalid, match="cannot be read"):
         caller(request(tls=b"0\x03garbage"))
+
+
+@pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
+def test_a_certificate_that_would_break_its_readers_later_is_bad_however_it_comes(device, change: Change) -> None:
+    key, certificate = device
+    broken = altered(certificate, key, change)
+    written = f":{base64.b64encode(broken).decode()}:"
+    for asked in (request(tls=broken), request(("Client-Cert", written), peer="10.1.2.3")):
+        with pytest.raises(Invalid, match="cannot be read"):
+            caller(asked, PROXIES)
 
 
 @given(st.text(st.characters(max_codepoint=255)), st.sampled_from(["Mdm-Signature", "Client-Cert"]))
