@@ -208,8 +208,8 @@ def encryption_per_device(facts: Facts) -> Iterator[Found]:
     for profile, holding in by_profile.items():
         names = ", ".join(device_name(device) for device, _ in holding)
         yield Found(
-            message=f"The user has {facts.device_count} devices, and the encryption certificate of this profile is "
-            f"another one on each ({names}): mail that was encrypted for one cannot be read on the others.",
+            message=f"The user has {facts.device_count} devices, and this profile gives each one an encryption "
+            f"certificate of its own ({names}): mail that was encrypted for one device cannot be read on the others.",
             fix="Import one encryption certificate for all devices (imported PFX), and give the profile a template "
             "that allows signing alone.",
             evidence={

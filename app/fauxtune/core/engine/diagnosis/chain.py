@@ -212,7 +212,7 @@ def _fits(subject: Subject) -> Told:
 
 
 def _current(subject: Subject) -> Told:
-    return _ok(f"It applies by the documentation of {subject.facts.edition}.")
+    return _ok(f"It applies in the edition {subject.facts.edition}.")
 
 
 def _trusted(subject: Subject) -> Told:

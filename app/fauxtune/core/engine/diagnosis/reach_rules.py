@@ -110,8 +110,8 @@ def not_in_edition(facts: Facts) -> Iterator[Found]:
                 continue
             is_asked = facts.asked is not None and facts.asked.profile.id == profile.id
             yield Found(
-                message=f"'{name_of(profile)}' reaches {device_name(device)} and is not applicable there: by the "
-                f"documentation of {facts.edition}, {device.variant} takes no {profile.kind}.",
+                message=f"'{name_of(profile)}' reaches {device_name(device)} and is not applicable there: in the "
+                f"edition {facts.edition}, {device.variant} takes no {profile.kind}.",
                 fix="Leave these devices out of the assignment; or let the tenant go by another edition (setting "
                 "edition), if that one has it.",
                 evidence={"edition": facts.edition, "variant": device.variant.value, "kind": profile.kind},
