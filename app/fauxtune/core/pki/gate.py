@@ -10,7 +10,8 @@ whatever was decrypted), it passes the gate on its own.
 from __future__ import annotations
 
 #: Bytes. A PFX holds a key and its chain, about 5 KB; an OCSP request of 100 certificates has 8 KB. A signed message
-#: must fit into a header, an envelope into a body: it may hold several PFX files.
+#: must fit into a header, an envelope into a body: it may hold several PFX files. Differs from Intune: its documents
+#: name no limit.
 LARGEST_PFX = 256 * 1024
 LARGEST_MESSAGE = 64 * 1024
 LARGEST_ENVELOPE = 4 * 1024 * 1024
