@@ -377,6 +377,9 @@ async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
     assert await apart.turn() == 1
     assert (await imported(contoso))["emailAddresses"] == ["alice@fabrikam.example"]
     assert (await imported(contoso))["thumbprint"] == mark
+    shown = (await contoso.get(f"/certificates/{mark}")).json()
+    assert (shown["source"], shown["status"], shown["subject"]) == ("external", "unknown", "CN=Alice Outside")
+    assert thumbprint(x509.load_pem_x509_certificate(shown["certificate"].encode())) == mark
 
 
 async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart) -> str:

@@ -185,8 +185,9 @@ def issued(
 
 def imported_everywhere(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[Row]:
     """The records under which a certificate was imported, for whichever users; without the PFX files."""
+    record = pfx_certificates.c
     statement = (
-        select(pfx_certificates.c.user_id, pfx_certificates.c.purpose, pfx_certificates.c.document)
+        select(record.user_id, record.purpose, record.document, record.certificate)
         .where(pfx_certificates.c.tenant_id == tenant_id, pfx_certificates.c.thumbprint == thumbprint)
         .order_by(pfx_certificates.c.user_id)
     )

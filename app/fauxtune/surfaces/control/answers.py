@@ -295,8 +295,8 @@ class Issued(Answer):
 
 class Registered(Answer):
     """A certificate as its authority's register has it. `authority`: which issued it; `device`: for which it was
-    issued. An imported certificate of somebody else's CA has neither, and nobody here knows its `status`; its file is
-    sealed, so that only its thumbprint and its times are known.
+    issued. An imported certificate of somebody else's CA has neither, and nobody here knows its `status`; until a
+    connector has opened its file for a device, only its thumbprint and its times are known.
     """
 
     serial: str | None

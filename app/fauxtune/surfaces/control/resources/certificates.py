@@ -10,11 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.clock import iso
+from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import certificates, revocation
 from fauxtune.operations.act import Act
+from fauxtune.operations.diagnosis_facts import owned
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -117,10 +119,10 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
 
 def _certificate(act: Act, key: str) -> answers.Certificate:
     row = queries.certificate(act.connection, act.tenant.id, key=key)
-    shown = _external(act, key) if row is None else _view(act, row)
-    der, revocation_state = (None, None) if row is None else (row["certificate"], row["revocation_state"])
-    if shown is None:
-        shown, der = _authority(act, key)
+    if row is None:
+        shown, der = _external(act, key) or _authority(act, key)
+    else:
+        shown, der = _view(act, row), row["certificate"]
     mark = shown["thumbprint"]
     imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=mark)
     users = {shown["user_principal_name"], *(_upn(act, each["user_id"]) for each in imported)} - {None}
@@ -129,7 +131,7 @@ def _certificate(act: Act, key: str) -> answers.Certificate:
     return answers.Certificate(
         **shown,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
-        revocation=revocation_state,
+        revocation=None if row is None else row["revocation_state"],
         users=sorted(users),
         holders=[
             answers.Holder(
@@ -142,25 +144,31 @@ def _certificate(act: Act, key: str) -> answers.Certificate:
     )
 
 
-def _external(act: Act, key: str) -> Row | None:
-    """An imported certificate that no authority of the tenant issued."""
+def _external(act: Act, key: str) -> tuple[Row, bytes | None] | None:
+    """An imported certificate that no authority of the tenant issued; its DER once a connector has opened its file."""
     imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=key.lower())
     if not imported:
         return None
-    document = imported[0]["document"]
-    return {
-        **dict.fromkeys(("serial", "authority", "subject", "template", *_OF_A_DEVICE)),
-        "thumbprint": key.lower(),
-        "user_principal_name": _upn(act, imported[0]["user_id"]),
+    record = next((each for each in imported if each["certificate"] is not None), imported[0])
+    document, user_id = record["document"], record["user_id"]
+    found = next(each for each in owned(act, user_id) if each.thumbprint == key.lower())
+    said = found.contents
+    shown = {
+        **dict.fromkeys(("authority", "template", *_OF_A_DEVICE)),
+        "serial": found.serial,
+        "thumbprint": found.thumbprint,
+        "subject": None if said is None else said.subject,
+        "user_principal_name": _upn(act, user_id),
         "source": "external",
-        "key_usage": [],
-        "not_before": document.get("startDateTime"),
-        "not_after": document.get("expirationDateTime"),
+        "key_usage": [] if said is None else sorted(said.key_usage or ()),
+        "not_before": document.get("startDateTime") if said is None else moment(found.not_before),
+        "not_after": document.get("expirationDateTime") if said is None else moment(found.not_after),
         "status": "unknown",
     }
+    return shown, record["certificate"]
 
 
-def _authority(act: Act, key: str) -> tuple[Row, bytes]:
+def _authority(act: Act, key: str) -> tuple[Row, bytes | None]:
     """An authority's own certificate. NotFound for one that nobody here knows."""
     for row in authority_queries.authorities_of(act.connection, act.tenant.id):
         found = x509.load_der_x509_certificate(row["certificate"])
