@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.foreign import (
@@ -127,6 +127,16 @@ def test_a_request_signed_by_another_key_does_not_sign_itself(key, rsa_keys) -> 
         changed = asn1_csr.CertificationRequest.load(mine)
         parts = changed["certification_request_info"].dump(), bytes.fromhex(algorithm), other["signature"].dump()
         assert not signs_itself(request_from(tlv(0x30, *parts)))
+
+
+def test_a_request_for_names_that_no_authority_gives_is_read(key) -> None:
+    request = request_of(key)
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    signed = tlv(0x30, bytes.fromhex("020100"), bytes.fromhex("30023100"), public, tlv(0xA0))
+    signature = tlv(0x03, b"\0", key.sign(signed, PKCS1v15(), hashes.SHA256()))
+    found = request_from(tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d01010b0500"), signature))
+    assert signs_itself(found)
+    assert found.public_key() == request.public_key()
 
 
 def test_a_request_for_any_kind_of_key_is_read() -> None:
