@@ -76,7 +76,8 @@ class Emulator:
     turns: Turns = field(default_factory=Turns)
     # The connector's own hands: few, so that their computing never crowds out the event loop or the database's threads.
     workers: Workers = field(default_factory=lambda: Workers(2))
-    # For files that were never opened before: they may be made to take seconds. One tenant's keep no other's waiting.
+    # For files that were never opened before: somebody may have made them so that each takes seconds. With one thread
+    # for each tenant, the files of one do not keep another waiting. `patience`: seconds, see `handwork`.
     openers: Workers = field(default_factory=lambda: Workers(2, share=1))
     patience: float = 5.0
     packagings: Packagings = field(default_factory=dict)

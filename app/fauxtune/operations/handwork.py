@@ -1,9 +1,10 @@
-"""The connector's work inside the server: done in threads, and waited for as long as is decent.
+"""The connector's work inside the server: done in threads, with a limit on how long a check-in waits for it.
 
-What the connector makes itself takes milliseconds, and is waited for. A file that was imported and never opened before
-is somebody else's: what it costs to open is bounded (`core.pki.pbe`), but that may be seconds for each. So a check-in
-waits `patience` for them, and as long once more for those that have begun by then. What has not begun stays asked for,
-and is begun at the next check-in; what has not ended is refused. No tenant's files keep another tenant waiting.
+What the connector makes itself takes milliseconds, and a check-in waits until it is made. A file that was imported and
+never opened before was made by somebody else. What it costs to open is bounded (`core.pki.pbe`), but it may be seconds
+for each file. So a check-in waits `patience` seconds for all of them, and as long once more for those that have begun
+by then. What has not begun stays asked for, and is begun at the next check-in; what has not ended is refused. The files
+of one tenant never keep another tenant waiting.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil
 
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
-    """The answers, without those of files that there was no time to begin with."""
+    """The answers. Files that were not begun in time have none yet."""
     work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
     for task in tasks:
@@ -45,7 +46,7 @@ async def _made(begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], 
 async def _opened(
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]], *, patience: float
 ) -> set[asyncio.Future[Fulfilled]]:
-    """Those of the foreign files that do not end."""
+    """Wait for the files that are opened for the first time; those that have begun and not ended."""
     late = {each for each, (_, task) in begun.items() if task.opens and not each.done()}
     if late:
         _, late = await asyncio.wait(late, timeout=patience)

@@ -1,7 +1,7 @@
 """Threads for what takes time, shared fairly: tenants take turns, and none holds more than its share of the threads.
 
-A thread begins when there is work and ends when there is none. All are daemons: what is under way when the server ends
-is dropped, for an answer that was not stored is asked for again.
+A thread begins when there is work and ends when there is none. All are daemon threads: the end of the server does not
+wait for them, and an answer that was not stored is asked for again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class Workers:
-    """So many threads at most, `share` of them for one tenant. Work that nobody waits for any more is not begun."""
+    """So many threads at most, and at most `share` of them for one tenant. Work that was cancelled is not begun."""
 
     def __init__(self, threads: int, *, share: int | None = None) -> None:
         self._threads = threads
@@ -28,7 +28,7 @@ class Workers:
         self._running = 0
 
     def submit(self, tenant: str, work: Callable[[], T]) -> Future[T]:
-        """The work's result, or what it raised. To cancel it takes it out of the queue if it has not begun."""
+        """The work's result, or what it raised. Cancelling it takes it out of the queue, if it has not begun."""
         future: Future[T] = Future()
         with self._lock:
             self._waiting.setdefault(tenant, {})[future] = work
