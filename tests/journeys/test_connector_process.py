@@ -247,6 +247,10 @@ def places(server: Running, data: Path, url: str) -> dict[str, bytes]:
     return {"memory": memory_of(server.process.pid), "database": database_of(url), **files}
 
 
+#: One program that does everything, of versions of which old ones are refused, is there in the current edition alone.
+TODAY = ("--edition", "current")
+
+
 # ------------------------------------------------------------------------------------------------------------ the tests
 
 
@@ -255,7 +259,7 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
 ) -> None:
     data, own = tmp_path / "data", tmp_path / "connector"
     with (
-        serving("--data-dir", data, "--database-url", database_url) as server,
+        serving("--data-dir", data, "--database-url", database_url, *TODAY) as server,
         server.signed_in() as client,
     ):
         assign_profiles(client)
@@ -337,7 +341,7 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
 ) -> None:
     own = tmp_path / "connector"
     with (
-        serving("--data-dir", tmp_path / "data", "--database-url", postgresql_url) as server,
+        serving("--data-dir", tmp_path / "data", "--database-url", postgresql_url, *TODAY) as server,
         server.signed_in() as client,
     ):
         assign_profiles(client)
@@ -362,7 +366,7 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
 def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_new_address(
     tmp_path: Path, sqlite_url: str, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url)
+    own, arguments = tmp_path / "connector", ("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY)
     with serving(*arguments) as server, server.signed_in() as client:
         assign_profiles(client)
         added(server, own, "Connector 2", "--alone")
@@ -379,7 +383,7 @@ def test_requests_survive_a_restart_and_the_connector_finds_the_server_at_its_ne
 
 def test_two_runs_on_one_folder_and_an_old_version_are_refused(tmp_path: Path, sqlite_url: str) -> None:
     own = tmp_path / "connector"
-    with serving("--data-dir", tmp_path / "data", "--database-url", sqlite_url) as server:
+    with serving("--data-dir", tmp_path / "data", "--database-url", sqlite_url, *TODAY) as server:
         added(server, own, "Connector 2", "--role", "pkcs")
         again = fauxtune("connector", "add", "Connector 3", "--state", own, *where(server))
         assert (again.returncode, "is a connector's folder already" in again.stderr) == (1, True)

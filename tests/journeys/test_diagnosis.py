@@ -162,7 +162,8 @@ def test_the_healthy_and_the_faulty(office: Office) -> None:
     assert office.codes(healthy=False) == {"address-mismatch"}
     office.run("pfx", "remove", "--upn", ALICE, "--thumbprint", elsewhere)
 
-    (connector,) = office.control("GET", "/connectors")["value"]
+    connectors = office.control("GET", "/connectors")["value"]
+    (connector,) = (each for each in connectors if "imported-pfx" in each["roles"])
     provider = "Microsoft%20Software%20Key%20Storage%20Provider"
     office.control("DELETE", f"/connectors/{connector['id']}/keys/{provider}/PFXEncryptionKey")
     assert office.codes("--profile", "android encryption", healthy=False) == {"key-missing"}

@@ -31,7 +31,8 @@ KIND = "androidForWorkImportedPFXCertificateProfile"
 async def imported(graph: httpx.AsyncClient, tenant: str, *, upn: str, pfx: bytes, thumbprint: str) -> None:
     """Import a file, its password encrypted for the tenant's connector."""
     control = f"/_fauxtune/v1/tenants/{tenant}/connectors"
-    (connector,) = (await graph.get(control)).raise_for_status().json()["value"]
+    connectors = (await graph.get(control)).raise_for_status().json()["value"]
+    (connector,) = (each for each in connectors if "imported-pfx" in each["roles"])
     (key,) = (await graph.get(f"{control}/{connector['id']}/keys")).raise_for_status().json()["value"]
     public = load_pem_public_key(key["publicKey"].encode())
     assert isinstance(public, RSAPublicKey)

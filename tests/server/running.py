@@ -17,6 +17,8 @@ from typing import Any
 import httpx
 
 SECONDS = 60
+#: The edition that servers are started in: that of the whole run.
+EDITION = os.environ.get("FAUXTUNE_EDITION", "current")
 
 
 @dataclass(slots=True)
