@@ -137,7 +137,8 @@ class RouteTable(Generic[H]):
     def __init__(self, routes: Iterable[Route[H]], *, types: Iterable[str] = ()) -> None:
         self.routes = tuple(routes)
         for route in self.routes:
-            if len(set(route.key_names)) < len(route.key_names):
+            names = route.key_names
+            if len(set(names)) < len(names):
                 raise ValueError(f"a key's name is there twice in {route.template}")
         self._types = frozenset(name.lower() for name in types)
         self._root = _grow([(route.segments, route) for route in self.routes], is_root=True)
