@@ -8,8 +8,8 @@ from ipaddress import IPv4Network, IPv6Network
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.model.audiences import host_of
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.hosts import host_of
 from fauxtune.operations.access import TokenIssuer
 from fauxtune.operations.door import Door, closed
 from fauxtune.operations.kept import Kept
@@ -21,20 +21,11 @@ from fauxtune.operations.signals import Signals
 from fauxtune.operations.turns import Turns
 from fauxtune.operations.workers import Workers
 
-#: What this machine is called by itself.
-LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
-
-
-def host_name(host: str) -> str:
-    """A Host header's value without its port, in lower case."""
-    name, colon, port = host.lower().rpartition(":")
-    return name if colon and (port.isdigit() or not port) else host.lower()
-
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
     """Where the emulator can be reached. `public_http_url` goes into certificates; none of them ends in a slash. It
-    answers under these `names` only (lower case, without port); None: under every name.
+    answers under these `names` only (as in `hosts`); None: under every name.
     """
 
     https: str
@@ -44,7 +35,7 @@ class Addresses:
     names: frozenset[str] | None = None
 
     def hosts(self) -> frozenset[str]:
-        """The names of these addresses, lower case, without ports."""
+        """The names of these addresses, as in `hosts`."""
         return frozenset(map(host_of, (self.https, self.http, self.public_http_url, self.public_url or "")))
 
 

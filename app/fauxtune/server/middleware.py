@@ -15,8 +15,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fauxtune.core.model.hosts import host_in
 from fauxtune.core.model.ids import IdSource
-from fauxtune.operations.emulator import host_name
 from fauxtune.server.protocol import HEAD_LIMIT
 
 #: How a surface says no: it is given an error of the core, an HTTPException, or a RequestValidationError.
@@ -112,7 +112,7 @@ class _Exchange:
         read under whatever name. (Who says no name is no browser.)
         """
         for each in self._host:
-            name = host_name(each.decode("latin-1"))
+            name = host_in(each.decode("latin-1"))
             if name not in names and not self.scope["path"].startswith("/pki/"):
                 raise HTTPException(
                     421,

@@ -17,8 +17,9 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp
 
 from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import LOCAL_NAMES, Addresses, Emulator, TrustedProxies, host_name
+from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints
@@ -212,14 +213,14 @@ def _addresses(settings: Settings, *, https: int, http: int) -> Addresses:
 
 
 def _answering_names(settings: Settings) -> frozenset[str] | None:
-    """The hosts of requests: this machine's own names, those that were given, and those that only whoever rules this
-    machine's addresses can point here. With a --host for others nobody knows how these call it.
+    """The hosts under which requests are answered: this machine's own names, those that were given, and Microsoft's,
+    which no web page can point here. None (all hosts) with a --host for other machines: how they call it is not known.
     """
     if not settings.is_loopback:
         return None
     given = (settings.public_url, settings.public_http_url)
-    public = {host_name(urlsplit(each).netloc.rpartition("@")[2]) for each in given if each is not None}
-    return LOCAL_NAMES | {_reachable(settings.host).lower()} | public | frozenset(impersonation.HOSTS)
+    public = {host_of(each) for each in given if each is not None}
+    return LOCAL_NAMES | {settings.host.lower()} | public | frozenset(impersonation.HOSTS)
 
 
 def _reachable(host: str) -> str:

@@ -9,29 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from urllib.parse import urlsplit
+
+from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
 
 #: Graph's own application in Entra ID.
 GRAPH = "00000003-0000-0000-c000-000000000000"
-#: The names of Graph, and those by which a machine knows itself.
-_ALWAYS = frozenset({"graph.microsoft.com", "localhost", "127.0.0.1", "::1"})
-_ADDRESS = re.compile(r"https?://(?:\[([0-9a-f:.]+)\]|([^/:@?#\s]+))(?::[0-9]{1,5})?/?", re.IGNORECASE)
+_ALWAYS = LOCAL_NAMES | {"graph.microsoft.com"}
+_ADDRESS = re.compile(r"https?://([^/@?#\s]+)/?", re.IGNORECASE)
 
 
 def is_graph(audience: str, *, hosts: Collection[str] = ()) -> bool:
-    """Is this Graph? `hosts`: further names by which the emulator is reached, lower case, without ports."""
+    """Is this Graph? `hosts`: further names by which the emulator is reached, as in `hosts`."""
     if audience.lower() == GRAPH:
         return True
     match = _ADDRESS.fullmatch(audience)
     if match is None:
         return False
-    host = (match[1] or match[2]).lower()
+    host = host_in(match[1])
     return host in _ALWAYS or host in hosts
-
-
-def host_of(address: str) -> str:
-    """The host of an address, lower case, without its port; empty for an address that is malformed."""
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""

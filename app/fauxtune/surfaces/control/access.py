@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotAllowed, Unauthenticated
 from fauxtune.core.model.elements import check_elements
-from fauxtune.operations.emulator import LOCAL_NAMES, Emulator, host_name
+from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
+from fauxtune.operations.emulator import Emulator
 
 
 class GuardedRoute(APIRoute):
@@ -71,14 +72,14 @@ def _check_token(request: Request, token: str) -> None:
 def _check_local(request: Request) -> None:
     peer = request.client.host if request.client is not None else ""
     hosts = request.headers.getlist("host")
-    if not _is_loopback(peer) or len(hosts) != 1 or host_name(hosts[0]) not in LOCAL_NAMES:
+    if not _is_loopback(peer) or len(hosts) != 1 or host_in(hosts[0]) not in LOCAL_NAMES:
         raise NotAllowed(
             "Without a control token the control surface answers only this machine, under localhost, 127.0.0.1 or "
             "[::1]. Set FAUXTUNE_CONTROL_TOKEN to reach it otherwise."
         )
     # A browser says where a page that posts came from; a page of this machine may, one from elsewhere may not.
     for page in request.headers.getlist("origin"):
-        if host_name(page.partition("://")[2].partition("/")[0]) not in LOCAL_NAMES:
+        if host_in(page.partition("://")[2].partition("/")[0]) not in LOCAL_NAMES:
             raise NotAllowed(f"Without a control token a page of {page} may not use the control surface.")
     # Fetch Metadata: also said with requests that carry no Origin, such as the address of an image.
     if "cross-site" in request.headers.getlist("sec-fetch-site"):

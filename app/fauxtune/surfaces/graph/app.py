@@ -17,7 +17,8 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import Receive, Scope, Send
 
 from fauxtune.core.errors import FauxtuneError, Unauthenticated
-from fauxtune.core.model.audiences import GRAPH, host_of, is_graph
+from fauxtune.core.model.audiences import GRAPH, is_graph
+from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.access import Caller

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_plus
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.audiences import host_of
+from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import text_value
 from fauxtune.operations.emulator import Emulator

@@ -1,0 +1,27 @@
+"""Names of hosts as they are compared: lower case, without a port, IPv6 addresses without brackets (RFC 3986 3.2.2)."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+#: What a machine is called by itself.
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_HOST_AND_PORT = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^\[\]:]+))(?::[0-9]{0,5})?")
+
+
+def host_of(address: str) -> str:
+    """The host of a URL; empty for a URL that is malformed."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
+
+
+def host_in(header: str) -> str:
+    """The host in the value of a Host header, such as `localhost:8443` or `[::1]`. A value of another form is returned
+    as it is, in lower case.
+    """
+    value = header.lower()
+    match = _HOST_AND_PORT.fullmatch(value)
+    return value if match is None else match[1] or match[2]
