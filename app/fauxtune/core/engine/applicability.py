@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.platforms import Platform, Variant, major_version
 from fauxtune.core.model.states import Cause, Incident
 
 Happening = Cause | Incident
@@ -92,8 +91,8 @@ def platform_of(variant: Variant) -> Platform:
 
 
 def _has_version(rule: Rule, device: Addressee) -> bool:
-    number = re.match(r"[0-9]{1,9}", device.os_version or "")
-    if number is None or device.variant not in rule.versions:
+    version = major_version(device.os_version)
+    if version is None or device.variant not in rule.versions:
         return True
     first, last = rule.versions[device.variant]
-    return first <= int(number.group()) <= last
+    return first <= version <= last

@@ -217,6 +217,12 @@ def modes_of(platform: Platform) -> tuple[str, ...]:
     return tuple(mode for name, _, mode in words if name == platform.value and mode)
 
 
+def major_version(os_version: str | None) -> int | None:
+    """The number before the first dot of a system's version; None for a version that is not known or has no number."""
+    number = re.match(r"[0-9]{1,9}", os_version or "")
+    return None if number is None else int(number.group())
+
+
 #: The first version of each that reads PFX files encrypted with AES (PBES2); None: no version does.
 #: Unverified: iOS, macOS and Windows change here as far as is known; the phones are older than that.
 _MODERN_PFX: dict[Variant, tuple[int, ...] | None] = {

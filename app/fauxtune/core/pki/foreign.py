@@ -116,9 +116,10 @@ def is_self_issued(der: bytes) -> bool:
     return certificate.subject == certificate.issuer
 
 
-def is_pem(data: bytes) -> bool:
-    """Is it text, or DER?"""
-    return data[:80].lstrip().startswith(_BEGIN)
+def is_pem(data: bytes | str) -> bool:
+    """Is it PEM, and not DER or the base64 of DER?"""
+    begin = data.lstrip()[: len(_BEGIN)]
+    return (begin if isinstance(begin, bytes) else begin.encode(errors="replace")) == _BEGIN
 
 
 def _from_pem(data: bytes, kind: bytes) -> bytes:

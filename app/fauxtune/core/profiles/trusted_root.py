@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -19,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Problem, root_key
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.platforms import Variant, major_version
 from fauxtune.core.model.states import Source
 from fauxtune.core.pki.foreign import certificate_from, is_authority
 from fauxtune.core.pki.names import subject_text
@@ -82,11 +81,11 @@ LAST_WITH_ROOTS: Changed[Mapping[Variant, int]] = Changed(
 def _refusal(world: World) -> str | None:
     """Why this device cannot be given any root; None where it can, or where its version is not known."""
     last = None if world.variant is None else LAST_WITH_ROOTS.of(world.edition).get(world.variant)
-    version = re.match(r"[0-9]{1,9}", world.os_version or "")
-    if last is None or version is None or int(version.group()) <= last:
+    version = major_version(world.os_version)
+    if last is None or version is None or version <= last:
         return None
     return (
-        f"The device runs Android {version.group()}. Under a device administrator a trusted root can be installed on "
+        f"The device runs Android {version}. Under a device administrator a trusted root can be installed on "
         f"Android {last} and earlier only: its user has to install it by hand."
     )
 

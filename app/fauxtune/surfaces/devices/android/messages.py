@@ -17,6 +17,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.text import Text
+from fauxtune.core.pki.foreign import is_pem
 
 
 def _base64(value: object) -> object:
@@ -25,7 +26,7 @@ def _base64(value: object) -> object:
     try:
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        if value.lstrip().startswith("-----BEGIN "):
+        if is_pem(value):
             raise ValueError("this is PEM; wanted is the base64 of the DER, one line without BEGIN and END") from None
         raise ValueError("this is not base64, in one line and with its padding") from None
 

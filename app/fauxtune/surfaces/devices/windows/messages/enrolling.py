@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.foreign import is_pem
 from fauxtune.surfaces.devices.windows.messages.soap import (
     BASE64_BINARY,
     DISCOVERY,
@@ -138,7 +139,7 @@ def token_request(request: Request) -> TokenRequest:
     if token is None:
         raise Invalid("The request carries no certificate request (BinarySecurityToken).", target="csr")
     # Without its line ends PEM would pass for base64 in the URL-safe alphabet.
-    if token.text.lstrip().startswith("-----BEGIN "):
+    if is_pem(token.text):
         raise Invalid("The certificate request is PEM; wanted is the base64 of its DER alone.", target="csr")
     try:
         wanted = binary(token.text)
