@@ -122,7 +122,8 @@ def certificate_file() -> bytes:
     name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Built Root")]), datetime.now(UTC)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=3650))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    return builder.add_extension(authority, critical=True).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 def root_of(name: str, roots: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def connector_key(office: Office) -> rsa.RSAPublicKey:
     """What the administrator exported at the connector: Graph has no door for it."""
     with office.server.client() as http:
         connectors = f"/_fauxtune/v1/tenants/{office.name}/connectors"
-        (connector,) = http.get(connectors).json()["value"]
+        (connector,) = (each for each in http.get(connectors).json()["value"] if "imported-pfx" in each["roles"])
         (key,) = http.get(f"{connectors}/{connector['id']}/keys").json()["value"]
     public = serialization.load_pem_public_key(key["publicKey"].encode())
     assert isinstance(public, rsa.RSAPublicKey)

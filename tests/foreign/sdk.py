@@ -32,7 +32,7 @@ from msgraph_beta import graph_request_adapter as beta_adapter
 from msgraph_core import GraphClientFactory
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.server.running import Running
+from tests.server.running import EDITION, Running
 
 SCOPE = "https://graph.microsoft.com/.default"
 
@@ -70,10 +70,11 @@ def contoso(server: Running) -> Office:
 
 
 @contextmanager
-def new_office(server: Running, *, seed: str = "contoso") -> Iterator[Office]:
+def new_office(server: Running, *, seed: str = "contoso", edition: str = EDITION) -> Iterator[Office]:
     """A tenant that nobody else uses, gone after the block."""
     with server.client() as http:
-        made = http.post("/_fauxtune/v1/tenants", json={"seed": seed}).raise_for_status().json()
+        body = {"seed": seed, "edition": edition}
+        made = http.post("/_fauxtune/v1/tenants", json=body).raise_for_status().json()
         name, secret = made["name"], made["clientSecret"]
         yield Office(server, made["id"], name, made["domain"], made["clientId"], secret=secret)
         http.delete(f"/_fauxtune/v1/tenants/{name}").raise_for_status()

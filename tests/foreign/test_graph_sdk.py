@@ -64,7 +64,7 @@ from msgraph_core.tasks.page_iterator import PageIterator
 
 from tests.foreign.pfx import import_of
 from tests.foreign.sdk import SCOPE, WARNINGS, client, contoso, credential
-from tests.server.running import Running
+from tests.server.running import EDITION, Running
 
 pytestmark = WARNINGS
 
@@ -237,6 +237,7 @@ async def test_the_main_job_with_graph_alone(
     assert await devices_of(graph, upn) == []
 
 
+@pytest.mark.skipif(EDITION == "2020-04", reason="in 2020 fully managed devices take no imported certificates")
 async def test_a_fully_managed_device_is_wiped(
     server: Running, graph: GraphServiceClient, tmp_path: Path, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from kiota_abstractions.api_error import APIError
 
-from tests.foreign.sdk import SCOPE, WARNINGS, Office, PasswordCredential, Sdk, asking, both, everything, refusal
-from tests.server.running import environment
+from tests.foreign.sdk import (
+    SCOPE,
+    WARNINGS,
+    Office,
+    PasswordCredential,
+    Sdk,
+    asking,
+    both,
+    everything,
+    new_office,
+    refusal,
+)
+from tests.server.running import Running, environment
 
 pytestmark = WARNINGS
 
@@ -25,6 +37,13 @@ class Phones:
 
     managed: list[str]
     work_profiles: list[str]
+
+
+@pytest.fixture(scope="module")
+def office(server: Running) -> Iterator[Office]:
+    """A tenant of the current edition in every run: only there fully managed phones are restarted and renamed."""
+    with new_office(server, edition="current") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names
-from tests.server.running import environment
+from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, new_office
+from tests.server.running import Running, environment
 
 pytestmark = WARNINGS
 
@@ -47,6 +47,13 @@ async def build(office: Office) -> dict[str, str]:
             subject_name_format=sdk.model("SubjectNameFormat").CommonName,
         )
     return found
+
+
+@pytest.fixture(scope="module")
+def office(server: Running) -> Iterator[Office]:
+    """A tenant of the current edition in every run: only there fully managed phones have PKCS certificates."""
+    with new_office(server, edition="current") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

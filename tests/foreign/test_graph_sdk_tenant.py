@@ -94,11 +94,11 @@ async def test_what_is_wrong_with_an_import_is_said(beta: Sdk, raw_rsa_keys: lis
 
 async def test_connectors_are_listed(beta: Sdk) -> None:
     management = beta.graph.device_management
-    (connector,) = (await management.ndes_connectors.get()).value
+    connector, *_others = (await management.ndes_connectors.get()).value
     one = management.ndes_connectors.by_ndes_connector_id(connector.id)
     assert (await one.get()).machine_name == connector.machine_name
     assert connector.state.value in {"active", "inactive"}
-    (details,) = (await management.certificate_connector_details.get()).value
+    details, *_others = (await management.certificate_connector_details.get()).value
     same = management.certificate_connector_details.by_certificate_connector_details_id(details.id)
     assert (await same.get()).connector_version == details.connector_version
 

@@ -47,7 +47,7 @@ def connector_key(server: Running) -> str:
     """The public key that the administrator exported at the connector, PEM."""
     with server.client() as client:
         connectors = "/_fauxtune/v1/tenants/contoso/connectors"
-        (connector,) = client.get(connectors).json()["value"]
+        (connector,) = (each for each in client.get(connectors).json()["value"] if "imported-pfx" in each["roles"])
         (key,) = client.get(f"{connectors}/{connector['id']}/keys").json()["value"]
     return str(key["publicKey"])
 

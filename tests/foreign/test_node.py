@@ -42,7 +42,7 @@ def test_the_javascript_client_does_all_that_it_can_express(
         "FAUXTUNE_TENANT": known["tenantId"],
         "FAUXTUNE_CLIENT_ID": known["clientId"],
         "FAUXTUNE_CLIENT_SECRET": known["clientSecret"],
-        "ROOT_CERTIFICATE": base64_of(self_signed(raw_rsa_keys[0], name="Node Root")),
+        "ROOT_CERTIFICATE": base64_of(self_signed(raw_rsa_keys[0], name="Node Root", authority=True)),
     }
     done = subprocess.run(
         ["node", "thread.mjs"], cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False

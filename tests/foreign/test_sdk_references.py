@@ -62,7 +62,8 @@ async def expanded(graph: GraphServiceClient, profile: DeviceConfiguration, *wha
 def certificate_file(key: rsa.RSAPrivateKey) -> bytes:
     name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Root")]), datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
-    return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    return builder.add_extension(authority, critical=True).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
 async def test_a_typed_property_is_a_reference_and_comes_back_typed_when_expanded(
