@@ -6,14 +6,11 @@ The routes answer plain JSON, which nobody validates on its way out; tests hold 
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from fauxtune.surfaces.devices.android import answers, messages
+from fauxtune.surfaces.devices.describing import TENANT, Json, parameter, query
 from fauxtune.surfaces.devices.proofs import NONE
-
-Json = dict[str, Any]
 
 _BASE = "/mdm/{tenant_key}/android/v1/enterprises/{enterprise}"
 _DEVICE = f"{_BASE}/devices/{{device}}"
@@ -76,16 +73,11 @@ _KNOWN = {
 }
 
 
-def _parameter(name: str, description: str, *, place: str = "path") -> Json:
-    schema = {"type": "string"}
-    return {"name": name, "in": place, "required": place == "path", "description": description, "schema": schema}
-
-
-_TENANT = [
-    _parameter("tenant_key", "the tenant: its id, name or domain"),
-    _parameter("enterprise", "the tenant again, as in the name that the enrolment answered"),
+_ENTERPRISE = [
+    TENANT,
+    parameter("enterprise", "the tenant again, as in the name that the enrolment answered"),
 ]
-_OF_DEVICE = [*_TENANT, _parameter("device", "the last part of the name that the enrolment answered")]
+_OF_DEVICE = [*_ENTERPRISE, parameter("device", "the last part of the name that the enrolment answered")]
 
 OPERATIONS: dict[str, dict[str, Json]] = {
     f"{_BASE}/devices:enroll": {
@@ -95,7 +87,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "description": "A device comes in: the token is in the message, and a refusal leaves it usable. Keep the "
             "private key of the csr and the whole answer. Then begin with reportStatus.",
             "security": NONE,
-            "parameters": _TENANT,
+            "parameters": _ENTERPRISE,
             "responses": {
                 "200": _json(
                     "enrolled",
@@ -149,7 +141,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "security": _CREDENTIAL,
             "parameters": [
                 *_OF_DEVICE,
-                _parameter("appliedPolicyVersion", "the version that was applied last", place="query"),
+                query("appliedPolicyVersion", "the version that was applied last"),
             ],
             "responses": {
                 "200": _json("the policy", "Policy"),
@@ -175,7 +167,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "description": "The device has done it, or says with `error` why not. A WIPE is completed before it is "
             "done: afterwards the enrolment has ended.",
             "security": _CREDENTIAL,
-            "parameters": [*_OF_DEVICE, _parameter("operation", "the last part of the operation's name")],
+            "parameters": [*_OF_DEVICE, parameter("operation", "the last part of the operation's name")],
             "responses": {"200": _json("completed; the same again is no error", "Nothing", example={}), **_KNOWN},
         }
     },

@@ -6,11 +6,8 @@ What the messages mean is Apple's to say ("Device Management"); here stands what
 
 from __future__ import annotations
 
-from typing import Any
-
+from fauxtune.surfaces.devices.describing import TENANT, Json, answer, query
 from fauxtune.surfaces.devices.proofs import CERTIFICATE, NONE
-
-Json = dict[str, Any]
 
 SCHEMAS: Json = {}
 _BASE = "/mdm/{tenant_key}/apple"
@@ -82,12 +79,7 @@ _UNRECOGNIZED = _plist(
 
 
 def _text(description: str) -> Json:
-    return {"description": description, "content": {"text/plain": {"schema": {"type": "string"}}}}
-
-
-def _file(description: str, *media_types: str) -> Json:
-    kind = {"schema": {"type": "string", "format": "binary"}}
-    return {"description": description, "content": dict.fromkeys(media_types, kind)}
+    return answer(description, "text/plain")
 
 
 def _examples(examples: dict[str, str]) -> Json:
@@ -95,17 +87,6 @@ def _examples(examples: dict[str, str]) -> Json:
     return {_PLIST: {"schema": {"type": "string"}, "examples": named}}
 
 
-def _query(name: str, description: str, **schema: Any) -> Json:
-    return {"name": name, "in": "query", "required": False, "description": description, "schema": schema}
-
-
-_TENANT = {
-    "name": "tenant_key",
-    "in": "path",
-    "required": True,
-    "description": "the tenant: its id, name or domain",
-    "schema": {"type": "string"},
-}
 _REFUSALS = {
     "400": _text("the message cannot be read, is of another device, or proves nothing; a sentence says what is wrong"),
     "404": _text("there is no such tenant"),
@@ -146,7 +127,7 @@ def _talk(name: str, *, address: str) -> Json:
         "means that there is no more to do. NotNow puts a command off until the next Idle. CheckOut ends the "
         "enrolment. Never 401: a device that reads it would forget its management.",
         "security": CERTIFICATE,
-        "parameters": [_TENANT],
+        "parameters": [TENANT],
         "requestBody": {
             "required": True,
             "description": "a property list, XML or binary; the Content-Type does not matter",
@@ -167,11 +148,12 @@ _CHALLENGE = (
     "certificate that it renews."
 )
 _SCEP_ANSWERS = {
-    "200": _file(
+    "200": answer(
         "GetCACaps: text; GetCACert: the certificate, DER; PKIOperation: a CertRep, which may be a failure",
         "text/plain",
         "application/x-x509-ca-cert",
         "application/x-pki-message",
+        format="binary",
     ),
     **_REFUSALS,
 }
@@ -191,24 +173,25 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "A token is used up when an identity is issued; with identity=pkcs12 that is here.",
             "security": [{"enrollmentToken": []}],
             "parameters": [
-                _TENANT,
-                _query("token", "the enrolment token", type="string", default=""),
-                _query(
+                TENANT,
+                query("token", "the enrolment token", default=""),
+                query(
                     "signed",
                     "the profile in CMS SignedData, signed by the authority of devices",
                     type="boolean",
                     default=False,
                 ),
-                _query(
+                query(
                     "identity",
                     "scep: the device makes its key; pkcs12: key and certificate are in the profile",
-                    type="string",
                     enum=["scep", "pkcs12"],
                     default="scep",
                 ),
             ],
             "responses": {
-                "200": _file("a configuration profile (XML property list)", "application/x-apple-aspen-config"),
+                "200": answer(
+                    "a configuration profile (XML property list)", "application/x-apple-aspen-config", format="binary"
+                ),
                 **_REFUSALS,
                 "401": _text("the token is unknown, expired, or was used already"),
                 "403": _text("the token's user is gone or has no licence"),
@@ -222,12 +205,11 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "description": _CHALLENGE,
             "security": NONE,
             "parameters": [
-                _TENANT,
-                _query(_OPERATION, "what is asked", type="string", enum=["GetCACaps", "GetCACert", "PKIOperation"]),
-                _query(
+                TENANT,
+                query(_OPERATION, "what is asked", enum=["GetCACaps", "GetCACert", "PKIOperation"]),
+                query(
                     "message",
                     "PKIOperation: the pkiMessage (DER CMS) in base64, URL-encoded",
-                    type="string",
                     default="",
                 ),
             ],
@@ -238,7 +220,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "summary": "SCEP by POST",
             "description": _CHALLENGE,
             "security": NONE,
-            "parameters": [_TENANT, _query(_OPERATION, "PKIOperation", type="string", enum=["PKIOperation"])],
+            "parameters": [TENANT, query(_OPERATION, "PKIOperation", enum=["PKIOperation"])],
             "requestBody": {
                 "required": True,
                 "description": "the pkiMessage, DER CMS",

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fauxtune.surfaces.devices.describing import TENANT, Json, answer, query
 from fauxtune.surfaces.devices.proofs import CERTIFICATE, NONE
 from fauxtune.surfaces.devices.windows.messages import soap, syncml
-
-Json = dict[str, Any]
 
 SCHEMAS: Json = {}
 BASE = "/mdm/{tenant_key}/windows"
@@ -82,44 +81,35 @@ SESSION = (
     "<Final/></SyncBody></SyncML>"
 )
 
-_TENANT = {
-    "name": "tenant_key",
-    "in": "path",
-    "required": True,
-    "description": "the tenant: its id, name or domain. The same addresses are served without "
-    "/mdm/{tenant_key}/windows (but for /auth), where the tenant is that of the user's domain; and under the names of "
-    "Fleet's test client (switch windows.pathAliases)",
-    "schema": {"type": "string"},
+_TENANT = TENANT | {
+    "description": f"{TENANT['description']}. The same addresses are served without /mdm/{{tenant_key}}/windows (but "
+    "for /auth), where the tenant is that of the user's domain; and under the names of Fleet's test client (switch "
+    "windows.pathAliases)"
 }
-
-
-def _answer(description: str, media_type: str) -> Json:
-    return {"description": description, "content": {media_type: {"schema": {"type": "string"}}}}
-
 
 _FAULT = soap.MEDIA_TYPE.partition(";")[0]
 _SESSION_TYPE = syncml.MEDIA_TYPE.partition(";")[0]
 _TOO_LARGE = "the body is larger than 4 MiB"
 _SOAP_ANSWERS = {
-    "200": _answer("the answer; a fault instead, where the request named no Content-Type", _FAULT),
-    "400": _answer("this is no XML", _FAULT),
-    "413": _answer(_TOO_LARGE, _FAULT),
-    "500": _answer(
+    "200": answer("the answer; a fault instead, where the request named no Content-Type", _FAULT),
+    "400": answer("this is no XML", _FAULT),
+    "413": answer(_TOO_LARGE, _FAULT),
+    "500": answer(
         "a SOAP fault: its subcode is the kind of refusal (s:MessageFormat, s:Authentication, s:Authorization, "
         "s:CertificateRequest, s:EnrollmentServer, a:InternalServiceFault, a:InvalidSecurity), its reason says what "
         "was wrong; ErrorType is UserLicense, NotSupported, NotEligibleToRenew, InMaintenance or InvalidEnrollmentData",
         _FAULT,
     ),
-    "503": _answer("try again: a SOAP fault; Retry-After says when, where it is there", _FAULT),
-    "default": _answer("any other refusal: a SOAP fault", _FAULT),
+    "503": answer("try again: a SOAP fault; Retry-After says when, where it is there", _FAULT),
+    "default": answer("any other refusal: a SOAP fault", _FAULT),
 }
 _PLAIN_REFUSALS = {
-    "400": _answer("what was sent cannot be read", "text/plain"),
-    "404": _answer("there is no such tenant", "text/plain"),
-    "413": _answer(_TOO_LARGE, "text/plain"),
-    "500": _answer("a fault of the emulator", "text/plain"),
-    "503": _answer("try again; Retry-After says when, where it is there", "text/plain"),
-    "default": _answer("any other refusal", "text/plain"),
+    "400": answer("what was sent cannot be read", "text/plain"),
+    "404": answer("there is no such tenant", "text/plain"),
+    "413": answer(_TOO_LARGE, "text/plain"),
+    "500": answer("a fault of the emulator", "text/plain"),
+    "503": answer("try again; Retry-After says when, where it is there", "text/plain"),
+    "default": answer("any other refusal", "text/plain"),
 }
 
 
@@ -140,8 +130,8 @@ def _step(name: str, step: soap.Step, *, summary: str, description: str) -> Json
 
 
 def _page(name: str, summary: str, **more: Any) -> Json:
-    page = _answer("the page, which posts the token to appru as wresult", "text/html")
-    wrong = _answer("name or password is wrong: the page again", "text/html")
+    page = answer("the page, which posts the token to appru as wresult", "text/html")
+    wrong = answer("name or password is wrong: the page again", "text/html")
     return {
         "operationId": name,
         "tags": ["windows"],
@@ -154,20 +144,8 @@ def _page(name: str, summary: str, **more: Any) -> Json:
 
 
 _FORM = {name: {"type": "string"} for name in ("appru", "login", "password")}
-_RETURN = {
-    "name": "appru",
-    "in": "query",
-    "required": True,
-    "description": "where the token goes: ms-app://..., or an address on localhost",
-    "schema": {"type": "string"},
-}
-_HINT = {
-    "name": "login_hint",
-    "in": "query",
-    "required": False,
-    "description": "a user name",
-    "schema": {"type": "string"},
-}
+_RETURN = query("appru", "where the token goes: ms-app://..., or an address on localhost", required=True)
+_HINT = query("login_hint", "a user name")
 
 OPERATIONS: dict[str, dict[str, Json]] = {
     f"{BASE}/EnrollmentServer/Discovery.svc": {
@@ -180,7 +158,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "parameters": [_TENANT],
             "responses": {
                 "200": {"description": "there is; without content"},
-                "404": _answer("there is no such tenant", _FAULT),
+                "404": answer("there is no such tenant", _FAULT),
                 **{status: _SOAP_ANSWERS[status] for status in ("413", "500", "503", "default")},
             },
         },
@@ -227,7 +205,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
                 "required": True,
                 "content": {_SESSION_TYPE: {"schema": {"type": "string"}, "example": SESSION}},
             },
-            "responses": {"200": _answer("the server's message", _SESSION_TYPE), **_PLAIN_REFUSALS},
+            "responses": {"200": answer("the server's message", _SESSION_TYPE), **_PLAIN_REFUSALS},
         }
     },
     f"{BASE}/auth": {
