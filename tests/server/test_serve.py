@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import errno
 import json
 import os
@@ -14,14 +15,18 @@ import sys
 import threading
 import urllib.parse
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.server import lifespan
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
+from tests.core.pki.hostile import altered, tlv
+from tests.outside_authority import outside_file
 from tests.server.running import SECONDS, Running, environment, fauxtune, serving
 
 CONTOSO = {
@@ -253,6 +258,28 @@ def test_with_a_token_strangers_may_be_served() -> None:
             for name in ("192.0.2.7:8443", "fauxtune.lan"):
                 path = "/mdm/contoso/windows/EnrollmentServer/Discovery.svc"
                 assert client.get(path, headers={"host": name}).status_code == 200
+
+
+def test_certificates_as_others_make_them_leave_nothing_on_standard_error() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    model, _ = outside_file(key, password="pw", email="alice@contoso.example", not_before=begin)
+
+    def old(parts: list[bytes]) -> None:
+        parts[1] = bytes.fromhex("020100")  # the serial number
+        parts[5] = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550403"), tlv(0x0C, b"x" * 80))))
+        parts[7] = tlv(0xA3, tlv(0x30, tlv(0x30, bytes.fromhex("0603551d13"), tlv(0x04, bytes.fromhex("30030101ff")))))
+
+    root = altered(model, key, old)
+    with serving("--ephemeral") as server:
+        with server.signed_in() as client:
+            document = {
+                "@odata.type": "#microsoft.graph.iosTrustedRootCertificate",
+                "displayName": "Old",
+                "trustedRootCertificate": base64.b64encode(root).decode(),
+            }
+            client.post("/beta/deviceManagement/deviceConfigurations", json=document).raise_for_status()
+        assert server.stop() == (0, "")
 
 
 @pytest.mark.parametrize(

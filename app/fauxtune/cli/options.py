@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -14,6 +15,9 @@ import typer
 
 #: Exit codes: done; could not be done; the command itself was wrong (typer's).
 FAILED = 1
+#: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
+#: ([MS-MDE2] 3.6.1.2). Serial numbers of zero, which old roots have, and old kinds of keys it calls deprecated.
+_LONG_NAMES = "Attribute's length must be"
 
 
 class Output(StrEnum):
@@ -43,10 +47,17 @@ def emit(output: Output, document: Any, *, text: str) -> None:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """An expected failure becomes one line on standard error and exit code 1; anything else is a defect."""
+    """An expected failure becomes one line on standard error and exit code 1; anything else is a defect.
+
+    Certificates that others made are taken as they are: standard error stays free of the library's advice on them.
+    """
+    from cryptography.utils import CryptographyDeprecationWarning
+
     from fauxtune.client.endpoints import ClientError
     from fauxtune.core.errors import FauxtuneError
 
+    warnings.filterwarnings("ignore", _LONG_NAMES, UserWarning)
+    warnings.filterwarnings("ignore", category=CryptographyDeprecationWarning)
     try:
         yield
     except (ClientError, FauxtuneError) as error:

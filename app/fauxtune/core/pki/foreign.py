@@ -8,9 +8,7 @@ certificate is given away.
 from __future__ import annotations
 
 import base64
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -45,8 +43,7 @@ def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certific
 
 def readable(certificate: x509.Certificate) -> x509.Certificate:
     """The same certificate. One of MALFORMED for one of which a part cannot be read."""
-    with _names_of_any_length():
-        _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
+    _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
     with suppress(UnsupportedAlgorithm):
         certificate.public_key()
@@ -133,13 +130,3 @@ def _from_pem(data: bytes, kind: bytes) -> bytes:
     if not end:
         raise ValueError("its PEM has no end")
     return base64.b64decode(b"".join(body.split()), validate=True)
-
-
-@contextmanager
-def _names_of_any_length() -> Iterator[None]:
-    """Without the library's warning about names that are longer than RFC 5280 allows: Windows asks for a certificate
-    with a common name of more than 64 characters ([MS-MDE2] 3.6.1.2).
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Attribute's length must be", UserWarning)
-        yield
