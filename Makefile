@@ -45,7 +45,7 @@ examples: .venv/.test ## record anew the answers that openapi/graph.json has as 
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
 	$(MAKE) openapi
 
-transcripts: .venv/.test ## run the commands of docs/devices.md and write anew what they print
+transcripts: .venv/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.foreign.transcripts docs/devices.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")

@@ -62,7 +62,7 @@ def history(answer: Json, *, paint: Paint) -> str:
 
 
 def _verdict(answer: Json, *, paint: Paint) -> str:
-    """The last line: what is left to look at, the worst first. All is well only where that is nothing."""
+    """The last line: what is left to look at, the worst first; "All is well." only where nothing is left."""
     if not answer["chains"] and not answer["findings"]:
         return "There is nothing to look at: no profile reaches a device."
     parts = [] if answer["healthy"] else ["Not all is well"]

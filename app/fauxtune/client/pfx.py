@@ -133,7 +133,7 @@ def store(client: Client, record: dict[str, Any], *, update: bool, users: Users)
 def find(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[dict[str, Any]]:
     """Get-IntuneUserPfxCertificate: of these users, with these thumbprints; an empty list: any.
 
-    ClientError for a user of whom nothing was found because there is no such user.
+    ClientError for a user who has no certificates because there is no such user.
     """
     whose = {each: f"tolower(userPrincipalName) eq {_literal(each.lower())}" for each in upns}
     which = [f"tolower(thumbprint) eq '{_hex(each)}'" for each in dict.fromkeys(thumbprints)]

@@ -291,7 +291,7 @@ def _enrolled(act: Act, device_id: str) -> tuple[Row, Addressee]:
 
 
 def _scope(act: Act, enrollment: Row, *, action: DeviceAction) -> str:
-    """How much the device forgets; empty for what it survives."""
+    """How much the device forgets; empty for an action after which it goes on."""
     if action not in ENDS:
         return ""
     return _SCOPES[fate(Cause(action.value), Variant(enrollment["variant"]), edition=act.tenant.edition)]

@@ -21,7 +21,7 @@ from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil
 
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:
-    """The answers. Files that were not begun in time have none yet."""
+    """The answers. Files that were not begun in time have no answer yet."""
     work = partial(fulfil, source=emulator.key_source, connector_keys=emulator.connector_keys)
     begun: dict[asyncio.Future[Fulfilled], tuple[Future[Fulfilled], Task]] = {}
     for task in tasks:

@@ -1,7 +1,7 @@
-"""The users and groups of a seed, a few at a time: a seed may have thousands, and nobody is kept waiting for them all.
+"""The users and groups of a seed, a few at a time: a seed may have thousands, and others are served in between.
 
-A small seed is there with its tenant or not at all. Of a larger one the first few are; whoever founds the tenant adds
-the rest in acts of their own, and takes the tenant away again if that fails.
+The first few are added in the same act as the tenant, which is all of a small seed. `founding` adds the rest of a
+larger one in further acts, and deletes the tenant if one of them fails.
 """
 
 from __future__ import annotations

@@ -20,8 +20,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class Use:
-    """How often an application asked for one operation, and how often it was refused for want of a permission: in all,
-    and with a user's token, whose scopes did not suffice.
+    """How often an application asked for one operation, and how often a permission was missing: in all (`refused`),
+    and of these in a user's token (`refused_users`).
     """
 
     needs: tuple[str, ...]

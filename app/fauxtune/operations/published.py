@@ -17,7 +17,7 @@ T = TypeVar("T")
 #: Bytes in all, keys included: enough for whoever asks often, for an answer has about 2 KB.
 _LIMIT = 16 * 1024 * 1024
 _LARGEST = _LIMIT // 2
-#: What is no bytes is counted as so many: a responder with its certificates and key, about.
+#: Bytes that a value of another type is counted as: a responder with its certificates and key has about so many.
 _OBJECT = 4 * 1024
 #: What Python adds to an entry: the tuple of the key, the place in the table, the span of time.
 _OVERHEAD = 512

@@ -167,7 +167,7 @@ BUILT_IN: dict[str, Any] = {
 
 
 def parse_seed(document: object) -> Seed:
-    """The seed. Invalid, naming everything that is wrong, for a document that is none."""
+    """The seed. Invalid, naming everything that is wrong, for a document that is not a seed."""
     try:
         return Seed.model_validate(document)
     except ValidationError as error:

@@ -94,7 +94,7 @@ class Interceptor(Listener):
         self._hosts = frozenset(contexts)
 
     def _farewell(self) -> bytes:
-        """What a client is told that is turned away."""
+        """What is sent to a client that is turned away."""
         return Refused(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections; close some.").answer()
 
     async def _open(self, client: socket.socket) -> None:

@@ -66,7 +66,7 @@ def check(settings: Settings) -> None:
 
 
 def _check_ports(settings: Settings) -> None:
-    """Each listener needs a port of its own; 0 takes a free one, which never is another's."""
+    """Each listener needs a port of its own; 0 takes a free one."""
     options = {"--port": settings.port, "--http-port": settings.http_port}
     if settings.intercept:
         options["--proxy-port"] = settings.proxy_port
@@ -189,7 +189,7 @@ async def watched(made: Emulator, ownership: Ownership, *, every: float = _WATCH
     """
     while True:
         await asyncio.sleep(every)
-        with suppress(Unavailable):  # whoever asks for something meanwhile is told so, and the log has it
+        with suppress(Unavailable):  # requests in the meantime are answered 503, and the log has a line
             if await asyncio.to_thread(ownership.keep):
                 made.forget()
                 log.warning("The connection that owns the database was lost; the database is owned again.")

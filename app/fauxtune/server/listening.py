@@ -32,9 +32,9 @@ _GRACE_SECONDS = 0.5
 _KEEP_ALIVE_SECONDS = 75
 _ATTEMPTS = 20
 _BACKLOG = 2048
-#: After a connection that could not be taken, for want of files most likely.
+#: Seconds to wait after a connection that could not be accepted, most likely because no more files can be opened.
 _PAUSE_SECONDS = 0.1
-#: The same is not said again sooner.
+#: Seconds in which a warning is not repeated.
 _SILENCE_SECONDS = 60.0
 _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain\r\ncontent-length: 45\r\nretry-after: 1\r\n"
@@ -252,7 +252,7 @@ class Listener(Server):
                 _keep(self._open(client), among=self._opening)
 
     def _farewell(self) -> bytes:
-        """What a client is told that is turned away. Nothing can be said before a handshake."""
+        """What is sent to a client that is turned away: nothing before a TLS handshake."""
         return b"" if self._context is not None else _BUSY
 
     async def _open(self, client: socket.socket) -> None:

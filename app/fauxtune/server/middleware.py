@@ -35,8 +35,8 @@ class Guard:
     """The outermost layer of the application. The request's id is `request.state.request_id`, and a header."""
 
     def __init__(self, app: ASGIApp, *, refuse: Refuse, ids: IdSource, names: frozenset[str] | None = None) -> None:
-        """`names`: under which hosts requests are answered (None: all). A web page whose name its owner points at this
-        address (DNS rebinding) is then refused, and nothing of here is told to it.
+        """`names`: the hosts under which requests are answered (None: all). A web page whose owner lets its name point
+        to this address (DNS rebinding) is refused then, and reads nothing.
         """
         self._app = app
         self._refuse = refuse
@@ -55,7 +55,7 @@ class Guard:
                 exchange.check_host(self._names)
             await self._app(scope, exchange.receive, exchange.send)
         except ClientDisconnect:
-            return  # who hangs up wants no answer, and nothing is broken
+            return  # the client has closed the connection; nothing is broken
         except (Exception, asyncio.CancelledError) as error:
             refusal = _refusal(exchange, error)
             if exchange.started:
@@ -108,8 +108,8 @@ class _Exchange:
             raise HTTPException(431, f"Request line and headers must be below {HEAD_LIMIT // 1024} KiB.")
 
     def check_host(self, names: frozenset[str]) -> None:
-        """HTTPException for a request under another name (RFC 9110 15.5.20). What certificates point at, everybody may
-        read under whatever name. (Who says no name is no browser.)
+        """HTTPException for a request under another name (RFC 9110 15.5.20). What certificates point
+        at (/pki/) is answered under every name. (A request without a Host header does not come from a browser.)
         """
         for each in self._host:
             name = host_in(each.decode("latin-1"))
@@ -129,7 +129,7 @@ class _Exchange:
         return message
 
     async def send(self, message: Message) -> None:
-        """Every answer carries the request's id, unless its surface gave it one. Who may come again is told when."""
+        """Every answer carries the request's id, unless its surface gave it one. A 503 says when to try again."""
         if message["type"] == "http.response.start":
             self.started = True
             headers = list(message.get("headers", ()))

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and an end to what does not end.
+"""uvicorn's HTTP protocol, plus what it lacks: the client's certificate, and limits of size and time.
 
 The certificate's DER stands in `scope["extensions"]["tls"]["client_cert"]` (None: the client sent none), in the spirit
-of the ASGI TLS extension. A head may be so long and take so long, and so may each piece of a body; a connection that is
-opened and says nothing ends too. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
+of the ASGI TLS extension. A head has a limit of size and of time, each piece of a body has a limit of time; a
+connection on which nothing is sent ends too. (Between two requests uvicorn itself waits, for `timeout_keep_alive`.)
 
 It rests on internals of uvicorn 0.54 (`on_message_begin` makes `self.scope`; `on_headers_complete` ends the head, of
 which `self.url` and `self.headers` are parts), so the minor version is pinned and a test watches.
@@ -39,7 +39,7 @@ class Patience:
 
 
 class _Awaited(Enum):
-    """What the client owes."""
+    """What is awaited from the client."""
 
     NOTHING = auto()
     HEAD = auto()
@@ -100,7 +100,7 @@ class Protocol(HttpToolsProtocol):
             self.headers[:] = [(b"host", authority), *(each for each in self.headers if each[0] != b"host")]
 
     def _unsupported_upgrade_warning(self) -> None:
-        """Whoever asks for a websocket is answered over HTTP; uvicorn would advise us to install something."""
+        """None: a request for a websocket is answered over HTTP, and uvicorn would advise to install a library."""
 
     def data_received(self, data: bytes) -> None:
         """The parser keeps an unfinished head in memory, so one that does not end is cut off here."""
@@ -131,6 +131,6 @@ class Protocol(HttpToolsProtocol):
     def _give_up(self) -> None:
         self._timer = None
         if self._awaited is _Awaited.BODY and self.flow.read_paused:
-            self._wait()  # the application has yet to take what is here
+            self._wait()  # the application has not yet taken what has come
         else:
             self.transport.abort()

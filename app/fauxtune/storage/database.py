@@ -32,7 +32,7 @@ P = ParamSpec("P")
 log = logging.getLogger(__name__)
 
 _ATTEMPTS = 3
-#: Seconds before a second attempt, about. It is in a thread of its own: nobody waits with it.
+#: Seconds before a second attempt, about. The pause is in a worker thread: nothing else waits.
 _PAUSE = 0.02
 #: Seconds of a transaction on the loop after which others get a turn.
 _LONG = 0.002
@@ -45,7 +45,7 @@ _COLLISIONS = {"40001", "40P01", "23505"}
 _SQLITE_AWAY = {5, 6, 8, 10, 13, 14}
 #: Seconds that SQLite waits for a lock of another program. The event loop, and so everybody, waits with it.
 _SQLITE_PATIENCE = 0.2
-#: How soon a dead PostgreSQL is noticed: seconds, but for the last, which is milliseconds (libpq 34.1.2, 2026-11).
+#: How soon a dead PostgreSQL is noticed: seconds, except the last, which is in milliseconds (libpq 34.1.2, 2026-11).
 _POSTGRESQL_PATIENCE = {
     "connect_timeout": 5,
     "keepalives": 1,
@@ -110,7 +110,7 @@ class Database:
                 if attempt == _ATTEMPTS or getattr(error.orig, "sqlstate", None) not in _COLLISIONS:
                     self._refuse_if_away(error)
                     raise
-                # Two that met once meet again if both come back at once.
+                # Two transactions that collided would collide again if both were repeated at the same moment.
                 time.sleep(_PAUSE * attempt * (0.5 + self._jitter()))
         raise AssertionError("unreachable")  # pragma: no cover
 
@@ -138,7 +138,7 @@ class Database:
                 before = self._writes(connection)
                 result = work(connection, *args, **kwargs)
                 wrote = self._writes(connection) != before
-            # A SQLite file that is locked or full is read all the same: only a write shows that it is so no more.
+            # A SQLite file that is locked or full is read all the same: only a write shows that this is over.
             if self._away and (wrote or not self.is_sqlite):
                 self._is_back()
             return result

@@ -17,7 +17,7 @@ WIDTH = 100
 
 
 def in_lines(tell: Tell) -> Tell:
-    """Tells the same in lines of at most 100 columns; what goes on is indented more. Words stay whole."""
+    """Tells the same in lines of at most 100 columns; further lines are indented more. Words stay whole."""
 
     def told(text: str) -> None:
         for line in text.split("\n"):

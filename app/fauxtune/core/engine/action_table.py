@@ -1,10 +1,10 @@
 """Which kinds of device support which action, in each edition: the table. `applicability` asks it.
 
 Sources: Intune's page of each action as it was public in April 2020, and as it was read on 2026-11-26; for methods
-without a page Graph's reference. COPE and AOSP devices came after April 2020: in the edition of 2020 they fare as its
-page reads without a word for them (Unverified). Windows Phone is on no page of today: in the current edition phones
-fare as in 2020 where a page named them (Differs from Intune: which dropped the platform; here it stays for those who
-teach it).
+without a page Graph's reference. Corporate-owned work profiles and AOSP devices came after April 2020.
+Unverified: in the edition of 2020 a page that does not name them applies to them as it is written.
+Differs from Intune: today's pages no longer name Windows phones. In the current edition phones support what a page of
+2020 said of them, so that they can still be taught.
 
 #: data
 """
@@ -329,7 +329,7 @@ WIPE_OPTIONS: dict[str, Rule] = {
 
 #: The kinds of device that are wiped when their record is deleted. All others lose the company's data alone.
 WIPED_WHEN_DELETED: Changed[frozenset[Variant]] = Changed(
-    "What becomes of a device whose record is deleted",
+    "What happens to a device whose record is deleted",
     {
         Edition.APRIL_2020: Stated(
             frozenset(), "when it comes next it loses the company's data, as if it were retired", _REMOVE_2020

@@ -1,7 +1,7 @@
 """What goes from a device, what is revoked at the CA, and what the device is given instead: looked up, not reasoned.
 
-The rows, each with the document that it comes from, stand in `removal_table`. A device whose record is deleted fares as
-one that is wiped or retired, as `applicability` says of its kind.
+The rows, each with the document that it comes from, stand in `removal_table`. A device whose record is deleted is
+treated like one that is wiped or retired, as `applicability` says of its kind.
 """
 
 from __future__ import annotations

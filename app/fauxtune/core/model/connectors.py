@@ -51,8 +51,8 @@ PROGRAMS: dict[Program, ProgramFacts] = {
 
 
 class Support(StrEnum):
-    """How a version fares: supported; supported for six months more, shown with a warning; not supported any more,
-    shown with an error; not served.
+    """Whether a version is supported: fully; for six months more, shown with a warning; no longer, shown with an error;
+    or it is not even served.
     """
 
     FULL = "full"
@@ -61,7 +61,7 @@ class Support(StrEnum):
     REFUSED = "refused"
 
 
-#: The months after the release of the next version for which a version is supported; None: nothing is said.
+#: The months after the release of the next version for which a version is supported; None: no page says it.
 LIFECYCLE: Changed[int | None] = Changed(
     "How long a version of a certificate connector is supported",
     {
@@ -112,7 +112,7 @@ def is_served(program: Program, version: str | None) -> bool:
 
 
 def support(program: Program, version: str | None, *, now: datetime) -> Support:
-    """How this version of the program fares at this moment of the tenant's clock."""
+    """Whether this version of the program is supported at this moment of the tenant's clock."""
     facts = PROGRAMS[program]
     months = LIFECYCLE.of(facts.edition)
     if months is None:

@@ -1,7 +1,7 @@
 """What an application may do in a user's name: the delegated permissions that were asked for and consented to.
 
 Source: Entra ID "scopes and permissions in the Microsoft identity platform". `.default` stands for all that has been
-consented to. Differs from Entra ID: a token holds exactly what was asked for, never what was consented to besides.
+consented to. Differs from Entra ID: a token holds exactly what was asked for, and nothing else that was consented to.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""How many elements a JSON text has, told without reading it: what is read holds the event loop, element by element.
+"""A bound on the number of elements in a JSON text, checked before it is parsed: parsing holds the event loop and
+costs time for each element.
 
-JSON (RFC 8259): elements are parted by commas; those inside texts part nothing.
+JSON (RFC 8259): commas separate the elements; a comma inside a string does not count.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from fauxtune.core.errors import Invalid
 
 
 def check_elements(content: bytes, *, most: int) -> None:
-    """Invalid for a JSON text with more members and elements than this, all levels together. A text that is no JSON may
+    """Invalid for a JSON text with more members and elements than this, all levels together. Text that is not JSON may
     pass. A body of 4 MiB takes some milliseconds at most.
     """
     if content.count(b",") >= most and _parted(content, most=most) >= most:
@@ -17,10 +18,10 @@ def check_elements(content: bytes, *, most: int) -> None:
 
 
 def _parted(content: bytes, *, most: int) -> int:
-    """The commas outside texts, or more than `most` where there are more texts than that takes."""
-    # What is escaped ends no text.
+    """The commas outside strings; `most` where there are more strings than so many elements can have."""
+    # An escaped quote does not end a string.
     plain = content.replace(b"\\\\", b"").replace(b'\\"', b"")
-    # A member has two texts at most, its name and its value.
+    # A member has two strings at most, its name and its value.
     if plain.count(b'"') > 4 * most:
         return most
     return sum(part.count(b",") for part in plain.split(b'"')[::2])

@@ -1,7 +1,7 @@
-"""Which text can be kept and answered: all of Unicode but NUL, which PostgreSQL has not, and halves of surrogate pairs.
+"""Which text can be kept and answered: Unicode without NUL, which PostgreSQL cannot store, and without lone surrogates.
 
-JSON can say both (RFC 8259 8.2 calls what then happens unpredictable). The types are for JSON bodies: each `str` of a
-body is a `Text`, and each member without a type of its own a `Json` or a `JsonObject`.
+JSON can contain both (RFC 8259 8.2 calls what then happens unpredictable). The types are for JSON bodies: each `str` of
+a body is a `Text`, and each member without a type of its own a `Json` or a `JsonObject`.
 """
 
 from __future__ import annotations

@@ -170,7 +170,7 @@ class RouteTable(Generic[H]):
 
     @staticmethod
     def _call(walk: _Walk[H], word: str, *, key: str | None) -> bool:
-        """`coll('key')` and `function()`: both steps or none. The key of what has a whole branch says nothing."""
+        """`coll('key')` and `function()`: both steps or none. The key of a whole branch is not looked at."""
         child = walk.node.children.get((cast_name(word) or word).lower())
         if child is None:
             return False

@@ -72,5 +72,5 @@ def reference_id(url: str) -> str:
 def _named(key: str, *, collection: str) -> str:
     """Graph: user: a userPrincipalName is a key of `users` alone."""
     if "@" in key and collection.lower() != "users":
-        raise Invalid(f"'{key}' is no id: a userPrincipalName stands after 'users' alone.")
+        raise Invalid(f"'{key}' is no id: a userPrincipalName is a key of 'users' only.")
     return key

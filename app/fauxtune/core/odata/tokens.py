@@ -49,7 +49,7 @@ _PATTERN = re.compile(
 )
 
 
-#: Ten for each of the terms that a filter may have: whatever is longer is refused before it is read to its end.
+#: Ten for each of the terms that a filter may have: a longer one is refused before it is read to its end.
 _MOST_TOKENS = 3000
 PREFIX = "Invalid filter clause: "
 
@@ -60,7 +60,7 @@ def malformed(reason: str) -> Invalid:
 
 
 def tokenise(text: str) -> list[Token]:
-    """The tokens, an END last. Invalid for what is no token, with its offset, and for more than anybody writes."""
+    """The tokens, an END last. Invalid where no token begins, with the offset, and for too many tokens."""
     found: list[Token] = []
     at = 0
     while at < len(text):

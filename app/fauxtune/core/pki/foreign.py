@@ -1,8 +1,8 @@
 """Certificates and certificate requests that others made: read once, wholly, or refused (RFC 5280 4, RFC 2986).
 
-cryptography reads a part only when the part is asked for, so that a certificate of the year 0, or with a name that is
-no name, loads well and breaks whoever looks at it later. Here every part that is used anywhere is looked at before the
-certificate is given away.
+cryptography reads a part only when the part is asked for: a certificate of the year 0, or with a malformed name, loads
+without an error, and raises one when that part is read later. Here every part that is used anywhere is read before the
+certificate is returned.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.der import MALFORMED, reason
 from fauxtune.core.pki.gate import LARGEST_CERTIFICATE, admit
 
-#: What a certificate has as PEM: a third more than its DER, and room for words around it.
+#: Bytes of a certificate as PEM: a third more than its DER, and room for the text around it.
 _LARGEST_TEXT = 2 * LARGEST_CERTIFICATE
-#: The largest RSA key whose signature is checked: more would make a hostile request dear.
+#: Bits of the largest RSA key whose signature is checked: a larger one costs too much time.
 LARGEST_KEY = 8192
 _BEGIN = b"-----BEGIN "
 
@@ -30,8 +30,8 @@ _BEGIN = b"-----BEGIN "
 def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certificate:
     """The certificate, DER or PEM, with every part of it readable: version, names, times, extensions, key.
 
-    Invalid, about the property `target`, for everything else. A key of a kind that is not known here is no damage:
-    whoever needs the key finds that out.
+    Invalid, about the property `target`, for everything else. A key of an unknown kind is accepted: the
+    code that needs the key refuses it.
     """
     try:
         der = _from_pem(data, b"CERTIFICATE") if is_pem(data) else data
@@ -53,7 +53,7 @@ def readable(certificate: x509.Certificate) -> x509.Certificate:
 def request_from(data: bytes) -> x509.CertificateSigningRequest:
     """The certificate request (PKCS#10, DER or PEM), with a key that can be read. Invalid for everything else.
 
-    The names and extensions that it asks for are not looked at: no authority here gives them.
+    The names and extensions that it asks for are not read: no authority here puts them into a certificate.
     """
     try:
         der = _from_pem(data, b"CERTIFICATE REQUEST") if is_pem(data) else data
@@ -71,7 +71,7 @@ def request_from(data: bytes) -> x509.CertificateSigningRequest:
 def signs_itself(request: x509.CertificateSigningRequest) -> bool:
     """Is a request of `request_from` signed with the key that it is about?
 
-    With SHA-1 too, of which cryptography says no without a look: older SCEP clients sign with it, and the answer to
+    With SHA-1 too, which cryptography refuses without checking: older SCEP clients sign with it, and the answer to
     GetCACaps names it.
     """
     try:
@@ -91,8 +91,8 @@ def signs_itself(request: x509.CertificateSigningRequest) -> bool:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    """May it issue certificates? BasicConstraints say so (RFC 5280 4.2.1.9); before version 3 there were none, and an
-    authority was who had issued its own certificate.
+    """May it issue certificates? BasicConstraints say so (RFC 5280 4.2.1.9). A certificate of version 1 has none: it is
+    an authority's if it is self-issued.
     """
     if certificate.version is x509.Version.v1:
         return certificate.subject == certificate.issuer
@@ -103,8 +103,8 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def is_self_issued(der: bytes) -> bool:
-    """Are subject and issuer the same? Also for bytes that cannot be read: they are from a time when less was checked,
-    and the device that gets them judges them.
+    """Are subject and issuer the same? True for bytes that cannot be read: they were stored when less was checked, and
+    the device that receives them decides.
     """
     try:
         certificate = certificate_from(der)

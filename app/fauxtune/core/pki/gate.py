@@ -1,7 +1,7 @@
-"""The gate: what foreign DER or BER must keep to before any library reads it (X.690 8.1).
+"""The gate: the bounds that foreign DER or BER must keep before any library reads it (X.690 8.1).
 
-Parsers spend more than their input is worth on some bytes: an object identifier costs the square of its length, a
-string in a million empty pieces or a thousand levels costs seconds. So every reader of bytes that others made (PFX,
+On some inputs parsers spend far too much time: an object identifier costs the square of its length, a string in a
+million empty pieces or a thousand levels costs seconds. So every reader of bytes that others made (PFX,
 CMS, certificate requests, certificates) passes them here first. One pass over the headers of the elements, without
 recursion. The content of a primitive element is stepped over: where that is DER again (the inside of a PFX file, and
 whatever was decrypted), it passes the gate on its own.
@@ -21,8 +21,9 @@ LARGEST_OCSP_REQUEST = 16 * 1024
 #: A certificate has about 100 elements, a message with its signer's certificate 150. A string in as many pieces takes
 #: asn1crypto a few milliseconds.
 MOST_ELEMENTS = 2_000
+#: Levels.
 DEEPEST = 32
-#: Real object identifiers have a dozen bytes.
+#: Bytes. Real object identifiers have a dozen.
 LONGEST_IDENTIFIER = 64
 
 _CONSTRUCTED, _LONG_TAG, _OPEN = 0x20, 0x1F, 0x80
@@ -30,7 +31,7 @@ _IDENTIFIER, _END = 0x06, 0x00
 
 
 def admit(data: bytes, *, largest: int) -> bytes:
-    """The same bytes. ValueError for more than `largest` of them, and for what no honest file has."""
+    """The same bytes. ValueError for more than `largest` of them, and where a bound above is not kept."""
     if len(data) > largest:
         raise ValueError(f"it has {len(data)} bytes, and {largest // 1024} KiB at most are read")
     try:

@@ -54,11 +54,13 @@ class Budget:
     rounds: int = MOST_ROUNDS
 
     def spend(self, rounds: int, *, each: int = 1) -> int:
-        """The same number, paid for: so much for each. ValueError when it is none or the budget is exhausted."""
+        """Take `rounds` times `each` from the budget, and return `rounds`. ValueError for less than one round, and
+        where the budget is too small.
+        """
         if not isinstance(rounds, int) or rounds < 1 or rounds * each > self.rounds:
             raise ValueError(
-                f"it asks for {rounds} key derivation rounds, which with all else in it is more than the work that one "
-                "file may cost"
+                f"it asks for {rounds} key derivation rounds; with its other parts that is more work than one file may "
+                "cost"
             )
         self.rounds -= rounds * each
         return rounds

@@ -1,6 +1,6 @@
 """RC2 (RFC 2268), decrypting only: old Windows and `openssl pkcs12 -legacy` hide the certificates of a PFX with it.
 
-OpenSSL's own is not to be had with 40 bits, and its loader of whole files lets them ask for any number of rounds.
+cryptography's own RC2 takes no key of 40 bits, and its loader of whole files accepts any number of rounds.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _WORD = 0xFFFF
 def decrypt_cbc(data: bytes, *, key: bytes, bits: int, iv: bytes) -> bytes:
     """The plain bytes with their padding. `bits` is the effective size of the key. ValueError for broken blocks."""
     if len(data) % BLOCK or len(iv) != BLOCK:
-        raise ValueError("its encrypted content is no whole number of blocks")
+        raise ValueError("its encrypted content is not a whole number of blocks")
     words = _expanded(key, bits)
     plain, before = bytearray(), iv
     for at in range(0, len(data), BLOCK):

@@ -54,12 +54,13 @@ MATRIX: dict[Edition, str] = {
     Edition.CURRENT: '"Use certificates for authentication in Microsoft Intune", 2024-10-04',
 }
 #: The matrix of 2019-11-22 gives device owners trusted roots and SCEP only (its prose lists imported certificates on
-#: fully managed devices: the two disagree). AOSP devices came later; in 2020 they fare as the company's others.
+#: fully managed devices: the two disagree). AOSP devices came later; in 2020 they are treated like the
+#: company's others.
 #: In 2024 the documents disagree about imported certificates on dedicated devices: the matrix ticks them, "Configure
 #: and use imported PKCS certificates with Intune" of 2023-04-27 does not list them. Here the matrix counts.
 _LATER = {Edition.APRIL_2020: _DEVICE_OWNER}
-#: The matrix of 2019: no PKCS on Windows Phone 8.1. Differs from Intune: the one of 2024 dropped the platform; here its
-#: kinds stay, for those who teach it.
+#: The matrix of 2019: no PKCS on Windows Phone 8.1. Differs from Intune: the matrix of 2024 no longer has the
+#: platform; here its kinds stay applicable, so that they can still be taught.
 _NOT_ON_PHONES = dict.fromkeys(Edition, _WINDOWS_PHONE)
 
 #: data. The windows81... kinds are those of Windows 10 and 11 as well.

@@ -28,7 +28,7 @@ def _check(document: dict[str, Any]) -> None:
 
 
 def _authority(document: dict[str, Any], world: World) -> AuthorityFacts | None:
-    """The authority that the profile means. None: there is no such one, which the connector finds out by asking."""
+    """The authority that the profile means; None where there is no such authority: the connector finds that out."""
     host, name = document["certificationAuthority"], document["certificationAuthorityName"]
     for each in world.authorities:
         # DigiCert's is named by three values, of which each must be right.
@@ -52,7 +52,7 @@ def _check_type(document: dict[str, Any], authority: AuthorityFacts) -> None:
 
 
 def _template(document: dict[str, Any], authority: AuthorityFacts | None) -> str:
-    """The template's name as the authority spells it; one that it has not is asked for as it stands."""
+    """The template's name as the authority spells it; a name that it does not have is asked for as it is."""
     wanted = str(document["certificateTemplateName"])
     known = () if authority is None else authority.templates
     return next((each for each in known if each.lower() == wanted.lower()), wanted)

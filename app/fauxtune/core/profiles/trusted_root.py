@@ -59,7 +59,7 @@ def _check(document: dict[str, Any]) -> None:
         )
 
 
-#: Of some kinds of device the last version of Android on which a root can be installed by whoever manages it.
+#: Kind of device -> the last version of Android on which its manager can install a root. Other kinds have no limit.
 LAST_WITH_ROOTS: Changed[Mapping[Variant, int]] = Changed(
     "Trusted roots on Android devices with a device administrator",
     {

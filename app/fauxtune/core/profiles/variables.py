@@ -1,4 +1,4 @@
-"""The variables of subject names and alternative names: `{{UserName}}` and its kin.
+"""The variables of subject names and alternative names: `{{UserName}}` and others.
 
 Intune: "Configure and use PKCS certificates", "Create and assign SCEP certificate profiles", subject name format. Names
 match in any case. If the device or its user has no value for a variable that a profile uses, the profile fails on that

@@ -79,7 +79,7 @@ POLICY_PLATFORM: ColumnElement[Any] = case(
     {variant.value: facts.policy_platform for variant, facts in FACTS.items()}, value=enrollments.c.variant
 )
 
-#: How each profile fares on each device: what was reported, and what waits.
+#: The status of each profile on each device: what was reported, and what waits.
 _FARES: TableClause = table(
     "fares",
     column("enrollment_id", Word),
@@ -142,7 +142,7 @@ _USER_STATUSES: TableClause = table(
 
 
 def _fares(tenant_id: TenantId, waiting: Mapping[str, Sequence[str]]) -> CTE:
-    """The rows of `_FARES` for these profiles. Who waits is pending, and has never reported."""
+    """The rows of `_FARES` for these profiles. A device that waits is pending, and has never reported."""
     reported = select(
         profile_states.c.enrollment_id,
         profile_states.c.profile_id,

@@ -6,7 +6,7 @@ All transactions lock in one order, so that two of them never wait for each othe
 certificates, imports) and the authorities, 5. the tenant, whose row every entry in the journal changes.
 
 Of one table several rows are locked in the order of their ids, before anything changes them: an UPDATE of many rows
-locks them in the order in which its plan finds them, and two of them with different plans meet crosswise.
+locks them in the order in which its plan finds them, and two of them with different plans can wait for each other.
 """
 
 from __future__ import annotations
@@ -74,5 +74,5 @@ def hold_all(connection: Connection, tenant_id: TenantId) -> None:
 
 
 def hold_tenant(connection: Connection, tenant_id: TenantId) -> None:
-    """Lock the tenant's row, last of all: whoever counts something of the tenant is alone with the number."""
+    """Lock the tenant's row, last of all, so that no other transaction takes the same number."""
     hold(connection, tenants, where=tenants.c.id == tenant_id)

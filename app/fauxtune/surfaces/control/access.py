@@ -23,9 +23,7 @@ from fauxtune.operations.emulator import Emulator
 
 
 class GuardedRoute(APIRoute):
-    """A call that looks at its caller before it reads the body, and at how much is in the body before it takes it
-    apart.
-    """
+    """A call that checks its caller before it reads the body, and the number of elements before it parses the body."""
 
     #: Members and elements, all levels together.
     most_elements = 3000
@@ -63,7 +61,7 @@ def check(request: Request) -> None:
 
 def _check_token(request: Request, token: str) -> None:
     kind, _, given = request.headers.get("authorization", "").partition(" ")
-    # Starlette reads header bytes as Latin-1; a token may be any text. Nothing is no secret, whatever it is equal to.
+    # Starlette reads header bytes as Latin-1; a token may be any text. An empty token is never accepted.
     given = given.strip()
     if kind.lower() != "bearer" or not given or not hmac.compare_digest(given.encode("latin-1"), token.encode()):
         raise Unauthenticated("The control surface asks for its token: Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>.")
@@ -81,7 +79,7 @@ def _check_local(request: Request) -> None:
     for page in request.headers.getlist("origin"):
         if host_in(page.partition("://")[2].partition("/")[0]) not in LOCAL_NAMES:
             raise NotAllowed(f"Without a control token a page of {page} may not use the control surface.")
-    # Fetch Metadata: also said with requests that carry no Origin, such as the address of an image.
+    # Fetch Metadata: browsers send it also with requests that carry no Origin, such as that for an image.
     if "cross-site" in request.headers.getlist("sec-fetch-site"):
         raise NotAllowed("Without a control token a page of another site may not use the control surface.")
 

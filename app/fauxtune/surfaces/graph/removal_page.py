@@ -32,8 +32,8 @@ is our choice; where documents disagree, both are named. Every cell is shown by 
 those with the mark °: "Cells that no device here can bring about" says why.
 
 For PKCS most lists speak of the assignment alone. Unverified: a deleted profile, a left group and another primary user
-are taken for the same case, unless the document has a line for them. A device whose record is deleted fares as one that
-is wiped or retired: [the editions](editions.md) say which."""
+are taken for the same case, unless the document has a line for them. A device whose record is deleted is treated like
+one that is wiped or retired: [the editions](editions.md) say which."""
 NOT_SHOWN = """## Cells that no device here can bring about"""
 SOURCES: dict[Source, str] = {
     Source.ROOT: "Trusted root",

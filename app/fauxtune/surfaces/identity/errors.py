@@ -62,7 +62,7 @@ SCOPE_NOT_DEFAULT = Word("invalid_scope", 1002012)
 SCOPE_INVALID = Word("invalid_scope", 70011)
 CONSENT_REQUIRED = Word("invalid_grant", 65001, suberror="consent_required")
 # Where a browser is: OpenID Connect Core 3.1.2.6 has words for a request that must not show a page; Entra ID sends the
-# first one. Differs from Entra ID: there is no page that asks for consent, so the other says that nobody gave it.
+# first one. Differs from Entra ID: there is no page that asks for consent, so the second says that none was given.
 CONSENT_NEEDS_A_PAGE = Word("interaction_required", 65001)
 CONSENT_NOT_GIVEN = Word("access_denied", 65001)
 USER_NOT_FOUND = Word("invalid_grant", 50034)

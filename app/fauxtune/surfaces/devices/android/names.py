@@ -26,7 +26,7 @@ def alias_of(key: ItemKey) -> str:
 
 
 def key_of(alias: str) -> ItemKey | None:
-    """The item of a keystore alias, or None for an alias that is none of ours."""
+    """The item of a keystore alias, or None for any other alias."""
     source, _, name = alias.partition("-")
     if source == "pkcs":
         return pkcs_key(ProfileId(name))

@@ -1,8 +1,8 @@
-"""What Graph has and the emulator has nothing of: whole branches of paths, each refused with one reason.
+"""What Graph has and the emulator does not have: whole branches of paths, each refused with one reason.
 
-A name here answers 501 to every verb, at its path and at whatever is below it. What is in no list is a misspelt path
-and answers 400. Source of the names: Microsoft's SDKs of 2026-10 (v1.0 and beta) and Graph's metadata of 2026-08 and
-2022-10; names that no published schema has, or that are gone from it, are here because public programs call them.
+A name here answers 501 to every verb, at its path and at all paths below it. A name that is in no list is misspelt and
+answers 400. Source of the names: Microsoft's SDKs of 2026-10 (v1.0 and beta) and Graph's metadata of 2026-08 and
+2022-10; names that no published schema has, or no longer has, are here because public programs call them.
 A few names are v1.0's alone: they are refused in beta too.
 
 #: data
