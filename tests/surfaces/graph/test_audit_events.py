@@ -17,6 +17,14 @@ from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, ids
 EVENTS = "/deviceManagement/auditEvents"
 KIND = "#microsoft.graph.iosImportedPFXCertificateProfile"
 PROFILE = {"@odata.type": KIND, "displayName": "Signing", "intendedPurpose": "smimeSigning"}
+SIGNING = {
+    "@odata.type": "#microsoft.graph.iosPkcsCertificateProfile",
+    "displayName": "Signing",
+    "certificationAuthority": "ca.contoso.example",
+    "certificationAuthorityName": "Contoso Issuing CA",
+    "certificateTemplateName": "SmimeSigning",
+    "subjectNameFormat": "commonName",
+}
 ALL_DEVICES = {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}
 
 Event = dict[str, Any]
@@ -71,11 +79,15 @@ async def test_the_correlation_is_the_request(beta: httpx.AsyncClient) -> None:
 
 
 async def test_changes_and_deletions_say_what_was_before(beta: httpx.AsyncClient) -> None:
-    one = f"{PROFILES}/{(await made(beta, PROFILES, **PROFILE))['id']}"
-    assert (await beta.patch(one, json={"displayName": "Other", "intendedPurpose": "vpn"})).status_code == 200
+    one = f"{PROFILES}/{(await made(beta, PROFILES, **SIGNING))['id']}"
+    changes = {"displayName": "Other", "subjectNameFormat": "commonNameAsEmail"}
+    assert (await beta.patch(one, json=changes)).status_code == 200
     patched = await _last(beta)
     assert (patched["activityType"], patched["activityOperationType"]) == ("Patch DeviceConfiguration", "Patch")
-    assert _changes(patched) == {"DisplayName": ("Signing", "Other"), "IntendedPurpose": ("SmimeSigning", "Vpn")}
+    assert _changes(patched) == {
+        "DisplayName": ("Signing", "Other"),
+        "SubjectNameFormat": ("CommonName", "CommonNameAsEmail"),
+    }
     assert (await beta.delete(one)).status_code == 204
     deleted = await _last(beta)
     assert deleted["activityType"] == "Delete DeviceConfiguration"

@@ -89,7 +89,7 @@ async def test_every_door_is_seen_at_once(
     http: httpx.AsyncClient, beta: httpx.AsyncClient, enroll: Enroll, emulator: Emulator
 ) -> None:
     assert await documents(beta, DEVICES) == []
-    phone = await enroll("alice")
+    phone = await enroll("alice", mode="fully-managed")
     assert [each["id"] for each in await documents(beta, DEVICES)] == [phone.id]
     before = (await beta.get(f"{DEVICES}/{phone.id}")).json()["lastSyncDateTime"]
     answer = await http.post(f"{TENANT}/clock/advance", json={"by": "PT1H"})

@@ -199,7 +199,8 @@ async def test_one_device_in_many_spellings(raw: Raw, enroll: Enroll, target: st
 async def test_an_action_without_a_body_needs_no_type(
     raw: Raw, enroll: Enroll, headers: dict[str, str], action: str
 ) -> None:
-    phone = await enroll("alice", mode="fully-managed")
+    # The one is retired, the other is wiped.
+    phone = await enroll("alice", mode="work-profile" if action == "retire" else "fully-managed")
     answer = await raw("POST", f"/beta{DEVICES}/{phone.id}/{action}", **headers)
     if action == "sync":
         assert (answer.status_code, sentence(answer)) == (400, "Resource not found for the segment 'sync'.")
