@@ -98,7 +98,7 @@ async def test_every_door_is_seen_at_once(
     assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["lastSyncDateTime"] > before
     orders = f"{DEVICES}/{phone.id}?$select=id,deviceActionResults"
     assert (await beta.get(orders)).json()["deviceActionResults"] == []
-    await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
+    await beta.post(f"{DEVICES}/{phone.id}/resetPasscode")
     assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["pending"]
     await phone.obey()
     assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["done"]
