@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -94,6 +95,30 @@ def test_a_server_whose_database_is_taken_over_stops_and_says_by_whom(
     assert server.process.returncode == 1
     assert "in use by somebody else" in errors
     assert "Traceback" not in errors
+
+
+def test_a_table_that_another_program_locks_keeps_neither_readers_nor_the_end_of_the_server_waiting(
+    tmp_path: Path, own_postgresql: PostgresServer
+) -> None:
+    url = own_postgresql.url(own_postgresql.create())
+    address = url.replace("postgresql+psycopg", "postgresql")
+    with (
+        serving("--data-dir", tmp_path, "--database-url", url) as server,
+        psycopg.connect(address) as other,
+        psycopg.connect(address, autocommit=True) as observer,
+        server.signed_in() as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        other.execute("LOCK TABLE users IN EXCLUSIVE MODE")  # reads go on
+        asked = threads.submit(client.post, "/v1.0/users", json=USER)
+        while not observer.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchall():
+            assert not asked.done()
+        assert httpx.get(f"{server.endpoints['http']}/pki/contoso/root/ca.cer").status_code == 200
+        # `stop` waits longer than the service for a lock, but not as long as the lock is held.
+        assert server.stop(signal.SIGTERM) == (0, "")
+        assert asked.result().status_code == 503
+        other.rollback()
+        assert not other.execute("SELECT 1 FROM users WHERE upn_key = 'dora@contoso.example'").fetchall()
 
 
 def test_a_file_that_another_program_locks_is_unavailable_until_it_lets_go(tmp_path: Path) -> None:

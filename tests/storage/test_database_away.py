@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.errors import DatabaseUnavailable
@@ -98,3 +100,37 @@ async def test_a_server_that_cannot_be_reached_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailable):
         await database.ask()
     database.close()
+
+
+async def test_a_row_that_another_program_locks_is_unavailable_after_a_while(postgresql_url: str) -> None:
+    database = Database(postgresql_url)
+    assert await database.run(lambda connection: connection.exec_driver_sql("SHOW lock_timeout").scalar_one()) == "10s"
+    database.close()
+    impatient = Database(f"{postgresql_url}&options=-c%20lock_timeout%3D20ms")
+    await impatient.run(_make)
+    with impatient.engine.connect() as other:
+        other.exec_driver_sql("LOCK TABLE notes")
+        with pytest.raises(DatabaseUnavailable):
+            await impatient.run(_write)
+    await impatient.run(_write)
+    assert await impatient.run(_count) == 1
+    impatient.close()
+
+
+async def test_the_end_of_a_database_ends_what_waits_for_another_program(postgresql_url: str) -> None:
+    database, waits = Database(f"{postgresql_url}&options=-c%20lock_timeout%3D0"), threading.Event()
+
+    def wait(connection: Connection) -> None:
+        waits.set()
+        connection.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+
+    holder = create_engine(postgresql_url)
+    with holder.connect() as other:
+        other.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+        waiting = asyncio.create_task(database.run(wait))
+        await asyncio.to_thread(waits.wait)
+        database.close()
+        with pytest.raises(DatabaseUnavailable):
+            async with asyncio.timeout(30):
+                await waiting
+    holder.dispose()

@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import socket
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -45,14 +47,16 @@ _COLLISIONS = {"40001", "40P01", "23505"}
 _SQLITE_AWAY = {5, 6, 8, 10, 13, 14}
 #: Seconds that SQLite waits for a lock of another program. The event loop, and so everybody, waits with it.
 _SQLITE_PATIENCE = 0.2
-#: How soon a dead PostgreSQL is noticed: seconds, except the last, which is in milliseconds (libpq 34.1.2, 2026-11).
-_POSTGRESQL_PATIENCE = {
+#: How soon a dead PostgreSQL is noticed: seconds, except the user timeout, which is in milliseconds (libpq 34.1.2,
+#: 2026-11); and how long a lock of another program is waited for: our own transactions let go of theirs much sooner.
+_POSTGRESQL_PATIENCE: dict[str, int | str] = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 25_000,
+    "options": "-c lock_timeout=10s",
 }
 #: How psycopg refuses a text that PostgreSQL could not hold. SQLite looks for it, and finds nothing.
 _NUL = "NUL (0x00)"
@@ -73,6 +77,7 @@ class Database:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self.engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url)
         self._writes = _changes_of_sqlite(self.engine) if self.is_sqlite else _writes_counted(self.engine)
+        self._lent = set() if self.is_sqlite else _connections_lent(self.engine)
 
     async def run(self, work: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """`work(connection, ...)` in one transaction; what it returns. An exception rolls everything back.
@@ -162,7 +167,12 @@ class Database:
         self.state = object()
 
     def close(self) -> None:
-        """Give every connection back."""
+        """Give every connection back. What is still under way fails: it may wait for another program's lock, and its
+        thread would hold up the end of the process.
+        """
+        self._away = True  # to us, and no news
+        for each in list(self._lent):
+            _cut(each)
         self.engine.dispose()
 
 
@@ -183,6 +193,22 @@ def _writes_counted(engine: Engine) -> Callable[[Connection], int]:
 
     event.listen(engine, "after_cursor_execute", count)
     return lambda connection: int(connection.info.get(_WRITES, 0))
+
+
+def _connections_lent(engine: Engine) -> set[Any]:
+    """The connections (psycopg's) that transactions have at this moment."""
+    lent: set[Any] = set()
+    event.listen(engine, "checkout", lambda connection, _entry, _proxy: lent.add(connection))
+    event.listen(engine, "checkin", lambda connection, _entry: lent.discard(connection))
+    return lent
+
+
+def _cut(connection: Any) -> None:
+    """Nothing more comes in on this connection of another thread, and that thread finds its end."""
+    from psycopg import Error
+
+    with suppress(OSError, Error), socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire:
+        wire.shutdown(socket.SHUT_RDWR)
 
 
 def sqlite_url(path: Path) -> str:
