@@ -1,4 +1,4 @@
-"""Certificates of an authority that is none of the emulator's, such as a company's own or one made with openssl."""
+"""Certificates of an authority that is not the emulator's, such as a company's own or one made with openssl."""
 
 from __future__ import annotations
 

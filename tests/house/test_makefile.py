@@ -39,7 +39,7 @@ def test_ctrl_c_in_the_demonstration_is_no_error_of_make(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("code", [1, 2])
-def test_what_fails_is_an_error_still(tmp_path: Path, code: int) -> None:
+def test_a_failure_of_the_demonstration_is_still_an_error_of_make(tmp_path: Path, code: int) -> None:
     with running(tmp_path, f"exit {code}") as make:
         assert f"Error {code}" in make.communicate(timeout=30)[0]
     assert make.returncode == 2

@@ -1,4 +1,4 @@
-"""Files that pass every check and take as long to open as any may: nobody but their own tenant notices."""
+"""Files that pass every check and take as long to open as is allowed: other tenants do not wait for them."""
 
 from __future__ import annotations
 

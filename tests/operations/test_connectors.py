@@ -173,7 +173,7 @@ async def another_certificate(_office: Office, _pfx: bytes) -> dict[str, Any]:
 
 
 async def damaged_file(_office: Office, pfx: bytes) -> dict[str, Any]:
-    """Inside, where nobody looks before it is opened."""
+    """Damaged inside, which is not read before a connector opens the file."""
     return {"encryptedPfxBlob": base64.b64encode(pfx[:200] + bytes(30) + pfx[230:]).decode()}
 
 

@@ -59,7 +59,7 @@ def test_no_tenant_holds_more_threads_than_its_share() -> None:
     assert mine.done == [f"a{number}" for number in range(8)]
 
 
-def test_what_nobody_waits_for_is_not_begun() -> None:
+def test_work_that_was_cancelled_is_not_begun() -> None:
     workers, line = Workers(1), Line()
     first, *rest = (workers.submit("a", line.work(f"a{number}")) for number in range(3))
     assert line.begun.wait(SECONDS)
@@ -70,7 +70,7 @@ def test_what_nobody_waits_for_is_not_begun() -> None:
     assert line.done == ["a0", "a2"]
 
 
-def test_whoever_waits_is_told_what_went_wrong_and_the_next_is_served() -> None:
+def test_an_error_of_the_work_is_its_result_and_the_next_work_is_done() -> None:
     workers = Workers(1)
     broken = workers.submit("a", lambda: 1 // 0)
     assert workers.submit("a", lambda: "well").result(SECONDS) == "well"

@@ -29,5 +29,5 @@ def test_no_tenant_may_have_the_name_with_which_another_path_begins() -> None:
     served = [route.path for router in (*FIRST, *ROUTERS) for route in router.routes if isinstance(route, Route)]
     first = {path.split("/")[1].lower() for path in (*served, *PATHS, "/beta/users", "/livez", "/readyz")}
     assert {"mdm", "pki", "enrollmentserver"} <= first
-    # What holds other characters than letters, digits and hyphens is no name in any case.
+    # A name has letters, digits and hyphens only.
     assert {each for each in first if re.fullmatch(r"[a-z0-9-]+", each)} - {"x"} <= RESERVED

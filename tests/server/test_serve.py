@@ -225,7 +225,7 @@ def test_a_disk_that_takes_no_more_ends_a_start_with_a_sentence(tmp_path: Path) 
         Path("/dev/full").write_text("{}")
 
 
-def test_the_database_is_its_owner_s_alone_whatever_folder_it_is_in(tmp_path: Path) -> None:
+def test_the_file_of_the_database_is_for_its_owner_in_every_folder(tmp_path: Path) -> None:
     tmp_path.chmod(0o755)
     before = os.umask(0)
     try:
@@ -240,7 +240,7 @@ def test_the_database_is_its_owner_s_alone_whatever_folder_it_is_in(tmp_path: Pa
     assert [line.rpartition(": ")[2] for line in errors.splitlines()] == [f"chmod go-rwx {tmp_path}"]
 
 
-def test_a_database_that_others_may_read_is_said_so(tmp_path: Path) -> None:
+def test_a_start_warns_of_a_database_that_others_may_read(tmp_path: Path) -> None:
     file = tmp_path / "elsewhere.sqlite"
     file.touch(mode=0o644)
     with serving("--data-dir", tmp_path / "data", "--database-url", f"sqlite:///{file}") as server:

@@ -67,7 +67,7 @@ def test_a_server_whose_postgresql_is_restarted_says_so_works_again_and_ends_cle
             assert int(answer.headers["retry-after"]) > 0
             assert "database" in answer.text
         own_postgresql.start()
-        # The pool may still hold a connection of before; whoever meets one is told to try again.
+        # The pool may still hold broken connections; a request that gets one is answered 503.
         answers = [client.get("/v1.0/users").status_code for _ in range(20)]
         assert answers[-1] == 200
         assert client.post("/v1.0/users", json=USER).status_code == 201

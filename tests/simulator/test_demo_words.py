@@ -45,9 +45,7 @@ async def test_enter_ends_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
         await enter_pressed()  # nobody is there any more
 
 
-async def test_where_there_is_nobody_to_press_it_there_is_no_pause(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+async def test_there_is_no_pause_without_a_standard_input(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with (tmp_path / "file").open() as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)

@@ -1,4 +1,4 @@
-"""Rows are locked in one order on PostgreSQL: whoever waits for a row holds none that comes later."""
+"""Rows are locked in one order on PostgreSQL: a transaction that waits for a row holds none that comes later."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_requests_are_locked_in_the_order_of_their_ids_and_before_enrolments(
         assert is_free(holder, enrollments, "e-a")
 
 
-def test_a_raised_generation_is_raised_once_whoever_was_waited_for(filled: Database) -> None:
+def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Database) -> None:
     with waiting_for(filled, enrollments, "e-a", work=lambda c: concern.by_tenant(c, TENANT)) as (holder, future):
         concern.by_enrollment(holder, TENANT, enrollment_id="e-a")
     assert sorted(future.result()) == ["e-a", "e-z"]
@@ -145,7 +145,7 @@ def test_two_who_number_audit_events_at_once_take_different_numbers(filled: Data
         assert [tuple(row) for row in found] == [("first", 1), ("second", 2)]
 
 
-def test_two_that_meet_crosswise_all_the_same_both_succeed_after_a_pause_of_their_own(filled: Database) -> None:
+def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(filled: Database) -> None:
     pauses: list[float] = []
 
     def jitter() -> float:

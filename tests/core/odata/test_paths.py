@@ -165,7 +165,7 @@ def test_a_branch_has_every_verb_and_every_path_below_it(
 
 
 @pytest.mark.parametrize("path", ["deviceManagement/intent", "deviceManagement/roles/x", "users/u/message", "intents"])
-def test_what_is_beside_a_branch_is_unknown_as_ever(path: str) -> None:
+def test_a_path_beside_a_branch_is_still_unknown(path: str) -> None:
     with pytest.raises(UnknownSegment):
         BRANCHES.match("GET", path)
 

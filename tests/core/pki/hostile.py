@@ -1,5 +1,5 @@
-"""DER that no honest program writes, put together by hand: certificates that break whoever looks at them later, files
-that are small and cost much.
+"""Hostile DER, put together by hand: certificates that load and raise an error when a part of them is read, and files
+that are small and cost much time.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def with_an_extension_twice(parts: list[bytes]) -> None:
 
 
 def with_a_broken_extension(parts: list[bytes]) -> None:
-    """BasicConstraints that are none."""
+    """Other bytes in the place of BasicConstraints."""
     parts[7] = tlv(0xA3, tlv(0x30, tlv(0x30, bytes.fromhex("0603551d13"), tlv(0x04, b"\x02\x01"))))
 
 

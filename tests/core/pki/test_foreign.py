@@ -54,7 +54,7 @@ def test_der_and_pem_are_the_same_certificate(certificate) -> None:
 
 
 @pytest.mark.parametrize("pill", PILLS.values(), ids=PILLS)
-def test_what_would_break_whoever_uses_it_later_is_refused_at_once(certificate, key, pill) -> None:
+def test_a_certificate_with_a_part_that_cannot_be_read_is_refused(certificate, key, pill) -> None:
     data = altered(certificate, key, pill)
     with pytest.raises(Invalid, match=r"not an X\.509 certificate") as refused:
         certificate_from(data, target="here")
@@ -75,20 +75,20 @@ def test_what_would_break_whoever_uses_it_later_is_refused_at_once(certificate, 
         b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n",
     ],
 )
-def test_what_is_none_is_refused(data: bytes) -> None:
+def test_bytes_that_are_no_certificate_are_refused(data: bytes) -> None:
     for read in (certificate_from, request_from):
         with pytest.raises(Invalid):
             read(data)
 
 
-def test_a_key_of_an_unknown_kind_is_no_damage(certificate, key) -> None:
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_read(certificate, key) -> None:
     def unknown(parts: list[bytes]) -> None:
         parts[6] = tlv(0x30, tlv(0x30, bytes.fromhex("06032a0304")), tlv(0x03, b"\0abc"))
 
     assert certificate_from(altered(certificate, key, unknown)).serial_number == certificate.serial_number
 
 
-def test_authorities_are_told_from_others(authorities, certificate, key) -> None:
+def test_certificates_of_authorities_are_recognised(authorities, certificate, key) -> None:
     assert is_authority(authorities.root.certificate)
     assert is_authority(authorities.issuing.certificate)
 
@@ -107,7 +107,7 @@ def test_authorities_are_told_from_others(authorities, certificate, key) -> None
     assert not is_authority(certificate_from(altered(certificate, key, constrained)))
 
 
-def test_who_issued_itself_is_told(authorities) -> None:
+def test_a_self_issued_certificate_is_recognised(authorities) -> None:
     root, issuing = (each.certificate.public_bytes(Encoding.DER) for each in (authorities.root, authorities.issuing))
     assert is_self_issued(root)
     assert not is_self_issued(issuing)

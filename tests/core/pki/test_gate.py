@@ -1,4 +1,4 @@
-"""The gate: what may not pass, and that whatever honest programs write does."""
+"""The gate: which bytes do not pass, and that files of real programs pass."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def test_a_certificate_and_a_message_pass_unchanged(authorities, sign_as, seal, 
         (b"\x04\x80ab\x00\x00", "without a length"),
     ],
 )
-def test_what_no_honest_program_writes_does_not_pass(data: bytes, why: str) -> None:
+def test_der_outside_the_bounds_does_not_pass(data: bytes, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         admit(data, largest=1024)
 
 
-def test_a_string_in_countless_pieces_does_not_pass() -> None:
+def test_a_string_in_very_many_pieces_does_not_pass() -> None:
     pieces = tlv(0x04) * (gate.MOST_ELEMENTS + 1)
     for data in (tlv(0x24, pieces), open_ended(0x24, pieces), open_ended(0xA0, pieces)):
         with pytest.raises(ValueError, match="elements"):

@@ -273,15 +273,15 @@ def test_what_der_or_the_protocol_does_not_allow_is_malformed(request_: bytes) -
         read_request(request_)
 
 
-def test_reading_ends_with_the_first_certificate_too_many() -> None:
-    # What comes behind it is broken, and nobody finds that out.
+def test_reading_ends_with_the_first_certificate_over_the_limit() -> None:
+    # What follows is broken, and is not read.
     with pytest.raises(Malformed, match="too many"):
         read_request(request_of(*[single()] * (MOST_CERTIFICATES + 1), b"broken"))
     with pytest.raises(Malformed, match="tag"):
         read_request(request_of(*[single()] * MOST_CERTIFICATES, b"broken"))
 
 
-def test_reading_ends_with_the_first_extension_too_many() -> None:
+def test_reading_ends_with_the_first_extension_over_the_limit() -> None:
     def extensions(number: int) -> bytes:
         one = tlv(0x30, bytes.fromhex("06032a0304"), tlv(0x04))
         return tlv(0xA2, tlv(0x30, one * number, b"broken"))

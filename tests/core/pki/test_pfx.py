@@ -219,7 +219,7 @@ def test_what_is_hidden_inside_a_file_passes_the_gate_as_well(data: bytes, why: 
         read_pfx(data, b"pw")
 
 
-def test_a_broken_certificate_in_a_file_breaks_nobody_later(identity) -> None:
+def test_a_file_with_a_broken_certificate_is_refused(identity) -> None:
     key, certificate = identity["RSA"]
     broken = altered(certificate, key, of_the_year_0)
     bag = tlv(0x30, bytes.fromhex("060a2a864886f70d01091601"), tlv(0xA0, tlv(0x04, broken)))

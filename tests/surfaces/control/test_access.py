@@ -71,7 +71,7 @@ async def test_what_a_browser_asks_for_another_site_is_refused(app: FastAPI, sit
     assert (await _get(app, **{"sec-fetch-site": site})).status_code == status
 
 
-async def test_an_empty_token_opens_nothing(app: FastAPI, emulator: Emulator) -> None:
+async def test_an_empty_control_token_is_refused(app: FastAPI, emulator: Emulator) -> None:
     emulator.control_token = ""
     for empty in ("Bearer", "Bearer ", "bearer  "):
         assert (await _send(app, empty)).status_code == 401

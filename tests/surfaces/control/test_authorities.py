@@ -243,7 +243,7 @@ async def test_a_large_question_is_malformed(contoso: httpx.AsyncClient, http: h
     assert (await asked(http, small)).certificate_status is ocsp.OCSPCertStatus.GOOD
 
 
-async def test_a_hundred_serials_that_nobody_knows_cost_one_look_at_the_authorities(
+async def test_a_hundred_unknown_serials_cost_one_look_at_the_authorities(
     contoso: httpx.AsyncClient, http: httpx.AsyncClient, emulator: Emulator
 ) -> None:
     whole = await question(contoso, await issue(contoso))

@@ -77,7 +77,9 @@ async def test_a_new_tenants_application_gets_a_token(control: httpx.AsyncClient
 
 
 @pytest.mark.parametrize("name", ["beta", "PKI", "mdm", "EnrollmentServer", "livez", "common"])
-async def test_a_name_with_which_other_paths_begin_is_no_tenant_s(control: httpx.AsyncClient, name: str) -> None:
+async def test_a_name_with_which_other_paths_begin_is_refused_for_a_tenant(
+    control: httpx.AsyncClient, name: str
+) -> None:
     answer = await control.post("/tenants", json={"name": name})
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "Invalid")
     assert name in answer.json()["error"]["message"]

@@ -189,7 +189,7 @@ def test_a_tls_certificate_that_cannot_be_read_is_bad() -> None:
 
 
 @pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
-def test_a_certificate_that_would_break_its_readers_later_is_bad_however_it_comes(device, change: Change) -> None:
+def test_a_certificate_with_a_part_that_cannot_be_read_is_refused_in_every_proof(device, change: Change) -> None:
     key, certificate = device
     broken = altered(certificate, key, change)
     written = f":{base64.b64encode(broken).decode()}:"

@@ -96,7 +96,9 @@ async def test_a_loop_over_the_rows_sees_a_device_that_has_not_checked_in_since_
     assert [each["userName"] for each in await _statuses(beta, profile)] == ["Alice Adams"], "it holds the root still"
 
 
-async def test_who_gets_nothing_waits_for_nothing(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
+async def test_a_device_that_is_given_nothing_is_not_pending(
+    beta: httpx.AsyncClient, enroll: Enroll, root_file: str
+) -> None:
     profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     phone = await enroll("alice")
     assert len(await _statuses(beta, profile)) == 1

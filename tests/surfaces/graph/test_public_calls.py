@@ -71,7 +71,7 @@ async def test_what_v1_has_and_is_not_emulated_says_so_in_both_versions(
         "managedDevices/x/resizeCloudPc",
     ],
 )
-async def test_what_profiles_and_devices_have_besides_is_refused_too(beta: httpx.AsyncClient, path: str) -> None:
+async def test_further_parts_of_profiles_and_devices_are_refused_too(beta: httpx.AsyncClient, path: str) -> None:
     assert (await beta.get(f"/deviceManagement/{path}")).status_code == 501
 
 

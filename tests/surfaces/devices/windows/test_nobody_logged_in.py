@@ -1,4 +1,4 @@
-"""A PC at which nobody is logged in: what is the device's is concluded, what is the user's waits for the user.
+"""A PC at which nobody is logged in: the device's items are concluded, the user's wait for the user.
 
 Microsoft: "Enterprise settings and policy management" (LoginStatus alert). Some clients never send the alert.
 """
