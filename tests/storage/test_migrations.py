@@ -93,6 +93,19 @@ def test_the_two_settings_of_older_databases_become_one_edition(database: Databa
     }
 
 
+def test_imported_files_that_were_opened_before_are_opened_once_more(database: Database) -> None:
+    migrate.upgrade(database, to="0012")
+    words = ("tenant_id", "user_id", "thumbprint", "purpose", "provider", "key_name", "padding", "fingerprint")
+    values = dict.fromkeys(words, "x") | {"encrypted_password": b"x", "pfx": b"x", "verified": True, "document": "{}"}
+    insert = text(f"INSERT INTO pfx_certificates ({', '.join(values)}) VALUES (:{', :'.join(values)})")
+    database.run_now(lambda connection: connection.execute(insert, values))
+    migrate.upgrade(database)
+    found = database.run_now(
+        lambda connection: connection.execute(text("SELECT verified, certificate FROM pfx_certificates")).one()
+    )
+    assert (bool(found.verified), found.certificate) == (False, None)
+
+
 def test_the_migrated_schema_is_the_one_that_the_code_knows(database: Database) -> None:
     migrate.upgrade(database)
     assert differences(database) == []

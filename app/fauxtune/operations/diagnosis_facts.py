@@ -30,7 +30,6 @@ from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
-from fauxtune.core.pki.der import MALFORMED
 from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.world import Profile
@@ -100,11 +99,10 @@ def owned(act: Act, user_id: str) -> tuple[Owned, ...]:
     return tuple(_held(each, held.get(each.thumbprint, ())) for each in every)
 
 
-def contents(der: bytes) -> Contents:
+def contents(certificate: x509.Certificate) -> Contents:
     """What a certificate says, as far as S/MIME asks. RFC 8550 3: the address stands in the alternative names, in old
     certificates in the subject.
     """
-    certificate = x509.load_der_x509_certificate(der)
     return Contents(
         subject=subject_text(certificate.subject),
         issuer=subject_text(certificate.issuer),
@@ -160,18 +158,15 @@ def _imported(row: Row) -> Owned:
 
 
 def _looked_into(found: Owned, der: bytes) -> Owned:
-    """With what the certificate says of itself. One of another authority may say what cannot be read."""
-    try:
-        known = x509.load_der_x509_certificate(der)
-        return replace(
-            found,
-            not_before=known.not_valid_before_utc,
-            not_after=known.not_valid_after_utc,
-            contents=contents(der),
-            serial=serial_hex(known),
-        )
-    except MALFORMED:
-        return found
+    """With what the certificate says of itself. It was read by `core.pki.foreign` before it was kept."""
+    known = x509.load_der_x509_certificate(der)
+    return replace(
+        found,
+        not_before=known.not_valid_before_utc,
+        not_after=known.not_valid_after_utc,
+        contents=contents(known),
+        serial=serial_hex(known),
+    )
 
 
 def _issued(row: Row) -> Owned:
@@ -181,7 +176,7 @@ def _issued(row: Row) -> Owned:
         source=Source(word) if word in (Source.PKCS, Source.SCEP) else None,
         not_before=row["not_before"],
         not_after=row["not_after"],
-        contents=contents(row["certificate"]),
+        contents=contents(x509.load_der_x509_certificate(row["certificate"])),
         serial=row["serial"],
         template=row["template"],
         device=row["enrollment_id"],

@@ -307,7 +307,7 @@ class Preparing:
             padding="oaepSha512" if record["padding"] == "none" else record["padding"],
             thumbprint=record["thumbprint"],
             recipient=self._recipient,
-            already_verified=record["verified"] and record["certificate"] is not None,
+            already_verified=record["verified"],
             provider_name=record["provider"],
             key_name=record["key_name"],
         )

@@ -22,3 +22,4 @@ def upgrade() -> None:
                 comment="as the connector found it in the file; null: not opened yet",
             )
         )
+    op.execute("UPDATE pfx_certificates SET verified = false")
