@@ -14,7 +14,7 @@ from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import devices
+from fauxtune.storage.queries import device_actions, devices
 
 if TYPE_CHECKING:
     from conftest import Filler
@@ -207,7 +207,7 @@ def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> Non
 def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
     device = fill.device("phone")
     for number, state in enumerate(("pending", "active", "done", "pending")):
-        devices.add_action(
+        device_actions.add_action(
             fill.connection,
             id=f"a{9 - number}",
             tenant_id=fill.tenant_id,
@@ -216,10 +216,10 @@ def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
             state=state,
             created_at=fill.now + timedelta(seconds=number),
         )
-    found = devices.actions(fill.connection, device, states=("pending", "active"))
+    found = device_actions.actions(fill.connection, device, states=("pending", "active"))
     assert [row["id"] for row in found] == ["a9", "a8", "a6"]
-    devices.change_action(fill.connection, "a9", state="done", completed_at=fill.now)
-    assert [row["id"] for row in devices.actions(fill.connection, device, states=("pending",))] == ["a6"]
+    device_actions.change_action(fill.connection, "a9", state="done", completed_at=fill.now)
+    assert [row["id"] for row in device_actions.actions(fill.connection, device, states=("pending",))] == ["a6"]
 
 
 def test_a_touch_changes_the_last_check_in_and_nothing_else(fill: Filler) -> None:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from fauxtune.storage.database import Database, sqlite_url
-from fauxtune.storage.queries import devices, steps
+from fauxtune.storage.queries import device_actions, devices, steps
 from fauxtune.storage.tables import metadata
 
 
@@ -37,7 +37,7 @@ def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str
     [
         lambda connection: devices.ledger_rows(connection, "device"),
         lambda connection: devices.enrollment_by_credential(connection, "digest"),
-        lambda connection: devices.actions(connection, "device", states=["pending"]),
+        lambda connection: device_actions.actions(connection, "device", states=["pending"]),
         lambda connection: steps.told(connection, "device"),
         lambda connection: steps.begin_anew(connection, "device"),
         lambda connection: steps.forget_steps(connection, "device", ids=["a", "b"]),

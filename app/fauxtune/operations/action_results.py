@@ -11,6 +11,7 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.operations.act import Act
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
@@ -41,7 +42,7 @@ def contacted(act: Act, enrollment: Row, *, ending: bool) -> int:
     nothing any more.
     """
     waiting = 0
-    for action in queries.actions(act.connection, enrollment["id"], states=WAITING):
+    for action in action_queries.actions(act.connection, enrollment["id"], states=WAITING):
         if action["action"] == DeviceAction.SYNC:
             if not ending:
                 set_state(act, enrollment["id"], action=action, state=ActionState.DONE)
@@ -55,7 +56,7 @@ def contacted(act: Act, enrollment: Row, *, ending: bool) -> int:
 def set_state(act: Act, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None) -> None:
     """An action goes on to a state; `shown` is what its result says besides."""
     over = {} if state in WAITING else {"completed_at": act.now}
-    queries.change_action(act.connection, action["id"], state=state.value, **over)
+    action_queries.change_action(act.connection, action["id"], state=state.value, **over)
     note_action(act, enrollment_id, action=action["action"], state=state.value, shown=shown)
 
 

@@ -37,6 +37,7 @@ from fauxtune.operations.device_actions import Order
 from fauxtune.operations.device_facts import note_facts
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.packaging import Packagings
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
 
@@ -160,7 +161,7 @@ def _hear(act: Act, talk: Talk) -> bool:
     row = identified(act, talk.caller, lock=True)
     if talk.begins:
         step_queries.begin_anew(act.connection, row["id"])
-        waiting = queries.actions(act.connection, row["id"], states=WAITING)
+        waiting = action_queries.actions(act.connection, row["id"], states=WAITING)
         if any(each["action"] == DeviceAction.SYNC for each in waiting):
             queries.change_enrollment(act.connection, row["id"], inventory_at=act.now)
     told = {each.id: each for each in step_queries.told(act.connection, row["id"])}

@@ -24,6 +24,7 @@ from fauxtune.operations.action_results import note_action, set_state
 from fauxtune.operations.device_effects import EFFECTS, Done
 from fauxtune.operations.enrollment import end, revoke_held, user_name
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 
@@ -137,7 +138,7 @@ def _check_rate(act: Act, enrollment_id: EnrollmentId) -> None:
     """
     since = act.now - timedelta(hours=1)
     if (
-        queries.orders_since(act.connection, enrollment_id, action=DeviceAction.NOTIFY.value, since=since)
+        action_queries.orders_since(act.connection, enrollment_id, action=DeviceAction.NOTIFY.value, since=since)
         >= NOTIFICATIONS_AN_HOUR
     ):
         raise Invalid(
@@ -156,7 +157,7 @@ def pending(act: Act, enrollment: Row) -> list[Order]:
             scope=_scope(act, enrollment, action=DeviceAction(row["action"])),
             details=row["details"] or {},
         )
-        for row in queries.actions(act.connection, enrollment["id"], states=WAITING)
+        for row in action_queries.actions(act.connection, enrollment["id"], states=WAITING)
         if row["action"] != DeviceAction.SYNC
     ]
 
@@ -182,7 +183,7 @@ def complete(
         set_state(act, enrollment["id"], action=action, state=state)
         act.record("refused", device=enrollment["id"], action=order.action.value, reason=error)
     elif order.scope and not order.details.get(_KEEP):
-        queries.change_action(act.connection, order.id, state=ActionState.DONE.value, completed_at=act.now)
+        action_queries.change_action(act.connection, order.id, state=ActionState.DONE.value, completed_at=act.now)
         end(act, enrollment, cause=Cause(order.action.value))
     else:
         if order.scope:
@@ -197,7 +198,7 @@ def _order_end(act: Act, record: Row, *, cause: Cause, user: str | None, details
     enrollment_id = record["enrollment_id"]
     row = queries.enrollment(act.connection, enrollment_id, lock=True)
     assert row is not None
-    waiting = queries.actions(act.connection, enrollment_id, states=WAITING)
+    waiting = action_queries.actions(act.connection, enrollment_id, states=WAITING)
     if any(each["action"] == cause.value and (each["details"] or {}) == (details or {}) for each in waiting):
         return  # ordered already: the same again
     for earlier in waiting:
@@ -231,9 +232,11 @@ def _start_over(act: Act, enrollment: Row) -> None:
 
 def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
     """Write the order down in place of an earlier one of the same name, and call the device."""
-    for earlier in queries.actions(act.connection, enrollment_id, states=WAITING):
+    for earlier in action_queries.actions(act.connection, enrollment_id, states=WAITING):
         if earlier["action"] == action.value:
-            queries.change_action(act.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=act.now)
+            action_queries.change_action(
+                act.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=act.now
+            )
     _write_order(act, enrollment_id, action=action, details=details)
     _call(act, enrollment_id)
 
@@ -244,7 +247,7 @@ def _call(act: Act, enrollment_id: EnrollmentId) -> None:
 
 
 def _write_order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
-    queries.add_action(
+    action_queries.add_action(
         act.connection,
         id=act.ids.uuid(),
         tenant_id=act.tenant.id,

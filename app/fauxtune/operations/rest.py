@@ -31,6 +31,7 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.serving import attended
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
 
@@ -126,7 +127,7 @@ def _look(act: Act) -> _Look:
     return _Look(
         rows={EnrollmentId(row["id"]): row for row in rows},
         items=items,
-        ordered=queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
+        ordered=action_queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
         asked=_asked(act) if rows else set(),
         put_off=step_queries.put_off(act.connection, act.tenant.id) if rows else {},
         now=act.now,

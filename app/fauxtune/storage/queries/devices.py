@@ -1,4 +1,4 @@
-"""Enrolments, managed devices, ledgers and device actions."""
+"""Enrolments, managed devices and ledgers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from fauxtune.storage.collections.devices import managed
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
 from fauxtune.storage.tables import (
     certificates,
-    device_actions,
     enrollment_tokens,
     enrollments,
     ledger,
@@ -183,14 +182,6 @@ _LEDGER = (
     )
     .where(ledger.c.enrollment_id == bindparam("device"))
     .order_by(ledger.c.item_key)
-)
-_ACTIONS = (
-    select(device_actions)
-    .where(
-        device_actions.c.enrollment_id == bindparam("device"),
-        device_actions.c.state.in_(bindparam("states", expanding=True)),
-    )
-    .order_by(device_actions.c.created_at, device_actions.c.id)
 )
 _MANAGED_DEVICE = managed(bindparam("tenant")).where(managed_devices.c.id == bindparam("device"))
 _MANAGED_DEVICES = managed(bindparam("tenant")).where(managed_devices.c.id.in_(bindparam("devices", expanding=True)))
@@ -366,51 +357,6 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
         .order_by(ledger.c.enrollment_id)
     )
     return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def add_action(connection: Connection, **values: Any) -> None:
-    """A device action, pending."""
-    rows.add(connection, device_actions, **values)
-
-
-def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]) -> list[Row]:
-    """The device's actions in these states, oldest first."""
-    found = connection.execute(_ACTIONS, {"device": enrollment_id, "states": list(states)})
-    return [dict(row) for row in found.mappings()]
-
-
-def orders_since(connection: Connection, enrollment_id: str, *, action: str, since: datetime) -> int:
-    """How often the device was asked for this after that moment, whatever became of it."""
-    statement = (
-        select(func.count())
-        .select_from(device_actions)
-        .where(
-            device_actions.c.enrollment_id == enrollment_id,
-            device_actions.c.action == action,
-            device_actions.c.created_at > since,
-        )
-    )
-    return connection.execute(statement).scalar_one()
-
-
-def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
-    """The devices whose end was ordered and that have neither confirmed nor refused it."""
-    statement = (
-        select(enrollments.c.id)
-        .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
-        .where(
-            enrollments.c.tenant_id == tenant_id,
-            enrollments.c.state == EnrollmentState.ENDING.value,
-            device_actions.c.action == enrollments.c.cause,
-            device_actions.c.state.in_(["pending", "active"]),
-        )
-    )
-    return {EnrollmentId(row[0]) for row in connection.execute(statement)}
-
-
-def change_action(connection: Connection, action_id: str, **values: Any) -> None:
-    """Change columns of an action."""
-    rows.change(connection, device_actions, where={"id": action_id}, values=values)
 
 
 def add_token(connection: Connection, **values: Any) -> None:
