@@ -89,7 +89,7 @@ async def test_a_new_group_binds_members_by_their_upn(beta: httpx.AsyncClient) -
     ("url", "status", "said"),
     [
         ("https://graph.microsoft.com/v1.0/users/nobody@contoso.example", 404, "nobody@contoso.example"),
-        ("https://graph.microsoft.com/v1.0/directoryObjects/alice@contoso.example", 400, "after 'users' alone"),
+        ("https://graph.microsoft.com/v1.0/directoryObjects/alice@contoso.example", 400, "a key of 'users' only"),
     ],
 )
 async def test_a_upn_that_is_no_users_or_stands_elsewhere_is_refused(
