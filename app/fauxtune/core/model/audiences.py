@@ -14,7 +14,9 @@ from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
 
 #: Graph's own application in Entra ID.
 GRAPH = "00000003-0000-0000-c000-000000000000"
-_ALWAYS = LOCAL_NAMES | {"graph.microsoft.com"}
+#: Microsoft Graph, "National cloud deployments" (2026-11). Differs from Intune: this is Graph of every cloud at once.
+_NATIONAL = {"graph.microsoft.us", "dod-graph.microsoft.us", "microsoftgraph.chinacloudapi.cn"}
+_ALWAYS = LOCAL_NAMES | {"graph.microsoft.com"} | _NATIONAL
 _ADDRESS = re.compile(r"https?://([^/@?#\s]+)/?", re.IGNORECASE)
 
 

@@ -10,19 +10,39 @@ DELETE /sessions/{session}                                  a connector stops
 
 from __future__ import annotations
 
+from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
 
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
+from fauxtune.core.model.elements import check_elements
 from fauxtune.operations import channel, connectors
 from fauxtune.operations.channel import Leased, Visitor, Wares
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.connector import messages
 
-router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"])
+#: Members and elements of a body, all levels together: a greeting with all the keys that it may have, has 500.
+_MOST_ELEMENTS = 1000
+
+
+class _BoundedRoute(APIRoute):
+    """A call of which nothing is parsed before it is known how much there is in it: strangers may call."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            check_elements(await request.body(), most=_MOST_ELEMENTS)
+            return await inner(request)
+
+        return bounded
+
+
+router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_BoundedRoute)
 
 
 class ConnectorCall:

@@ -8,16 +8,18 @@ write a client what each is sent and answered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
@@ -32,7 +34,24 @@ from fauxtune.surfaces.devices.android.errors import sentence
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
 
-router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"])
+#: Members and elements of a body, all levels together: the largest report of a device has some hundreds.
+_MOST_ELEMENTS = 10_000
+
+
+class _BoundedRoute(APIRoute):
+    """A call of which nothing is parsed before it is known how much there is in it: strangers may call."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        inner = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            check_elements(await request.body(), most=_MOST_ELEMENTS)
+            return await inner(request)
+
+        return bounded
+
+
+router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_BoundedRoute)
 
 
 class DeviceCall:
