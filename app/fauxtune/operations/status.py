@@ -95,7 +95,7 @@ async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes)
     """
     responder = await _responder(emulator, tenant, name=name)
     at = emulator.runner.now(tenant)
-    # The digest: what is kept must not hold what others have sent.
+    # The digest: the requests that others sent are not kept themselves.
     key = ("answer", tenant.id, name, hashlib.sha256(request).digest())
     kept = emulator.published.get(key, at=at)
     if isinstance(kept, bytes):

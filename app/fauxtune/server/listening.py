@@ -113,8 +113,9 @@ def _bound(family: socket.AddressFamily, address: str, *, port: int) -> socket.s
 
 
 class Places:
-    """How many connections there may be at a time, on all listeners together, whatever their state: more would leave no
-    files for the database and the keys. That others are turned away is said in the log, now and then.
+    """How many connections there may be at a time, on all listeners together, whatever their state: with more, no file
+    could be opened for the database and the keys. A warning in the log, once a minute at most, says that clients are
+    turned away.
     """
 
     def __init__(self, most: int) -> None:
@@ -140,8 +141,8 @@ class Places:
 
 
 class Listener(Server):
-    """uvicorn's server, without its signal handlers and without its patience. It takes connections by itself, so that
-    their number has a bound.
+    """uvicorn's server, without its signal handlers and its waiting times. It accepts connections itself, so that their
+    number has a bound.
     """
 
     def __init__(
@@ -262,7 +263,7 @@ class Listener(Server):
     async def _hand_over(
         self, client: socket.socket, *, context: ssl.SSLContext | None, protocol: Callable[[], Protocol]
     ) -> None:
-        # A transport owns the socket, and closes it when the handshake fails, as it may: strangers call.
+        # The transport owns the socket, and closes it when the handshake fails, which is no error of ours.
         with contextlib.suppress(OSError):
             await asyncio.get_running_loop().connect_accepted_socket(
                 protocol,

@@ -167,10 +167,10 @@ class Database:
         self.state = object()
 
     def close(self) -> None:
-        """Give every connection back. What is still under way fails: it may wait for another program's lock, and its
-        thread would hold up the end of the process.
+        """Give every connection back. What is still under way fails: it may wait for another program's lock, and the
+        process could not end before its thread.
         """
-        self._away = True  # to us, and no news
+        self._away = True  # so that nothing about it is logged
         for each in list(self._lent):
             _cut(each)
         self.engine.dispose()
@@ -204,7 +204,7 @@ def _connections_lent(engine: Engine) -> set[Any]:
 
 
 def _cut(connection: Any) -> None:
-    """Nothing more comes in on this connection of another thread, and that thread finds its end."""
+    """Shut down the socket of a connection that another thread waits on: the thread gets an error."""
     from psycopg import Error
 
     with suppress(OSError, Error), socket.fromfd(connection.fileno(), socket.AF_INET, socket.SOCK_STREAM) as wire:

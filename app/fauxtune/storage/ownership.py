@@ -77,7 +77,7 @@ class Ownership:
         return True
 
     def release(self) -> None:
-        """Others may have it. A database that is away has let go of us already."""
+        """Others may have it. A database that cannot be reached has released it already."""
         if self._connection is not None:
             with suppress(OperationalError):
                 self._connection.execute(_RELEASE)
@@ -86,7 +86,7 @@ class Ownership:
 
     def _lock(self, connection: Connection) -> None:
         if self._session is not None:
-            # A connection that broke without PostgreSQL's knowledge still has the lock, for hours. It is of no use.
+            # PostgreSQL may not know that a connection broke, and would keep its lock for hours: that session is ended.
             connection.execute(_END, dict(zip(("pid", "start"), self._session, strict=True)))
         connection.execute(_NAME, {"owner": self._owner})
         for attempt in range(1, _ATTEMPTS + 1):

@@ -135,6 +135,6 @@ def expand(text: str, values: Mapping[str, str | None], *, escape: bool = False)
 def _of_user(user: dict[str, Any] | None, fact: str) -> Any:
     if user is None:
         return None
-    if fact is _LOCAL_PART:
+    if fact == _LOCAL_PART:
         return str(user.get("userPrincipalName") or "").partition("@")[0]
     return user.get(fact)

@@ -126,7 +126,9 @@ def reach(
     nothing: frozenset[Any] = frozenset()
     alike: dict[tuple[bool, frozenset[GroupId], frozenset[GroupId], frozenset[str]], list[Any]] = {}
     statement = _active(tenant_id, every, seen=bool(filters))
-    for row in connection.execute(_still_to_plan(statement) if unsettled else statement):
+    if unsettled:
+        statement = entitled(statement).where(enrollments.c.generation != enrollments.c.settled_generation)
+    for row in connection.execute(statement):
         enrollment_id, user_id, device_id, variant = row[:4]
         met = nothing
         if filters:
@@ -145,13 +147,10 @@ def reach(
     }
 
 
-def _still_to_plan(active: Select[Any]) -> Select[Any]:
-    """What is settled has planned with all that reaches it. Whose user is gone or has no licence is given nothing."""
+def entitled(devices: Select[Any]) -> Select[Any]:
+    """Of the selected enrolments those without a user, or whose user has a licence. All others are given nothing."""
     user = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
-    return active.outerjoin(users, user).where(
-        enrollments.c.generation != enrollments.c.settled_generation,
-        or_(enrollments.c.user_id.is_(None), users.c.licensed),
-    )
+    return devices.outerjoin(users, user).where(or_(enrollments.c.user_id.is_(None), users.c.licensed))
 
 
 def _active(tenant_id: TenantId, targets: Sequence[Assignment], *, seen: bool) -> Select[Any]:

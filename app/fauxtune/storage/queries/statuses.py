@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, and_, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.storage.collections.statuses import worst
 from fauxtune.storage.queries.collections import whole
-from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles, users
+from fauxtune.storage.queries.concern import entitled
+from fauxtune.storage.tables import enrollments, managed_devices, profile_states, profiles
 
 Row = dict[str, Any]
 
@@ -45,15 +46,15 @@ def reached_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequenc
     and is not counted.
     """
     found: dict[str, int] = {}
-    user = and_(users.c.tenant_id == enrollments.c.tenant_id, users.c.id == enrollments.c.user_id)
-    entitled = (
+    counted = (
         select(enrollments.c.variant, func.count())
-        .outerjoin_from(enrollments, users, user)
-        .where(enrollments.c.tenant_id == tenant_id, or_(enrollments.c.user_id.is_(None), users.c.licensed))
+        .select_from(enrollments)
+        .where(enrollments.c.tenant_id == tenant_id)
         .group_by(enrollments.c.variant)
     )
+    statement = entitled(counted)
     for start in range(0, len(ids), _CHUNK):
-        for variant, number in connection.execute(entitled.where(enrollments.c.id.in_(ids[start : start + _CHUNK]))):
+        for variant, number in connection.execute(statement.where(enrollments.c.id.in_(ids[start : start + _CHUNK]))):
             found[variant] = found.get(variant, 0) + number
     return found
 

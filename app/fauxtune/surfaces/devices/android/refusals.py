@@ -1,9 +1,9 @@
 """What a device refuses: the entries that its nonComplianceDetails name, in whatever way they name them.
 
 AMAPI, NonComplianceDetail: `fieldPath` is written as in JavaScript, so an entry has its place in the list
-(`keyPairs[0]`, `applications[2].managedConfiguration`); an application can be named by `packageName` instead. Ours is
-to name an entry by what it is called (`keyPairs[alias=pkcs-...]`, with or without quotes, or the alias alone). What
-names nothing that the device was given is Invalid, so that no refusal is lost.
+(`keyPairs[0]`, `applications[2].managedConfiguration`); an application can be named by `packageName` instead. Our own
+form names an entry by its alias, digest or id (`keyPairs[alias=pkcs-...]`, with or without quotes, or the alias alone).
+A name of nothing that the device was given is Invalid, so that no refusal is lost.
 """
 
 from __future__ import annotations
