@@ -17,7 +17,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.clock import iso, parse_duration
+from fauxtune.core.clock import parse_duration
 from fauxtune.core.engine.applicability import fate
 from fauxtune.core.engine.ledger import moved
 from fauxtune.core.engine.plan import NEVER, in_policy
@@ -28,13 +28,11 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, modes_of, variant_of
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
-from fauxtune.core.odata.entities.directory import DEVICE
-from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import authorities, certificates, revocation
 from fauxtune.operations.act import Act
+from fauxtune.operations.device_documents import entra_device, managed_device
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -371,7 +369,7 @@ def _add_rows(
         inventory_at=None if means.wire_state is None else act.now,
         wire_state=means.wire_state,
     )
-    document = _managed_device(act, facts, variant=variant, user=None if user is None else user["document"])
+    document = managed_device(act, facts, variant=variant, user=None if user is None else user["document"])
     queries.add_managed_device(
         act.connection,
         act.tenant.id,
@@ -386,69 +384,5 @@ def _add_rows(
         id=directory_id,
         enrollment_id=enrolled.id,
         created_at=act.now,
-        document=_entra_device(directory_id, azure_id, record=document),
+        document=entra_device(directory_id, azure_id, record=document),
     )
-
-
-def _entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) -> dict[str, Any]:
-    """The device as the directory has it (Graph: device)."""
-    return {
-        **defaults(DEVICE),
-        "id": directory_id,
-        "deviceId": azure_id,
-        "displayName": record["deviceName"],
-        "operatingSystem": record["operatingSystem"],
-        "operatingSystemVersion": record["osVersion"],
-        "accountEnabled": True,
-        "isManaged": True,
-        "isCompliant": True,
-        "trustType": "Workplace",
-    }
-
-
-def _managed_device(
-    act: Act, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Graph's record of a new device (managedDevice; values by platform as live tenants show them). Unverified: what a
-    device is called that has neither a name nor a user.
-    """
-    known, now = FACTS[variant], act.now
-    named = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
-    upn = str(named["userPrincipalName"])
-    called = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
-    identity_ends = now + parse_duration(str(act.tenant.setting("identityValidity")))
-    hour = now.strftime("%I").lstrip("0")
-    mirrored = ("model", "manufacturer", "serialNumber", "imei", "meid", "wiFiMacAddress", "osVersion")
-    return {
-        **defaults(MANAGED_DEVICE),
-        **{name: facts.get(name) or "" for name in mirrored},
-        "id": facts["managedDeviceId"],
-        "udid": facts.get("udid"),
-        "deviceName": facts.get("deviceName") or f"{called}_{known.operating_system}",
-        "managedDeviceName": (
-            f"{called}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
-        ),
-        "androidSecurityPatchLevel": facts.get("androidSecurityPatchLevel") or "",
-        "userId": named["id"],
-        "userPrincipalName": upn,
-        "userDisplayName": named.get("displayName"),
-        "emailAddress": named.get("mail") or upn,
-        "enrolledDateTime": iso(now),
-        "lastSyncDateTime": iso(now),
-        "managementCertificateExpirationDate": iso(min(identity_ends, NEVER)),
-        "azureADDeviceId": facts["azureADDeviceId"],
-        "azureActiveDirectoryDeviceId": facts["azureADDeviceId"],
-        "azureADRegistered": True,
-        "aadRegistered": True,
-        "operatingSystem": known.operating_system,
-        "deviceEnrollmentType": known.enrollment_type,
-        "managementAgent": known.management_agent,
-        "deviceType": known.device_type,
-        "managedDeviceOwnerType": known.owner_type,
-        "ownerType": known.owner_type,
-        "managementState": "managed",
-        "deviceRegistrationState": "registered",
-        "complianceState": "compliant",
-        "isEncrypted": True,
-        "jailBroken": "False",
-    }

@@ -39,7 +39,7 @@ _MOST_ELEMENTS = 10_000
 
 
 class _BoundedRoute(APIRoute):
-    """A call of which nothing is parsed before it is known how much there is in it: strangers may call."""
+    """A call whose body is parsed only when it has few enough elements: its caller has not proved anything yet."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         inner = super().get_route_handler()
