@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fauxtune.connector.blobs import read_private_blob
+from fauxtune.connector.blobs import read_private_blob, write_private_blob
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Invalid
@@ -61,14 +61,18 @@ def _read(text: str, *, length: int | None) -> RSAPrivateKey:
 
 def _from_pem(text: str) -> RSAPrivateKey:
     try:
-        key = load_pem_private_key(text.encode(), None)
+        # The library would prove that the primes are prime: seconds for a long key, in which nothing else runs.
+        key = load_pem_private_key(text.encode(), None, unsafe_skip_rsa_key_validation=True)
     except TypeError:
         raise Invalid("The private key is encrypted: send it without a password.", target="privateKey") from None
     except ValueError as error:
         raise Invalid(f"The PEM text holds no private key that can be read: {error}", target="privateKey") from None
     if not isinstance(key, RSAPrivateKey):
         raise Invalid("A connector's key is an RSA key.", target="privateKey")
-    return key
+    try:
+        return read_private_blob(write_private_blob(key))
+    except (Invalid, OverflowError):
+        raise Invalid("The numbers in the PEM text do not belong to one RSA key.", target="privateKey") from None
 
 
 def _from_blob(text: str) -> RSAPrivateKey:

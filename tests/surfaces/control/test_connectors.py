@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from pathlib import Path
 
 import httpx
@@ -172,6 +173,24 @@ async def test_a_private_key_must_be_rsa_in_clear_and_of_the_length_that_is_said
         body = {"providerName": "P", "keyName": "K", "privateKey": text, "keyLength": length}
         answer = await contoso.post(keys, json=body)
         assert (answer.status_code, code(answer)) == (400, "Invalid")
+
+
+def _key_of(*, d_off_by: int) -> rsa.RSAPrivateKey:
+    """An RSA key whose private exponent is off by so much. Its two factors are no primes, which takes long to prove."""
+    e, p, q = 65537, (3 << 1022) + 1, (3 << 1022) + 3
+    d = pow(e, -1, math.lcm(p - 1, q - 1)) + d_off_by
+    public = rsa.RSAPublicNumbers(e, p * q)
+    numbers = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), public)
+    return numbers.private_key(unsafe_skip_rsa_key_validation=True)
+
+
+async def test_a_key_in_pem_is_judged_by_its_numbers_without_a_proof_of_its_primes(contoso: httpx.AsyncClient) -> None:
+    keys = await _keys(contoso)
+    await made(contoso, keys, providerName="P", keyName="K", privateKey=_pem(_key_of(d_off_by=0)))
+    body = {"providerName": "P", "keyName": "Damaged", "privateKey": _pem(_key_of(d_off_by=2))}
+    answer = await contoso.post(keys, json=body)
+    assert (answer.status_code, code(answer)) == (400, "Invalid")
+    assert "do not belong to one RSA key" in answer.text
 
 
 async def test_what_is_not_there_is_not_found(contoso: httpx.AsyncClient) -> None:
