@@ -15,7 +15,7 @@ def test_a_local_name_is_known_in_every_spelling_of_a_host_header(header: str) -
 
 @pytest.mark.parametrize(
     "header",
-    ["", ":80", "[localhost]", "localhost.evil.example", "evil@localhost", "localhost:8443:1", "localhost/"],
+    ["", ":80", "::1", "[localhost]", "localhost.evil.example", "evil@localhost", "localhost:8443:1", "localhost/"],
 )
 def test_what_only_looks_like_a_local_name_is_another_host(header: str) -> None:
     assert host_in(header) not in LOCAL_NAMES

@@ -63,13 +63,14 @@ async def assert_gone(office: Office, phone: Phone) -> None:
 
 
 @pytest.mark.parametrize(("edition", "stays"), [("2020-04", False), ("current", True)])
+@pytest.mark.parametrize("action", [device_actions.retire, device_actions.delete])
 async def test_the_directorys_device_stays_after_a_retired_iphone_since_2022(
-    office: Office, edition: str, *, stays: bool
+    office: Office, action: Callable[..., Any], edition: str, *, stays: bool
 ) -> None:
     await office.switch(edition=edition)
     phone = await enroll(office, Variant.IOS, name="alice", number=1)
     row = await phone.row()
-    await office.action(phone, device_actions.retire)
+    await office.action(phone, action)
     (order,) = await office.do(device_actions.pending, row)
     await office.do(device_actions.complete, row, action_id=order.id)
     assert await office.look(queries.managed_device_of, phone.id) is None

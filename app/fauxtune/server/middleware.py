@@ -112,8 +112,8 @@ class _Exchange:
         at (/pki/) is answered under every name. (A request without a Host header does not come from a browser.)
         """
         for each in self._host:
-            name = host_in(each.decode("latin-1"))
-            if name not in names and not self.scope["path"].startswith("/pki/"):
+            name = each.decode("latin-1")
+            if host_in(name) not in names and not self.scope["path"].startswith("/pki/"):
                 raise HTTPException(
                     421,
                     f"This server is not called '{name[:253]}'. It answers under localhost; to be reached under "

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fauxtune.core.engine.applicability import fate
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause
@@ -34,7 +35,7 @@ STAYING: Changed[Staying] = Changed(
                 frozenset({Variant.IOS, Variant.IPADOS, Variant.MACOS}),
             ),
             "The managed device stays when the user of a Windows device unenrols, until an administrator deletes it. "
-            "The directory's device stays when an iPhone, an iPad or a Mac is retired.",
+            "The directory's device stays when an iPhone, an iPad or a Mac is retired, or deleted, which retires it.",
             "Remove devices by using wipe, retire, or manually unenrolling the device, 2022 and 2023",
         ),
     },
@@ -48,4 +49,5 @@ def managed_device_stays(variant: Variant, cause: Cause, *, edition: Edition) ->
 
 def directory_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
     """Does the directory go on showing the device?"""
-    return cause is Cause.RETIRE and variant in STAYING.of(edition).directory_device
+    retired = fate(cause, variant, edition=edition) is Cause.RETIRE
+    return retired and variant in STAYING.of(edition).directory_device

@@ -19,9 +19,8 @@ def host_of(address: str) -> str:
 
 
 def host_in(header: str) -> str:
-    """The host in the value of a Host header, such as `localhost:8443` or `[::1]`. A value of another form is returned
-    as it is, in lower case.
+    """The host in the value of a Host header, such as `localhost:8443` or `[::1]`; empty for a value that is malformed,
+    such as an IPv6 address without brackets.
     """
-    value = header.lower()
-    match = _HOST_AND_PORT.fullmatch(value)
-    return value if match is None else match[1] or match[2]
+    match = _HOST_AND_PORT.fullmatch(header.lower())
+    return "" if match is None else match[1] or match[2]
