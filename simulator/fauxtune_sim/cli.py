@@ -281,9 +281,9 @@ def mail_send(
     The device's user is the sender. A mail account that management set up says what becomes of it unless it leaves that
     to the user.
     """
-    from fauxtune_sim import commands
+    from fauxtune_sim import mailing
 
-    order = commands.MailOrder(
+    order = mailing.MailOrder(
         state=state,
         to_certificate=to_certificate,
         to_user=to_user,
@@ -295,7 +295,7 @@ def mail_send(
         text=text,
         out=out,
     )
-    _finish(_run(commands.mail_send(order)), output=output)
+    _finish(_run(mailing.send(order)), output=output)
 
 
 @mail_app.command(
@@ -333,9 +333,9 @@ def mail_read(
     Says which key opened it and whether the signature is to be believed, and why not. Exit code 1 if no key of the
     device opens it, or a signature does not verify.
     """
-    from fauxtune_sim import commands
+    from fauxtune_sim import mailing
 
-    _finish(_guarded(lambda: commands.mail_read(state, file)), output=output)
+    _finish(_guarded(lambda: mailing.read(state, file)), output=output)
 
 
 @app.command(epilog="Example: fauxtune demo --once")

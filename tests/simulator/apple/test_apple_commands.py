@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import commands, owner
+from fauxtune_sim import commands, mailing, owner
 from fauxtune_sim.accounts import Setting
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.commands import EnrollOrder, MailOrder
+from fauxtune_sim.commands import EnrollOrder
 from fauxtune_sim.device import Device
 from fauxtune_sim.discovery import Named
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused
 from fauxtune_sim.mail import read_mail
+from fauxtune_sim.mailing import MailOrder
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
@@ -98,20 +99,20 @@ def order(tmp_path: Path, **changes: Any) -> MailOrder:
 async def test_a_mail_of_which_nothing_is_said_is_what_the_account_makes_of_it(pki: Pki, tmp_path: Path) -> None:
     bob = pki.issue("bob@contoso.example")
     (tmp_path / "bob.pem").write_bytes(bob.certificate.public_bytes(Encoding.PEM))
-    result = await commands.mail_send(order(tmp_path))
+    result = await mailing.send(order(tmp_path))
     assert (result.document["from"], result.document["to"]) == ("alice@contoso.example", "bob@contoso.example")
     reading = read_mail((tmp_path / "letter.eml").read_bytes(), pki.store(bob))
     assert (reading.decrypted, reading.verified) == (True, True)
-    signed = await commands.mail_send(order(tmp_path, encrypt=False))
+    signed = await mailing.send(order(tmp_path, encrypt=False))
     assert signed.document["encryptedTo"] is None
     with pytest.raises(NotAllowedHere, match="does not let its user change"):
-        await commands.mail_send(order(tmp_path, sign=False))
+        await mailing.send(order(tmp_path, sign=False))
 
 
 async def test_a_device_without_an_account_must_be_told(enrol: Enrol, tmp_path: Path) -> None:
     await enrol(device=Device.new("phone", platform=Platform.IOS, folder=tmp_path / "phone"))
     with pytest.raises(NotFoundHere, match="say --sign, --encrypt, or both"):
-        await commands.mail_send(order(tmp_path))
+        await mailing.send(order(tmp_path))
 
 
 def unfolded(result: commands.Result) -> str:
