@@ -181,9 +181,24 @@ def test_a_database_in_use_is_refused_and_its_holder_named(tmp_path: Path, datab
         assert again.endpoints["tenant"] == "contoso"
 
 
+def test_one_sqlite_file_has_one_server_under_whatever_name(tmp_path: Path) -> None:
+    first, link = tmp_path / "first", tmp_path / "link.sqlite"
+    with serving("--data-dir", first) as server:
+        file = first / lifespan.SQLITE_FILE
+        link.symlink_to(file)
+        for url in (f"sqlite:///{file}", f"sqlite+pysqlite:///{link}", f"sqlite:///file:{file}?uri=true"):
+            command = ("serve", "--port", "0", "--http-port", "0", "--data-dir", tmp_path / "second")
+            refused = fauxtune(*command, "--database-url", url)
+            assert refused.returncode == 1
+            assert str(server.process.pid) in refused.stderr
+        assert server.stop() == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
+        (("--database-url", "nonsense"), "looks like postgresql+psycopg://"),
+        (("--database-url", "mysql://user:a-secret@host/name"), "looks like postgresql+psycopg://"),
         (("--ephemeral", "--database-url", "postgresql://x/y"), "exclude each other"),
         (("--ephemeral", "--data-dir", "kept"), "--data-dir"),
         (("--http-port", "18443", "--port", "18443"), "--port and --http-port are both 18443"),

@@ -28,7 +28,7 @@ from fauxtune.server.readiness import FrontDoor
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
-from fauxtune.storage.database import Database, sqlite_url
+from fauxtune.storage.database import Database, sqlite_file, sqlite_url
 from fauxtune.storage.ownership import Ownership, owned
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
@@ -37,7 +37,6 @@ from fauxtune.storage.queries import tenants as tenant_queries
 _POLL_SECONDS = 5.0
 _WATCH_SECONDS = 3.0
 SQLITE_FILE = "fauxtune.sqlite"
-_SQLITE = "sqlite:///"
 #: Why a disk takes no more.
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
@@ -111,7 +110,7 @@ def _kept_folder(folder: Path) -> Iterator[Path]:
 def open_to_others(settings: Settings, folder: Path) -> list[str]:
     """What to tell people when others on this machine may look into the data folder or the database."""
     found = []
-    for path in (folder, _sqlite_file(_database_url(settings, folder))):
+    for path in (folder, sqlite_file(_database_url(settings, folder))):
         mode = 0 if path is None else stat.S_IMODE(path.stat().st_mode)
         if mode & (stat.S_IRWXG | stat.S_IRWXO):
             found.append(f"{path} is open to other users of this machine (mode {mode:04o}): chmod go-rwx {path}")
@@ -124,12 +123,6 @@ def _database_url(settings: Settings, folder: Path) -> str:
         if url.startswith(short):
             url = f"postgresql+psycopg://{url.removeprefix(short)}"
     return url
-
-
-def _sqlite_file(url: str) -> Path | None:
-    """The file of a SQLite database; None for one in memory, and for PostgreSQL."""
-    name = url.removeprefix(_SQLITE).partition("?")[0] if url.startswith(_SQLITE) else ""
-    return Path(name) if name and name != ":memory:" else None
 
 
 def _reserve(file: Path) -> None:
@@ -148,11 +141,11 @@ def _reserve(file: Path) -> None:
 def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iterator[tuple[Database, Ownership]]:
     """The database, its schema brought up to date unless told otherwise, and the right to use it alone. Blocks."""
     url = _database_url(settings, folder)
-    file = _sqlite_file(url)
+    file = sqlite_file(url)
     with ExitStack() as held:
         if file is not None:
-            if settings.database_url is not None:
-                held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
+            # Also for the one in the data folder, which another server may be told by its address.
+            held.enter_context(lock.held(file.with_name(f"{file.name}.lock"), what=f"The database {file}"))
             _reserve(file)
         opened = Database(url)
         held.callback(opened.close)

@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 from fauxtune.core.errors import DatabaseUnavailable, Invalid
@@ -214,6 +214,25 @@ def _cut(connection: Any) -> None:
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
     return f"sqlite:///{path}"
+
+
+def sqlite_file(url: str) -> Path | None:
+    """The file of a SQLite database, the same one whatever links and spellings lead to it; None for one in memory, and
+    for PostgreSQL. Invalid for what is no address of either.
+    """
+    try:
+        said = make_url(url)
+    except ArgumentError:
+        said = None
+    if said is None or said.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise Invalid(
+            "The address of the database cannot be used: it looks like postgresql+psycopg://user@host/name or "
+            "sqlite:///path."
+        )
+    name = (said.database or "").removeprefix("file:")  # SQLite: Uniform Resource Identifiers (2026-11)
+    if said.get_backend_name() != "sqlite" or name in {"", ":memory:"}:
+        return None
+    return Path(name).resolve()
 
 
 def _postgresql_engine(url: str) -> Engine:
