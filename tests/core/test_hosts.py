@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from fauxtune.core.model.audiences import is_graph
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in, host_of
 
 
@@ -24,3 +25,8 @@ def test_what_only_looks_like_a_local_name_is_another_host(header: str) -> None:
 def test_a_malformed_url_has_no_host() -> None:
     assert host_of("https://[::1") == ""
     assert host_of("no url") == ""
+
+
+def test_an_address_without_a_host_is_no_address_of_graph() -> None:
+    assert is_graph("https://localhost:8443/")
+    assert not is_graph("https://a:b:c", hosts=[host_of("")])

@@ -36,7 +36,8 @@ class Addresses:
 
     def hosts(self) -> frozenset[str]:
         """The names of these addresses, as in `hosts`."""
-        return frozenset(map(host_of, (self.https, self.http, self.public_http_url, self.public_url or "")))
+        given = (self.https, self.http, self.public_http_url, self.public_url or "")
+        return frozenset(map(host_of, given)) - {""}
 
 
 @dataclass(frozen=True, slots=True)

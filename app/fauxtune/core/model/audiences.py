@@ -28,4 +28,4 @@ def is_graph(audience: str, *, hosts: Collection[str] = ()) -> bool:
     if match is None:
         return False
     host = host_in(match[1])
-    return host in _ALWAYS or host in hosts
+    return host != "" and (host in _ALWAYS or host in hosts)
