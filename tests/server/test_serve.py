@@ -357,7 +357,7 @@ def test_text_mode_says_loudly_that_this_is_an_emulator(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=SECONDS) == 0
     assert "EMULATOR" in text
-    for word in ("fauxtune-not-a-secret", "ca.pem", "/beta"):
+    for word in ("fauxtune-not-a-secret", "ca.pem", "/beta", "edition"):
         assert word in text
 
 

@@ -102,7 +102,8 @@ def _settings(given: dict[str, Any]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = str(first["loc"][0])
-        raise typer.BadParameter(f"{name.replace('_', '-')} (FAUXTUNE_{name.upper()}): {first['msg']}") from None
+        why = first["msg"].removeprefix("Value error, ")
+        raise typer.BadParameter(f"--{name.replace('_', '-')} (FAUXTUNE_{name.upper()}): {why}") from None
 
 
 def _log(level: str) -> None:
@@ -130,6 +131,7 @@ def _announce_text(ready: Ready) -> None:
         ("Graph", f"{found.https}/v1.0, {found.https}/beta"),
         ("authority", f"{found.https}/{found.tenant_id}" if found.tenant_id else "none: no tenant yet"),
         ("tenant", f"{found.tenant} ({found.tenant_id})" if found.tenant else "none: POST /_fauxtune/v1/tenants"),
+        ("edition", ready.edition),
         ("client id", found.client_id),
         ("client secret", found.client_secret),
         ("control", f"{found.https}/_fauxtune/v1"),

@@ -112,12 +112,13 @@ class _Exchange:
         at (/pki/) is answered under every name. (A request without a Host header does not come from a browser.)
         """
         for each in self._host:
-            name = each.decode("latin-1")
-            if host_in(name) not in names and not self.scope["path"].startswith("/pki/"):
+            header = each.decode("latin-1")
+            name = host_in(header)
+            if name not in names and not self.scope["path"].startswith("/pki/"):
                 raise HTTPException(
                     421,
-                    f"This server is not called '{name[:253]}'. It answers under localhost; to be reached under "
-                    "another name it is started with --public-url or --host.",
+                    f"This server is not called '{(name or header)[:253]}'. It answers under localhost; to be reached "
+                    "under another name it is started with --public-url or --host.",
                 )
 
     async def receive(self) -> Message:

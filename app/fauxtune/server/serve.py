@@ -39,10 +39,11 @@ _FEWEST_CONNECTIONS = 16
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The server is up: what to tell people."""
+    """The server is up: what to tell people. `edition` is that of the tenant whose credentials `endpoints` has."""
 
     endpoints: Endpoints
     data_dir: Path
+    edition: Edition | None = None
     warnings: tuple[str, ...] = ()
     intercepted: tuple[str, ...] = ()
 
@@ -183,7 +184,13 @@ async def _ready(emulator: Emulator, folder: Path, *, proxy: Port | None, settin
         proxy=None if proxy is None else f"http://localhost:{proxy.number}",
         **shown,
     )
-    return Ready(found, folder, warnings, intercepted=() if proxy is None else impersonation.HOSTS)
+    return Ready(
+        found,
+        folder,
+        edition=tenants[0].edition if tenants else None,
+        warnings=warnings,
+        intercepted=() if proxy is None else impersonation.HOSTS,
+    )
 
 
 async def _credentials(emulator: Emulator, tenant: Tenant) -> dict[str, str | None]:
