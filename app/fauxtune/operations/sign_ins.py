@@ -28,6 +28,8 @@ INTERVAL = 5
 _LENIENCY = 1
 #: Ended ones are remembered for a while, so that clients are told what happened.
 _REMEMBERED = timedelta(hours=1)
+#: Sign-ins of one tenant that are kept: a device begins one without proof of anything. The newest push the oldest out.
+_MOST = 1000
 #: RFC 8628 6.1: no vowels, so that no words come out.
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
 _CODE_LENGTH = 9
@@ -60,7 +62,7 @@ class CodeRequest:
 def add_code(act: Act, request: CodeRequest, *, now: datetime) -> str:
     """A new authorization code."""
     code = act.ids.token(48)
-    queries.forget_sign_ins(act.connection, before=now - _REMEMBERED)
+    _make_room(act, now=now)
     queries.add_sign_in(
         act.connection,
         act.tenant.id,
@@ -84,7 +86,7 @@ def add_device(act: Act, client_id: str, *, scope: str, any_tenant: bool, now: d
     device_code = act.ids.token(48)
     number = int.from_bytes(hashlib.sha256(act.ids.token(32).encode()).digest())
     user_code = "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_CODE_LENGTH))
-    queries.forget_sign_ins(act.connection, before=now - _REMEMBERED)
+    _make_room(act, now=now)
     queries.add_sign_in(
         act.connection,
         act.tenant.id,
@@ -97,6 +99,10 @@ def add_device(act: Act, client_id: str, *, scope: str, any_tenant: bool, now: d
         expires_at=now + DEVICE_LIFETIME,
     )
     return device_code, user_code
+
+
+def _make_room(act: Act, *, now: datetime) -> None:
+    queries.forget_sign_ins(act.connection, act.tenant.id, before=now - _REMEMBERED, most=_MOST - 1)
 
 
 def look(connection: Connection, code: str, *, device: bool, now: datetime) -> tuple[Standing, Row]:

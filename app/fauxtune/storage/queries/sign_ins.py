@@ -36,9 +36,14 @@ def change_sign_in(connection: Connection, *, digest: str, state: str, values: R
     return rows.change(connection, sign_ins, where={"digest": digest, "state": state}, values=values) == 1
 
 
-def forget_sign_ins(connection: Connection, *, before: datetime) -> None:
-    """Remove those, of any tenant, that ended before a moment."""
+def forget_sign_ins(connection: Connection, tenant_id: TenantId, *, before: datetime, most: int) -> None:
+    """Remove those, of any tenant, that ended before a moment; and of this tenant all but so many that end last."""
     connection.execute(delete(sign_ins).where(sign_ins.c.expires_at < before))
+    ours = select(sign_ins.c.digest).where(sign_ins.c.tenant_id == tenant_id)
+    surplus = ours.order_by(sign_ins.c.expires_at.desc(), sign_ins.c.digest).offset(most)
+    # Another transaction that removes the same ones is not waited for (PostgreSQL; SQLite has one at a time).
+    free = select(sign_ins.c.digest).where(sign_ins.c.digest.in_(surplus)).with_for_update(skip_locked=True)
+    connection.execute(delete(sign_ins).where(sign_ins.c.digest.in_(free)))
 
 
 def people(connection: Connection, tenant_ids: list[TenantId], *, limit: int) -> list[Row]:

@@ -1,0 +1,39 @@
+"""Sign-ins under way: how many are kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.queries import sign_ins
+
+if TYPE_CHECKING:
+    from conftest import Filler
+
+
+def test_the_newest_sign_ins_of_a_tenant_push_its_oldest_out(connection: Connection, fill: Filler) -> None:
+    other = TenantId("another-tenant")
+    for tenant in (fill.tenant_id, other):
+        for number in range(5):
+            sign_ins.add_sign_in(
+                connection,
+                tenant,
+                digest=f"{tenant}-{number}",
+                client_id="c",
+                state="pending",
+                scope="User.Read",
+                any_tenant=False,
+                expires_at=fill.now + timedelta(minutes=number),
+            )
+
+    def kept(tenant: TenantId) -> list[int]:
+        found = [sign_ins.sign_in(connection, digest=f"{tenant}-{number}") for number in range(5)]
+        return [number for number, row in enumerate(found) if row is not None]
+
+    sign_ins.forget_sign_ins(connection, fill.tenant_id, before=fill.now, most=2)
+    assert (kept(fill.tenant_id), kept(other)) == ([3, 4], [0, 1, 2, 3, 4])
+    sign_ins.forget_sign_ins(connection, other, before=fill.now + timedelta(minutes=4), most=2)
+    assert (kept(fill.tenant_id), kept(other)) == ([4], [4])
