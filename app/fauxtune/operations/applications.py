@@ -211,7 +211,7 @@ def _redirect_uris(uris: list[str] | None) -> list[str]:
 def _der(pem: str) -> bytes:
     data = pem.encode()
     if not is_pem(data):
-        raise Invalid("certificate is an X.509 certificate in PEM; this is none.", target="certificate")
+        raise Invalid("certificate takes an X.509 certificate in PEM, and this is not one.", target="certificate")
     found = certificate_from(data, target="certificate")
     try:
         key = found.public_key()

@@ -67,7 +67,7 @@ class Task:
 
     @property
     def opens(self) -> bool:
-        """Is a file to be opened that nobody has opened before?"""
+        """True if a file is to be opened that was never opened before."""
         return isinstance(self.work, Sealing) and not all(each.already_verified for each in self.work.parts)
 
 

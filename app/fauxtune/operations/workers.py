@@ -1,6 +1,6 @@
 """Threads for what takes time, shared fairly: tenants take turns, and none holds more than its share of the threads.
 
-A thread begins when there is work and ends when there is none. All are daemon threads: the end of the server does not
+A thread begins when there is work and ends when no work is left. All are daemon threads: the end of the server does not
 wait for them, and an answer that was not stored is asked for again.
 """
 

@@ -129,7 +129,7 @@ class Places:
 
     @property
     def full(self) -> bool:
-        """Is there none left?"""
+        """True if nothing is left."""
         return sum(each.connected for each in self._listeners) >= self.most
 
     def warn(self, reason: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """What the profiles of one kind of device are called; `pkcs` is None where there are none of that sort.
+    """What the profiles of one kind of device are called; `pkcs` is None where that kind of device has no PKCS profile.
     `free_names`: its PKCS profiles take texts with variables as subject and alternative names.
     """
 

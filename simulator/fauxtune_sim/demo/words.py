@@ -46,7 +46,7 @@ def runnable(program: str) -> str:
 
 
 async def enter_pressed() -> None:
-    """Wait for a line of standard input; not at all where there is none to wait for."""
+    """Wait for a line of standard input; return at once where there is no standard input."""
     loop = asyncio.get_running_loop()
     pressed: asyncio.Future[None] = loop.create_future()
     try:

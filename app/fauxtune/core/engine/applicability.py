@@ -1,4 +1,4 @@
-"""Can this device do that? What supports an action stands in `action_table`; what is carried here, in `CARRIED`."""
+"""Which devices can be asked for an action: what supports it stands in `action_table`, what is carried in `CARRIED`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def check_wipe_option(name: str, variant: Variant) -> None:
 
 
 def supports(action: DeviceAction, variant: Variant, *, edition: Edition) -> bool:
-    """Do devices of this kind support the action, at least some of them?"""
+    """True if devices of this kind support the action, at least some of them."""
     return variant in TABLE[action][edition].variants
 
 

@@ -43,11 +43,11 @@ STAYING: Changed[Staying] = Changed(
 
 
 def managed_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
-    """Does Graph go on showing the managed device?"""
+    """True if Graph goes on showing the managed device."""
     return cause is Cause.UNENROLL and variant in STAYING.of(edition).managed_device
 
 
 def directory_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
-    """Does the directory go on showing the device?"""
+    """True if the directory goes on showing the device."""
     retired = fate(cause, variant, edition=edition) is Cause.RETIRE
     return retired and variant in STAYING.of(edition).directory_device

@@ -66,7 +66,7 @@ GAPS: tuple[Gap, ...] = (
         happenings=(Cause.USER_DELETED, Cause.LICENCE_LOST, Cause.USER_CHANGED),
     ),
     Gap(
-        "the primary user of such a device cannot be changed: another one enrols it anew",
+        "the primary user of such a device cannot be changed: it has to be enrolled again by another user",
         variants=tuple(each for each in Variant if each is not _V.WINDOWS),
         happenings=(Cause.USER_CHANGED,),
     ),

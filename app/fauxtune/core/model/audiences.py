@@ -21,7 +21,7 @@ _ADDRESS = re.compile(r"https?://([^/@?#\s]+)/?", re.IGNORECASE)
 
 
 def is_graph(audience: str, *, hosts: Collection[str] = ()) -> bool:
-    """Is this Graph? `hosts`: further names by which the emulator is reached, as in `hosts`."""
+    """True for an audience that means Graph. `hosts`: further names by which the emulator is reached."""
     if audience.lower() == GRAPH:
         return True
     match = _ADDRESS.fullmatch(audience)

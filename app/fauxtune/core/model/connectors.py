@@ -106,7 +106,7 @@ def version_numbers(text: str) -> tuple[int, ...] | None:
 
 
 def is_served(program: Program, version: str | None) -> bool:
-    """Does this version still get work? In the edition of 2020 no page says that old versions stop."""
+    """True if this version still gets work. In the edition of 2020 no page says that old versions stop."""
     facts = PROGRAMS[program]
     return LIFECYCLE.of(facts.edition) is None or _numbers(version or facts.newest) >= _OLDEST_SERVED
 

@@ -102,7 +102,7 @@ class EnumType:
         return self.named(reduce(or_, (self._number(word, version=version) for word in words)), version=version)
 
     def named(self, number: int, *, version: Version = Version.BETA) -> str:
-        """The member with this number; of flags, those that the number is made of. Invalid if there is none."""
+        """The member with this number; of flags, those that the number is made of. Invalid for another number."""
         members = self.in_version(version)
         exact = [member for member in members if self._numbers[member] == number]
         parts = [member for member in members if self.flags and self._numbers[member] & number == self._numbers[member]]

@@ -42,7 +42,7 @@ def certificate_from(data: bytes, *, target: str | None = None) -> x509.Certific
 
 
 def readable(certificate: x509.Certificate) -> x509.Certificate:
-    """The same certificate. One of MALFORMED for one of which a part cannot be read."""
+    """The certificate, unchanged. One of MALFORMED if a part of it cannot be read."""
     _ = certificate.version, certificate.serial_number, certificate.subject, certificate.issuer
     _ = certificate.not_valid_before_utc, certificate.not_valid_after_utc, certificate.extensions
     with suppress(UnsupportedAlgorithm):
@@ -114,7 +114,7 @@ def is_self_issued(der: bytes) -> bool:
 
 
 def is_pem(data: bytes | str) -> bool:
-    """Is it PEM, and not DER or the base64 of DER?"""
+    """True for PEM, false for DER and for the base64 of DER."""
     begin = data.lstrip()[: len(_BEGIN)]
     return (begin if isinstance(begin, bytes) else begin.encode(errors="replace")) == _BEGIN
 

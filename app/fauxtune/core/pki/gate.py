@@ -31,7 +31,7 @@ _IDENTIFIER, _END = 0x06, 0x00
 
 
 def admit(data: bytes, *, largest: int) -> bytes:
-    """The same bytes. ValueError for more than `largest` of them, and where a bound above is not kept."""
+    """The bytes, unchanged. ValueError for more than `largest` of them, and where a bound above is not kept."""
     if len(data) > largest:
         raise ValueError(f"it has {len(data)} bytes, and {largest // 1024} KiB at most are read")
     try:
@@ -90,7 +90,7 @@ def _closed(outer: list[int], excess: int) -> int:
 
 
 def _ended(outer: list[int], length: int) -> int:
-    """The same where an end mark closes it."""
+    """The end of the element around one that an end mark closes."""
     if length or not outer or outer[-1] >= 0:
         raise ValueError("it has an end mark where nothing is open")
     return ~outer.pop()

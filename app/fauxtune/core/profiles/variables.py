@@ -109,7 +109,7 @@ def variables(user: dict[str, Any] | None, device: dict[str, Any], *, edition: E
 
 
 def without_user(values: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The same variables with the values of the user taken away."""
+    """The variables without the values that come from the user."""
     of_user = {name for edition in Edition for name in USER_VARIABLES.of(edition)}
     return {name: None if name in of_user else value for name, value in values.items()}
 

@@ -53,7 +53,7 @@ def hold_requests_of(connection: Connection, *, enrollment_id: str) -> None:
 
 
 def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
-    """The same for the device that has this credential."""
+    """Lock the requests of the device that has this credential; its enrolment is locked next."""
     if connection.dialect.name == "postgresql":
         connection.execute(_REQUESTS_BY_CREDENTIAL, {"credential": digest})
 

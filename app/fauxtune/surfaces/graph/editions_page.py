@@ -124,7 +124,7 @@ def _in_order(stated: Mapping[Edition, Any]) -> list[Any]:
 
 
 def _differs(rules: Mapping[Edition, Rule]) -> bool:
-    """Documents and reasons aside: does some device get another answer?"""
+    """True if some device gets another answer, whatever documents and reasons say."""
     return len({(rule.variants, rule.supervised, str(sorted(rule.versions.items()))) for rule in rules.values()}) > 1
 
 

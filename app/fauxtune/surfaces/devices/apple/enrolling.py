@@ -121,7 +121,7 @@ def _renewed(act: Act, asked: scep.Request, *, emulator: Emulator) -> bytes:
             raise
         raise Invalid(
             "The request has no challengePassword, which is the one of the enrolment profile, and the certificate that "
-            "signed it is none of ours that could be renewed."
+            "signed it is not one of ours that could be renewed."
         ) from None
 
 

@@ -70,7 +70,9 @@ class EnrollmentCall:
 
 
 async def probe(request: Request) -> Response:
-    """Is there a service? A device asks before it says anything: at a path without a tenant, any may be meant."""
+    """The answer to a probe: a device asks whether there is a service before it says anything. At a path without a
+    tenant any tenant may be meant.
+    """
     call = EnrollmentCall(request)
     if call.key is not None:
         await call.tenant()
