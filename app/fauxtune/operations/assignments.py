@@ -57,9 +57,8 @@ def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> li
                 target="assignments",
             )
     old = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile["id"])
-    wake_profile(act, profile["id"])
+    _wake(act, [*old, *new.values()], profile_id=profile["id"])
     queries.replace_assignments(act.connection, act.tenant.id, profile_id=profile["id"], new=list(new.values()))
-    wake_profile(act, profile["id"])
     note_payloads(act, [*old, *new.values()])
     return [each["document"] for each in new.values()]
 
@@ -88,10 +87,9 @@ def change(act: Act, profile_id: str, *, assignment_id: str, new: NewAssignment)
             f"The assignment '{old['id']}' is that of its target for good: delete it and add another.",
             target="target",
         )
-    wake_profile(act, profile["id"])
+    _wake(act, [old, made], profile_id=profile["id"])
     values = {name: value for name, value in made.items() if name != "id"}
     queries.change_assignment(act.connection, act.tenant.id, assignment_id=old["id"], **values)
-    wake_profile(act, profile["id"])
     note_payloads(act, [old, made])
     document: Document = made["document"]
     return document
