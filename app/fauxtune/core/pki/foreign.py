@@ -91,8 +91,8 @@ def signs_itself(request: x509.CertificateSigningRequest) -> bool:
 
 
 def is_authority(certificate: x509.Certificate) -> bool:
-    """May it issue certificates? BasicConstraints say so (RFC 5280 4.2.1.9). A certificate of version 1 has none: it is
-    an authority's if it is self-issued.
+    """True if it may issue certificates, by its BasicConstraints (RFC 5280 4.2.1.9). A certificate of version 1 has no
+    such extension: it belongs to an authority if it is self-issued.
     """
     if certificate.version is x509.Version.v1:
         return certificate.subject == certificate.issuer
@@ -103,8 +103,8 @@ def is_authority(certificate: x509.Certificate) -> bool:
 
 
 def is_self_issued(der: bytes) -> bool:
-    """Are subject and issuer the same? True for bytes that cannot be read: they were stored when less was checked, and
-    the device that receives them decides.
+    """True if subject and issuer are the same, and for bytes that cannot be read: they were stored when less was
+    checked, and the device that receives them decides.
     """
     try:
         certificate = certificate_from(der)

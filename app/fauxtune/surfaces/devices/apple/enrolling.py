@@ -94,8 +94,8 @@ async def _decide(emulator: Emulator, tenant: Tenant, *, asked: scep.Request) ->
 
 
 def _renews(asked: scep.Request) -> bool:
-    """Does the certificate that signed the message say who the caller is? Before RFC 8894 a renewal was a PKCSReq that
-    the present certificate signs (draft-nourse-scep); sscep and jscep still ask so, without a challenge.
+    """True if the certificate that signed the message says who the caller is. Before RFC 8894 a renewal was a PKCSReq
+    that the present certificate signs (draft-nourse-scep); sscep and jscep still ask so, without a challenge.
     """
     first = asked.kind is scep.Kind.REQUEST and asked.challenge
     return not first and asked.kind is not scep.Kind.POLL
