@@ -28,7 +28,7 @@ check: .venv/.test ## format, lint, types, import rules, sizes: all that can be 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/python -m pytest -q -p no:randomly tests/house/test_sizes.py
+	$(BIN)/python -m pytest -q -p no:randomly tests/repository/test_sizes.py
 
 format: .venv/.test ## put the code into shape
 	$(BIN)/ruff format .
@@ -46,7 +46,7 @@ examples: .venv/.test ## record anew the answers that openapi/graph.json has as 
 	$(MAKE) openapi
 
 transcripts: .venv/.test ## run the commands of docs/devices.md and write what they print into the page
-	$(BIN)/python -m tests.foreign.transcripts docs/devices.md
+	$(BIN)/python -m tests.interop.transcripts docs/devices.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"

@@ -26,7 +26,7 @@ from msgraph_beta.generated.models.ios_imported_p_f_x_certificate_profile import
 from msgraph_beta.generated.models.ios_pkcs_certificate_profile import IosPkcsCertificateProfile
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 
-from tests.foreign.sdk import WARNINGS, client, new_office
+from tests.interop.sdk import WARNINGS, client, new_office
 from tests.server.running import Running
 
 pytestmark = WARNINGS

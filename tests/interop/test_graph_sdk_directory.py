@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from kiota_abstractions.api_error import APIError
 
-from tests.foreign.sdk import WARNINGS, Office, PasswordCredential, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, Office, PasswordCredential, Sdk, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 

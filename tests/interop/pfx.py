@@ -14,7 +14,7 @@ from msgraph_beta.generated.models.user_p_f_x_certificate import UserPFXCertific
 from msgraph_beta.generated.models.user_pfx_intended_purpose import UserPfxIntendedPurpose
 from msgraph_beta.generated.models.user_pfx_padding_scheme import UserPfxPaddingScheme
 
-from tests.foreign.sdk import Office
+from tests.interop.sdk import Office
 
 PROVIDER, KEY_NAME = "Microsoft Software Key Storage Provider", "PFXEncryptionKey"
 PASSWORD = "secret of the file"

@@ -1,6 +1,6 @@
 """A tenant of 200 users, 500 devices and 40 profiles: built, read back and taken down with Microsoft's SDKs alone.
 
-    python tests/foreign/building.py --url https://localhost:8443 --ca .fauxtune/tls/ca.pem
+    python tests/interop/building.py --url https://localhost:8443 --ca .fauxtune/tls/ca.pem
 
 msgraph-sdk does the directory, most of it in batches; msgraph-beta-sdk does what v1.0 does not know. The devices are
 Entra's: a managed device comes by enrolment alone, in Graph as it is. What was in the tenant before stays as it was,

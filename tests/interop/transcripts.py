@@ -5,7 +5,7 @@ A fence `sh` holds commands. The fence of another kind that follows it directly 
 server of its own. What differs from run to run (ids, times, keys, secrets) stands in parentheses, numbered where it
 comes again.
 
-`python -m tests.foreign.transcripts docs/devices.md` runs a page and writes what was printed into it
+`python -m tests.interop.transcripts docs/devices.md` runs a page and writes what was printed into it
 (`make transcripts`); a test runs it and compares.
 """
 

@@ -16,7 +16,7 @@ from msgraph_core.requests.batch_request_content_collection import BatchRequestC
 from msgraph_core.requests.batch_request_item import BatchRequestItem
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, client, names, new_office, refusal, v1_client
+from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, client, names, new_office, refusal, v1_client
 
 pytestmark = WARNINGS
 

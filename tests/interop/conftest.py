@@ -12,7 +12,7 @@ import pytest
 from tests.server.running import Running, serving
 
 if TYPE_CHECKING:
-    from tests.foreign.sdk import Office, Sdk
+    from tests.interop.sdk import Office, Sdk
 
 Run = Callable[..., bytes]
 
@@ -46,7 +46,7 @@ def server() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def office(server: Running) -> Iterator[Office]:
     """A tenant of the module's own: alice, bob and carol, and the groups All Staff and SMIME Pilot."""
-    from tests.foreign.sdk import new_office  # here: the SDKs load for seconds
+    from tests.interop.sdk import new_office  # here: the SDKs load for seconds
 
     with new_office(server) as made:
         yield made
@@ -55,7 +55,7 @@ def office(server: Running) -> Iterator[Office]:
 @pytest.fixture(params=["v1.0", "beta"])
 async def sdk(request: pytest.FixtureRequest, office: Office) -> AsyncIterator[Sdk]:
     """Microsoft's SDK of each version in turn, as the office's application."""
-    from tests.foreign.sdk import both
+    from tests.interop.sdk import both
 
     async with both(request.param, office) as opened:
         yield opened

@@ -11,8 +11,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from kiota_abstractions.api_error import APIError
 
-from tests.foreign.pfx import import_of
-from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+from tests.interop.pfx import import_of
+from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 

@@ -13,7 +13,7 @@ from kiota_abstractions.api_error import APIError
 from kiota_serialization_json.json_parse_node_factory import JsonParseNodeFactory
 from kiota_serialization_json.json_serialization_writer import JsonSerializationWriter
 
-from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
+from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, refusal
 
 pytestmark = WARNINGS
 

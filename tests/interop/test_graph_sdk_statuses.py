@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.foreign.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, new_office
+from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, new_office
 from tests.server.running import Running, environment
 
 pytestmark = WARNINGS

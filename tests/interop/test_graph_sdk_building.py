@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.foreign.sdk import Office
+from tests.interop.sdk import Office
 from tests.server.running import environment
 
 SCRIPT = Path(__file__).with_name("building.py")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from kiota_abstractions.api_error import APIError
 
-from tests.foreign.sdk import (
+from tests.interop.sdk import (
     SCOPE,
     WARNINGS,
     Office,

@@ -62,8 +62,8 @@ from msgraph_beta.generated.users.item.assign_license.assign_license_post_reques
 )
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.foreign.pfx import import_of
-from tests.foreign.sdk import SCOPE, WARNINGS, client, contoso, credential
+from tests.interop.pfx import import_of
+from tests.interop.sdk import SCOPE, WARNINGS, client, contoso, credential
 from tests.server.running import EDITION, Running
 
 pytestmark = WARNINGS
