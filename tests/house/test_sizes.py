@@ -1,0 +1,1 @@
+../repository/test_sizes.py
