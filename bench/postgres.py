@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.postgresql import running_server
+from tests.support.postgresql import running_server
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """What all tests share: two databases, a ring of keys, loopback only, and no silent skips.
 
-PostgreSQL is a throw-away server of the session's own (see postgresql.py).
+PostgreSQL is a throw-away server of the session's own (see tests/support/postgresql.py).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import pytest
 import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.postgresql import PostgresServer, running_server
+from tests.support.postgresql import PostgresServer, running_server
 
 if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
-    from tests.authorities import Authorities
+    from tests.support.authorities import Authorities
 
 # ---------------------------------------------------------------------------------------------- no test skips silently
 
@@ -149,6 +149,6 @@ def rsa_keys(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> KeyRing:
 @pytest.fixture(scope="session")
 def authorities(rsa_keys: KeyRing) -> Authorities:
     """A root, an issuing and a device authority, made once a session."""
-    from tests.authorities import make_authorities  # here: only tests that need authorities load the PKI
+    from tests.support.authorities import make_authorities  # here: only tests that need authorities load the PKI
 
     return make_authorities(rsa_keys)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.running import Running, serving
+from tests.support.running_server import Running, serving
 
 if TYPE_CHECKING:
     from tests.interop.sdk import Office, Sdk

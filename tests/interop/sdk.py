@@ -32,7 +32,7 @@ from msgraph_beta import graph_request_adapter as beta_adapter
 from msgraph_core import GraphClientFactory
 from msgraph_core.tasks.page_iterator import PageIterator
 
-from tests.server.running import EDITION, Running
+from tests.support.running_server import EDITION, Running
 
 SCOPE = "https://graph.microsoft.com/.default"
 

@@ -64,7 +64,7 @@ from msgraph_core.tasks.page_iterator import PageIterator
 
 from tests.interop.pfx import import_of
 from tests.interop.sdk import SCOPE, WARNINGS, client, contoso, credential
-from tests.server.running import EDITION, Running
+from tests.support.running_server import EDITION, Running
 
 pytestmark = WARNINGS
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.interop.sdk import Office
-from tests.server.running import environment
+from tests.support.running_server import environment
 
 SCRIPT = Path(__file__).with_name("building.py")
 

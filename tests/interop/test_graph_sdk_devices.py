@@ -24,7 +24,7 @@ from tests.interop.sdk import (
     new_office,
     refusal,
 )
-from tests.server.running import Running, environment
+from tests.support.running_server import Running, environment
 
 pytestmark = WARNINGS
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.interop.sdk import WARNINGS, Office, Sdk, asking, both, everything, names, new_office
-from tests.server.running import Running, environment
+from tests.support.running_server import Running, environment
 
 pytestmark = WARNINGS
 

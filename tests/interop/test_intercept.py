@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
-from tests.server.running import SECONDS, Running, serving
+from tests.support.running_server import SECONDS, Running, serving
 
 LOGIN, GRAPH = "login.microsoftonline.com", "graph.microsoft.com"
 SCRIPT = Path(__file__).with_name("through_the_proxy.py")

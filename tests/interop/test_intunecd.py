@@ -22,8 +22,8 @@ import pytest
 
 from fauxtune.core.engine.filter_properties import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
-from tests.profiles.bodies import sample
-from tests.server.running import SECONDS, Running, serving
+from tests.support.profile_samples import sample
+from tests.support.running_server import SECONDS, Running, serving
 
 Json = dict[str, Any]
 

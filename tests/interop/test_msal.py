@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.adapters import HTTPAdapter
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 ALICE, PASSWORD = "alice@contoso.example", "Fauxtune1!"
 TENANT = "c0ffee00-0000-4000-8000-000000000001"

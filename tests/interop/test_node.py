@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 from tests.surfaces.graph.material import base64_of, self_signed
 
 pytestmark = [pytest.mark.program("node", package="nodejs"), pytest.mark.program("npm")]

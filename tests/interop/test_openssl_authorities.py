@@ -15,7 +15,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("openssl")
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("openssl")
 

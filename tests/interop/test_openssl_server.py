@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("openssl")
 

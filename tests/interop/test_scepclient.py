@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 SCEP = "/mdm/contoso/apple/scep"
 pytestmark = [pytest.mark.program("scepclient", package="scep"), pytest.mark.program("openssl")]

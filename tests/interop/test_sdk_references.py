@@ -27,7 +27,7 @@ from msgraph_beta.generated.models.ios_pkcs_certificate_profile import IosPkcsCe
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 
 from tests.interop.sdk import WARNINGS, client, new_office
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 pytestmark = WARNINGS
 

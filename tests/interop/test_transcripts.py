@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.interop import transcripts
-from tests.server.running import serving
+from tests.support.running_server import serving
 
 PAGE = (Path(__file__).parents[2] / "docs" / "devices.md").read_text(encoding="utf-8")
 

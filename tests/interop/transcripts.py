@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.server.running import SECONDS, Running, environment, serving
+from tests.support.running_server import SECONDS, Running, environment, serving
 
 _FENCES = re.compile(r"^```sh\n(?P<commands>.*?)^```\n(?:\n```(?!sh)\w+\n(?P<printed>.*?)^```\n)?", re.M | re.S)
 _HEADING = re.compile(r"^(?=## )", re.M)

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune_sim.transport import Transport
 from tests.journeys.office import Administrator, Joining
-from tests.server.running import Running, serving
+from tests.support.running_server import Running, serving
 
 
 @pytest.fixture

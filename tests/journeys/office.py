@@ -13,7 +13,7 @@ from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
-from tests.server.running import Running
+from tests.support.running_server import Running
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 DEVICES = "/beta/deviceManagement/managedDevices"

@@ -14,7 +14,7 @@ from fauxtune_sim.mail import Letter, read_mail, signing_identity, write_mail
 from fauxtune_sim.maildefaults import decide, mail_defaults
 from fauxtune_sim.platforms import Platform
 from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining, reference
-from tests.server.running import EDITION, Running
+from tests.support.running_server import EDITION, Running
 
 APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
 

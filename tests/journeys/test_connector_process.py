@@ -29,7 +29,7 @@ from sqlalchemy import create_engine, select
 
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.storage.tables import metadata
-from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
 PASSWORD = "Pferd-Batterie-Klammer-4711"

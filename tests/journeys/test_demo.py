@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from tests.server.running import environment
+from tests.support.running_server import environment
 
 DEMO = [sys.executable, "-m", "fauxtune", "demo", "--once", "--port", "0", "--http-port", "0", "--output", "json"]
 

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 ALICE = "alice@contoso.example"

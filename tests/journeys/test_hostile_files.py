@@ -20,9 +20,9 @@ from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
-from tests.core.pki.hostile import slow_file
 from tests.journeys.office import Administrator
-from tests.server.running import Running
+from tests.support.hostile_der import slow_file
+from tests.support.running_server import Running
 
 PASSWORD = "pw"
 KIND = "androidForWorkImportedPFXCertificateProfile"

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.pfx import write_pfx
-from tests.server.running import Running, serving
+from tests.support.running_server import Running, serving
 
 ALICE = "alice@contoso.example"
 ROUNDS = 4

@@ -9,7 +9,7 @@ from fauxtune_sim.maildefaults import mail_defaults
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.client import WindowsAgent
 from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining
-from tests.server.running import EDITION
+from tests.support.running_server import EDITION
 
 WINDOWS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
 #: The kinds of trusted root and PKCS profile that each takes.

@@ -12,7 +12,7 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 from tests.operations.office import Office, open_office
-from tests.postgresql import PostgresServer
+from tests.support.postgresql import PostgresServer
 
 
 @pytest.fixture(scope="session")

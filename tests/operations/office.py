@@ -55,7 +55,6 @@ from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
 from fauxtune.server.bootstrap import Surroundings, assemble
-from fauxtune.server.ids import SeededIds
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
@@ -63,7 +62,8 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
+from tests.support.ids import SeededIds
 
 Row = dict[str, Any]
 

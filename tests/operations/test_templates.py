@@ -18,8 +18,8 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations import device_actions, templates
 from fauxtune.operations.issuing import Application
 from fauxtune.storage.queries import certificates as queries
-from tests.authorities import Authorities
 from tests.operations.office import Office, Phone
+from tests.support.authorities import Authorities
 
 NAME = "SmimeSigning"
 

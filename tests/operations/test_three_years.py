@@ -18,7 +18,6 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.clock import from_iso
 from fauxtune.storage.database import Database
 from tests.operations.office import open_office
-from tests.operations.retold import Retold, retell
 from tests.operations.three_years import (
     AUTHORITIES,
     BACKDATED,
@@ -29,6 +28,7 @@ from tests.operations.three_years import (
     Left,
     live_through,
 )
+from tests.support.journal import History, read_journal
 
 #: A PKCS profile's renewalThresholdPercentage, where it says nothing else.
 THRESHOLD = 0.2
@@ -60,50 +60,50 @@ def left(
 
 
 @pytest.fixture(scope="module")
-def told(left: Left) -> Retold:
+def history(left: Left) -> History:
     """What the journal tells of them."""
-    return retell(left.journal)
+    return read_journal(left.journal)
 
 
-def test_everybody_says_what_the_journal_tells(left: Left, told: Retold) -> None:
-    _check_that_much_happened(left, told)
-    assert left.devices == told.holds, "the devices themselves"
-    assert left.ledgers == told.holds
-    _check_history(left, told)
-    _check_renewals(left, told)
-    _check_graph(left, told)
-    _check_register(left, told)
+def test_everybody_says_what_the_journal_tells(left: Left, history: History) -> None:
+    _check_that_much_happened(left, history)
+    assert left.devices == history.holds, "the devices themselves"
+    assert left.ledgers == history.holds
+    _check_history(left, history)
+    _check_renewals(left, history)
+    _check_graph(left, history)
+    _check_register(left, history)
     listed = {each.serial_number for crl in left.crls for each in crl}
-    assert listed == {int(serial, 16) for serial in told.revoked}
+    assert listed == {int(serial, 16) for serial in history.revoked}
 
 
-def _check_that_much_happened(left: Left, told: Retold) -> None:
+def _check_that_much_happened(left: Left, history: History) -> None:
     """Else all could agree about nothing."""
     statuses = [row["status"] for row in left.register]
     assert set(statuses) == set(VERDICTS)
-    assert len(told.holds) == DEVICES
+    assert len(history.holds) == DEVICES
     # Two were retired, one was deleted; a person who was deleted keeps the devices.
-    assert len(told.enrolled) == len(told.records) == DEVICES - 3
+    assert len(history.enrolled) == len(history.records) == DEVICES - 3
     assert {row["authority"] for row in left.register} == set(AUTHORITIES[1:])
     years = {time.year for times in left.visits.values() for time in times}
     assert years == {2026, 2027, 2028, 2029}
-    most = max(len(marks) for marks in told.holds.values())
+    most = max(len(marks) for marks in history.holds.values())
     assert most == 4, "three imported certificates, of which two have expired, and one of its own"
 
 
-def _check_history(left: Left, told: Retold) -> None:
+def _check_history(left: Left, history: History) -> None:
     """Whoever is there has all that was ever imported; whoever left has nothing, and what was theirs is revoked."""
-    for device in told.enrolled - left.unwanted.keys():
-        imported = {mark for user, mark in told.imported if user == told.records[device]}
-        assert imported <= set(told.holds[device].values()), device
+    for device in history.enrolled - left.unwanted.keys():
+        imported = {mark for user, mark in history.imported if user == history.records[device]}
+        assert imported <= set(history.holds[device].values()), device
         assert len(imported) >= 2
-    assert [told.holds[device] for device in told.ending] == [{}, {}, {}]
-    theirs = {mark for marks in told.ending.values() for mark in marks}
-    assert len(theirs) == len(told.ending) == 3
-    assert {told.issued[serial].thumbprint for serial in told.revoked} == theirs
+    assert [history.holds[device] for device in history.ending] == [{}, {}, {}]
+    theirs = {mark for marks in history.ending.values() for mark in marks}
+    assert len(theirs) == len(history.ending) == 3
+    assert {history.issued[serial].thumbprint for serial in history.revoked} == theirs
 
 
-def _check_renewals(left: Left, told: Retold) -> None:
+def _check_renewals(left: Left, history: History) -> None:
     """Each device renews at the first visit at which no more than the threshold of its certificate's life is left."""
     late = 0
     for device, visits in left.visits.items():
@@ -115,7 +115,7 @@ def _check_renewals(left: Left, told: Retold) -> None:
             if not expected or _due(expected[-1]) <= visit or (lost and expected[-1] < lost <= visit):
                 late += bool(expected) and visit >= expected[-1] + YEAR
                 expected.append(visit)
-        assert told.issues_of(device) == expected, device
+        assert history.issues_of(device) == expected, device
     assert late, "some came after their certificate had expired"
 
 
@@ -123,17 +123,17 @@ def _due(issued: datetime) -> datetime:
     return issued + YEAR - (YEAR + BACKDATED) * THRESHOLD
 
 
-def _check_graph(left: Left, told: Retold) -> None:
+def _check_graph(left: Left, history: History) -> None:
     records = Counter(each["userPrincipalName"] for each in left.graph["managedDevices"])
-    assert records == Counter(told.records.values())
+    assert records == Counter(history.records.values())
     imported = left.graph["userPfxCertificates"]
-    assert {(each["userPrincipalName"], each["thumbprint"]) for each in imported} == told.imported
+    assert {(each["userPrincipalName"], each["thumbprint"]) for each in imported} == history.imported
     assert len(imported) == 3 * PEOPLE - 2, "one person has none of the third year, and one was deleted"
-    serials = {each.thumbprint: each.serial for each in told.issued.values()}
+    serials = {each.thumbprint: each.serial for each in history.issued.values()}
     expected = Counter(
-        (str(told.records[device]), mark, "revoked" if serials[mark] in told.revoked else "none")
-        for device, items in told.holds.items()
-        if device in told.records
+        (str(history.records[device]), mark, "revoked" if serials[mark] in history.revoked else "none")
+        for device, items in history.holds.items()
+        if device in history.records
         for mark in items.values()
     )
     shown = Counter(
@@ -145,14 +145,14 @@ def _check_graph(left: Left, told: Retold) -> None:
     assert {upn.partition("@")[0] for upn, _mark, _status in shown - expected} == LOST_SOME
 
 
-def _check_register(left: Left, told: Retold) -> None:
+def _check_register(left: Left, history: History) -> None:
     register = {row["serial"]: row for row in left.register}
-    assert register.keys() == told.issued.keys()
-    for serial, issue in told.issued.items():
+    assert register.keys() == history.issued.keys()
+    for serial, issue in history.issued.items():
         row = register[serial]
         assert (row["thumbprint"], row["device"]) == (issue.thumbprint, issue.device)
         assert from_iso(row["notAfter"]) in (issue.at + YEAR, issue.at + YEAR - BACKDATED)
-        revoked = told.revoked.get(serial)
+        revoked = history.revoked.get(serial)
         expired = from_iso(row["notAfter"]) <= left.at
         assert row["status"] == ("revoked" if revoked else "expired" if expired else "good")
         if revoked is not None:
@@ -180,7 +180,7 @@ def _run(*arguments: str, folder: Path) -> str:
 
 
 @pytest.mark.program("openssl")
-def test_openssl_agrees_about_every_certificate(left: Left, told: Retold, tmp_path: Path) -> None:
+def test_openssl_agrees_about_every_certificate(left: Left, history: History, tmp_path: Path) -> None:
     folder = _written(left, tmp_path)
     files = [f"{serial}.pem" for serial in left.certificates]
     trust = ("-x509_strict", "-CAfile", "root.pem", "-untrusted", "issuers.pem")
@@ -190,7 +190,7 @@ def test_openssl_agrees_about_every_certificate(left: Left, told: Retold, tmp_pa
     states = left.graph[CERTIFICATE_STATES]
     shown = {each["certificateSerialNumber"]: each["certificateRevokeStatus"] for each in states}
     revoked = {serial for serial, verdict in said.items() if verdict == VERDICTS["revoked"]}
-    assert revoked == set(told.revoked)
+    assert revoked == set(history.revoked)
     assert {serial for serial, status in shown.items() if status == "revoked"} == revoked & shown.keys()
 
 

@@ -10,8 +10,8 @@ from threading import Event
 import pytest
 
 from fauxtune.operations.workers import Workers
-from tests.core.pki.hostile import slow_file
 from tests.operations.office import Office
+from tests.support.hostile_der import slow_file
 
 SECONDS = 30
 

@@ -9,10 +9,10 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.emulator import Emulator
-from tests.profiles.bodies import sample
 from tests.profiles.test_every_kind import EVERYWHERE, checked_in, enrolled
+from tests.support.graph import PROFILES, made
+from tests.support.profile_samples import sample
 from tests.surfaces.graph.fleet import TENANT, documents
-from tests.surfaces.graph.words import PROFILES, made
 
 ROOT = "androidDeviceOwnerTrustedRootCertificate"
 PKCS = "androidDeviceOwnerPkcsCertificateProfile"

@@ -22,8 +22,8 @@ from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations import enrollment
 from fauxtune.operations.checkin import Caller, Report, check_in
 from fauxtune.operations.emulator import Emulator
-from tests.profiles.bodies import BASE, sample
-from tests.surfaces.graph.words import PROFILES, ids, made, sentence
+from tests.support.graph import PROFILES, ids, made, sentence
+from tests.support.profile_samples import BASE, sample
 
 Json = dict[str, Any]
 EVERYWHERE = {"assignments": [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]}

@@ -16,7 +16,7 @@ from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Owner
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from tests.profiles.bodies import BASE, FOLDER, own_properties, sample
+from tests.support.profile_samples import BASE, FOLDER, own_properties, sample
 
 every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 ABSTRACT = [kind for kind in ENTITIES if kind.is_a(BASE) and kind.abstract]

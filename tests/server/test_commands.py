@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from fauxtune.core.pki.cng import read_public_blob
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.server.clock import SystemClock
-from tests.server.running import Running, environment, fauxtune, serving
+from tests.support.running_server import Running, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
 

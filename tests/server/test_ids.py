@@ -7,7 +7,8 @@ import re
 import pytest
 
 from fauxtune.core.model.ids import IdSource
-from fauxtune.server.ids import SeededIds, SystemIds
+from fauxtune.server.ids import SystemIds
+from tests.support.ids import SeededIds
 
 
 @pytest.mark.parametrize("ids", [SystemIds(), SeededIds(7)], ids=["system", "seeded"])

@@ -11,8 +11,8 @@ import pytest
 from fastapi import FastAPI, Request
 from starlette.responses import JSONResponse, Response
 
-from fauxtune.server.ids import SeededIds
 from fauxtune.server.middleware import BODY_LIMIT, Guard
+from tests.support.ids import SeededIds
 
 
 def refuse(_request: Request, error: Exception) -> Response:

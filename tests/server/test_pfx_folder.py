@@ -23,7 +23,7 @@ from fauxtune.client.http import Client
 from fauxtune.core.pki.cng import write_private_blob
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.server.clock import SystemClock
-from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 ALICE, BOB, CAROL = (f"{name}@contoso.example" for name in ("alice", "bob", "carol"))
 YEAR = timedelta(days=365)

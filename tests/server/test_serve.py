@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fauxtune.server import lifespan
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
-from tests.core.pki.hostile import altered, tlv
 from tests.outside_authority import outside_file
-from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+from tests.support.hostile_der import altered, tlv
+from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 CONTOSO = {
     "tenant": "contoso",

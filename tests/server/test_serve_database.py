@@ -12,8 +12,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.postgresql import PostgresServer, running_server
-from tests.server.running import SECONDS, serving
+from tests.support.postgresql import PostgresServer, running_server
+from tests.support.running_server import SECONDS, serving
 
 USER = {
     "accountEnabled": True,

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.running import SECONDS, Running, environment, fauxtune, serving
+from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 INTERCEPT = ("--intercept", "--proxy-port", "0")
 LOGIN = "https://login.microsoftonline.com"

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from fauxtune.settings import Settings
-from tests.server.running import fauxtune
+from tests.support.running_server import fauxtune
 
 
 def test_nobody_is_a_trusted_proxy_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ import pytest
 from cryptography import x509
 
 from fauxtune.server import tls
-from fauxtune.server.ids import SeededIds
-from tests.clock import NOW
+from tests.support.clock import NOW
+from tests.support.ids import SeededIds
 
 IDS = SeededIds(1)
 

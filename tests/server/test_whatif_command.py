@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from tests.server.running import Running, fauxtune, serving
+from tests.support.running_server import Running, fauxtune, serving
 
 
 @pytest.fixture(scope="module")

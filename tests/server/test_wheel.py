@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import create_engine, inspect
 
 from fauxtune.storage.tables import metadata
-from tests.server.running import SECONDS, environment
+from tests.support.running_server import SECONDS, environment
 
 ROOT = Path(__file__).parents[2]
 

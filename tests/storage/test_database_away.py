@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from fauxtune.core.errors import DatabaseUnavailable
 from fauxtune.storage.database import Database
-from tests.postgresql import PostgresServer
+from tests.support.postgresql import PostgresServer
 
 
 def _make(connection: Connection) -> None:

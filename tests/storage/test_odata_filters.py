@@ -17,7 +17,7 @@ from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.query import OrderBy, QueryOptions
 from fauxtune.core.odata.validation import defaults
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
-from tests.core.odata.filter_texts import ABOUT
+from tests.support.filter_texts import ABOUT
 
 metadata = MetaData()
 things = Table("things", metadata, Column("id", String, primary_key=True), Column("document", JSON(none_as_null=True)))

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from fauxtune.core.errors import Conflict
 from fauxtune.storage.database import Database
 from fauxtune.storage.ownership import Ownership
-from tests.postgresql import PostgresServer
+from tests.support.postgresql import PostgresServer
 
 
 @pytest.fixture

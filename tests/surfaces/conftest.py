@@ -25,9 +25,9 @@ from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
-from tests.clock import FixedClock
-from tests.postgresql import PostgresServer
-from tests.surfaces import described
+from tests.support import device_openapi
+from tests.support.clock import FixedClock
+from tests.support.postgresql import PostgresServer
 
 FILE = "fauxtune.sqlite"
 ORIGIN = "https://localhost:8443"
@@ -135,7 +135,7 @@ def app(emulator: Emulator, applications: list[FastAPI]) -> FastAPI:
 @pytest.fixture
 async def http(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the application, with no credentials. What devices are answered is held against its description."""
-    hooks = {"response": [described.check]}
+    hooks = {"response": [device_openapi.check]}
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, event_hooks=hooks) as client:
         yield client
 

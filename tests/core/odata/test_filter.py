@@ -29,7 +29,7 @@ from fauxtune.core.odata.expressions import (
 )
 from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.schema import Entity, Version
-from tests.core.odata.filter_texts import ABOUT, unparse
+from tests.support.filter_texts import ABOUT, unparse
 
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")
 SKU = "184efa21-98c3-4e5d-95ab-d07053a96e67"

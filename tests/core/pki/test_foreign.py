@@ -18,7 +18,7 @@ from fauxtune.core.pki.foreign import (
     request_from,
     signs_itself,
 )
-from tests.core.pki.hostile import PILLS, altered, identifier, tlv
+from tests.support.hostile_der import PILLS, altered, identifier, tlv
 
 _SHA1_RSA, _SHA1_EC = "300d06092a864886f70d0101050500", "300906072a8648ce3d0401"
 

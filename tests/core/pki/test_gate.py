@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fauxtune.core.pki import gate
 from fauxtune.core.pki.gate import admit
-from tests.core.pki.hostile import identifier, tlv
+from tests.support.hostile_der import identifier, tlv
 
 _MANY = 1 << 20
 

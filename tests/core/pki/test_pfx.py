@@ -20,7 +20,7 @@ from fauxtune.core.pki.pbe import Budget, pkcs12_key
 from fauxtune.core.pki.pfx import check_pfx_structure, read_pfx, write_pfx
 from fauxtune.core.pki.rc2 import decrypt_cbc
 from fauxtune.core.pki.template import BUILT_IN
-from tests.core.pki.hostile import altered, identifier, of_the_year_0, tlv
+from tests.support.hostile_der import altered, identifier, of_the_year_0, tlv
 
 TEMPLATES = {template.key_type: template for template in reversed(BUILT_IN)}
 

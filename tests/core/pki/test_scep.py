@@ -22,7 +22,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.cms import NOT_OPENED
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal, Request
-from tests.core.pki.hostile import tlv
+from tests.support.hostile_der import tlv
 
 KIND, STATUS, FAIL_INFO, SENDER, RECIPIENT, TRANSACTION = (f"2.16.840.1.113733.1.9.{number}" for number in range(2, 8))
 FAIL_TEXT = "1.3.6.1.5.5.7.24.1"

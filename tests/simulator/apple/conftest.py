@@ -33,7 +33,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
-from tests.scep_authority import DeviceCa, Scep, check_signature
+from tests.support.scep import DeviceCa, Scep, check_signature
 
 if TYPE_CHECKING:
     from fauxtune_sim.keystore import Identity

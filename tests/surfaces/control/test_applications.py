@@ -21,8 +21,8 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.seeds import ALL_ROLES, BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
-from tests.core.pki.hostile import PILLS, Change, altered
-from tests.surfaces.control.words import ABSENT, Json, code, listed, made
+from tests.support.control import ABSENT, Json, code, listed, made
+from tests.support.hostile_der import PILLS, Change, altered
 
 SEEDED = "c0ffee00-0000-4000-8000-00000000a991"
 GRAPH = "https://graph.microsoft.com/.default"

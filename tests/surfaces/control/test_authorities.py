@@ -18,8 +18,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
-from tests.core.pki.hostile import tlv
-from tests.surfaces.control.words import Json, code, listed, made
+from tests.support.control import Json, code, listed, made
+from tests.support.hostile_der import tlv
 
 ALICE = "alice@contoso.example"
 DOORS = "/pki/contoso"

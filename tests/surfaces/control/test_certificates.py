@@ -14,8 +14,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
+from tests.support.control import ABSENT, Json, code, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import ABSENT, Json, code, listed, made
 
 ALICE = "alice@contoso.example"
 

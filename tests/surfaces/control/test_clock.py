@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 
 NOW = "2026-11-24T10:00:00.0000000Z"
 

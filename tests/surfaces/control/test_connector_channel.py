@@ -20,13 +20,13 @@ from fauxtune.connector import wire
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
 from fauxtune.core.pki.names import thumbprint
-from tests.clock import FixedClock
-from tests.core.pki.hostile import PILLS, Change, altered
 from tests.outside_authority import outside_file
-from tests.surfaces.control.apart import Apart
+from tests.support.clock import FixedClock
+from tests.support.connector import Apart
+from tests.support.control import Json, connector, home, listed
+from tests.support.hostile_der import PILLS, Change, altered
 from tests.surfaces.control.conftest import Assign, Enroll
 from tests.surfaces.control.handset import Handset
-from tests.surfaces.control.words import Json, connector, home, listed
 
 
 @pytest.fixture

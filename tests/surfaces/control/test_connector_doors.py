@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.emulator import Emulator
-from tests.surfaces.control.apart import Apart
+from tests.support.connector import Apart
+from tests.support.control import code, connector, home, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import code, connector, home, listed, made
 
 OID = "2.16.840.1.113733.1.16.1.2.3.1.1.47196109"
 

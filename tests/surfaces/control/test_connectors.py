@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune.connector.blobs import read_public_blob, write_private_blob
-from tests.surfaces.control.words import ABSENT, Json, code, connector, listed, made
+from tests.support.control import ABSENT, Json, code, connector, listed, made
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 

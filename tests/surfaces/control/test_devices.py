@@ -7,8 +7,8 @@ import re
 import httpx
 import pytest
 
+from tests.support.control import ABSENT, Json, code, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import ABSENT, Json, code, listed, made
 
 ALICE = "alice@contoso.example"
 

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
+from tests.support.control import ABSENT, Json, code, connector, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
 from tests.surfaces.control.handset import Handset
-from tests.surfaces.control.words import ABSENT, Json, code, connector, listed, made
 
 ALICE = "alice@contoso.example"
 KEY = "PFXEncryptionKey"

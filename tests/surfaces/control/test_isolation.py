@@ -8,9 +8,9 @@ from fastapi import FastAPI
 
 from fauxtune.operations.emulator import Emulator
 from fauxtune.server.openapi import documents
+from tests.support.control import Json, connector, listed, made
 from tests.surfaces.control.conftest import BASE, Assign, Enroll
 from tests.surfaces.control.handset import Handset
-from tests.surfaces.control.words import Json, connector, listed, made
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 

@@ -7,8 +7,8 @@ import asyncio
 import httpx
 import pytest
 
+from tests.support.control import Json, made
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import Json, made
 
 
 async def _read(contoso: httpx.AsyncClient, **params: object) -> Json:

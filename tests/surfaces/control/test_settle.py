@@ -10,9 +10,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
+from tests.support.control import Json, connector
 from tests.surfaces.control.conftest import Assign, Enroll
 from tests.surfaces.control.handset import Handset
-from tests.surfaces.control.words import Json, connector
 
 
 async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.control import Json, code, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import Json, code, listed, made
 
 PATH = "/authorities/issuing/templates"
 SETTINGS = {

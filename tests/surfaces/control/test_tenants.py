@@ -22,7 +22,7 @@ from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
-from tests.surfaces.control.words import home
+from tests.support.control import home
 
 
 def _files(seeded: tuple[str, Path]) -> set[str]:

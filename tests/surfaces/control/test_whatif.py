@@ -9,8 +9,8 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
+from tests.support.control import Json
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.words import Json
 
 PROFILES = "/deviceManagement/deviceConfigurations"
 

@@ -26,9 +26,9 @@ from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.pki import errors as pki_errors
 from fauxtune.surfaces.push import errors as push_errors
-from tests.surfaces import described
+from tests.support import device_openapi
 
-DOCUMENT = described.document()
+DOCUMENT = device_openapi.document()
 CALLS = [(path, method, call) for path, methods in DOCUMENT["paths"].items() for method, call in methods.items()]
 WIRE = Path(__file__).parents[2] / "wire" / "android"
 #: Every call can be answered so: what is broken, too large, or must wait.
@@ -143,7 +143,7 @@ def test_the_commands_are_those_that_devices_are_sent() -> None:
     ],
 )
 def test_the_example_messages_are_as_described(schema: str, example: str) -> None:
-    described.validator(schema).validate(json.loads((WIRE / f"{example}.json").read_text()))
+    device_openapi.validator(schema).validate(json.loads((WIRE / f"{example}.json").read_text()))
 
 
 def test_examples_in_the_document_are_as_described() -> None:
@@ -151,7 +151,7 @@ def test_examples_in_the_document_are_as_described() -> None:
         for answer in call["responses"].values():
             content = answer.get("content", {}).get("application/json", {})
             if "example" in content:
-                described.validator(content["schema"]["$ref"].rpartition("/")[2]).validate(content["example"])
+                device_openapi.validator(content["schema"]["$ref"].rpartition("/")[2]).validate(content["example"])
 
 
 @pytest.mark.parametrize("name", sorted(apple.MESSAGES))
@@ -180,7 +180,7 @@ async def test_what_is_not_as_described_is_noticed() -> None:
     """The check of all other tests can fail."""
     request = httpx.Request("POST", "https://x/mdm/contoso/android/v1/enterprises/e/devices/d:reportStatus")
     good = httpx.Response(200, json={"policyVersion": "1", "pendingOperations": 0}, request=request)
-    await described.check(good)
+    await device_openapi.check(good)
     for bad in (
         httpx.Response(200, json={"policyVersion": 1, "pendingOperations": 0}, request=request),
         httpx.Response(200, json={"policyVersion": "1", "pendingOperations": 0, "more": 1}, request=request),
@@ -188,11 +188,11 @@ async def test_what_is_not_as_described_is_noticed() -> None:
         httpx.Response(200, text="ok", request=request),
     ):
         with pytest.raises(AssertionError):
-            await described.check(bad)
+            await device_openapi.check(bad)
 
 
 def test_a_report_may_leave_out_what_the_schema_does_not_ask_for() -> None:
-    described.validator("ReportStatus").validate({})
+    device_openapi.validator("ReportStatus").validate({})
     assert messages.ReportStatus.model_validate({}).applied_policy_version == ""
 
 

@@ -22,8 +22,8 @@ from fauxtune.operations.emulator import TrustedProxies
 from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
-from tests.authorities import NOW
-from tests.core.pki.hostile import PILLS, Change, altered
+from tests.support.authorities import NOW
+from tests.support.hostile_der import PILLS, Change, altered
 
 BODY = b"<plist/>\n"
 PROXIES = TrustedProxies((ip_network("10.0.0.0/8"), ip_network("fd00::/8")))

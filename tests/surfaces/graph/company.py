@@ -11,10 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.odata.paths import Route
 from fauxtune.surfaces.graph.call import Handler
+from tests.support.graph import DEVICES, PFX, PROFILES, group_named, made, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import imported
 from tests.surfaces.graph.phone import Phone
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, group_named, made, user_named
 
 Json = dict[str, Any]
 _CATEGORIES = "/deviceManagement/deviceCategories"

@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.graph import PROFILES, Json, made
 from tests.surfaces.graph.phone import Phone
-from tests.surfaces.graph.words import PROFILES, Json, made
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"

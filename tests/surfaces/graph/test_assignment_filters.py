@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.graph import ABSENT, DEVICES, PROFILES, code, ids, made, sentence
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, DEVICES, PROFILES, code, ids, made, sentence
 
 FILTERS = "/deviceManagement/assignmentFilters"
 RULE = '(device.model -eq "Pixel 9")'

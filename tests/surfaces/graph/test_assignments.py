@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.graph import ABSENT, PROFILES, code, group_named, made, sentence
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, group_named, made, sentence
 
 GROUP, EXCLUDED = "#microsoft.graph.groupAssignmentTarget", "#microsoft.graph.exclusionGroupAssignmentTarget"
 ALL_DEVICES = ("#microsoft.graph.allDevicesAssignmentTarget", "adadadad-808e-44e2-905a-0b7873a8a531")

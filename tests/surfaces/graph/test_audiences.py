@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from tests.surfaces.graph.words import code, sentence
+from tests.support.graph import code, sentence
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 FORM = {"client_id": CLIENT, "client_secret": "fauxtune-not-a-secret", "grant_type": "client_credentials"}

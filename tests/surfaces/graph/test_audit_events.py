@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
 
 EVENTS = "/deviceManagement/auditEvents"
 KIND = "#microsoft.graph.iosImportedPFXCertificateProfile"

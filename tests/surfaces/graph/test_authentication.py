@@ -15,8 +15,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import parse_seed
 from fauxtune.server.bootstrap import seed_tenant
-from tests.clock import FixedClock
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, code, sentence, user_named
+from tests.support.clock import FixedClock
+from tests.support.graph import DEVICES, PFX, PROFILES, code, sentence, user_named
 
 CLIENT = "c0ffee00-0000-4000-8000-00000000a991"
 PATHS = ("/v1.0/users", "/beta/groups", f"/beta{DEVICES}", f"/v1.0{PROFILES}", f"/beta{PFX}", "/beta/nothing/there")

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import PROFILES, sentence
+from tests.support.graph import PROFILES, sentence
 
 Json = dict[str, Any]
 NAMED = {"content-type": "application/json"}

@@ -7,6 +7,7 @@ import pytest
 
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Edm, Version
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
     IMPORTED,
@@ -24,7 +25,6 @@ from tests.surfaces.graph.fleet import (
 )
 from tests.surfaces.graph.material import Imported
 from tests.surfaces.graph.phone import Phone
-from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
 
 NAME = "managedDeviceCertificateStates"
 ALL = "/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"

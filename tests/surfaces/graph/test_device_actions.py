@@ -12,9 +12,9 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import FORMS
 from fauxtune.operations import bulk_actions, device_actions
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
+from tests.support.graph import ABSENT, DEVICES, code, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, DEVICES, code, sentence, user_named
 
 Json = dict[str, Any]
 OWNED = "fully-managed"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from tests.support.graph import ABSENT, DEVICES, PFX, code, made, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
     IMPORTED,
@@ -17,7 +18,6 @@ from tests.surfaces.graph.fleet import (
     refuse,
 )
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, code, made, user_named
 
 FAILED = -2016281112
 

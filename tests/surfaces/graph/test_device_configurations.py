@@ -15,10 +15,10 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.tenants import change_settings
-from tests.clock import FixedClock
-from tests.core.pki.hostile import PILLS, Change, altered
+from tests.support.clock import FixedClock
+from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.hostile_der import PILLS, Change, altered
 from tests.surfaces.graph.material import base64_of, self_signed
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 PKCS = "#microsoft.graph.androidDeviceOwnerPkcsCertificateProfile"

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.operations.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
-from tests.core.pki.hostile import altered, of_the_year_0
+from tests.support.graph import DEVICES, PROFILES, code, group_named, ids, made, user_named
+from tests.support.hostile_der import altered, of_the_year_0
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import self_signed
-from tests.surfaces.graph.words import DEVICES, PROFILES, code, group_named, ids, made, user_named
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence, user_named
 
 DEVICE_ID = "4c299165-6e8f-4b45-a5ba-c5d250a707ff"
 BARE: dict[str, Any] = {

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from fauxtune.core.model.licences import INTUNE_SKU
+from tests.support.graph import ABSENT, code, group_named, ids, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, code, group_named, ids, sentence, user_named
 
 TENANT = "c0ffee00-0000-4000-8000-000000000001"
 

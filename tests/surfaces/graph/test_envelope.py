@@ -11,8 +11,8 @@ import pytest
 
 from fauxtune.core.odata.paths import EVERY
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, ids, sentence
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, DEVICES, PFX, PROFILES, ids, sentence
 
 JSON = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

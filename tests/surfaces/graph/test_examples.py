@@ -19,7 +19,7 @@ from fauxtune.core.odata.openapi import operation_id
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import Imported
 

@@ -9,11 +9,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.operations.emulator import Emulator
+from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import later
 from tests.surfaces.graph.test_references import counted
-from tests.surfaces.graph.words import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
 
 Json = dict[str, Any]
 CERTIFICATE_STATES = "microsoft.graph.androidWorkProfilePkcsCertificateProfile/managedDeviceCertificateStates"

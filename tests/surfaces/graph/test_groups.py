@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, code, group_named, ids, made, sentence, user_named
 
 TEAM: dict[str, Any] = {
     "displayName": "Team",

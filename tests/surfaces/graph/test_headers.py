@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import made
+from tests.support.graph import made
 
 _GROUP = {"displayName": "Quiet", "mailEnabled": False, "mailNickname": "quiet", "securityEnabled": True}
 

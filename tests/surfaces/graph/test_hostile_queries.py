@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, made, sentence, user_named
+from tests.support.graph import DEVICES, PFX, PROFILES, made, sentence, user_named
 
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 

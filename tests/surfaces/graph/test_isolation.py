@@ -20,11 +20,11 @@ from fauxtune.core.odata.paths import Route
 from fauxtune.core.odata.schema import Edm, EnumType, StructuredType
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.graph import DEVICES, PFX, PROFILES, made
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import imported
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, made
 
 Json = dict[str, Any]
 _MANAGEMENT = "/deviceManagement"

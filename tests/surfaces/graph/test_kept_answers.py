@@ -10,10 +10,10 @@ from fastapi import FastAPI
 
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.kept import Kept
+from tests.support.graph import DEVICES, PROFILES, made, sentence
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import TENANT, documents
-from tests.surfaces.graph.words import DEVICES, PROFILES, made, sentence
 
 USERS = "/users?$select=id,displayName"
 CATEGORIES = "/deviceManagement/deviceCategories"

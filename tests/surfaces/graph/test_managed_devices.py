@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
+from tests.support.graph import ABSENT, DEVICES, code, ids, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, DEVICES, code, ids, sentence, user_named
 
 
 async def _record(graph: httpx.AsyncClient, device: str) -> dict[str, Any]:

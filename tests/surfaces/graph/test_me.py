@@ -9,8 +9,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.support.graph import code, ids, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import code, ids, user_named
 
 FORM = {
     "grant_type": "password",

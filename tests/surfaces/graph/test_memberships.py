@@ -11,8 +11,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import directory
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.tenants import change_settings
+from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, code, group_named, ids, made, sentence, user_named
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import PROFILES, code, made
+from tests.support.graph import PROFILES, code, made
 
 KIND = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 

@@ -11,7 +11,7 @@ import pytest
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.operations.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
-from tests.surfaces.graph.words import DEVICES, PROFILES, code, sentence
+from tests.support.graph import DEVICES, PROFILES, code, sentence
 
 CONTROL = "https://localhost:8443/_fauxtune/v1/tenants/contoso"
 GRAPH = "https://graph.microsoft.com/.default"

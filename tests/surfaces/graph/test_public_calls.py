@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from fauxtune.core.odata.schema import Version
+from tests.support.graph import ABSENT, code, sentence
 from tests.surfaces.graph import public_calls
-from tests.surfaces.graph.words import ABSENT, code, sentence
 
 CALLS = [line.split() for line in public_calls.CALLS.splitlines()]
 

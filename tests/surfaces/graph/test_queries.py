@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.support.graph import DEVICES, PROFILES, code, group_named, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import DEVICES, PROFILES, code, group_named, made, sentence, user_named
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 

@@ -19,9 +19,9 @@ from fauxtune.core.odata.paths import Route
 from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.graph import DEVICES, sentence
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import DEVICES, sentence
 
 Json = dict[str, Any]
 List = tuple[Route[Handler], Entity, httpx.AsyncClient, str]

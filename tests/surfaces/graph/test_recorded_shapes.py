@@ -14,9 +14,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.support.graph import DEVICES, PFX, PROFILES, Json, code, group_named, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, Json, code, group_named, made, sentence, user_named
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 

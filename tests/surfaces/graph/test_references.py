@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from fauxtune.operations.emulator import Emulator
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
 
 Json = dict[str, Any]
 GRAPH = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.support.graph import PROFILES
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import SIGNING, assigned, documents, refuse, without_roots
 from tests.surfaces.graph.phone import Phone
-from tests.surfaces.graph.words import PROFILES
 
 
 async def _status(graph: httpx.AsyncClient, profile: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, ids, made, sentence
+from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
 
 TAGS = "/deviceManagement/roleScopeTags"
 PROFILE = {"@odata.type": "#microsoft.graph.iosImportedPFXCertificateProfile", "displayName": "Imported"}

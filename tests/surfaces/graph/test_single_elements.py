@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.core.odata.paths import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.words import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 _READS = {route.template: route for route in ROUTES if route.method == "GET" and route.status == 200}

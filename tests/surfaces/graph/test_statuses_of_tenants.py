@@ -8,10 +8,10 @@ import pytest
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import seed_tenant
+from tests.support.graph import DEVICES, PFX, PROFILES, made
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import IMPORTED, SIGNING, assigned, documents, numbers, without_roots
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import DEVICES, PFX, PROFILES, made
 
 MANAGEMENT = "/deviceManagement"
 CERTIFICATES = "managedDeviceCertificateStates"

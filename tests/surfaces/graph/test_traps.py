@@ -18,6 +18,18 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
 from fauxtune.core.profiles.catalog import kind
+from tests.support.graph import (
+    ABSENT,
+    DEVICES,
+    PFX,
+    PROFILES,
+    Json,
+    code,
+    group_named,
+    made,
+    sentence,
+    user_named,
+)
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
     EVERYBODY,
@@ -32,18 +44,6 @@ from tests.surfaces.graph.fleet import (
     without_roots,
 )
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import (
-    ABSENT,
-    DEVICES,
-    PFX,
-    PROFILES,
-    Json,
-    code,
-    group_named,
-    made,
-    sentence,
-    user_named,
-)
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
-from tests.core.pki.hostile import identifier, tlv
+from tests.support.clock import FixedClock
+from tests.support.graph import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
+from tests.support.hostile_der import identifier, tlv
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.material import Imported
-from tests.surfaces.graph.words import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
 
 ALICE = "alice@contoso.example"
 

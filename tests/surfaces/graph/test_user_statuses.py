@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.support.graph import ABSENT, PROFILES, code, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
     IMPORTED,
@@ -17,7 +18,6 @@ from tests.surfaces.graph.fleet import (
     numbers,
     refuse,
 )
-from tests.surfaces.graph.words import ABSENT, PROFILES, code, user_named
 
 DEVICES_SUMMARY = "/deviceManagement/deviceConfigurationDeviceStateSummaries"
 USERS_SUMMARY = "/deviceManagement/deviceConfigurationUserStateSummaries"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.licences import INTUNE_SKU
-from tests.surfaces.graph.words import ABSENT, code, made, sentence, user_named
+from tests.support.graph import ABSENT, code, made, sentence, user_named
 
 DAVE: dict[str, Any] = {
     "accountEnabled": True,

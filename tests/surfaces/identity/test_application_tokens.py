@@ -12,8 +12,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.seeds import ALL_ROLES
 from fauxtune.operations.tenants import advance_clock
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import CLIENT, FORM, SECRET, claims_of
+from tests.support.clock import FixedClock
+from tests.support.sign_in import CLIENT, FORM, SECRET, claims_of
 
 
 async def test_a_token_has_the_claims_of_an_application(

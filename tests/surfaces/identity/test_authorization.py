@@ -15,8 +15,8 @@ from fauxtune.operations.directory import create_user, delete_user, update_user
 from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.seeds import parse_seed
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import CLIENT, SECRET, claims_of, hidden, refused, sent_back, shown
+from tests.support.clock import FixedClock
+from tests.support.sign_in import CLIENT, SECRET, claims_of, hidden, refused, sent_back, shown
 
 PAGE = "/contoso/oauth2/v2.0/authorize"
 TOKEN = "/contoso/oauth2/v2.0/token"

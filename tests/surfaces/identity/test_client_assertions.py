@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import SECRET, claims_of, refused
+from tests.support.clock import FixedClock
+from tests.support.sign_in import SECRET, claims_of, refused
 
 APPLICATIONS = "/_fauxtune/v1/tenants/contoso/applications"
 TENANT = "c0ffee00-0000-4000-8000-000000000001"

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.identity.words import CLIENT, claims_of, hidden, refused, sent_back
+from tests.support.sign_in import CLIENT, claims_of, hidden, refused, sent_back
 
 ALICE = "alice@contoso.example"
 TOKEN = "/contoso/oauth2/v2.0/token"

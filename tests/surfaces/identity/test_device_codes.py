@@ -10,8 +10,8 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import delete_user, update_user
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import CLIENT, claims_of, hidden, refused, shown
+from tests.support.clock import FixedClock
+from tests.support.sign_in import CLIENT, claims_of, hidden, refused, shown
 
 ALICE = "alice@contoso.example"
 PAGE = "/contoso/oauth2/deviceauth"

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.surfaces.identity.words import CLIENT, FORM, hidden, refused, sent_back
+from tests.support.sign_in import CLIENT, FORM, hidden, refused, sent_back
 
 TOKEN = "/contoso/oauth2/v2.0/token"
 AUTHORIZE = "/contoso/oauth2/v2.0/authorize"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import CLIENT, SECRET, claims_of, refused
+from tests.support.clock import FixedClock
+from tests.support.sign_in import CLIENT, SECRET, claims_of, refused
 
 GRAPH = "https://graph.microsoft.com"
 APPLICATION = {"grant_type": "client_credentials", "client_id": CLIENT, "client_secret": SECRET, "resource": GRAPH}

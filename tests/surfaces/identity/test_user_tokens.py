@@ -11,8 +11,8 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import delete_user, update_user
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
-from tests.surfaces.identity.words import CLIENT, claims_of
+from tests.support.clock import FixedClock
+from tests.support.sign_in import CLIENT, claims_of
 
 ALICE = "alice@contoso.example"
 FORM = {

@@ -35,7 +35,7 @@ from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.apple.clients import Client, Fleet, Mdmb
 from tests.surfaces.devices.apple.wire import base64_of
 

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.apple.company import Company
 
 

@@ -12,7 +12,7 @@ from cryptography import x509
 from fauxtune.operations.diagnosis import diagnose, history
 from fauxtune.storage.tables.configuration import profiles
 from fauxtune.storage.tables.devices import ledger
-from tests.core.pki.hostile import PILLS, Change, altered, of_the_year_0, with_an_empty_name
+from tests.support.hostile_der import PILLS, Change, altered, of_the_year_0, with_an_empty_name
 from tests.surfaces.devices.apple import pkimessages
 from tests.surfaces.devices.apple.company import BASE, Company
 from tests.surfaces.devices.apple.store import Store

@@ -10,7 +10,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Json, Ledger, Pc
 

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import assignments, device_actions
 from fauxtune.operations.emulator import Emulator
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import files
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Ledger, Switch, held

@@ -23,7 +23,7 @@ from fauxtune.surfaces.devices.windows import csp, sign_in
 from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from fauxtune.surfaces.devices.windows.translate import WindowsWire
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
 

@@ -21,8 +21,8 @@ from fauxtune.operations.device_actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.translate import Surroundings, WindowsWire, commands
-from tests.authorities import Authorities
-from tests.clock import NOW
+from tests.support.authorities import Authorities
+from tests.support.clock import NOW
 
 PROFILE = ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01")
 MARK = "da39a3ee5e6b4b0d3255bfef95601890afd80709"

@@ -14,7 +14,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
 from fauxtune.operations.emulator import Emulator
 from fauxtune.server.factory import create_app
-from tests.clock import FixedClock
+from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import ALICE, PASSWORD, Assign, Enroll, Ledger, Pc, Switch, anywhere, held
 

@@ -1,4 +1,4 @@
-"""A system clock for tests."""
+"""A system clock for tests, which stands still until a test moves it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 class FixedClock:
-    """Stands still until it is moved."""
+    """A clock that stands still until it is moved (core.clock.Clock)."""
 
     def __init__(self, at: datetime = NOW) -> None:
         self.at = at

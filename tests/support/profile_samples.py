@@ -1,4 +1,4 @@
-"""The sample of a kind: a body that sets all that a client can set."""
+"""The sample of each profile kind: a body that sets everything that a client can set."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Entity, Owner, Property, Version
 from fauxtune.core.profiles.catalog import Kind
 
-FOLDER = Path(__file__).parent / "samples"
+FOLDER = Path(__file__).parents[1] / "profiles" / "samples"
 BASE = entity("deviceConfiguration")
 
 
 def sample(kind: Kind) -> dict[str, Any]:
-    """The body in `samples/<kind>.json`."""
+    """Return the body in `tests/profiles/samples/<kind>.json`."""
     found: dict[str, Any] = json.loads((FOLDER / f"{kind.name}.json").read_text(encoding="utf-8"))
     return found
 
 
 def own_properties(shape: Entity) -> dict[str, Property]:
-    """What a client can set of a kind beyond what all profiles have."""
+    """Return the properties that clients can set on a kind beyond those of all profiles."""
     common = BASE.properties_in(Version.BETA)
     found = shape.properties_in(Version.BETA)
     return {name: prop for name, prop in found.items() if prop.owner is Owner.CLIENT and name not in common}
