@@ -161,7 +161,7 @@ def run(
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.run(state, tell=_teller(output))), output=output)
+    _finish(_run(commands.run(state, tell=_announcer(output))), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unenroll --state ./alice-phone")
@@ -341,33 +341,36 @@ def mail_read(
 @app.command(epilog="Example: fauxtune demo --once")
 def demo(
     *,
-    once: Annotated[bool, typer.Option("--once", help="End after the proofs; exit code 0 only if all held.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="End after the proofs, with exit code 0 only if all of them held.")
+    ] = False,
     port: Annotated[int, typer.Option(help="The server's HTTPS port; 0 takes a free one.", min=0, max=65535)] = 8443,
     http_port: Annotated[int, typer.Option(help="Its HTTP port; 0 takes a free one.", min=0, max=65535)] = 8080,
     data_dir: Annotated[
         Path | None,
         typer.Option(
-            help="Keep the server's data, the devices and the mails here (default: all is deleted at the end).",
+            help="Keep the server's data, the devices and the mails in this folder (default: delete them at the end).",
             metavar="DIR",
         ),
     ] = None,
     edition: Annotated[
         str | None,
-        typer.Option(help="Which year's Intune a new tenant behaves like: 2020-04 or current (default: the server's)."),
+        typer.Option(help="The Intune that a new tenant behaves like: 2020-04 or current (default: the server's)."),
     ] = None,
     step: Annotated[bool, typer.Option("--step", help="Wait for Enter before each proof.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Tell the story of S/MIME on managed devices in nine proofs.
+    """Show S/MIME on managed devices in nine proofs.
 
-    The demonstration starts a server of its own. Without `--once` the server and the devices stay up afterwards, until
-    Ctrl-C.
+    The demonstration starts its own server and simulates the devices. Without `--once` they keep running afterwards,
+    until Ctrl-C.
     """
-    from fauxtune_sim.demo.play import Staging, play
+    from fauxtune_sim.demo.run import DemoOptions, run_demo
 
-    staging = Staging(once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, step=step)
-    held = _run(play(staging, tell=_teller(output), show=_show_json if output is Output.JSON else None))
-    if not held:
+    options = DemoOptions(once=once, port=port, http_port=http_port, data_dir=data_dir, edition=edition, step=step)
+    show = _show_json if output is Output.JSON else None
+    all_held = _run(run_demo(options, narrate=_announcer(output), show=show))
+    if not all_held:
         raise typer.Exit(1)
 
 
@@ -419,7 +422,7 @@ def _note(line: str) -> None:
     typer.echo(line, err=True)
 
 
-def _teller(output: Output) -> Callable[[str], None]:
+def _announcer(output: Output) -> Callable[[str], None]:
     return _note if output is Output.JSON else typer.echo
 
 

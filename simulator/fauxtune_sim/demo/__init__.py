@@ -1,5 +1,6 @@
-"""The story of S/MIME on managed devices, told step by step in nine proofs against a server of its own.
+"""The demonstration: S/MIME on managed devices, shown in nine proofs on a server that it starts itself.
 
-`child` starts the server, `stage` holds server, people and devices, `proofs` and `farewell` prove, `play` tells.
-Everything goes over the wire: Graph, the control surface, the devices' protocol, CRL and OCSP.
+`server_process` starts the server, `scenario` holds server, users and devices, `proofs`, `mail_account` and `departure`
+make the proofs, `run` puts them in order. Everything goes over the network: Graph, the control surface, the devices'
+protocols, CRL and OCSP.
 """

@@ -1,4 +1,4 @@
-"""`python -m fauxtune_sim.demo`: the demonstration under the name that `fauxtune demo` has."""
+"""`python -m fauxtune_sim.demo`: the demonstration, which `fauxtune demo` starts."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import typer
 
 from fauxtune_sim.cli import demo
 
-alone = typer.Typer(
+program = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-alone.command(epilog="Example: fauxtune demo --once")(demo)
-alone(prog_name="fauxtune demo")
+program.command(epilog="Example: fauxtune demo --once")(demo)
+program(prog_name="fauxtune demo")

@@ -1,4 +1,4 @@
-"""The little of Microsoft Graph (beta) that an administrator needs for the story, with an application's token.
+"""A client of the part of Microsoft Graph (beta) that the demonstration needs, with an application's token.
 
 Token: OAuth 2.0 client credentials. Device management: deviceConfigurations, their assignment, userPfxCertificates,
 managedDevices and the remote actions on them.
@@ -25,7 +25,7 @@ _CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """Graph as seen by one application of one tenant. `base` ends in `/beta`."""
+    """A Graph client for one application of one tenant. `base` ends in `/beta`."""
 
     transport: Transport
     base: str
@@ -35,7 +35,7 @@ class Graph:
     async def sign_in(
         cls, transport: Transport, *, origin: str, tenant: str, client_id: str, client_secret: str
     ) -> Graph:
-        """Sign in as an application; ServerRefused with the identity platform's words."""
+        """Sign in as an application. Raises ServerRefused with the identity platform's reason."""
         form = {
             "grant_type": "client_credentials",
             "client_id": client_id,
@@ -47,22 +47,22 @@ class Graph:
         document = answer.json()
         if answer.status != 200:
             why = str(document.get("error_description") or document.get("error") or answer.status)
-            raise ServerRefused(f"no token: {why}", status=answer.status)
+            raise ServerRefused(f"the sign-in was refused: {why}", status=answer.status)
         token = document.get("access_token")
         if not isinstance(token, str):
             raise AnswerBroken("the token endpoint's answer has no access_token")
         return cls(transport, f"{origin}/beta", token)
 
     async def get(self, path: str) -> dict[str, Any]:
-        """GET below the base; ServerRefused with Graph's words."""
-        return _accepted(await self.transport.get(self.base + path, bearer=self.token))
+        """GET a path below the base. Raises ServerRefused with Graph's message."""
+        return _checked(await self.transport.get(self.base + path, bearer=self.token))
 
     async def post(self, path: str, document: dict[str, Any] | None = None) -> dict[str, Any]:
-        """POST below the base; ServerRefused with Graph's words."""
-        return _accepted(await self.transport.post(self.base + path, document, bearer=self.token))
+        """POST to a path below the base. Raises ServerRefused with Graph's message."""
+        return _checked(await self.transport.post(self.base + path, document, bearer=self.token))
 
     async def group(self, name: str) -> str:
-        """The id of the group of this name."""
+        """The id of the group with this name. Raises NotFoundHere if there is no such group."""
         query = urlencode({"$filter": f"displayName eq '{name}'"}, quote_via=quote, safe="$'")
         for row in (await self.get(f"/groups?{query}")).get("value", []):
             if row.get("displayName") == name:
@@ -70,17 +70,17 @@ class Graph:
         raise NotFoundHere(f"there is no group {name}")
 
     async def assign(self, profile: dict[str, Any], *, group: str) -> str:
-        """Make a profile and assign it to a group; gives the profile's id."""
-        made = await self.post(_CONFIGURATIONS, profile)
-        identifier = _identifier(made)
+        """Create a profile and assign it to a group. Returns the profile's id."""
+        created = await self.post(_CONFIGURATIONS, profile)
+        identifier = _identifier(created)
         target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
         await self.post(f"{_CONFIGURATIONS}/{identifier}/assign", {"assignments": [{"target": target}]})
         return identifier
 
     async def import_pfx(self, issued: Issued, *, password: str, user: str, purpose: str, key: ConnectorKey) -> None:
-        """Import a user's PFX, its password encrypted to the connector's key, as the import cmdlets do it."""
+        """Import a user's PFX with its password encrypted to the connector's key, as the import cmdlets do."""
         oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
-        sealed = key.public_key.encrypt(password.encode("latin-1"), oaep)
+        encrypted_password = key.public_key.encrypt(password.encode("latin-1"), oaep)
         await self.post(
             "/deviceManagement/userPfxCertificates",
             {
@@ -93,12 +93,14 @@ class Graph:
                 "keyName": key.key_name,
                 "paddingScheme": "oaepSha512",
                 "encryptedPfxBlob": base64.b64encode(issued.pfx).decode(),
-                "encryptedPfxPassword": base64.b64encode(sealed).decode(),
+                "encryptedPfxPassword": base64.b64encode(encrypted_password).decode(),
             },
         )
 
     async def managed_device(self, *, identifier: str, name: str) -> str:
-        """Graph's id of a device that the story knows by its own id and name."""
+        """The id of a managed device, found by this id or else by its name. Raises NotFoundHere if there is no such
+        device.
+        """
         rows = (await self.get("/deviceManagement/managedDevices")).get("value", [])
         for row in rows:
             if row.get("id") == identifier:
@@ -109,15 +111,17 @@ class Graph:
         raise NotFoundHere(f"Graph lists no device {name}")
 
     def configuration(self, identifier: str) -> str:
-        """The address of a profile, as another refers to it."""
+        """The address of a profile, by which another profile refers to it."""
         return f"{self.base}{_CONFIGURATIONS}/{quote(identifier, safe='')}"
 
     async def wipe(self, identifier: str) -> None:
-        """Order a wipe; ServerRefused for devices that cannot be wiped."""
+        """Order a wipe. Raises ServerRefused for devices that cannot be wiped."""
         await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/wipe", {})
 
     async def retire(self, identifier: str) -> None:
-        """Order that the company's data is removed; ServerRefused for devices that can only be wiped."""
+        """Order a retirement, which removes the company's data. Raises ServerRefused for devices that can only be
+        wiped.
+        """
         await self.post(f"/deviceManagement/managedDevices/{quote(identifier, safe='')}/retire")
 
 
@@ -128,7 +132,7 @@ def _identifier(document: dict[str, Any]) -> str:
     return identifier
 
 
-def _accepted(answer: Answer) -> dict[str, Any]:
+def _checked(answer: Answer) -> dict[str, Any]:
     if 200 <= answer.status < 300:
         return answer.json()
     try:
@@ -136,14 +140,14 @@ def _accepted(answer: Answer) -> dict[str, Any]:
         code, message = str(error.get("code", "")), str(error.get("message", ""))
     except (AnswerBroken, AttributeError):
         code, message = "", ""
-    raise ServerRefused(_plain(message) or f"Graph answered {answer.status}", status=answer.status, code=code)
+    raise ServerRefused(_readable(message) or f"Graph answered {answer.status}", status=answer.status, code=code)
 
 
-def _plain(message: str) -> str:
-    """Graph's device management wraps its message in JSON within the message; the words are what a reader wants."""
+def _readable(message: str) -> str:
+    """Unwrap the message: Graph's device management puts JSON with the readable text into the message."""
     try:
         inner = json.loads(message)
     except ValueError:
         return message
-    words = str(inner.get("Message", message)) if isinstance(inner, dict) else message
-    return words.partition(" - Operation ID")[0]
+    text = str(inner.get("Message", message)) if isinstance(inner, dict) else message
+    return text.partition(" - Operation ID")[0]

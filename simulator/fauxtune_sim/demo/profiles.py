@@ -1,4 +1,4 @@
-"""The profiles that the story assigns: each kind of device has kinds of profiles of its own.
+"""The profiles that the demonstration assigns: each kind of device has its own kinds of profiles.
 
 Graph (beta): android..., androidWorkProfile..., androidForWorkImportedPFX..., androidDeviceOwner..., ios..., macOS...,
 windows81..., windows10... and windowsPhone81... configurations.
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class _Kinds:
-    """What the profiles of one kind of device are called; `pkcs` is None where that kind of device has no PKCS profile.
+    """The names of the profile types for one kind of device; `pkcs` is None where there is no PKCS profile.
     `free_names`: its PKCS profiles take texts with variables as subject and alternative names.
     """
 
@@ -34,7 +34,7 @@ _KINDS = {
         "androidDeviceOwnerPkcsCertificateProfile",
         "androidDeviceOwnerImportedPFXCertificateProfile",
     ),
-    # A Samsung phone, the company's phone in the edition of 2020.
+    # A Samsung phone: the company's phone in the edition of 2020.
     "device administrator": _Kinds(
         "androidTrustedRootCertificate",
         "androidPkcsCertificateProfile",
@@ -63,31 +63,31 @@ _NAMES = {"subjectNameFormat": "commonNameIncludingEmail", "subjectAlternativeNa
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """The enterprise's certification authority as profiles name it."""
+    """The enterprise's certification authority, by the names that profiles use."""
 
     host: str
     name: str
 
 
 def roots(title: str, der: bytes) -> list[dict[str, Any]]:
-    """A trusted certificate (DER), for every kind of device."""
+    """Trusted certificate profiles with this certificate (DER), one for each kind of device."""
     return [
         {
             "@odata.type": f"#microsoft.graph.{kinds.root}",
-            "displayName": f"{title} ({way})",
+            "displayName": f"{title} ({device_kind})",
             "trustedRootCertificate": base64.b64encode(der).decode(),
             "certFileName": f"{title.lower().replace(' ', '-')}.cer",
         }
-        for way, kinds in _KINDS.items()
+        for device_kind, kinds in _KINDS.items()
     ]
 
 
 def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, Any]]:
-    """A certificate of its own for every device, from this template."""
+    """PKCS certificate profiles with this template, one for each kind of device: each device gets its own key."""
     return [
         {
             "@odata.type": f"#microsoft.graph.{kinds.pkcs}",
-            "displayName": f"{title} ({way})",
+            "displayName": f"{title} ({device_kind})",
             "certificationAuthority": authority.host,
             "certificationAuthorityName": authority.name,
             "certificateTemplateName": template,
@@ -96,26 +96,26 @@ def pkcs(title: str, *, template: str, authority: Authority) -> list[dict[str, A
             "certificateValidityPeriodScale": "years",
             "certificateValidityPeriodValue": 1,
         }
-        for way, kinds in _KINDS.items()
+        for device_kind, kinds in _KINDS.items()
         if kinds.pkcs is not None
     ]
 
 
 def imported(title: str, *, purpose: str) -> list[dict[str, Any]]:
-    """All of the user's imported certificates of this purpose, the same on every device."""
+    """Imported PFX profiles of this purpose, one for each kind of device: all devices of a user get the same."""
     return [
         {
             "@odata.type": f"#microsoft.graph.{kinds.imported}",
-            "displayName": f"{title} ({way})",
+            "displayName": f"{title} ({device_kind})",
             "intendedPurpose": purpose,
         }
-        for way, kinds in _KINDS.items()
+        for device_kind, kinds in _KINDS.items()
     ]
 
 
 def mail_account(title: str, *, signing: str, encryption: str) -> dict[str, Any]:
-    """An account for iPhones that signs and encrypts by itself. Its certificates are those of two other profiles: their
-    addresses (`@odata.id`).
+    """A mail account for iPhones that signs and encrypts by itself; `signing` and `encryption` are the addresses
+    (`@odata.id`) of the profiles that deliver its certificates.
     """
     return {
         "@odata.type": "#microsoft.graph.iosEasEmailProfileConfiguration",

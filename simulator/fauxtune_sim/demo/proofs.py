@@ -1,4 +1,4 @@
-"""Proofs one to seven: what is delivered to whom, and what can be done with it."""
+"""Proofs one to seven: which certificates each device gets, and what can be done with them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,28 @@ from cryptography import x509
 from fauxtune_sim.certificates import can_encrypt, can_sign, mark, public_key_bytes
 from fauxtune_sim.control import Issued
 from fauxtune_sim.demo import profiles
-from fauxtune_sim.demo.stage import Actor, Stage
+from fauxtune_sim.demo.scenario import DemoDevice, Scenario
 from fauxtune_sim.keystore import Identity
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 
 _YEAR = timedelta(days=365)
-#: The titles of profiles that a later one refers to.
+#: The titles of profiles that a later profile refers to.
 SIGNING, ENCRYPTION = "S/MIME signing", "S/MIME encryption, imported"
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """What was to be shown, whether it held, and what was seen."""
+class Evidence:
+    """Whether a proof held, and what the devices showed."""
 
-    number: int
-    name: str
     held: bool
     detail: str
 
 
-#: What a company's phone is. In April 2020 a fully managed one was given roots and SCEP certificates only.
+#: The kind of the company's phone. In April 2020 a fully managed one got roots and SCEP certificates only.
 _COMPANY_PHONES = {"2020-04": kind_of(Platform.ANDROID, Mode.KNOX)}
 _COMPANY_PHONE = kind_of(Platform.ANDROID, Mode.FULLY_MANAGED)
-#: Everything else that Alice carries, and Bob's phone: folder, name, owner, kind.
-_CAST = (
+#: Alice's other devices and Bob's phone: folder, name, owner, kind.
+_DEVICES = (
     ("alice-own", "Alice's own phone", "alice", kind_of(Platform.ANDROID)),
     ("alice-iphone", "Alice's iPhone", "alice", kind_of(Platform.IOS)),
     ("alice-mac", "Alice's Mac", "alice", kind_of(Platform.MACOS)),
@@ -45,104 +43,131 @@ _CAST = (
 )
 
 
-async def set_the_stage(stage: Stage) -> None:
-    """Enrol the first devices and deliver root and intermediate to them."""
-    stage.tell("Alice has a device of every kind, some of them the company's. Bob has a phone with a work profile.")
-    stage.tell(f"Each device keeps its keys in a folder below {stage.folder}")
-    company_phone = _COMPANY_PHONES.get(stage.edition, _COMPANY_PHONE)
-    for key, name, person, kind in (("alice-company", "Alice's company phone", "alice", company_phone), *_CAST):
-        await stage.enroll(key, name=name, person=person, kind=kind)
-    stage.tell("The administrator tells Graph: everybody in SMIME Pilot trusts our root and our intermediate.")
-    stage.group = await stage.graph.group("SMIME Pilot")
-    root, issuing = [await stage.authority_certificate(name) for name in ("root", "issuing")]
-    stage.root, stage.issuing = x509.load_der_x509_certificate(root), x509.load_der_x509_certificate(issuing)
-    await stage.assign([*profiles.roots("Contoso root", root), *profiles.roots("Contoso intermediate", issuing)])
+async def prepare(scenario: Scenario) -> None:
+    """Enrol the first devices and deliver the root and the intermediate certificate to them."""
+    scenario.narrate(
+        "Alice has a device of every kind, her company's and her own. Bob has a phone with a work profile."
+    )
+    scenario.narrate(f"Each device keeps its keys in a folder of its own below {scenario.folder}")
+    company_phone = _COMPANY_PHONES.get(scenario.edition, _COMPANY_PHONE)
+    for key, name, person, kind in (("alice-company", "Alice's company phone", "alice", company_phone), *_DEVICES):
+        await scenario.enroll(key, name=name, person=person, kind=kind)
+    scenario.narrate(
+        "Alice and Bob are in the group SMIME Pilot. The administrator assigns trusted certificate profiles to it, so "
+        "that their devices trust the company's root certificate and its intermediate certificate."
+    )
+    scenario.narrate("(Certificates are named by the first eight digits of their thumbprints.)")
+    scenario.group = await scenario.graph.group("SMIME Pilot")
+    root, issuing = [await scenario.authority_certificate(name) for name in ("root", "issuing")]
+    scenario.root, scenario.issuing = x509.load_der_x509_certificate(root), x509.load_der_x509_certificate(issuing)
+    await scenario.assign([*profiles.roots("Contoso root", root), *profiles.roots("Contoso intermediate", issuing)])
     both = {root, issuing}
 
     def trusted_by_all() -> bool:
-        return all(both <= set(one.device.keystore.trusted.values()) for one in stage.everybody())
+        return all(both <= set(device.record.keystore.trusted.values()) for device in scenario.enrolled_devices())
 
-    there = await stage.settle(trusted_by_all)
-    stage.tell("  All devices trust both." if there else "  Not every device got them; the proofs will show it.")
-
-
-async def own_signing_keys(stage: Stage) -> Proof:
-    """1: a PKCS signing profile gives each device a key of its own."""
-    stage.tell("A PKCS profile asks the connector for a signing certificate for each device.")
-    await stage.assign(profiles.pkcs(SIGNING, template="SmimeSigning", authority=stage.authority))
-    await stage.settle(lambda: all(one.held("pkcs") for one in stage.with_own_keys()))
-    found = {one.name: [mark(key.certificate) for key in one.held("pkcs")] for one in stage.with_own_keys()}
-    flat = [single for several in found.values() for single in several]
-    keys = {public_key_bytes(key.certificate) for one in stage.everybody() for key in one.held("pkcs")}
-    apart = len(set(flat)) == len(flat) == len(keys) == len(found)
-    held = apart and all(len(several) == 1 for several in found.values())
-    seen = "; ".join(f"{name}: {' '.join(several) or 'none'}" for name, several in found.items())
-    return Proof(1, "Each device holds a signing key of its own", held, seen)
+    settled = await scenario.settle(trusted_by_all)
+    scenario.narrate(
+        "  All devices trust both certificates."
+        if settled
+        else "  Not every device has installed both certificates; the proofs will show it."
+    )
 
 
-async def own_encryption_keys(stage: Stage) -> Proof:
-    """2: a PKCS certificate used for encryption is readable on one device only."""
-    stage.tell("The same is done for encryption, which looks right, and is wrong: see who can read the mail.")
+async def own_signing_keys(scenario: Scenario) -> Evidence:
+    """Assign a PKCS signing profile; prove that each device has one signing certificate, with a key of its own."""
+    scenario.narrate(
+        "The administrator assigns PKCS certificate profiles: the certificate connector issues a signing certificate "
+        "to each device. (There is no such profile for Windows Phone 8.1.)"
+    )
+    await scenario.assign(profiles.pkcs(SIGNING, template="SmimeSigning", authority=scenario.authority))
+    await scenario.settle(lambda: all(device.identities("pkcs") for device in scenario.devices_with_pkcs()))
+    marks = {
+        device.name: [mark(identity.certificate) for identity in device.identities("pkcs")]
+        for device in scenario.devices_with_pkcs()
+    }
+    all_marks = [one_mark for device_marks in marks.values() for one_mark in device_marks]
+    keys = {
+        public_key_bytes(identity.certificate)
+        for device in scenario.enrolled_devices()
+        for identity in device.identities("pkcs")
+    }
+    are_distinct = len(set(all_marks)) == len(all_marks) == len(keys) == len(marks)
+    held = are_distinct and all(len(device_marks) == 1 for device_marks in marks.values())
+    return Evidence(
+        held, "; ".join(f"{name}: {' '.join(device_marks) or 'none'}" for name, device_marks in marks.items())
+    )
+
+
+async def own_encryption_keys(scenario: Scenario) -> Evidence:
+    """Assign a PKCS encryption profile; prove that mail encrypted to one device's certificate opens only there."""
+    scenario.narrate(
+        "The administrator does the same for encryption. It looks right, but it is a mistake: each device has a "
+        "different key, and a mail opens only with the key of the certificate that it was encrypted to."
+    )
     title = "S/MIME encryption, per device"
-    await stage.assign(profiles.pkcs(title, template="SmimeEncryption", authority=stage.authority))
-    await stage.settle(lambda: all(per_device_encryption(one) for one in stage.with_own_keys()))
-    first, *others = stage.everybody()
+    await scenario.assign(profiles.pkcs(title, template="SmimeEncryption", authority=scenario.authority))
+    await scenario.settle(lambda: all(per_device_encryption(device) for device in scenario.devices_with_pkcs()))
+    first, *others = scenario.enrolled_devices()
     certificate = per_device_encryption(first)
     if certificate is None:
-        return Proof(2, _NAME_2, held=False, detail=f"{first.name} has no encryption certificate of its own")
-    mail = stage.mail(
+        return Evidence(held=False, detail=f"{first.name} has no encryption certificate of its own")
+    mail = scenario.mail(
         "to one device",
         sender="bob",
         recipient="alice",
-        date=await stage.control.now(),
+        date=await scenario.control.now(),
         text="Only one of your devices can read this.",
         encrypt_to=certificate.certificate,
     )
-    readers = [one.name for one in (first, *others) if one.read(mail).decrypted]
-    return Proof(2, _NAME_2, readers == [first.name], f"read by: {', '.join(readers) or 'nobody'}")
+    readers = [device.name for device in (first, *others) if device.read(mail).decrypted]
+    return Evidence(
+        readers == [first.name],
+        f"a mail to the certificate of {first.name} can be read on: {', '.join(readers) or 'no device'}",
+    )
 
 
-_NAME_2 = "Mail to one device's PKCS certificate is read by that device and no other"
+def per_device_encryption(device: DemoDevice) -> Identity | None:
+    """The encryption certificate that was issued for this device alone."""
+    return next((identity for identity in device.identities("pkcs") if can_encrypt(identity.certificate)), None)
 
 
-def per_device_encryption(actor: Actor) -> Identity | None:
-    """The device's own encryption certificate."""
-    return next((one for one in actor.held("pkcs") if can_encrypt(one.certificate)), None)
-
-
-async def same_encryption_keys(stage: Stage) -> Proof:
-    """3: three imported encryption certificates reach all of Alice's devices and none of Bob's."""
-    stage.tell("So encryption keys are imported instead: Alice's three of three years, two of them expired.")
-    now = await stage.control.now()
-    key = await stage.control.connector_key()
+async def same_encryption_keys(scenario: Scenario) -> Evidence:
+    """Import three encryption certificates; prove that all of Alice's devices get them and none of Bob's."""
+    scenario.narrate(
+        "So encryption certificates are imported with their keys instead: three of Alice's, one for each of three "
+        "years. Two of them have expired."
+    )
+    now = await scenario.control.now()
+    key = await scenario.control.connector_key()
     for years_ago in (3, 2, 1):
         begin = now - years_ago * _YEAR
         end = begin + _YEAR if years_ago > 1 else now + _YEAR
-        issued, password = await _issue(stage, "SmimeEncryption", begin=begin, end=end)
-        await stage.graph.import_pfx(
-            issued, password=password, user=stage.user("alice"), purpose="smimeEncryption", key=key
+        issued, password = await _issue(scenario, "SmimeEncryption", begin=begin, end=end)
+        await scenario.graph.import_pfx(
+            issued, password=password, user=scenario.user("alice"), purpose="smimeEncryption", key=key
         )
-        stage.imported.append(issued)
-        stage.tell(
-            f"  certificate {mark(issued.certificate)}, valid until {issued.certificate.not_valid_after_utc:%Y-%m-%d}"
+        scenario.imported.append(issued)
+        scenario.narrate(
+            f"  imported: certificate {mark(issued.certificate)}, valid until "
+            f"{issued.certificate.not_valid_after_utc:%Y-%m-%d}"
         )
-    await stage.assign(profiles.imported(ENCRYPTION, purpose="smimeEncryption"))
-    await stage.settle(lambda: all(_has_all_three(stage, one) for one in stage.of("alice")))
-    counts = {one.name: len(one.held("imported")) for one in stage.everybody()}
-    held = all(_has_all_three(stage, one) for one in stage.of("alice")) and not any(
-        one.held("imported") for one in stage.of("bob")
+    await scenario.assign(profiles.imported(ENCRYPTION, purpose="smimeEncryption"))
+    await scenario.settle(lambda: all(_has_all_three(scenario, device) for device in scenario.devices_of("alice")))
+    counts = {device.name: len(device.identities("imported")) for device in scenario.enrolled_devices()}
+    held = all(_has_all_three(scenario, device) for device in scenario.devices_of("alice")) and not any(
+        device.identities("imported") for device in scenario.devices_of("bob")
     )
-    seen = ", ".join(f"{name}: {count}" for name, count in counts.items())
-    return Proof(3, "All of Alice's devices hold the same three imported certificates, Bob's none", held, seen)
+    return Evidence(held, "imported certificates: " + ", ".join(f"{name}: {count}" for name, count in counts.items()))
 
 
-async def _issue(stage: Stage, template: str, *, begin: datetime, end: datetime) -> tuple[Issued, str]:
-    """A certificate for Alice from the authority's counter, and the password of its PFX."""
+async def _issue(scenario: Scenario, template: str, *, begin: datetime, end: datetime) -> tuple[Issued, str]:
+    """Issue a certificate for Alice through the control surface. Returns it with the password of its PFX."""
     password = secrets.token_urlsafe(18)
-    issued = await stage.control.issue(
+    issued = await scenario.control.issue(
         {
             "template": template,
-            "userPrincipalName": stage.user("alice"),
+            "userPrincipalName": scenario.user("alice"),
             "notBefore": _wire_time(begin),
             "notAfter": _wire_time(end),
             "pfxPassword": password,
@@ -155,18 +180,21 @@ def _wire_time(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _has_all_three(stage: Stage, actor: Actor) -> bool:
-    found = [one.thumbprint for one in actor.held("imported", fit=can_encrypt)]
-    return found == [one.thumbprint for one in stage.imported]
+def _has_all_three(scenario: Scenario, device: DemoDevice) -> bool:
+    thumbprints = [identity.thumbprint for identity in device.identities("imported", fit=can_encrypt)]
+    return thumbprints == [issued.thumbprint for issued in scenario.imported]
 
 
-async def old_mail(stage: Stage) -> Proof:
-    """4: mail of every year opens on every device of Alice's."""
-    stage.tell("Bob wrote to Alice in each of the three years. She wants to read all of it, on every device.")
-    for issued in stage.imported:
+async def old_mail(scenario: Scenario) -> Evidence:
+    """Write a mail in each of the three years; prove that every device of Alice's reads all of them."""
+    scenario.narrate(
+        "Bob wrote a mail to Alice in each of the three years, encrypted to her certificate of that year. She wants to "
+        "read all three on every device."
+    )
+    for issued in scenario.imported:
         date = issued.certificate.not_valid_before_utc + timedelta(days=100)
-        stage.old_mails.append(
-            stage.mail(
+        scenario.old_mails.append(
+            scenario.mail(
                 f"from {date:%Y-%m-%d}",
                 sender="bob",
                 recipient="alice",
@@ -175,82 +203,95 @@ async def old_mail(stage: Stage) -> Proof:
                 encrypt_to=issued.certificate,
             )
         )
-    held, seen = _reads_everything(stage, stage.of("alice"))
-    if any(one.read(mail).decrypted for one in stage.of("bob") for mail in stage.old_mails):
-        held, seen = False, f"{seen}; but Bob's phone reads them too"
-    return Proof(4, "Mail of each of the three years is read on every device of Alice's", held, seen)
+    held, detail = _reads_everything(scenario, scenario.devices_of("alice"))
+    if any(device.read(mail).decrypted for device in scenario.devices_of("bob") for mail in scenario.old_mails):
+        held, detail = False, f"{detail}; but Bob's phone reads them too"
+    return Evidence(held, detail)
 
 
-def _reads_everything(stage: Stage, actors: list[Actor]) -> tuple[bool, str]:
-    """Whether each of these devices opens every old mail with the right key."""
+def _reads_everything(scenario: Scenario, devices: list[DemoDevice]) -> tuple[bool, str]:
+    """Whether each of these devices opens every old mail with the right key, and how many each reads."""
     counts = {}
-    for actor in actors:
-        readings = [actor.read(mail) for mail in stage.old_mails]
-        counts[actor.name] = sum(
+    for device in devices:
+        readings = [device.read(mail) for mail in scenario.old_mails]
+        counts[device.name] = sum(
             reading.decrypted is True and reading.recipient == issued.thumbprint
-            for reading, issued in zip(readings, stage.imported, strict=True)
+            for reading, issued in zip(readings, scenario.imported, strict=True)
         )
-    seen = "; ".join(f"{name} reads {count} of {len(stage.old_mails)}" for name, count in counts.items())
-    return bool(counts) and all(count == len(stage.old_mails) == 3 for count in counts.values()), seen
+    detail = "; ".join(f"{name} reads {count} of {len(scenario.old_mails)}" for name, count in counts.items())
+    return bool(counts) and all(count == len(scenario.old_mails) == 3 for count in counts.values()), detail
 
 
-async def later_device(stage: Stage) -> Proof:
-    """5: a device that is enrolled later gets all three with no further import."""
-    stage.tell("Alice buys a tablet and enrols it. Nobody imports anything again.")
-    tablet = await stage.enroll("alice-tablet", name="Alice's tablet", person="alice", kind=kind_of(Platform.ANDROID))
-    await stage.settle(lambda: _has_all_three(stage, tablet) and len(tablet.held("pkcs")) == 2)
-    reads, seen = _reads_everything(stage, [tablet])
-    held = _has_all_three(stage, tablet) and reads
-    count = len(tablet.held("imported"))
-    return Proof(5, "The device enrolled later gets all three", held, f"it holds {count} imported certificates; {seen}")
+async def later_device(scenario: Scenario) -> Evidence:
+    """Enrol a device after the import; prove that it gets all three certificates and reads the old mail."""
+    scenario.narrate("Alice buys a tablet and enrols it. Nothing is imported again.")
+    tablet = await scenario.enroll(
+        "alice-tablet", name="Alice's tablet", person="alice", kind=kind_of(Platform.ANDROID)
+    )
+    await scenario.settle(lambda: _has_all_three(scenario, tablet) and len(tablet.identities("pkcs")) == 2)
+    reads, detail = _reads_everything(scenario, [tablet])
+    held = _has_all_three(scenario, tablet) and reads
+    count = len(tablet.identities("imported"))
+    return Evidence(held, f"{count} imported certificates; {detail} old mails")
 
 
-async def signed_mail(stage: Stage) -> Proof:
-    """6: signed mail verifies with the root and the intermediate that were delivered."""
-    stage.tell("Alice signs a mail on her company phone. It does not carry the intermediate: the readers have it.")
-    first = stage.actors["alice-company"]
-    signer = next((one for one in first.held("pkcs") if can_sign(one.certificate)), None)
-    name = "Signed mail verifies with the delivered root and intermediate"
+async def signed_mail(scenario: Scenario) -> Evidence:
+    """Sign a mail without its chain; prove that it verifies by the root and the intermediate that were delivered."""
+    scenario.narrate(
+        "Alice signs a mail on her company phone. The mail does not carry the intermediate certificate: the readers' "
+        "devices already have it."
+    )
+    first = scenario.devices["alice-company"]
+    signer = next((identity for identity in first.identities("pkcs") if can_sign(identity.certificate)), None)
     if signer is None:
-        return Proof(6, name, held=False, detail=f"{first.name} has no signing certificate")
-    mail = stage.mail(
+        return Evidence(held=False, detail=f"{first.name} has no signing certificate")
+    mail = scenario.mail(
         "signed",
         sender="alice",
         recipient="bob",
-        date=await stage.control.now(),
+        date=await scenario.control.now(),
         text="We meet at ten.",
         signer=signer,
         with_chain=False,
     )
-    refusals = [f"{one.name}: {reading.why}" for one in stage.everybody() if not (reading := one.read(mail)).verified]
-    forged = stage.of("bob")[0].read(mail.replace(b"at ten", b"at two"))
+    refusals = [
+        f"{device.name}: {reading.why}"
+        for device in scenario.enrolled_devices()
+        if not (reading := device.read(mail)).verified
+    ]
+    forged = scenario.devices_of("bob")[0].read(mail.replace(b"at ten", b"at two"))
     held = not refusals and forged.verified is False
-    seen = "; ".join(refusals) or "verified on every device"
-    return Proof(6, name, held, f"{seen}; with one word changed: {forged.why or 'still verified'}")
+    detail = "; ".join(refusals) or "verified on every device"
+    forgery = "it is still verified" if forged.verified else f"it is refused: {forged.why}"
+    return Evidence(held, f"{detail}; with one word changed {forgery}")
 
 
-async def same_signer(stage: Stage) -> Proof:
-    """7: an imported signing certificate is the same on all of Alice's devices and names the same signer."""
-    stage.tell("A signing certificate can be imported too: then Alice signs alike on every device.")
-    now = await stage.control.now()
-    issued, password = await _issue(stage, "SmimeSigning", begin=now - timedelta(days=1), end=now + _YEAR)
-    key = await stage.control.connector_key()
-    await stage.graph.import_pfx(issued, password=password, user=stage.user("alice"), purpose="smimeSigning", key=key)
-    await stage.assign(profiles.imported("S/MIME signing, imported", purpose="smimeSigning"))
-    await stage.settle(lambda: all(one.held("imported", fit=can_sign) for one in stage.of("alice")))
-    bob, signers, wrong = stage.of("bob")[0], set(), []
-    for actor in stage.of("alice"):
-        for identity in actor.held("imported", fit=can_sign):
-            text = f"Signed on {actor.name}."
-            name = f"signed on {actor.name}"
-            mail = stage.mail(name, sender="alice", recipient="bob", date=now, text=text, signer=identity)
+async def same_signer(scenario: Scenario) -> Evidence:
+    """Import a signing certificate; prove that every device of Alice's signs with it, as the same signer."""
+    scenario.narrate(
+        "A signing certificate can be imported too. Then Alice signs with the same certificate on every device."
+    )
+    now = await scenario.control.now()
+    issued, password = await _issue(scenario, "SmimeSigning", begin=now - timedelta(days=1), end=now + _YEAR)
+    key = await scenario.control.connector_key()
+    await scenario.graph.import_pfx(
+        issued, password=password, user=scenario.user("alice"), purpose="smimeSigning", key=key
+    )
+    await scenario.assign(profiles.imported("S/MIME signing, imported", purpose="smimeSigning"))
+    await scenario.settle(
+        lambda: all(device.identities("imported", fit=can_sign) for device in scenario.devices_of("alice"))
+    )
+    bob, signers, faults = scenario.devices_of("bob")[0], set(), []
+    for device in scenario.devices_of("alice"):
+        for identity in device.identities("imported", fit=can_sign):
+            text = f"Signed on {device.name}."
+            name = f"signed on {device.name}"
+            mail = scenario.mail(name, sender="alice", recipient="bob", date=now, text=text, signer=identity)
             reading = bob.read(mail)
             signers.add(reading.signer_thumbprint)
             if not reading.verified:
-                wrong.append(f"{actor.name}: {reading.why}")
-    counts = [len(one.held("imported", fit=can_sign)) for one in stage.of("alice")]
-    held = bool(counts) and set(counts) == {1} and signers == {issued.thumbprint} and not wrong
-    seen = (
-        "; ".join(wrong) or f"signer {', '.join(str(one)[:8] for one in signers) or 'nobody'} on {sum(counts)} devices"
-    )
-    return Proof(7, "The imported signing certificate names the same signer on all of Alice's devices", held, seen)
+                faults.append(f"{device.name}: {reading.why}")
+    counts = [len(device.identities("imported", fit=can_sign)) for device in scenario.devices_of("alice")]
+    held = bool(counts) and set(counts) == {1} and signers == {issued.thumbprint} and not faults
+    marks = ", ".join(str(signer)[:8] for signer in signers) or "nobody"
+    return Evidence(held, "; ".join(faults) or f"the signer of mail from {sum(counts)} devices is {marks}")

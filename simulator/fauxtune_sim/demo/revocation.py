@@ -1,4 +1,4 @@
-"""What the certification authority tells everybody about a certificate: its CRL (RFC 5280 5) and OCSP (RFC 6960)."""
+"""A client of the certification authority's CRL (RFC 5280 5) and OCSP responder (RFC 6960)."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from fauxtune_sim.transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class RevocationService:
-    """CRL and OCSP of one authority; `base` is its folder (`.../pki/{tenant}/issuing`)."""
+    """The CRL and OCSP services of one authority; `base` is its address (`.../pki/{tenant}/issuing`)."""
 
     transport: Transport
     base: str
     authority: x509.Certificate
 
     async def revoked_serials(self) -> set[int]:
-        """The serial numbers on the CRL, its signature verified."""
+        """The serial numbers on the CRL. Raises AnswerBroken if its signature does not verify."""
         data = await self._fetch("GET", "crl")
         try:
             crl = x509.load_der_x509_crl(data)
@@ -37,29 +37,29 @@ class RevocationService:
             raise AnswerBroken(f"{self.base}/crl was not signed by {subject(self.authority)}")
         return {entry.serial_number for entry in crl}
 
-    async def ask(self, certificate: x509.Certificate) -> str:
-        """`good`, `revoked` or `unknown`, from a verified OCSP answer."""
+    async def ocsp_status(self, certificate: x509.Certificate) -> str:
+        """The status by OCSP: `good`, `revoked` or `unknown`. Raises AnswerBroken if the signature does not verify."""
         builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, self.authority, hashes.SHA256())
         data = await self._fetch("POST", "ocsp", body=builder.build().public_bytes(Encoding.DER))
         try:
             answer = ocsp.load_der_ocsp_response(data)
         except ValueError as broken:
-            raise AnswerBroken(f"{self.base}/ocsp gave no OCSP answer: {broken}") from broken
+            raise AnswerBroken(f"{self.base}/ocsp did not send an OCSP response: {broken}") from broken
         if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
             raise AnswerBroken(f"{self.base}/ocsp answered {answer.response_status.name}")
         self._verify(answer)
         if answer.serial_number != certificate.serial_number:
-            raise AnswerBroken(f"{self.base}/ocsp answered for another certificate")
+            raise AnswerBroken(f"{self.base}/ocsp answered about another certificate")
         return answer.certificate_status.name.lower()
 
     def _verify(self, answer: ocsp.OCSPResponse) -> None:
-        """The signature is the authority's own, or that of a responder which it made one (RFC 6960 4.2.2.2)."""
-        signer = next((each for each in answer.certificates if self._is_responder(each)), self.authority)
+        """Verify the signature of the authority itself or of a responder that it authorized (RFC 6960 4.2.2.2)."""
+        signer = next((responder for responder in answer.certificates if self._is_responder(responder)), self.authority)
         public, digest = signer.public_key(), answer.signature_hash_algorithm
         signature, signed = answer.signature, answer.tbs_response_bytes
         try:
             if digest is None:
-                raise AnswerBroken(f"{self.base}/ocsp does not say how it is signed")
+                raise AnswerBroken(f"{self.base}/ocsp does not name its signature algorithm")
             if isinstance(public, rsa.RSAPublicKey):
                 public.verify(signature, signed, padding.PKCS1v15(), digest)
             elif isinstance(public, ec.EllipticCurvePublicKey):

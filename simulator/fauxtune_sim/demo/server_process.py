@@ -1,4 +1,4 @@
-"""The server as a child process: started with this interpreter, found by the first line it prints, stopped politely."""
+"""The server as a child process: started with this interpreter, its first line of output names its addresses."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ import orjson
 from fauxtune_sim.errors import ServerUnreachable
 
 _START, _STOP = 60.0, 15.0
-_LINES_KEPT = 200
+_MOST_LINES = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Where the server is and how to get in; URLs without a trailing slash."""
+    """The server's addresses and the credentials of an application; URLs have no trailing slash."""
 
     https: str
     http: str
@@ -36,39 +36,39 @@ class Endpoints:
 @contextlib.asynccontextmanager
 async def server(
     *, port: int, http_port: int, data_dir: Path | None, edition: str | None = None
-) -> AsyncIterator[tuple[Endpoints, ServerChild]]:
-    """A running server; ServerUnreachable with its own words if it does not come up. `edition`: which year's Intune its
-    new tenants behave like; None leaves that to the server.
+) -> AsyncIterator[tuple[Endpoints, ServerProcess]]:
+    """Run a server. Raises ServerUnreachable with the server's own output if it does not start. `edition`: the year of
+    Intune that its new tenants behave like; None for the server's default.
     """
-    child = ServerChild()
+    process = ServerProcess()
     try:
-        yield await child.start(port=port, http_port=http_port, data_dir=data_dir, edition=edition), child
+        yield await process.start(port=port, http_port=http_port, data_dir=data_dir, edition=edition), process
     finally:
-        await child.stop()
+        await process.stop()
 
 
-class ServerChild:
-    """The process, and its last words."""
+class ServerProcess:
+    """The process, with its last lines of output."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
-        self._words: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._lines: deque[str] = deque(maxlen=_MOST_LINES)
         self._readers: list[asyncio.Task[None]] = []
 
     async def start(self, *, port: int, http_port: int, data_dir: Path | None, edition: str | None) -> Endpoints:
-        """Start `fauxtune serve` and wait until it says where it is."""
+        """Start `fauxtune serve` and wait for the line with its addresses."""
         command = ["-m", "fauxtune", "serve", "--output", "json", "--port", str(port), "--http-port", str(http_port)]
         if edition is not None:
             command += ["--edition", edition]
         environment = dict(os.environ)
         if data_dir is None:
             command.append("--ephemeral")
-            # A fresh server must not be led to somebody's own data.
+            # A server for this run only must not use the data that the environment names.
             environment.pop("FAUXTUNE_DATA_DIR", None)
             environment.pop("FAUXTUNE_DATABASE_URL", None)
         else:
             command += ["--data-dir", str(data_dir)]
-        # In a session of its own, so that Ctrl-C reaches only us and the server is stopped last.
+        # In a session of its own, so that Ctrl-C reaches only this process, which stops the server last.
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *command,
@@ -86,22 +86,22 @@ class ServerChild:
                 line = await self._process.stdout.readline()
         except TimeoutError:
             raise ServerUnreachable(
-                f"the server was not ready within {_START:g} seconds\n{self.last_words()}"
+                f"the server was not ready within {_START:g} seconds\n{self.last_lines()}"
             ) from None
         if not line:
             await self._process.wait()
             await asyncio.gather(*self._readers)
-            raise ServerUnreachable(f"the server ended before it was ready:\n{self.last_words()}")
+            raise ServerUnreachable(f"the server ended before it was ready:\n{self.last_lines()}")
         self._readers.append(asyncio.create_task(self._collect(self._process.stdout)))
         return _endpoints(line)
 
     async def ended(self) -> int:
-        """Wait until the server ends by itself; gives its exit code."""
+        """Wait until the server ends by itself. Returns its exit code."""
         assert self._process is not None
         return await self._process.wait()
 
     async def stop(self) -> None:
-        """Ask the server to end, and make it end if it does not."""
+        """Terminate the server; kill it if it does not end in time."""
         process = self._process
         if process is None:
             return
@@ -117,18 +117,18 @@ class ServerChild:
                 await process.wait()
         await asyncio.gather(*self._readers)
 
-    def last_words(self) -> str:
+    def last_lines(self) -> str:
         """The last lines that the server wrote."""
-        return "\n".join(self._words) or "(it said nothing)"
+        return "\n".join(self._lines) or "(it printed nothing)"
 
     async def _collect(self, stream: asyncio.StreamReader) -> None:
-        """Read on until the end, whatever comes: a full pipe would stop the server."""
+        """Read until the end of the stream: a full pipe would stop the server."""
         rest = ""
         while chunk := await stream.read(65536):
             *lines, rest = (rest + chunk.decode(errors="replace")).split("\n")
-            self._words.extend(lines)
+            self._lines.extend(lines)
         if rest:
-            self._words.append(rest)
+            self._lines.append(rest)
 
 
 def _endpoints(line: bytes) -> Endpoints:
@@ -145,4 +145,6 @@ def _endpoints(line: bytes) -> Endpoints:
             client_secret=document["clientSecret"],
         )
     except (orjson.JSONDecodeError, KeyError, TypeError) as broken:
-        raise ServerUnreachable(f"the server did not say where it is: {line.decode(errors='replace')}") from broken
+        raise ServerUnreachable(
+            f"the server's first line does not name its addresses: {line.decode(errors='replace')}"
+        ) from broken

@@ -1,4 +1,4 @@
-"""The stage of the story: one tenant, its administrator, its people, and their devices, which stay connected."""
+"""The scenario of the demonstration: one tenant, its administrator, its users, and their connected devices."""
 
 from __future__ import annotations
 
@@ -26,65 +26,65 @@ from fauxtune_sim.platforms import Kind, Platform
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
 
-#: What a certificate can be used for: `can_sign`, `can_encrypt`.
+#: A test of a certificate's use: `can_sign`, `can_encrypt`.
 Fitness = Callable[[x509.Certificate], bool]
-#: How long the story waits for devices that are at rest according to the server to show what is expected, in seconds.
+#: Seconds to wait for the expected state after the server reports that all devices have settled.
 _PATIENCE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Actor:
-    """A device with its owner."""
+class DemoDevice:
+    """A simulated device with the user principal name of its owner."""
 
     agent: Agent
     user: str
 
     @property
-    def device(self) -> Device:
-        """The device."""
+    def record(self) -> Device:
+        """The simulator's record of the device: key store, accounts, enrolment."""
         return self.agent.device
 
     @property
     def name(self) -> str:
-        """The device's name in the story."""
-        return self.agent.device.name
+        """The device's name in the narration."""
+        return self.record.name
 
-    def held(self, source: str, *, fit: Fitness | None = None) -> list[Identity]:
-        """The keys that came this way (`pkcs`, `imported`), oldest certificate first; `fit` narrows them."""
-        found = [
-            one
-            for one in self.device.keystore.identities()
-            if one.source == source and (fit is None or fit(one.certificate))
+    def identities(self, source: str, *, fit: Fitness | None = None) -> list[Identity]:
+        """The identities from this source (`pkcs`, `imported`) that pass `fit`, oldest certificate first."""
+        identities = [
+            identity
+            for identity in self.record.keystore.identities()
+            if identity.source == source and (fit is None or fit(identity.certificate))
         ]
-        return sorted(found, key=lambda one: one.certificate.not_valid_before_utc)
+        return sorted(identities, key=lambda identity: identity.certificate.not_valid_before_utc)
 
     def read(self, mail: bytes) -> Reading:
-        """Read a mail with this device."""
-        return read_mail(mail, self.device.keystore)
+        """Read a mail with the keys of this device."""
+        return read_mail(mail, self.record.keystore)
 
     def summary(self) -> dict[str, Any]:
         """`{"name","platform","user","items":[{"source","thumbprint","intendedPurpose"}]}`."""
         return {
             "name": self.name,
-            "platform": self.device.platform,
-            "mode": self.device.mode,
+            "platform": self.record.platform,
+            "mode": self.record.mode,
             "user": self.user,
             "items": [
                 {name: row[name] for name in ("source", "thumbprint", "intendedPurpose")}
-                for row in self.device.keystore.listing()
+                for row in self.record.keystore.listing()
             ],
         }
 
 
 @dataclass(slots=True)
-class Stage:
-    """Everything that the proofs act on. `tell` says one line to the audience; `folder` keeps devices and mails."""
+class Scenario:
+    """Everything that the proofs act on. `narrate` prints one line; `folder` keeps devices and mails."""
 
     server: str
     pki: str
     tenant: str
     domain: str
-    #: Which year's Intune the tenant behaves like: `2020-04` or `current`.
+    #: The year of Intune that the tenant behaves like: `2020-04` or `current`.
     edition: str
     authority: Authority
     transport: Transport
@@ -92,68 +92,68 @@ class Stage:
     control: Control
     runner: Runner
     folder: Path
-    tell: Callable[[str], None]
+    narrate: Callable[[str], None]
     group: str = ""
     root: x509.Certificate | None = None
     issuing: x509.Certificate | None = None
-    actors: dict[str, Actor] = field(default_factory=dict)
-    #: The imported encryption certificates, oldest first, and the mails that were written with them.
+    devices: dict[str, DemoDevice] = field(default_factory=dict)
+    #: The imported encryption certificates, oldest first, and the mails that were encrypted to them.
     imported: list[Issued] = field(default_factory=list)
     old_mails: list[bytes] = field(default_factory=list)
     #: The profiles' ids by their display names.
     profiles: dict[str, str] = field(default_factory=dict)
 
     def user(self, name: str) -> str:
-        """A person's user principal name, which is the mail address too."""
+        """The user principal name of a user, which is the mail address too."""
         return f"{name}@{self.domain}"
 
-    def of(self, name: str) -> list[Actor]:
-        """The devices of a person that are enrolled now."""
-        return [one for one in self.actors.values() if one.user == self.user(name) and one.device.is_enrolled]
+    def devices_of(self, name: str) -> list[DemoDevice]:
+        """The enrolled devices of a user."""
+        return [device for device in self.enrolled_devices() if device.user == self.user(name)]
 
-    def with_own_keys(self) -> list[Actor]:
-        """The devices that are given certificates of their own: there is no PKCS profile for Windows Phone 8.1."""
-        return [one for one in self.everybody() if one.device.platform is not Platform.WINDOWS_PHONE_81]
+    def devices_with_pkcs(self) -> list[DemoDevice]:
+        """The enrolled devices that get PKCS certificates: there is no PKCS profile for Windows Phone 8.1."""
+        return [device for device in self.enrolled_devices() if device.record.platform is not Platform.WINDOWS_PHONE_81]
 
-    def everybody(self) -> Iterator[Actor]:
+    def enrolled_devices(self) -> Iterator[DemoDevice]:
         """Every device that is enrolled now."""
-        return (one for one in self.actors.values() if one.device.is_enrolled)
+        return (device for device in self.devices.values() if device.record.is_enrolled)
 
-    async def enroll(self, key: str, *, name: str, person: str, kind: Kind) -> Actor:
-        """A new device: it enrols with a token, checks in, and stays connected."""
+    async def enroll(self, key: str, *, name: str, person: str, kind: Kind) -> DemoDevice:
+        """Enrol a new device with a token, let it check in, and keep it connected."""
         user = self.user(person)
         token = await self.control.enrollment_token(user)
         folder = self.folder / key
-        device = Device.new(name, platform=kind.platform, mode=kind.mode, folder=folder)
-        agent = agent_for(device, self.transport)
+        record = Device.new(name, platform=kind.platform, mode=kind.mode, folder=folder)
+        agent = agent_for(record, self.transport)
         await agent.enroll(server=self.server, tenant=self.tenant, token=token, user=user)
         await agent.check_in()
         self.runner.add(agent)
-        actor = self.actors[key] = Actor(agent, user)
-        self.tell(f"  {name} ({kind}) is enrolled for {user}; folder {key}")
-        return actor
+        device = self.devices[key] = DemoDevice(agent, user)
+        self.narrate(f"  {name} ({kind}) is enrolled for {user}; folder {key}")
+        return device
 
-    async def settle(self, reached: Callable[[], bool]) -> bool:
-        """Wait until every device is at rest and what is expected shows; False if it does not."""
+    async def settle(self, is_reached: Callable[[], bool]) -> bool:
+        """Wait until every device has settled and `is_reached` holds; False if it does not hold within the patience."""
         answer = await self.control.settle()
         for row in answer.get("waiting", []):
-            self.tell(f"  (still waiting: {row.get('device')}: {row.get('why')})")
+            self.narrate(f"  (not settled yet: {row.get('device')}: {row.get('why')})")
         deadline = time.monotonic() + _PATIENCE
-        while not reached():
+        while not is_reached():
             if time.monotonic() > deadline:
                 return False
             await asyncio.sleep(0.05)
-        # What a device did is told before what follows from it.
+        # What the devices did is printed before what follows from it.
         await self.runner.quiet()
         return True
 
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
-        """Make profiles and assign each to the group of the story."""
+        """Create profiles and assign each to the group of the scenario."""
         for profile in profiles:
             self.profiles[profile["displayName"]] = await self.graph.assign(profile, group=self.group)
 
     async def authority_certificate(self, name: str) -> bytes:
-        """The DER certificate of an authority (`root`, `issuing`), as published."""
+        """The published certificate of an authority (`root`, `issuing`), DER."""
         answer = await self.transport.get(f"{self.pki}/{name}/ca.cer")
         if answer.status != 200:
             raise ServerRefused(f"{answer.url} answered {answer.status}", status=answer.status)
@@ -164,7 +164,7 @@ class Stage:
         return answer.body
 
     def revocation(self) -> RevocationService:
-        """CRL and OCSP of the issuing authority."""
+        """The CRL and OCSP services of the issuing authority."""
         assert self.issuing is not None
         return RevocationService(self.transport, f"{self.pki}/issuing", self.issuing)
 
@@ -180,7 +180,7 @@ class Stage:
         encrypt_to: x509.Certificate | None = None,
         with_chain: bool = True,
     ) -> bytes:
-        """Write a mail and keep it as `mails/<name>.eml` for whoever wants to look at it."""
+        """Write a mail and save it as `mails/<name>.eml` in the folder. Returns its bytes."""
         letter = Letter(sender=self.user(sender), recipient=self.user(recipient), subject=name, text=text, date=date)
         recipients = [] if encrypt_to is None else [encrypt_to]
         data = write_mail(letter, signer=signer, encrypt_to=recipients, with_chain=with_chain)
