@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from joserfc.jwk import RSAKey
 
-from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 

@@ -27,7 +27,7 @@ from joserfc.jwk import RSAKey
 from bench import load, world
 from bench.rows import Row, side_by_side
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.access import TokenIssuer
+from fauxtune.operations.runtime.tokens import TokenIssuer
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 

@@ -34,11 +34,11 @@ from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import assignments, authorities, certificates, configuration, imported_pfx
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Caller, CheckedIn, Report, check_in
-from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.enrollment import digest as digest_of
+from fauxtune.operations.runtime.emulator import Addresses, Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.server.bootstrap import Surroundings, assemble, read_seed, seed_tenant
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds

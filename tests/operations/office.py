@@ -48,11 +48,11 @@ from fauxtune.operations import (
     imported_pfx,
     tenants,
 )
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
-from fauxtune.operations.emulator import Addresses, Emulator
 from fauxtune.operations.founding import found_tenant
+from fauxtune.operations.runtime.emulator import Addresses, Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
 from fauxtune.server.bootstrap import Surroundings, assemble
 from fauxtune.storage.database import Database

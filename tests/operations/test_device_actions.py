@@ -8,7 +8,7 @@ from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations import bulk_actions, device_actions
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office, Phone
 from tests.operations.tried import rest, windows

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations import device_actions, directory, enrollment, identities
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import identified
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 from tests.operations.told import Tablet, authenticate, complete, enrolled, identity

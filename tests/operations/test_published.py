@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fauxtune.operations.kept import Kept
-from fauxtune.operations.published import Published, Timed
+from fauxtune.operations.runtime.answer_cache import Kept
+from fauxtune.operations.runtime.pki_cache import Published, Timed
 from fauxtune.storage.database import Database
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from fauxtune.operations import device_actions, directory
-from fauxtune.operations.turns import Turns
+from fauxtune.operations.runtime.turns import Turns
 from tests.operations.office import Office, Phone
 
 

@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
 from fauxtune.operations import device_actions
 from fauxtune.operations import rest as resting
-from fauxtune.operations.door import Considered, closed
+from fauxtune.operations.runtime.graph_client import Considered, closed
 from fauxtune.operations.whatif import what_if
 from tests.operations.office import Office, Phone
 from tests.operations.tried import (

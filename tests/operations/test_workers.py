@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from fauxtune.operations.workers import Workers
+from fauxtune.operations.runtime.workers import Workers
 from tests.operations.office import Office
 from tests.support.hostile_der import slow_file
 

@@ -21,9 +21,9 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.operations import enrollment, identities
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Caller
 from fauxtune.operations.conversation import Answered, Result, Step, Talk, converse
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 

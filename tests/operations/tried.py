@@ -22,9 +22,9 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations import user_enrollment
 from fauxtune.operations.conversation import Step
-from fauxtune.operations.door import Considered
 from fauxtune.operations.enrollment import EnrollmentRequest
-from fauxtune.operations.permissions import PermissionCheck
+from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.whatif import Consequence, DeviceConsequences, what_if
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries

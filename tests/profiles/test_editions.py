@@ -8,7 +8,7 @@ import pytest
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.profiles.test_every_kind import EVERYWHERE, checked_in, enrolled
 from tests.support.graph import PROFILES, made
 from tests.support.profile_samples import sample

@@ -21,7 +21,7 @@ from fauxtune.core.odata.schema import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations import enrollment
 from fauxtune.operations.checkin import Caller, Report, check_in
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import PROFILES, ids, made, sentence
 from tests.support.profile_samples import BASE, sample
 

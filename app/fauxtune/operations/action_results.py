@@ -10,7 +10,7 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 

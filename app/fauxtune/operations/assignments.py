@@ -14,7 +14,7 @@ from fauxtune.core.engine.filter_properties import PLATFORMS
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries

@@ -30,8 +30,8 @@ from fauxtune.operations import (
     imported_pfx,
     role_scope_tags,
 )
-from fauxtune.operations.act import Act
 from fauxtune.operations.audit_properties import modified, pascal
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import audit as queries

@@ -27,7 +27,7 @@ from fauxtune.core.pki.authority import (
     self_signed_root,
     subordinate,
 )
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as role_queries
 from fauxtune.storage.queries import certificates as queries

@@ -31,10 +31,10 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations import authorities, connector_log, connectors, revocation
-from fauxtune.operations.act import Act
 from fauxtune.operations.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
-from fauxtune.operations.packaging import Packagings
+from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import POLL
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

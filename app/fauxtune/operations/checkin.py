@@ -20,14 +20,14 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.act import Act
 from fauxtune.operations.action_results import contacted
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.handwork import fulfilled
-from fauxtune.operations.packaging import Packagings
 from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]

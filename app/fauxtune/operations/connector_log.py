@@ -12,7 +12,7 @@ from fauxtune.core.errors import ConnectorRefused
 from fauxtune.core.model import connector_events as catalogue
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import Program
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 
 Row = dict[str, Any]
 

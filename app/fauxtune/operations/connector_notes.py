@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import ConnectorRefused
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program, version_numbers
 from fauxtune.core.model.editions import Edition
 from fauxtune.operations import connector_log, revocation
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import is_active
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern

@@ -30,13 +30,13 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations import authorities, device_actions
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Caller, Report, identified, note_changes, quiet_version, take_turn
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.device_actions import Order
 from fauxtune.operations.device_facts import note_facts
-from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.packaging import Packagings
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries

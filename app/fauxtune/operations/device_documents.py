@@ -10,7 +10,7 @@ from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.validation import defaults
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 
 
 def entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) -> dict[str, Any]:

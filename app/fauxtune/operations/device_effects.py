@@ -11,8 +11,8 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations.act import Act
 from fauxtune.operations.device_facts import note_facts
+from fauxtune.operations.runtime.transaction import Act
 
 Row = dict[str, Any]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries

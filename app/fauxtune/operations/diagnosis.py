@@ -22,9 +22,9 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
-from fauxtune.operations.act import Act
 from fauxtune.operations.diagnosis_facts import gather
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries

@@ -24,8 +24,8 @@ from fauxtune.core.pki.issuance import issue, read_csr, request_key
 from fauxtune.core.pki.names import parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
 from fauxtune.operations import authorities, certificates, connectors, revocation
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
 

@@ -15,7 +15,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.entities.directory import GROUP, USER
 from fauxtune.core.odata.validation import defaults
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
 

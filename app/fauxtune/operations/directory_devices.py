@@ -12,8 +12,8 @@ from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.validation import defaults
-from fauxtune.operations.act import Act
 from fauxtune.operations.directory import missing
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
 

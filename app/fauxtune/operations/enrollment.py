@@ -31,8 +31,8 @@ from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incide
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import authorities, certificates, revocation
-from fauxtune.operations.act import Act
 from fauxtune.operations.device_documents import entra_device, managed_device
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries

@@ -33,9 +33,9 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
 from fauxtune.operations import authorities, certificates, connector_log, templates
-from fauxtune.operations.act import Act
 from fauxtune.operations.issuing import Application
-from fauxtune.operations.packaging import BARE_PACKAGING, Packaging, Packagings
+from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import POLL, SERVER, inside, serving_connectors
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import configuration as configuration_queries

@@ -16,8 +16,8 @@ from functools import partial
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil
+from fauxtune.operations.runtime.emulator import Emulator
 
 
 async def fulfilled(emulator: Emulator, tenant: Tenant, *, tasks: list[Task]) -> list[Fulfilled]:

@@ -14,7 +14,6 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Cause, EnrollmentState
-from fauxtune.operations.act import Act
 from fauxtune.operations.enrollment import (
     Enrolled,
     EnrollmentRequest,
@@ -25,6 +24,7 @@ from fauxtune.operations.enrollment import (
     redeem,
     supersede,
 )
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import steps as queries

@@ -15,7 +15,7 @@ from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound, PfxUnreadable
 from fauxtune.core.model.items import imported_key
 from fauxtune.core.pki.pfx import check_pfx_structure
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as directory_queries

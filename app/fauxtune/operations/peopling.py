@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.operations import directory
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import Seed, SeedGroup, SeedUser
 
 #: Users, groups and memberships that one act adds: some milliseconds.

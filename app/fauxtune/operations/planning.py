@@ -23,7 +23,7 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
 from fauxtune.operations import authorities, revocation
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import SERVER, apart, who_is_waited_for
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries

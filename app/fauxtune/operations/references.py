@@ -8,7 +8,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.references import NAMES, check_bindable, check_reference
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import configuration as queries
 
 Row = dict[str, Any]

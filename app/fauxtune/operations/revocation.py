@@ -14,7 +14,7 @@ from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import check_reason
 from fauxtune.operations import connector_log, connector_notes, templates
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import taker, who_is_waited_for
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -15,7 +15,7 @@ from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.filter import parse_filter
 from fauxtune.core.odata.schema import Entity
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import role_scope_tags as queries

@@ -7,7 +7,7 @@ from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import authorities, revocation
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 
 Row = dict[str, Any]
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fauxtune.core.model.connectors import Program, is_served
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
 
 Row = dict[str, Any]

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import sign_ins as queries
 

@@ -25,9 +25,9 @@ from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import Responder, Status, answer_question, malformed
 from fauxtune.core.pki.ocsp_request import Malformed, Question, read_request
 from fauxtune.operations import authorities
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.published import Timed
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.pki_cache import Timed
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries

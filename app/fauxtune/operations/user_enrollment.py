@@ -16,7 +16,6 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations import device_actions
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Caller, identified
 from fauxtune.operations.directory import password_matches
 from fauxtune.operations.enrollment import (
@@ -32,6 +31,7 @@ from fauxtune.operations.enrollment import (
     token_holder,
     unenroll,
 )
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries

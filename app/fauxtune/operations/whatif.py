@@ -27,13 +27,13 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
-from fauxtune.operations.act import Act
-from fauxtune.operations.door import Considered
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import user_name
-from fauxtune.operations.permissions import PermissionCheck
 from fauxtune.operations.planning import revoke_planned, situation
-from fauxtune.operations.trial import TrialRunner, at_once
+from fauxtune.operations.runtime.dry_run import TrialRunner, at_once
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.attempts import set_aside, undone
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries

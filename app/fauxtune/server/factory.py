@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from fauxtune import __version__
 from fauxtune.core.errors import FauxtuneError
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.middleware import Guard, Refuse
 from fauxtune.surfaces.connector import errors as connector_errors
 from fauxtune.surfaces.connector import routes as connector

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_of
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Addresses, Emulator, TrustedProxies
+from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.server import bootstrap, endpoints, impersonation, lifespan, tls
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.endpoints import Endpoints

@@ -16,7 +16,7 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import assignments, authorities, configuration
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.control.handset import Handset
 
 BASE = "https://localhost:8443/_fauxtune/v1"

@@ -15,7 +15,7 @@ from cryptography.x509 import ocsp
 from sqlalchemy import event
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
 from tests.support.control import Json, code, listed, made

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.connector import Apart
 from tests.support.control import code, connector, home, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll

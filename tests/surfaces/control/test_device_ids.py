@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.openapi import documents
 from fauxtune.storage.queries import devices as queries
 from tests.surfaces.control.conftest import Assign, Enroll

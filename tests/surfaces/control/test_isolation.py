@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.openapi import documents
 from tests.support.control import Json, connector, listed, made
 from tests.surfaces.control.conftest import BASE, Assign, Enroll

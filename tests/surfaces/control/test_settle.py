@@ -8,7 +8,7 @@ import httpx
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from tests.support.control import Json, connector
 from tests.surfaces.control.conftest import Assign, Enroll

@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations import founding
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries

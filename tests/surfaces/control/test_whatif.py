@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.control import Json
 from tests.surfaces.control.conftest import Assign, Enroll
 

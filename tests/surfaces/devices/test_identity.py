@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.pki import signed
-from fauxtune.operations.emulator import TrustedProxies
+from fauxtune.operations.runtime.emulator import TrustedProxies
 from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import enrollment
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.material import Imported, base64_of, imported, self_signed
 from tests.surfaces.graph.phone import Phone

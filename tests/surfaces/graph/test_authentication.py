@@ -12,7 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.clock import FixedClock

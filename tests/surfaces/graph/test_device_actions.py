@@ -11,7 +11,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import FORMS
 from fauxtune.operations import bulk_actions, device_actions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, DEVICES, code, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll

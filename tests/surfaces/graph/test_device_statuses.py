@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
 from tests.support.graph import DEVICES, PROFILES, code, group_named, ids, made, user_named

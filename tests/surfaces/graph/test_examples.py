@@ -17,7 +17,7 @@ import pytest
 
 from fauxtune.core.odata.openapi import operation_id
 from fauxtune.core.odata.schema import Version
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll

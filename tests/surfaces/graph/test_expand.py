@@ -8,7 +8,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fauxtune.operations.emulator import Emulator
-from fauxtune.operations.kept import Kept
+from fauxtune.operations.runtime.answer_cache import Kept
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import DEVICES, PROFILES, made, sentence
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.conftest import Enroll

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.permissions import Permissions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import DEVICES, PROFILES, code, sentence
 
@@ -131,7 +131,7 @@ async def test_the_check_can_warn_or_be_off(
     said: bool,
 ) -> None:
     emulator.permissions.mode = mode
-    with caplog.at_level(logging.WARNING, logger="fauxtune.operations.permissions"):
+    with caplog.at_level(logging.WARNING, logger="fauxtune.operations.runtime.permissions"):
         assert (await beta.get(PROFILES, headers=reader)).status_code == 200
     assert ("DeviceManagementConfiguration.Read.All" in caplog.text) is said
 

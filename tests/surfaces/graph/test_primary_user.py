@@ -11,7 +11,7 @@ import pytest
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import enrollment, user_enrollment
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.conftest import Enroll
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
 
 Json = dict[str, Any]

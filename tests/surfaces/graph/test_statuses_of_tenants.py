@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.graph import DEVICES, PFX, PROFILES, made

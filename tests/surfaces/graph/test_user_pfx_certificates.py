@@ -9,7 +9,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
 from tests.support.hostile_der import identifier, tlv

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import ALL_ROLES
 from fauxtune.operations.tenants import advance_clock
 from tests.support.clock import FixedClock

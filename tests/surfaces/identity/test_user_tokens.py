@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import delete_user, update_user
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, claims_of
 

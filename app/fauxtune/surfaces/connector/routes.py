@@ -22,7 +22,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.elements import check_elements
 from fauxtune.operations import channel, connectors
 from fauxtune.operations.channel import Leased, Visitor, Wares
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.connector import messages
 
 #: Members and elements of a body, all levels together: a greeting with all the keys that it may have, has 500.

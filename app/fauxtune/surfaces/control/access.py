@@ -19,7 +19,7 @@ from starlette.exceptions import HTTPException
 from fauxtune.core.errors import NotAllowed, Unauthenticated
 from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 
 
 class GuardedRoute(APIRoute):

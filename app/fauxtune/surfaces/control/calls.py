@@ -9,8 +9,8 @@ from typing import Annotated, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Depends, Path, Request
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.control.access import GuardedRoute
 

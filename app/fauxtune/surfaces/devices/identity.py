@@ -23,7 +23,7 @@ from starlette.requests import Request
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.foreign import certificate_from, is_pem
-from fauxtune.operations.emulator import TrustedProxies
+from fauxtune.operations.runtime.emulator import TrustedProxies
 
 SIGNATURE_HEADER = "Mdm-Signature"
 

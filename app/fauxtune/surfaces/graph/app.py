@@ -21,8 +21,8 @@ from fauxtune.core.model.audiences import GRAPH, is_graph
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema import Version
-from fauxtune.operations.access import Caller
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, envelope, version_and_path
 from fauxtune.surfaces.graph.resources.metadata import described

@@ -18,8 +18,8 @@ from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Entity, Version
 from fauxtune.core.odata.segments import reference_id
 from fauxtune.core.odata.view import check_select
-from fauxtune.operations.access import Caller
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.tokens import Caller
 
 Json: TypeAlias = dict[str, Any]
 

@@ -16,9 +16,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths import Match
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Version
-from fauxtune.operations.access import Caller
 from fauxtune.operations.audit import Actor
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
 from fauxtune.surfaces.graph.routes import TABLES

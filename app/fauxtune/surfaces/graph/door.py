@@ -12,9 +12,9 @@ from urllib.parse import quote, urlsplit
 from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema import Version
-from fauxtune.operations.access import Caller
-from fauxtune.operations.door import Considered
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
 

@@ -27,7 +27,7 @@ from fauxtune.core.errors import (
     Unavailable,
     writable,
 )
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.identity.pages import message_page
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")

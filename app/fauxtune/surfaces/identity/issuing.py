@@ -17,7 +17,7 @@ from typing import Any
 
 from fauxtune.core.model.audiences import is_graph
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.access import LIFETIME
+from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.identity import consent, errors, notes
 from fauxtune.surfaces.identity.clients import Client
 from fauxtune.surfaces.identity.discovery import issuer

@@ -11,7 +11,7 @@ from typing import Any
 from joserfc import jwt
 from joserfc.errors import JoseError
 
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.identity.errors import Aadsts, Word
 from fauxtune.surfaces.identity.keys import signing_key
 

@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.model.text import text_value
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import applications
 from fauxtune.surfaces.identity import errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT

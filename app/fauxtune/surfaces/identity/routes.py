@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
 from fauxtune.surfaces.identity.errors import origin
 from fauxtune.surfaces.identity.request import TokenRequest, read_form

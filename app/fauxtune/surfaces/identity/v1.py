@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from fauxtune.operations.access import LIFETIME
+from fauxtune.operations.runtime.tokens import LIFETIME
 from fauxtune.surfaces.identity.request import TokenRequest
 from fauxtune.surfaces.identity.token import answer
 

@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import authorities, status
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 
 
 class DirectRoute(APIRoute):

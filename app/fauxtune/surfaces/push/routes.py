@@ -16,7 +16,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 
 LONGEST_WAIT = 60.0

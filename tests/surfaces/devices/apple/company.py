@@ -30,7 +30,7 @@ from fauxtune.operations import (
     imported_pfx,
     tenants,
 )
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries

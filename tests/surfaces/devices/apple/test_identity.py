@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from starlette.types import Receive, Scope, Send
 
-from fauxtune.operations.emulator import TrustedProxies
+from fauxtune.operations.runtime.emulator import TrustedProxies
 from fauxtune.server.factory import create_app
 from tests.surfaces.devices.apple.clients import Fleet
 from tests.surfaces.devices.apple.company import BASE, Company

@@ -15,8 +15,8 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import assignments, authorities, configuration, tenants
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import create_token
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import (
     ALICE,

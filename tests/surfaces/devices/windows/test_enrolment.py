@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import ALICE, PASSWORD, Enroll, MakeToken, Pc, Switch, anywhere, text

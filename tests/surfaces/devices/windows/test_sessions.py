@@ -15,7 +15,7 @@ from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import assignments, device_actions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import files
 from tests.surfaces.devices.windows import messages_of_devices as words

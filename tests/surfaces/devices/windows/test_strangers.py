@@ -16,8 +16,8 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.operations import enrollment, identities
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.windows import csp, sign_in
 from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml

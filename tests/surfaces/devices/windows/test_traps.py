@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import device_actions
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import create_app
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words

@@ -11,8 +11,8 @@ from fauxtune.core.clock import iso
 from fauxtune.core.pki.authority import addresses_for
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import rollover
-from fauxtune.operations.act import Act
 from fauxtune.operations.authorities import authority_row
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.status import kept_crl_span
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.surfaces.control import answers, messages

@@ -15,8 +15,8 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations import certificates, revocation
-from fauxtune.operations.act import Act
 from fauxtune.operations.diagnosis_facts import owned
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries

@@ -9,7 +9,7 @@ from fauxtune.core.engine.plan import NEVER
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries

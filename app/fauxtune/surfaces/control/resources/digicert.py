@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations import authorities, digicert, templates
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
 

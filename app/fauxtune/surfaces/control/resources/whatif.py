@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from fauxtune.operations.door import Considered
+from fauxtune.operations.runtime.graph_client import Considered
 from fauxtune.operations.whatif import DeviceConsequences, what_if
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls

@@ -18,10 +18,10 @@ from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import authorities, identities
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import Caller
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import digest
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import translate
 from fauxtune.surfaces.devices.apple.messages import Sender

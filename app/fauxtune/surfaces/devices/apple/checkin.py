@@ -12,8 +12,8 @@ from typing import Any, assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
 from fauxtune.operations import conversation, device_actions, enrollment, identities
-from fauxtune.operations.act import Act
 from fauxtune.operations.checkin import identified
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import callers, messages, translate
 from fauxtune.surfaces.devices.apple.callers import DeviceCall

@@ -22,8 +22,8 @@ from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.operations import authorities, enrollment, identities
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.devices.apple import mobileconfig
 
 _NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Device identity")])

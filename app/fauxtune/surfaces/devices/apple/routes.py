@@ -17,7 +17,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep as pki_scep
 from fauxtune.operations.checkin import Caller
 from fauxtune.operations.conversation import Talk, converse
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import callers, checkin, enrolling, messages, mobileconfig, reports, translate
 
 WIRE = reports.AppleWire()

@@ -24,7 +24,7 @@ from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.device_actions import Order
 from fauxtune.operations.enrollment import EnrollmentRequest
-from fauxtune.operations.packaging import Packaging
+from fauxtune.operations.runtime.secret_packaging import Packaging
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.plist import Plist
 

@@ -17,9 +17,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.operations import authorities
-from fauxtune.operations.act import Act
-from fauxtune.operations.emulator import Emulator
 from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.user_enrollment import Claimant, claimed_by, come_in, renew
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
 from fauxtune.surfaces.devices.windows.messages import provisioning

@@ -14,7 +14,7 @@ import orjson
 
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.emulator import Emulator
+from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.tenants import tenants_with
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof, binary
 

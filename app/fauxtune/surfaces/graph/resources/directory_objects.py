@@ -15,7 +15,7 @@ from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.view import view
 from fauxtune.operations import directory, directory_devices
-from fauxtune.operations.act import Act
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries

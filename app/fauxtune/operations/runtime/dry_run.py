@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.act import Act
-from fauxtune.operations.runner import Runner
-from fauxtune.operations.signals import Signals
+from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.attempts import Attempt
 from fauxtune.storage.database import Connection
 

@@ -20,7 +20,7 @@ from fauxtune.core.clock import Clock
 from fauxtune.core.errors import Unauthenticated
 from fauxtune.core.model.audiences import GRAPH
 from fauxtune.core.model.ids import IdSource, TenantId
-from fauxtune.operations.runner import Runner
+from fauxtune.operations.runtime.runner import Runner
 from fauxtune.storage.queries import applications
 
 LIFETIME = timedelta(seconds=3599)

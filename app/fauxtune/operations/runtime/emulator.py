@@ -10,16 +10,16 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
-from fauxtune.operations.access import TokenIssuer
-from fauxtune.operations.door import Door, closed
-from fauxtune.operations.kept import Kept
-from fauxtune.operations.packaging import Packagings
-from fauxtune.operations.permissions import PermissionCheck
-from fauxtune.operations.published import Published
-from fauxtune.operations.runner import Runner
-from fauxtune.operations.signals import Signals
-from fauxtune.operations.turns import Turns
-from fauxtune.operations.workers import Workers
+from fauxtune.operations.runtime.answer_cache import Kept
+from fauxtune.operations.runtime.graph_client import Door, closed
+from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.operations.runtime.pki_cache import Published
+from fauxtune.operations.runtime.runner import Runner
+from fauxtune.operations.runtime.secret_packaging import Packagings
+from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.tokens import TokenIssuer
+from fauxtune.operations.runtime.turns import Turns
+from fauxtune.operations.runtime.workers import Workers
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.permissions import Permissions
-from fauxtune.operations.access import Caller
+from fauxtune.operations.runtime.tokens import Caller
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from fauxtune.core.errors import NotEmulated
 from fauxtune.core.model.tenants import Tenant
 
 if TYPE_CHECKING:
-    from fauxtune.operations.emulator import Emulator
+    from fauxtune.operations.runtime.emulator import Emulator
 
 
 @dataclass(frozen=True, slots=True)

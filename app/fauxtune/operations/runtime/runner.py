@@ -16,9 +16,9 @@ from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.act import Act
 from fauxtune.operations.audit import Actor, audited
-from fauxtune.operations.signals import Signals
+from fauxtune.operations.runtime.signals import Signals
+from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries

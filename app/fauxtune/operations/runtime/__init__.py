@@ -1,0 +1,1 @@
+"""Runs operations: transactions, signals, caches, tokens, and the emulator that holds them all."""
