@@ -18,13 +18,13 @@ from fauxtune.operations import (
     certificates,
     configuration,
     connectors,
-    directory,
     imported_pfx,
     revocation,
     templates,
 )
 from fauxtune.operations.conversation import Answered, Result, Step
 from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.operations.office import START, Office, Phone
@@ -199,7 +199,7 @@ async def another_address(company: Company) -> None:
 
 async def married(company: Company) -> None:
     changes = {"mail": "alice.baker@contoso.example"}
-    await company.office.do(directory.update_user, await company.office.user_id("alice"), changes=changes)
+    await company.office.do(users_and_groups.update_user, await company.office.user_id("alice"), changes=changes)
 
 
 async def key_gone(company: Company) -> None:

@@ -43,13 +43,13 @@ from fauxtune.operations import (
     configuration,
     connectors,
     device_actions,
-    directory,
     enrollment,
     imported_pfx,
     tenants,
 )
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Act
@@ -126,20 +126,20 @@ class Office:
             "mail": mail or self.upn(name),
             "assignedLicenses": licences,
         }
-        return str((await self.do(directory.create_user, document))["id"])
+        return str((await self.do(users_and_groups.create_user, document))["id"])
 
     async def group(self, name: str, *members: str) -> str:
-        made = await self.do(directory.create_group, {"displayName": name, "securityEnabled": True})
+        made = await self.do(users_and_groups.create_group, {"displayName": name, "securityEnabled": True})
         self.groups[name] = made["id"]
         for member in members:
-            await self.do(directory.add_member, made["id"], member_id=member)
+            await self.do(users_and_groups.add_member, made["id"], member_id=member)
         return str(made["id"])
 
     async def take_licence(self, name: str) -> None:
-        await self.do(directory.assign_license, self.upn(name), add=[], remove=[INTUNE_SKU])
+        await self.do(users_and_groups.assign_license, self.upn(name), add=[], remove=[INTUNE_SKU])
 
     async def give_licence(self, name: str) -> None:
-        await self.do(directory.assign_license, self.upn(name), add=[{"skuId": INTUNE_SKU}], remove=[])
+        await self.do(users_and_groups.assign_license, self.upn(name), add=[{"skuId": INTUNE_SKU}], remove=[])
 
     # ----------------------------------------------------------------------------------------------------- profiles
 

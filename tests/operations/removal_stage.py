@@ -25,17 +25,10 @@ from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import (
-    configuration,
-    device_actions,
-    digicert,
-    directory,
-    imported_pfx,
-    templates,
-    user_enrollment,
-)
+from fauxtune.operations import configuration, device_actions, digicert, imported_pfx, templates, user_enrollment
 from fauxtune.operations.conversation import Step, Talk, converse
 from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.operations.primary_user import set_primary_user
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -363,7 +356,7 @@ async def _delete_profiles(scene: Scene) -> None:
 async def _leave_group(scene: Scene) -> None:
     office, row = scene.office, await scene.device.row()
     member = row["user_id"] or row["directory_device_id"]
-    await office.do(directory.remove_member, office.groups[scene.group], member_id=member)
+    await office.do(users_and_groups.remove_member, office.groups[scene.group], member_id=member)
 
 
 async def _change_user(scene: Scene) -> None:
@@ -372,7 +365,7 @@ async def _change_user(scene: Scene) -> None:
 
 
 async def _delete_user(scene: Scene) -> None:
-    await scene.office.do(directory.delete_user, scene.office.upn(scene.name))
+    await scene.office.do(users_and_groups.delete_user, scene.office.upn(scene.name))
 
 
 async def _take_licence(scene: Scene) -> None:

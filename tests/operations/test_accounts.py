@@ -9,7 +9,8 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions, directory
+from fauxtune.operations import configuration, device_actions
+from fauxtune.operations.directory import users_and_groups
 from tests.operations.office import Office, Phone
 
 GMAIL = "androidWorkProfileGmailEasConfiguration"
@@ -91,12 +92,12 @@ async def test_a_waiting_account_says_for_what_and_delivers_nothing(office: Offi
 
 async def test_a_user_without_a_mail_address_has_an_error_until_there_is_one(office: Office) -> None:
     mail = await gmail(office, None, authenticationMethod="usernameAndPassword")
-    await office.do(directory.update_user, office.upn("alice"), changes={"mail": None})
+    await office.do(users_and_groups.update_user, office.upn("alice"), changes={"mail": None})
     phone = await office.enroll("alice")
     await phone.settle()
     state, why = await status(office, phone, mail)
     assert (state, "property mail" in why) == ("error", True)
-    await office.do(directory.update_user, office.upn("alice"), changes={"mail": "alice@mail.example"})
+    await office.do(users_and_groups.update_user, office.upn("alice"), changes={"mail": "alice@mail.example"})
     await phone.settle()
     assert (await status(office, phone, mail))[0] == "compliant"
 

@@ -11,7 +11,8 @@ from fauxtune.core.errors import Invalid, NotFound, NotLicensed, UnsupportedActi
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions, directory
+from fauxtune.operations import configuration, device_actions
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.primary_user import set_primary_user
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -135,7 +136,7 @@ async def test_a_device_whose_user_was_deleted_can_be_neither_wiped_nor_retired(
     phone = await office.enroll("alice", mode="fully-managed")
     await rest(phone)
     serial, holds = str((await phone.item()).serial), dict(phone.holds)
-    await office.do(directory.delete_user, office.upn("alice"))
+    await office.do(users_and_groups.delete_user, office.upn("alice"))
     await rest(phone)
     with pytest.raises(Invalid, match="before their user is deleted"):
         await office.action(phone, action)
@@ -156,7 +157,7 @@ async def test_a_wipe_that_was_ordered_first_is_carried_out_without_the_user(off
     await rest(phone)
     serial = str((await phone.item()).serial)
     await office.action(phone, device_actions.wipe)
-    await office.do(directory.delete_user, office.upn("alice"))
+    await office.do(users_and_groups.delete_user, office.upn("alice"))
     assert await office.certificate_status(serial) == "revoked"
     await rest(phone)
     assert (phone.holds, (await phone.row())["state"]) == ({}, "ended")
@@ -214,8 +215,8 @@ async def test_a_user_who_moves_to_another_group_changes_profiles(office: Office
     phone = await office.enroll("alice")
     await rest(phone)
     (old,) = [row for row in (await phone.ledger()).values() if row.key == f"pkcs/{sales}"]
-    await office.do(directory.remove_member, office.groups["Sales"], member_id=alice)
-    await office.do(directory.add_member, office.groups["Law"], member_id=alice)
+    await office.do(users_and_groups.remove_member, office.groups["Sales"], member_id=alice)
+    await office.do(users_and_groups.add_member, office.groups["Law"], member_id=alice)
     await rest(phone)
     assert list(phone.holds) == [f"pkcs/{law}"]
     assert await office.certificate_status(str(old.serial)) == "good", "removed, and not revoked"
@@ -287,7 +288,7 @@ async def test_what_happens_to_whoever_enrolled_it_does_not_touch_a_dedicated_de
     await office.root_profile("Kiosks", owned=True)
     await rest(phone)
     generation = (await phone.row())["generation"]
-    await office.do(directory.delete_user, office.upn("alice"))
+    await office.do(users_and_groups.delete_user, office.upn("alice"))
     assert (await phone.row())["generation"] == generation
     await rest(phone)
     assert len(phone.roots) == 1

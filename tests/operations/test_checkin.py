@@ -10,8 +10,9 @@ import pytest
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions, directory, imported_pfx
+from fauxtune.operations import configuration, device_actions, imported_pfx
 from fauxtune.operations.checkin import check_in, finish
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.fulfilment import fulfil
 from tests.operations.office import Office
 
@@ -88,7 +89,7 @@ async def test_changes_elsewhere_leave_a_device_quiet(office: Office) -> None:
     await carols.settle()
     plans = await carols.plans()
     await office.pkcs_profile("SMIME Pilot")
-    await office.do(directory.update_user, office.upn("alice"), changes={"displayName": "Alice B."})
+    await office.do(users_and_groups.update_user, office.upn("alice"), changes={"displayName": "Alice B."})
     await office.import_pfx("bob")
     await office.group("unassigned", await office.user_id("carol"))
     await carols.check_in()

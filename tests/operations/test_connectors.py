@@ -26,7 +26,8 @@ from fauxtune.core.model.items import imported_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, connectors, directory, imported_pfx
+from fauxtune.operations import configuration, connectors, imported_pfx
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 
@@ -318,7 +319,7 @@ async def test_a_missing_variable_fails_the_profile_on_that_device_and_heals_wit
     status = await office.status(phone, profile) or {}
     assert status["status"] == "error"
     assert "{{OnPremisesSamAccountName}}" in status["message"]
-    await office.do(directory.update_user, office.upn("alice"), changes={"onPremisesSamAccountName": "alice, a"})
+    await office.do(users_and_groups.update_user, office.upn("alice"), changes={"onPremisesSamAccountName": "alice, a"})
     await phone.settle()
     (issued,) = await office.issued()
     subject = x509.load_der_x509_certificate(issued["certificate"]).subject

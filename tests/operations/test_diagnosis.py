@@ -14,8 +14,9 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
-from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, directory, imported_pfx
+from fauxtune.operations import assignment_filters, assignments, device_actions, diagnosis, imported_pfx
 from fauxtune.operations.diagnosis import diagnose, history, number
+from fauxtune.operations.directory import users_and_groups
 from tests.operations import clinic
 from tests.operations.clinic import FAULTS, Company, Plant
 from tests.operations.office import Office
@@ -185,7 +186,7 @@ async def test_a_device_that_left_is_said_to_have_left(company: Company) -> None
 
 
 async def test_a_device_whose_user_was_deleted_is_given_nothing(company: Company) -> None:
-    await company.office.do(directory.delete_user, company.alice)
+    await company.office.do(users_and_groups.delete_user, company.alice)
     assert await company.codes(device=company.phone.id) == {"user-deleted"}
 
 

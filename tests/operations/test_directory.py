@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fauxtune.operations import directory, directory_devices
+from fauxtune.operations.directory import devices as directory_devices
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
 from tests.operations.office import Office, Phone
 
@@ -17,9 +18,9 @@ async def test_when_a_group_goes_those_in_it_plan_again(office: Office) -> None:
     outer = await office.group("Outer", inner)
     await office.root_profile("Outer")
     before = (await _generation(alices), await _generation(carols))
-    await office.do(directory.delete_group, inner)
+    await office.do(users_and_groups.delete_group, inner)
     assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
-    await office.do(directory.delete_group, outer)
+    await office.do(users_and_groups.delete_group, outer)
     assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
 
 
@@ -27,8 +28,8 @@ async def test_a_group_that_nothing_is_assigned_to_wakes_nobody(office: Office) 
     phone = await office.enroll("alice")
     before = await _generation(phone)
     group = await office.group("Unused", await office.user_id("alice"))
-    await office.do(directory.update_group, group, changes={"description": "x"})
-    await office.do(directory.delete_group, group)
+    await office.do(users_and_groups.update_group, group, changes={"description": "x"})
+    await office.do(users_and_groups.delete_group, group)
     assert await _generation(phone) == before
 
 
@@ -36,10 +37,10 @@ async def test_a_circle_of_groups_goes_one_by_one(office: Office) -> None:
     phone = await office.enroll("alice")
     first = await office.group("First", await office.user_id("alice"))
     second = await office.group("Second", first)
-    await office.do(directory.add_member, first, member_id=second)
+    await office.do(users_and_groups.add_member, first, member_id=second)
     await office.root_profile("Second")
     before = await _generation(phone)
-    await office.do(directory.delete_group, second)
+    await office.do(users_and_groups.delete_group, second)
     assert await _generation(phone) == before + 1
     assert await office.look(queries.memberships, office.tenant.id, member_id=phone.id) == []
 
@@ -63,5 +64,5 @@ def _bare() -> dict[str, object]:
 
 
 def test_a_security_identifier_is_made_of_the_id() -> None:
-    found = directory.security_identifier("f2b6a3b5-8e0b-4b1e-9d4c-0123456789ab")
+    found = users_and_groups.security_identifier("f2b6a3b5-8e0b-4b1e-9d4c-0123456789ab")
     assert found == "S-1-12-1-4072055733-1260293643-587287709-2877908805"

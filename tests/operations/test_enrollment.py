@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject, serial_hex
-from fauxtune.operations import directory, enrollment
+from fauxtune.operations import enrollment
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.enrollment import EnrollmentRequest, create_token
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -125,7 +126,7 @@ async def test_a_user_without_licence_cannot_enrol_until_there_is_one_and_keeps_
 
 async def test_a_user_who_is_gone_cannot_enrol(office: Office) -> None:
     token = await office.token("alice")
-    await office.do(directory.delete_user, office.upn("alice"))
+    await office.do(users_and_groups.delete_user, office.upn("alice"))
     with pytest.raises(NotLicensed, match="no longer exists"):
         await office.enroll("alice", token=token)
 

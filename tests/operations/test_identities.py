@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations import device_actions, directory, enrollment, identities
+from fauxtune.operations import device_actions, enrollment, identities
 from fauxtune.operations.checkin import identified
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
@@ -112,7 +113,7 @@ async def test_a_user_who_is_gone_or_lost_the_licence_between_the_two_steps_does
     alices, bobs = await identity(office, "alice"), await identity(office, "bob", number=1)
     await authenticate(alices, hardware="ios/1")
     await authenticate(bobs, hardware="ios/2")
-    await office.do(directory.delete_user, office.upn("alice"))
+    await office.do(users_and_groups.delete_user, office.upn("alice"))
     await office.take_licence("bob")
     for tablet, words in ((alices, "no longer exists"), (bobs, "has no licence")):
         with pytest.raises(NotLicensed, match=words):

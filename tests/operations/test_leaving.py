@@ -10,7 +10,8 @@ import pytest
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations import configuration, device_actions, directory, enrollment, imported_pfx
+from fauxtune.operations import configuration, device_actions, enrollment, imported_pfx
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -281,11 +282,11 @@ async def delete_all(office: Office, profiles: list[str]) -> None:
 
 
 async def leave_group(office: Office, _profiles: list[str]) -> None:
-    await office.do(directory.remove_member, office.groups["All Staff"], member_id=await office.user_id("alice"))
+    await office.do(users_and_groups.remove_member, office.groups["All Staff"], member_id=await office.user_id("alice"))
 
 
 async def delete_group(office: Office, _profiles: list[str]) -> None:
-    await office.do(directory.delete_group, office.groups["All Staff"])
+    await office.do(users_and_groups.delete_group, office.groups["All Staff"])
 
 
 async def exclude(office: Office, profiles: list[str]) -> None:
@@ -325,12 +326,12 @@ async def test_what_is_removed_and_wanted_again_comes_back(office: Office) -> No
     await leave_group(office, [])
     await phone.check_in()
     assert set((await phone.states()).values()) == {"removing"}
-    await office.do(directory.add_member, office.groups["All Staff"], member_id=alice)
+    await office.do(users_and_groups.add_member, office.groups["All Staff"], member_id=alice)
     await phone.settle()
     assert (await phone.item()).serial == serial, "it had not left the device"
     await leave_group(office, [])
     await phone.settle()
-    await office.do(directory.add_member, office.groups["All Staff"], member_id=alice)
+    await office.do(users_and_groups.add_member, office.groups["All Staff"], member_id=alice)
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
     assert (await phone.item()).serial != serial, "a new one for the one that was gone"
@@ -377,7 +378,7 @@ async def test_a_lost_licence_leaves_everything_and_gives_nothing_more(office: O
 async def test_a_deleted_user_leaves_everything_on_the_device(office: Office) -> None:
     phone, serial, mark = await equipped(office)
     holds, user_id = dict(phone.holds), await office.user_id("alice")
-    await office.do(directory.delete_user, user_id)
+    await office.do(users_and_groups.delete_user, user_id)
     await phone.settle()
     assert set((await phone.states()).values()) == {"kept"}
     assert phone.holds == holds

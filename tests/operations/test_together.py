@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from fauxtune.operations import device_actions, directory
+from fauxtune.operations import device_actions
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.turns import Turns
 from tests.operations.office import Office, Phone
 
@@ -23,7 +24,7 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(off
     alice, staff = await office.user_id("alice"), office.groups["All Staff"]
 
     async def leave_and_return() -> None:
-        for change in (directory.remove_member, directory.add_member):
+        for change in (users_and_groups.remove_member, users_and_groups.add_member):
             await office.do(change, staff, member_id=alice)
 
     second, *_ = await asyncio.gather(
@@ -32,7 +33,7 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(off
         leave_and_return(),
         office.switch(requireTrustedRoot=False),
         office.assign(profile, "All Staff"),
-        *(office.do(directory.update_user, office.upn(name), changes={"displayName": name}) for name in names),
+        *(office.do(users_and_groups.update_user, office.upn(name), changes={"displayName": name}) for name in names),
     )
     await rest(*phones)
     imported = {"alice": {first[1], first[2], second}, "bob": {first[3]}, "carol": set()}

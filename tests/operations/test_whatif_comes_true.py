@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import GraphRefused
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -117,7 +117,7 @@ async def world(office: Office, draw: Draw) -> World:
         else:
             made.devices.append(await office.enroll(name, mode=kind))
     for member in draw(st.lists(st.sampled_from((await made.members())[: len(kinds)]), max_size=2, unique=True)):
-        await office.do(directory.add_member, office.groups["Things"], member_id=member)
+        await office.do(users_and_groups.add_member, office.groups["Things"], member_id=member)
     for family in sorted({"owned" if kind in ("fully-managed", "dedicated") else kind for kind in kinds}):
         root, pkcs, imported = KINDS[family]
         made.profiles.append(await office.profile(root, trustedRootCertificate=await office.root_text()))

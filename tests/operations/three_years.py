@@ -22,7 +22,8 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import applications, device_actions, directory, imported_pfx, rollover, tenants
+from fauxtune.operations import device_actions, imported_pfx, rollover, tenants
+from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.server.factory import create_app
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
@@ -166,13 +167,13 @@ class Firm:
         self.lost[device.id] = self.now
 
     async def delete_a_person(self) -> None:
-        await self.office.do(directory.delete_user, self.office.upn("person5"))
+        await self.office.do(users_and_groups.delete_user, self.office.upn("person5"))
         self.gone.add("person5")
         self._not_wanted_any_more(5)
 
     async def leave_the_group(self) -> None:
         member = await self.office.user_id("person8")
-        await self.office.do(directory.remove_member, self.office.groups[_GROUP], member_id=member)
+        await self.office.do(users_and_groups.remove_member, self.office.groups[_GROUP], member_id=member)
         self._not_wanted_any_more(8)
 
     async def delete_an_import(self) -> None:

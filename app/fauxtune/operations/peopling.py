@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fauxtune.core.model.licences import INTUNE_SKU
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import Seed, SeedGroup, SeedUser
 
@@ -60,12 +60,12 @@ def add_some(act: Act, steps: Sequence[Step], *, people: Peopling) -> None:
         match step:
             case SeedUser():
                 upn = _upn(step.user_principal_name, people.domain, domain=act.tenant.domain)
-                user = directory.create_user(act, _user_document(step, upn), password=step.password)
+                user = users_and_groups.create_user(act, _user_document(step, upn), password=step.password)
                 people.users[step.user_principal_name.lower()] = user["id"]
             case _Membership(number, member):
-                directory.add_member(act, people.groups[number], member_id=people.users[member])
+                users_and_groups.add_member(act, people.groups[number], member_id=people.users[member])
             case (number, group):
-                people.groups[number] = directory.create_group(act, _group_document(group))["id"]
+                people.groups[number] = users_and_groups.create_group(act, _group_document(group))["id"]
 
 
 def _steps(seed: Seed) -> Iterator[Step]:

@@ -12,7 +12,7 @@ from fauxtune.core.errors import Invalid, UnsupportedAction
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations import device_records
-from fauxtune.operations.directory import missing
+from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.enrollment import licensed, user_name
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern

@@ -17,7 +17,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations import device_actions
 from fauxtune.operations.checkin import Caller, identified
-from fauxtune.operations.directory import password_matches
+from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.operations.enrollment import (
     Enrolled,
     EnrollmentRequest,

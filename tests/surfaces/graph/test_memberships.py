@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import change_settings
 from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
@@ -188,7 +188,9 @@ async def test_another_tenants_people_are_strangers(
 ) -> None:
     other = (await http.post("/_fauxtune/v1/tenants", json={"name": "other"})).json()
     document = {"displayName": "Eve", "userPrincipalName": "eve@other.example", "mailNickname": "eve"}
-    eve = (await emulator.runner.run(await emulator.runner.tenant(other["id"]), directory.create_user, document))["id"]
+    eve = (
+        await emulator.runner.run(await emulator.runner.tenant(other["id"]), users_and_groups.create_user, document)
+    )["id"]
     staff = await group_named(beta, "All Staff")
     url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{eve}"}
     for answer in (

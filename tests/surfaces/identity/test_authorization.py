@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.directory import create_user, delete_user, update_user
+from fauxtune.operations.directory.users_and_groups import create_user, delete_user, update_user
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import parse_seed

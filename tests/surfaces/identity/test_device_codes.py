@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.directory import delete_user, update_user
+from fauxtune.operations.directory.users_and_groups import delete_user, update_user
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, claims_of, hidden, refused, shown

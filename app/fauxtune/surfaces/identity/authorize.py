@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import sign_ins
-from fauxtune.operations.sign_ins import CODE_LIFETIME, CodeRequest
+from fauxtune.operations.directory import sign_ins
+from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, CodeRequest
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
 from fauxtune.surfaces.identity import consent, errors, issuing, notes, pages, redirects

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.applications import secret_matches
+from fauxtune.operations.directory.applications import secret_matches
 from fauxtune.storage.queries import applications
 from fauxtune.surfaces.identity import assertion, errors
 from fauxtune.surfaces.identity.discovery import ANY_TENANT, PUBLIC_HOSTS

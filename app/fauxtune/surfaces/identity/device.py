@@ -9,8 +9,8 @@ from typing import Any
 
 from starlette.responses import Response
 
-from fauxtune.operations import sign_ins
-from fauxtune.operations.sign_ins import CODE_LIFETIME, DEVICE_LIFETIME, INTERVAL, Standing
+from fauxtune.operations.directory import sign_ins
+from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, DEVICE_LIFETIME, INTERVAL, Standing
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
 from fauxtune.surfaces.identity import errors, notes, pages

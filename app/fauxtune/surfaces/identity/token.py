@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import sign_ins
-from fauxtune.operations.directory import password_matches
-from fauxtune.operations.sign_ins import Standing
+from fauxtune.operations.directory import sign_ins
+from fauxtune.operations.directory.sign_ins import Standing
+from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.storage.queries import directory
 from fauxtune.surfaces.identity import errors, issuing, notes
 from fauxtune.surfaces.identity.clients import Client, client_of, proven_client

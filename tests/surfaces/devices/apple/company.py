@@ -25,11 +25,11 @@ from fauxtune.operations import (
     certificates,
     configuration,
     device_actions,
-    directory,
     enrollment,
     imported_pfx,
     tenants,
 )
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -127,7 +127,7 @@ class Company:
 
     async def take_licence(self, name: str) -> None:
         user = f"{name}@contoso.example"
-        await self.do(directory.assign_license, user, add=[], remove=[INTUNE_SKU])
+        await self.do(users_and_groups.assign_license, user, add=[], remove=[INTUNE_SKU])
 
     async def issued_elsewhere(self) -> Fleet:
         """A device whose identity the authority has signed, and nobody has kept."""

@@ -11,7 +11,7 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.clock import iso
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import applications
+from fauxtune.operations.directory import applications
 from fauxtune.storage.queries import applications as queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls

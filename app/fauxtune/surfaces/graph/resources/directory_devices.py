@@ -16,7 +16,8 @@ from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
-from fauxtune.operations import directory, directory_devices
+from fauxtune.operations.directory import devices as directory_devices
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
@@ -99,5 +100,5 @@ def found(connection: Connection, call: Call) -> dict[str, Any]:
     else:
         row = queries.directory_device(connection, tenant_id, device_id=key.lower())
     if row is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     return row

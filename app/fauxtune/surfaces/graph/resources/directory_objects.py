@@ -14,7 +14,8 @@ from fauxtune.core.odata.entities.directory import ANY_OBJECT, DIRECTORY_OBJECT,
 from fauxtune.core.odata.schema import Entity
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.view import view
-from fauxtune.operations import directory, directory_devices
+from fauxtune.operations.directory import devices as directory_devices
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
@@ -73,8 +74,8 @@ async def delete_object(call: Call) -> Answer:
     """DELETE /directoryObjects/{object}."""
     row = await _found(call)
     deletions: dict[str, Callable[[Act, str], None]] = {
-        "user": directory.delete_user,
-        "group": directory.delete_group,
+        "user": users_and_groups.delete_user,
+        "group": users_and_groups.delete_group,
         "device": directory_devices.delete_device,
     }
     await call.emulator.runner.run(call.tenant, deletions[row["kind"]], row["id"])
@@ -114,7 +115,7 @@ async def expanded_answer(call: Call, find: Callable[[Connection], Row | None], 
     def read(connection: Connection) -> tuple[Row, Json]:
         row = find(connection)
         if row is None:
-            raise directory.missing(key)
+            raise users_and_groups.missing(key)
         return row, listed.expand(call, connection, [row])[0]
 
     row, more = await call.emulator.runner.read(read)
@@ -171,5 +172,5 @@ async def _found(call: Call) -> Row:
     key = call.keys["object"]
     row = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=key.lower())
     if row is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     return row

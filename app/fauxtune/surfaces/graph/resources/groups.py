@@ -11,7 +11,7 @@ from fauxtune.core.odata.paths import reference_id
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
@@ -57,7 +57,7 @@ async def create_group(call: Call) -> Answer:
     document = accept(GROUP, body, partial=False, version=call.version)
     made = await call.emulator.runner.run(
         call.tenant,
-        directory.create_group,
+        users_and_groups.create_group,
         document,
         member_ids=_bound(body, "members"),
         owner_ids=_bound(body, "owners"),
@@ -71,7 +71,7 @@ async def update_group(call: Call) -> Answer:
     changes = accept(GROUP, body, partial=True, version=call.version)
     await call.emulator.runner.run(
         call.tenant,
-        directory.update_group,
+        users_and_groups.update_group,
         call.keys["group"],
         changes=changes,
         member_ids=_bound(body, "members"),
@@ -82,14 +82,14 @@ async def update_group(call: Call) -> Answer:
 
 async def delete_group(call: Call) -> Answer:
     """DELETE /groups/{group}."""
-    await call.emulator.runner.run(call.tenant, directory.delete_group, call.keys["group"])
+    await call.emulator.runner.run(call.tenant, users_and_groups.delete_group, call.keys["group"])
     return NO_CONTENT
 
 
 async def add_member(call: Call) -> Answer:
     """POST /groups/{group}/members/$ref with {"@odata.id": url}; only the id in it matters."""
     await call.emulator.runner.run(
-        call.tenant, directory.add_member, call.keys["group"], member_id=call.reference(to="directoryObject")
+        call.tenant, users_and_groups.add_member, call.keys["group"], member_id=call.reference(to="directoryObject")
     )
     return NO_CONTENT
 
@@ -97,14 +97,14 @@ async def add_member(call: Call) -> Answer:
 async def remove_member(call: Call) -> Answer:
     """DELETE /groups/{group}/members/{member}/$ref, or .../members/$ref?@id=url."""
     member = call.keys.get("member") or reference_id(call.query.other("@id") or "")
-    await call.emulator.runner.run(call.tenant, directory.remove_member, call.keys["group"], member_id=member)
+    await call.emulator.runner.run(call.tenant, users_and_groups.remove_member, call.keys["group"], member_id=member)
     return NO_CONTENT
 
 
 async def add_owner(call: Call) -> Answer:
     """POST /groups/{group}/owners/$ref with {"@odata.id": url}."""
     await call.emulator.runner.run(
-        call.tenant, directory.add_owner, call.keys["group"], owner_id=call.reference(to="user")
+        call.tenant, users_and_groups.add_owner, call.keys["group"], owner_id=call.reference(to="user")
     )
     return NO_CONTENT
 
@@ -112,7 +112,7 @@ async def add_owner(call: Call) -> Answer:
 async def remove_owner(call: Call) -> Answer:
     """DELETE /groups/{group}/owners/{owner}/$ref, or .../owners/$ref?@id=url."""
     owner = call.keys.get("owner") or reference_id(call.query.other("@id") or "")
-    await call.emulator.runner.run(call.tenant, directory.remove_owner, call.keys["group"], owner_id=owner)
+    await call.emulator.runner.run(call.tenant, users_and_groups.remove_owner, call.keys["group"], owner_id=owner)
     return NO_CONTENT
 
 

@@ -18,7 +18,8 @@ from fauxtune.core.odata.expressions import And, Compare, Condition, Field, Text
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import device_actions, device_records, directory, primary_user
+from fauxtune.operations import device_actions, device_records, primary_user
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
@@ -179,7 +180,7 @@ async def _owner_of(call: Call) -> str | None:
     key = call.keys["user"]
     user = await call.emulator.runner.read(directory_queries.user_by_key, call.tenant.id, key=key)
     if user is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     return str(user["id"])
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import KINDS
 from fauxtune.core.odata.expressions import IsOf
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer
@@ -61,7 +61,7 @@ def element(collection: str) -> Handler:
             read, call.tenant.id, collection=collection, key=key, parent=await owner_id(call)
         )
         if row is None or (call.cast is not None and row["kind"] != listed.entity.name):
-            raise directory.missing(key)
+            raise users_and_groups.missing(key)
         return entity_answer(call, shape(call, row), context=listed.context)
 
     return handler
@@ -92,11 +92,11 @@ async def _manager(call: Call) -> Row:
     kind, key = _named(call)
     user = await _look_up(call, kind, key=key)
     if user is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     manager_id = user["manager_id"] or "manager"
     manager = await call.emulator.runner.read(queries.directory_object, call.tenant.id, object_id=manager_id)
     if manager is None:
-        raise directory.missing("manager")
+        raise users_and_groups.missing("manager")
     return manager
 
 
@@ -124,7 +124,7 @@ async def owner_id(call: Call) -> str:
     kind, key = _named(call)
     found = await _look_up(call, kind, key=key)
     if found is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     return str(found["id"])
 
 

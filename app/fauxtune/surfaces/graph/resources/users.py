@@ -17,7 +17,7 @@ from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.values import guid
 from fauxtune.core.odata.view import view
-from fauxtune.operations import directory
+from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
@@ -99,20 +99,22 @@ async def create_user(call: Call) -> Answer:
     body = call.body()
     check_required(body, USER, names=_REQUIRED)
     document, password = _accepted(call, body, partial=False)
-    made = await call.emulator.runner.run(call.tenant, directory.create_user, document, password=password)
+    made = await call.emulator.runner.run(call.tenant, users_and_groups.create_user, document, password=password)
     return created(call, view(USER, made, version=call.version), collection="users")
 
 
 async def update_user(call: Call) -> Answer:
     """PATCH /users/{user}: 204, as the directory does it."""
     changes, password = _accepted(call, call.body(), partial=True)
-    await call.emulator.runner.run(call.tenant, directory.update_user, key_of(call), changes=changes, password=password)
+    await call.emulator.runner.run(
+        call.tenant, users_and_groups.update_user, key_of(call), changes=changes, password=password
+    )
     return NO_CONTENT
 
 
 async def delete_user(call: Call) -> Answer:
     """DELETE /users/{user}."""
-    await call.emulator.runner.run(call.tenant, directory.delete_user, call.keys["user"])
+    await call.emulator.runner.run(call.tenant, users_and_groups.delete_user, call.keys["user"])
     return NO_CONTENT
 
 
@@ -131,7 +133,7 @@ async def assign_license(call: Call) -> Answer:
     licences = accept(USER, {"assignedLicenses": add}, partial=True, version=call.version)["assignedLicenses"]
     made = await call.emulator.runner.run(
         call.tenant,
-        directory.assign_license,
+        users_and_groups.assign_license,
         key_of(call),
         add=licences,
         remove=[_guid(each) for each in remove],
@@ -147,7 +149,7 @@ async def change_password(call: Call) -> Answer:
             raise Invalid(f"'{name}' is required: a text.", target=name)
     await call.emulator.runner.run(
         call.tenant,
-        directory.change_password,
+        users_and_groups.change_password,
         key_of(call),
         current=body["currentPassword"],
         new=body["newPassword"],
@@ -157,21 +159,21 @@ async def change_password(call: Call) -> Answer:
 
 async def revoke_sign_in_sessions(call: Call) -> Answer:
     """POST /users/{user}/revokeSignInSessions: 200 with true."""
-    await call.emulator.runner.run(call.tenant, directory.revoke_sign_in_sessions, key_of(call))
+    await call.emulator.runner.run(call.tenant, users_and_groups.revoke_sign_in_sessions, key_of(call))
     return Answer(200, {"@odata.context": call.context("Edm.Boolean"), "value": True})
 
 
 async def set_manager(call: Call) -> Answer:
     """PUT /users/{user}/manager/$ref with {"@odata.id": url}; only the id in it matters."""
     await call.emulator.runner.run(
-        call.tenant, directory.set_manager, key_of(call), manager_id=call.reference(to="user")
+        call.tenant, users_and_groups.set_manager, key_of(call), manager_id=call.reference(to="user")
     )
     return NO_CONTENT
 
 
 async def remove_manager(call: Call) -> Answer:
     """DELETE /users/{user}/manager/$ref."""
-    await call.emulator.runner.run(call.tenant, directory.set_manager, key_of(call), manager_id=None)
+    await call.emulator.runner.run(call.tenant, users_and_groups.set_manager, key_of(call), manager_id=None)
     return NO_CONTENT
 
 
@@ -191,7 +193,7 @@ async def get_license_details(call: Call) -> Answer:
     row = await _found(call)
     found = element_document(call, _license_details(row), entity=LICENSE_DETAILS, key=call.keys["license"])
     if found is None:
-        raise directory.missing(call.keys["license"])
+        raise users_and_groups.missing(call.keys["license"])
     return entity_answer(call, found, context=_licences_of(row))
 
 
@@ -207,7 +209,7 @@ async def _found(call: Call) -> Row:
     key = key_of(call)
     row = await call.emulator.runner.read(queries.user_by_key, call.tenant.id, key=key)
     if row is None:
-        raise directory.missing(key)
+        raise users_and_groups.missing(key)
     return row
 
 

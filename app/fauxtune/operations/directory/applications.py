@@ -18,7 +18,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.pki.foreign import certificate_from, is_pem
-from fauxtune.operations.directory import password_digest, password_matches
+from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
 from fauxtune.storage.queries import applications as queries

@@ -12,7 +12,7 @@ from fauxtune.core.errors import Conflict
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.validation import defaults
-from fauxtune.operations.directory import missing
+from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries

@@ -1,0 +1,1 @@
+"""Users, groups, Entra devices, applications and sign-ins."""
