@@ -33,10 +33,11 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import assignments, authorities, certificates, configuration, imported_pfx
+from fauxtune.operations import authorities, certificates, imported_pfx
 from fauxtune.operations.checkin import Caller, CheckedIn, Report, check_in
 from fauxtune.operations.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.enrollment import digest as digest_of
+from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.server.bootstrap import Surroundings, assemble, read_seed, seed_tenant
@@ -90,7 +91,7 @@ class World:
         document = {**defaults(entity(name)), "displayName": name, **properties}
 
         def create(act: Act) -> None:
-            made = configuration.create_profile(act, known, document=document)
+            made = profiles.create_profile(act, known, document=document)
             everybody = assignments.NewAssignment(TargetKind.ALL_USERS, None, {})
             assignments.assign(act, made["id"], targets=[everybody])
 

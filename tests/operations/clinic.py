@@ -13,18 +13,11 @@ from cryptography import x509
 
 from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import (
-    authorities,
-    certificates,
-    configuration,
-    connectors,
-    imported_pfx,
-    revocation,
-    templates,
-)
+from fauxtune.operations import authorities, certificates, connectors, imported_pfx, revocation, templates
 from fauxtune.operations.conversation import Answered, Result, Step
 from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles
 from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.operations.office import START, Office, Phone
@@ -226,7 +219,7 @@ async def root_to_others(company: Company) -> None:
 
 
 async def root_deleted(company: Company) -> None:
-    await company.office.do(configuration.delete_profile, company.profiles["root"])
+    await company.office.do(profiles.delete_profile, company.profiles["root"])
 
 
 async def nothing_for_signing(company: Company) -> None:

@@ -36,21 +36,12 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import (
-    assignments,
-    authorities,
-    certificates,
-    configuration,
-    connectors,
-    device_actions,
-    enrollment,
-    imported_pfx,
-    tenants,
-)
+from fauxtune.operations import authorities, certificates, connectors, device_actions, enrollment, imported_pfx, tenants
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.founding import found_tenant
+from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
@@ -151,7 +142,7 @@ class Office:
         assert known is not None
         document = {"@odata.type": f"#microsoft.graph.{kind_name}", "displayName": kind_name, **document}
         navigations = {name: [bound] for name, bound in (references or {}).items()}
-        made = await self.do(configuration.create_profile, known, document=document, navigations=navigations)
+        made = await self.do(profiles.create_profile, known, document=document, navigations=navigations)
         if groups:
             await self.assign(made["id"], *groups)
         return str(made["id"])

@@ -25,12 +25,13 @@ from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import configuration, device_actions, digicert, imported_pfx, templates, user_enrollment
+from fauxtune.operations import device_actions, digicert, imported_pfx, templates, user_enrollment
 from fauxtune.operations.conversation import Step, Talk, converse
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.operations.primary_user import set_primary_user
+from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
@@ -350,7 +351,7 @@ async def _unassign(scene: Scene) -> None:
 
 async def _delete_profiles(scene: Scene) -> None:
     for profile in (*scene.profiles.values(), *scene.helpers):
-        await scene.office.do(configuration.delete_profile, profile)
+        await scene.office.do(profiles.delete_profile, profile)
 
 
 async def _leave_group(scene: Scene) -> None:
@@ -390,7 +391,7 @@ async def _edit(scene: Scene) -> None:
     kinds = _kinds(scene.variant, edition=scene.office.tenant.edition)
     for (source, _authority), profile in scene.profiles.items():
         await scene.office.do(
-            configuration.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}
+            profiles.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}
         )
 
 

@@ -9,8 +9,9 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions
+from fauxtune.operations import device_actions
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles
 from tests.operations.office import Office, Phone
 
 GMAIL = "androidWorkProfileGmailEasConfiguration"
@@ -109,10 +110,10 @@ async def test_a_changed_setting_gives_the_account_again_and_a_changed_name_does
     first, version = (await phone.item(Source.EMAIL)).fingerprint, phone.applied
     known = kind(GMAIL)
     assert known is not None
-    await office.do(configuration.update_profile, mail, kind=known, changes={"displayName": "Post"})
+    await office.do(profiles.update_profile, mail, kind=known, changes={"displayName": "Post"})
     await phone.settle()
     assert ((await phone.item(Source.EMAIL)).fingerprint, phone.applied) == (first, version)
-    await office.do(configuration.update_profile, mail, kind=known, changes={"hostName": "other.contoso.example"})
+    await office.do(profiles.update_profile, mail, kind=known, changes={"hostName": "other.contoso.example"})
     await phone.settle()
     ((fingerprint, account),) = phone.accounts.values()
     assert (fingerprint != first, account.host, phone.applied) == (True, "other.contoso.example", version + 1)
@@ -183,7 +184,7 @@ async def test_a_bound_reference_to_what_is_not_there_changes_nothing(office: Of
     assert known is not None
     with pytest.raises(Invalid, match="does not exist"):
         await office.do(
-            configuration.update_profile,
+            profiles.update_profile,
             mail,
             kind=known,
             changes={"hostName": "x"},

@@ -11,9 +11,10 @@ from fauxtune.core.errors import Invalid, NotFound, NotLicensed, UnsupportedActi
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions
+from fauxtune.operations import device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.primary_user import set_primary_user
+from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -233,7 +234,7 @@ async def test_another_root_in_the_profile_takes_the_place_of_the_old_one(office
     await rest(phone)
     roots, own = set(phone.roots), await phone.item()
     changes = {"trustedRootCertificate": await office.root_text("devices")}
-    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
     await rest(phone)
     assert (len(phone.roots), phone.roots & roots) == (1, set())
     found = [row.state.value for row in (await phone.ledger()).values() if row.source is Source.ROOT]

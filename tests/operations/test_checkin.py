@@ -10,10 +10,11 @@ import pytest
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, device_actions, imported_pfx
+from fauxtune.operations import device_actions, imported_pfx
 from fauxtune.operations.checkin import check_in, finish
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.fulfilment import fulfil
+from fauxtune.operations.profiles import profiles
 from tests.operations.office import Office
 
 
@@ -161,7 +162,7 @@ async def test_an_edited_profile_leaves_the_certificate_as_it_is(office: Office)
     serial = (await phone.item()).serial
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeBoth"}
-    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
     assert (await phone.item()).serial == serial
     assert (await office.status(phone, profile) or {})["version"] == 2

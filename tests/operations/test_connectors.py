@@ -26,8 +26,9 @@ from fauxtune.core.model.items import imported_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import configuration, connectors, imported_pfx
+from fauxtune.operations import connectors, imported_pfx
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 
@@ -335,7 +336,7 @@ async def test_an_unknown_template_lists_the_known_ones_and_heals_with_the_profi
     assert all(name in message for name in ("'Nothing'", "SmimeSigning", "ExchangeUser"))
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeP256"}
-    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
     assert isinstance(phone.keys[(await phone.item()).key], ec.EllipticCurvePrivateKey)
 
@@ -355,7 +356,7 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     assert "SmimeBoth" in (await office.status(phone, profile) or {})["message"]
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeSigning"}
-    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
 
@@ -368,7 +369,7 @@ async def test_a_certificate_that_is_still_asked_for_follows_an_edited_profile(o
     await phone.settle()
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeEncryption"}
-    await office.do(configuration.update_profile, profile, kind=known, changes=changes)
+    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
     await office.connector(state="online")
     await phone.settle()
     assert [row["template"] for row in await office.issued()] == ["SmimeEncryption"]

@@ -9,8 +9,9 @@ from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import assignments, configuration, device_actions
+from fauxtune.operations import device_actions
 from fauxtune.operations.conversation import Answered, Result, Step
+from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 from tests.operations.told import enrolled, said
@@ -357,7 +358,7 @@ async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is
     other = {"trustedRootCertificate": await office.root_text("devices")}
     known = kind("iosTrustedRootCertificate")
     assert known is not None
-    await office.do(configuration.update_profile, profile, kind=known, changes=other)
+    await office.do(profiles.update_profile, profile, kind=known, changes=other)
     answer = tablet.answer(step)
     steps = await tablet.exchange(answer)
     while steps:

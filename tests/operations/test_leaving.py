@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations import configuration, device_actions, enrollment, imported_pfx
+from fauxtune.operations import device_actions, enrollment, imported_pfx
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -278,7 +278,7 @@ async def unassign_all(office: Office, profiles: list[str]) -> None:
 
 async def delete_all(office: Office, profiles: list[str]) -> None:
     for profile in profiles:
-        await office.do(configuration.delete_profile, profile)
+        await office.do(profiles.delete_profile, profile)
 
 
 async def leave_group(office: Office, _profiles: list[str]) -> None:
@@ -315,7 +315,7 @@ async def test_an_item_of_two_profiles_goes_with_the_last(office: Office) -> Non
     await phone.settle()
     assert len((await phone.item(Source.IMPORTED)).claims) == 2
     for profile, left in zip(profiles, (1, 0), strict=True):
-        await office.do(configuration.delete_profile, profile)
+        await office.do(profiles.delete_profile, profile)
         await phone.settle()
         assert len(phone.holds) == left
 

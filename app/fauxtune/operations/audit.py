@@ -20,17 +20,9 @@ from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.schema import Entity
-from fauxtune.operations import (
-    assignment_filters,
-    assignments,
-    bulk_actions,
-    configuration,
-    device_actions,
-    device_records,
-    imported_pfx,
-    role_scope_tags,
-)
+from fauxtune.operations import bulk_actions, device_actions, device_records, imported_pfx
 from fauxtune.operations.audit_properties import modified, pascal
+from fauxtune.operations.profiles import assignment_filters, assignments, profiles, role_scope_tags
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import assignment_filters as filter_queries
@@ -288,10 +280,10 @@ def _compared(
 
 
 RULES: dict[Callable[..., Any], Watch] = {
-    configuration.create_profile: _create(_PROFILE),
-    configuration.update_profile: _patch(_PROFILE),
-    configuration.clear_reference: _patch(_PROFILE),
-    configuration.delete_profile: _delete(_PROFILE),
+    profiles.create_profile: _create(_PROFILE),
+    profiles.update_profile: _patch(_PROFILE),
+    profiles.clear_reference: _patch(_PROFILE),
+    profiles.delete_profile: _delete(_PROFILE),
     assignments.assign: _assign_profile,
     assignments.add: _assign_profile,
     assignments.change: _assign_profile,

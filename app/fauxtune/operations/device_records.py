@@ -10,7 +10,7 @@ from typing import Any
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
 from fauxtune.core.odata.validation import defaults
-from fauxtune.operations.role_scope_tags import tagged
+from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_categories as category_queries

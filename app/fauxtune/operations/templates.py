@@ -12,7 +12,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import assignments
+from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

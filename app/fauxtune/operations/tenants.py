@@ -20,9 +20,10 @@ from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, connectors, role_scope_tags
+from fauxtune.operations import authorities, connectors
 from fauxtune.operations.directory.applications import seed_application
 from fauxtune.operations.peopling import Peopling, add_some
+from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.seeds import Seed
 from fauxtune.storage.database import Connection

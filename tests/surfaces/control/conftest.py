@@ -15,7 +15,8 @@ from fastapi import FastAPI
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import assignments, authorities, configuration
+from fauxtune.operations import authorities
+from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.control.handset import Handset
 
@@ -98,7 +99,7 @@ def assign(emulator: Emulator) -> Assign:
         known = kind(name)
         assert known is not None
         document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": what}
-        made = await runner.run(tenant, configuration.create_profile, known, document=document)
+        made = await runner.run(tenant, profiles.create_profile, known, document=document)
         everywhere = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
         await runner.run(tenant, assignments.assign, made["id"], targets=[everywhere])
         return str(made["id"])

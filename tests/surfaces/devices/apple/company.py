@@ -20,16 +20,9 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import (
-    authorities,
-    certificates,
-    configuration,
-    device_actions,
-    enrollment,
-    imported_pfx,
-    tenants,
-)
+from fauxtune.operations import authorities, certificates, device_actions, enrollment, imported_pfx, tenants
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -120,7 +113,7 @@ class Company:
         return mark
 
     async def delete_profile(self, profile: str) -> None:
-        await self.do(configuration.delete_profile, profile)
+        await self.do(profiles.delete_profile, profile)
 
     async def switch(self, **settings: Any) -> None:
         self.tenant = await self.do(tenants.change_settings, settings)

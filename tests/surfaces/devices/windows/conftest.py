@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import assignments, authorities, configuration, tenants
+from fauxtune.operations import authorities, tenants
 from fauxtune.operations.enrollment import create_token
+from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import (
@@ -89,7 +90,7 @@ def assign(emulator: Emulator, tenant: Tenant) -> Assign:
             document = PKCS | {"certificationAuthority": tenant.ca_host} | document
             document = {"certificationAuthorityName": tenant.ca_name} | document
         document |= {"@odata.type": f"#microsoft.graph.{name}", "displayName": name}
-        made = await run(tenant, configuration.create_profile, known, document=document)
+        made = await run(tenant, profiles.create_profile, known, document=document)
         everywhere = assignments.NewAssignment(TargetKind.ALL_DEVICES, None, {})
         await run(tenant, assignments.assign, made["id"], targets=[everywhere])
         return str(made["id"])

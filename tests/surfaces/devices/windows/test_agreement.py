@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import assignments
+from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words

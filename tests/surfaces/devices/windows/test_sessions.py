@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import assignments, device_actions
+from fauxtune.operations import device_actions
+from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import files

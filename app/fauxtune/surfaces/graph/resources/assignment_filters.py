@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_TYPE
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
-from fauxtune.operations import assignment_filters as operations
+from fauxtune.operations.profiles import assignment_filters as operations
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
 

@@ -15,8 +15,8 @@ from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSI
 from fauxtune.core.odata.schema import NEVER, Entity, Version, bare_name
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
-from fauxtune.operations import assignments as operations
-from fauxtune.operations.assignments import NewAssignment
+from fauxtune.operations.profiles import assignments as operations
+from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries

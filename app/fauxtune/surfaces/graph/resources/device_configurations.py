@@ -13,7 +13,7 @@ from fauxtune.core.odata.schema import bare_name
 from fauxtune.core.odata.validation import accept, binds, defaults, type_name
 from fauxtune.core.odata.view import view
 from fauxtune.core.profiles.catalog import Kind, kind
-from fauxtune.operations import configuration
+from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
@@ -68,7 +68,7 @@ async def create_profile(call: Call) -> Answer:
     shape, known = entity(name), kind_of(name)
     document = {**defaults(shape), **accept(shape, body, partial=False, version=call.version)}
     made = await call.emulator.runner.run(
-        call.tenant, configuration.create_profile, known, document=document, navigations=binds(shape, body)
+        call.tenant, profiles.create_profile, known, document=document, navigations=binds(shape, body)
     )
     return created(call, view(shape, made, version=call.version), collection=CONTEXT)
 
@@ -84,7 +84,7 @@ async def update_profile(call: Call) -> Answer:
     changes = accept(shape, {**body, "@odata.type": shape.odata_type}, partial=True, version=call.version)
     made = await call.emulator.runner.run(
         call.tenant,
-        configuration.update_profile,
+        profiles.update_profile,
         row["id"],
         kind=kind_of(row["kind"]),
         changes=changes,
@@ -95,7 +95,7 @@ async def update_profile(call: Call) -> Answer:
 
 async def delete_profile(call: Call) -> Answer:
     """DELETE .../{profile}."""
-    await call.emulator.runner.run(call.tenant, configuration.delete_profile, call.keys["profile"])
+    await call.emulator.runner.run(call.tenant, profiles.delete_profile, call.keys["profile"])
     return NO_CONTENT
 
 

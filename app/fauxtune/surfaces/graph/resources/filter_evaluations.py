@@ -12,7 +12,7 @@ from fauxtune.core.engine.filter_rules import meets, parse_rule
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
 from fauxtune.core.odata.validation import accept
-from fauxtune.operations.filter_evaluation import Evaluation, evaluations
+from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries

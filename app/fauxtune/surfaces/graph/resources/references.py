@@ -10,8 +10,8 @@ from __future__ import annotations
 from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import derived_from
-from fauxtune.operations import configuration
-from fauxtune.operations.references import referenced
+from fauxtune.operations.profiles import profiles
+from fauxtune.operations.profiles.references import referenced
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, check_options, entity_answer
 from fauxtune.surfaces.graph.resources.device_configurations import kind_of, profile_with
@@ -53,7 +53,7 @@ def set_reference(navigation: str) -> Handler:
         row = await profile_with(call, navigation)
         await call.emulator.runner.run(
             call.tenant,
-            configuration.update_profile,
+            profiles.update_profile,
             row["id"],
             kind=kind_of(row["kind"]),
             changes={},
@@ -71,7 +71,7 @@ def clear_reference(navigation: str) -> Handler:
         row = await profile_with(call, navigation)
         await call.emulator.runner.run(
             call.tenant,
-            configuration.clear_reference,
+            profiles.clear_reference,
             row["id"],
             kind=kind_of(row["kind"]),
             navigation=navigation,

@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
-from fauxtune.operations import role_scope_tags as operations
+from fauxtune.operations.profiles import role_scope_tags as operations
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, get_element, list_rows

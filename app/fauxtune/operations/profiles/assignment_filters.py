@@ -13,7 +13,7 @@ from fauxtune.core.clock import iso
 from fauxtune.core.engine.filter_properties import vocabulary_of
 from fauxtune.core.engine.filter_rules import parse_rule
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.operations.role_scope_tags import tagged
+from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import concern

@@ -15,8 +15,8 @@ from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.fixed import check_unchanged
 from fauxtune.core.profiles.stored import told
-from fauxtune.operations import assignments, references
-from fauxtune.operations.role_scope_tags import tagged
+from fauxtune.operations.profiles import assignments, references
+from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as queries

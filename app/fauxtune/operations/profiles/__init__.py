@@ -1,0 +1,1 @@
+"""Profiles, their assignments, filters, references and scope tags."""
