@@ -33,7 +33,8 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.validation import defaults
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities, certificates, imported_pfx
+from fauxtune.operations.ca import authorities, imported_pfx
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import Caller, CheckedIn, Report, check_in
 from fauxtune.operations.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.enrollment import digest as digest_of
@@ -170,8 +171,8 @@ async def fan_out_seconds(*, devices: int, imports: int) -> float:
 
 
 async def _import_document(here: World, ring: KeyRing) -> dict[str, Any]:
-    request = certificates.CounterRequest("SmimeEncryption", user_principal_name=ALICE, pfx_password="secret")
-    answer = await here.run(certificates.issue_at_counter, request, key=ring.take(), keys=here.emulator.keys)
+    request = certificate_register.CounterRequest("SmimeEncryption", user_principal_name=ALICE, pfx_password="secret")
+    answer = await here.run(certificate_register.issue_at_counter, request, key=ring.take(), keys=here.emulator.keys)
     (key,) = await here.emulator.runner.read(queries.connector_key_rows, here.tenant.id)
     public = load_der_public_key(key["public_key"])
     assert isinstance(public, rsa.RSAPublicKey)

@@ -19,7 +19,7 @@ from fauxtune.connector.keypool import KeyRing, KeySource
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.template import BUILT_IN
-from fauxtune.operations.issuing import Application
+from fauxtune.operations.ca.issuance import Application
 
 _NOW = datetime(2026, 1, 1, tzinfo=UTC)
 _KEYS = 12

@@ -28,7 +28,8 @@ from cryptography.x509 import ocsp
 from bench import inside, load, world
 from bench.rows import Row, side_by_side
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.operations import authorities, certificates, status
+from fauxtune.operations.ca import authorities, crl_and_ocsp
+from fauxtune.operations.ca import register as certificate_register
 
 _ENTRIES = 1000
 _SECONDS = 2.0
@@ -77,15 +78,15 @@ def _ocsp_over_http(
 
 async def _in_process(key: rsa.RSAPrivateKey) -> tuple[float, float, float]:
     async with inside.world(KeyRing([key])) as here:
-        asked = certificates.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
-        made = await here.run(certificates.issue_at_counter, asked, key=key, keys=here.emulator.keys)
+        asked = certificate_register.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
+        made = await here.run(certificate_register.issue_at_counter, asked, key=key, keys=here.emulator.keys)
         issuer = await here.emulator.runner.read(authorities.certificate, here.tenant, name="issuing")
         requests = [_request(made.certificate, issuer, nonce=os.urandom(16)) for _ in range(_ANSWERS)]
 
         async def answers_per_second() -> float:
             start = time.perf_counter()
             for request in requests:
-                await status.ocsp(here.emulator, here.tenant, name="issuing", request=request)
+                await crl_and_ocsp.ocsp(here.emulator, here.tenant, name="issuing", request=request)
             return len(requests) / (time.perf_counter() - start)
 
         await answers_per_second()

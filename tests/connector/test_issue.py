@@ -26,7 +26,7 @@ from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, Template
-from fauxtune.operations.issuing import Application
+from fauxtune.operations.ca.issuance import Application
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 

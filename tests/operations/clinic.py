@@ -13,7 +13,9 @@ from cryptography import x509
 
 from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import authorities, certificates, connectors, imported_pfx, revocation, templates
+from fauxtune.operations import connectors, revocation
+from fauxtune.operations.ca import authorities, imported_pfx, templates
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.conversation import Answered, Result, Step
 from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.directory import users_and_groups
@@ -96,7 +98,7 @@ async def bring(
 ) -> str:
     """Issue by this template, and import for this purpose; the thumbprint. `changes` are the record's."""
     office = company.office
-    request = certificates.CounterRequest(
+    request = certificate_register.CounterRequest(
         template,
         user_principal_name=company.alice,
         email=email,
@@ -105,7 +107,7 @@ async def bring(
         pfx_password="geheim-42",
     )
     key = office.emulator.key_source.take()
-    answer = await office.do(certificates.issue_at_counter, request, key=key, keys=office.emulator.keys)
+    answer = await office.do(certificate_register.issue_at_counter, request, key=key, keys=office.emulator.keys)
     mark = thumbprint(answer.certificate)
     await record(company, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)
     return mark

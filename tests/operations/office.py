@@ -36,7 +36,9 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities, certificates, connectors, device_actions, enrollment, imported_pfx, tenants
+from fauxtune.operations import connectors, device_actions, enrollment, tenants
+from fauxtune.operations.ca import authorities, imported_pfx
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.directory import users_and_groups
@@ -196,10 +198,10 @@ class Office:
     async def pfx(self, name: str, *, password: str = "geheim-42", **times: datetime) -> tuple[str, bytes]:
         """A new encryption certificate from the CA's counter: its thumbprint, and its PFX file."""
         key = await asyncio.to_thread(self.emulator.key_source.take)
-        request = certificates.CounterRequest(
+        request = certificate_register.CounterRequest(
             "SmimeEncryption", user_principal_name=self.upn(name), pfx_password=password, **times
         )
-        answer = await self.do(certificates.issue_at_counter, request, key=key, keys=self.emulator.keys)
+        answer = await self.do(certificate_register.issue_at_counter, request, key=key, keys=self.emulator.keys)
         return thumbprint(answer.certificate), answer.pfx
 
     async def encrypted(self, password: str) -> str:

@@ -14,7 +14,9 @@ from cryptography.x509 import ocsp
 
 from fauxtune.connector.refusals import AuthorityUnavailable
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
-from fauxtune.operations import authorities, certificates, device_actions, revocation, rollover, status
+from fauxtune.operations import device_actions, revocation, rollover
+from fauxtune.operations.ca import authorities, crl_and_ocsp
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 
@@ -22,7 +24,7 @@ Row = dict[str, Any]
 
 
 async def crl_of(office: Office, name: str = "issuing") -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(await status.crl(office.emulator, office.tenant, name=name))
+    return x509.load_der_x509_crl(await crl_and_ocsp.crl(office.emulator, office.tenant, name=name))
 
 
 async def set_state(office: Office, state: str, name: str = "issuing") -> Row:
@@ -102,11 +104,13 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
     _phone, certificate = await phone_with_certificate(staffed)
     request = ask_for(certificate, await authority(staffed))
     emulator, tenant = staffed.emulator, staffed.tenant
-    lists = await asyncio.gather(*(status.crl(emulator, tenant, name="issuing") for _ in range(6)))
+    lists = await asyncio.gather(*(crl_and_ocsp.crl(emulator, tenant, name="issuing") for _ in range(6)))
     assert len(set(lists)) == 1
     row = await staffed.look(queries.authority, tenant.id, name="issuing")
     assert row["crl_number"] == 1
-    answers = await asyncio.gather(*(status.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6)))
+    answers = await asyncio.gather(
+        *(crl_and_ocsp.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6))
+    )
     assert len({ocsp.load_der_ocsp_response(each).certificates[0] for each in answers}) == 1
 
 
@@ -168,9 +172,9 @@ async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(st
     assert item.problem is not None
     assert item.problem.code == AuthorityUnavailable.number
     assert await staffed.issued() == []
-    request = certificates.CounterRequest("SmimeBoth", user_principal_name=staffed.upn("bob"))
+    request = certificate_register.CounterRequest("SmimeBoth", user_principal_name=staffed.upn("bob"))
     with pytest.raises(Unavailable, match="off line"):
-        await staffed.do(certificates.issue_at_counter, request, key=None, keys=staffed.emulator.keys)
+        await staffed.do(certificate_register.issue_at_counter, request, key=None, keys=staffed.emulator.keys)
     await set_state(staffed, "available")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
@@ -185,15 +189,15 @@ async def test_off_line_it_says_nothing_of_its_certificates(staffed: Office) -> 
     issuer = await authority(staffed)
     question = ask_for(certificate, issuer)
     await crl_of(staffed)
-    await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+    await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
     await set_state(staffed, "unavailable")
     with pytest.raises(Unavailable):
         await crl_of(staffed)
     with pytest.raises(Unavailable):
-        await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+        await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
     assert number(await crl_of(staffed, "root")) == 1
     await set_state(staffed, "available")
-    assert await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+    assert await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
     assert number(await crl_of(staffed)) == 1
 
 
@@ -260,12 +264,12 @@ async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Office) -> None
         issuer = await authority(staffed, name)
         assert crl.is_signature_valid(issuer.public_key())
         answer = ocsp.load_der_ocsp_response(
-            await status.ocsp(staffed.emulator, staffed.tenant, name=name, request=ask_for(certificate, issuer))
+            await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name=name, request=ask_for(certificate, issuer))
         )
         assert answer.certificate_status is ocsp.OCSPCertStatus.REVOKED
     wrong = ask_for(new, await authority(staffed, "issuing-2"))
     answer = ocsp.load_der_ocsp_response(
-        await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=wrong)
+        await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=wrong)
     )
     assert answer.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
@@ -334,7 +338,7 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Off
 
     async def signer() -> x509.Certificate:
         answer = ocsp.load_der_ocsp_response(
-            await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+            await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
         )
         (found,) = answer.certificates
         now = staffed.clock.now()
@@ -362,7 +366,7 @@ async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(
 
     async def answer() -> ocsp.OCSPResponse:
         return ocsp.load_der_ocsp_response(
-            await status.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
+            await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name="issuing", request=question)
         )
 
     await answer()  # the responder is made
@@ -384,7 +388,7 @@ async def test_an_authoritys_own_certificate_and_its_responders_are_good(staffed
     async def asked(name: str, certificate: x509.Certificate, issuer: x509.Certificate) -> ocsp.OCSPResponse:
         request = ask_for(certificate, issuer)
         return ocsp.load_der_ocsp_response(
-            await status.ocsp(staffed.emulator, staffed.tenant, name=name, request=request)
+            await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name=name, request=request)
         )
 
     for certificate in (root, issuing, await authority(staffed, "issuing-2")):

@@ -26,7 +26,8 @@ from fauxtune.core.model.items import imported_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import connectors, imported_pfx
+from fauxtune.operations import connectors
+from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries

@@ -13,7 +13,9 @@ from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
-from fauxtune.operations import certificates, device_actions, digicert, status, templates
+from fauxtune.operations import device_actions, digicert
+from fauxtune.operations.ca import crl_and_ocsp, templates
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -64,7 +66,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     assert f"/pki/{office.tenant.name}/digicert/crl" in str(points)
     assert (await phone.item(Source.PKCS)).authority is Authority.DIGICERT
     assert await events(office) == [1032, 1050, 1102, 1100, 1000]
-    crl = await office.do(status.current_crl, "digicert", keys=office.emulator.keys)
+    crl = await office.do(crl_and_ocsp.current_crl, "digicert", keys=office.emulator.keys)
     root = await office.look(authority_queries.authorities_of, office.tenant.id)
     assert {"digicert", "digicert-root"} <= {each["name"] for each in root}
     assert x509.load_der_x509_crl(crl.der).issuer == certificate.issuer
@@ -186,7 +188,7 @@ async def test_a_tenant_without_one_and_a_second_one_are_refused(office: Office)
         await digicert.subscribe(office.emulator, office.tenant)
     with pytest.raises(Invalid, match="PKCS#10"):
         await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=b"nonsense")
-    await office.do(certificates.template_named, OID, authority_name="digicert")
+    await office.do(certificate_register.template_named, OID, authority_name="digicert")
 
 
 # ---------------------------------------------------------------------------------------------------------------- names

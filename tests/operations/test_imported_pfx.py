@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
-from fauxtune.operations import imported_pfx
+from fauxtune.operations.ca import imported_pfx
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office
 

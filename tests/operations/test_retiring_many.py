@@ -5,7 +5,8 @@ from __future__ import annotations
 from cryptography import x509
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations import bulk_actions, status
+from fauxtune.operations import bulk_actions
+from fauxtune.operations.ca import crl_and_ocsp
 from tests.operations.office import Office, Phone
 
 MANY = 6
@@ -22,7 +23,7 @@ async def _phones(office: Office) -> list[Phone]:
 
 async def _crl(office: Office) -> tuple[int, set[int]]:
     """The number of the newest CRL, and what it names."""
-    crl = x509.load_der_x509_crl(await status.crl(office.emulator, office.tenant, name="issuing"))
+    crl = x509.load_der_x509_crl(await crl_and_ocsp.crl(office.emulator, office.tenant, name="issuing"))
     number = crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number
     return number, {each.serial_number for each in crl}
 

@@ -30,7 +30,8 @@ from fauxtune.core.model.states import Cause, EnrollmentState, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.operations import authorities, connector_log, connectors, revocation
+from fauxtune.operations import connector_log, connectors, revocation
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.runtime.secret_packaging import Packagings

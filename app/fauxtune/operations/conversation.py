@@ -29,7 +29,8 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
-from fauxtune.operations import authorities, device_actions
+from fauxtune.operations import device_actions
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin import Caller, Report, identified, note_changes, quiet_version, take_turn
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.device_actions import Order

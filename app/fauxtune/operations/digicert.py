@@ -23,7 +23,9 @@ from fauxtune.core.pki.authority import DIGICERT, PrivateKey, addresses_for, sel
 from fauxtune.core.pki.issuance import issue, read_csr, request_key
 from fauxtune.core.pki.names import parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
-from fauxtune.operations import authorities, certificates, connectors, revocation
+from fauxtune.operations import connectors, revocation
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
@@ -152,7 +154,7 @@ def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x5
         not_before=act.now - _BACKDATED,
         not_after=act.now + _AFTER,
     )
-    certificates.note(
+    certificate_register.note(
         act,
         certificate,
         authority_name=DIGICERT,

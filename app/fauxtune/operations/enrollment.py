@@ -30,7 +30,9 @@ from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, 
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations import authorities, certificates, revocation
+from fauxtune.operations import revocation
+from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.device_documents import entra_device, managed_device
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
@@ -313,7 +315,7 @@ def issue_certificate(act: Act, csr: bytes, *, common_name: str, keys: KeyStore)
         not_before=act.now - _BACKDATED,
         not_after=min(act.now + validity, authority.certificate.not_valid_after_utc),
     )
-    certificates.note(
+    certificate_register.note(
         act,
         certificate,
         authority_name="devices",

@@ -32,8 +32,10 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, certificates, connector_log, templates
-from fauxtune.operations.issuing import Application
+from fauxtune.operations import connector_log
+from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import POLL, SERVER, inside, serving_connectors
@@ -179,7 +181,7 @@ def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certifi
     profile_id = task.item_key.removeprefix("pkcs/")
     assert task.application is not None
     template = task.application.template
-    certificates.note(
+    certificate_register.note(
         act,
         certificate,
         authority_name=task.application.authority.name,

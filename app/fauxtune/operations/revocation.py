@@ -13,7 +13,8 @@ from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissi
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import check_reason
-from fauxtune.operations import connector_log, connector_notes, templates
+from fauxtune.operations import connector_log, connector_notes
+from fauxtune.operations.ca import templates
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.serving import taker, who_is_waited_for
 from fauxtune.storage.queries import authorities as queries

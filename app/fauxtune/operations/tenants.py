@@ -20,7 +20,8 @@ from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, connectors
+from fauxtune.operations import connectors
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.directory.applications import seed_application
 from fauxtune.operations.peopling import Peopling, add_some
 from fauxtune.operations.profiles import role_scope_tags

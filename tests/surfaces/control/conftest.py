@@ -15,7 +15,7 @@ from fastapi import FastAPI
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.control.handset import Handset

@@ -14,7 +14,7 @@ from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import authorities, status
+from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
 
 
@@ -41,14 +41,14 @@ router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_c
 async def crl(request: Request, tenant_key: str, authority: str) -> Response:
     """The authority's CRL, DER. 503 while it is off line."""
     emulator, tenant = await _where(request, tenant_key)
-    return Response(await status.crl(emulator, tenant, name=authority), media_type="application/pkix-crl")
+    return Response(await crl_and_ocsp.crl(emulator, tenant, name=authority), media_type="application/pkix-crl")
 
 
 @router.post("/ocsp")
 async def ocsp(request: Request, tenant_key: str, authority: str) -> Response:
     """An OCSP answer to a request in the body. 503 while the authority is off line."""
     emulator, tenant = await _where(request, tenant_key)
-    found = await status.ocsp(emulator, tenant, name=authority, request=await request.body())
+    found = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=await request.body())
     return Response(found, media_type="application/ocsp-response")
 
 
@@ -60,7 +60,7 @@ async def ocsp_by_get(request: Request, tenant_key: str, authority: str, encoded
         body = base64.b64decode(unquote(encoded), validate=True)
     except (binascii.Error, ValueError):
         raise Invalid("An OCSP request in a path is base64 of its DER (RFC 6960 A.1).") from None
-    found = await status.ocsp(emulator, tenant, name=authority, request=body)
+    found = await crl_and_ocsp.ocsp(emulator, tenant, name=authority, request=body)
     return Response(found, media_type="application/ocsp-response")
 
 

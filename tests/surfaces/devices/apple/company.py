@@ -20,7 +20,9 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import authorities, certificates, device_actions, enrollment, imported_pfx, tenants
+from fauxtune.operations import device_actions, enrollment, tenants
+from fauxtune.operations.ca import authorities, imported_pfx
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator
@@ -90,8 +92,10 @@ class Company:
         """A certificate for encryption that an administrator imports; its thumbprint."""
         password, upn = "<geheim & 42>", f"{name}@contoso.example"
         key = await asyncio.to_thread(self.emulator.key_source.take)
-        wanted = certificates.CounterRequest("SmimeEncryption", user_principal_name=upn, pfx_password=password, **times)
-        made = await self.do(certificates.issue_at_counter, wanted, key=key, keys=self.emulator.keys)
+        wanted = certificate_register.CounterRequest(
+            "SmimeEncryption", user_principal_name=upn, pfx_password=password, **times
+        )
+        made = await self.do(certificate_register.issue_at_counter, wanted, key=key, keys=self.emulator.keys)
         (row,) = await self.emulator.runner.read(certificate_queries.connector_key_rows, self.tenant.id)
         public = load_der_public_key(row["public_key"])
         assert isinstance(public, RSAPublicKey)

@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import authorities, tenants
+from fauxtune.operations import tenants
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.enrollment import create_token
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator

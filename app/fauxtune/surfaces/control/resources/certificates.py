@@ -14,7 +14,8 @@ from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations import certificates, revocation
+from fauxtune.operations import revocation
+from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.diagnosis_facts import owned
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
@@ -40,7 +41,7 @@ _USAGES = {
 @router.post("", status_code=201, response_model_exclude_none=True, summary="Issue a certificate to an administrator")
 async def issue_certificate(here: Here, body: messages.NewCertificate) -> answers.Issued:
     """From a CSR, or with a key that is made and comes back as a PFX; any validity, also in the past."""
-    request = certificates.CounterRequest(
+    request = certificate_register.CounterRequest(
         template=body.template,
         user_principal_name=body.user_principal_name,
         subject=body.subject,
@@ -50,14 +51,16 @@ async def issue_certificate(here: Here, body: messages.NewCertificate) -> answer
         csr=None if body.csr is None else body.csr.encode(),
         pfx_password=body.pfx_password,
     )
-    template = await here.run(certificates.template_named, request.template)
-    key = await asyncio.to_thread(certificates.make_key, request, template=template, source=here.emulator.key_source)
-    answer = await here.run(certificates.issue_at_counter, request, key=key, keys=here.emulator.keys)
+    template = await here.run(certificate_register.template_named, request.template)
+    key = await asyncio.to_thread(
+        certificate_register.make_key, request, template=template, source=here.emulator.key_source
+    )
+    answer = await here.run(certificate_register.issue_at_counter, request, key=key, keys=here.emulator.keys)
     return answers.Issued(
         serial=serial_hex(answer.certificate),
         thumbprint=thumbprint(answer.certificate),
-        certificate=certificates.pem_chain((answer.certificate,)),
-        chain=certificates.pem_chain(answer.chain),
+        certificate=certificate_register.pem_chain((answer.certificate,)),
+        chain=certificate_register.pem_chain(answer.chain),
         pfx=None if answer.pfx is None else base64.b64encode(answer.pfx).decode(),
         pfx_password=answer.pfx_password,
     )

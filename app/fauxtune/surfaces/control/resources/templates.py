@@ -7,7 +7,7 @@ from __future__ import annotations
 from fastapi import Response
 
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import templates
+from fauxtune.operations.ca import templates
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 

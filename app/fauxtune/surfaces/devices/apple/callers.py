@@ -17,7 +17,8 @@ from starlette.requests import Request
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import authorities, identities
+from fauxtune.operations import identities
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin import Caller
 from fauxtune.operations.enrollment import digest
 from fauxtune.operations.runtime.emulator import Emulator

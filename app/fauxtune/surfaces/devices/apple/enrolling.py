@@ -21,7 +21,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.pfx import write_pfx
-from fauxtune.operations import authorities, enrollment, identities
+from fauxtune.operations import enrollment, identities
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.devices.apple import mobileconfig

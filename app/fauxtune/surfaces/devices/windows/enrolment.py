@@ -16,7 +16,7 @@ from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import Authority
-from fauxtune.operations import authorities
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act

@@ -9,7 +9,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.validation import accept, defaults
 from fauxtune.core.odata.view import view
-from fauxtune.operations import imported_pfx
+from fauxtune.operations.ca import imported_pfx
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows

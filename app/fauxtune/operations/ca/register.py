@@ -18,7 +18,7 @@ from fauxtune.core.pki.issuance import issue, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import authorities, templates
+from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries

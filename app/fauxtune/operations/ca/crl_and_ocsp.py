@@ -24,7 +24,7 @@ from fauxtune.core.pki.issuance import issue_responder
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import Responder, Status, answer_question, malformed
 from fauxtune.core.pki.ocsp_request import Malformed, Question, read_request
-from fauxtune.operations import authorities
+from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.pki_cache import Timed
 from fauxtune.operations.runtime.transaction import Act

@@ -1,0 +1,1 @@
+"""The certification authorities: templates, issuance, the register, CRL and OCSP, imported certificates."""
