@@ -13,9 +13,10 @@ from cryptography import x509
 
 from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import connectors, revocation
 from fauxtune.operations.ca import authorities, imported_pfx, templates
 from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.conversation import Answered, Result, Step
 from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.directory import users_and_groups
@@ -199,7 +200,7 @@ async def married(company: Company) -> None:
 
 async def key_gone(company: Company) -> None:
     row = await company.office.connector()
-    await company.office.do(connectors.delete_key, row["id"], provider=PROVIDER, key_name=KEY_NAME)
+    await company.office.do(connector_registry.delete_key, row["id"], provider=PROVIDER, key_name=KEY_NAME)
 
 
 async def key_never_there(company: Company) -> None:

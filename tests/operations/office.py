@@ -36,10 +36,11 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import connectors, device_actions, enrollment, tenants
+from fauxtune.operations import device_actions, enrollment, tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.founding import found_tenant
@@ -244,7 +245,7 @@ class Office:
     async def connector(self, **changes: Any) -> Row:
         """Change the one connector."""
         (row,) = await self.look(certificate_queries.connector_rows, self.tenant.id)
-        changed: Row = await self.do(connectors.change_connector, row["id"], **changes)
+        changed: Row = await self.do(connector_registry.change_connector, row["id"], **changes)
         return changed
 
     # ------------------------------------------------------------------------------------------------------ devices

@@ -25,8 +25,9 @@ from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import device_actions, digicert, user_enrollment
+from fauxtune.operations import device_actions, user_enrollment
 from fauxtune.operations.ca import imported_pfx, templates
+from fauxtune.operations.connectors import digicert
 from fauxtune.operations.conversation import Step, Talk, converse
 from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.directory import users_and_groups

@@ -16,8 +16,9 @@ from fauxtune.connector.folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import Hands, do
 from fauxtune.core.model.states import Cause
-from fauxtune.operations import channel, connectors, device_actions, enrollment
+from fauxtune.operations import channel, device_actions, enrollment
 from fauxtune.operations.channel import Greeting, Leased, Visitor, Wares
+from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
@@ -45,8 +46,8 @@ class Program:
 
     @classmethod
     async def started(cls, office: Office, name: str, *, folder: Path, keys: KeyRing) -> Program:
-        added = await office.do(connectors.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
-        stranger = Visitor(connectors.digest(added["credential"]))
+        added = await office.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
+        stranger = Visitor(connector_registry.digest(added["credential"]))
         greeting = Greeting(version="6.2406.0.1001", machine=name)
         welcome = await office.do(channel.welcome, stranger, greeting=greeting)
         visitor = Visitor(stranger.credential, welcome.session)
@@ -103,7 +104,7 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
     (request,) = [row for row in await office.look(queries.requests, tablet.id) if row["state"] == "open"]
     assert request["only_by"] == first.id
-    await office.do(connectors.change_connector, "Certificate Connector 1", state="online")
+    await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.come()
     assert await second.turn() == 0, "it could not open the password"
     assert await first.turn() == 1
@@ -133,8 +134,8 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
     )
     await tablet.come()
     await office.do(channel.farewell, first.visitor)
-    await office.do(connectors.remove_connector, first.id)
-    await office.do(connectors.change_connector, "Certificate Connector 1", state="online")
+    await office.do(connector_registry.remove_connector, first.id)
+    await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.come()
     rows = await office.look(device_queries.ledger_rows, tablet.id)
     (problem,) = [row.problem for row in rows.values() if row.problem is not None]

@@ -10,7 +10,10 @@ import pytest
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.states import Source
-from fauxtune.operations import connectors, device_actions, revocation, serving
+from fauxtune.operations import device_actions
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors import revocation
+from fauxtune.operations.connectors import selection as connector_selection
 from fauxtune.server import lifespan
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Row
@@ -45,24 +48,24 @@ async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the
 async def test_the_second_pfx_connector_of_2020_and_the_101st_connector_are_refused(office: Office) -> None:
     await office.switch(edition="2020-04")
     with pytest.raises(Conflict, match="PFX Certificate Connector for Microsoft Intune one is all"):
-        await office.do(connectors.add_connector, "PFX 2", roles=["imported-pfx"])
+        await office.do(connector_registry.add_connector, "PFX 2", roles=["imported-pfx"])
     with pytest.raises(Invalid, match="no role imported-pfx"):
-        await office.do(connectors.add_connector, "Both", roles=["pkcs", "imported-pfx"])
+        await office.do(connector_registry.add_connector, "Both", roles=["pkcs", "imported-pfx"])
     with pytest.raises(Invalid, match="no role pkcs"):
-        await office.do(connectors.add_connector, "Both", roles=["pkcs"], program="pfx-connector")
+        await office.do(connector_registry.add_connector, "Both", roles=["pkcs"], program="pfx-connector")
     with pytest.raises(Invalid, match="program is one of intune-connector, pfx-connector"):
-        await office.do(connectors.add_connector, "New", roles=["pkcs"], program="certificate-connector")
+        await office.do(connector_registry.add_connector, "New", roles=["pkcs"], program="certificate-connector")
     for number in range(2, 101):
-        await office.do(connectors.add_connector, f"Connector {number}", roles=["pkcs"])
+        await office.do(connector_registry.add_connector, f"Connector {number}", roles=["pkcs"])
     with pytest.raises(Conflict, match="100 are all"):
-        await office.do(connectors.add_connector, "Connector 101", roles=["pkcs"])
+        await office.do(connector_registry.add_connector, "Connector 101", roles=["pkcs"])
     assert len(await rows(office)) == 101, "a hundred of one program, and one of the other"
 
 
 async def test_two_connectors_with_imported_certificates_stand_in_the_way_of_the_edition_of_2020(
     office: Office,
 ) -> None:
-    await office.do(connectors.add_connector, "Two", roles=["imported-pfx"])
+    await office.do(connector_registry.add_connector, "Two", roles=["imported-pfx"])
     before = await rows(office)
     with pytest.raises(Invalid, match="take it from all but one"):
         await office.switch(edition="2020-04")
@@ -134,7 +137,7 @@ async def test_a_revocation_waits_for_a_connector_with_the_role_and_says_so(offi
     assert await office.certificate_status(serial) == "good"
     (waiting,) = await office.events("waiting")
     assert "the role revocation: none has it" in waiting["detail"]["reason"]
-    await office.do(connectors.add_connector, "Revoker", roles=["revocation"])
+    await office.do(connector_registry.add_connector, "Revoker", roles=["revocation"])
     assert await office.certificate_status(serial) == "revoked"
 
 
@@ -185,10 +188,10 @@ async def test_an_offline_connector_revokes_when_it_is_back_also_after_years(off
 
 async def test_what_a_process_of_its_own_does_not_answer_is_said_to_wait_for_it(office: Office) -> None:
     await office.connector(roles=[])
-    await office.do(connectors.add_connector, "Apart", roles=["pkcs"], apart=True)
+    await office.do(connector_registry.add_connector, "Apart", roles=["pkcs"], apart=True)
 
     def words(act) -> str:
-        return serving.who_is_waited_for(act, "pkcs")
+        return connector_selection.who_is_waited_for(act, "pkcs")
 
     assert "does not run (fauxtune connector run)" in await office.do(words)
-    assert timedelta(seconds=30) == serving.POLL
+    assert timedelta(seconds=30) == connector_selection.POLL

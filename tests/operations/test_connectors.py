@@ -26,8 +26,8 @@ from fauxtune.core.model.items import imported_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import connectors
 from fauxtune.operations.ca import imported_pfx
+from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries
@@ -85,7 +85,7 @@ async def test_a_role_that_no_connector_has_is_named(office: Office) -> None:
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "wanted"}
     assert "imported-pfx" in str((await phone.item(Source.IMPORTED)).waits_for)
-    await office.do(connectors.add_connector, "PFX Connector", roles=["imported-pfx"])
+    await office.do(connector_registry.add_connector, "PFX Connector", roles=["imported-pfx"])
     await phone.settle()
     assert (await phone.item(Source.IMPORTED)).state is ItemState.FAILED, "the new one has no key"
 
@@ -129,10 +129,10 @@ async def test_a_polling_connector_answers_the_later_request_later(office: Offic
 async def test_with_two_connectors_one_that_is_online_answers_and_only_its_keys_help(office: Office) -> None:
     phone, _, mark = await both_kinds(office)
     roles = ["pkcs", "imported-pfx"]
-    await office.do(connectors.add_connector, "Second", roles=roles)
+    await office.do(connector_registry.add_connector, "Second", roles=roles)
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}, "one of the two has the key"
-    await office.do(connectors.change_connector, "Certificate Connector 1", state="offline")
+    await office.do(connector_registry.change_connector, "Certificate Connector 1", state="offline")
     other = await office.enroll("alice")
     await other.settle()
     assert await other.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
@@ -253,13 +253,13 @@ async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(offi
     await office.imported_profile()
     (row,) = await office.look(queries.connector_key_rows, office.tenant.id)
     where = {"provider": row["provider"], "key_name": row["key_name"]}
-    await office.do(connectors.delete_key, row["connector_id"], **where)
+    await office.do(connector_registry.delete_key, row["connector_id"], **where)
     mark = await office.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
     phone = await office.enroll("alice")
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "failed"}
     key = office.emulator.connector_keys.load(row["file"])
-    await office.do(connectors.add_key, row["connector_id"], **where, key=key.public_key(), file=row["file"])
+    await office.do(connector_registry.add_key, row["connector_id"], **where, key=key.public_key(), file=row["file"])
     changes = {"encryptedPfxPassword": await office.encrypted("geheim-42")}
     await office.do(imported_pfx.update_pfx, await office.record_id("alice", mark), changes=changes)
     await phone.settle()
@@ -405,15 +405,15 @@ async def test_connectors_and_keys_are_refused_with_what_would_be_right(office: 
     key = office.emulator.connector_keys.load(row["file"])
     named = {"provider": row["provider"], "key_name": row["key_name"], "key": key.public_key(), "file": "f"}
     with pytest.raises(Conflict, match="exists already"):
-        await office.do(connectors.add_key, row["connector_id"], **named)
+        await office.do(connector_registry.add_key, row["connector_id"], **named)
     with pytest.raises(NotFound, match="nobody"):
-        await office.do(connectors.add_key, "nobody", **named)
+        await office.do(connector_registry.add_key, "nobody", **named)
     with pytest.raises(Invalid, match="online, offline"):
         await office.connector(state="broken")
     with pytest.raises(Invalid, match="imported-pfx"):
         await office.connector(roles=["everything"])
     with pytest.raises(NotFound):
-        await office.do(connectors.delete_key, row["connector_id"], provider="P", key_name="K")
+        await office.do(connector_registry.delete_key, row["connector_id"], provider="P", key_name="K")
 
 
 async def test_a_refusal_does_not_make_a_polling_connector_forget_what_it_answers_later(office: Office) -> None:

@@ -93,7 +93,7 @@ def first_key(file: Path | None) -> RSAPrivateKey:
     import base64
 
     from fauxtune.connector.keypool import KeyPool
-    from fauxtune.operations.connector_keys import made_or_read
+    from fauxtune.operations.connectors.keys import made_or_read
 
     text = None
     if file is not None:

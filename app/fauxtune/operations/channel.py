@@ -30,13 +30,14 @@ from fauxtune.core.model.states import Cause, EnrollmentState, Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
 from fauxtune.core.pki.names import serial_hex
-from fauxtune.operations import connector_log, connectors, revocation
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.connectors import event_log, revocation
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors.selection import POLL
 from fauxtune.operations.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import POLL
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
@@ -107,7 +108,7 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
     NotAllowed for a version that is not served any more, Conflict for a key whose name is another key's.
     """
     row = _known(act, visitor)
-    connectors.check_version(greeting.version)
+    connector_registry.check_version(greeting.version)
     if not is_served(Program(row["program"]), greeting.version):
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
     session = act.ids.uuid()
@@ -123,9 +124,9 @@ def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
     _learn_keys(act, row, greeting=greeting)
     if row["session"] is not None:
         queries.give_back(act.connection, act.tenant.id, session=row["session"])
-    connector_log.Writer(act, row).write(Happening.STARTED)
-    connectors.look_again(act)
-    return Welcome(session, connectors.connector(act, row["id"]))
+    event_log.Writer(act, row).write(Happening.STARTED)
+    connector_registry.look_again(act)
+    return Welcome(session, connector_registry.connector(act, row["id"]))
 
 
 def farewell(act: Act, visitor: Visitor) -> None:
@@ -135,8 +136,8 @@ def farewell(act: Act, visitor: Visitor) -> None:
         act.connection, act.tenant.id, connector_id=row["id"], session=None, contact_at=act.now
     )
     queries.give_back(act.connection, act.tenant.id, session=visitor.session)
-    connector_log.Writer(act, row).write(Happening.STOPPED)
-    connectors.look_again(act)
+    event_log.Writer(act, row).write(Happening.STOPPED)
+    connector_registry.look_again(act)
 
 
 def lease(act: Act, visitor: Visitor, *, most: int, wares: Wares) -> Leased:
@@ -258,9 +259,9 @@ def _served(act: Act, visitor: Visitor) -> Row:
 
 def _learn_keys(act: Act, row: Row, *, greeting: Greeting) -> None:
     for known in certificate_queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"]):
-        connectors.delete_key(act, row["id"], provider=known["provider"], key_name=known["key_name"])
+        connector_registry.delete_key(act, row["id"], provider=known["provider"], key_name=known["key_name"])
     for provider, name, key in greeting.keys:
-        connectors.add_key(act, row["id"], provider=provider, key_name=name, key=key, file="")
+        connector_registry.add_key(act, row["id"], provider=provider, key_name=name, key=key, file="")
 
 
 def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares, answered: list[EnrollmentId]) -> Task | None:

@@ -30,9 +30,9 @@ from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, 
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations import revocation
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.device_documents import entra_device, managed_device
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries

@@ -32,13 +32,13 @@ from fauxtune.core.model.states import Source
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.names import alternative_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import connector_log
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.ca.issuance import Application
+from fauxtune.operations.connectors import event_log
+from fauxtune.operations.connectors.selection import POLL, SERVER, inside, serving_connectors
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import POLL, SERVER, inside, serving_connectors
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -133,7 +133,7 @@ def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) 
     task, done = fulfilled.task, fulfilled.done
     # What the connector made once and seals anew is a kind of its own.
     role = "recrypt" if task.role == "pkcs" and "account" in task.order else task.role
-    log = connector_log.Writer(act, task.connector, role=role, device=enrollment["id"], user=user)
+    log = event_log.Writer(act, task.connector, role=role, device=enrollment["id"], user=user)
     log.about(item=task.item_key, ca=task.order.get("authority_name"), template=task.order.get("template"))
     log.about(digicert=task.order.get("authority") == DIGICERT)
     if done.refusal is not None:

@@ -22,10 +22,10 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.variables import variables
 from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Profile, World
-from fauxtune.operations import revocation
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.connectors import revocation
+from fauxtune.operations.connectors.selection import SERVER, apart, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import SERVER, apart, who_is_waited_for
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

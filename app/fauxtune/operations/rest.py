@@ -26,9 +26,9 @@ from fauxtune.core.engine.plan import NEVER
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import attended
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import device_actions as action_queries

@@ -20,8 +20,8 @@ from fauxtune.core.model.ids import IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import connectors
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import seed_application
 from fauxtune.operations.peopling import Peopling, add_some
 from fauxtune.operations.profiles import role_scope_tags
@@ -111,7 +111,7 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys, people: Peopling) -
         )
     role_scope_tags.create_built_in(act)
     _add_connector(act, seed, keys=keys)
-    connectors.reinstall(act)
+    connector_registry.reinstall(act)
     add_some(act, people.first, people=people)
     act.tenant_changed = True
 
@@ -124,7 +124,7 @@ def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
     tenant = _held(act)
     changed = _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
     if "edition" in changes:
-        connectors.reinstall(act)
+        connector_registry.reinstall(act)
     return changed
 
 
@@ -167,7 +167,7 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
     service = [row[name] for row in found for name in ("key_name", "responder_key_name") if row[name] is not None]
     rows = certificate_queries.connector_rows(connection, tenant_id)
     keys = certificate_queries.connector_key_rows(connection, tenant_id)
-    return service, connectors.key_files(rows, keys)
+    return service, connector_registry.key_files(rows, keys)
 
 
 def _held(act: Act) -> Tenant:

@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
-from fauxtune.operations import revocation
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.seeds import Seed
 from fauxtune.server import bootstrap, lock

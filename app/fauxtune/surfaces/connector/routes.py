@@ -20,8 +20,9 @@ from fastapi.routing import APIRoute
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
 from fauxtune.core.model.elements import check_elements
-from fauxtune.operations import channel, connectors
+from fauxtune.operations import channel
 from fauxtune.operations.channel import Leased, Visitor, Wares
+from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.connector import messages
 
@@ -52,7 +53,7 @@ class ConnectorCall:
         self.emulator: Emulator = request.app.state.emulator
         self.tenant_key = tenant_key
         kind, _, credential = request.headers.get("authorization", "").partition(" ")
-        self.digest = connectors.digest(credential.strip() if kind.lower() == "bearer" else "")
+        self.digest = connector_registry.digest(credential.strip() if kind.lower() == "bearer" else "")
 
     def visitor(self, session: str = "") -> Visitor:
         """Who comes."""

@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.clock import iso
 from fauxtune.core.pki.authority import addresses_for
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
-from fauxtune.operations import rollover
 from fauxtune.operations.ca.authorities import authority_row
 from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
+from fauxtune.operations.connectors import rollover
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.surfaces.control import answers, messages

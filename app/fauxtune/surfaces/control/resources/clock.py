@@ -7,7 +7,8 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import rest, revocation, tenants
+from fauxtune.operations import rest, tenants
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls

@@ -14,9 +14,10 @@ from fauxtune.connector.blobs import write_public_blob
 from fauxtune.core.clock import iso
 from fauxtune.core.model.connectors import PROGRAMS, Program, support
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import connectors, digicert
-from fauxtune.operations.connector_keys import store_key
-from fauxtune.operations.serving import SILENCE
+from fauxtune.operations.connectors import digicert
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors.keys import store_key
+from fauxtune.operations.connectors.selection import SILENCE
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
@@ -45,7 +46,7 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
     """
     apart = body.location == "process"
     row = await here.run(
-        connectors.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
+        connector_registry.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
     )
     view = await _shown(here, row)
     return answers.NewProcess(**view, credential=row["credential"]) if apart else answers.Connector(**view)
@@ -54,14 +55,14 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
 @router.get("/{connector}", summary="Get a connector")
 async def get_connector(here: Here, connector: str) -> answers.Connector:
     """By id or name."""
-    return answers.Connector(**await _shown(here, await here.run(connectors.connector, connector)))
+    return answers.Connector(**await _shown(here, await here.run(connector_registry.connector, connector)))
 
 
 @router.patch("/{connector}", summary="Take a connector on or off line, let it poll, change its roles")
 async def change_connector(*, here: Here, connector: str, body: messages.ConnectorChange) -> answers.Connector:
     """Devices that wait for it plan again."""
     row = await here.run(
-        connectors.change_connector,
+        connector_registry.change_connector,
         connector,
         state=body.state,
         mode=body.mode,
@@ -74,7 +75,7 @@ async def change_connector(*, here: Here, connector: str, body: messages.Connect
 @router.delete("/{connector}", status_code=204, summary="Remove a connector")
 async def delete_connector(here: Here, connector: str) -> Response:
     """With its keys: what was imported with them can no longer be delivered to new devices. 400 while it is active."""
-    files = await here.run(connectors.remove_connector, connector)
+    files = await here.run(connector_registry.remove_connector, connector)
     for file in files:
         here.emulator.connector_keys.delete(file)
     return Response(status_code=204)
@@ -91,7 +92,7 @@ async def list_connector_events(
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> answers.ConnectorLog:
     """In order, 1,000 at most; `-` as the connector: the log of all. Waits up to `wait` seconds for the first."""
-    connector_id = None if connector == "-" else (await here.run(connectors.connector, connector))["id"]
+    connector_id = None if connector == "-" else (await here.run(connector_registry.connector, connector))["id"]
     found: list[dict[str, Any]] = []
 
     async def has_some() -> bool:
@@ -139,7 +140,7 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 @router.get("/{connector}/keys", summary="List a connector's keys")
 async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
     """Public halves only."""
-    row = await here.run(connectors.connector, connector)
+    row = await here.run(connector_registry.connector, connector)
     found = await here.read(queries.connector_key_rows, here.tenant.id, connector_id=row["id"])
     return answers.Listed(value=[_key_view(each) for each in found])
 
@@ -147,7 +148,7 @@ async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answ
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
 async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey) -> answers.ConnectorKey:
     """409 when provider and name are taken. The private key never comes out again."""
-    await here.run(connectors.must_run_inside, connector)
+    await here.run(connector_registry.must_run_inside, connector)
     store = here.emulator.connector_keys
     file = here.emulator.runner.ids.uuid()
     key = await asyncio.to_thread(
@@ -161,7 +162,7 @@ async def add_connector_key(*, here: Here, connector: str, body: messages.NewKey
     named = False
     try:
         names = {"provider": body.provider_name, "key_name": body.key_name}
-        row = await here.run(connectors.add_key, connector, **names, key=key.public_key(), file=file)
+        row = await here.run(connector_registry.add_key, connector, **names, key=key.public_key(), file=file)
         named = True
     finally:
         if not named:
@@ -181,7 +182,7 @@ async def get_connector_key(
     format: Literal["pem", "cngblob"] = "pem",  # noqa: A002
 ) -> Response:
     """PEM (SubjectPublicKeyInfo), or the bytes of a CNG RSAPUBLICBLOB."""
-    row = await here.run(connectors.connector_key, connector, provider=provider, key_name=name)
+    row = await here.run(connector_registry.connector_key, connector, provider=provider, key_name=name)
     if format == "pem":
         return Response(_pem(row), media_type=_PEM)
     key = load_der_public_key(row["public_key"])
@@ -192,8 +193,8 @@ async def get_connector_key(
 @router.delete("/{connector}/keys/{provider}/{name}", status_code=204, summary="Take a key from the connector")
 async def delete_connector_key(*, here: Here, connector: str, provider: str, name: str) -> Response:
     """What was imported with it can no longer be delivered to new devices."""
-    await here.run(connectors.must_run_inside, connector)
-    file = await here.run(connectors.delete_key, connector, provider=provider, key_name=name)
+    await here.run(connector_registry.must_run_inside, connector)
+    file = await here.run(connector_registry.delete_key, connector, provider=provider, key_name=name)
     here.emulator.connector_keys.delete(file)
     return Response(status_code=204)
 

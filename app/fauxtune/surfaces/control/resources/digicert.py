@@ -5,8 +5,8 @@ from __future__ import annotations
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import DIGICERT
-from fauxtune.operations import digicert
 from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.connectors import digicert
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls

@@ -17,8 +17,8 @@ from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.odata.schema import Entity
-from fauxtune.operations import connectors
-from fauxtune.operations.serving import is_active
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors.selection import is_active
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -55,7 +55,7 @@ async def get_ndes(call: Call) -> Answer:
 
 async def delete_ndes(call: Call) -> Answer:
     """DELETE: the connector is gone, with its keys. What was imported with one of them cannot be delivered any more."""
-    files = await call.emulator.runner.run(call.tenant, connectors.remove_connector, call.keys["connector"])
+    files = await call.emulator.runner.run(call.tenant, connector_registry.remove_connector, call.keys["connector"])
     for file in files:
         call.emulator.connector_keys.delete(file)
     return NO_CONTENT

@@ -13,10 +13,11 @@ from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissi
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import check_reason
-from fauxtune.operations import connector_log, connector_notes
 from fauxtune.operations.ca import templates
+from fauxtune.operations.connectors import event_log
+from fauxtune.operations.connectors import journal as connector_journal
+from fauxtune.operations.connectors.selection import taker, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import taker, who_is_waited_for
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -89,7 +90,7 @@ def revoke_for_connector(act: Act, serial: str, *, device: str, user: str | None
         return _ask(act, row, case=case, connector=connector)
     if row["revocation_state"] != "asked":
         _note_in_vain(act, row, state="asked", asked_at=asked_at)
-        connector_notes.revocation_waits(act, case, why=f"It waits for {who_is_waited_for(act, 'revocation')}.")
+        connector_journal.revocation_waits(act, case, why=f"It waits for {who_is_waited_for(act, 'revocation')}.")
         act.connectors_called = True
     return False
 
@@ -110,9 +111,9 @@ def carry_out(act: Act, *, connector: Row | None = None, serial: str | None = No
     return tried
 
 
-def _ask(act: Act, row: Row, *, case: connector_notes.Case, connector: Row) -> bool:
+def _ask(act: Act, row: Row, *, case: connector_journal.Case, connector: Row) -> bool:
     """The connector asks the authority; its log has how it went."""
-    log = connector_log.Writer(act, connector, role="revocation", device=case.device, user=case.user)
+    log = event_log.Writer(act, connector, role="revocation", device=case.device, user=case.user)
     log.about(ca=row["authority"], template=row["template"], item=row["item_key"])
     log.about(thumbprint=row["thumbprint"], serial=row["serial"], digicert=row["authority"] == DIGICERT)
     try:
@@ -132,21 +133,21 @@ def _ask(act: Act, row: Row, *, case: connector_notes.Case, connector: Row) -> b
     except (RevocationRefused, RaCertificateMissing) as refusal:
         _note_in_vain(act, row, state="refused")
         if row["revocation_state"] != "refused":
-            connector_notes.revocation_refused(act, case, refusal=refusal)
+            connector_journal.revocation_refused(act, case, refusal=refusal)
             log.went_wrong(refusal)
         return False
     except Unavailable as error:
         _note_in_vain(act, row, state="waiting")
         if row["revocation_state"] != "waiting":
-            connector_notes.revocation_waits(act, case, why=error.message)
+            connector_journal.revocation_waits(act, case, why=error.message)
             log.went_wrong(AuthorityUnavailable(error.message))
         return False
     log.all_went_well()
     return True
 
 
-def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_notes.Case:
-    return connector_notes.Case(
+def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_journal.Case:
+    return connector_journal.Case(
         device=device,
         user=user,
         profile=row["profile_id"],

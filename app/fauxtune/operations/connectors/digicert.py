@@ -23,9 +23,10 @@ from fauxtune.core.pki.authority import DIGICERT, PrivateKey, addresses_for, sel
 from fauxtune.core.pki.issuance import issue, read_csr, request_key
 from fauxtune.core.pki.names import parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
-from fauxtune.operations import connectors, revocation
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import certificates as queries
@@ -79,8 +80,8 @@ async def subscribe(emulator: Emulator, tenant: Tenant) -> None:
 async def install(emulator: Emulator, tenant: Tenant, *, connector_id: str, csr: bytes | None) -> x509.Certificate:
     """See `install_ra`; without a request a connector inside the server is given a key. Invalid for any other."""
     if csr is None:
-        row = await emulator.runner.run(tenant, connectors.must_run_inside, connector_id)
-        key = await asyncio.to_thread(_ra_key, emulator, connectors.ra_file(row["id"]))
+        row = await emulator.runner.run(tenant, connector_registry.must_run_inside, connector_id)
+        key = await asyncio.to_thread(_ra_key, emulator, connector_registry.ra_file(row["id"]))
         request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
         csr = request.public_bytes(Encoding.DER)
     return await emulator.runner.run(tenant, install_ra, connector_id, csr=csr, keys=emulator.keys)
@@ -129,7 +130,7 @@ def create(act: Act, *, keys: Keys) -> None:
         document=FIRST_PROFILE.document(),
     )
     act.record("digicertSubscribed", authority=DIGICERT)
-    connectors.look_again(act)
+    connector_registry.look_again(act)
 
 
 def is_subscribed(act: Act) -> bool:
@@ -141,7 +142,7 @@ def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x5
     """The CA certifies a connector's key as a registration authority's, and the connector gets the certificate, in
     place of one that it had. What was refused for lack of it is asked anew.
     """
-    row = connectors.connector(act, connector_id)
+    row = connector_registry.connector(act, connector_id)
     if not is_subscribed(act):
         raise NotFound("The tenant has no DigiCert CA: subscribe first (POST .../digicert).")
     certificate = issue(
@@ -170,7 +171,7 @@ def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x5
 
 def remove_ra(act: Act, connector_id: str) -> None:
     """The connector loses its RA certificate: without it DigiCert's CA does nothing for it."""
-    _change(act, connectors.connector(act, connector_id), certificate=None)
+    _change(act, connector_registry.connector(act, connector_id), certificate=None)
 
 
 def _change(act: Act, row: Row, *, certificate: bytes | None) -> None:
@@ -178,7 +179,7 @@ def _change(act: Act, row: Row, *, certificate: bytes | None) -> None:
     if certificate is not None:
         connector_queries.ask_refused_again(act.connection, act.tenant.id, authority_name=DIGICERT, at=act.now)
         revocation.carry_out(act)
-    connectors.look_again(act)
+    connector_registry.look_again(act)
 
 
 def _ra_key(emulator: Emulator, file: str) -> PrivateKey:

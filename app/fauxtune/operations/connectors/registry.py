@@ -18,9 +18,9 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program, version_numbers
 from fauxtune.core.model.editions import Edition
-from fauxtune.operations import connector_log, revocation
+from fauxtune.operations.connectors import event_log, revocation
+from fauxtune.operations.connectors.selection import is_active
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.serving import is_active
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
@@ -88,7 +88,7 @@ def change_connector(
         # One that is offline already was last heard of when it went.
         if state != row["state"]:
             changes["offline_since"] = act.now if state == "offline" else None
-            log = connector_log.Writer(act, row)
+            log = event_log.Writer(act, row)
             log.write(Happening.STOPPED if state == "offline" else Happening.STARTED)
     if mode is not None:
         changes["mode"] = _check(mode, MODES, name="mode")

@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import revocation
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 
 Row = dict[str, Any]
