@@ -36,8 +36,8 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import Caller, CheckedIn, Report, check_in
-from fauxtune.operations.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
-from fauxtune.operations.enrollment import digest as digest_of
+from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
+from fauxtune.operations.devices.enrollment import digest as digest_of
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Act

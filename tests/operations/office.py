@@ -36,12 +36,14 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import device_actions, enrollment, tenants
+from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.delivery import Deliverable, deliverables
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.profiles import assignments, profiles

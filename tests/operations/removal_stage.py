@@ -25,14 +25,15 @@ from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import device_actions, user_enrollment
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.conversation import Step, Talk, converse
 from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import windows_enrollment
+from fauxtune.operations.devices.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.primary_user import set_primary_user
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.enrollment import EnrollmentRequest
-from fauxtune.operations.primary_user import set_primary_user
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -196,7 +197,7 @@ class Machine(Tablet):
         self.holds.clear()
 
     async def unenroll(self) -> None:
-        await self.office.do(user_enrollment.leave, self.caller)
+        await self.office.do(windows_enrollment.leave, self.caller)
         self.forget()
 
 
@@ -213,9 +214,9 @@ async def enroll(office: Office, variant: Variant, *, name: str, number: int) ->
     key = office.device_keys[number % len(office.device_keys)]
     csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=device")).sign(key, hashes.SHA256())
     done = await office.do(
-        user_enrollment.come_in,
+        windows_enrollment.come_in,
         EnrollmentRequest(Platform(word), None, hardware_key=f"{word}/{number}", facts={"serialNumber": f"S{number}"}),
-        claimant=user_enrollment.Claimant(token=await office.token(name)),
+        claimant=windows_enrollment.Claimant(token=await office.token(name)),
         csr=csr.public_bytes(Encoding.DER),
         wire_state={},
         keys=office.emulator.keys,

@@ -9,7 +9,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from tests.operations.office import Office, Phone

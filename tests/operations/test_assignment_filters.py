@@ -9,8 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.operations import device_records
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.profiles import assignment_filters, assignments
 from fauxtune.operations.profiles.assignments import NewAssignment
 from tests.operations.office import Office, Phone

@@ -14,10 +14,10 @@ from cryptography.x509 import ocsp
 
 from fauxtune.connector.refusals import AuthorityUnavailable
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation, rollover
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 

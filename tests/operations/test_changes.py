@@ -11,9 +11,9 @@ from fauxtune.core.errors import Invalid, NotFound, NotLicensed, UnsupportedActi
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.primary_user import set_primary_user
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.primary_user import set_primary_user
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries

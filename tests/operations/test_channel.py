@@ -16,9 +16,11 @@ from fauxtune.connector.folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import Hands, do
 from fauxtune.core.model.states import Cause
-from fauxtune.operations import channel, device_actions, enrollment
+from fauxtune.operations import channel
 from fauxtune.operations.channel import Greeting, Leased, Visitor, Wares
 from fauxtune.operations.connectors import registry as connector_registry
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import enrollment
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office

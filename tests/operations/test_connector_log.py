@@ -10,8 +10,8 @@ import pytest
 from fauxtune.connector.refusals import REFUSALS, AuthorityUnknown, TemplateUnknown
 from fauxtune.core.model.connector_events import DIAGNOSTICS, NAMES, Happening, diagnostic, event
 from fauxtune.core.model.connectors import ROLES, Program
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import authorities, templates
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
 from tests.operations.office import Office, Phone
 

@@ -10,10 +10,10 @@ import pytest
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.states import Source
-from fauxtune.operations import device_actions
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors import selection as connector_selection
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.server import lifespan
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Row

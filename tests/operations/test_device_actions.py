@@ -7,7 +7,8 @@ import pytest
 from fauxtune.core.errors import Invalid, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office, Phone

@@ -14,8 +14,9 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
-from fauxtune.operations import device_actions, diagnosis
+from fauxtune.operations import diagnosis
 from fauxtune.operations.ca import imported_pfx
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.diagnosis import diagnose, history, number
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignment_filters, assignments

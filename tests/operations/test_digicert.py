@@ -13,10 +13,10 @@ from fauxtune.core.model.states import Authority, Source
 from fauxtune.core.profiles.digicert import names, subject
 from fauxtune.core.profiles.pkcs import FAMILY
 from fauxtune.core.profiles.world import AuthorityFacts, Profile, World
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import crl_and_ocsp, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import digicert
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.model.ids import ItemKey
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office
 from tests.operations.tried import rest, windows

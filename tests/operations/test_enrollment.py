@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject, serial_hex
-from fauxtune.operations import enrollment
+from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices.enrollment import EnrollmentRequest, create_token
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.enrollment import EnrollmentRequest, create_token
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries

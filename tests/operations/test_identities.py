@@ -11,8 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations import device_actions, enrollment, identities
 from fauxtune.operations.checkin import identified
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
@@ -41,7 +42,7 @@ async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_en
 async def test_a_token_gives_one_identity_and_a_broken_request_leaves_it_usable(office: Office) -> None:
     token = await office.token("alice")
     with pytest.raises(Invalid):
-        await office.do(identities.issue, b"garbage", token=token, keys=office.emulator.keys)
+        await office.do(apple_enrollment.issue, b"garbage", token=token, keys=office.emulator.keys)
     await identity(office, "alice", token=token)
     with pytest.raises(Unauthenticated):
         await identity(office, "alice", token=token)
@@ -137,7 +138,7 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     key = office.device_keys[1]
     csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=tablet")).sign(key, hashes.SHA256())
     again = {"signer": tablet.certificate, "keys": office.emulator.keys}
-    der = await office.do(identities.renew, csr.public_bytes(Encoding.DER), **again)
+    der = await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **again)
     renewed = Tablet(office=office, key=key, certificate=der)
     with pytest.raises(NotAllowed, match="another device"):
         await authenticate(renewed, hardware="ios/2")
@@ -145,10 +146,10 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     await complete(renewed)
     assert await live(office) == 1
     with pytest.raises(EnrollmentEnded, match="has ended"):
-        await office.do(identities.renew, csr.public_bytes(Encoding.DER), **again)
+        await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **again)
     unknown = {**again, "signer": b"none of ours"}
     with pytest.raises(NotFound):
-        await office.do(identities.renew, csr.public_bytes(Encoding.DER), **unknown)
+        await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **unknown)
 
 
 async def test_two_devices_may_listen_under_one_token(office: Office) -> None:

@@ -10,8 +10,9 @@ import pytest
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, UnsupportedAction
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations import device_actions, enrollment
 from fauxtune.operations.ca import imported_pfx
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.model.states import EnrollmentState, ItemState
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office, Phone
 from tests.operations.tried import DEVICES, consider, said

@@ -5,8 +5,8 @@ from __future__ import annotations
 from cryptography import x509
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations import bulk_actions
 from fauxtune.operations.ca import crl_and_ocsp
+from fauxtune.operations.devices import bulk_actions
 from tests.operations.office import Office, Phone
 
 MANY = 6

@@ -15,9 +15,9 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.items import TEMPLATE_UNKNOWN
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import Template
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import templates
 from fauxtune.operations.ca.issuance import Application
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 from tests.support.authorities import Authorities

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.turns import Turns
 from tests.operations.office import Office, Phone

@@ -20,9 +20,9 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
-from fauxtune.operations import enrollment, identities
 from fauxtune.operations.checkin import Caller
 from fauxtune.operations.conversation import Answered, Result, Step, Talk, converse
+from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
@@ -159,7 +159,7 @@ async def identity(office: Office, name: str, *, token: str | None = None, numbe
     key = office.device_keys[number]
     csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=tablet")).sign(key, hashes.SHA256())
     der = await office.do(
-        identities.issue,
+        apple_enrollment.issue,
         csr.public_bytes(Encoding.DER),
         token=token or await office.token(name),
         keys=office.emulator.keys,
@@ -172,15 +172,15 @@ async def authenticate(tablet: Tablet, *, hardware: str = "ios/1", version: str 
     request = enrollment.EnrollmentRequest(platform=Platform.IOS, mode=None, hardware_key=hardware, facts=facts)
 
     def act_on(act: Act) -> None:
-        identities.authenticate(act, identities.recognise(act, tablet.certificate), request=request)
+        apple_enrollment.authenticate(act, apple_enrollment.recognise(act, tablet.certificate), request=request)
 
     await tablet.office.do(act_on)
 
 
 async def complete(tablet: Tablet, *, push_token: str = "a1b2") -> enrollment.Enrolled | None:
     def act_on(act: Act) -> enrollment.Enrolled | None:
-        known = identities.recognise(act, tablet.certificate)
-        return identities.complete(act, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
+        known = apple_enrollment.recognise(act, tablet.certificate)
+        return apple_enrollment.complete(act, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
 
     done: enrollment.Enrolled | None = await tablet.office.do(act_on)
     if done is not None:

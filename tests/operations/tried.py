@@ -20,9 +20,9 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations import user_enrollment
 from fauxtune.operations.conversation import Step
-from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.devices import windows_enrollment
+from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.graph_client import Considered
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.whatif import Consequence, DeviceConsequences, what_if
@@ -63,9 +63,9 @@ async def windows(office: Office, name: str) -> Windows:
     csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=pc")).sign(key, hashes.SHA256())
     facts = {"serialNumber": f"pc{number}", "osVersion": "10.0.22631"}
     done = await office.do(
-        user_enrollment.come_in,
+        windows_enrollment.come_in,
         EnrollmentRequest(platform=Platform.WINDOWS, mode=None, hardware_key=f"windows/{number}", facts=facts),
-        claimant=user_enrollment.Claimant(token=await office.token(name)),
+        claimant=windows_enrollment.Claimant(token=await office.token(name)),
         csr=csr.public_bytes(Encoding.DER),
         wire_state={},
         keys=office.emulator.keys,

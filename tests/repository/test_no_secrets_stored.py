@@ -21,8 +21,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from sqlalchemy import Connection, select
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import imported_pfx
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import metadata
 from tests.operations.office import Office, Phone, open_office

@@ -34,7 +34,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL
-from fauxtune.operations.enrollment import revoke_one, user_name
+from fauxtune.operations.devices.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Act

@@ -20,8 +20,8 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.action_results import contacted
-from fauxtune.operations.enrollment import revoke_one, user_name
+from fauxtune.operations.devices.action_results import contacted
+from fauxtune.operations.devices.enrollment import revoke_one, user_name
 from fauxtune.operations.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.handwork import fulfilled
 from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan

@@ -29,12 +29,12 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
-from fauxtune.operations import device_actions
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin import Caller, Report, identified, note_changes, quiet_version, take_turn
 from fauxtune.operations.delivery import Deliverable, deliverables
-from fauxtune.operations.device_actions import Order
-from fauxtune.operations.device_facts import note_facts
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Act

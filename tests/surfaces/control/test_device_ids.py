@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.openapi import documents
 from fauxtune.storage.queries import devices as queries

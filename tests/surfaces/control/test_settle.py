@@ -7,7 +7,7 @@ import asyncio
 import httpx
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from tests.support.control import Json, connector

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from fauxtune.core.engine.applicability import CARRIED
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
-from fauxtune.operations.device_actions import ENDS, Order
+from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.android import commands, messages
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "android"

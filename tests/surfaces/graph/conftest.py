@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import enrollment
+from fauxtune.operations.devices import enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.material import Imported, base64_of, imported, self_signed

@@ -10,7 +10,8 @@ import pytest
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import FORMS
-from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, DEVICES, code, sentence, user_named

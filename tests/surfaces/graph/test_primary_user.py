@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import enrollment, user_enrollment
+from fauxtune.operations.devices import enrollment, windows_enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.conftest import Enroll
@@ -26,9 +26,9 @@ async def computer(emulator: Emulator, tenant: Tenant, csr: str) -> str:
     facts = {"osVersion": "10.0.22631", "deviceName": "PC7"}
     done = await emulator.runner.run(
         tenant,
-        user_enrollment.come_in,
+        windows_enrollment.come_in,
         enrollment.EnrollmentRequest(Platform.WINDOWS, mode=None, hardware_key="windows/pc7", facts=facts),
-        claimant=user_enrollment.Claimant(token=token),
+        claimant=windows_enrollment.Claimant(token=token),
         csr=base64.b64decode(csr),
         wire_state={},
         keys=emulator.keys,

@@ -20,9 +20,11 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import device_actions, enrollment, tenants
+from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from tests.surfaces.devices.apple.clients import Fleet, Refused
 from tests.surfaces.devices.apple.company import Company
 from tests.surfaces.devices.apple.store import Store, error

@@ -18,7 +18,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import Order
+from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.translate import Told
 from tests.surfaces.devices.apple.wire import example

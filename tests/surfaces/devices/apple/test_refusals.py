@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from starlette.requests import Request
 
 from fauxtune.core import errors
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.surfaces.devices.apple.errors import refuse
 from tests.surfaces.devices.apple import pkimessages
 from tests.surfaces.devices.apple.clients import Client, Fleet, Refused

@@ -16,7 +16,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.enrollment import create_token
+from fauxtune.operations.devices.enrollment import create_token
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.surfaces.devices.windows import messages_of_devices as words

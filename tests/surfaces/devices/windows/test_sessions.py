@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.clock import FixedClock

@@ -15,7 +15,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
-from fauxtune.operations import enrollment, identities
+from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
@@ -54,9 +54,9 @@ async def macs(
 
     def come(act: Act) -> bytes:
         csr = words.certificate_request(pc.key)
-        der = identities.issue(act, csr, token=challenge, keys=emulator.keys)
-        identities.authenticate(act, identities.recognise(act, der), request=asked)
-        identities.complete(act, identities.recognise(act, der), push_token="p", wire_state={})
+        der = apple_enrollment.issue(act, csr, token=challenge, keys=emulator.keys)
+        apple_enrollment.authenticate(act, apple_enrollment.recognise(act, der), request=asked)
+        apple_enrollment.complete(act, apple_enrollment.recognise(act, der), push_token="p", wire_state={})
         return der
 
     pc.certificate = x509.load_der_x509_certificate(await emulator.runner.run(tenant, come))

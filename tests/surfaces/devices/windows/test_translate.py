@@ -17,7 +17,7 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import ENDS, Order
+from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
 from fauxtune.surfaces.devices.windows.translate import Surroundings, WindowsWire, commands

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import device_actions
+from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.factory import create_app
 from tests.support.clock import FixedClock

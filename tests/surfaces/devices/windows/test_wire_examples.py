@@ -23,7 +23,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import Order
+from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import enrolling, provisioning, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fauxtune.operations import enrollment
+from fauxtune.operations.devices import enrollment
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 

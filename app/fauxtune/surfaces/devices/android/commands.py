@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations.device_actions import Order
+from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.android import messages
 
 Json = dict[str, Any]

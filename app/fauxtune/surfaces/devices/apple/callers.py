@@ -17,10 +17,10 @@ from starlette.requests import Request
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import identities
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.checkin import Caller
-from fauxtune.operations.enrollment import digest
+from fauxtune.operations.devices import apple_enrollment
+from fauxtune.operations.devices.enrollment import digest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
@@ -81,12 +81,12 @@ async def enrolled(call: DeviceCall, sender: Sender) -> Row:
     return (await call.emulator.runner.run(call.tenant, live, call, sender=sender)).enrollment or {}
 
 
-def recognised(act: Act, call: DeviceCall) -> identities.Known:
+def recognised(act: Act, call: DeviceCall) -> apple_enrollment.Known:
     """Whose certificate it is. Invalid for a foreign one; EnrollmentEnded for one of ours that nothing is known of any
     more.
     """
     try:
-        return identities.recognise(act, call.der)
+        return apple_enrollment.recognise(act, call.der)
     except NotFound:
         authority = authorities.certificate(act.connection, act.tenant, name="devices")
     try:
@@ -96,7 +96,7 @@ def recognised(act: Act, call: DeviceCall) -> identities.Known:
     raise EnrollmentEnded("The identity certificate is one of ours, but no enrolment belongs to it any more.")
 
 
-def bound(act: Act, call: DeviceCall, *, sender: Sender) -> identities.Known:
+def bound(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
     """As `recognised`, for a message of the device to which the certificate is bound. NotAllowed for another device's;
     Invalid before Authenticate.
     """
@@ -109,7 +109,7 @@ def bound(act: Act, call: DeviceCall, *, sender: Sender) -> identities.Known:
     return known
 
 
-def live(act: Act, call: DeviceCall, *, sender: Sender) -> identities.Known:
+def live(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
     """As `bound`, for a device that is enrolled. EnrollmentEnded for one that is not any more; Invalid for one that is
     not yet.
     """
@@ -121,7 +121,7 @@ def live(act: Act, call: DeviceCall, *, sender: Sender) -> identities.Known:
     return known
 
 
-def caller(known: identities.Known) -> Caller:
+def caller(known: apple_enrollment.Known) -> Caller:
     """The enrolment as operations ask for it."""
     assert known.enrollment is not None
     return Caller(known.enrollment["id"], known.digest)

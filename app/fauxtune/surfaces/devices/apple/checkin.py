@@ -11,8 +11,10 @@ import hashlib
 from typing import Any, assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
-from fauxtune.operations import conversation, device_actions, enrollment, identities
+from fauxtune.operations import conversation
 from fauxtune.operations.checkin import identified
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import callers, messages, translate
@@ -37,7 +39,7 @@ def take(act: Act, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
     match message:
         case messages.Authenticate():
             known = callers.recognised(act, call)
-            identities.authenticate(act, known, request=translate.enrollment_request(message))
+            apple_enrollment.authenticate(act, known, request=translate.enrollment_request(message))
         case messages.TokenUpdate():
             _listen(act, call, message=message)
         case messages.CheckOut():
@@ -59,7 +61,7 @@ def _listen(act: Act, call: DeviceCall, *, message: messages.TokenUpdate) -> Non
     if message.unlock_token is not None:
         # Only sometimes a device says it anew: what it does not say stays.
         state["unlockToken"] = _text("UnlockToken", message.unlock_token)
-    identities.complete(act, known, push_token=_push_token(act, known, token=message.token), wire_state=state)
+    apple_enrollment.complete(act, known, push_token=_push_token(act, known, token=message.token), wire_state=state)
 
 
 def _leave(act: Act, call: DeviceCall, *, message: messages.CheckOut) -> None:
@@ -92,7 +94,7 @@ def _kept(act: Act, call: DeviceCall, *, message: messages.GetBootstrapToken) ->
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 
-def _push_token(act: Act, known: identities.Known, *, token: bytes) -> str:
+def _push_token(act: Act, known: apple_enrollment.Known, *, token: bytes) -> str:
     """Where the device listens: the token in hex, if it is the device's alone."""
     if len(token) in _USUAL_TOKENS:
         holder = queries.enrollment_by_push_token(act.connection, token.hex())

@@ -21,8 +21,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.pfx import write_pfx
-from fauxtune.operations import enrollment, identities
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.devices.apple import mobileconfig
@@ -109,14 +109,14 @@ def _issue(act: Act, asked: scep.Request, *, emulator: Emulator) -> x509.Certifi
     if _renews(asked):
         der = _renewed(act, asked, emulator=emulator)
     else:
-        der = identities.issue(act, asked.csr, token=asked.challenge or "", keys=emulator.keys)
+        der = apple_enrollment.issue(act, asked.csr, token=asked.challenge or "", keys=emulator.keys)
     return x509.load_der_x509_certificate(der)
 
 
 def _renewed(act: Act, asked: scep.Request, *, emulator: Emulator) -> bytes:
     signer = asked.exchange.signer.public_bytes(Encoding.DER)
     try:
-        return identities.renew(act, asked.csr, signer=signer, keys=emulator.keys)
+        return apple_enrollment.renew(act, asked.csr, signer=signer, keys=emulator.keys)
     except NotFound:
         if asked.kind is not scep.Kind.REQUEST:
             raise
@@ -136,7 +136,7 @@ async def _authority(emulator: Emulator, tenant: Tenant) -> Authority:
 async def _made_identity(emulator: Emulator, tenant: Tenant, *, token: str) -> mobileconfig.Identity:
     key = await asyncio.wrap_future(emulator.workers.submit(tenant.id, emulator.key_source.take))
     request = x509.CertificateSigningRequestBuilder(_NAME).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
-    issued = await emulator.runner.run(tenant, identities.issue, request, token=token, keys=emulator.keys)
+    issued = await emulator.runner.run(tenant, apple_enrollment.issue, request, token=token, keys=emulator.keys)
     password = emulator.runner.ids.token(24)
     made = emulator.workers.submit(tenant.id, partial(_file, key, issued, password=password))
     return await asyncio.wrap_future(made)

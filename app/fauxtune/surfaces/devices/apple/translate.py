@@ -22,8 +22,8 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import Order
-from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.plist import Plist

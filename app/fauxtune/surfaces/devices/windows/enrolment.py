@@ -17,10 +17,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, come_in, renew
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.user_enrollment import Claimant, claimed_by, come_in, renew
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
 from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.enrolling import TokenRequest

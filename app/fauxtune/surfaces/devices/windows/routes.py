@@ -18,10 +18,10 @@ from starlette.responses import Response
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.enrollment import create_token
+from fauxtune.operations.devices.enrollment import create_token
+from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, holder
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.user_enrollment import Claimant, claimed_by, holder
 from fauxtune.storage.queries.devices import enrollment_by_wire_id
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
 from fauxtune.surfaces.devices.windows import enrolment, session, sign_in

@@ -18,8 +18,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations import conversation
 from fauxtune.operations.checkin import Caller
 from fauxtune.operations.conversation import Answered, Result, Step, Talk, converse
+from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.user_enrollment import leave
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries.devices import wire_state
 from fauxtune.surfaces.devices.windows import translate

@@ -24,7 +24,7 @@ from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.foreign import is_self_issued
 from fauxtune.operations.conversation import Step
 from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.device_actions import Order
+from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command

@@ -12,7 +12,8 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
 from fauxtune.core.odata.validation import accept
 from fauxtune.core.odata.view import view
-from fauxtune.operations import bulk_actions, device_actions
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import bulk_actions
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
 

@@ -18,7 +18,9 @@ from fauxtune.core.odata.expressions import And, Compare, Condition, Field, Text
 from fauxtune.core.odata.search import Searchable
 from fauxtune.core.odata.validation import accept, binds
 from fauxtune.core.odata.view import view
-from fauxtune.operations import device_actions, device_records, primary_user
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices import primary_user
+from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries

@@ -18,10 +18,10 @@ from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
-from fauxtune.operations import device_records
-from fauxtune.operations.action_results import note_action, set_state
-from fauxtune.operations.device_effects import EFFECTS, Done
-from fauxtune.operations.enrollment import end, revoke_held, user_name
+from fauxtune.operations.devices import records as device_records
+from fauxtune.operations.devices.action_effects import EFFECTS, Done
+from fauxtune.operations.devices.action_results import note_action, set_state
+from fauxtune.operations.devices.enrollment import end, revoke_held, user_name
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_actions as action_queries

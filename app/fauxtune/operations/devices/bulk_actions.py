@@ -10,7 +10,7 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations.device_actions import perform
+from fauxtune.operations.devices.actions import perform
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import locks
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.operations.device_facts import note_facts
+from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.transaction import Act
 
 Row = dict[str, Any]

@@ -14,7 +14,7 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Cause, EnrollmentState
-from fauxtune.operations.enrollment import (
+from fauxtune.operations.devices.enrollment import (
     Enrolled,
     EnrollmentRequest,
     Means,

@@ -33,7 +33,7 @@ from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.device_documents import entra_device, managed_device
+from fauxtune.operations.devices.documents import entra_device, managed_device
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

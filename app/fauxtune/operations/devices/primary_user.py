@@ -11,9 +11,9 @@ from typing import Any
 from fauxtune.core.errors import Invalid, UnsupportedAction
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations import device_records
+from fauxtune.operations.devices import records as device_records
+from fauxtune.operations.devices.enrollment import licensed, user_name
 from fauxtune.operations.directory.users_and_groups import missing
-from fauxtune.operations.enrollment import licensed, user_name
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries

@@ -15,10 +15,9 @@ from fauxtune.core.errors import EnrollmentEnded, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations import device_actions
 from fauxtune.operations.checkin import Caller, identified
-from fauxtune.operations.directory.users_and_groups import password_matches
-from fauxtune.operations.enrollment import (
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.enrollment import (
     Enrolled,
     EnrollmentRequest,
     Means,
@@ -31,6 +30,7 @@ from fauxtune.operations.enrollment import (
     token_holder,
     unenroll,
 )
+from fauxtune.operations.directory.users_and_groups import password_matches
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries

@@ -1,0 +1,1 @@
+"""Devices: enrolment, records, facts, and the actions that administrators ask for."""
