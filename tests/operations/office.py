@@ -39,9 +39,9 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.checkin.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.delivery import Deliverable, deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups

@@ -26,9 +26,9 @@ from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, So
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.checkin.stepwise import Step, Talk, converse
 from fauxtune.operations.connectors import digicert
-from fauxtune.operations.conversation import Step, Talk, converse
-from fauxtune.operations.delivery import Deliverable
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest

@@ -16,8 +16,8 @@ from fauxtune.connector.folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import Hands, do
 from fauxtune.core.model.states import Cause
-from fauxtune.operations import channel
-from fauxtune.operations.channel import Greeting, Leased, Visitor, Wares
+from fauxtune.operations.checkin import connector_channel
+from fauxtune.operations.checkin.connector_channel import Greeting, Leased, Visitor, Wares
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
@@ -51,7 +51,7 @@ class Program:
         added = await office.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
         stranger = Visitor(connector_registry.digest(added["credential"]))
         greeting = Greeting(version="6.2406.0.1001", machine=name)
-        welcome = await office.do(channel.welcome, stranger, greeting=greeting)
+        welcome = await office.do(connector_channel.welcome, stranger, greeting=greeting)
         visitor = Visitor(stranger.credential, welcome.session)
         return cls(office, Folder(folder / name, source=keys), keys, added["id"], visitor)
 
@@ -61,7 +61,7 @@ class Program:
 
     async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
         """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
-        found: Leased = await self.office.do(channel.lease, self.visitor, most=8, wares=self.wares)
+        found: Leased = await self.office.do(connector_channel.lease, self.visitor, most=8, wares=self.wares)
         for task in found.tasks:
             assert task.work is not None
             work = wire.read_work(wire.work_document(task.work))
@@ -70,7 +70,7 @@ class Program:
             )
             if meanwhile is not None:
                 await meanwhile()
-            assert await self.office.do(channel.answer, self.visitor, request_id=task.request_id, done=done)
+            assert await self.office.do(connector_channel.answer, self.visitor, request_id=task.request_id, done=done)
         return len(found.tasks)
 
     def _certify(self, request_id: str) -> Any:
@@ -78,7 +78,7 @@ class Program:
 
         def certify(csr: x509.CertificateSigningRequest) -> Any:
             asked = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
-            call = self.office.do(channel.certify, self.visitor, **asked, wares=self.wares)
+            call = self.office.do(connector_channel.certify, self.visitor, **asked, wares=self.wares)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 
         return certify
@@ -135,7 +135,7 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
         **ACCOUNT,
     )
     await tablet.come()
-    await office.do(channel.farewell, first.visitor)
+    await office.do(connector_channel.farewell, first.visitor)
     await office.do(connector_registry.remove_connector, first.id)
     await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.come()

@@ -11,10 +11,10 @@ from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import imported_pfx
-from fauxtune.operations.checkin import check_in, finish
+from fauxtune.operations.checkin.checkin import check_in, finish
+from fauxtune.operations.checkin.fulfilment import fulfil
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.fulfilment import fulfil
 from fauxtune.operations.profiles import profiles
 from tests.operations.office import Office
 

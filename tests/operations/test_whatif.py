@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
-from fauxtune.operations import rest as resting
+from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.graph_client import Considered, closed
 from fauxtune.operations.whatif import what_if

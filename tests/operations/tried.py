@@ -20,7 +20,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations.conversation import Step
+from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.graph_client import Considered

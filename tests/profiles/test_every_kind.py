@@ -19,7 +19,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations.checkin import Caller, Report, check_in
+from fauxtune.operations.checkin.checkin import Caller, Report, check_in
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import PROFILES, ids, made, sentence

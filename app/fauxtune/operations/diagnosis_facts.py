@@ -34,8 +34,8 @@ from fauxtune.core.pki.names import serial_hex, subject_text
 from fauxtune.core.profiles.catalog import KINDS, kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.ca.templates import all_templates
+from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.connectors.selection import why_silent
-from fauxtune.operations.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -26,9 +26,9 @@ from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemState
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.checkin.planning import revoke_planned, situation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.enrollment import user_name
-from fauxtune.operations.planning import revoke_planned, situation
 from fauxtune.operations.runtime.dry_run import TrialRunner, at_once
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import Considered

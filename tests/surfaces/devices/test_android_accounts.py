@@ -15,7 +15,7 @@ from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, email_key, imported_key, pkcs_key
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.surfaces.devices.android import messages, translate
 
 EXAMPLES = Path(__file__).parents[2] / "wire" / "android"

@@ -20,8 +20,8 @@ from fastapi.routing import APIRoute
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
 from fauxtune.core.model.elements import check_elements
-from fauxtune.operations import channel
-from fauxtune.operations.channel import Leased, Visitor, Wares
+from fauxtune.operations.checkin import connector_channel
+from fauxtune.operations.checkin.connector_channel import Leased, Visitor, Wares
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.connector import messages
@@ -82,8 +82,8 @@ Call = Annotated[ConnectorCall, Depends(connector_call)]
 async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
     """What the connector was at work on before is anybody's again. 403 for a version that is not served any more."""
     keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
-    greeting = channel.Greeting(version=body.version, machine=body.machine_name, keys=keys)
-    found: channel.Welcome = await call.run(channel.welcome, call.visitor(), greeting=greeting)
+    greeting = connector_channel.Greeting(version=body.version, machine=body.machine_name, keys=keys)
+    found: connector_channel.Welcome = await call.run(connector_channel.welcome, call.visitor(), greeting=greeting)
     row = found.connector
     return {
         "session": found.session,
@@ -98,7 +98,7 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 
     async def has_work() -> bool:
         nonlocal found
-        found = await call.run(channel.lease, call.visitor(session), most=body.most, wares=call.wares)
+        found = await call.run(connector_channel.lease, call.visitor(session), most=body.most, wares=call.wares)
         return not found.is_empty
 
     if not await has_work() and body.wait:
@@ -133,26 +133,26 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
 async def certify(call: Call, session: str, request_id: str, body: messages.CertificateRequest) -> dict[str, Any]:
     """The certificate for the request's key and its issuers, nearest first (DER). 422: the authority refuses."""
     asked = {"request_id": request_id, "csr": body.csr, "proof": body.proof}
-    chain = await call.run(channel.certify, call.visitor(session), **asked, wares=call.wares)
+    chain = await call.run(connector_channel.certify, call.visitor(session), **asked, wares=call.wares)
     return {"certificates": [wire.text(each.public_bytes(Encoding.DER)) for each in chain]}
 
 
 @router.put("/sessions/{session}/requests/{request_id}/result")
 async def bring(call: Call, session: str, request_id: str, body: messages.Result) -> dict[str, Any]:
     """`taken`: false where it was answered meanwhile, or is not wanted any more. Can be repeated."""
-    taken = await call.run(channel.answer, call.visitor(session), request_id=request_id, done=body.done())
+    taken = await call.run(connector_channel.answer, call.visitor(session), request_id=request_id, done=body.done())
     return {"taken": taken}
 
 
 @router.put("/sessions/{session}/revocations/{serial}", status_code=204)
 async def revoke(call: Call, session: str, serial: str) -> Response:
     """The authority revokes it; the connector's log says how that went. Can be repeated."""
-    await call.run(channel.revoke, call.visitor(session), serial=serial)
+    await call.run(connector_channel.revoke, call.visitor(session), serial=serial)
     return Response(status_code=204)
 
 
 @router.delete("/sessions/{session}", status_code=204)
 async def stop(call: Call, session: str) -> Response:
     """Nothing is leased to it any more."""
-    await call.run(channel.farewell, call.visitor(session))
+    await call.run(connector_channel.farewell, call.visitor(session))
     return Response(status_code=204)

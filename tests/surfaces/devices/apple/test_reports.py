@@ -12,7 +12,7 @@ import pytest
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.conversation import Answered, Result, Wire
+from fauxtune.operations.checkin.stepwise import Answered, Result, Wire
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, reports
 from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
 from tests.surfaces.devices.apple.wire import example

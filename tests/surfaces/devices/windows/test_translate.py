@@ -15,8 +15,8 @@ from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, imported_key, pkcs_key, root_key, scep_key
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.conversation import Step
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command

@@ -6,7 +6,7 @@ import pytest
 
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED
-from fauxtune.operations.conversation import Result
+from fauxtune.operations.checkin.stepwise import Result
 from fauxtune.surfaces.devices.windows import verdicts
 from fauxtune.surfaces.devices.windows.verdicts import Said, verdict
 

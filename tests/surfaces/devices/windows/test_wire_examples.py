@@ -21,8 +21,8 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, email_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.conversation import Step
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp, session, translate
 from fauxtune.surfaces.devices.windows.messages import enrolling, provisioning, soap, syncml

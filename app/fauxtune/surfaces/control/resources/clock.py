@@ -7,7 +7,8 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import rest, tenants
+from fauxtune.operations import tenants
+from fauxtune.operations.checkin import settling
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.control import answers, messages
@@ -42,7 +43,7 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
     shown = _view(changed, here.emulator)
     if not body.settle:
         return answers.Advanced(mode=shown.mode, now=shown.now)
-    found = _rest(await rest.settle(here.emulator, here.tenant, seconds=body.timeout))
+    found = _rest(await settling.settle(here.emulator, here.tenant, seconds=body.timeout))
     return answers.Advanced(mode=shown.mode, now=shown.now, settled=found.settled, waiting=found.waiting)
 
 
@@ -50,10 +51,10 @@ async def advance_clock(here: Here, body: messages.Advance) -> answers.Advanced:
 async def settle(here: Here, body: messages.Settle | None = None) -> answers.Rest:
     """Devices at rest, and those that are not with the reason. A failed item is at rest."""
     seconds = messages.PATIENCE if body is None else body.timeout
-    return _rest(await rest.settle(here.emulator, here.tenant, seconds=seconds))
+    return _rest(await settling.settle(here.emulator, here.tenant, seconds=seconds))
 
 
-def _rest(found: rest.Rest) -> answers.Rest:
+def _rest(found: settling.Rest) -> answers.Rest:
     waiting = [answers.WaitingDevice(**asdict(each)) for each in found.waiting]
     return answers.Rest(settled=found.settled, waiting=waiting)
 

@@ -23,8 +23,8 @@ from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin import Caller, Report, check_in, identified
-from fauxtune.operations.delivery import deliverables
+from fauxtune.operations.checkin.checkin import Caller, Report, check_in, identified
+from fauxtune.operations.checkin.deliverables import deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.runtime.emulator import Emulator

@@ -19,7 +19,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, modes_of
 from fauxtune.core.model.states import Source
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import messages
 from fauxtune.surfaces.devices.android.names import alias_of, key_of, package_of

@@ -11,8 +11,8 @@ import hashlib
 from typing import Any, assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
-from fauxtune.operations import conversation
-from fauxtune.operations.checkin import identified
+from fauxtune.operations.checkin import stepwise
+from fauxtune.operations.checkin.checkin import identified
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.transaction import Act
@@ -85,7 +85,7 @@ def _keep(act: Act, call: DeviceCall, *, message: messages.SetBootstrapToken) ->
     state.pop("bootstrapToken", None)
     if message.token is not None:
         state["bootstrapToken"] = _text("BootstrapToken", message.token)
-    conversation.set_wire_state(act, device, state=state)
+    stepwise.set_wire_state(act, device, state=state)
 
 
 def _kept(act: Act, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:

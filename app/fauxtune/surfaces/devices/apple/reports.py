@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.conversation import Answered, Result
+from fauxtune.operations.checkin.stepwise import Answered, Result
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome, Status
 from fauxtune.surfaces.devices.apple.plist import Plist

@@ -20,8 +20,8 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
-from fauxtune.operations.conversation import Step
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging

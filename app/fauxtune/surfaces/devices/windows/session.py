@@ -15,9 +15,9 @@ from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import conversation
-from fauxtune.operations.checkin import Caller
-from fauxtune.operations.conversation import Answered, Result, Step, Talk, converse
+from fauxtune.operations.checkin import stepwise
+from fauxtune.operations.checkin.checkin import Caller
+from fauxtune.operations.checkin.stepwise import Answered, Result, Step, Talk, converse
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import configuration as queries
@@ -86,7 +86,7 @@ class _Exchange:
         # A session in which nothing is said leaves nothing to remember.
         if state.sent or state.unsent or not begins:
             kept |= state.document()
-            await run(self._tenant, conversation.set_wire_state, self._caller.device_id, state=kept)
+            await run(self._tenant, stepwise.set_wire_state, self._caller.device_id, state=kept)
         return reply.document()
 
     def _note_login(self, state: State, message: Message, *, begins: bool) -> None:

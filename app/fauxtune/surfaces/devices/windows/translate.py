@@ -22,8 +22,8 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.foreign import is_self_issued
-from fauxtune.operations.conversation import Step
-from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.checkin.deliverables import Deliverable
+from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree

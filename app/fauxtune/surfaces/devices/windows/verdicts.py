@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.engine.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.operations.conversation import Answered, Result
+from fauxtune.operations.checkin.stepwise import Answered, Result
 
 MUST = "must"  # any failure is the step's
 THERE = "there"  # that it is there already is as good

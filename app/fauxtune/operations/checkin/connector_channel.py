@@ -31,11 +31,11 @@ from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL
 from fauxtune.operations.devices.enrollment import revoke_one, user_name
-from fauxtune.operations.fulfilment import Fulfilled, Preparing, Task, register, store
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries

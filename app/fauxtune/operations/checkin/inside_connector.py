@@ -16,7 +16,7 @@ from functools import partial
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.fulfilment import Fulfilled, Task, fulfil
+from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, fulfil
 from fauxtune.operations.runtime.emulator import Emulator
 
 

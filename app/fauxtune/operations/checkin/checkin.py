@@ -20,11 +20,11 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
+from fauxtune.operations.checkin.inside_connector import fulfilled
+from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import contacted
 from fauxtune.operations.devices.enrollment import revoke_one, user_name
-from fauxtune.operations.fulfilment import Fulfilled, Task, open_requests, store, tasks
-from fauxtune.operations.handwork import fulfilled
-from fauxtune.operations.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Act
