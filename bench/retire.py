@@ -29,7 +29,7 @@ from bench.checkin import quiet_requests
 from bench.copies import copy_device
 from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.operations.seeds import BUILT_IN
+from fauxtune.operations.tenants.seeds import BUILT_IN
 from fauxtune.server.bootstrap import Surroundings, assemble
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import create_app

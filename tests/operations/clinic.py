@@ -21,7 +21,7 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
-from fauxtune.operations.seeds import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.operations.office import START, Office, Phone
 from tests.operations.told import Tablet, enrolled

@@ -36,7 +36,6 @@ from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
@@ -45,11 +44,12 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
+from fauxtune.operations.tenants import tenants
+from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
 from fauxtune.server.bootstrap import Surroundings, assemble
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as certificate_queries

@@ -9,7 +9,7 @@ from cryptography import x509
 from fauxtune.core.engine.removal import outcome
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Incident, Source
-from fauxtune.operations import tenants
+from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 from tests.operations.tried import iphone, rest

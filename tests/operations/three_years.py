@@ -22,11 +22,11 @@ from fauxtune.core.clock import iso
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations import tenants
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import applications, users_and_groups
+from fauxtune.operations.tenants import tenants
 from fauxtune.server.factory import create_app
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office

@@ -7,7 +7,7 @@ import re
 import pytest
 from starlette.routing import Route
 
-from fauxtune.operations.founding import RESERVED
+from fauxtune.operations.tenants.creation import RESERVED
 from fauxtune.server.factory import ENVELOPES, FIRST, ROUTERS
 from fauxtune.server.openapi import documents
 

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
-from fauxtune.operations.seeds import BUILT_IN, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import Surroundings, assemble, seed_tenant
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds

@@ -65,7 +65,7 @@ def serve(
     """
     given = locals()  # first of all: what stands here is what the command line said
     if print_seed:
-        from fauxtune.operations.seeds import BUILT_IN
+        from fauxtune.operations.tenants.seeds import BUILT_IN
 
         print(json.dumps(BUILT_IN, indent=2))
         return

@@ -18,13 +18,13 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator, TrustedProxies
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.tokens import TokenIssuer
-from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.server.refusal import StartRefused
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as queries

@@ -21,7 +21,7 @@ from fauxtune.connector.keypool import KeyPool
 from fauxtune.core.errors import DatabaseUnavailable, NotFound, Unavailable
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import Seed
+from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.server import bootstrap, lock
 from fauxtune.server.bootstrap import Surroundings
 from fauxtune.server.readiness import FrontDoor

@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
 from fauxtune.core.errors import Conflict, Invalid
-from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import ALL_ROLES, BUILT_IN, parse_seed
+from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.seeds import ALL_ROLES, BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
 from tests.support.control import ABSENT, Json, code, listed, made
 from tests.support.hostile_der import PILLS, Change, altered

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import SETTINGS
-from fauxtune.operations import founding
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
@@ -192,7 +192,7 @@ async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
     control: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sizes, served = [], []
-    add = founding.add_some
+    add = tenant_creation.add_some
 
     def counted(act: Act, steps: Sequence[object], **more: Any) -> None:
         sizes.append(len(steps))

@@ -13,7 +13,7 @@ from joserfc.jwk import RSAKey
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import parse_seed
+from fauxtune.operations.tenants.seeds import parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.clock import FixedClock
 from tests.support.graph import DEVICES, PFX, PROFILES, code, sentence, user_named

@@ -14,7 +14,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema import Version
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants import change_settings
+from fauxtune.operations.tenants.tenants import change_settings
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
 from tests.support.hostile_der import PILLS, Change, altered

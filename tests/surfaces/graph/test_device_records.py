@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants import change_settings
+from fauxtune.operations.tenants.tenants import change_settings
 from tests.support.graph import ABSENT, DEVICES, code, ids, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 

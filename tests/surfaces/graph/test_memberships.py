@@ -10,7 +10,7 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants import change_settings
+from fauxtune.operations.tenants.tenants import change_settings
 from tests.support.graph import ABSENT, code, group_named, ids, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 

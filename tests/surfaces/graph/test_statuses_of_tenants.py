@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import BUILT_IN, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import seed_tenant
 from tests.support.graph import DEVICES, PFX, PROFILES, made
 from tests.surfaces.graph.conftest import Enroll

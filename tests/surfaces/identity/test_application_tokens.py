@@ -10,8 +10,8 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import ALL_ROLES
-from fauxtune.operations.tenants import advance_clock
+from fauxtune.operations.tenants.seeds import ALL_ROLES
+from fauxtune.operations.tenants.tenants import advance_clock
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, FORM, SECRET, claims_of
 

@@ -12,9 +12,9 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.directory.users_and_groups import create_user, delete_user, update_user
-from fauxtune.operations.founding import found_tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import parse_seed
+from fauxtune.operations.tenants.creation import found_tenant
+from fauxtune.operations.tenants.seeds import parse_seed
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, SECRET, claims_of, hidden, refused, sent_back, shown
 

@@ -20,7 +20,7 @@ from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
+from fauxtune.operations.tenants.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
 from fauxtune.storage.queries import applications as queries
 
 Row = dict[str, Any]

@@ -20,7 +20,6 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.issuance import issue_identity
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.devices import actions as device_actions
@@ -28,7 +27,8 @@ from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import KEY_NAME, PROVIDER
+from fauxtune.operations.tenants import tenants
+from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries

@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations import tenants
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.enrollment import create_token
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants import tenants
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import (
     ALICE,

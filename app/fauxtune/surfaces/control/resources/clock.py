@@ -7,10 +7,10 @@ from dataclasses import asdict
 from fauxtune.core.clock import ClockMode, iso, parse_duration
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations import tenants
 from fauxtune.operations.checkin import settling
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.operations.tenants import tenants
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 

@@ -9,10 +9,10 @@ from fastapi import Request, Response
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import SETTINGS, Tenant
-from fauxtune.operations import tenants
-from fauxtune.operations.founding import dissolve_tenant, found_tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import BUILT_IN, Seed, parse_seed
+from fauxtune.operations.tenants import tenants
+from fauxtune.operations.tenants.creation import dissolve_tenant, found_tenant
+from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import tenants as queries

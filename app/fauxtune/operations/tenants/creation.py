@@ -12,10 +12,17 @@ import re
 from fauxtune.core.errors import Conflict, Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.peopling import Peopling, add_some, peopling
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.seeds import Seed
-from fauxtune.operations.tenants import TenantKeys, create_tenant, delete_tenant, key_files, make_keys, new_tenant
+from fauxtune.operations.tenants.seeding import Peopling, add_some, peopling
+from fauxtune.operations.tenants.seeds import Seed
+from fauxtune.operations.tenants.tenants import (
+    TenantKeys,
+    create_tenant,
+    delete_tenant,
+    key_files,
+    make_keys,
+    new_tenant,
+)
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as queries

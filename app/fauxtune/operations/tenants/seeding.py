@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.seeds import Seed, SeedGroup, SeedUser
+from fauxtune.operations.tenants.seeds import Seed, SeedGroup, SeedUser
 
 #: Users, groups and memberships that one act adds: some milliseconds.
 _AT_ONCE = 12

@@ -23,10 +23,10 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import seed_application
-from fauxtune.operations.peopling import Peopling, add_some
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.seeds import Seed
+from fauxtune.operations.tenants.seeding import Peopling, add_some
+from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries

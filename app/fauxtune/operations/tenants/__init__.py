@@ -1,0 +1,1 @@
+"""Tenants: creation from a seed, settings, clock and removal."""
