@@ -18,8 +18,8 @@ from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin.stepwise import Answered, Result, Step
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, history
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries

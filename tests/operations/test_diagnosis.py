@@ -14,11 +14,11 @@ from fauxtune.core.engine.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source
-from fauxtune.operations import diagnosis
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.diagnosis import diagnose, history, number
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.insight import diagnosis
+from fauxtune.operations.insight.diagnosis import diagnose, history, number
 from fauxtune.operations.profiles import assignment_filters, assignments
 from tests.operations import clinic
 from tests.operations.clinic import FAULTS, Company, Plant

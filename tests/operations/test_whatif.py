@@ -10,8 +10,8 @@ import pytest
 from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
 from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.insight.whatif import what_if
 from fauxtune.operations.runtime.graph_client import Considered, closed
-from fauxtune.operations.whatif import what_if
 from tests.operations.office import Office, Phone
 from tests.operations.tried import (
     CONFIGURATIONS,

@@ -23,9 +23,9 @@ from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
+from fauxtune.operations.insight.whatif import Consequence, DeviceConsequences, what_if
 from fauxtune.operations.runtime.graph_client import Considered
 from fauxtune.operations.runtime.permissions import PermissionCheck
-from fauxtune.operations.whatif import Consequence, DeviceConsequences, what_if
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata

@@ -16,7 +16,7 @@ from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.audit import Actor, audited
+from fauxtune.operations.insight.audit import Actor, audited
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection, Database

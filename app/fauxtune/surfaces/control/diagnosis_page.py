@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from fauxtune.core.engine.diagnosis.chain import LINKS
 from fauxtune.core.engine.diagnosis.numbers import APPLE, SYNCML
 from fauxtune.core.engine.diagnosis.rules import RULES
-from fauxtune.operations.diagnosis import CONNECTOR_WORDS
+from fauxtune.operations.insight.diagnosis import CONNECTOR_WORDS
 
 HEAD = """# What can be wrong
 

@@ -16,7 +16,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths import Match
 from fauxtune.core.odata.query import QueryOptions
 from fauxtune.core.odata.schema import Version
-from fauxtune.operations.audit import Actor
+from fauxtune.operations.insight.audit import Actor
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph import errors

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy
 from cryptography import x509
 
-from fauxtune.operations.diagnosis import diagnose, history
+from fauxtune.operations.insight.diagnosis import diagnose, history
 from fauxtune.storage.tables.configuration import profiles
 from fauxtune.storage.tables.devices import ledger
 from tests.support.hostile_der import PILLS, Change, altered, of_the_year_0, with_an_empty_name

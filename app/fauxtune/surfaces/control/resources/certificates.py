@@ -16,7 +16,7 @@ from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
-from fauxtune.operations.diagnosis_facts import owned
+from fauxtune.operations.insight.diagnosis_facts import owned
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
 from fauxtune.operations.runtime.graph_client import Considered
-from fauxtune.operations.whatif import DeviceConsequences, what_if
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 

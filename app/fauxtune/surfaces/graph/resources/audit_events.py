@@ -5,7 +5,7 @@ from __future__ import annotations
 from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities.tenant import AUDIT_EVENT
 from fauxtune.core.odata.view import view
-from fauxtune.operations import audit
+from fauxtune.operations.insight import audit
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows

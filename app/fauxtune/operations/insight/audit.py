@@ -20,11 +20,11 @@ from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.schema import Entity
-from fauxtune.operations.audit_properties import modified, pascal
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.devices import records as device_records
+from fauxtune.operations.insight.audit_properties import modified, pascal
 from fauxtune.operations.profiles import assignment_filters, assignments, profiles, role_scope_tags
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import applications as application_queries

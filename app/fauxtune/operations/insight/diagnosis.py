@@ -22,7 +22,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
-from fauxtune.operations.diagnosis_facts import gather
+from fauxtune.operations.insight.diagnosis_facts import gather
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern

@@ -1,0 +1,1 @@
+"""Explanations: the audit log, diagnosis and what if. Nothing depends on it."""
