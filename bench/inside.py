@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from bench.world import ALICE, csr
 from fauxtune.connector.keypool import KeyPool, KeyRing, KeySource
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.report import Inventory
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.engine.filter_properties import PLATFORMS
+from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.profiles.catalog import KINDS
 from tests.support.profile_samples import sample
 from tests.support.running_server import SECONDS, Running, serving

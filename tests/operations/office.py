@@ -23,8 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs7
 
 from fauxtune.connector.keypool import KeySource
-from fauxtune.core.engine.report import Inventory
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem

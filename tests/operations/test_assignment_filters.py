@@ -7,7 +7,7 @@ import base64
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import records as device_records

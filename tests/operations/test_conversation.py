@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem

@@ -10,7 +10,7 @@ from fauxtune.connector.refusals import REFUSALS, KeyMissing
 from fauxtune.core.engine.diagnosis.chain import LINKS, LinkStatus
 from fauxtune.core.engine.diagnosis.findings import Severity
 from fauxtune.core.engine.diagnosis.rules import CODES
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.core.model.states import Source

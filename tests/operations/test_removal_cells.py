@@ -13,9 +13,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.core.engine.removal import AUTHORITIES, Outcome, table
-from fauxtune.core.engine.removal_gaps import GAPS, gap
-from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.engine.removal.gaps import GAPS, gap
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Outcome, table
+from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source

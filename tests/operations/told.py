@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from fauxtune.core.engine.report import Inventory
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant

@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey

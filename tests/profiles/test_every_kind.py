@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant

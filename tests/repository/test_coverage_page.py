@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.engine.action_table import WIPE_OPTIONS
-from fauxtune.core.engine.applicability import CARRIED, platform_of
+from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
+from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
 from fauxtune.core.model.platforms import ENROLLABLE, Variant
 from fauxtune.core.odata.closure import every_type
 from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import fauxtune
-from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.engine.removal import table
 from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.engine.removal import AUTHORITIES, table
-from fauxtune.core.engine.removal_gaps import GAPS
+from fauxtune.core.engine.removal.gaps import GAPS
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, table
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.storage.queries import collections, configuration, devices, statuses

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.core.engine.action_table import WIPED_WHEN_DELETED
-from fauxtune.core.engine.desired import CHOSEN_BY
-from fauxtune.core.engine.records import STAYING
+from fauxtune.core.engine.device_actions.table import WIPED_WHEN_DELETED
+from fauxtune.core.engine.planning.desired import CHOSEN_BY
+from fauxtune.core.engine.removal.records import STAYING
 from fauxtune.core.model.connectors import LIFECYCLE
 from fauxtune.core.model.editions import Changed
 from fauxtune.core.profiles.fixed import FIXED

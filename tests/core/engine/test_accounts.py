@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.causes import Standing
-from fauxtune.core.engine.desired import desired
-from fauxtune.core.engine.plan import Answer, Plan, Situation, in_policy, plan
-from fauxtune.core.engine.report import Inventory, outcome_of, take_in
+from fauxtune.core.engine.planning.desired import desired
+from fauxtune.core.engine.planning.plan import Answer, Plan, Situation, in_policy, plan
+from fauxtune.core.engine.planning.report import Inventory, outcome_of, take_in
+from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId

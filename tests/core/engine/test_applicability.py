@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS
-from fauxtune.core.engine.applicability import CARRIED, Addressee, check, check_wipe_option, platform_of, supports
+from fauxtune.core.engine.device_actions.support import (
+    CARRIED,
+    Addressee,
+    check,
+    check_wipe_option,
+    platform_of,
+    supports,
+)
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.engine.causes import Standing, cause
+from fauxtune.core.engine.removal.causes import Standing, cause
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, imported_key, pkcs_key
 from fauxtune.core.model.states import Cause, ItemState, Source

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.diagnosis.approach import Way, approach
-from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import GroupId, ProfileId
 
 STAFF, OTHERS, PHONES = GroupId("staff"), GroupId("others"), GroupId("phones")

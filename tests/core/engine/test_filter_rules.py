@@ -9,8 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.filter_properties import APPS, DEVICES, device_values, vocabulary_of
-from fauxtune.core.engine.filter_rules import LONGEST, Clause, Every, Operator, Rule, Some, meets, parse_rule
+from fauxtune.core.engine.assignment_filters.language import (
+    LONGEST,
+    Clause,
+    Every,
+    Operator,
+    Rule,
+    Some,
+    meets,
+    parse_rule,
+)
+from fauxtune.core.engine.assignment_filters.properties import APPS, DEVICES, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid
 
 WINDOWS, ANDROID = vocabulary_of("windows10AndLater"), vocabulary_of("androidForWork")

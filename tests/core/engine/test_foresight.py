@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fauxtune.core.engine.causes import Standing
-from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_to_come
-from fauxtune.core.engine.plan import Answer, Situation
+from fauxtune.core.engine.planning.plan import Answer, Situation
+from fauxtune.core.engine.planning.simulation import Foreseen, changes, foresee, is_to_come
+from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key

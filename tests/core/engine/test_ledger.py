@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.ledger import ON_DEVICE, TRANSITIONS, moved
+from fauxtune.core.engine.planning.ledger import ON_DEVICE, TRANSITIONS, moved
 from fauxtune.core.model.items import LedgerRow, Problem, root_key
 from fauxtune.core.model.states import ItemState, Source
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.causes import Standing
-from fauxtune.core.engine.plan import NEVER, Answer, Plan, Situation, plan
-from fauxtune.core.engine.removal import outcome
-from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.engine.planning.plan import NEVER, Answer, Plan, Situation, plan
+from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key, scep_key

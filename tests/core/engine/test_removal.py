@@ -6,9 +6,9 @@ from itertools import product
 
 import pytest
 
-from fauxtune.core.engine.applicability import fate, supports
-from fauxtune.core.engine.removal import AUTHORITIES, Outcome, outcome, sources, table
-from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.engine.device_actions.support import fate, supports
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Outcome, outcome, sources, table
+from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.engine.report import Inventory, ProfileOutcome, outcome_of, outcomes, take_in
+from fauxtune.core.engine.planning.report import Inventory, ProfileOutcome, outcome_of, outcomes, take_in
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source

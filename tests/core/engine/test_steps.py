@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
+from fauxtune.core.engine.planning.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import GroupId, ProfileId
 
 PROFILE = ProfileId("p")

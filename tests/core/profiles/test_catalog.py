@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fauxtune.core.engine.applicability import supports
-from fauxtune.core.engine.desired import desired
+from fauxtune.core.engine.device_actions.support import supports
+from fauxtune.core.engine.planning.desired import desired
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId

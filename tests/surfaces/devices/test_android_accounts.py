@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.ids import ItemKey, ProfileId

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fauxtune.core.engine.applicability import CARRIED
+from fauxtune.core.engine.device_actions.support import CARRIED
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
 from fauxtune.operations.devices.actions import ENDS, Order

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.report import Inventory, take_in
+from fauxtune.core.engine.planning.report import Inventory, take_in
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow

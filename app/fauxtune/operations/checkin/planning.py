@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from fauxtune.core.engine.causes import Standing
-from fauxtune.core.engine.desired import desired
-from fauxtune.core.engine.filters import Matching
-from fauxtune.core.engine.plan import Answer, Ask, Plan, Situation, plan
-from fauxtune.core.engine.report import outcomes
-from fauxtune.core.engine.targeting import Assignment, Matches, Membership, matches_nothing, target
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.planning.desired import desired
+from fauxtune.core.engine.planning.plan import Answer, Ask, Plan, Situation, plan
+from fauxtune.core.engine.planning.report import outcomes
+from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
+from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant

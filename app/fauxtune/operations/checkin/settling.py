@@ -22,7 +22,7 @@ from enum import Enum
 from typing import Any
 
 from fauxtune.core.clock import ClockMode, iso
-from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant

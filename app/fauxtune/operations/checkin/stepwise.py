@@ -18,9 +18,9 @@ from typing import Any, Protocol, assert_never
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.ledger import moved
-from fauxtune.core.engine.report import Inventory, take_in
-from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish, confirmed, due, is_to_go, wishes
+from fauxtune.core.engine.planning.ledger import moved
+from fauxtune.core.engine.planning.report import Inventory, take_in
+from fauxtune.core.engine.planning.steps import StepKind, StepState, Told, Wish, confirmed, due, is_to_go, wishes
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import WAITING, DeviceAction
 from fauxtune.core.model.ids import ItemKey

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.engine.action_table import NOTIFICATIONS_AN_HOUR
-from fauxtune.core.engine.applicability import Addressee, Happening, check, check_wipe_option, fate
-from fauxtune.core.engine.ledger import moved
+from fauxtune.core.engine.device_actions.support import Addressee, Happening, check, check_wipe_option, fate
+from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR
+from fauxtune.core.engine.planning.ledger import moved
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId

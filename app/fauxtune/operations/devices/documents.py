@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.clock import iso, parse_duration
-from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import DEVICE

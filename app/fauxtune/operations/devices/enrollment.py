@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import parse_duration
-from fauxtune.core.engine.applicability import fate
-from fauxtune.core.engine.ledger import moved
-from fauxtune.core.engine.plan import NEVER, in_policy
-from fauxtune.core.engine.records import directory_device_stays, managed_device_stays
-from fauxtune.core.engine.removal import outcome
+from fauxtune.core.engine.device_actions.support import fate
+from fauxtune.core.engine.planning.ledger import moved
+from fauxtune.core.engine.planning.plan import NEVER, in_policy
+from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal.records import directory_device_stays, managed_device_stays
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow

@@ -25,8 +25,8 @@ from fauxtune.core.engine.diagnosis.facts import (
     Owned,
     Person,
 )
-from fauxtune.core.engine.plan import plan
-from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
+from fauxtune.core.engine.planning.plan import plan
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source

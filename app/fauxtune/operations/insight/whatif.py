@@ -16,8 +16,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from fauxtune.core.engine.foresight import Foreseen, changes, foresee, is_another, is_to_come
-from fauxtune.core.engine.removal import outcome
+from fauxtune.core.engine.planning.simulation import Foreseen, changes, foresee, is_another, is_to_come
+from fauxtune.core.engine.removal.lookup import outcome
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ProfileId

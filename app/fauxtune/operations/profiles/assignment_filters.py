@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.filter_properties import vocabulary_of
-from fauxtune.core.engine.filter_rules import parse_rule
+from fauxtune.core.engine.assignment_filters.language import parse_rule
+from fauxtune.core.engine.assignment_filters.properties import vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Act

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.engine.filter_properties import PLATFORMS
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.runtime.transaction import Act

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.engine.filters import Matching
-from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles.catalog import kind

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select
 
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.collections.base import Collection, of_tenant
 from fauxtune.storage.tables import assignment_filters, assignments

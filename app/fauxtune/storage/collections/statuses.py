@@ -26,7 +26,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
-from fauxtune.core.engine.report import ITEM_STATUSES
+from fauxtune.core.engine.planning.report import ITEM_STATUSES
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus

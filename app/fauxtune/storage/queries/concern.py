@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.elements import ColumnElement
 
-from fauxtune.core.engine.filters import Matching
-from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind, target
+from fauxtune.core.engine.assignment_filters.matching import Matching
+from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import EnrollmentId, GroupId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from fauxtune.core.engine.steps import StepKind, StepState, Told, Wish
+from fauxtune.core.engine.planning.steps import StepKind, StepState, Told, Wish
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import rows
 from fauxtune.storage.tables import device_identities, steps

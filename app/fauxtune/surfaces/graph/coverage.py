@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
-from fauxtune.core.engine.applicability import supports
+from fauxtune.core.engine.device_actions.support import supports
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Variant

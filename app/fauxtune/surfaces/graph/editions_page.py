@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS, Rule
-from fauxtune.core.engine.applicability import CARRIED, platform_of
-from fauxtune.core.engine.removal import AUTHORITIES, Cell, sources, table
+from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, Rule
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, sources, table
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.connectors import PROGRAMS
 from fauxtune.core.model.editions import Changed, Edition

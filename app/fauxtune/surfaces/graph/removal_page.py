@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from fauxtune.core.engine.removal import AUTHORITIES, Cell, Outcome, sources, table
-from fauxtune.core.engine.removal_gaps import GAPS, gap
-from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.engine.removal.gaps import GAPS, gap
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Outcome, sources, table
+from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source

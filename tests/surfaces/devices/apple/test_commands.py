@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.applicability import CARRIED
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.device_actions.support import CARRIED
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import TenantId

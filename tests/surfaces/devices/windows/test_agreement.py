@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator

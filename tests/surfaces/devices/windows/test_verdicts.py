@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.operations.checkin.stepwise import Result
 from fauxtune.surfaces.devices.windows import verdicts

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from fauxtune.core.engine.targeting import Assignment, Matches, Membership, TargetKind, matches_nothing, target
+from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, TargetKind, matches_nothing, target
 
 
 class Way(StrEnum):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fauxtune.core.engine.diagnosis.approach import Approach
-from fauxtune.core.engine.ledger import NOT_WANTED
+from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import LedgerRow, Order

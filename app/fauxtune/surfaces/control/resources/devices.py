@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow

@@ -17,7 +17,7 @@ from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.ids import ItemKey, TenantId

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from fauxtune.core.engine.report import Inventory
+from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey

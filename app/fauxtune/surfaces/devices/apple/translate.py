@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from fauxtune.connector.wrapping import Wrapping
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction

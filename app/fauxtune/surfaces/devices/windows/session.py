@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.operations.checkin.stepwise import Answered, Result
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
 from fauxtune.surfaces.devices.windows.verdicts import ANY, DETAIL, PART, Said, verdict

@@ -12,8 +12,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from fauxtune.core.engine.report import Inventory
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Changed, Edition, Stated

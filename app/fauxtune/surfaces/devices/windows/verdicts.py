@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.engine.steps import StepKind
+from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.operations.checkin.stepwise import Answered, Result
 

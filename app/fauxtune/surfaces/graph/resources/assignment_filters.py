@@ -4,8 +4,8 @@ getSupportedProperties, getPlatformSupportedProperties.
 
 from __future__ import annotations
 
-from fauxtune.core.engine.filter_properties import APPS, vocabulary_of
-from fauxtune.core.engine.filter_rules import Operator, Vocabulary
+from fauxtune.core.engine.assignment_filters.language import Operator, Vocabulary
+from fauxtune.core.engine.assignment_filters.properties import APPS, vocabulary_of
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER, DEVICE_PLATFORM_TYPE
 from fauxtune.core.odata.validation import accept, defaults

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT

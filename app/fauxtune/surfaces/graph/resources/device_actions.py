@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import Any
 
-from fauxtune.core.engine.action_table import LONGEST_BODY, LONGEST_TITLE
+from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITLE
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form

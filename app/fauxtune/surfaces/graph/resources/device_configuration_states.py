@@ -7,8 +7,8 @@ them, and so has the path below it (beta).
 
 from __future__ import annotations
 
-from fauxtune.core.engine.report import ProfileOutcome
-from fauxtune.core.engine.setting_states import SettingState, setting_states
+from fauxtune.core.engine.graph_states.settings import SettingState, setting_states
+from fauxtune.core.engine.planning.report import ProfileOutcome
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.filter_properties import PLATFORMS, device_values, vocabulary_of
-from fauxtune.core.engine.filter_rules import meets, parse_rule
+from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
+from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
 from fauxtune.core.odata.validation import accept

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.clock import iso
-from fauxtune.core.engine.setting_states import setting_of
-from fauxtune.core.engine.targeting import TargetKind
+from fauxtune.core.engine.graph_states.settings import setting_of
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.entities import statuses as shapes

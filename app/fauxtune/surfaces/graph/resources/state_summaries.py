@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fauxtune.core.engine.setting_states import setting_of
+from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.errors import NotFound
 from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.schema import Entity

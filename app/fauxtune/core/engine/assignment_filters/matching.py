@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.engine.filter_properties import PLATFORMS, device_values, vocabulary_of
-from fauxtune.core.engine.filter_rules import meets, parse_rule
+from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
+from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.model.platforms import Variant
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from fauxtune.core.engine.filter_rules import Known, Operator, Vocabulary
+from fauxtune.core.engine.assignment_filters.language import Known, Operator, Vocabulary
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import Variant
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.engine.applicability import fate
+from fauxtune.core.engine.device_actions.support import fate
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.engine.removal import Cell
+from fauxtune.core.engine.removal.lookup import Cell
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, Source

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from fauxtune.core.engine.causes import Standing, cause
-from fauxtune.core.engine.ledger import ON_DEVICE, moved
-from fauxtune.core.engine.removal import Outcome, outcome
-from fauxtune.core.engine.removal_table import Reissued
+from fauxtune.core.engine.planning.ledger import ON_DEVICE, moved
+from fauxtune.core.engine.removal.causes import Standing, cause
+from fauxtune.core.engine.removal.lookup import Outcome, outcome
+from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from fauxtune.core.engine.applicability import fate, supports
-from fauxtune.core.engine.removal_table import PARTNERS, ROWS, Reissued, Row
+from fauxtune.core.engine.device_actions.support import fate, supports
+from fauxtune.core.engine.removal.table import PARTNERS, ROWS, Reissued, Row
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import FACTS, Variant

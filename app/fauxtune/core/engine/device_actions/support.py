@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.engine.action_table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
+from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, WIPED_WHEN_DELETED, Rule
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from fauxtune.core.engine.causes import cause
-from fauxtune.core.engine.ledger import ON_DEVICE
-from fauxtune.core.engine.plan import Answer, Ask, Situation, plan
-from fauxtune.core.engine.report import Inventory, take_in
+from fauxtune.core.engine.planning.ledger import ON_DEVICE
+from fauxtune.core.engine.planning.plan import Answer, Ask, Situation, plan
+from fauxtune.core.engine.planning.report import Inventory, take_in
+from fauxtune.core.engine.removal.causes import cause
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source

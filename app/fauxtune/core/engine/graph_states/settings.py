@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.engine.report import ITEM_STATUSES, ProfileOutcome
+from fauxtune.core.engine.planning.report import ITEM_STATUSES, ProfileOutcome
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind

@@ -1,0 +1,1 @@
+"""Assignment filters: the rule language, the device properties, and matching."""

@@ -1,0 +1,1 @@
+"""Which devices support which action, by edition."""

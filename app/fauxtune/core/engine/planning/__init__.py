@@ -1,0 +1,1 @@
+"""From group memberships to the plan of one device: pure functions."""
