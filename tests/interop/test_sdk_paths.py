@@ -15,8 +15,8 @@ import msgraph
 import msgraph_beta
 import pytest
 
-from fauxtune.core.odata.paths import EVERY, NoSuchVerb, RouteTable, UnknownSegment
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, RouteTable, UnknownSegment
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import TABLES
 

@@ -13,7 +13,7 @@ import msgraph_beta
 import pytest
 
 from fauxtune.core.odata.entities.index import ENTITIES, entity
-from fauxtune.core.odata.schema import Edm, Entity, EnumType, Property, Version
+from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Version
 
 BASE = entity("deviceConfiguration")
 PROFILES = [kind for kind in ENTITIES if kind.is_a(BASE)]

@@ -17,7 +17,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.checkin.checkin import Caller, Report, check_in
 from fauxtune.operations.devices import enrollment

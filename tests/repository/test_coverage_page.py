@@ -12,12 +12,12 @@ import pytest
 from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
 from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
 from fauxtune.core.model.platforms import ENROLLABLE, Variant
-from fauxtune.core.odata.closure import every_type
+from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.odata.entities.index import ENTITIES, entity
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, Level
-from fauxtune.core.odata.paths import EVERY, Route
-from fauxtune.core.odata.schema import StructuredType
+from fauxtune.core.odata.paths.table import EVERY, Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
+from fauxtune.core.odata.schema.types import StructuredType
 from fauxtune.core.profiles import scep, stored
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.surfaces.graph.call import Handler

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, insert, select
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.entities.index import ENTITIES, entity
-from fauxtune.core.odata.evaluation import matches
-from fauxtune.core.odata.filter import parse_filter
-from fauxtune.core.odata.query import OrderBy, QueryOptions
-from fauxtune.core.odata.validation import defaults
+from fauxtune.core.odata.query.evaluation import matches
+from fauxtune.core.odata.query.filter import parse_filter
+from fauxtune.core.odata.query.options import OrderBy, QueryOptions
 from fauxtune.storage.odata import TYPE_COLUMN, order_by, where
 from tests.support.filter_texts import ABOUT
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import SEVERITY
 from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.query import OrderBy
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.query.options import OrderBy
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.storage.collections import COLLECTIONS
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 

@@ -12,7 +12,7 @@ from typing import Any, assert_never
 from hypothesis import strategies as st
 
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,
@@ -29,7 +29,7 @@ from fauxtune.core.odata.expressions import (
     Scalar,
     TextMatch,
 )
-from fauxtune.core.odata.schema import Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property
 
 Text = st.SearchStrategy[str]
 Document = dict[str, Any]

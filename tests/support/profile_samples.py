@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.schema import Entity, Owner, Property, Version
+from fauxtune.core.odata.schema.types import Entity, Owner, Property, Version
 from fauxtune.core.profiles.catalog import Kind
 
 FOLDER = Path(__file__).parents[1] / "profiles" / "samples"

@@ -34,7 +34,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,
@@ -53,8 +53,8 @@ from fauxtune.core.odata.expressions import (
     TextTest,
     edm_of,
 )
-from fauxtune.core.odata.query import OrderBy
-from fauxtune.core.odata.schema import NAMESPACE, ComplexType, Edm, Entity
+from fauxtune.core.odata.query.options import OrderBy
+from fauxtune.core.odata.schema.types import NAMESPACE, ComplexType, Edm, Entity
 
 #: The key in `columns` of a column that holds the type's bare name, for `isof`.
 TYPE_COLUMN = "@odata.type"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.index import ENTITIES, entity
-from fauxtune.core.odata.evaluation import matches
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.evaluation import matches
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,
@@ -27,8 +27,8 @@ from fauxtune.core.odata.expressions import (
     Or,
     TextMatch,
 )
-from fauxtune.core.odata.filter import parse_filter
-from fauxtune.core.odata.schema import Entity, Version
+from fauxtune.core.odata.query.filter import parse_filter
+from fauxtune.core.odata.schema.types import Entity, Version
 from tests.support.filter_texts import ABOUT, unparse
 
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")

@@ -6,8 +6,8 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.index import ENTITIES
-from fauxtune.core.odata.paths import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment
-from fauxtune.core.odata.segments import reference_id, split_path
+from fauxtune.core.odata.paths.segments import reference_id, split_path
+from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment
 
 MD, DC = "deviceManagement/managedDevices", "deviceManagement/deviceConfigurations"
 PFX = "deviceManagement/userPfxCertificates"

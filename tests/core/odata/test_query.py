@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.query import Expand, OrderBy, QueryOptions
+from fauxtune.core.odata.query.options import Expand, OrderBy, QueryOptions
 
 
 def test_no_query_is_no_options() -> None:

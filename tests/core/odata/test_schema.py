@@ -7,7 +7,7 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
-from fauxtune.core.odata.schema import ComplexType, EnumType, Property, StructuredType, Version, bare_name
+from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version, bare_name
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
-from fauxtune.core.odata.schema import Entity, Version
-from fauxtune.core.odata.validation import defaults
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.schema.types import Entity, Version
 
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")
 PKCS = entity("androidWorkProfilePkcsCertificateProfile")

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.graph import DEVICES, PFX, PROFILES, group_named, made, user_named
 from tests.surfaces.graph.conftest import Enroll

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.schema import Edm, Version
+from fauxtune.core.odata.schema.types import Edm, Version
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.odata.paths import EVERY
+from fauxtune.core.odata.paths.table import EVERY
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, ids, sentence
 from tests.surfaces.graph.conftest import Enroll

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.odata.openapi import operation_id
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.describe.openapi import operation_id
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.clock import FixedClock

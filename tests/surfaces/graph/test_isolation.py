@@ -16,8 +16,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
-from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import Edm, EnumType, StructuredType
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.types import Edm, EnumType, StructuredType
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import DEVICES, PFX, PROFILES, made

@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema.types import Version
 from tests.support.graph import ABSENT, code, sentence
 from tests.surfaces.graph import public_calls
 

@@ -15,8 +15,8 @@ from fastapi import FastAPI
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
-from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import DEVICES, sentence

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune.core.odata.paths import EVERY, Route
+from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named

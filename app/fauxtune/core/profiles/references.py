@@ -10,7 +10,7 @@ from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
-from fauxtune.core.odata.schema import Entity, Navigation
+from fauxtune.core.odata.schema.types import Entity, Navigation
 from fauxtune.core.profiles.catalog import kind as known_kind
 
 

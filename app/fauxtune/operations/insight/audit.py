@@ -19,7 +19,7 @@ from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSI
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fauxtune.core.odata.schema import ComplexType, Edm, EnumType, Owner, Property, Shown, StructuredType, Version
+from fauxtune.core.odata.schema.types import ComplexType, Edm, EnumType, Owner, Property, Shown, StructuredType, Version
 
 Document = Mapping[str, Any]
 

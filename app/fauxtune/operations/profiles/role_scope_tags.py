@@ -13,8 +13,8 @@ from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
-from fauxtune.core.odata.filter import parse_filter
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.query.filter import parse_filter
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries

@@ -11,7 +11,7 @@ from fauxtune.core.engine.graph_states import certificates as words
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.schema import NEVER, EnumType
+from fauxtune.core.odata.schema.types import NEVER, EnumType
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.statuses import POLICY_PLATFORM, as_text, claims, labelled, of_device
 from fauxtune.storage.odata import contains

@@ -30,7 +30,7 @@ from fauxtune.core.engine.planning.report import ITEM_STATUSES
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus
-from fauxtune.core.odata.schema import NEVER, NO_END
+from fauxtune.core.odata.schema.types import NEVER, NO_END
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles

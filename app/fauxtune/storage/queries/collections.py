@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Select, func, select, type_coerce
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.odata.expressions import Condition
-from fauxtune.core.odata.query import OrderBy
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.query.expressions import Condition
+from fauxtune.core.odata.query.options import OrderBy
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.collections import COLLECTIONS, Collection
 from fauxtune.storage.odata import order_by, where
 from fauxtune.storage.queries.waiting import waiting

@@ -20,7 +20,7 @@ from fauxtune.core.errors import FauxtuneError, Unauthenticated
 from fauxtune.core.model.audiences import GRAPH, is_graph
 from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph.call import Answer, Message

@@ -13,11 +13,11 @@ import orjson
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.pseudo_json import double_quoted
-from fauxtune.core.odata.query import QueryOptions
-from fauxtune.core.odata.schema import Entity, Version
-from fauxtune.core.odata.segments import reference_id
-from fauxtune.core.odata.view import check_select
+from fauxtune.core.odata.documents.pseudo_json import double_quoted
+from fauxtune.core.odata.documents.view import check_select
+from fauxtune.core.odata.paths.segments import reference_id
+from fauxtune.core.odata.query.options import QueryOptions
+from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Caller
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.odata.evaluation import matches
-from fauxtune.core.odata.schema import ComplexType, Entity
-from fauxtune.core.odata.validation import defaults
-from fauxtune.core.odata.view import view
+from fauxtune.core.odata.documents.validation import defaults
+from fauxtune.core.odata.documents.view import view
+from fauxtune.core.odata.query.evaluation import matches
+from fauxtune.core.odata.schema.types import ComplexType, Entity
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options
 from fauxtune.surfaces.graph.lists import collection_answer, condition_of, window_of
 

@@ -13,9 +13,9 @@ import orjson
 
 from fauxtune.core.errors import FauxtuneError
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.paths import Match
-from fauxtune.core.odata.query import QueryOptions
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.paths.table import Match
+from fauxtune.core.odata.query.options import QueryOptions
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.insight.audit import Actor
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Caller

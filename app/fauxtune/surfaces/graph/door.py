@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import Considered
 from fauxtune.operations.runtime.tokens import Caller

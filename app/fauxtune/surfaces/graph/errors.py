@@ -15,7 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from fauxtune.core import errors
-from fauxtune.core.odata.paths import NoSuchVerb, UnknownSegment
+from fauxtune.core.odata.paths.table import NoSuchVerb, UnknownSegment
 from fauxtune.surfaces.graph.call import UnsupportedMediaType, UnsupportedQuery
 
 

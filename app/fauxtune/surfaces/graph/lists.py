@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
-from fauxtune.core.odata.advanced import is_advanced, is_unsupported
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities.index import ENTITIES, derived_from
-from fauxtune.core.odata.expressions import And, Condition
-from fauxtune.core.odata.filter import parse_filter
-from fauxtune.core.odata.schema import Entity
-from fauxtune.core.odata.search import Searchable, parse_search
-from fauxtune.core.odata.view import view
+from fauxtune.core.odata.query.advanced import is_advanced, is_unsupported
+from fauxtune.core.odata.query.expressions import And, Condition
+from fauxtune.core.odata.query.filter import parse_filter
+from fauxtune.core.odata.query.search import Searchable, parse_search
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, Json, UnsupportedQuery, check_options, entity_answer

@@ -22,8 +22,8 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     scep_profile,
 )
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import stored
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.types import Entity
 
 IOS_CERTIFICATE_PROFILE = Entity(
     "iosCertificateProfile",

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Navigation, Property
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Property
 
 _NO_CHOICE = stored("no app is given a certificate, or asks for one")
 

@@ -6,8 +6,8 @@ Source: Graph reference and beta metadata, deviceConfiguration and what derives 
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.fidelity import TAGS_HIDE_NOTHING, approximated, stored
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.schema.fidelity import TAGS_HIDE_NOTHING, approximated, stored
+from fauxtune.core.odata.schema.types import (
     ENTITY,
     ComplexType,
     Edm,

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema import ComplexType, Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
 
 _BEHAVIOR = EnumType(
     "obliterationBehavior",

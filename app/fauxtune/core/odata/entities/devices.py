@@ -7,7 +7,7 @@ the server's: clients change the name, the owner, the notes and the scope tags.
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.fidelity import (
+from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_FALSE,
     ALWAYS_NULL,
@@ -18,7 +18,7 @@ from fauxtune.core.odata.fidelity import (
     Fidelity,
     approximated,
 )
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.schema.types import (
     ENTITY,
     NEVER,
     NO_END,

@@ -6,8 +6,16 @@ directory ignore case.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.fidelity import ALWAYS_EMPTY, ALWAYS_NULL, EXACT, NEVER_SHOWN, Fidelity, approximated, stored
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.schema.fidelity import (
+    ALWAYS_EMPTY,
+    ALWAYS_NULL,
+    EXACT,
+    NEVER_SHOWN,
+    Fidelity,
+    approximated,
+    stored,
+)
+from fauxtune.core.odata.schema.types import (
     ENTITY,
     ComplexType,
     Edm,

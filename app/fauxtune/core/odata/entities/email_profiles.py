@@ -8,8 +8,8 @@ from __future__ import annotations
 from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.entities.certificate_profiles import source
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
+from fauxtune.core.odata.schema.types import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
 
 DERIVED_CREDENTIAL_SETTINGS = Entity(
     "deviceManagementDerivedCredentialSettings",

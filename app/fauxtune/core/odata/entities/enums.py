@@ -6,7 +6,7 @@ rest are `beta_only`.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.schema import EnumType
+from fauxtune.core.odata.schema.types import EnumType
 
 
 def _enum(

@@ -28,7 +28,7 @@ from fauxtune.core.odata.entities.tenant import (
     ROLE_SCOPE_TAG,
     ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
 )
-from fauxtune.core.odata.schema import Entity, bare_name
+from fauxtune.core.odata.schema.types import Entity, bare_name
 
 ENTITIES: tuple[Entity, ...] = (
     directory.DIRECTORY_OBJECT,

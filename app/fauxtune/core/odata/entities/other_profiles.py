@@ -7,8 +7,8 @@ say: the types are open. `iosCertificateProfile`, the 26th, stands with Apple's 
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import stored
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema.fidelity import stored
+from fauxtune.core.odata.schema.types import Entity
 
 _STORED = stored("kept and shown as it came; on a device it is not applicable")
 

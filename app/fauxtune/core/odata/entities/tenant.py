@@ -6,8 +6,15 @@ Source: Graph reference and metadata of both versions: deviceManagement, roleSco
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.odata.fidelity import ALWAYS_EMPTY, ALWAYS_FALSE, ALWAYS_NULL, ALWAYS_ZERO, approximated, stored
-from fauxtune.core.odata.schema import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
+from fauxtune.core.odata.schema.fidelity import (
+    ALWAYS_EMPTY,
+    ALWAYS_FALSE,
+    ALWAYS_NULL,
+    ALWAYS_ZERO,
+    approximated,
+    stored,
+)
+from fauxtune.core.odata.schema.types import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 
 _SERVER = Owner.SERVER
 

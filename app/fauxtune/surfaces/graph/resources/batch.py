@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Answer, Call, Json, Message
 
 _MOST = 20

@@ -16,7 +16,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active
 from fauxtune.storage.database import Connection

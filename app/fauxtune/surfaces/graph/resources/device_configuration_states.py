@@ -12,8 +12,8 @@ from fauxtune.core.engine.planning.report import ProfileOutcome
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities import statuses as shapes
-from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer

@@ -6,12 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.odata.documents.validation import accept, binds, defaults, type_name
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities import configuration as entities
 from fauxtune.core.odata.entities.index import derived_from, entity
-from fauxtune.core.odata.paths import UnknownSegment
-from fauxtune.core.odata.schema import bare_name
-from fauxtune.core.odata.validation import accept, binds, defaults, type_name
-from fauxtune.core.odata.view import view
+from fauxtune.core.odata.paths.table import UnknownSegment
+from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import configuration as queries

@@ -6,8 +6,8 @@ from collections import Counter
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.platforms import Variant
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE_OVERVIEW
-from fauxtune.core.odata.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.documents.view import check_select, view
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.entities.index import derived_from, entity
-from fauxtune.core.odata.query import Expand
-from fauxtune.core.odata.schema import Entity, Navigation, Version
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.query.options import Expand
+from fauxtune.core.odata.schema.types import Entity, Navigation, Version
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as queries

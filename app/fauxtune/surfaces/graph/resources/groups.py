@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.documents.validation import accept, binds
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities.directory import GROUP
-from fauxtune.core.odata.paths import reference_id
-from fauxtune.core.odata.search import Searchable
-from fauxtune.core.odata.validation import accept, binds
-from fauxtune.core.odata.view import view
+from fauxtune.core.odata.paths.table import reference_id
+from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created

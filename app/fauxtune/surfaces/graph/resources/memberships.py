@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.entities.directory import KINDS
-from fauxtune.core.odata.expressions import IsOf
+from fauxtune.core.odata.query.expressions import IsOf
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries

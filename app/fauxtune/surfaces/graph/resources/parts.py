@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from fauxtune.core.odata.query import Expand
-from fauxtune.core.odata.schema import Entity
-from fauxtune.core.odata.view import check_select, view
+from fauxtune.core.odata.documents.view import check_select, view
+from fauxtune.core.odata.query.options import Expand
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Call, Json

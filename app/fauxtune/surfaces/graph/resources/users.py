@@ -11,12 +11,12 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.licences import SKUS
+from fauxtune.core.odata.documents.validation import accept
+from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
 from fauxtune.core.odata.entities.directory import LICENSE_DETAILS, USER
-from fauxtune.core.odata.search import Searchable
-from fauxtune.core.odata.validation import accept
-from fauxtune.core.odata.values import guid
-from fauxtune.core.odata.view import view
+from fauxtune.core.odata.query.search import Searchable
+from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import directory as queries

@@ -6,8 +6,8 @@ One file an area; a route is a line of data in it.
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.index import ENTITIES
-from fauxtune.core.odata.paths import Route, RouteTable
-from fauxtune.core.odata.schema import Version
+from fauxtune.core.odata.paths.table import Route, RouteTable
+from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes.absent import ABSENT
 from fauxtune.surfaces.graph.routes.absent_operations import ABSENT_OPERATIONS

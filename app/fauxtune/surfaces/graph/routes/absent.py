@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.odata.fidelity import refused
-from fauxtune.core.odata.paths import EVERY, Route
+from fauxtune.core.odata.paths.table import EVERY, Route
+from fauxtune.core.odata.schema.fidelity import refused
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 
 _CONNECTOR = "deviceManagement/certificateConnectorDetails/{connector}"

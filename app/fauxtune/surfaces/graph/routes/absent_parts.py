@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.odata.paths import EVERY, Route
+from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import reasons as why
 from fauxtune.surfaces.graph.routes.absent import absent

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fauxtune.core.odata.entities import assignments as types
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.odata.fidelity import approximated
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import assignment_filters as filters
 from fauxtune.surfaces.graph.resources import assignments, filter_evaluations

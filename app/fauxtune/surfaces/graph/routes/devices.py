@@ -11,8 +11,8 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.entities.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
 from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.odata.entities.directory import USER
-from fauxtune.core.odata.fidelity import EXACT, approximated, refused
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, approximated, refused
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import device_actions, device_categories, device_overview, managed_devices
 from fauxtune.surfaces.graph.routes import permissions as needs

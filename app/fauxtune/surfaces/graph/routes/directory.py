@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
 from fauxtune.core.odata.entities.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ORGANIZATION, SUBSCRIBED_SKU
-from fauxtune.core.odata.fidelity import approximated, refused, stored
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.surfaces.graph.call import Answer, Call, Handler
 from fauxtune.surfaces.graph.resources import directory_devices, directory_objects, organization, subscribed_skus
 from fauxtune.surfaces.graph.routes import permissions as needs

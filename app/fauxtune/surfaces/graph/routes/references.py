@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.profiles.references import NAMES
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import references

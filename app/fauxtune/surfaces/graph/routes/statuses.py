@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.odata.entities import statuses as shapes
-from fauxtune.core.odata.fidelity import EXACT, Fidelity, approximated
-from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
+from fauxtune.core.odata.schema.types import Entity
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import (
     certificate_states,

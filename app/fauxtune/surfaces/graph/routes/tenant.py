@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.entities import tenant as types
-from fauxtune.core.odata.fidelity import approximated, stored
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import audit_events, device_management
 from fauxtune.surfaces.graph.resources import role_scope_tags as tags

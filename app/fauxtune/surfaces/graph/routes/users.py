@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from fauxtune.core.odata.entities.directory import DIRECTORY_OBJECT, LICENSE_DETAILS, USER
-from fauxtune.core.odata.fidelity import approximated
-from fauxtune.core.odata.paths import Route
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.resources import memberships, users
 from fauxtune.surfaces.graph.routes import permissions as needs

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema import NAMESPACE, Entity, StructuredType
-from fauxtune.core.odata.segments import cast_name, reference_id, split_key, split_path
+from fauxtune.core.odata.paths.segments import cast_name, reference_id, split_key, split_path
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.types import NAMESPACE, Entity, StructuredType
 
 __all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
 

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.schema import Edm
+from fauxtune.core.odata.schema.types import Edm
 
 _MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,12})?)?(?:Z|[+-]\d{2}:\d{2})?)?", re.ASCII | re.IGNORECASE

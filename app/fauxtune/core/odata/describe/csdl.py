@@ -10,9 +10,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from fauxtune.core.odata.closure import every_type
-from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import ComplexType, Entity, EnumType, Navigation, Property, StructuredType, Version
+from fauxtune.core.odata.describe.closure import every_type
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.types import (
+    ComplexType,
+    Entity,
+    EnumType,
+    Navigation,
+    Property,
+    StructuredType,
+    Version,
+)
 
 _EDMX, _EDM = "http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-open.org/odata/ns/edm"
 _ALIAS = "graph"

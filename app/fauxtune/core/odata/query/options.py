@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.segments import cast_name
+from fauxtune.core.odata.paths.segments import cast_name
 
 _KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$expand", "$count", "$search", "$format")
 _MAX_INT = 2**31 - 1

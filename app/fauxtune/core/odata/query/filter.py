@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Condition,
@@ -21,9 +21,9 @@ from fauxtune.core.odata.expressions import (
     Or,
     TextTest,
 )
-from fauxtune.core.odata.filter_typing import Names, as_condition, as_text, compared, folded, one_of, text_test
-from fauxtune.core.odata.schema import Entity, Version, bare_name
-from fauxtune.core.odata.tokens import PREFIX, Kind, Reader, malformed
+from fauxtune.core.odata.query.filter_typing import Names, as_condition, as_text, compared, folded, one_of, text_test
+from fauxtune.core.odata.query.tokens import PREFIX, Kind, Reader, malformed
+from fauxtune.core.odata.schema.types import Entity, Version, bare_name
 
 #: SQLite evaluates expressions no deeper than 1,000 levels; nobody writes filters near these.
 _MAX_DEPTH = 50

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from fauxtune.core.odata.schema import Edm, Property
+from fauxtune.core.odata.schema.types import Edm, Property
 
 Scalar: TypeAlias = "bool | int | str | None"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fauxtune.core.odata.paths import Route
-from fauxtune.core.odata.schema import ComplexType, EnumType, StructuredType, Version
+from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.types import ComplexType, EnumType, StructuredType, Version
 
 
 def every_type(

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.expressions import And, Condition, Field, Literal, Or, TextMatch, TextTest
-from fauxtune.core.odata.filter_typing import folded, text_test
-from fauxtune.core.odata.schema import Entity
+from fauxtune.core.odata.query.expressions import And, Condition, Field, Literal, Or, TextMatch, TextTest
+from fauxtune.core.odata.query.filter_typing import folded, text_test
+from fauxtune.core.odata.schema.types import Entity
 
 #: What a word may stand behind. Differs from Intune: Graph also begins words where letters, digits and case change.
 _BREAKS = " -_.,:;/()[]&@'\""

@@ -11,7 +11,8 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.paths.segments import reference_id
+from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
     Entity,
@@ -23,8 +24,7 @@ from fauxtune.core.odata.schema import (
     Version,
     bare_name,
 )
-from fauxtune.core.odata.segments import reference_id
-from fauxtune.core.odata.values import primitive
+from fauxtune.core.odata.schema.values import primitive
 
 _BIND = "@odata.bind"
 

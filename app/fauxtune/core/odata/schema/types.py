@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any, TypeAlias
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
 
 NAMESPACE = "microsoft.graph."
 #: DateTimeOffset.MinValue of .NET, in the form that documents keep: what Graph shows for "never".

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fauxtune.core.odata.closure import every_type
-from fauxtune.core.odata.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.paths import EVERY, Route
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.describe.closure import every_type
+from fauxtune.core.odata.paths.table import EVERY, Route
+from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.types import (
     NAMESPACE,
     ComplexType,
     Edm,

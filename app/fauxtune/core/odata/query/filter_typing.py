@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,
@@ -32,7 +32,8 @@ from fauxtune.core.odata.expressions import (
     ascii_case,
     edm_of,
 )
-from fauxtune.core.odata.schema import (
+from fauxtune.core.odata.query.tokens import Kind, Token, malformed
+from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
     Entity,
@@ -42,8 +43,7 @@ from fauxtune.core.odata.schema import (
     Version,
     bare_name,
 )
-from fauxtune.core.odata.tokens import Kind, Token, malformed
-from fauxtune.core.odata.values import moment
+from fauxtune.core.odata.schema.values import moment
 
 _CONDITIONS = (Compare, In, TextMatch, IsOf, AnyElement, Not, And, Or)
 _EQUALITY = {Operator.EQ, Operator.NE}

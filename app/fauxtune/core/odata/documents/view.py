@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.schema import Edm, Entity, EnumType, Property, Shown, StructuredType, Version
+from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Shown, StructuredType, Version
 
 _WHOLE_SECOND = ".0000000Z"
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, assert_never
 
-from fauxtune.core.odata.expressions import (
+from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,
     Compare,
@@ -27,7 +27,7 @@ from fauxtune.core.odata.expressions import (
     TextTest,
     ascii_case,
 )
-from fauxtune.core.odata.schema import bare_name
+from fauxtune.core.odata.schema.types import bare_name
 
 
 def matches(condition: Condition, document: Mapping[str, Any]) -> bool:

@@ -1,0 +1,1 @@
+"""Descriptions made from routes and types: CSDL ($metadata) and OpenAPI."""

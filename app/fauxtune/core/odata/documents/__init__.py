@@ -1,0 +1,1 @@
+"""JSON documents: validated when a client writes, shown when a client reads."""

@@ -1,0 +1,1 @@
+"""Resource paths: segments, keys, and the table of routes."""

@@ -1,0 +1,1 @@
+"""System query options: $filter, $search, $orderby, $select, $expand and paging."""

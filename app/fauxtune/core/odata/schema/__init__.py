@@ -1,0 +1,1 @@
+"""The description of types: properties, enumerations, complex types, entities, and how faithful each is."""
