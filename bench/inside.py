@@ -25,12 +25,12 @@ from fauxtune.connector.keypool import KeyPool, KeyRing, KeySource
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx

@@ -12,7 +12,7 @@ from pathlib import Path
 import msgraph_beta
 import pytest
 
-from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Property, Version
 
 BASE = entity("deviceConfiguration")

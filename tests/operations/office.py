@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
@@ -32,7 +33,6 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind

@@ -14,9 +14,9 @@ import pytest
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.checkin.checkin import Caller, Report, check_in

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Owner, Property, Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from tests.support.profile_samples import BASE, FOLDER, own_properties, sample

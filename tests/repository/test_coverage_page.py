@@ -11,10 +11,10 @@ import pytest
 
 from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
 from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
+from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.model.platforms import ENROLLABLE, Variant
 from fauxtune.core.odata.describe.closure import every_type
-from fauxtune.core.odata.entities.device_actions import EXECUTE_ACTION, FORMS
-from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, Level
 from fauxtune.core.odata.schema.types import StructuredType

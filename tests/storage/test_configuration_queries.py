@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
+from fauxtune.core.graph.directory import ANY_OBJECT
 from fauxtune.core.model.ids import TenantId
-from fauxtune.core.odata.entities.directory import ANY_OBJECT
 from fauxtune.storage.queries import collections, directory
 from fauxtune.storage.queries.directory import groups_above, members_below
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import JSON, Column, Connection, Engine, MetaData, String, Table, insert, select
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.query.options import OrderBy, QueryOptions

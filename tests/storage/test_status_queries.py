@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import SEVERITY
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.storage.collections import COLLECTIONS

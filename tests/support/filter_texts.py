@@ -11,7 +11,7 @@ from typing import Any, assert_never
 
 from hypothesis import strategies as st
 
-from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
+from fauxtune.core.graph.index import ENTITIES, derived_from, entity
 from fauxtune.core.odata.query.expressions import (
     And,
     AnyElement,

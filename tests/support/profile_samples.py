@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Entity, Owner, Property, Version
 from fauxtune.core.profiles.catalog import Kind
 

@@ -15,8 +15,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 
 from fauxtune import __version__
+from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.openapi import openapi_document
-from fauxtune.core.odata.entities.index import ENTITIES
 from fauxtune.server.changes import CHANGES
 from fauxtune.surfaces.connector import routes as connector
 from fauxtune.surfaces.control import routes as control

@@ -14,10 +14,10 @@ from fauxtune.core.engine.device_actions.support import (
 )
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
 from fauxtune.core.errors import NotEmulated, UnsupportedAction
+from fauxtune.core.graph.device_actions import BULK, FORMS, REMOTE_ACTION
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.odata.entities.device_actions import BULK, FORMS, REMOTE_ACTION
 
 OLD, NEW = Edition
 #: Short names, for the typed tables below.

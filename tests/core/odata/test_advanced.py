@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fauxtune.core.odata.entities.directory import ANY_OBJECT, USER
-from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.graph.directory import ANY_OBJECT, USER
+from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.query.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.query.filter import parse_filter
 

@@ -12,11 +12,11 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.describe.csdl import csdl
 from fauxtune.core.odata.documents.validation import accept
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import EnumType, Version
 from fauxtune.surfaces.graph.routes import ROUTES

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.index import ENTITIES, entity
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.expressions import (
     And,

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from fauxtune.core.graph.index import ENTITIES, entity
 from fauxtune.core.odata.describe.openapi import openapi_document
-from fauxtune.core.odata.entities.index import ENTITIES, entity
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.core.odata.schema.types import ENTITY, Entity, Property

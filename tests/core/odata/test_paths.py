@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.paths.segments import reference_id, split_path
 from fauxtune.core.odata.paths.table import EVERY, NoSuchVerb, Route, RouteTable, UnknownSegment
 

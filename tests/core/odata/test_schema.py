@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.index import ENTITIES, derived_from, entity
 from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version, bare_name
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
-from fauxtune.core.odata.entities.directory import USER
+from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.graph.directory import USER
 from fauxtune.core.odata.query.evaluation import matches
 from fauxtune.core.odata.query.search import Searchable, parse_search
 

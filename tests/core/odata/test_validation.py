@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.documents.validation import accept, binds, defaults, type_name
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.odata.schema.types import Entity, Version
 
 USER, GROUP, DEVICE, PFX = entity("user"), entity("group"), entity("managedDevice"), entity("userPFXCertificate")

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.index import ENTITIES, derived_from, entity
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import check_select, view
-from fauxtune.core.odata.entities.index import ENTITIES, derived_from, entity
 from fauxtune.core.odata.schema.types import Entity, Version
 
 USER, DEVICE, PFX = entity("user"), entity("managedDevice"), entity("userPFXCertificate")

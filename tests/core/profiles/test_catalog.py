@@ -9,12 +9,12 @@ import pytest
 
 from fauxtune.core.engine.device_actions.support import supports
 from fauxtune.core.engine.planning.desired import desired
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import FACTS, Platform, Variant, variant_of
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.core.profiles.catalog import KINDS, Kind, kind
 from fauxtune.core.profiles.world import ImportedCertificate, Profile, World
 

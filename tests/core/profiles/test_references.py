@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.graph.index import entity
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.core.profiles.references import check_reference
 

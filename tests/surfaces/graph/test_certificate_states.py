@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from fauxtune.core.odata.entities.index import entity
+from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Edm, Version
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll

@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.device_actions import FORMS
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.entities.device_actions import FORMS
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.emulator import Emulator

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
+from fauxtune.core.graph.index import ENTITIES, derived_from
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.entities.index import ENTITIES, derived_from
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property, StructuredType, Version
 from fauxtune.surfaces.graph.call import Handler

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.items import REMEDIATION_FAILED, Item, Need, Problem, email_key
 from fauxtune.core.model.states import Source
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.world import Family, Profile, World
 

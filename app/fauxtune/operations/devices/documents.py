@@ -6,10 +6,10 @@ from typing import Any
 
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.planning.plan import NEVER
+from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
-from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.operations.runtime.transaction import Act
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.graph.devices import DEVICE_CATEGORY
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern

@@ -9,9 +9,9 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict
+from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern

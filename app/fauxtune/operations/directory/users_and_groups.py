@@ -12,9 +12,9 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound
+from fauxtune.core.graph.directory import GROUP, USER
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.directory import GROUP, USER
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries

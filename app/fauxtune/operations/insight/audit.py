@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from fauxtune.core.clock import iso
+from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.graph.index import entity
+from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
-from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
-from fauxtune.core.odata.entities.index import entity
-from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.odata.entities.assignments import ASSIGNMENT_FILTER
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE
+from fauxtune.core.graph.assignments import ASSIGNMENT_FILTER
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.runtime.transaction import Act

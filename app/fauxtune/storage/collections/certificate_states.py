@@ -8,9 +8,9 @@ from sqlalchemy import Select, String, and_, case, cast, func, literal, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from fauxtune.core.engine.graph_states import certificates as words
+from fauxtune.core.graph import enums
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.core.odata.entities import enums
 from fauxtune.core.odata.schema.types import NEVER, EnumType
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.collections.statuses import POLICY_PLATFORM, as_text, claims, labelled, of_device

@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.graph.index import ENTITIES, derived_from
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.index import ENTITIES, derived_from
 from fauxtune.core.odata.query.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.query.expressions import And, Condition
 from fauxtune.core.odata.query.filter import parse_filter

@@ -10,10 +10,10 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT as GROUP_ASSIGNMENT
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
 from fauxtune.core.odata.schema.types import NEVER, Entity, Version, bare_name
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment

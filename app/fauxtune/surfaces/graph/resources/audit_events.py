@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.tenant import AUDIT_EVENT
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.tenant import AUDIT_EVENT
 from fauxtune.operations.insight import audit
 from fauxtune.storage.queries import collections
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer

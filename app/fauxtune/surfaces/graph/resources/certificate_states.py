@@ -8,7 +8,7 @@ import says, unless this tenant's CA issued them.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import statuses as shapes
+from fauxtune.core.graph import statuses as shapes
 from fauxtune.surfaces.graph.call import Answer, Call
 from fauxtune.surfaces.graph.lists import Listed, Row, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_with

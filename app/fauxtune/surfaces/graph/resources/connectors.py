@@ -13,9 +13,9 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active

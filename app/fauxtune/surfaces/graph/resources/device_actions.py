@@ -8,10 +8,10 @@ from typing import Any
 
 from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITLE
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json

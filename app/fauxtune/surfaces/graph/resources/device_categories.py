@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fauxtune.core.graph.devices import DEVICE_CATEGORY
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
 from fauxtune.operations.devices import records as device_records
 from fauxtune.storage.queries import device_categories as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from fauxtune.core.engine.graph_states.settings import SettingState, setting_states
 from fauxtune.core.engine.planning.report import ProfileOutcome
+from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer

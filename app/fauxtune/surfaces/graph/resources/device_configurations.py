@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph import configuration as entities
+from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.documents.validation import accept, binds, defaults, type_name
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities import configuration as entities
-from fauxtune.core.odata.entities.index import derived_from, entity
 from fauxtune.core.odata.paths.table import UnknownSegment
 from fauxtune.core.odata.schema.types import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from fauxtune.core.graph.tenant import DEVICE_MANAGEMENT, DEVICE_MANAGEMENT_SETTINGS
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.tenant import DEVICE_MANAGEMENT, DEVICE_MANAGEMENT_SETTINGS
 from fauxtune.surfaces.graph.call import Answer, Call, check_options
 
 _CONTEXT = "deviceManagement"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from fauxtune.core.clock import iso
+from fauxtune.core.graph.devices import MANAGED_DEVICE_OVERVIEW
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE_OVERVIEW
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer

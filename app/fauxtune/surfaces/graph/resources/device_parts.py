@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.clock import iso
+from fauxtune.core.graph.devices import DEVICE_CATEGORY
+from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.statuses import CONFIGURATION_STATE
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY
-from fauxtune.core.odata.entities.directory import USER
-from fauxtune.core.odata.entities.statuses import CONFIGURATION_STATE
 from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections

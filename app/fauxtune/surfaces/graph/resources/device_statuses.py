@@ -5,8 +5,8 @@ Differs from Intune: one row for a device, not one for each of its users; a devi
 
 from __future__ import annotations
 
+from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.surfaces.graph.call import Answer, Call, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, profile_row

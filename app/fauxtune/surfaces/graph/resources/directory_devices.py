@@ -12,9 +12,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.directory import DEVICE
 from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups

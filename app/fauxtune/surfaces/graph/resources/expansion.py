@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.index import derived_from, entity
 from fauxtune.core.odata.documents.view import check_select, view
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.entities.index import derived_from, entity
 from fauxtune.core.odata.query.options import Expand
 from fauxtune.core.odata.schema.types import Entity, Navigation, Version
 from fauxtune.core.profiles.references import NAMES

@@ -10,8 +10,8 @@ from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
 from fauxtune.core.odata.documents.validation import accept
-from fauxtune.core.odata.entities.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
 from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as queries

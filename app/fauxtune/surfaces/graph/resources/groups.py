@@ -6,9 +6,9 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.directory import GROUP
 from fauxtune.core.odata.documents.validation import accept, binds
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.directory import GROUP
 from fauxtune.core.odata.paths.table import reference_id
 from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.directory import users_and_groups

@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
+from fauxtune.core.graph.directory import USER
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.odata.documents.validation import accept, binds
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.devices import FILTERED, MANAGED_DEVICE
-from fauxtune.core.odata.entities.directory import USER
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
 from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.devices import actions as device_actions

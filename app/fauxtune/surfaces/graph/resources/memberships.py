@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities.directory import KINDS
+from fauxtune.core.graph.directory import KINDS
 from fauxtune.core.odata.query.expressions import IsOf
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import collections

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.describe.csdl import csdl
-from fauxtune.core.odata.entities.index import ENTITIES
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Answer, Call, Message
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fauxtune.core.clock import iso
+from fauxtune.core.graph.directory import DOMAIN, ORGANIZATION
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.core.odata.entities.directory import DOMAIN, ORGANIZATION
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer

@@ -10,11 +10,11 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.graph import statuses as shapes
+from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ProfileStatus
-from fauxtune.core.odata.entities import statuses as shapes
-from fauxtune.core.odata.entities.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMENT
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern, statuses

@@ -8,8 +8,8 @@ the profile's version, and that clearing what is not set is 404.
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
-from fauxtune.core.odata.entities.index import derived_from
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.index import derived_from
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.profiles.references import referenced
 from fauxtune.storage.queries import configuration as queries

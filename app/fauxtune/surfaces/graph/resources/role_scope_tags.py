@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.operations.profiles import role_scope_tags as operations
 from fauxtune.storage.queries import role_scope_tags as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, check_options, created, entity_answer

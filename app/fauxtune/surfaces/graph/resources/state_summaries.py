@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from fauxtune.core.engine.graph_states.settings import setting_of
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph import statuses as shapes
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities import statuses as shapes
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.queries import statuses
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Json, check_options, entity_answer

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from fauxtune.core.graph.directory import SUBSCRIBED_SKU, USER
 from fauxtune.core.model.licences import PREPAID, SKUS
-from fauxtune.core.odata.entities.directory import SUBSCRIBED_SKU, USER
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.storage.database import Connection

@@ -6,9 +6,9 @@ The secrets go in and never come out: every read shows `AA==` and an empty text 
 from __future__ import annotations
 
 from fauxtune.core.errors import NotFound
+from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer

@@ -10,11 +10,11 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.graph.devices import MANAGED_DEVICE
+from fauxtune.core.graph.directory import LICENSE_DETAILS, USER
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.entities.devices import MANAGED_DEVICE
-from fauxtune.core.odata.entities.directory import LICENSE_DETAILS, USER
 from fauxtune.core.odata.query.search import Searchable
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups

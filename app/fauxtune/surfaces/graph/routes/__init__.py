@@ -5,7 +5,7 @@ One file an area; a route is a line of data in it.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.index import ENTITIES
+from fauxtune.core.graph.index import ENTITIES
 from fauxtune.core.odata.paths.table import Route, RouteTable
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.surfaces.graph.call import Handler

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import assignments as types
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.graph import assignments as types
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION, DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated
 from fauxtune.surfaces.graph.call import Handler

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE as PFX
+from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE as PFX
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.surfaces.graph.call import Handler

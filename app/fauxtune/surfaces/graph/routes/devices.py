@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from fauxtune.core.graph.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
+from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
+from fauxtune.core.graph.directory import USER
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.odata.entities.device_actions import BULK_RESULT, EXECUTE_ACTION, FORMS
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
-from fauxtune.core.odata.entities.directory import USER
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, approximated, refused
 from fauxtune.surfaces.graph.call import Handler

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from fauxtune.core.errors import NotEmulated
-from fauxtune.core.odata.entities.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ORGANIZATION, SUBSCRIBED_SKU
+from fauxtune.core.graph.directory import DEVICE, DIRECTORY_OBJECT, DOMAIN, ORGANIZATION, SUBSCRIBED_SKU
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, refused, stored
 from fauxtune.surfaces.graph.call import Answer, Call, Handler

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.directory import DIRECTORY_OBJECT
+from fauxtune.core.graph.directory import DIRECTORY_OBJECT
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.surfaces.graph.call import Handler

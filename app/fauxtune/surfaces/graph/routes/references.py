@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated
 from fauxtune.core.profiles.references import NAMES

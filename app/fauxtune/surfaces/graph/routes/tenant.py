@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import tenant as types
+from fauxtune.core.graph import tenant as types
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.fidelity import approximated, stored
 from fauxtune.surfaces.graph.call import Handler

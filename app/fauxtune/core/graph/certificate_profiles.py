@@ -6,8 +6,8 @@ and key settings non-nullable; live tenants show null for what was never set all
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
 from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Property
 

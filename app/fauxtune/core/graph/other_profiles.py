@@ -6,7 +6,7 @@ say: the types are open. `iosCertificateProfile`, the 26th, stands with Apple's 
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.types import Entity
 

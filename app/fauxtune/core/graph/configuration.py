@@ -5,7 +5,7 @@ Source: Graph reference and beta metadata, deviceConfiguration and what derives 
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
+from fauxtune.core.graph import enums
 from fauxtune.core.odata.schema.fidelity import TAGS_HIDE_NOTHING, approximated, stored
 from fauxtune.core.odata.schema.types import (
     ENTITY,

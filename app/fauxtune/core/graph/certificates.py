@@ -5,7 +5,7 @@ Source: Graph reference, userPFXCertificate (beta); what a read shows of the sec
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
+from fauxtune.core.graph import enums
 from fauxtune.core.odata.schema.types import ENTITY, Edm, Entity, Owner, Property
 
 USER_PFX_CERTIFICATE = Entity(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from types import MappingProxyType
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.entities import (
+from fauxtune.core.graph import (
     android_profiles,
     apple_profiles,
     assignments,
@@ -18,11 +18,11 @@ from fauxtune.core.odata.entities import (
     other_profiles,
     windows_profiles,
 )
-from fauxtune.core.odata.entities.certificates import USER_PFX_CERTIFICATE
-from fauxtune.core.odata.entities.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
-from fauxtune.core.odata.entities.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
-from fauxtune.core.odata.entities.statuses import STATUSES
-from fauxtune.core.odata.entities.tenant import (
+from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
+from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
+from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE, MANAGED_DEVICE_OVERVIEW
+from fauxtune.core.graph.statuses import STATUSES
+from fauxtune.core.graph.tenant import (
     AUDIT_EVENT,
     DEVICE_MANAGEMENT,
     ROLE_SCOPE_TAG,

@@ -6,7 +6,7 @@ administrator's base; the other androidForWork... kinds are what the work profil
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.certificate_profiles import (
+from fauxtune.core.graph.certificate_profiles import (
     ACCESS,
     AUTHORITY,
     AUTHORITY_TYPE,

@@ -5,7 +5,7 @@ Source: Graph reference and beta metadata, deviceConfigurationGroupAssignment, d
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
+from fauxtune.core.graph import enums
 from fauxtune.core.odata.schema.fidelity import TAGS_HIDE_NOTHING, approximated
 from fauxtune.core.odata.schema.types import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 

@@ -6,8 +6,8 @@ managedDeviceCertificateState, managedAllDeviceCertificateState (beta).
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.assignments import DEVICE_PLATFORM_TYPE
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.assignments import DEVICE_PLATFORM_TYPE
 from fauxtune.core.odata.schema.fidelity import ALWAYS_ZERO, EXACT, Fidelity, approximated
 from fauxtune.core.odata.schema.types import ENTITY, NO_END, ComplexType, Edm, Entity, EnumType, Property
 

@@ -6,7 +6,7 @@ trusted roots and SCEP. Windows Phone's imported PFX kind derives from the base 
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.certificate_profiles import (
+from fauxtune.core.graph.certificate_profiles import (
     CUSTOM_NAMES,
     DESTINATION_STORE,
     EXTENDED_KEY_USAGES,
@@ -21,7 +21,7 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     scep_profile,
     source,
 )
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.types import Entity
 

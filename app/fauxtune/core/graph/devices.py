@@ -6,7 +6,7 @@ the server's: clients change the name, the owner, the notes and the scope tags.
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
+from fauxtune.core.graph import enums
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_FALSE,

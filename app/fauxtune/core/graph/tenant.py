@@ -5,7 +5,7 @@ Source: Graph reference and metadata of both versions: deviceManagement, roleSco
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_FALSE,

@@ -6,8 +6,8 @@ settings. Apple's subject names have an enumeration of their own; PKCS has neith
 
 from __future__ import annotations
 
-from fauxtune.core.odata.entities import enums
-from fauxtune.core.odata.entities.certificate_profiles import (
+from fauxtune.core.graph import enums
+from fauxtune.core.graph.certificate_profiles import (
     ALL_APPS_ACCESS,
     CUSTOM_NAMES,
     DEPLOYMENT_CHANNEL,
@@ -21,7 +21,7 @@ from fauxtune.core.odata.entities.certificate_profiles import (
     root_profile,
     scep_profile,
 )
-from fauxtune.core.odata.entities.configuration import DEVICE_CONFIGURATION
+from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import stored
 from fauxtune.core.odata.schema.types import Entity
 
