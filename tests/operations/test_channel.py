@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import wire
-from fauxtune.connector.folder import Folder
+from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.work import Hands, do
 from fauxtune.core.model.states import Cause

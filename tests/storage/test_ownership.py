@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from fauxtune.core.errors import Conflict
 from fauxtune.storage.database import Database
-from fauxtune.storage.ownership import Ownership
+from fauxtune.storage.process_lock import Ownership
 from tests.support.postgresql import PostgresServer
 
 

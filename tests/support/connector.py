@@ -12,7 +12,7 @@ import httpx
 
 from fauxtune.client.connector import HttpChannel
 from fauxtune.client.http import Client
-from fauxtune.connector.folder import Folder
+from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.service import Service
 

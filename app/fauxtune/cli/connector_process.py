@@ -18,7 +18,7 @@ from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, said_p
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-    from fauxtune.connector.folder import Folder
+    from fauxtune.connector.key_folder import Folder
 
 StateOption = Annotated[
     Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the folder of the connector")
@@ -76,7 +76,7 @@ def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 
 def folder(path: Path) -> Folder:
     """The folder; nothing is read or written yet."""
-    from fauxtune.connector.folder import Folder
+    from fauxtune.connector.key_folder import Folder
     from fauxtune.connector.keypool import KeyPool
 
     return Folder(path, source=KeyPool(1))

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from fauxtune.connector.keeping import keep
 from fauxtune.connector.keypool import KeySource
+from fauxtune.connector.password_escrow import keep
 from fauxtune.connector.refusals import AuthorityRefused, RecipientUnfit
 from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector import wire
-from fauxtune.connector.folder import Folder
+from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.work import Done, Hands, do
 from fauxtune.core.errors import Conflict, NotFound, Unavailable

@@ -13,7 +13,7 @@ from typing import Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from fauxtune.connector import keeping
+from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import Certify, PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -79,14 +79,14 @@ class NamedKeys:
 
     def find(self, provider: str, key_name: str) -> PrivateKey | None:
         """The key of this name; None if it has none, or has lost its file."""
-        if (provider, key_name) == keeping.NAME:
+        if (provider, key_name) == password_escrow.NAME:
             return self.keeper()
         file = self.files.get((provider, key_name))
         return None if file is None else self.store.load(file)
 
     def keeper(self) -> RSAPrivateKey:
         """Made when it is first needed."""
-        return keeping.keeper(self.store, self.source)
+        return password_escrow.keeper(self.store, self.source)
 
 
 def do(work: Work, *, hands: Hands, certify: Certify | None = None) -> Done:

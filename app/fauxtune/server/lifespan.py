@@ -29,7 +29,7 @@ from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
-from fauxtune.storage.ownership import Ownership, owned
+from fauxtune.storage.process_lock import Ownership, owned
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 

@@ -10,7 +10,7 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.connector import keeping
+from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import PkcsOrder
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -324,11 +324,11 @@ class Preparing:
         """A file that the connector made, and kept the password of."""
         for answer in queries.answers(self._act.connection, self._enrollment["id"]):
             if answer["serial"] == row.serial and answer["kept_password"] is not None:
-                provider, name = keeping.NAME
+                provider, name = password_escrow.NAME
                 return ImportedOrder(
                     encrypted_password=answer["kept_password"],
                     pfx=answer["pfx"],
-                    padding=keeping.PADDING,
+                    padding=password_escrow.PADDING,
                     thumbprint=row.thumbprint or "",
                     recipient=self._recipient,
                     already_verified=True,

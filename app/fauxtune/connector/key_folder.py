@@ -14,7 +14,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune.connector import keeping
+from fauxtune.connector import password_escrow
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
@@ -64,7 +64,7 @@ class Folder:
 
     def find(self, provider: str, key_name: str) -> PrivateKey | None:
         """The key of this name."""
-        if (provider, key_name) == keeping.NAME:
+        if (provider, key_name) == password_escrow.NAME:
             return self.keeper()
         for each in self._names():
             if (each["providerName"], each["keyName"]) == (provider, key_name):
@@ -73,7 +73,7 @@ class Folder:
 
     def keeper(self) -> RSAPrivateKey:
         """What the passwords of files that it made are kept with; made when it is first needed."""
-        return keeping.keeper(self._store, self._source)
+        return password_escrow.keeper(self._store, self._source)
 
     def ra_key(self, *, make: bool = False) -> RSAPrivateKey | None:
         """The key of its RA certificate; None if it has none and none is to be made."""
