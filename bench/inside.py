@@ -35,7 +35,8 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin.checkin import Caller, CheckedIn, Report, check_in
+from fauxtune.operations.checkin.checkin import CheckedIn, Report, check_in
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.devices.enrollment import digest as digest_of
 from fauxtune.operations.profiles import assignments, profiles

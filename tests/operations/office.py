@@ -38,11 +38,12 @@ from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin.checkin import Begun, Caller, CheckedIn, Report, begin, check_in, identified
+from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices.caller import Caller, identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator

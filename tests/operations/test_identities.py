@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.pki.names import parse_subject
-from fauxtune.operations.checkin.checkin import identified
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries

@@ -20,9 +20,9 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
-from fauxtune.operations.checkin.checkin import Caller
 from fauxtune.operations.checkin.stepwise import Answered, Result, Step, Talk, converse
 from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office

@@ -19,8 +19,9 @@ from fauxtune.core.model.platforms import ENROLLABLE, Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
-from fauxtune.operations.checkin.checkin import Caller, Report, check_in
+from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import PROFILES, ids, made, sentence
 from tests.support.profile_samples import BASE, sample

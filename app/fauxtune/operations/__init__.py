@@ -1,6 +1,6 @@
-"""What people and devices do: one function is one complete act, in one transaction.
+"""Everything that people and devices can ask for: one function is one complete operation, in one transaction.
 
-Operations are plain functions. `async def` stands only where an act has to wait between its transactions: in `checkin`
-(the connector works), `founding` (keys are made), `rest` (devices come), and in what they all stand on: `runner`,
-`signals`, `turns`.
+Nine rooms, from the highest to the lowest: `insight`, `checkin`, `devices` and `tenants`, `connectors`, `ca`, `directory`
+and `profiles`, `runtime`. A room imports from lower rooms only. Operations are plain functions; `async def` stands only
+where an operation waits between its transactions.
 """

@@ -198,7 +198,7 @@ async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
         sizes.append(len(steps))
         add(act, steps, **more)
 
-    monkeypatch.setattr(founding, "add_some", counted)
+    monkeypatch.setattr(tenant_creation, "add_some", counted)
     founded = asyncio.create_task(control.post("/tenants", json={"seed": _crowd(60)}))
     while not founded.done():
         served.append((await control.get("/tenants/contoso")).status_code)

@@ -8,9 +8,9 @@ from datetime import timedelta
 import httpx
 import pytest
 
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.tenants.seeds import ALL_ROLES
 from fauxtune.operations.tenants.tenants import advance_clock
 from tests.support.clock import FixedClock
 from tests.support.sign_in import CLIENT, FORM, SECRET, claims_of

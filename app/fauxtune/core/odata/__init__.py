@@ -1,1 +1,1 @@
-"""OData as Graph speaks it: schema, resource paths, expressions, query options. Pure."""
+"""OData: schema, resource paths, query options, documents and descriptions. It knows no type of Graph."""

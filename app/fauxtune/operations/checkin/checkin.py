@@ -15,7 +15,6 @@ from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.report import Inventory, take_in
-from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
@@ -24,6 +23,7 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_request
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import contacted
+from fauxtune.operations.devices.caller import Caller, identified
 from fauxtune.operations.devices.enrollment import revoke_one, user_name
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
@@ -31,14 +31,6 @@ from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls: an enrolment's id, and the digest of what the caller proves itself with."""
-
-    device_id: str
-    credential: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +162,6 @@ def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
         due_at=act.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
     )
     return CheckedIn(version, begun.operations)
-
-
-def identified(act: Act, caller: Caller, *, lock: bool = False) -> Row:
-    """The enrolment of the device that is calling."""
-    row = queries.enrollment_by_credential(act.connection, caller.credential, lock=lock)
-    if row is None or row["tenant_id"] != act.tenant.id or row["id"] != caller.device_id:
-        if queries.enrollment(act.connection, caller.device_id, tenant_id=act.tenant.id) is None:
-            raise NotFound(f"There is no device '{caller.device_id}'.")
-        raise Unauthenticated("The device credential is missing, or is not this device's.")
-    if row["state"] == EnrollmentState.ENDED.value:
-        raise EnrollmentEnded(f"The enrolment of the device '{caller.device_id}' has ended ({row['cause']}).")
-    return row
 
 
 def note_changes(

@@ -30,10 +30,11 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.cms import open_envelope
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.checkin.checkin import Caller, Report, identified, note_changes, quiet_version, take_turn
+from fauxtune.operations.checkin.checkin import Report, note_changes, quiet_version, take_turn
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.actions import Order
+from fauxtune.operations.devices.caller import Caller, identified
 from fauxtune.operations.devices.inventory_facts import note_facts
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings

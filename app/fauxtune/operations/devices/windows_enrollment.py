@@ -15,8 +15,8 @@ from fauxtune.core.errors import EnrollmentEnded, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations.checkin.checkin import Caller, identified
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.caller import Caller, identified
 from fauxtune.operations.devices.enrollment import (
     Enrolled,
     EnrollmentRequest,

@@ -17,10 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model import graph_permissions
 from fauxtune.core.model.consent import EVERYTHING
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
 from fauxtune.operations.runtime.transaction import Act
-from fauxtune.operations.tenants.seeds import ALL_ROLES, PUBLISHED_SECRET, SeedApplication
 from fauxtune.storage.queries import applications as queries
 
 Row = dict[str, Any]
@@ -100,28 +100,26 @@ def application(act: Act, client_id: str) -> Row:
     return row
 
 
-def seed_application(act: Act, seed: SeedApplication, *, own: bool) -> None:
-    """An application of a new tenant; `own`: the tenant is the seed's very own, and so are the client ids.
+def add_seeded_application(act: Act, application: NewApplication, *, client_id: str) -> None:
+    """Add an application of a new tenant. Its secret is kept in clear, because every start prints it; it gets one if it
+    has neither secret nor certificate.
 
-    The published secret is good there alone: in other tenants of the same seed a secret is made.
+    Raises Conflict if another application of the tenant has this client id (a GUID in lower case).
     """
-    client_id = (seed.client_id if own and seed.client_id else act.ids.uuid()).lower()
     if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
-    secret = None if seed.secret == PUBLISHED_SECRET and not own else seed.secret
-    if secret is None and seed.certificate is None:
-        secret = act.ids.token(24)
+    needs_secret = application.secret is None and application.certificate is None
     queries.add_application(
         act.connection,
         act.tenant.id,
         client_id=client_id,
-        name=seed.name,
-        secret=secret,
+        name=application.name,
+        secret=act.ids.token(24) if needs_secret else application.secret,
         secret_digest=None,
-        certificate=None if seed.certificate is None else _der(seed.certificate),
-        roles=_roles(list(seed.roles)),
-        consented_scopes=_consented(list(seed.consented_scopes)),
-        redirect_uris=_redirect_uris(list(seed.redirect_uris)),
+        certificate=None if application.certificate is None else _der(application.certificate),
+        roles=_roles(application.roles or []),
+        consented_scopes=_consented(application.consented_scopes or []),
+        redirect_uris=_redirect_uris(application.redirect_uris or []),
         created_at=act.now,
     )
 

@@ -10,13 +10,12 @@ from collections.abc import Callable
 from copy import copy
 from datetime import datetime
 from itertools import count
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from fauxtune.core.clock import Clock
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.insight.audit import Actor, audited
 from fauxtune.operations.runtime.signals import Signals
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.database import Connection, Database
@@ -27,6 +26,14 @@ T = TypeVar("T")
 P = ParamSpec("P")
 
 
+class Observer(Protocol):
+    """Runs an operation and notes what it did, in the same transaction."""
+
+    def __call__(self, act: Act, operation: Callable[Concatenate[Act, P], T]) -> Callable[P, T]:
+        """The operation, bound to `act`."""
+        ...
+
+
 class Runner:
     """The one door through which surfaces reach the database."""
 
@@ -35,17 +42,17 @@ class Runner:
         self.clock = clock
         self.ids = ids
         self.signals = signals
-        self.actor: Actor | None = None
+        self._observer: Observer | None = None
         self._tenants: dict[str, Tenant] = {}
         # Changes of tenants are numbered while they hold the tenant: threads may come back in another order.
         self._numbers = count(1)
         self._newest: dict[str, int] = {}
 
-    def acting_for(self, actor: Actor) -> Runner:
-        """This runner for somebody whose acts are audited; the rest is the same."""
-        acting = copy(self)
-        acting.actor = actor
-        return acting
+    def observed_by(self, observer: Observer) -> Runner:
+        """A copy of this runner whose operations are run by `observer`, such as the audit log."""
+        observed = copy(self)
+        observed._observer = observer
+        return observed
 
     async def run(
         self, tenant: Tenant, operation: Callable[Concatenate[Act, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -57,10 +64,10 @@ class Runner:
         def work(connection: Connection) -> T:
             nonlocal act, number
             act = self.act(connection, tenant)
-            if self.actor is None:
+            if self._observer is None:
                 result = operation(act, *args, **kwargs)
             else:
-                result = audited(act, operation, actor=self.actor)(*args, **kwargs)
+                result = self._observer(act, operation)(*args, **kwargs)
             self._write_down(connection, act)
             if act.tenant_changed:
                 number = next(self._numbers)

@@ -14,25 +14,10 @@ from pydantic.alias_generators import to_camel
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.consent import EVERYTHING
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.core.model.text import JsonObject, Text
 from fauxtune.core.pki.template import BUILT_IN as TEMPLATES
 from fauxtune.core.pki.template import Template
-
-#: The permissions that the seeded application has: all that the served routes ask for.
-ALL_ROLES = (
-    "DeviceManagementApps.ReadWrite.All",
-    "DeviceManagementConfiguration.ReadWrite.All",
-    "DeviceManagementManagedDevices.PrivilegedOperations.All",
-    "DeviceManagementManagedDevices.ReadWrite.All",
-    "DeviceManagementRBAC.ReadWrite.All",
-    "DeviceManagementServiceConfig.ReadWrite.All",
-    "Device.ReadWrite.All",
-    "Directory.ReadWrite.All",
-    "Group.ReadWrite.All",
-    "GroupMember.ReadWrite.All",
-    "Organization.ReadWrite.All",
-    "User.ReadWrite.All",
-)
 
 #: The secret that README and every start print. It is good in the tenant that every start seeds, and nowhere else.
 PUBLISHED_SECRET = "fauxtune-not-a-secret"  # noqa: S105

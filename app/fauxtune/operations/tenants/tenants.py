@@ -22,11 +22,11 @@ from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.directory.applications import seed_application
+from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
 from fauxtune.operations.profiles import role_scope_tags
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.operations.tenants.seeding import Peopling, add_some
-from fauxtune.operations.tenants.seeds import Seed
+from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -102,7 +102,7 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys, people: Peopling) -
             raise Conflict(f"There is a tenant '{key}' already.", target="name")
     queries.add_tenant(act.connection, tenant)
     for application in seed.applications:
-        seed_application(act, application, own=tenant.id == seed.id)
+        _add_application(act, application, is_own=tenant.id == seed.id)
     authorities.create(act, keys=keys.authorities, key_names=keys.authority_names)
     for document in seed.certification_authority.templates:
         template = Template.from_document(document)
@@ -114,6 +114,22 @@ def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys, people: Peopling) -
     connector_registry.reinstall(act)
     add_some(act, people.first, people=people)
     act.tenant_changed = True
+
+
+def _add_application(act: Act, seed: SeedApplication, *, is_own: bool) -> None:
+    """Add an application of the seed. `is_own`: the new tenant has the seed's id; only there are the seed's client ids
+    used and the published secret valid.
+    """
+    client_id = (seed.client_id if is_own and seed.client_id else act.ids.uuid()).lower()
+    application = NewApplication(
+        name=seed.name,
+        roles=list(seed.roles),
+        consented_scopes=list(seed.consented_scopes),
+        secret=None if seed.secret == PUBLISHED_SECRET and not is_own else seed.secret,
+        certificate=seed.certificate,
+        redirect_uris=list(seed.redirect_uris),
+    )
+    add_seeded_application(act, application, client_id=client_id)
 
 
 def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 
 import orjson
@@ -16,7 +17,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.paths.table import Match
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Version
-from fauxtune.operations.insight.audit import Actor
+from fauxtune.operations.insight.audit import Actor, audited
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.tokens import Caller
 from fauxtune.surfaces.graph import errors
@@ -104,7 +105,7 @@ def _audited(sender: Sender) -> Emulator:
         permissions=tuple(sorted(caller.permissions)),
         request_id=sender.request_id,
     )
-    return replace(sender.emulator, runner=sender.emulator.runner.acting_for(actor))
+    return replace(sender.emulator, runner=sender.emulator.runner.observed_by(partial(audited, actor=actor)))
 
 
 def refusal(error: Exception, *, message: Message, sender: Sender) -> Answer:

@@ -23,10 +23,11 @@ from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.checkin.checkin import Caller, Report, check_in, identified
+from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.checkin.deliverables import deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices.caller import Caller, identified
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.surfaces.devices.android import commands, messages, translate

@@ -18,8 +18,8 @@ from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.checkin.checkin import Caller
 from fauxtune.operations.devices import apple_enrollment
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.devices.enrollment import digest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Act

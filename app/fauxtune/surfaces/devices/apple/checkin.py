@@ -12,9 +12,9 @@ from typing import Any, assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
 from fauxtune.operations.checkin import stepwise
-from fauxtune.operations.checkin.checkin import identified
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.runtime.transaction import Act
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import callers, messages, translate

@@ -15,8 +15,8 @@ from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep as pki_scep
-from fauxtune.operations.checkin.checkin import Caller
 from fauxtune.operations.checkin.stepwise import Talk, converse
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import callers, checkin, enrolling, messages, mobileconfig, reports, translate
 

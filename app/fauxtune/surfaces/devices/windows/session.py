@@ -16,8 +16,8 @@ from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import stepwise
-from fauxtune.operations.checkin.checkin import Caller
 from fauxtune.operations.checkin.stepwise import Answered, Result, Step, Talk, converse
+from fauxtune.operations.devices.caller import Caller
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import configuration as queries
