@@ -11,7 +11,7 @@ from typing import Any
 
 import fauxtune
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS
-from fauxtune.core.engine.removal import table
+from fauxtune.core.engine.removal.lookup import table
 from fauxtune.core.model.editions import Changed, Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.profiles.catalog import KINDS

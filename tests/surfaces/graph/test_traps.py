@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fauxtune.core.engine.removal import table
+from fauxtune.core.engine.removal.lookup import table
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
