@@ -36,12 +36,12 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin.checkin import CheckedIn, Report, check_in
-from fauxtune.operations.devices.caller import Caller
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
 from fauxtune.operations.devices.enrollment import digest as digest_of
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.server.bootstrap import Surroundings, assemble, read_seed, seed_tenant
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
@@ -83,7 +83,7 @@ class World:
         digest = hashlib.sha256(repr(sorted(roots)).encode()).hexdigest()
         report = Report(digest=digest, read=read)
         return await check_in(
-            self.emulator, self.tenant, caller=Caller(device.id, digest_of(device.credential)), report=report
+            self.emulator, self.tenant, caller=DeviceCaller(device.id, digest_of(device.credential)), report=report
         )
 
     async def profile(self, name: str, **properties: Any) -> None:
@@ -92,10 +92,10 @@ class World:
         assert known is not None
         document = {**defaults(entity(name)), "displayName": name, **properties}
 
-        def create(act: Act) -> None:
-            made = profiles.create_profile(act, known, document=document)
+        def create(tx: Transaction) -> None:
+            made = profiles.create_profile(tx, known, document=document)
             everybody = assignments.NewAssignment(TargetKind.ALL_USERS, None, {})
-            assignments.assign(act, made["id"], targets=[everybody])
+            assignments.assign(tx, made["id"], targets=[everybody])
 
         await self.run(create)
 
@@ -123,7 +123,7 @@ async def loop_lag_while_issuing(*, devices: int) -> float:
     pool.start()
     try:
         async with world(pool) as here:
-            root = await here.run(lambda act: authorities.certificate(act.connection, act.tenant, name="root"))
+            root = await here.run(lambda tx: authorities.certificate(tx.connection, tx.tenant, name="root"))
             text = base64.b64encode(root.public_bytes(Encoding.DER)).decode()
             await here.profile("androidWorkProfileTrustedRootCertificate", trustedRootCertificate=text)
             await here.profile(

@@ -72,7 +72,7 @@ class Administrator:
         """Graph's records of the devices."""
         return list((await self.graph.get(DEVICES)).raise_for_status().json()["value"])
 
-    async def act(self, action: str, **body: Any) -> None:
+    async def perform(self, action: str, **body: Any) -> None:
         """Do something to the only device there is."""
         (device,) = await self.devices()
         answer = await self.graph.post(f"{DEVICES}/{device['id']}/{action}", json=body or None)

@@ -79,7 +79,7 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
     # The account goes; a Mac's certificate stays today (Intune documentation, "Remove certificates").
     goes = platform is Platform.MACOS and EDITION == "2020-04"
     assert (len(store.entries), device.accounts) == (0 if goes else 1, {})
-    await administrator.act("retire")
+    await administrator.perform("retire")
     assert (await agent.check_in()).ended == "the server removed the MDM profile"
     assert (store.is_empty, await administrator.devices()) == (True, [])
 
@@ -139,7 +139,7 @@ async def test_a_wiped_phone_is_empty_and_joins_again(administrator: Administrat
     agent = await joining(Platform.IOS)
     await settle(agent)
     held = len(agent.device.keystore.entries)
-    await administrator.act("wipe")
+    await administrator.perform("wipe")
     assert (await agent.check_in()).ended == "factory reset"
     assert (agent.device.keystore.is_empty, await administrator.devices()) == (True, [])
     again = await joining(Platform.IOS, agent.device)
@@ -160,7 +160,7 @@ async def test_a_user_leaves(administrator: Administrator, joining: Joining, pla
 async def test_a_locked_phone_waits_for_its_user(administrator: Administrator, joining: Joining) -> None:
     agent = await joining(Platform.IOS)
     await settle(agent)
-    await administrator.act("remoteLock")
+    await administrator.perform("remoteLock")
     assert (await agent.check_in()).obeyed == ["DeviceLock"]
     assert agent.device.condition.locked
     profiles = await certificates(administrator, Platform.IOS)

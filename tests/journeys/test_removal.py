@@ -99,7 +99,7 @@ async def test_each_mode_of_android_is_a_device_of_its_own_and_leaves_in_its_own
         owned = mode not in (Mode.WORK_PROFILE, Mode.DEVICE_ADMIN, Mode.KNOX)
         assert row["userPrincipalName"] == ("" if nobodys else ALICE)
         assert here.agent.enrollment.user_principal_name == row["userPrincipalName"]
-        await administrator.act("wipe" if owned else "retire")
+        await administrator.perform("wipe" if owned else "retire")
         assert (await here.agent.check_in()).ended is not None
         stays = mode is Mode.DEVICE_ADMIN
         assert (here.keys, here.roots) == (([here.mark], 1) if stays else ([], 0)), mode
@@ -124,7 +124,7 @@ async def test_a_device_administrators_certificates_outlast_it_until_the_phone_i
     again = await joining(Platform.ANDROID, device)
     await again.check_in()
     assert (here.keys, len((await here.certificate())["holders"])) == ([here.mark], 1)
-    await administrator.act("wipe")
+    await administrator.perform("wipe")
     await again.check_in()
     assert (here.keys, here.roots) == ([], 0)
     assert (await here.certificate())["holders"] == []
@@ -174,7 +174,7 @@ async def test_whether_a_certificate_stays_without_its_profile_depends_on_platfo
     await here.agent.check_in()
     assert (here.keys, here.roots) == ([here.mark] if stays else [], 0)
     assert await here.stands() == "good"
-    await administrator.act("retire")
+    await administrator.perform("retire")
     await here.agent.check_in()
     assert here.keys == []
     assert await here.stands() == ("revoked" if stays else "good"), "what had gone before is nobody's any more"

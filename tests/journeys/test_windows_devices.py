@@ -52,7 +52,7 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
     tells_serial = platform is not Platform.WINDOWS_PHONE_81
     assert row["serialNumber"] == (device.hardware.serial_number if tells_serial else "")
     assert row["osVersion"] == device.hardware.os_version
-    await administrator.act("retire")
+    await administrator.perform("retire")
     assert (await agent.check_in()).ended is not None
     assert store.is_empty
     assert device.accounts == {}
@@ -94,7 +94,7 @@ async def test_a_wiped_pc_starts_again(administrator: Administrator, joining: Jo
     await administrator.assign(root)
     agent = await joining(Platform.WINDOWS)
     await agent.check_in()
-    await administrator.act("wipe", keepEnrollmentData=keep, keepUserData=False)
+    await administrator.perform("wipe", keepEnrollmentData=keep, keepUserData=False)
     done = await agent.check_in()
     assert agent.device.keystore.is_empty
     assert (done.ended is None) == keep

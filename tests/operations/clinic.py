@@ -15,7 +15,7 @@ from fauxtune.core.model.items import Problem, imported_key, root_key
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.ca import authorities, imported_pfx, templates
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin.stepwise import Answered, Result, Step
+from fauxtune.operations.checkin.stepwise import Result, Step, StepResult
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.directory import users_and_groups
@@ -352,10 +352,10 @@ async def tablet_refuses(company: Company) -> None:
     mark = await bring(company, "smimeEncryption", template="SmimeEncryption")
     words = "The device refused it: the PKCS#12 file could not be opened (MCCertificateErrorDomain 9000)."
 
-    def says(step: Step) -> Answered | None:
+    def says(step: Step) -> StepResult | None:
         if step.item is None or step.item.row.key != imported_key(mark):
             return None
-        return Answered(step.id, Result.REFUSED, problem=Problem(WRONG_PASSWORD, words))
+        return StepResult(step.id, Result.REFUSED, problem=Problem(WRONG_PASSWORD, words))
 
     company.tablet.says = says
 

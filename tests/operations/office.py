@@ -43,15 +43,15 @@ from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.caller import Caller, identified
+from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
-from fauxtune.server.bootstrap import Surroundings, assemble
+from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
@@ -347,9 +347,9 @@ class Phone:
         return Report(digest=hashlib.sha256(said.encode()).hexdigest(), read=read)
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> DeviceCaller:
         """Who it says it is."""
-        return Caller(self.id, enrollment.digest(self.credential))
+        return DeviceCaller(self.id, enrollment.digest(self.credential))
 
     async def check_in(self, report: Report | None = None) -> CheckedIn:
         return await check_in(
@@ -371,8 +371,8 @@ class Phone:
         return begun
 
     async def policy(self) -> list[Deliverable]:
-        def read(act: Act) -> list[Deliverable]:
-            return deliverables(act.connection, identified(act, self.caller))
+        def read(tx: Transaction) -> list[Deliverable]:
+            return deliverables(tx.connection, identified(tx, self.caller))
 
         found: list[Deliverable] = await self.office.do(read)
         return found
@@ -420,23 +420,23 @@ class Phone:
     async def operations(self) -> list[tuple[str, str]]:
         """What an administrator ordered: (id, scope)."""
 
-        def read(act: Act) -> list[tuple[str, str]]:
-            row = identified(act, self.caller)
-            return [(each.id, each.scope) for each in device_actions.pending(act, row)]
+        def read(tx: Transaction) -> list[tuple[str, str]]:
+            row = identified(tx, self.caller)
+            return [(each.id, each.scope) for each in device_actions.pending(tx, row)]
 
         found: list[tuple[str, str]] = await self.office.do(read)
         return found
 
     async def complete(self, action_id: str, *, error: str | None = None) -> None:
-        def confirm(act: Act) -> None:
-            row = identified(act, self.caller, lock=True)
-            device_actions.complete(act, row, action_id=action_id, error=error)
+        def confirm(tx: Transaction) -> None:
+            row = identified(tx, self.caller, lock=True)
+            device_actions.complete(tx, row, action_id=action_id, error=error)
 
         await self.office.do(confirm)
 
     async def unenroll(self) -> None:
-        def leave(act: Act) -> None:
-            enrollment.unenroll(act, identified(act, self.caller, lock=True))
+        def leave(tx: Transaction) -> None:
+            enrollment.unenroll(tx, identified(tx, self.caller, lock=True))
 
         await self.office.do(leave)
 
@@ -445,7 +445,7 @@ async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_
     """The contoso tenant under a name of its own, on a clock that stands still."""
     number, clock = next(_offices), FixedClock(START)
     addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
-    around = Surroundings(clock=clock, ids=SeededIds(number), addresses=addresses)
+    around = Environment(clock=clock, ids=SeededIds(number), addresses=addresses)
     emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)
     seed = parse_seed({**BUILT_IN, "id": None})
     tenant = await found_tenant(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")

@@ -27,7 +27,7 @@ from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Step, Talk, converse
+from fauxtune.operations.checkin.stepwise import Exchange, Step, converse
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import windows_enrollment
@@ -38,7 +38,7 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
-from tests.operations.told import Answered, PlainWire, Tablet
+from tests.operations.told import PlainAdapter, StepResult, Tablet
 
 Row = dict[str, Any]
 #: What a device is given: where it comes from, and who issued it.
@@ -142,14 +142,14 @@ class Handset(Phone):
         self.obey("COMPANY_DATA")
 
 
-class Wire(PlainWire):
+class PlatformAdapter(PlainAdapter):
     """The same, and a question for the mail accounts."""
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
         return ("identities", "roots", "accounts")
 
     def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
-        return frozenset({"accounts"}) if key.startswith("email/") else PlainWire.parts_that_tell(self, key)
+        return frozenset({"accounts"}) if key.startswith("email/") else PlainAdapter.parts_that_tell(self, key)
 
     def inventory(
         self, answers: Mapping[str, Row], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
@@ -166,8 +166,8 @@ class Machine(Tablet):
 
     missed: set[ItemKey] = field(default_factory=set)
 
-    async def exchange(self, *answers: Answered, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
-        talk = Talk(caller=self.caller, begins=begins, wire=Wire(), answers=answers, limit=limit)
+    async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
+        talk = Exchange(caller=self.caller, begins=begins, wire=PlatformAdapter(), answers=answers, limit=limit)
         return await converse(self.office.emulator, self.office.tenant, talk=talk)
 
     async def rest(self) -> None:

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector import wire
 from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeyRing
-from fauxtune.connector.work import Hands, do
+from fauxtune.connector.work import ConnectorTools, do
 from fauxtune.core.model.states import Cause
 from fauxtune.operations.checkin import connector_channel
-from fauxtune.operations.checkin.connector_channel import Greeting, Leased, Visitor, Wares
+from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Hello, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
@@ -44,20 +44,20 @@ class Program:
     folder: Folder
     keys: KeyRing
     id: str
-    visitor: Visitor
+    visitor: ConnectorSession
 
     @classmethod
     async def started(cls, office: Office, name: str, *, folder: Path, keys: KeyRing) -> Program:
         added = await office.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
-        stranger = Visitor(connector_registry.digest(added["credential"]))
-        greeting = Greeting(version="6.2406.0.1001", machine=name)
-        welcome = await office.do(connector_channel.welcome, stranger, greeting=greeting)
-        visitor = Visitor(stranger.credential, welcome.session)
+        stranger = ConnectorSession(connector_registry.digest(added["credential"]))
+        greeting = Hello(version="6.2406.0.1001", machine=name)
+        start_session = await office.do(connector_channel.start_session, stranger, greeting=greeting)
+        visitor = ConnectorSession(stranger.credential, start_session.session)
         return cls(office, Folder(folder / name, source=keys), keys, added["id"], visitor)
 
     @property
-    def wares(self) -> Wares:
-        return Wares(self.office.emulator.keys, self.office.emulator.packagings)
+    def wares(self) -> ConnectorResources:
+        return ConnectorResources(self.office.emulator.keys, self.office.emulator.packagings)
 
     async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
         """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
@@ -66,7 +66,10 @@ class Program:
             assert task.work is not None
             work = wire.read_work(wire.work_document(task.work))
             done = await asyncio.to_thread(
-                do, work, hands=Hands(self.folder, self.keys, "from-here"), certify=self._certify(task.request_id)
+                do,
+                work,
+                hands=ConnectorTools(self.folder, self.keys, "from-here"),
+                certify=self._certify(task.request_id),
             )
             if meanwhile is not None:
                 await meanwhile()
@@ -135,7 +138,7 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
         **ACCOUNT,
     )
     await tablet.come()
-    await office.do(connector_channel.farewell, first.visitor)
+    await office.do(connector_channel.stop_session, first.visitor)
     await office.do(connector_registry.remove_connector, first.id)
     await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.come()

@@ -190,8 +190,8 @@ async def test_what_a_process_of_its_own_does_not_answer_is_said_to_wait_for_it(
     await office.connector(roles=[])
     await office.do(connector_registry.add_connector, "Apart", roles=["pkcs"], apart=True)
 
-    def words(act) -> str:
-        return connector_selection.who_is_waited_for(act, "pkcs")
+    def words(tx) -> str:
+        return connector_selection.who_is_waited_for(tx, "pkcs")
 
     assert "does not run (fauxtune connector run)" in await office.do(words)
     assert timedelta(seconds=30) == connector_selection.POLL

@@ -9,7 +9,7 @@ from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.checkin.stepwise import Answered, Result, Step
+from fauxtune.operations.checkin.stepwise import Result, Step, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.queries import devices as device_queries
@@ -85,7 +85,7 @@ async def test_a_step_without_an_answer_is_told_again_under_the_same_id_when_the
     (first,) = await tablet.exchange(begins=True)
     (again,) = await tablet.exchange(begins=True)
     assert again.id == first.id
-    assert await tablet.exchange(Answered("nobody asked", Result.DONE)) == (), "it was told once in this conversation"
+    assert await tablet.exchange(StepResult("nobody asked", Result.DONE)) == (), "it was told once in this conversation"
 
 
 async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_things_go_on(office: Office) -> None:
@@ -94,7 +94,7 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     await office.import_pfx("alice")
     tablet = await enrolled(office, "alice")
     (root,) = await tablet.exchange(begins=True)
-    (other,) = await tablet.exchange(Answered(root.id, Result.LATER))
+    (other,) = await tablet.exchange(StepResult(root.id, Result.LATER))
     assert other.item is not None
     assert other.item.row.key.startswith("imported/")
     steps = await tablet.exchange(tablet.answer(other))
@@ -115,7 +115,7 @@ async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_re
     await office.import_pfx("alice")
     tablet = await enrolled(office, "alice")
     tablet.facts = {"model": "Tablet 3"}
-    tablet.says = lambda step: Answered(step.id, Result.LATER) if step.part == "identities" else None
+    tablet.says = lambda step: StepResult(step.id, Result.LATER) if step.part == "identities" else None
     heard = await tablet.come()
     assert sorted(heard) == sorted(["install root", "install imported", *ASKED])
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
@@ -134,7 +134,7 @@ async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_a
     profile = await trusting(office)
     tablet = await enrolled(office, "alice")
     problem = Problem(-2016330182, "It cannot be stored.")
-    tablet.says = lambda step: Answered(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
+    tablet.says = lambda step: StepResult(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
     assert await tablet.come() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "failed"}
     state = await office.status(tablet, profile)
@@ -151,7 +151,7 @@ async def test_a_word_without_the_thing_is_not_believed(office: Office) -> None:
     """Some clients confirm every profile and keep nothing."""
     profile = await trusting(office)
     tablet = await enrolled(office, "alice")
-    tablet.says = lambda step: Answered(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
+    tablet.says = lambda step: StepResult(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
     await tablet.come()
     assert await tablet.states() == {"root": "failed"}
     state = await office.status(tablet, profile)
@@ -164,9 +164,9 @@ async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(office:
     await trusting(office)
     tablet = await enrolled(office, "alice")
 
-    def knows_no_questions(step: Step) -> Answered | None:
+    def knows_no_questions(step: Step) -> StepResult | None:
         if step.kind is StepKind.QUESTION:
-            return Answered(step.id, Result.UNSUPPORTED, Problem(-2016339587, "unknown command"))
+            return StepResult(step.id, Result.UNSUPPORTED, Problem(-2016339587, "unknown command"))
         return None
 
     tablet.says = knows_no_questions
@@ -182,7 +182,7 @@ async def test_what_is_unassigned_is_removed_and_what_cannot_be_removed_is_asked
     tablet = await enrolled(office, "alice")
     await tablet.come()
     await office.do(assignments.assign, profile, targets=[])
-    tablet.says = lambda step: Answered(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
+    tablet.says = lambda step: StepResult(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
     assert await tablet.come() == ["remove root"]
     assert await tablet.states() == {"root": "removing"}
     tablet.says = lambda _step: None
@@ -225,7 +225,7 @@ async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: 
     tablet = await enrolled(office, "alice")
     await office.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
     tablet.says = lambda step: (
-        Answered(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
+        StepResult(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
     )
     assert (await tablet.come())[0] == "remoteLock"
     (result,) = (await tablet.record())["document"]["deviceActionResults"]
@@ -241,7 +241,7 @@ async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknow
     await office.do(device_actions.retire, (await tablet.record())["id"])
     (issued,) = await office.issued()
     assert issued["revoked_at"] is not None
-    tablet.says = lambda step: Answered(step.id, Result.LATER)
+    tablet.says = lambda step: StepResult(step.id, Result.LATER)
     assert await tablet.come() == ["retire"], "it is busy"
     tablet.says = lambda _step: None
     assert await tablet.come() == ["retire"]

@@ -9,7 +9,7 @@ from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from tests.operations.office import Office, Phone
 from tests.operations.tried import rest, windows
@@ -104,8 +104,8 @@ async def test_many_devices_are_told_apart(office: Office) -> None:
 async def _pending(office: Office, phone: Phone) -> list[device_actions.Order]:
     row = await phone.row()
 
-    def read(act: Act) -> list[device_actions.Order]:
-        return device_actions.pending(act, row)
+    def read(tx: Transaction) -> list[device_actions.Order]:
+        return device_actions.pending(tx, row)
 
     found: list[device_actions.Order] = await office.do(read)
     return found

@@ -15,7 +15,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 from tests.operations.told import Tablet, authenticate, complete, enrolled, identity
@@ -100,8 +100,8 @@ async def test_the_same_hardware_with_another_certificate_takes_the_place_of_the
     await complete(second)
     assert await live(office) == 1
 
-    def look(act: Act, tablet: Tablet) -> None:
-        identified(act, tablet.caller)
+    def look(tx: Transaction, tablet: Tablet) -> None:
+        identified(tx, tablet.caller)
 
     await office.do(look, second)
     with pytest.raises(EnrollmentEnded):

@@ -14,6 +14,7 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles as profile_operations
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -280,7 +281,7 @@ async def unassign_all(office: Office, profiles: list[str]) -> None:
 
 async def delete_all(office: Office, profiles: list[str]) -> None:
     for profile in profiles:
-        await office.do(profiles.delete_profile, profile)
+        await office.do(profile_operations.delete_profile, profile)
 
 
 async def leave_group(office: Office, _profiles: list[str]) -> None:
@@ -317,7 +318,7 @@ async def test_an_item_of_two_profiles_goes_with_the_last(office: Office) -> Non
     await phone.settle()
     assert len((await phone.item(Source.IMPORTED)).claims) == 2
     for profile, left in zip(profiles, (1, 0), strict=True):
-        await office.do(profiles.delete_profile, profile)
+        await office.do(profile_operations.delete_profile, profile)
         await phone.settle()
         assert len(phone.holds) == left
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from fauxtune.operations.runtime.answer_cache import Kept
-from fauxtune.operations.runtime.pki_cache import Published, Timed
+from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.pki_cache import PkiCache, Timed
 from fauxtune.storage.database import Database
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -33,7 +33,7 @@ def _timed(value: object) -> Timed[object]:
     ids=["answers", "long keys", "large answers", "empty answers"],
 )
 def test_what_is_published_takes_no_more_than_so_many_bytes(database: Database, value: int, key: int) -> None:
-    published = Published(database)
+    published = PkiCache(database)
     gc.collect()
     tracemalloc.start()
     try:
@@ -48,7 +48,7 @@ def test_what_is_published_takes_no_more_than_so_many_bytes(database: Database, 
 
 
 def test_what_is_published_again_counts_once(database: Database) -> None:
-    published = Published(database)
+    published = PkiCache(database)
     for number in range(100):
         published.put(("crl", "t", "issuing", None), _timed(bytes(1_000_000)), state=database.state)
         published.put(("crl", "t", "root", number), _timed(b"small"), state=database.state)
@@ -56,7 +56,7 @@ def test_what_is_published_again_counts_once(database: Database) -> None:
 
 
 def test_answers_to_reads_take_no_more_than_so_many_bytes(database: Database) -> None:
-    kept = Kept(database)
+    kept = AnswerCache(database)
     gc.collect()
     tracemalloc.start()
     try:

@@ -11,7 +11,7 @@ from fauxtune.core.errors import GraphRefused, Invalid, NotEmulated
 from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.whatif import what_if
-from fauxtune.operations.runtime.graph_client import Considered, closed
+from fauxtune.operations.runtime.graph_client import ProposedRequest, graph_not_served
 from tests.operations.office import Office, Phone
 from tests.operations.tried import (
     CONFIGURATIONS,
@@ -239,7 +239,7 @@ async def test_an_address_that_names_nothing_is_refused(office: Office, url: str
 
 
 async def test_an_emulator_without_graph_says_so(office: Office) -> None:
-    office.emulator.graph = closed
+    office.emulator.graph = graph_not_served
     with pytest.raises(NotEmulated):
         await consider(office, "DELETE", "/users/x")
 
@@ -252,7 +252,7 @@ async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(offi
     phones = [await office.enroll(name) for name in ("alice", "bob", "carol")]
     tablet = await iphone(office, "alice")
     await rest(*phones, tablet)
-    request = Considered("DELETE", f"/groups/{office.groups['All Staff']}")
+    request = ProposedRequest("DELETE", f"/groups/{office.groups['All Staff']}")
     found = await what_if(office.emulator, office.tenant, request=request, turn=0)
     assert [each.device for each in found] == sorted(phone.id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in found)

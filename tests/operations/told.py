@@ -20,17 +20,17 @@ from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import parse_subject, thumbprint
 from fauxtune.core.pki.pfx import read_pfx
-from fauxtune.operations.checkin.stepwise import Answered, Result, Step, Talk, converse
+from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
 from fauxtune.operations.devices import apple_enrollment, enrollment
-from fauxtune.operations.devices.caller import Caller
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 
 Row = dict[str, Any]
 
 
-class PlainWire:
+class PlainAdapter:
     """Two questions about what the device holds, one about what it is; answers are what they say."""
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
@@ -67,16 +67,16 @@ class Tablet:
     id: str = ""
     holds: dict[ItemKey, str] = field(default_factory=dict)
     facts: Row = field(default_factory=dict)
-    says: Callable[[Step], Answered | None] = lambda _step: None
+    says: Callable[[Step], StepResult | None] = lambda _step: None
     heard: list[str] = field(default_factory=list)
     sealed: dict[ItemKey, bytes] = field(default_factory=dict)
 
     @property
-    def caller(self) -> Caller:
-        return Caller(self.id, enrollment.digest(self.certificate))
+    def caller(self) -> DeviceCaller:
+        return DeviceCaller(self.id, enrollment.digest(self.certificate))
 
-    async def exchange(self, *answers: Answered, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
-        talk = Talk(caller=self.caller, begins=begins, wire=PlainWire(), answers=answers, limit=limit)
+    async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
+        talk = Exchange(caller=self.caller, begins=begins, wire=PlainAdapter(), answers=answers, limit=limit)
         return await converse(self.office.emulator, self.office.tenant, talk=talk)
 
     async def come(self, *, limit: int = 1) -> list[str]:
@@ -90,8 +90,8 @@ class Tablet:
         self.heard += heard
         return heard
 
-    def answer(self, step: Step) -> Answered:
-        return self.says(step) or Answered(step.id, Result.DONE, data=self.obey(step))
+    def answer(self, step: Step) -> StepResult:
+        return self.says(step) or StepResult(step.id, Result.DONE, data=self.obey(step))
 
     def obey(self, step: Step) -> Row | None:
         match step.kind:
@@ -171,16 +171,16 @@ async def authenticate(tablet: Tablet, *, hardware: str = "ios/1", version: str 
     facts = {"serialNumber": hardware, "osVersion": version, "udid": hardware}
     request = enrollment.EnrollmentRequest(platform=Platform.IOS, mode=None, hardware_key=hardware, facts=facts)
 
-    def act_on(act: Act) -> None:
-        apple_enrollment.authenticate(act, apple_enrollment.recognise(act, tablet.certificate), request=request)
+    def act_on(tx: Transaction) -> None:
+        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, tablet.certificate), request=request)
 
     await tablet.office.do(act_on)
 
 
 async def complete(tablet: Tablet, *, push_token: str = "a1b2") -> enrollment.Enrolled | None:
-    def act_on(act: Act) -> enrollment.Enrolled | None:
-        known = apple_enrollment.recognise(act, tablet.certificate)
-        return apple_enrollment.complete(act, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
+    def act_on(tx: Transaction) -> enrollment.Enrolled | None:
+        known = apple_enrollment.recognise(tx, tablet.certificate)
+        return apple_enrollment.complete(tx, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
 
     done: enrollment.Enrolled | None = await tablet.office.do(act_on)
     if done is not None:

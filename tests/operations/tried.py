@@ -24,7 +24,7 @@ from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.insight.whatif import Consequence, DeviceConsequences, what_if
-from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -81,12 +81,12 @@ async def iphone(office: Office, name: str) -> Tablet:
 async def ask(office: Office, method: str, url: str, body: Any = None) -> None:
     """Send the request to Graph, as somebody who may do everything. GraphRefused when it says no."""
     emulator = replace(office.emulator, permissions=PermissionCheck(Permissions.OFF))
-    await emulator.graph(emulator, office.tenant, request=Considered(method, url, body))
+    await emulator.graph(emulator, office.tenant, request=ProposedRequest(method, url, body))
 
 
 async def consider(office: Office, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
     """What would come of it."""
-    return await what_if(office.emulator, office.tenant, request=Considered(method, url, body))
+    return await what_if(office.emulator, office.tenant, request=ProposedRequest(method, url, body))
 
 
 async def rest(*devices: Phone | Tablet) -> None:

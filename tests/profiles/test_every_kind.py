@@ -21,7 +21,7 @@ from fauxtune.core.odata.schema.types import Version
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.caller import Caller
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import PROFILES, ids, made, sentence
 from tests.support.profile_samples import BASE, sample
@@ -54,7 +54,9 @@ async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr:
 async def checked_in(emulator: Emulator, tenant: Tenant, *, device: enrollment.Enrolled) -> None:
     """The device comes by, and says that it holds nothing."""
     nothing = Report(digest="", read=lambda _version, _rows: Inventory())
-    await check_in(emulator, tenant, caller=Caller(device.id, enrollment.digest(device.credential)), report=nothing)
+    await check_in(
+        emulator, tenant, caller=DeviceCaller(device.id, enrollment.digest(device.credential)), report=nothing
+    )
 
 
 async def test_what_was_sent_comes_back_among_all_that_is_declared(beta: httpx.AsyncClient) -> None:

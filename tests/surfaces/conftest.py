@@ -20,7 +20,7 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
-from fauxtune.server.bootstrap import Surroundings, assemble, seed_tenant
+from fauxtune.server.bootstrap import Environment, assemble, seed_tenant
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
@@ -43,7 +43,7 @@ class Template:
 
 
 def _emulator(database: Database, folder: Path, *, clock: FixedClock, keys: KeyRing) -> Emulator:
-    around = Surroundings(clock=clock, ids=SystemIds(), addresses=_ADDRESSES)
+    around = Environment(clock=clock, ids=SystemIds(), addresses=_ADDRESSES)
     return assemble(database, folder, around=around, key_source=keys)
 
 

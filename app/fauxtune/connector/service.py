@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector import wire
 from fauxtune.connector.key_folder import Folder
 from fauxtune.connector.keypool import KeySource
-from fauxtune.connector.work import Done, Hands, do
+from fauxtune.connector.work import ConnectorTools, Done, do
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
 
 Json = dict[str, Any]
@@ -113,7 +113,7 @@ class Service:
             found = self.channel.certify(request["id"], self._application(csr, digicert=request["digicert"]))
             return [x509.load_der_x509_certificate(wire.data(each)) for each in found]
 
-        hands = Hands(keys=self.folder, source=self.source, password=self.password())
+        hands = ConnectorTools(keys=self.folder, source=self.source, password=self.password())
         return do(wire.read_work(request["work"]), hands=hands, certify=certify)
 
     def _application(self, csr: x509.CertificateSigningRequest, *, digicert: bool) -> Json:

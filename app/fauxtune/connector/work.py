@@ -49,7 +49,7 @@ class Keys(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class ConnectorTools:
     """What a connector works with. Passwords of new files come from `password`, which is used once."""
 
     keys: Keys
@@ -89,7 +89,7 @@ class NamedKeys:
         return password_escrow.keeper(self.store, self.source)
 
 
-def do(work: Work, *, hands: Hands, certify: Certify | None = None) -> Done:
+def do(work: Work, *, hands: ConnectorTools, certify: Certify | None = None) -> Done:
     """Do the work. Blocks and takes time. Refusals are answers, not exceptions; what else `certify` raises is its
     caller's.
     """
@@ -105,7 +105,7 @@ def do(work: Work, *, hands: Hands, certify: Certify | None = None) -> Done:
         return Done(refusal=refusal)
 
 
-def _key(part: ImportedOrder, hands: Hands) -> PrivateKey | None:
+def _key(part: ImportedOrder, hands: ConnectorTools) -> PrivateKey | None:
     try:
         return hands.keys.find(part.provider_name, part.key_name)
     except (NotFound, Unavailable) as error:  # its file is gone, or damaged

@@ -34,7 +34,7 @@ from fauxtune.surfaces.identity.keys import signing_key
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Environment:
     """What an emulator is built into: the machine's clock and randomness, and where it can be reached."""
 
     clock: Clock
@@ -48,7 +48,7 @@ class Surroundings:
     admit_device_authority: Callable[[bytes], None] = lambda _certificate: None
 
 
-def assemble(database: Database, folder: Path, *, around: Surroundings, key_source: KeySource) -> Emulator:
+def assemble(database: Database, folder: Path, *, around: Environment, key_source: KeySource) -> Emulator:
     """An emulator on this database, with its private keys below `folder`. Blocks while its first key is made."""
     keys = KeyStore(folder / "keys")
     token_key = signing_key(keys, key_source)

@@ -23,7 +23,7 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import Seed
 from fauxtune.server import bootstrap, lock
-from fauxtune.server.bootstrap import Surroundings
+from fauxtune.server.bootstrap import Environment
 from fauxtune.server.readiness import FrontDoor
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
@@ -157,7 +157,7 @@ def database(settings: Settings, folder: Path, *, migrated: bool = True) -> Iter
 
 @asynccontextmanager
 async def emulator(
-    settings: Settings, folder: Path, *, around: Surroundings, seed: Seed | None, door: FrontDoor
+    settings: Settings, folder: Path, *, around: Environment, seed: Seed | None, door: FrontDoor
 ) -> AsyncIterator[tuple[Emulator, Ownership]]:
     """The emulator, with a tenant if the database has one or `seed` says how to make one; and what `watched` needs."""
     with ExitStack() as held:

@@ -77,7 +77,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
         files = tls.prepare(folder / "tls", names=_names(settings), now=clock.now(), ids=ids)
         context = tls.server_context(files, client_certificates=settings.client_certificates)
         contexts = {} if ports.proxy is None else impersonation.contexts(files, now=clock.now(), ids=ids)
-        around = bootstrap.Surroundings(
+        around = bootstrap.Environment(
             clock=clock,
             ids=ids,
             addresses=_addresses(settings, https=ports.https.number, http=ports.http.number),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.plan import Answer, Situation
-from fauxtune.core.engine.planning.simulation import Foreseen, changes, foresee, is_to_come
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_to_come, simulate
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -44,12 +44,12 @@ def situation(*items: Item, rows: tuple[LedgerRow, ...] = (), **changed: object)
     return replace(found, **changed)  # type: ignore[arg-type]
 
 
-def states(found: Foreseen) -> dict[ItemKey, str]:
+def states(found: SimulatedPlan) -> dict[ItemKey, str]:
     return {key: row.state.value for key, row in found.rows.items()}
 
 
-def at_rest(*items: Item) -> Foreseen:
-    return foresee(situation(*items))
+def at_rest(*items: Item) -> SimulatedPlan:
+    return simulate(situation(*items))
 
 
 def test_everything_that_is_wanted_arrives_in_its_order() -> None:
@@ -63,33 +63,33 @@ def test_a_certificate_that_is_asked_for_does_not_exist_yet() -> None:
 
 
 def test_a_request_that_is_open_already_is_granted() -> None:
-    found = foresee(situation(OWN, TRUSTED, answers={(OWN.key, "first"): Answer()}))
+    found = simulate(situation(OWN, TRUSTED, answers={(OWN.key, "first"): Answer()}))
     assert states(found)[OWN.key] == "installed"
 
 
 def test_a_refused_request_stays_refused_until_its_time() -> None:
     refused = Answer(problem=Problem(-1, "no"), retry_at=NOW + timedelta(hours=1))
-    found = foresee(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
+    found = simulate(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
     assert states(found)[IMPORTED.key] == "failed"
 
 
 def test_what_the_device_refused_stays_refused() -> None:
     row = LedgerRow(IMPORTED.key, Source.IMPORTED, ItemState.FAILED, fingerprint="f1", problem=Problem(-1, "no"))
-    assert states(foresee(situation(IMPORTED, rows=(replace(row, claims=(CLAIM,), user_id="alice"),)))) == {
+    assert states(simulate(situation(IMPORTED, rows=(replace(row, claims=(CLAIM,), user_id="alice"),)))) == {
         IMPORTED.key: "failed"
     }
 
 
 def test_a_device_at_rest_stays_as_it_is() -> None:
     rows = tuple(at_rest(OWN, TRUSTED, IMPORTED).rows.values())
-    found = foresee(situation(OWN, TRUSTED, IMPORTED, rows=rows))
+    found = simulate(situation(OWN, TRUSTED, IMPORTED, rows=rows))
     assert tuple(found.rows.values()) == rows
-    assert changes(found.rows, Foreseen({row.key: row for row in rows}), after=found).install == ()
+    assert changes(found.rows, SimulatedPlan({row.key: row for row in rows}), after=found).install == ()
 
 
 def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
     before = at_rest(OWN, TRUSTED, IMPORTED)
-    after = foresee(situation(TRUSTED, rows=tuple(before.rows.values())))
+    after = simulate(situation(TRUSTED, rows=tuple(before.rows.values())))
     made = changes(before.rows, before, after=after)
     assert {row.key for row in made.remove} == {OWN.key, IMPORTED.key}
     assert {after.causes[row.key] for row in made.remove} == {Cause.UNASSIGNED}
@@ -98,7 +98,7 @@ def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
 
 def test_other_bytes_under_the_same_key_are_a_reissue() -> None:
     before = at_rest(IMPORTED)
-    after = foresee(situation(replace(IMPORTED, fingerprint="f2"), rows=tuple(before.rows.values())))
+    after = simulate(situation(replace(IMPORTED, fingerprint="f2"), rows=tuple(before.rows.values())))
     ((old, new),) = changes(before.rows, before, after=after).reissue
     assert (old.fingerprint, new.fingerprint) == ("f1", "f2")
 
@@ -106,7 +106,7 @@ def test_other_bytes_under_the_same_key_are_a_reissue() -> None:
 def test_what_the_device_had_lost_and_is_given_again_is_a_reissue_of_the_same() -> None:
     before = at_rest(TRUSTED)
     gone = tuple(replace(row, state=ItemState.REMOVED) for row in before.rows.values())
-    ((old, new),) = changes(before.rows, before, after=foresee(situation(TRUSTED, rows=gone))).reissue
+    ((old, new),) = changes(before.rows, before, after=simulate(situation(TRUSTED, rows=gone))).reissue
     assert old.fingerprint == new.fingerprint
 
 
@@ -118,4 +118,4 @@ def test_what_would_have_come_and_does_not_is_no_loss() -> None:
 
 def test_what_would_have_gone_and_stays_is_not_given() -> None:
     now = at_rest(TRUSTED).rows
-    assert changes(now, foresee(situation(rows=tuple(now.values()))), after=at_rest(TRUSTED)).install == ()
+    assert changes(now, simulate(situation(rows=tuple(now.values()))), after=at_rest(TRUSTED)).install == ()

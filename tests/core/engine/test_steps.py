@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune.core.engine.planning.steps import StepKind, StepState, Told, Wish, confirmed, due, wishes
+from fauxtune.core.engine.planning.steps import (
+    PlannedStep,
+    SentStep,
+    StepKind,
+    StepState,
+    confirmed,
+    due,
+    planned_steps,
+)
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
@@ -16,14 +24,14 @@ ACCOUNT = LedgerRow(ItemKey("email/e"), Source.EMAIL, ItemState.SENT, fingerprin
 EVERYTHING = [ACCOUNT, OLD, OWN, ROOT]
 
 
-def words(found: list[Wish]) -> list[str]:
+def words(found: list[PlannedStep]) -> list[str]:
     return [f"{wish.kind} {wish.subject}" for wish in found]
 
 
 def of(
-    rows: list[LedgerRow], *, told: tuple[Told, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
-) -> list[Wish]:
-    return wishes(rows, orders=orders, questions=("what",), again=again, told=told)
+    rows: list[LedgerRow], *, told: tuple[SentStep, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
+) -> list[PlannedStep]:
+    return planned_steps(rows, orders=orders, questions=("what",), again=again, told=told)
 
 
 def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_before_them() -> None:
@@ -42,11 +50,11 @@ def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_bef
 
 
 def test_questions_come_when_everything_else_was_done_refused_or_put_off() -> None:
-    one, two = (Wish(StepKind.INSTALL, row.key, row.fingerprint or "") for row in (ROOT, OWN))
+    one, two = (PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in (ROOT, OWN))
     rows = [ROOT, OWN]
-    assert "question what" not in words(of(rows, told=(Told("1", one, StepState.CONFIRMED),)))
+    assert "question what" not in words(of(rows, told=(SentStep("1", one, StepState.CONFIRMED),)))
     for state in (StepState.REFUSED, StepState.LATER):
-        over = (Told("1", one, StepState.CONFIRMED), Told("2", two, state))
+        over = (SentStep("1", one, StepState.CONFIRMED), SentStep("2", two, state))
         assert "question what" in words(of(rows, told=over))
     assert words(of([])) == ["question what"]
 
@@ -71,23 +79,23 @@ def test_what_cannot_be_given_any_more_goes_as_long_as_the_device_has_it() -> No
 
 
 def test_only_what_was_never_told_or_waits_to_be_told_again_is_due() -> None:
-    wish = Wish(StepKind.INSTALL, "pkcs/p", "1")
+    wish = PlannedStep(StepKind.INSTALL, "pkcs/p", "1")
     assert due([wish], []) == [(wish, None)]
     for state in StepState:
         expected = [(wish, "7")] if state is StepState.WAITING else []
-        assert due([wish], [Told("7", wish, state)]) == expected
+        assert due([wish], [SentStep("7", wish, state)]) == expected
 
 
 def test_other_bytes_of_the_same_item_are_another_step() -> None:
-    before = Wish(StepKind.INSTALL, "pkcs/p", "1")
-    after = Wish(StepKind.INSTALL, "pkcs/p", "2")
-    assert due([after], [Told("7", before, StepState.TOLD)]) == [(after, None)]
+    before = PlannedStep(StepKind.INSTALL, "pkcs/p", "1")
+    after = PlannedStep(StepKind.INSTALL, "pkcs/p", "2")
+    assert due([after], [SentStep("7", before, StepState.TOLD)]) == [(after, None)]
 
 
 def test_confirmed_are_installs_alone() -> None:
     told = [
-        Told("1", Wish(StepKind.INSTALL, "pkcs/p", "1"), StepState.CONFIRMED),
-        Told("2", Wish(StepKind.INSTALL, "pkcs/q", "1"), StepState.TOLD),
-        Told("3", Wish(StepKind.QUESTION, "what"), StepState.ANSWERED),
+        SentStep("1", PlannedStep(StepKind.INSTALL, "pkcs/p", "1"), StepState.CONFIRMED),
+        SentStep("2", PlannedStep(StepKind.INSTALL, "pkcs/q", "1"), StepState.TOLD),
+        SentStep("3", PlannedStep(StepKind.QUESTION, "what"), StepState.ANSWERED),
     ]
     assert confirmed(told) == {"pkcs/p"}

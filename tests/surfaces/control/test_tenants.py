@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
@@ -194,9 +194,9 @@ async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
     sizes, served = [], []
     add = tenant_creation.add_some
 
-    def counted(act: Act, steps: Sequence[object], **more: Any) -> None:
+    def counted(tx: Transaction, steps: Sequence[object], **more: Any) -> None:
         sizes.append(len(steps))
-        add(act, steps, **more)
+        add(tx, steps, **more)
 
     monkeypatch.setattr(tenant_creation, "add_some", counted)
     founded = asyncio.create_task(control.post("/tenants", json={"seed": _crowd(60)}))

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from fauxtune.operations.runtime.answer_cache import Kept
+from fauxtune.operations.runtime.answer_cache import AnswerCache
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import DEVICES, PROFILES, made, sentence
 from tests.surfaces.conftest import ORIGIN
@@ -166,7 +166,7 @@ async def test_a_refusal_is_not_kept_and_a_rolled_back_write_forgets_nothing(
 
 @pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 def test_many_long_questions_do_not_fill_the_memory(emulator: Emulator) -> None:
-    kept = Kept(emulator.runner.database)
+    kept = AnswerCache(emulator.runner.database)
     state = emulator.runner.database.state
     for number in range(1000):
         kept.put((f"{number}", "x" * 60_000), b"{}", state=state)

@@ -27,7 +27,7 @@ from fauxtune.core.pki.authority import (
     self_signed_root,
     subordinate,
 )
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as role_queries
 from fauxtune.storage.queries import certificates as queries
@@ -44,15 +44,15 @@ _BEFORE = timedelta(days=365 * 20)
 _AFTER = timedelta(days=365 * 30)
 
 
-def create(act: Act, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[AuthorityName, str]) -> None:
+def create(tx: Transaction, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[AuthorityName, str]) -> None:
     """The enterprise root with its issuing authority, and the authority for devices' identities."""
-    tenant = act.tenant
-    not_before, not_after = act.now - _BEFORE, act.now + _AFTER
+    tenant = tx.tenant
+    not_before, not_after = tx.now - _BEFORE, tx.now + _AFTER
     root = self_signed_root(
         name="root",
         common_name=f"{tenant.ca_name} Root",
         key=keys["root"],
-        serial=act.ids.serial(),
+        serial=tx.ids.serial(),
         addresses=_addresses(tenant, "root"),
         not_before=not_before,
         not_after=not_after,
@@ -61,7 +61,7 @@ def create(act: Act, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[A
         parent=root,
         common_name=tenant.ca_name,
         key=keys["issuing"],
-        serial=act.ids.serial(),
+        serial=tx.ids.serial(),
         addresses=_addresses(tenant, "issuing"),
         not_before=not_before,
         not_after=not_after,
@@ -70,14 +70,14 @@ def create(act: Act, *, keys: dict[AuthorityName, PrivateKey], key_names: dict[A
         name="devices",
         common_name=f"{tenant.name} Device CA {tenant.id[:8]}",
         key=keys["devices"],
-        serial=act.ids.serial(),
+        serial=tx.ids.serial(),
         addresses=_addresses(tenant, "devices"),
         not_before=not_before,
         not_after=not_after,
     )
     made = {"root": root, "issuing": issuing, "devices": devices}
     for name in NAMES:
-        _add(act, made[name], role=name, generation=1, key_name=key_names[name])
+        _add(tx, made[name], role=name, generation=1, key_name=key_names[name])
 
 
 def load(connection: Connection, tenant: Tenant, *, name: str, keys: KeyStore) -> Authority:
@@ -97,26 +97,26 @@ def load(connection: Connection, tenant: Tenant, *, name: str, keys: KeyStore) -
     )
 
 
-def issuer(act: Act, name: str = "issuing", *, keys: KeyStore) -> Authority:
+def issuer(tx: Transaction, name: str = "issuing", *, keys: KeyStore) -> Authority:
     """The authority that issues to users and their devices now: with `issuing`, whichever key it has by now.
     Unavailable while it cannot be reached.
     """
-    row = issuer_row(act, name)
-    check_available(act, row)
-    return load(act.connection, act.tenant, name=row["name"], keys=keys)
+    row = issuer_row(tx, name)
+    check_available(tx, row)
+    return load(tx.connection, tx.tenant, name=row["name"], keys=keys)
 
 
-def issuer_row(act: Act, name: str = "issuing") -> Row:
+def issuer_row(tx: Transaction, name: str = "issuing") -> Row:
     """The row of the authority that issues now."""
     if name == "issuing":
-        return role_queries.current_issuing(act.connection, act.tenant.id)
-    return authority_row(act.connection, act.tenant, name=name)
+        return role_queries.current_issuing(tx.connection, tx.tenant.id)
+    return authority_row(tx.connection, tx.tenant, name=name)
 
 
-def check_available(act: Act, row: Row) -> None:
+def check_available(tx: Transaction, row: Row) -> None:
     """Unavailable for an authority that cannot be reached."""
     if row["state"] != "available":
-        raise Unavailable(f"The certification authority '{row['name']}' of {act.tenant.ca_host} is off line.")
+        raise Unavailable(f"The certification authority '{row['name']}' of {tx.tenant.ca_host} is off line.")
 
 
 def certificate(connection: Connection, tenant: Tenant, *, name: str) -> x509.Certificate:
@@ -133,53 +133,53 @@ def authority_row(connection: Connection, tenant: Tenant, *, name: str) -> Row:
     return row
 
 
-def set_state(act: Act, name: str, *, state: str) -> Row:
+def set_state(tx: Transaction, name: str, *, state: str) -> Row:
     """Take an enterprise authority off line, or bring it back. What waited for it goes on by itself."""
-    row = authority_row(act.connection, act.tenant, name=name)
+    row = authority_row(tx.connection, tx.tenant, name=name)
     if state not in STATES:
         raise Invalid(f"state is one of {', '.join(STATES)}, not '{state}'.", target="state")
     if row["role"] == "devices":
         raise Invalid("The authority 'devices' is the service's own, and is there when the service is.", target="state")
     if row["state"] != state:
         if state == "available" and row["role"] != "root":
-            _look_again(act)
-        role_queries.change_authority(act.connection, act.tenant.id, name=name, state=state)
-        act.record("authorityAvailable" if state == "available" else "authorityUnavailable", authority=name)
-    return authority_row(act.connection, act.tenant, name=name)
+            _look_again(tx)
+        role_queries.change_authority(tx.connection, tx.tenant.id, name=name, state=state)
+        tx.record("authorityAvailable" if state == "available" else "authorityUnavailable", authority=name)
+    return authority_row(tx.connection, tx.tenant, name=name)
 
 
-def roll_over(act: Act, name: str, *, key: PrivateKey, key_name: str, keys: KeyStore) -> Row:
+def roll_over(tx: Transaction, name: str, *, key: PrivateKey, key_name: str, keys: KeyStore) -> Row:
     """A new key and certificate for the issuing authority, below the same root. What the old key signed keeps its CRL
     and OCSP where they are. Conflict for an authority that has a successor already.
     """
-    locks.hold_all(act.connection, act.tenant.id)
-    row = role_queries.authority_to_change(act.connection, act.tenant.id, name=name)
+    locks.hold_all(tx.connection, tx.tenant.id)
+    row = role_queries.authority_to_change(tx.connection, tx.tenant.id, name=name)
     if row is None or row["role"] != "issuing":
-        authority_row(act.connection, act.tenant, name=name)
+        authority_row(tx.connection, tx.tenant, name=name)
         raise Invalid(f"Only the issuing authority can be given a new key, not '{name}'.", target="authority")
-    current = role_queries.current_issuing(act.connection, act.tenant.id)
+    current = role_queries.current_issuing(tx.connection, tx.tenant.id)
     if current["name"] != name:
         raise Conflict(f"'{name}' has a successor already; '{current['name']}' issues now.", target="authority")
-    root_row = authority_row(act.connection, act.tenant, name="root")
-    check_available(act, root_row)
-    root = load(act.connection, act.tenant, name="root", keys=keys)
+    root_row = authority_row(tx.connection, tx.tenant, name="root")
+    check_available(tx, root_row)
+    root = load(tx.connection, tx.tenant, name="root", keys=keys)
     generation = row["generation"] + 1
     successor = f"issuing-{generation}"
     made = subordinate(
         parent=root,
         name=successor,
-        common_name=act.tenant.ca_name,
+        common_name=tx.tenant.ca_name,
         key=key,
-        serial=act.ids.serial(),
-        addresses=_addresses(act.tenant, successor),
-        not_before=act.now - _BEFORE,
-        not_after=min(act.now + _AFTER, root.certificate.not_valid_after_utc),
+        serial=tx.ids.serial(),
+        addresses=_addresses(tx.tenant, successor),
+        not_before=tx.now - _BEFORE,
+        not_after=min(tx.now + _AFTER, root.certificate.not_valid_after_utc),
     )
-    _add(act, made, role="issuing", generation=generation, key_name=key_name)
-    act.record("rolledOver", authority=successor, before=name)
+    _add(tx, made, role="issuing", generation=generation, key_name=key_name)
+    tx.record("rolledOver", authority=successor, before=name)
     if row["state"] != "available":
-        _look_again(act)
-    return authority_row(act.connection, act.tenant, name=successor)
+        _look_again(tx)
+    return authority_row(tx.connection, tx.tenant, name=successor)
 
 
 def sha256(found: x509.Certificate) -> str:
@@ -187,10 +187,10 @@ def sha256(found: x509.Certificate) -> str:
     return found.fingerprint(hashes.SHA256()).hex()
 
 
-def _add(act: Act, authority: Authority, *, role: str, generation: int, key_name: str) -> None:
+def _add(tx: Transaction, authority: Authority, *, role: str, generation: int, key_name: str) -> None:
     queries.add_authority(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         name=authority.name,
         role=role,
         generation=generation,
@@ -201,10 +201,10 @@ def _add(act: Act, authority: Authority, *, role: str, generation: int, key_name
     )
 
 
-def _look_again(act: Act) -> None:
+def _look_again(tx: Transaction) -> None:
     """What was refused because nobody was there may be issued now."""
-    queries.forget_refusals(act.connection, act.tenant.id, role="pkcs")
-    act.wake(concern.by_tenant(act.connection, act.tenant.id))
+    queries.forget_refusals(tx.connection, tx.tenant.id, role="pkcs")
+    tx.wake(concern.by_tenant(tx.connection, tx.tenant.id))
 
 
 def _addresses(tenant: Tenant, name: str) -> Addresses:

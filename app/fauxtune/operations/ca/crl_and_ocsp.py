@@ -27,7 +27,7 @@ from fauxtune.core.pki.ocsp_request import Malformed, Question, read_request
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.pki_cache import Timed
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -52,30 +52,30 @@ class Crl:
 async def crl(emulator: Emulator, tenant: Tenant, *, name: str) -> bytes:
     """The authority's CRL, DER. NotFound for a name that is none, Unavailable while it is off line."""
     key = ("crl", tenant.id, name, None)
-    kept = emulator.published.get(key, at=emulator.runner.now(tenant))
+    kept = emulator.pki_cache.get(key, at=emulator.runner.now(tenant))
     if isinstance(kept, bytes):
         return kept
     state = emulator.runner.database.state
     found = await emulator.runner.run(tenant, current_crl, name, keys=emulator.keys)
-    emulator.published.put(key, Timed(found.der, found.this_update, found.next_update), state=state)
+    emulator.pki_cache.put(key, Timed(found.der, found.this_update, found.next_update), state=state)
     return found.der
 
 
-def current_crl(act: Act, name: str, *, keys: KeyStore) -> Crl:
+def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
     """The newest CRL; where none is, or its time is over, another with the next number."""
-    row = authorities.authority_row(act.connection, act.tenant, name=name)
-    authorities.check_available(act, row)
-    kept = _kept_crl(row, at=act.now)
+    row = authorities.authority_row(tx.connection, tx.tenant, name=name)
+    authorities.check_available(tx, row)
+    kept = _kept_crl(row, at=tx.now)
     if kept is not None:
         return kept
     # Of two who come at once, the second finds the first one's.
-    row = queries.authority_to_change(act.connection, act.tenant.id, name=name) or row
-    kept = _kept_crl(row, at=act.now)
+    row = queries.authority_to_change(tx.connection, tx.tenant.id, name=name) or row
+    kept = _kept_crl(row, at=tx.now)
     if kept is not None:
         return kept
-    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
-    found = certificate_queries.revoked(act.connection, act.tenant.id, authority_name=name)
-    this_update = act.now.replace(microsecond=0)
+    authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
+    found = certificate_queries.revoked(tx.connection, tx.tenant.id, authority_name=name)
+    this_update = tx.now.replace(microsecond=0)
     next_update = this_update + CRL_LIFE
     built = build_crl(
         authority=authority,
@@ -84,7 +84,7 @@ def current_crl(act: Act, name: str, *, keys: KeyStore) -> Crl:
         this_update=this_update,
         next_update=next_update,
     )
-    certificate_queries.keep_crl(act.connection, act.tenant.id, name=name, crl=built, next_update=next_update)
+    certificate_queries.keep_crl(tx.connection, tx.tenant.id, name=name, crl=built, next_update=next_update)
     return Crl(built, this_update, next_update)
 
 
@@ -97,7 +97,7 @@ async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes)
     at = emulator.runner.now(tenant)
     # The digest: the requests that others sent are not kept themselves.
     key = ("answer", tenant.id, name, hashlib.sha256(request).digest())
-    kept = emulator.published.get(key, at=at)
+    kept = emulator.pki_cache.get(key, at=at)
     if isinstance(kept, bytes):
         return kept
     try:
@@ -110,14 +110,14 @@ async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes)
     made = answer_question(question, responder=responder, lookup=known.get, at=at, next_update=until)
     if question.nonce is None:
         since = at.replace(microsecond=0)
-        emulator.published.put(key, Timed(made, since, until), state=state)
+        emulator.pki_cache.put(key, Timed(made, since, until), state=state)
     return made
 
 
 async def _responder(emulator: Emulator, tenant: Tenant, *, name: str) -> Responder:
     """Who answers for the authority, with a certificate that is good now."""
     key = ("responder", tenant.id, name, None)
-    kept = emulator.published.get(key, at=emulator.runner.now(tenant))
+    kept = emulator.pki_cache.get(key, at=emulator.runner.now(tenant))
     if isinstance(kept, Responder):
         return kept
     state = emulator.runner.database.state
@@ -127,7 +127,7 @@ async def _responder(emulator: Emulator, tenant: Tenant, *, name: str) -> Respon
             found = await _renewed(emulator, tenant, name=name)
     certificate = found.certificate
     span = (certificate.not_valid_before_utc, certificate.not_valid_after_utc - _RENEWED_BEFORE)
-    emulator.published.put(key, Timed(found, *span), state=state)
+    emulator.pki_cache.put(key, Timed(found, *span), state=state)
     return found
 
 
@@ -151,35 +151,37 @@ def _make_key(emulator: Emulator, key_name: str) -> PrivateKey:
     return emulator.keys.load(key_name)
 
 
-def current_responder(act: Act, name: str, *, keys: KeyStore) -> Responder | None:
+def current_responder(tx: Transaction, name: str, *, keys: KeyStore) -> Responder | None:
     """Who answers for the authority; None where nobody has a certificate that is good now. Unavailable while the
     authority is.
     """
-    row = authorities.authority_row(act.connection, act.tenant, name=name)
-    authorities.check_available(act, row)
+    row = authorities.authority_row(tx.connection, tx.tenant, name=name)
+    authorities.check_available(tx, row)
     if row["responder_certificate"] is None:
         return None
     certificate = x509.load_der_x509_certificate(row["responder_certificate"])
-    if not certificate.not_valid_before_utc <= act.now < certificate.not_valid_after_utc - _RENEWED_BEFORE:
+    if not certificate.not_valid_before_utc <= tx.now < certificate.not_valid_after_utc - _RENEWED_BEFORE:
         return None
-    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
+    authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
     return Responder.of(authority, certificate=certificate, key=keys.load(row["responder_key_name"]))
 
 
-def certify_responder(act: Act, name: str, *, key_name: str, key: PrivateKey | None, keys: KeyStore) -> Responder:
+def certify_responder(
+    tx: Transaction, name: str, *, key_name: str, key: PrivateKey | None, keys: KeyStore
+) -> Responder:
     """A new certificate for the responder's key, which is on disk already."""
-    authority = authorities.load(act.connection, act.tenant, name=name, keys=keys)
+    authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
     key = key or keys.load(key_name)
     certificate = issue_responder(
         authority=authority,
         public_key=key.public_key(),
-        serial=act.ids.serial(),
-        not_before=act.now - _BACKDATED,
-        not_after=act.now + _RESPONDER_LIFE,
+        serial=tx.ids.serial(),
+        not_before=tx.now - _BACKDATED,
+        not_after=tx.now + _RESPONDER_LIFE,
     )
     queries.change_authority(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         name=name,
         responder_certificate=certificate.public_bytes(Encoding.DER),
         responder_key_name=key_name,
@@ -193,7 +195,7 @@ async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: 
     at, state = emulator.runner.now(tenant), emulator.runner.database.state
     missing = []
     for asked in question.certificates:
-        kept = emulator.published.get(("status", tenant.id, name, asked.serial), at=at)
+        kept = emulator.pki_cache.get(("status", tenant.id, name, asked.serial), at=at)
         if isinstance(kept, Status):
             known[asked.serial] = kept
         else:
@@ -205,7 +207,7 @@ async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: 
             timed: Timed[object] = Timed(
                 status, datetime.min.replace(tzinfo=at.tzinfo), datetime.max.replace(tzinfo=at.tzinfo)
             )
-            emulator.published.put(("status", tenant.id, name, serial), timed, state=state)
+            emulator.pki_cache.put(("status", tenant.id, name, serial), timed, state=state)
     return known
 
 

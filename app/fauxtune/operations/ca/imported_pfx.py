@@ -15,7 +15,7 @@ from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.errors import Conflict, Invalid, NotFound, PfxUnreadable
 from fauxtune.core.model.items import imported_key
 from fauxtune.core.pki.pfx import check_pfx_structure
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as directory_queries
@@ -44,24 +44,24 @@ def split_id(key: str) -> tuple[str, str]:
     return "-".join(parts), thumbprint
 
 
-def import_pfx(act: Act, document: Document) -> Document:
+def import_pfx(tx: Transaction, document: Document) -> Document:
     """A new imported certificate, for every device of its user. Conflict when the user has it: change it with PATCH."""
     thumbprint = _thumbprint(document)
     upn = str(document.get("userPrincipalName") or "")
-    user = directory_queries.user_by_upn(act.connection, act.tenant.id, upn=upn)
+    user = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
     if user is None:
         raise Invalid(f"There is no user '{upn}' to import a certificate for.", target="userPrincipalName")
-    if queries.pfx(act.connection, act.tenant.id, user_id=user["id"], thumbprint=thumbprint) is not None:
+    if queries.pfx(tx.connection, tx.tenant.id, user_id=user["id"], thumbprint=thumbprint) is not None:
         raise Conflict(
             f"The certificate {thumbprint} is imported for {upn} already; use PATCH to change it.", target="thumbprint"
         )
-    key, now = record_id(user["id"], thumbprint), iso(act.now)
+    key, now = record_id(user["id"], thumbprint), iso(tx.now)
     shown = {name: value for name, value in document.items() if name not in _SECRETS}
     full = {**shown, "id": key, "thumbprint": thumbprint, "createdDateTime": now, "lastModifiedDateTime": now}
     pfx = _pfx(document)
     queries.add_pfx(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         user_id=user["id"],
         thumbprint=thumbprint,
         pfx=pfx,
@@ -71,14 +71,14 @@ def import_pfx(act: Act, document: Document) -> Document:
         document=full,
         **_columns(full),
     )
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=user["id"]))
-    act.record("imported", user=upn, certificate=_certificate(thumbprint), purpose=full.get("intendedPurpose"))
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=user["id"]))
+    tx.record("imported", user=upn, certificate=_certificate(thumbprint), purpose=full.get("intendedPurpose"))
     return full
 
 
-def update_pfx(act: Act, key: str, *, changes: Document) -> Document:
+def update_pfx(tx: Transaction, key: str, *, changes: Document) -> Document:
     """Merge changes. The dummies that reads show in place of the secrets leave these as they are."""
-    row = _record(act, key)
+    row = _record(tx, key)
     sent = {name: value for name, value in changes.items() if value not in (None, "", NO_BLOB) or name not in _SECRETS}
     for fixed, now in (("thumbprint", row["thumbprint"]), ("userPrincipalName", row["document"]["userPrincipalName"])):
         if str(sent.get(fixed) or now).lower() != str(now).lower():
@@ -91,12 +91,12 @@ def update_pfx(act: Act, key: str, *, changes: Document) -> Document:
     if "encryptedPfxPassword" in sent:
         values["encrypted_password"] = _password(sent)
     shown = {name: value for name, value in sent.items() if name not in _SECRETS}
-    full = {**row["document"], **shown, "lastModifiedDateTime": iso(act.now)}
-    queries.forget_refusals(act.connection, act.tenant.id, item_key=imported_key(row["thumbprint"]))
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["user_id"]))
+    full = {**row["document"], **shown, "lastModifiedDateTime": iso(tx.now)}
+    queries.forget_refusals(tx.connection, tx.tenant.id, item_key=imported_key(row["thumbprint"]))
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["user_id"]))
     queries.change_pfx(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         user_id=row["user_id"],
         thumbprint=row["thumbprint"],
         verified=False,
@@ -107,17 +107,17 @@ def update_pfx(act: Act, key: str, *, changes: Document) -> Document:
     return full
 
 
-def delete_pfx(act: Act, key: str) -> None:
+def delete_pfx(tx: Transaction, key: str) -> None:
     """The record goes, and the certificate from the user's devices. Nothing is revoked."""
-    row = _record(act, key)
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["user_id"]))
-    queries.delete_pfx(act.connection, act.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
-    act.record("deleted", user=row["document"]["userPrincipalName"], certificate=_certificate(row["thumbprint"]))
+    row = _record(tx, key)
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["user_id"]))
+    queries.delete_pfx(tx.connection, tx.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
+    tx.record("deleted", user=row["document"]["userPrincipalName"], certificate=_certificate(row["thumbprint"]))
 
 
-def _record(act: Act, key: str) -> Document:
+def _record(tx: Transaction, key: str) -> Document:
     user_id, thumbprint = split_id(key)
-    row = queries.pfx(act.connection, act.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
     return row

@@ -19,7 +19,7 @@ from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, subje
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import authorities, templates
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
 
@@ -50,11 +50,11 @@ class CounterAnswer:
     pfx_password: str | None = field(repr=False)
 
 
-def template_named(act: Act, name: str, *, authority_name: str = "issuing") -> Template:
+def template_named(tx: Transaction, name: str, *, authority_name: str = "issuing") -> Template:
     """The issuing authority's template of this name, in any case. Invalid, listing those there are, otherwise."""
-    found = templates.find(act, name, authority_name=authority_name)
+    found = templates.find(tx, name, authority_name=authority_name)
     if found is None:
-        known = ", ".join(each.name for each in templates.all_templates(act, authority_name))
+        known = ", ".join(each.name for each in templates.all_templates(tx, authority_name))
         raise Invalid(f"There is no certificate template '{name}'. There are: {known}.", target="template")
     return found
 
@@ -64,19 +64,21 @@ def make_key(request: CounterRequest, *, template: Template, source: KeySource) 
     return None if request.csr is not None else new_key(template, source)
 
 
-def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | None, keys: KeyStore) -> CounterAnswer:
+def issue_at_counter(
+    tx: Transaction, request: CounterRequest, *, key: PrivateKey | None, keys: KeyStore
+) -> CounterAnswer:
     """Issue to an administrator, with any validity, also in the past."""
-    template = template_named(act, request.template)
-    authority = authorities.issuer(act, keys=keys)
+    template = template_named(tx, request.template)
+    authority = authorities.issuer(tx, keys=keys)
     if key is not None and not template.exportable:
         raise Invalid(
             f"The certificate template {template.name} does not let the private key be exported: send a CSR.",
             target="template",
         )
-    user = _user(act, request.user_principal_name)
+    user = _user(tx, request.user_principal_name)
     email = request.email or (user or {}).get("mail")
     subject = parse_subject(request.subject or _subject(user, email))
-    not_before = request.not_before or act.now - _BACKDATED
+    not_before = request.not_before or tx.now - _BACKDATED
     not_after = request.not_after or _end(not_before, template)
     if not_after <= not_before:
         raise Invalid("notAfter must be later than notBefore.", target="notAfter")
@@ -87,12 +89,12 @@ def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | Non
         subject=subject,
         alternative_names=[email_name(email)] if email else [],
         template=template,
-        serial=act.ids.serial(),
+        serial=tx.ids.serial(),
         not_before=not_before,
         not_after=not_after,
     )
     note(
-        act,
+        tx,
         certificate,
         authority_name=authority.name,
         template=template.name,
@@ -103,20 +105,20 @@ def issue_at_counter(act: Act, request: CounterRequest, *, key: PrivateKey | Non
         thumbprint=thumbprint(certificate),
     )
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": None}
-    act.record("issued", user=request.user_principal_name, certificate=described, template=template.name)
+    tx.record("issued", user=request.user_principal_name, certificate=described, template=template.name)
     chain = (authority.certificate, *authority.chain)
     pfx = password = None
     if key is not None:
-        password = request.pfx_password or act.ids.token(16)
+        password = request.pfx_password or tx.ids.token(16)
         pfx = write_pfx(key=key, certificate=certificate, chain=chain, password=password, name=email or "certificate")
     return CounterAnswer(certificate=certificate, chain=chain, pfx=pfx, pfx_password=password)
 
 
-def note(act: Act, certificate: x509.Certificate, *, authority_name: str, **columns: Any) -> None:
+def note(tx: Transaction, certificate: x509.Certificate, *, authority_name: str, **columns: Any) -> None:
     """Write a certificate into the register of the authority that issued it."""
     queries.add_certificate(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         authority=authority_name,
         certificate=certificate.public_bytes(Encoding.DER),
         not_before=certificate.not_valid_before_utc,
@@ -146,10 +148,10 @@ def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:
     return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)
 
 
-def _user(act: Act, upn: str | None) -> dict[str, Any] | None:
+def _user(tx: Transaction, upn: str | None) -> dict[str, Any] | None:
     if upn is None:
         return None
-    row = directory_queries.user_by_key(act.connection, act.tenant.id, key=upn)
+    row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=upn)
     if row is None:
         raise NotFound(f"There is no user '{upn}'.")
     document: dict[str, Any] = row["document"]

@@ -13,7 +13,7 @@ from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import pkcs_key
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.profiles import assignments
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import templates as queries
@@ -21,51 +21,49 @@ from fauxtune.storage.queries import templates as queries
 Document = dict[str, Any]
 
 
-def all_templates(act: Act, authority_name: str) -> list[Template]:
+def all_templates(tx: Transaction, authority_name: str) -> list[Template]:
     """The templates by which an authority issues, by name. NotFound for one that issues by none."""
-    rows = authority_queries.authorities_of(act.connection, act.tenant.id)
+    rows = authority_queries.authorities_of(tx.connection, tx.tenant.id)
     issuing = [row["name"] for row in rows if row["role"] not in {"root", "devices", "digicert-root"}]
     if authority_name not in issuing:
         known = ", ".join(issuing)
         raise NotFound(f"There is no authority '{authority_name}' that issues by templates. There is: {known}.")
-    return [Template.from_document(each) for each in _documents(act, authority_name).values()]
+    return [Template.from_document(each) for each in _documents(tx, authority_name).values()]
 
 
-def find(act: Act, name: str, *, authority_name: str = "issuing") -> Template | None:
+def find(tx: Transaction, name: str, *, authority_name: str = "issuing") -> Template | None:
     """The template of this name, in any case."""
-    for known, document in _documents(act, authority_name).items():
+    for known, document in _documents(tx, authority_name).items():
         if known.lower() == name.lower():
             return Template.from_document(document)
     return None
 
 
-def template(act: Act, authority_name: str, *, name: str) -> Template:
+def template(tx: Transaction, authority_name: str, *, name: str) -> Template:
     """One template of an authority. NotFound otherwise."""
-    for each in all_templates(act, authority_name):
+    for each in all_templates(tx, authority_name):
         if each.name.lower() == name.lower():
             return each
-    known = ", ".join(_documents(act, authority_name)) or "none"
+    known = ", ".join(_documents(tx, authority_name)) or "none"
     raise NotFound(f"There is no certificate template '{name}'. There are: {known}.")
 
 
-def add_template(act: Act, authority_name: str, *, document: Document) -> Template:
+def add_template(tx: Transaction, authority_name: str, *, document: Document) -> Template:
     """A new template. Conflict when its name is taken, Invalid for a document that says something impossible."""
-    all_templates(act, authority_name)
+    all_templates(tx, authority_name)
     made = Template.from_document(document)
-    if find(act, made.name, authority_name=authority_name) is not None:
+    if find(tx, made.name, authority_name=authority_name) is not None:
         raise Conflict(f"There is a certificate template '{made.name}' already.", target="name")
     kept_at = keeper(authority_name)
-    queries.add_template(
-        act.connection, act.tenant.id, authority_name=kept_at, name=made.name, document=made.document()
-    )
-    act.record("templateAdded", template=made.name, settings=made.document())
-    _look_again(act, made)
+    queries.add_template(tx.connection, tx.tenant.id, authority_name=kept_at, name=made.name, document=made.document())
+    tx.record("templateAdded", template=made.name, settings=made.document())
+    _look_again(tx, made)
     return made
 
 
-def change_template(act: Act, authority_name: str, *, name: str, changes: Document) -> Template:
+def change_template(tx: Transaction, authority_name: str, *, name: str, changes: Document) -> Template:
     """Edit a template. Its name stays: a template of another name is another template."""
-    old = template(act, authority_name, name=name)
+    old = template(tx, authority_name, name=name)
     if changes.get("name", old.name) != old.name:
         raise Invalid(
             f"A template keeps its name ('{old.name}'); add another one, or change displayName.", target="name"
@@ -76,19 +74,19 @@ def change_template(act: Act, authority_name: str, *, name: str, changes: Docume
     if changed:
         kept_at = keeper(authority_name)
         certificate_queries.put_template(
-            act.connection, act.tenant.id, authority_name=kept_at, name=old.name, document=new.document()
+            tx.connection, tx.tenant.id, authority_name=kept_at, name=old.name, document=new.document()
         )
-        act.record("templateChanged", template=old.name, before={key: before[key] for key in changed}, after=changed)
-        _look_again(act, old, new)
+        tx.record("templateChanged", template=old.name, before={key: before[key] for key in changed}, after=changed)
+        _look_again(tx, old, new)
     return new
 
 
-def delete_template(act: Act, authority_name: str, *, name: str) -> None:
+def delete_template(tx: Transaction, authority_name: str, *, name: str) -> None:
     """The template goes. Nothing new is issued by it; what was issued stays, and the connector may revoke it."""
-    old = template(act, authority_name, name=name)
-    queries.delete_template(act.connection, act.tenant.id, authority_name=keeper(authority_name), name=old.name)
-    act.record("templateDeleted", template=old.name)
-    _look_again(act, old)
+    old = template(tx, authority_name, name=name)
+    queries.delete_template(tx.connection, tx.tenant.id, authority_name=keeper(authority_name), name=old.name)
+    tx.record("templateDeleted", template=old.name)
+    _look_again(tx, old)
 
 
 def _merged(before: Document, changes: Document) -> Document:
@@ -101,18 +99,18 @@ def _merged(before: Document, changes: Document) -> Document:
     return merged
 
 
-def _look_again(act: Act, *concerned: Template) -> None:
+def _look_again(tx: Transaction, *concerned: Template) -> None:
     """What was refused may work now, and what is asked for is asked for as the template is now."""
     names = {word.lower() for each in concerned for word in (each.name, each.display_name)}
-    for profile_id, wanted in queries.templates_asked_for(act.connection, act.tenant.id).items():
+    for profile_id, wanted in queries.templates_asked_for(tx.connection, tx.tenant.id).items():
         if wanted.lower() in names:
             item_key = pkcs_key(ProfileId(profile_id))
-            certificate_queries.forget_unanswered(act.connection, act.tenant.id, item_key=item_key)
-            assignments.wake_profile(act, profile_id)
+            certificate_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=item_key)
+            assignments.wake_profile(tx, profile_id)
 
 
-def _documents(act: Act, authority_name: str) -> dict[str, Document]:
-    return certificate_queries.template_documents(act.connection, act.tenant.id, authority_name=keeper(authority_name))
+def _documents(tx: Transaction, authority_name: str) -> dict[str, Document]:
+    return certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper(authority_name))
 
 
 def keeper(authority_name: str) -> str:

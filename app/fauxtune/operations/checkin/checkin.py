@@ -23,11 +23,11 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_request
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import contacted
-from fauxtune.operations.devices.caller import Caller, identified
+from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.devices.enrollment import revoke_one, user_name
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ class CheckedIn:
     operations: int
 
 
-async def check_in(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> CheckedIn:
+async def check_in(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """One check-in of one device. Two at once are served one after the other.
 
     Unauthenticated, NotFound or EnrollmentEnded for a caller that is no device of this tenant, or none any more.
@@ -73,7 +73,7 @@ async def check_in(emulator: Emulator, tenant: Tenant, *, caller: Caller, report
         return await take_turn(emulator, tenant, caller=caller, report=report)
 
 
-async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> int | None:
+async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> int | None:
     """The whole of a check-in that changes nothing: the policy's version. None: this one is not quiet."""
     return await emulator.runner.read(
         queries.quiet_checkin,
@@ -85,7 +85,7 @@ async def quiet_version(emulator: Emulator, tenant: Tenant, *, caller: Caller, r
     )
 
 
-async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: Caller, report: Report) -> CheckedIn:
+async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, report: Report) -> CheckedIn:
     """*begin*, *fulfil* and *finish*; the caller holds the device's turn."""
     begun = await emulator.runner.run(
         tenant, begin, caller=caller, report=report, keys=emulator.keys, packagings=emulator.packagings
@@ -96,89 +96,89 @@ async def take_turn(emulator: Emulator, tenant: Tenant, *, caller: Caller, repor
     return await emulator.runner.run(tenant, finish, begun=begun, answers=answers)
 
 
-def begin(act: Act, *, caller: Caller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
+def begin(tx: Transaction, *, caller: DeviceCaller, report: Report, keys: KeyStore, packagings: Packagings) -> Begun:
     """The first transaction."""
-    row = identified(act, caller, lock=True)
+    row = identified(tx, caller, lock=True)
     if row["state"] == EnrollmentState.ENDING.value:
-        return Begun(policy_version=row["policy_version"], operations=_contacted(act, row))
+        return Begun(policy_version=row["policy_version"], operations=_contacted(tx, row))
     quiet = (
         row["generation"] == row["settled_generation"]
-        and row["due_at"] > act.now
+        and row["due_at"] > tx.now
         and row["report_digest"] == report.digest
     )
     if quiet:
-        queries.touch(act.connection, row["id"], at=act.now)
+        queries.touch(tx.connection, row["id"], at=tx.now)
         return Begun(policy_version=row["policy_version"])
-    rows, changed = _taken_in(act, row, report=report)
-    planned = plan_device(act, row, rows=rows)
-    queries.put_ledger_rows(
-        act.connection, act.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=act.now
-    )
-    write_plan(act, row, planned=planned, user=user_name(act, row))
-    work, next_poll = tasks(act, row, keys=keys, packagings=packagings)
-    operations = contacted(act, row, ending=False)
+    rows, changed = _taken_in(tx, row, report=report)
+    planned = plan_device(tx, row, rows=rows)
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=tx.now)
+    write_plan(tx, row, planned=planned, user=user_name(tx, row))
+    work, next_poll = tasks(tx, row, keys=keys, packagings=packagings)
+    operations = contacted(tx, row, ending=False)
     version = row["policy_version"] + planned.plan.policy_changed
     # With work to do the device stays due, so that a crash before *finish* leaves nothing undone; with operations that
     # wait for it too, for a quiet check-in would not tell it of them.
     queries.change_enrollment(
-        act.connection,
+        tx.connection,
         row["id"],
         report_digest=report.digest,
-        last_checkin_at=act.now,
+        last_checkin_at=tx.now,
         policy_version=version,
         plans=row["plans"] + 1,
         settled_generation=row["settled_generation"] if work else row["generation"],
-        due_at=act.now if work or operations else _due(row, planned, next_poll=next_poll),
+        due_at=tx.now if work or operations else _due(row, planned, next_poll=next_poll),
     )
     return Begun(policy_version=version, operations=operations, tasks=work, enrollment=row)
 
 
-def finish(act: Act, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
+def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> CheckedIn:
     """The second transaction; what the device is told."""
-    row = queries.enrollment(act.connection, begun.enrollment["id"], lock=True)
+    row = queries.enrollment(tx.connection, begun.enrollment["id"], lock=True)
     assert row is not None
-    user = user_name(act, row)
-    issued = [store(act, row, fulfilled=answer, user=user) for answer in answers]
+    user = user_name(tx, row)
+    issued = [store(tx, row, fulfilled=answer, user=user) for answer in answers]
     if row["state"] != EnrollmentState.ACTIVE.value:
         # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
         for serial in issued:
             if serial is not None:
-                revoke_one(act, row, cause=Cause(row["cause"]), source=Source.PKCS, serial=serial)
+                revoke_one(tx, row, cause=Cause(row["cause"]), source=Source.PKCS, serial=serial)
         ending = row["state"] == EnrollmentState.ENDING.value
-        return CheckedIn(row["policy_version"], _contacted(act, row) if ending else 0)
+        return CheckedIn(row["policy_version"], _contacted(tx, row) if ending else 0)
     if len(answers) < len(begun.tasks):
-        act.wake([row["id"]])  # the rest is done when it comes again
-    planned = plan_device(act, row, rows=queries.ledger_rows(act.connection, row["id"]))
-    write_plan(act, row, planned=planned, user=user)
-    ready, next_poll = open_requests(act, row)
+        tx.wake([row["id"]])  # the rest is done when it comes again
+    planned = plan_device(tx, row, rows=queries.ledger_rows(tx.connection, row["id"]))
+    write_plan(tx, row, planned=planned, user=user)
+    ready, next_poll = open_requests(tx, row)
     version = int(row["policy_version"]) + planned.plan.policy_changed
     queries.change_enrollment(
-        act.connection,
+        tx.connection,
         row["id"],
         policy_version=version,
         plans=row["plans"] + 1,
         settled_generation=begun.enrollment["generation"],
         # What is asked only now is answered at the next check-in.
-        due_at=act.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
+        due_at=tx.now if ready or begun.operations else _due(row, planned, next_poll=next_poll),
     )
     return CheckedIn(version, begun.operations)
 
 
 def note_changes(
-    act: Act, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
+    tx: Transaction, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
 ) -> None:
     """Journal entries about what the device says it has installed, refused or removed."""
     words = {ItemState.INSTALLED: "installed", ItemState.FAILED: "failed", ItemState.REMOVED: "removed"}
-    user = user_name(act, row) if changed else None
+    user = user_name(tx, row) if changed else None
     for key, new in changed.items():
         if new.state in words and (new.state, new.fingerprint) != (before[key].state, before[key].fingerprint):
-            record_item(act, words[new.state], row=new, device=row["id"], user=user)
+            record_item(tx, words[new.state], row=new, device=row["id"], user=user)
 
 
-def _taken_in(act: Act, row: Row, *, report: Report) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
-    rows = queries.ledger_rows(act.connection, row["id"])
+def _taken_in(
+    tx: Transaction, row: Row, *, report: Report
+) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
+    rows = queries.ledger_rows(tx.connection, row["id"])
     changed = take_in(rows.values(), report.read(row["policy_version"], rows))
-    note_changes(act, row, before=rows, changed=changed)
+    note_changes(tx, row, before=rows, changed=changed)
     return {**rows, **changed}, changed
 
 
@@ -187,7 +187,7 @@ def _due(row: Row, planned: Planned, *, next_poll: datetime | None) -> datetime:
     return min(each for each in moments if each is not None)
 
 
-def _contacted(act: Act, row: Row) -> int:
+def _contacted(tx: Transaction, row: Row) -> int:
     """A device whose end was ordered is here: the order is on its way. How many operations wait."""
-    queries.touch(act.connection, row["id"], at=act.now)
-    return contacted(act, row, ending=True)
+    queries.touch(tx.connection, row["id"], at=tx.now)
+    return contacted(tx, row, ending=True)

@@ -37,7 +37,7 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL
 from fauxtune.operations.devices.enrollment import revoke_one, user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
@@ -54,7 +54,7 @@ _CONTACT_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class ConnectorSession:
     """Who comes: the digest of its credential, and its session."""
 
     credential: str
@@ -62,7 +62,7 @@ class Visitor:
 
 
 @dataclass(frozen=True, slots=True)
-class Greeting:
+class Hello:
     """What a connector says when it starts. `keys`: (provider, name, public key)."""
 
     version: str
@@ -71,7 +71,7 @@ class Greeting:
 
 
 @dataclass(frozen=True, slots=True)
-class Welcome:
+class HelloAnswer:
     """The session, and the connector as the service has it."""
 
     session: str
@@ -95,105 +95,111 @@ class Leased:
 
 
 @dataclass(frozen=True, slots=True)
-class Wares:
+class ConnectorResources:
     """What preparing work takes from the emulator."""
 
     keys: KeyStore
     packagings: Packagings
 
 
-def welcome(act: Act, visitor: Visitor, *, greeting: Greeting) -> Welcome:
+def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello) -> HelloAnswer:
     """A connector starts: what it was at work on before is anybody's again, and its keys are known from now on.
 
     NotAllowed for a version that is not served any more, Conflict for a key whose name is another key's.
     """
-    row = _known(act, visitor)
+    row = _known(tx, visitor)
     connector_registry.check_version(greeting.version)
     if not is_served(Program(row["program"]), greeting.version):
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
-    session = act.ids.uuid()
+    session = tx.ids.uuid()
     certificate_queries.change_connector(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         connector_id=row["id"],
         session=session,
         machine=greeting.machine,
         version=greeting.version,
-        contact_at=act.now,
+        contact_at=tx.now,
     )
-    _learn_keys(act, row, greeting=greeting)
+    _learn_keys(tx, row, greeting=greeting)
     if row["session"] is not None:
-        queries.give_back(act.connection, act.tenant.id, session=row["session"])
-    event_log.Writer(act, row).write(Happening.STARTED)
-    connector_registry.look_again(act)
-    return Welcome(session, connector_registry.connector(act, row["id"]))
+        queries.give_back(tx.connection, tx.tenant.id, session=row["session"])
+    event_log.Writer(tx, row).write(Happening.STARTED)
+    connector_registry.look_again(tx)
+    return HelloAnswer(session, connector_registry.connector(tx, row["id"]))
 
 
-def farewell(act: Act, visitor: Visitor) -> None:
+def stop_session(tx: Transaction, visitor: ConnectorSession) -> None:
     """A connector stops."""
-    row = _served(act, visitor)
+    row = _served(tx, visitor)
     certificate_queries.change_connector(
-        act.connection, act.tenant.id, connector_id=row["id"], session=None, contact_at=act.now
+        tx.connection, tx.tenant.id, connector_id=row["id"], session=None, contact_at=tx.now
     )
-    queries.give_back(act.connection, act.tenant.id, session=visitor.session)
-    event_log.Writer(act, row).write(Happening.STOPPED)
-    connector_registry.look_again(act)
+    queries.give_back(tx.connection, tx.tenant.id, session=visitor.session)
+    event_log.Writer(tx, row).write(Happening.STOPPED)
+    connector_registry.look_again(tx)
 
 
-def lease(act: Act, visitor: Visitor, *, most: int, wares: Wares) -> Leased:
+def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: ConnectorResources) -> Leased:
     """Take work. Unavailable while the connector is off line by the administrator's wish."""
-    row = _served(act, visitor)
+    row = _served(tx, visitor)
     if row["state"] != "online":
         raise Unavailable(f"The connector '{row['name']}' was taken off line by an administrator.")
-    if row["contact_at"] is None or abs(act.now - row["contact_at"]) >= _CONTACT_EVERY:
-        certificate_queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], contact_at=act.now)
-    system_now = act.system_now or act.now
-    before = act.now - POLL if row["mode"] == "polling" else act.now
+    if row["contact_at"] is None or abs(tx.now - row["contact_at"]) >= _CONTACT_EVERY:
+        certificate_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], contact_at=tx.now)
+    system_now = tx.system_now or tx.now
+    before = tx.now - POLL if row["mode"] == "polling" else tx.now
     found = []
     answered: list[EnrollmentId] = []
     for request in queries.free_requests(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         connector_id=row["id"],
         roles=row["roles"],
         now=system_now,
         before=before,
         limit=min(most, MOST),
     ):
-        task = _prepared(act, request, connector=row, wares=wares, answered=answered)
+        task = _prepared(tx, request, connector=row, wares=wares, answered=answered)
         if task is None:
             continue
         until = system_now + LEASE
-        if queries.lease(act.connection, request["id"], session=visitor.session, now=system_now, until=until):
+        if queries.lease(tx.connection, request["id"], session=visitor.session, now=system_now, until=until):
             found.append(task)
     if answered:
         # After all requests: enrolments are locked later than these.
-        act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=answered))
+        tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=answered))
     asked: list[Row] = []
     if "revocation" in row["roles"]:
-        asked = queries.asked_revocations(act.connection, act.tenant.id, before=before, limit=min(most, MOST))
-    return Leased(found, asked, next_poll=_next_poll(act, row, before=before))
+        asked = queries.asked_revocations(tx.connection, tx.tenant.id, before=before, limit=min(most, MOST))
+    return Leased(found, asked, next_poll=_next_poll(tx, row, before=before))
 
 
 def certify(
-    act: Act, visitor: Visitor, *, request_id: str, csr: bytes, proof: bytes | None, wares: Wares
+    tx: Transaction,
+    visitor: ConnectorSession,
+    *,
+    request_id: str,
+    csr: bytes,
+    proof: bytes | None,
+    wares: ConnectorResources,
 ) -> tuple[x509.Certificate, ...]:
     """The authority's answer to a connector's certificate request: the certificate and its issuers, nearest first. The
     same key again: the same certificate. Another key, after a crash: the earlier certificate is revoked.
 
     DigiCert's CA knows a connector by `proof`, the signature of its RA key over the request. ConnectorRefused's kinds.
     """
-    row = _served(act, visitor)
-    request = _mine(act, row, request_id=request_id, visitor=visitor)
-    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"], lock=True)
+    row = _served(tx, visitor)
+    request = _mine(tx, row, request_id=request_id, visitor=visitor)
+    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"], lock=True)
     asked = read_csr(csr)
-    earlier = _earlier(act, request)
+    earlier = _earlier(tx, request)
     if earlier is not None:
         if earlier.public_key() == request_key(asked):
-            return (earlier, *_issuers(act, request, wares=wares))
-        _supersede(act, serial_hex(earlier))
+            return (earlier, *_issuers(tx, request, wares=wares))
+        _supersede(tx, serial_hex(earlier))
     assert enrollment is not None
-    task = Preparing(act, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=row)
+    task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=row)
     if task.refusal is not None:
         raise task.refusal
     if task.application is None:
@@ -201,86 +207,88 @@ def certify(
     if task.application.authority.name == DIGICERT:
         _check_proof(row, csr, proof=proof)
     chain = task.application.certify(asked)
-    register(act, enrollment, task=task, certificate=chain[0], user=user_name(act, enrollment))
-    queries.note_certificate(act.connection, request_id, serial=serial_hex(chain[0]))
+    register(tx, enrollment, task=task, certificate=chain[0], user=user_name(tx, enrollment))
+    queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
     return chain
 
 
-def answer(act: Act, visitor: Visitor, *, request_id: str, done: Done) -> bool:
+def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done: Done) -> bool:
     """A connector brings what it made, or why it refuses; the device plans again. False for a request that was answered
     meanwhile, or is not wanted any more.
     """
-    row = _served(act, visitor)
-    request = queries.request(act.connection, act.tenant.id, request_id=request_id, lock=True)
+    row = _served(tx, visitor)
+    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
-    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"], lock=True)
+    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"], lock=True)
     assert enrollment is not None
     order = {**request["order"], "fingerprint": request["fingerprint"]}
     task = Task(request["id"], request["item_key"], request["role"], order, row)
     open_still = request["state"] == "open" and request["leased_by"] in (None, visitor.session)
     if not open_still:
         if done.issued is not None:
-            _in_vain(act, request, serial=serial_hex(done.issued.certificate))
+            _in_vain(tx, request, serial=serial_hex(done.issued.certificate))
         return False
     if done.issued is not None and serial_hex(done.issued.certificate) != request["serial"]:
         raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
-    store(act, enrollment, fulfilled=Fulfilled(task, done), user=user_name(act, enrollment))
+    store(tx, enrollment, fulfilled=Fulfilled(task, done), user=user_name(tx, enrollment))
     if enrollment["state"] != EnrollmentState.ACTIVE.value:
         # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
         if done.issued is not None:
-            revoke_one(act, enrollment, cause=Cause(enrollment["cause"]), source=Source.PKCS, serial=request["serial"])
+            revoke_one(tx, enrollment, cause=Cause(enrollment["cause"]), source=Source.PKCS, serial=request["serial"])
         return True
-    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=[enrollment["id"]]))
+    tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=[enrollment["id"]]))
     return True
 
 
-def revoke(act: Act, visitor: Visitor, *, serial: str) -> None:
+def revoke(tx: Transaction, visitor: ConnectorSession, *, serial: str) -> None:
     """A connector has the authority revoke a certificate that it was told of. Again: nothing."""
-    row = _served(act, visitor)
+    row = _served(tx, visitor)
     if "revocation" not in row["roles"]:
         raise NotAllowed(f"The connector '{row['name']}' has not the role revocation.")
-    revocation.carry_out(act, connector=row, serial=serial)
+    revocation.carry_out(tx, connector=row, serial=serial)
 
 
-def _known(act: Act, visitor: Visitor) -> Row:
-    row = queries.connector_by_credential(act.connection, act.tenant.id, digest=visitor.credential)
+def _known(tx: Transaction, visitor: ConnectorSession) -> Row:
+    row = queries.connector_by_credential(tx.connection, tx.tenant.id, digest=visitor.credential)
     if row is None:
         raise Unauthenticated("This credential is no connector's of this tenant: it was removed, or never added.")
     return row
 
 
-def _served(act: Act, visitor: Visitor) -> Row:
-    row = _known(act, visitor)
+def _served(tx: Transaction, visitor: ConnectorSession) -> Row:
+    row = _known(tx, visitor)
     if row["session"] != visitor.session:
         raise Conflict(f"The connector '{row['name']}' runs elsewhere by now, or was stopped: this session is over.")
     return row
 
 
-def _learn_keys(act: Act, row: Row, *, greeting: Greeting) -> None:
-    for known in certificate_queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"]):
-        connector_registry.delete_key(act, row["id"], provider=known["provider"], key_name=known["key_name"])
+def _learn_keys(tx: Transaction, row: Row, *, greeting: Hello) -> None:
+    for known in certificate_queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
+        connector_registry.delete_key(tx, row["id"], provider=known["provider"], key_name=known["key_name"])
     for provider, name, key in greeting.keys:
-        connector_registry.add_key(act, row["id"], provider=provider, key_name=name, key=key, file="")
+        connector_registry.add_key(tx, row["id"], provider=provider, key_name=name, key=key, file="")
 
 
-def _prepared(act: Act, request: Row, *, connector: Row, wares: Wares, answered: list[EnrollmentId]) -> Task | None:
+def _prepared(
+    tx: Transaction, request: Row, *, connector: Row, wares: ConnectorResources, answered: list[EnrollmentId]
+) -> Task | None:
     """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer
     (the device is then among those that are `answered`).
     """
-    enrollment = device_queries.enrollment(act.connection, request["enrollment_id"])
+    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"])
     if enrollment is None or enrollment["state"] != EnrollmentState.ACTIVE.value:
         return None
-    task = Preparing(act, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
+    task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
     if task.refusal is None:
         return task
-    store(act, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(act, enrollment))
+    store(tx, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(tx, enrollment))
     answered.append(EnrollmentId(enrollment["id"]))
     return None
 
 
-def _mine(act: Act, row: Row, *, request_id: str, visitor: Visitor) -> Row:
-    request = queries.request(act.connection, act.tenant.id, request_id=request_id, lock=True)
+def _mine(tx: Transaction, row: Row, *, request_id: str, visitor: ConnectorSession) -> Row:
+    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None or request["role"] not in row["roles"]:
         raise NotFound(f"There is no request '{request_id}' for this connector.")
     if request["state"] != "open" or request["leased_by"] != visitor.session:
@@ -288,32 +296,32 @@ def _mine(act: Act, row: Row, *, request_id: str, visitor: Visitor) -> Row:
     return request
 
 
-def _earlier(act: Act, request: Row) -> x509.Certificate | None:
+def _earlier(tx: Transaction, request: Row) -> x509.Certificate | None:
     if request["serial"] is None:
         return None
-    found = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=request["serial"])
+    found = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
     return None if found is None else x509.load_der_x509_certificate(found["certificate"])
 
 
-def _in_vain(act: Act, request: Row, *, serial: str) -> None:
+def _in_vain(tx: Transaction, request: Row, *, serial: str) -> None:
     """Another was first: what was issued to this one is nobody's."""
-    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row["item_key"] == request["item_key"] and serial != request["serial"]:
-        _supersede(act, serial)
+        _supersede(tx, serial)
 
 
-def _supersede(act: Act, serial: str) -> None:
+def _supersede(tx: Transaction, serial: str) -> None:
     """Unverified: that somebody has revoked what a connector lost in a crash."""
-    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row["revoked_at"] is None:
         where = {"authority_name": row["authority"], "device": row["enrollment_id"]}
-        revocation.revoke(act, serial, reason="superseded", **where, source="pkcs")
+        revocation.revoke(tx, serial, reason="superseded", **where, source="pkcs")
 
 
-def _issuers(act: Act, request: Row, *, wares: Wares) -> tuple[x509.Certificate, ...]:
-    row = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=request["serial"])
+def _issuers(tx: Transaction, request: Row, *, wares: ConnectorResources) -> tuple[x509.Certificate, ...]:
+    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
     assert row is not None
-    found = authorities.load(act.connection, act.tenant, name=row["authority"], keys=wares.keys)
+    found = authorities.load(tx.connection, tx.tenant, name=row["authority"], keys=wares.keys)
     return (found.certificate, *found.chain)
 
 
@@ -331,9 +339,9 @@ def _check_proof(row: Row, csr: bytes, *, proof: bytes | None) -> None:
         ) from None
 
 
-def _next_poll(act: Act, row: Row, *, before: datetime) -> datetime | None:
+def _next_poll(tx: Transaction, row: Row, *, before: datetime) -> datetime | None:
     """When there is something that a polling connector does not look at yet."""
     if row["mode"] != "polling":
         return None
-    oldest = queries.oldest_request(act.connection, act.tenant.id, roles=row["roles"], after=before)
+    oldest = queries.oldest_request(tx.connection, tx.tenant.id, roles=row["roles"], after=before)
     return None if oldest is None else oldest + POLL

@@ -21,7 +21,7 @@ from fauxtune.connector.refusals import (
     RaCertificateMissing,
     TemplateUnknown,
 )
-from fauxtune.connector.work import Done, Hands, NamedKeys, Sealing, Work, do
+from fauxtune.connector.work import ConnectorTools, Done, NamedKeys, Sealing, Work, do
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, FauxtuneError, Invalid, NotFound, Unavailable
 from fauxtune.core.model.accounts import Account
@@ -38,7 +38,7 @@ from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import POLL, SERVER, inside, serving_connectors
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -81,38 +81,40 @@ class Fulfilled:
     done: Done
 
 
-def tasks(act: Act, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> tuple[list[Task], datetime | None]:
+def tasks(
+    tx: Transaction, enrollment: Row, *, keys: KeyStore, packagings: Packagings
+) -> tuple[list[Task], datetime | None]:
     """What a connector inside the server answers now, and when a polling one will look at what it does not answer
     yet.
     """
-    ready, next_poll = open_requests(act, enrollment)
+    ready, next_poll = open_requests(tx, enrollment)
     if not ready:
         return [], next_poll
-    preparing = Preparing(act, enrollment, keys=keys, packagings=packagings)
+    preparing = Preparing(tx, enrollment, keys=keys, packagings=packagings)
     return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
 
 
-def open_requests(act: Act, enrollment: Row) -> tuple[list[tuple[Row, Row]], datetime | None]:
+def open_requests(tx: Transaction, enrollment: Row) -> tuple[list[tuple[Row, Row]], datetime | None]:
     """The requests for the device that a connector inside the server answers now, each with that connector, and when a
     polling one will look at others. What a process of its own answers comes by itself.
     """
     found: list[tuple[Row, Row]] = []
     next_poll: datetime | None = None
-    for row in queries.requests(act.connection, enrollment["id"]):
-        serving = inside(serving_connectors(act, row["role"])) if row["state"] == "open" else []
-        if not serving or _is_leased(act, row) or row["only_by"] not in (None, SERVER):
+    for row in queries.requests(tx.connection, enrollment["id"]):
+        serving = inside(serving_connectors(tx, row["role"])) if row["state"] == "open" else []
+        if not serving or _is_leased(tx, row) or row["only_by"] not in (None, SERVER):
             continue
         polled_at = row["created_at"] + POLL
-        if all(each["mode"] == "polling" for each in serving) and polled_at > act.now:
+        if all(each["mode"] == "polling" for each in serving) and polled_at > tx.now:
             next_poll = min(polled_at, next_poll or polled_at)
             continue
         found.append((row, serving[0]))
     return found, next_poll
 
 
-def _is_leased(act: Act, row: Row) -> bool:
+def _is_leased(tx: Transaction, row: Row) -> bool:
     """Is a process at work on it?"""
-    until, now = row["leased_until"], act.system_now
+    until, now = row["leased_until"], tx.system_now
     return until is not None and (now is None or until > now)
 
 
@@ -122,67 +124,67 @@ def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfil
         return Fulfilled(task=task, done=Done(refusal=task.refusal))
     keys = NamedKeys(connector_keys, task.key_files, source)
     certify = None if task.application is None else task.application.certify
-    hands = Hands(keys=keys, source=source, password=task.password)
+    hands = ConnectorTools(keys=keys, source=source, password=task.password)
     return Fulfilled(task=task, done=do(task.work, hands=hands, certify=certify))
 
 
-def store(act: Act, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> str | None:
+def store(tx: Transaction, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> str | None:
     """Write an answer. One that comes for a request that is no longer open is dropped. The serial number of the new
     certificate, if it is one. (What a process had certified is in the register already.)
     """
     task, done = fulfilled.task, fulfilled.done
     # What the connector made once and seals anew is a kind of its own.
     role = "recrypt" if task.role == "pkcs" and "account" in task.order else task.role
-    log = event_log.Writer(act, task.connector, role=role, device=enrollment["id"], user=user)
+    log = event_log.Writer(tx, task.connector, role=role, device=enrollment["id"], user=user)
     log.about(item=task.item_key, ca=task.order.get("authority_name"), template=task.order.get("template"))
     log.about(digicert=task.order.get("authority") == DIGICERT)
     if done.refusal is not None:
         values: Row = {"state": "failed", "error_code": done.refusal.code, "message": done.refusal.message}
-        if _answer(act, task, **values):
+        if _answer(tx, task, **values):
             log.went_wrong(done.refusal)
         return None
     if done.issued is None:
-        if _answer(act, task, state="answered", sealed=done.sealed):
-            _verified(act, task, done=done)
+        if _answer(tx, task, state="answered", sealed=done.sealed):
+            _verified(tx, task, done=done)
             log.about(thumbprint=task.order.get("thumbprint"))
             log.all_went_well()
         return None
     serial = serial_hex(done.issued.certificate)
     made = {"pfx": done.issued.pfx, "sealed": done.issued.sealed, "kept_password": done.issued.kept_password}
-    if not _answer(act, task, state="answered", serial=serial, **made):
+    if not _answer(tx, task, state="answered", serial=serial, **made):
         return None
     if task.application is not None:
-        register(act, enrollment, task=task, certificate=done.issued.certificate, user=user)
+        register(tx, enrollment, task=task, certificate=done.issued.certificate, user=user)
     log.about(thumbprint=thumbprint(done.issued.certificate), serial=serial)
     log.all_went_well()
     return serial
 
 
-def _answer(act: Act, task: Task, **values: Any) -> bool:
+def _answer(tx: Transaction, task: Task, **values: Any) -> bool:
     answered: bool = queries.answer_request(
-        act.connection, task.request_id, answered_at=act.now, answered_by=task.connector["id"], **values
+        tx.connection, task.request_id, answered_at=tx.now, answered_by=task.connector["id"], **values
     )
     return answered
 
 
-def _verified(act: Act, task: Task, *, done: Done) -> None:
+def _verified(tx: Transaction, task: Task, *, done: Done) -> None:
     """The connector has opened the file once, and need not again: what the certificate says is known from now on."""
     mark = task.order.get("thumbprint")
     for each in done.opened:
         if thumbprint(each) == mark:
             where = {"user_id": task.order["userId"], "thumbprint": mark}
             der = each.public_bytes(Encoding.DER)
-            queries.change_pfx(act.connection, act.tenant.id, **where, verified=True, certificate=der)
+            queries.change_pfx(tx.connection, tx.tenant.id, **where, verified=True, certificate=der)
 
 
-def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
+def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
     """Write a new certificate into the register of its authority, and into the journal."""
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate)}
     profile_id = task.item_key.removeprefix("pkcs/")
     assert task.application is not None
     template = task.application.template
     certificate_register.note(
-        act,
+        tx,
         certificate,
         authority_name=task.application.authority.name,
         template=template.name,
@@ -194,7 +196,7 @@ def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certifi
         profile_id=profile_id,
         **described,
     )
-    act.record(
+    tx.record(
         "renewed" if task.order.get("fingerprint") != "first" else "issued",
         user=user,
         device=enrollment["id"],
@@ -206,13 +208,13 @@ def register(act: Act, enrollment: Row, *, task: Task, certificate: x509.Certifi
 class Preparing:
     """Gathers what answering one device's requests takes, inside the transaction."""
 
-    def __init__(self, act: Act, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> None:
-        self._act = act
+    def __init__(self, tx: Transaction, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> None:
+        self._tx = tx
         self._enrollment = enrollment
         self._keys = keys
         self._packaging: Packaging = packagings.get(Platform(enrollment["platform"]), BARE_PACKAGING)
         self._variant = Variant(enrollment["variant"])
-        self._ledger = device_queries.ledger_rows(act.connection, enrollment["id"])
+        self._ledger = device_queries.ledger_rows(tx.connection, enrollment["id"])
         self._recipient = self._seals_for()
 
     def task(self, row: Row, *, connector: Row) -> Task:
@@ -234,7 +236,7 @@ class Preparing:
                 task,
                 work=self._pkcs(self._ledger[key], order=order, template=application.template),
                 application=application,
-                password=self._act.ids.token(24),
+                password=self._tx.ids.token(24),
             )
         if "account" in order:
             work = self._sealing(key, order=order)
@@ -246,22 +248,22 @@ class Preparing:
     def _seals_for(self) -> x509.Certificate:
         """Who can open what is sealed: the device, or, where the tenant wants plain profiles, the service."""
         switch = self._packaging.plain_switch
-        if switch is not None and self._act.tenant.setting(switch):
-            return authorities.certificate(self._act.connection, self._act.tenant, name="devices")
+        if switch is not None and self._tx.tenant.setting(switch):
+            return authorities.certificate(self._tx.connection, self._tx.tenant, name="devices")
         return x509.load_der_x509_certificate(self._enrollment["identity_certificate"])
 
     def _application(self, order: Row, *, connector: Row) -> Application:
-        act = self._act
+        tx = self._tx
         name = order.get("authority", "issuing")
         if name is None:
-            raise AuthorityUnknown(_unknown_authority(act, order))
+            raise AuthorityUnknown(_unknown_authority(tx, order))
         if name == DIGICERT and connector["ra_certificate"] is None:
             raise RaCertificateMissing(
                 f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
             )
-        template = _template(act, order, authority_name=name)
+        template = _template(tx, order, authority_name=name)
         try:
-            authority = authorities.issuer(act, name, keys=self._keys)
+            authority = authorities.issuer(tx, name, keys=self._keys)
         except Unavailable as error:
             raise AuthorityUnavailable(error.message) from None
         longest = template.validity
@@ -271,10 +273,10 @@ class Preparing:
             subject=parse_subject(order["subject"]),
             alternative_names=tuple(alternative_name(kind, value) for kind, value in order["names"]),
             template=template,
-            serial=act.ids.serial(),
-            not_before=act.now - _BACKDATED,
+            serial=tx.ids.serial(),
+            not_before=tx.now - _BACKDATED,
             # As a Windows CA does, the shorter of what the profile asks for and what the template allows.
-            not_after=act.now + min(asked, longest),
+            not_after=tx.now + min(asked, longest),
             extra_extended_key_usages=tuple(order["extended_key_usages"]),
         )
 
@@ -295,12 +297,12 @@ class Preparing:
     def _wrapping(self, row: LedgerRow) -> Wrapping:
         """What a certificate's password goes into, by the profiles that want it."""
         wanted = {str(claim.profile) for claim in row.claims}
-        found = configuration_queries.profiles_by_id(self._act.connection, self._act.tenant.id, ids=wanted)
+        found = configuration_queries.profiles_by_id(self._tx.connection, self._tx.tenant.id, ids=wanted)
         return self._packaging.identity(row, profiles=[each["document"] for each in found.values()])
 
     def _imported(self, user_id: str, mark: str) -> ImportedOrder:
         """The record's file."""
-        record = queries.pfx(self._act.connection, self._act.tenant.id, user_id=user_id, thumbprint=mark)
+        record = queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
         if record is None:
             raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
         return ImportedOrder(
@@ -316,13 +318,13 @@ class Preparing:
 
     def _key_files(self, role: str) -> dict[tuple[str, str], str]:
         """A key helps only at a connector that works: one that is offline cannot lend its own."""
-        online = {each["id"] for each in inside(serving_connectors(self._act, role))}
-        found = queries.connector_key_rows(self._act.connection, self._act.tenant.id)
+        online = {each["id"] for each in inside(serving_connectors(self._tx, role))}
+        found = queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
         return {(each["provider"], each["key_name"]): each["file"] for each in found if each["connector_id"] in online}
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """A file that the connector made, and kept the password of."""
-        for answer in queries.answers(self._act.connection, self._enrollment["id"]):
+        for answer in queries.answers(self._tx.connection, self._enrollment["id"]):
             if answer["serial"] == row.serial and answer["kept_password"] is not None:
                 provider, name = password_escrow.NAME
                 return ImportedOrder(
@@ -351,13 +353,13 @@ class Preparing:
         return Sealing(tuple(parts), wrapping, self._recipient)
 
 
-def _template(act: Act, order: Row, *, authority_name: str) -> Template:
+def _template(tx: Transaction, order: Row, *, authority_name: str) -> Template:
     """The template that the order names. TemplateUnknown, with the names that there are, where there is no such one."""
-    found = templates.find(act, order["template"], authority_name=authority_name)
+    found = templates.find(tx, order["template"], authority_name=authority_name)
     if found is not None:
         return found
     wanted, ca = order["template"], order["authority_name"]
-    known = templates.all_templates(act, authority_name)
+    known = templates.all_templates(tx, authority_name)
     for each in known:
         if each.display_name.lower() == wanted.lower():
             # Intune: "Configure and use PKCS certificates": the template name, not the template display name.
@@ -370,10 +372,10 @@ def _template(act: Act, order: Row, *, authority_name: str) -> Template:
     )
 
 
-def _unknown_authority(act: Act, order: Row) -> str:
-    known = [f"'{act.tenant.ca_name}' at {act.tenant.ca_host}"]
-    if queries.authority(act.connection, act.tenant.id, name=DIGICERT) is not None:
-        known.append(f"'Symantec' at {act.tenant.setting('digicert.host')}")
+def _unknown_authority(tx: Transaction, order: Row) -> str:
+    known = [f"'{tx.tenant.ca_name}' at {tx.tenant.ca_host}"]
+    if queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None:
+        known.append(f"'Symantec' at {tx.tenant.setting('digicert.host')}")
     wanted = f"'{order['authority_name']}' at {order['authority_host']}"
     return f"No certification authority {wanted} is known to the connector. Known: {', '.join(known)}."
 

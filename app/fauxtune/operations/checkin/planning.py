@@ -25,7 +25,7 @@ from fauxtune.core.profiles.world import AuthorityFacts, ImportedCertificate, Pr
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors.selection import SERVER, apart, who_is_waited_for
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -51,85 +51,91 @@ class Planned:
     rows: Mapping[ItemKey, LedgerRow]
 
 
-def plan_device(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
+def plan_device(tx: Transaction, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
     """The device's plan at this moment, from its ledger rows. Nothing is written."""
-    found, profiles = situation(act, enrollment, rows=rows)
+    found, profiles = situation(tx, enrollment, rows=rows)
     made = plan(found)
     return Planned(plan=made, profiles=profiles, before=rows, rows={**rows, **made.rows})
 
 
-def situation(act: Act, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> tuple[Situation, tuple[Profile, ...]]:
+def situation(
+    tx: Transaction, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]
+) -> tuple[Situation, tuple[Profile, ...]]:
     """All that the device's plan depends on, and the profiles that reach the device."""
     user = None
     if enrollment["user_id"] is not None:
-        user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
-    profiles = _profiles(act, enrollment, user=user)
-    world = _world(act, enrollment, user=user, profiles=profiles)
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment["user_id"])
+    profiles = _profiles(tx, enrollment, user=user)
+    world = _world(tx, enrollment, user=user, profiles=profiles)
     items = desired(profiles, world)
     unwanted = [row for key, row in rows.items() if key not in items]
     found = Situation(
-        now=act.now,
+        now=tx.now,
         variant=Variant(enrollment["variant"]),
-        edition=act.tenant.edition,
+        edition=tx.tenant.edition,
         items=items,
         rows=rows,
-        answers=_answers(act, enrollment),
-        standing=_standing(act, enrollment, user=user, world=world, unwanted=unwanted),
-        waiting_for=_waiting_for(act),
+        answers=_answers(tx, enrollment),
+        standing=_standing(tx, enrollment, user=user, world=world, unwanted=unwanted),
+        waiting_for=_waiting_for(tx),
     )
     return found, profiles
 
 
-def write_plan(act: Act, enrollment: Row, *, planned: Planned, user: str | None) -> None:
+def write_plan(tx: Transaction, enrollment: Row, *, planned: Planned, user: str | None) -> None:
     """Ledger, requests to the connector, revocations and profile states. The enrolment's row is the caller's."""
     enrollment_id = EnrollmentId(enrollment["id"])
     changed = planned.plan.rows.values()
-    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=changed, at=act.now)
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for ask in planned.plan.asks:
         order = {**_order(ask), "userId": enrollment["user_id"]}
         certificate_queries.put_request(
-            act.connection,
-            id=act.ids.uuid(),
-            tenant_id=act.tenant.id,
+            tx.connection,
+            id=tx.ids.uuid(),
+            tenant_id=tx.tenant.id,
             enrollment_id=enrollment_id,
             item_key=ask.item.key,
             fingerprint=ask.fingerprint,
             role=_role(ask),
-            only_by=_maker(act, enrollment_id, ask=ask, rows=planned.rows),
+            only_by=_maker(tx, enrollment_id, ask=ask, rows=planned.rows),
             order=order,
             state="open",
-            created_at=act.now,
+            created_at=tx.now,
         )
-    act.connectors_called |= bool(planned.plan.asks)
-    revoke_planned(act, enrollment_id, revoked=planned.plan.revoked, user=user)
+    tx.connectors_called |= bool(planned.plan.asks)
+    revoke_planned(tx, enrollment_id, revoked=planned.plan.revoked, user=user)
     for row in changed:
         old = planned.before.get(row.key)
         if row.state is ItemState.FAILED and (old is None or old.problem != row.problem):
-            record_item(act, "failed", row=row, device=enrollment_id, user=user)
+            record_item(tx, "failed", row=row, device=enrollment_id, user=user)
     for row in planned.plan.offered:
-        record_item(act, "delivered", row=row, device=enrollment_id, user=user)
-    _write_states(act, enrollment_id, planned=planned, has_user=enrollment["user_id"] is not None)
+        record_item(tx, "delivered", row=row, device=enrollment_id, user=user)
+    _write_states(tx, enrollment_id, planned=planned, has_user=enrollment["user_id"] is not None)
 
 
 def revoke_planned(
-    act: Act, enrollment_id: EnrollmentId, *, revoked: Sequence[tuple[LedgerRow, Cause | Incident]], user: str | None
+    tx: Transaction,
+    enrollment_id: EnrollmentId,
+    *,
+    revoked: Sequence[tuple[LedgerRow, Cause | Incident]],
+    user: str | None,
 ) -> None:
     """What plans say that the CA must revoke."""
     for row, cause in revoked:
         if row.serial is not None:
             if not revocation.revoke_for_connector(
-                act, row.serial, device=enrollment_id, user=user, source=row.source.value
+                tx, row.serial, device=enrollment_id, user=user, source=row.source.value
             ):
                 continue
-            act.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
+            tx.record("revocationCaused", user=user, device=enrollment_id, item=row.key, cause=cause.value)
 
 
-def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str | None) -> None:
+def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: str, user: str | None) -> None:
     """A journal entry about one item on one device."""
     detail: dict[str, Any] = {"item": row.key}
     if row.problem is not None:
         detail |= {"errorCode": row.problem.code, "reason": row.problem.message}
-    act.record(
+    tx.record(
         event,
         user=user,
         device=device,
@@ -139,22 +145,22 @@ def record_item(act: Act, event: str, *, row: LedgerRow, device: str, user: str 
     )
 
 
-def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:
+def _profiles(tx: Transaction, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:
     """The profiles that reach the device. A user who is gone or has no licence is given nothing."""
     if enrollment["user_id"] is not None and (user is None or not user["licensed"]):
         return ()
     membership = Membership(
         has_user=user is not None,
-        user_groups=groups_of(act, enrollment["user_id"]),
-        device_groups=groups_of(act, enrollment["directory_device_id"]),
+        user_groups=groups_of(tx, enrollment["user_id"]),
+        device_groups=groups_of(tx, enrollment["directory_device_id"]),
     )
     variant = Variant(enrollment["variant"])
-    edition = act.tenant.edition
+    edition = tx.tenant.edition
     applied = []
     groups = membership.user_groups | membership.device_groups
-    candidates = configuration_queries.candidates(act.connection, act.tenant.id, groups=groups)
+    candidates = configuration_queries.candidates(tx.connection, tx.tenant.id, groups=groups)
     asked = [assignment for _profile, assignments in candidates for assignment in assignments]
-    matches = matching(act, enrollment, assignments=asked)
+    matches = matching(tx, enrollment, assignments=asked)
     for profile, assignments in candidates:
         known = kind(profile.kind)
         assignment = target(assignments, membership, matches=matches)
@@ -164,60 +170,60 @@ def _profiles(act: Act, enrollment: Row, *, user: Row | None) -> tuple[Profile, 
     return tuple(applied)
 
 
-def matching(act: Act, enrollment: Row, *, assignments: Iterable[Assignment]) -> Matches:
+def matching(tx: Transaction, enrollment: Row, *, assignments: Iterable[Assignment]) -> Matches:
     """How the filters of these assignments judge the device. Where none has one, nothing is asked."""
     ids = {each.filter for each in assignments if each.filter is not None}
     if not ids:
         return matches_nothing
     return Matching(
-        filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids),
-        record=filter_queries.record_for_filters(act.connection, act.tenant.id, enrollment_id=enrollment["id"]),
+        filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids),
+        record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"]),
         variant=Variant(enrollment["variant"]),
     )
 
 
-def groups_of(act: Act, member_id: str | None) -> frozenset[GroupId]:
+def groups_of(tx: Transaction, member_id: str | None) -> frozenset[GroupId]:
     """The groups that a user or a device is in, directly or not."""
     if member_id is None:
         return frozenset()
-    return directory_queries.groups_above(act.connection, act.tenant.id, member_id=member_id)
+    return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
 
 
-def _world(act: Act, enrollment: Row, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
+def _world(tx: Transaction, enrollment: Row, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
     # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
-    templates = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name="issuing")
-    root = authorities.certificate(act.connection, act.tenant, name="root")
+    templates = certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
+    root = authorities.certificate(tx.connection, tx.tenant, name="root")
     enterprise = AuthorityFacts(
-        host=act.tenant.ca_host,
-        name=act.tenant.ca_name,
+        host=tx.tenant.ca_host,
+        name=tx.tenant.ca_name,
         root_sha256=authorities.sha256(root),
         templates=tuple(templates),
     )
-    edition = act.tenant.edition
+    edition = tx.tenant.edition
     return World(
         edition=edition,
         variant=Variant(enrollment["variant"]),
         os_version=enrollment["facts"].get("osVersion"),
         variables=variables(None if user is None else user["document"], enrollment["facts"], edition=edition),
         has_user=user is not None,
-        imported=_imported(act, user),
-        authorities=(enterprise, *_digicert(act, profiles)),
-        require_trusted_root=bool(act.tenant.setting("requireTrustedRoot")),
-        names={**reaching, **configuration_queries.names(act.connection, act.tenant.id, ids=others)},
+        imported=_imported(tx, user),
+        authorities=(enterprise, *_digicert(tx, profiles)),
+        require_trusted_root=bool(tx.tenant.setting("requireTrustedRoot")),
+        names={**reaching, **configuration_queries.names(tx.connection, tx.tenant.id, ids=others)},
     )
 
 
-def _digicert(act: Act, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, ...]:
+def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, ...]:
     """DigiCert's CA, if a profile names it and the tenant has one."""
-    host = str(act.tenant.setting("digicert.host"))
+    host = str(tx.tenant.setting("digicert.host"))
     if not any(str(each.document.get("certificationAuthority")).lower() == host.lower() for each in profiles):
         return ()
-    root = certificate_queries.authority(act.connection, act.tenant.id, name=f"{DIGICERT}-root")
+    root = certificate_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
     if root is None:
         return ()
-    found = certificate_queries.template_documents(act.connection, act.tenant.id, authority_name=DIGICERT)
+    found = certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
     return (
         AuthorityFacts(
             host=host,
@@ -229,21 +235,21 @@ def _digicert(act: Act, profiles: tuple[Profile, ...]) -> tuple[AuthorityFacts, 
     )
 
 
-def _imported(act: Act, user: Row | None) -> tuple[ImportedCertificate, ...]:
+def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, ...]:
     if user is None:
         return ()
-    return certificate_queries.imported_of_user(act.connection, act.tenant.id, user_id=user["id"])
+    return certificate_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
 
 
-def _answers(act: Act, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
+def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
     found = {}
-    for row in certificate_queries.requests(act.connection, enrollment["id"]):
+    for row in certificate_queries.requests(tx.connection, enrollment["id"]):
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
         answered, issued = row["state"] == "answered", None
         # Until its file is here, a certificate that the authority has issued to a connector is no answer.
         serial = row["serial"] if answered else None
         if serial is not None:
-            issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+            issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
         found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
             answered=answered,
             serial=serial,
@@ -263,7 +269,9 @@ def _renewal(certificate: Row, order: Row) -> Any:
     return certificate["not_after"] - lifetime * int(order["renew_percent"]) / 100
 
 
-def _standing(act: Act, enrollment: Row, *, user: Row | None, world: World, unwanted: list[LedgerRow]) -> Standing:
+def _standing(
+    tx: Transaction, enrollment: Row, *, user: Row | None, world: World, unwanted: list[LedgerRow]
+) -> Standing:
     """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
     claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
@@ -272,17 +280,17 @@ def _standing(act: Act, enrollment: Row, *, user: Row | None, world: World, unwa
         user_licensed=user is not None and bool(user["licensed"]),
         certificates=frozenset(each.thumbprint for each in world.imported),
         profiles=configuration_queries.existing(
-            act.connection, act.tenant.id, profile_ids={claim.profile for claim in claims}
+            tx.connection, tx.tenant.id, profile_ids={claim.profile for claim in claims}
         ),
         assignments=configuration_queries.standing(
-            act.connection, act.tenant.id, assignment_ids={claim.assignment for claim in claims}
+            tx.connection, tx.tenant.id, assignment_ids={claim.assignment for claim in claims}
         ),
     )
 
 
-def _waiting_for(act: Act) -> dict[Source, str]:
+def _waiting_for(tx: Transaction) -> dict[Source, str]:
     """For each source that a connector serves: who is waited for, in words."""
-    return {source: who_is_waited_for(act, role) for source, role in ROLES.items()}
+    return {source: who_is_waited_for(tx, role) for source, role in ROLES.items()}
 
 
 def _order(ask: Ask) -> Row:
@@ -302,21 +310,21 @@ def _role(ask: Ask) -> str:
     return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
 
 
-def _maker(act: Act, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapping[ItemKey, LedgerRow]) -> str | None:
+def _maker(tx: Transaction, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapping[ItemKey, LedgerRow]) -> str | None:
     """Of an account that carries certificates which a connector made: who alone can open their passwords."""
     carried = () if ask.account is None else tuple(ask.account.certificates.values())
     serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
     if not serials:
         return None
-    known = {each["id"] for each in apart(certificate_queries.connector_rows(act.connection, act.tenant.id))}
-    for row in certificate_queries.requests(act.connection, enrollment_id):
+    known = {each["id"] for each in apart(certificate_queries.connector_rows(tx.connection, tx.tenant.id))}
+    for row in certificate_queries.requests(tx.connection, enrollment_id):
         if row["serial"] in serials and row["state"] == "answered" and row["answered_by"] in known:
             return str(row["answered_by"])
     return SERVER
 
 
-def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
-    before = configuration_queries.states_of_device(act.connection, enrollment_id)
+def _write_states(tx: Transaction, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
+    before = configuration_queries.states_of_device(tx.connection, enrollment_id)
     now = outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
     changed = []
     for profile in planned.profiles:
@@ -333,11 +341,11 @@ def _write_states(act: Act, enrollment_id: EnrollmentId, *, planned: Planned, ha
                 {
                     "enrollment_id": enrollment_id,
                     "profile_id": profile.id,
-                    "tenant_id": act.tenant.id,
-                    "reported_at": act.now,
+                    "tenant_id": tx.tenant.id,
+                    "reported_at": tx.now,
                     **values,
                 }
             )
-    configuration_queries.put_states(act.connection, changed)
+    configuration_queries.put_states(tx.connection, changed)
     for gone in before.keys() - now.keys():
-        configuration_queries.drop_state(act.connection, enrollment_id, profile_id=gone)
+        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=gone)

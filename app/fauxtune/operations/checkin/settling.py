@@ -28,7 +28,7 @@ from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import device_actions as action_queries
@@ -118,27 +118,27 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Rest:
     return await emulator.runner.run(tenant, _result, emulator=emulator, look=look, began=began)
 
 
-def _look(act: Act) -> _Look:
-    rows = queries.unsettled(act.connection, act.tenant.id, now=act.now)
+def _look(tx: Transaction) -> _Look:
+    rows = queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)
     items: defaultdict[EnrollmentId, list[Row]] = defaultdict(list)
     if rows:
-        for each in queries.awaited(act.connection, act.tenant.id):
+        for each in queries.awaited(tx.connection, tx.tenant.id):
             items[EnrollmentId(each["enrollment_id"])].append(each)
     return _Look(
         rows={EnrollmentId(row["id"]): row for row in rows},
         items=items,
-        ordered=action_queries.ordered_to_end(act.connection, act.tenant.id) if rows else set(),
-        asked=_asked(act) if rows else set(),
-        put_off=step_queries.put_off(act.connection, act.tenant.id) if rows else {},
-        now=act.now,
-        clock_runs=act.tenant.clock.mode is not ClockMode.FROZEN,
+        ordered=action_queries.ordered_to_end(tx.connection, tx.tenant.id) if rows else set(),
+        asked=_asked(tx) if rows else set(),
+        put_off=step_queries.put_off(tx.connection, tx.tenant.id) if rows else {},
+        now=tx.now,
+        clock_runs=tx.tenant.clock.mode is not ClockMode.FROZEN,
     )
 
 
-def _asked(act: Act) -> set[str]:
+def _asked(tx: Transaction) -> set[str]:
     found: set[str] = set()
-    for roles, before in attended(act):
-        found |= connector_queries.devices_that_wait(act.connection, act.tenant.id, roles=roles, before=before)
+    for roles, before in attended(tx):
+        found |= connector_queries.devices_that_wait(tx.connection, tx.tenant.id, roles=roles, before=before)
     return found
 
 
@@ -149,8 +149,8 @@ async def _push(emulator: Emulator, tenant: Tenant, *, devices: list[EnrollmentI
         await asyncio.sleep(0)
 
 
-def _push_some(act: Act, devices: list[EnrollmentId]) -> None:
-    act.wake(concern.by_enrollments(act.connection, act.tenant.id, enrollment_ids=devices))
+def _push_some(tx: Transaction, devices: list[EnrollmentId]) -> None:
+    tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=devices))
 
 
 def _has_done_its_part(row: Row, look: _Look) -> bool:
@@ -205,8 +205,8 @@ def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float)
     return _Hope.YES if comes_in_time else _Hope.NO
 
 
-def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[EnrollmentId]) -> Rest:
-    live = queries.live_enrollments(act.connection, act.tenant.id)
+def _result(tx: Transaction, *, emulator: Emulator, look: _Look, began: list[EnrollmentId]) -> Rest:
+    live = queries.live_enrollments(tx.connection, tx.tenant.id)
     restless = {id_: row for id_, row in look.rows.items() if id_ in set(live)}
     ended = [id_ for id_ in began if id_ not in set(live)]
     return Rest(
@@ -215,7 +215,7 @@ def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[Enrollment
             Waiting(
                 device=id_,
                 managed_device_id=row["facts"].get("managedDeviceId"),
-                name=_name(act, row),
+                name=_name(tx, row),
                 why=_why(emulator, id_, look=look),
             )
             for id_, row in restless.items()
@@ -223,8 +223,8 @@ def _result(act: Act, *, emulator: Emulator, look: _Look, began: list[Enrollment
     )
 
 
-def _name(act: Act, row: Row) -> str | None:
-    record = queries.managed_device_of(act.connection, row["id"])
+def _name(tx: Transaction, row: Row) -> str | None:
+    record = queries.managed_device_of(tx.connection, row["id"])
     name: str | None = row["facts"].get("deviceName") if record is None else record["document"]["deviceName"]
     return name
 

@@ -28,7 +28,7 @@ from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
 
@@ -87,18 +87,18 @@ async def install(emulator: Emulator, tenant: Tenant, *, connector_id: str, csr:
     return await emulator.runner.run(tenant, install_ra, connector_id, csr=csr, keys=emulator.keys)
 
 
-def create(act: Act, *, keys: Keys) -> None:
+def create(tx: Transaction, *, keys: Keys) -> None:
     """The authorities, and the first certificate profile."""
-    if is_subscribed(act):
-        raise Conflict(f"The tenant '{act.tenant.name}' has a DigiCert CA already.")
-    where = {"tenant_name": act.tenant.name}
-    span = {"not_before": act.now - _BEFORE, "not_after": act.now + _AFTER}
+    if is_subscribed(tx):
+        raise Conflict(f"The tenant '{tx.tenant.name}' has a DigiCert CA already.")
+    where = {"tenant_name": tx.tenant.name}
+    span = {"not_before": tx.now - _BEFORE, "not_after": tx.now + _AFTER}
     root = self_signed_root(
         name="root",
         common_name="DigiCert PKI Platform Root (emulated)",
         key=keys.root,
-        serial=act.ids.serial(),
-        addresses=addresses_for(act.tenant.public_http_url, **where, authority=ROOT),
+        serial=tx.ids.serial(),
+        addresses=addresses_for(tx.tenant.public_http_url, **where, authority=ROOT),
         **span,
     )
     issuing = subordinate(
@@ -106,14 +106,14 @@ def create(act: Act, *, keys: Keys) -> None:
         name=DIGICERT,
         common_name="DigiCert PKI Platform S/MIME CA (emulated)",
         key=keys.issuing,
-        serial=act.ids.serial(),
-        addresses=addresses_for(act.tenant.public_http_url, **where, authority=DIGICERT),
+        serial=tx.ids.serial(),
+        addresses=addresses_for(tx.tenant.public_http_url, **where, authority=DIGICERT),
         **span,
     )
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
         queries.add_authority(
-            act.connection,
-            act.tenant.id,
+            tx.connection,
+            tx.tenant.id,
             name=name,
             role=name,
             generation=1,
@@ -123,40 +123,40 @@ def create(act: Act, *, keys: Keys) -> None:
             crl_number=0,
         )
     queries.put_template(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         authority_name=DIGICERT,
         name=FIRST_PROFILE.name,
         document=FIRST_PROFILE.document(),
     )
-    act.record("digicertSubscribed", authority=DIGICERT)
-    connector_registry.look_again(act)
+    tx.record("digicertSubscribed", authority=DIGICERT)
+    connector_registry.look_again(tx)
 
 
-def is_subscribed(act: Act) -> bool:
+def is_subscribed(tx: Transaction) -> bool:
     """Has the tenant a DigiCert CA?"""
-    return queries.authority(act.connection, act.tenant.id, name=DIGICERT) is not None
+    return queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None
 
 
-def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x509.Certificate:
+def install_ra(tx: Transaction, connector_id: str, *, csr: bytes, keys: KeyStore) -> x509.Certificate:
     """The CA certifies a connector's key as a registration authority's, and the connector gets the certificate, in
     place of one that it had. What was refused for lack of it is asked anew.
     """
-    row = connector_registry.connector(act, connector_id)
-    if not is_subscribed(act):
+    row = connector_registry.connector(tx, connector_id)
+    if not is_subscribed(tx):
         raise NotFound("The tenant has no DigiCert CA: subscribe first (POST .../digicert).")
     certificate = issue(
-        authority=authorities.issuer(act, DIGICERT, keys=keys),
+        authority=authorities.issuer(tx, DIGICERT, keys=keys),
         public_key=request_key(read_csr(csr)),
         subject=parse_subject(f"CN={row['id']},OU=Registration Authority"),
         alternative_names=(),
         template=_RA,
-        serial=act.ids.serial(),
-        not_before=act.now - _BACKDATED,
-        not_after=act.now + _AFTER,
+        serial=tx.ids.serial(),
+        not_before=tx.now - _BACKDATED,
+        not_after=tx.now + _AFTER,
     )
     certificate_register.note(
-        act,
+        tx,
         certificate,
         authority_name=DIGICERT,
         template=None,
@@ -165,21 +165,21 @@ def install_ra(act: Act, connector_id: str, *, csr: bytes, keys: KeyStore) -> x5
         serial=serial_hex(certificate),
         thumbprint=thumbprint(certificate),
     )
-    _change(act, row, certificate=certificate.public_bytes(Encoding.DER))
+    _change(tx, row, certificate=certificate.public_bytes(Encoding.DER))
     return certificate
 
 
-def remove_ra(act: Act, connector_id: str) -> None:
+def remove_ra(tx: Transaction, connector_id: str) -> None:
     """The connector loses its RA certificate: without it DigiCert's CA does nothing for it."""
-    _change(act, connector_registry.connector(act, connector_id), certificate=None)
+    _change(tx, connector_registry.connector(tx, connector_id), certificate=None)
 
 
-def _change(act: Act, row: Row, *, certificate: bytes | None) -> None:
-    queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], ra_certificate=certificate)
+def _change(tx: Transaction, row: Row, *, certificate: bytes | None) -> None:
+    queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], ra_certificate=certificate)
     if certificate is not None:
-        connector_queries.ask_refused_again(act.connection, act.tenant.id, authority_name=DIGICERT, at=act.now)
-        revocation.carry_out(act)
-    connector_registry.look_again(act)
+        connector_queries.ask_refused_again(tx.connection, tx.tenant.id, authority_name=DIGICERT, at=tx.now)
+        revocation.carry_out(tx)
+    connector_registry.look_again(tx)
 
 
 def _ra_key(emulator: Emulator, file: str) -> PrivateKey:

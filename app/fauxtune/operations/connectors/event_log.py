@@ -12,7 +12,7 @@ from fauxtune.core.errors import ConnectorRefused
 from fauxtune.core.model import connector_events as catalogue
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import Program
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 
 Row = dict[str, Any]
 
@@ -23,9 +23,9 @@ class Writer:
     """Writes about one request, in the words of the connector's program."""
 
     def __init__(
-        self, act: Act, connector: Row, *, role: str = "", device: str | None = None, user: str | None = None
+        self, tx: Transaction, connector: Row, *, role: str = "", device: str | None = None, user: str | None = None
     ) -> None:
-        self._act = act
+        self._tx = tx
         self._connector = connector
         self._program = Program(connector["program"])
         self._role = role
@@ -50,11 +50,11 @@ class Writer:
         if refusal is not None:
             code = refusal.diagnostic
             detail |= {"errorCode": refusal.code, "message": refusal.message}
-        self._act.connector_events.append(
+        self._tx.connector_events.append(
             {
                 "event_id": number,
                 "name": name,
-                "time": self._act.now,
+                "time": self._tx.now,
                 "connector_id": self._connector["id"],
                 "connector": self._connector["name"],
                 "device": self._device,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune.core.errors import ConnectorRefused
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +25,20 @@ class Case:
     certificate: dict[str, Any] | None = None
 
 
-def revocation_refused(act: Act, case: Case, *, refusal: ConnectorRefused) -> None:
+def revocation_refused(tx: Transaction, case: Case, *, refusal: ConnectorRefused) -> None:
     """A certificate that was to be revoked stays good."""
-    _note(act, case, event="refused", asked="revocation", errorCode=refusal.code, reason=refusal.message)
+    _note(tx, case, event="refused", asked="revocation", errorCode=refusal.code, reason=refusal.message)
 
 
-def revocation_waits(act: Act, case: Case, *, why: str) -> None:
+def revocation_waits(tx: Transaction, case: Case, *, why: str) -> None:
     """A certificate that is to be revoked stays good until its authority is back."""
-    _note(act, case, event="waiting", asked="revocation", reason=why)
+    _note(tx, case, event="waiting", asked="revocation", reason=why)
 
 
-def _note(act: Act, case: Case, *, event: str, **detail: Any) -> None:
+def _note(tx: Transaction, case: Case, *, event: str, **detail: Any) -> None:
     about = {"item": case.item, "template": case.template, "authority": case.authority}
     said = {name: value for name, value in about.items() if value is not None}
-    act.record(
+    tx.record(
         event,
         user=case.user,
         device=case.device,

@@ -20,7 +20,7 @@ from fauxtune.core.model.connectors import PROGRAMS, ROLES, Program, version_num
 from fauxtune.core.model.editions import Edition
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors.selection import is_active
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connectors as connector_queries
@@ -32,7 +32,7 @@ MODES = ("immediate", "polling")
 
 
 def add_connector(
-    act: Act,
+    tx: Transaction,
     name: str,
     *,
     roles: list[str],
@@ -45,32 +45,32 @@ def add_connector(
     """
     if not name.strip() or not name.isprintable() or len(name) > 256:
         raise Invalid("A connector needs a name: printable text of 1 to 256 characters.", target="name")
-    others = queries.connector_rows(act.connection, act.tenant.id)
+    others = queries.connector_rows(tx.connection, tx.tenant.id)
     if any(name.lower() in (row["id"], row["name"].lower()) for row in others):
         raise Conflict(f"There is a connector '{name}' already.", target="name")
     roles = _check_roles(roles)
-    chosen = _program(act, program, roles=roles)
+    chosen = _program(tx, program, roles=roles)
     _check_count(chosen, others)
     _check(mode, MODES, name="mode")
-    connector_id, credential = act.ids.uuid(), act.ids.token(32) if apart else None
+    connector_id, credential = tx.ids.uuid(), tx.ids.token(32) if apart else None
     queries.add_connector(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=connector_id,
         name=name,
         program=chosen.value,
         state="online",
         mode=mode,
         roles=roles,
-        created_at=act.now,
+        created_at=tx.now,
         credential_digest=None if credential is None else digest(credential),
     )
-    look_again(act)
-    return {**connector(act, connector_id), "credential": credential}
+    look_again(tx)
+    return {**connector(tx, connector_id), "credential": credential}
 
 
 def change_connector(
-    act: Act,
+    tx: Transaction,
     connector_id: str,
     *,
     state: str | None = None,
@@ -81,14 +81,14 @@ def change_connector(
     """Take a connector on or off line, let it poll, give it other roles or another version (an empty one: it updates
     itself); devices that wait for it plan again.
     """
-    row = connector(act, connector_id)
+    row = connector(tx, connector_id)
     changes: Row = {}
     if state is not None:
         changes["state"] = _check(state, STATES, name="state")
         # One that is offline already was last heard of when it went.
         if state != row["state"]:
-            changes["offline_since"] = act.now if state == "offline" else None
-            log = event_log.Writer(act, row)
+            changes["offline_since"] = tx.now if state == "offline" else None
+            log = event_log.Writer(tx, row)
             log.write(Happening.STOPPED if state == "offline" else Happening.STARTED)
     if mode is not None:
         changes["mode"] = _check(mode, MODES, name="mode")
@@ -98,26 +98,26 @@ def change_connector(
     if version is not None:
         changes["version"] = check_version(version) if version else None
     if changes:
-        queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
-        look_again(act)
-    return connector(act, row["id"])
+        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
+        look_again(tx)
+    return connector(tx, row["id"])
 
 
-def remove_connector(act: Act, connector_id: str) -> list[str]:
+def remove_connector(tx: Transaction, connector_id: str) -> list[str]:
     """A connector goes, with the names of its keys; the names of their files, which are the caller's to remove. Invalid
     while it is online.
     """
-    row = connector(act, connector_id)
-    if is_active(row, now=act.now):
+    row = connector(tx, connector_id)
+    if is_active(row, now=tx.now):
         raise Invalid(
             f"The connector '{row['name']}' is active: it would report again. Take it off line first "
             "(PATCH .../connectors/{connector} of the control surface, state offline).",
             target="state",
         )
-    keys = queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"])
-    queries.delete_connector(act.connection, act.tenant.id, connector_id=row["id"])
-    connector_queries.release(act.connection, act.tenant.id, connector_id=row["id"])
-    look_again(act)
+    keys = queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"])
+    queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row["id"])
+    connector_queries.release(tx.connection, tx.tenant.id, connector_id=row["id"])
+    look_again(tx)
     return key_files([row], keys)
 
 
@@ -134,20 +134,20 @@ def ra_file(connector_id: str) -> str:
     return f"{connector_id}-ra"
 
 
-def connector(act: Act, connector_id: str) -> Row:
+def connector(tx: Transaction, connector_id: str) -> Row:
     """One connector, by id or name. NotFound otherwise."""
-    for row in queries.connector_rows(act.connection, act.tenant.id):
+    for row in queries.connector_rows(tx.connection, tx.tenant.id):
         if connector_id.lower() in (row["id"], row["name"].lower()):
             return row
     raise NotFound(f"There is no connector '{connector_id}'.")
 
 
-def reinstall(act: Act) -> None:
+def reinstall(tx: Transaction) -> None:
     """The tenant's connectors become those of its edition, with their keys. In 2020 one that has imported certificates
     among other roles becomes two. Invalid where two have them: that edition has one PFX Certificate Connector.
     """
-    edition = act.tenant.edition
-    found = queries.connector_rows(act.connection, act.tenant.id)
+    edition = tx.tenant.edition
+    found = queries.connector_rows(tx.connection, tx.tenant.id)
     if edition is Edition.APRIL_2020 and len([row for row in found if "imported-pfx" in row["roles"]]) > 1:
         raise Invalid(
             "The edition of 2020 has one PFX Certificate Connector for a tenant, and several connectors have the role "
@@ -156,14 +156,14 @@ def reinstall(act: Act) -> None:
         )
     for row in found:
         if PROGRAMS[Program(row["program"])].edition is not edition:
-            _reinstall(act, row, edition=edition)
-    look_again(act)
+            _reinstall(tx, row, edition=edition)
+    look_again(tx)
 
 
-def _reinstall(act: Act, row: Row, *, edition: Edition) -> None:
+def _reinstall(tx: Transaction, row: Row, *, edition: Edition) -> None:
     def become(program: Program, roles: list[str]) -> None:
         changes = {"program": program.value, "roles": roles, "version": None}
-        queries.change_connector(act.connection, act.tenant.id, connector_id=row["id"], **changes)
+        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
 
     if edition is Edition.CURRENT:
         become(Program.CERTIFICATE, row["roles"])
@@ -175,26 +175,26 @@ def _reinstall(act: Act, row: Row, *, edition: Edition) -> None:
     # It keeps its keys, which are those of imports.
     become(Program.PFX, ["imported-pfx"])
     if rest:
-        add_connector(act, f"{row['name']} (PKCS)", roles=rest, mode=row["mode"], program=Program.INTUNE.value)
+        add_connector(tx, f"{row['name']} (PKCS)", roles=rest, mode=row["mode"], program=Program.INTUNE.value)
 
 
-def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: RSAPublicKey, file: str) -> Row:
+def add_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str, key: RSAPublicKey, file: str) -> Row:
     """Name a key whose file is written already. Conflict when provider and name are taken."""
-    row = connector(act, connector_id)
+    row = connector(tx, connector_id)
     for target, word in (("providerName", provider), ("keyName", key_name)):
         # Both are parts of paths: a slash in one would end it.
         if not word.strip() or "/" in word or not word.isprintable():
             raise Invalid(f"{target} must be printable text without a slash.", target=target)
     public_key = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for each in queries.connector_key_rows(act.connection, act.tenant.id):
+    for each in queries.connector_key_rows(tx.connection, tx.tenant.id):
         if (each["provider"], each["key_name"]) == (provider, key_name) and not (
             # Several connectors can have the same key: "each instance must have access to the private key".
             each["public_key"] == public_key and each["connector_id"] != row["id"]
         ):
             raise Conflict(f"The key '{key_name}' of the provider '{provider}' exists already.", target="keyName")
     queries.add_connector_key(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         connector_id=row["id"],
         provider=provider,
         key_name=key_name,
@@ -202,32 +202,32 @@ def add_key(act: Act, connector_id: str, *, provider: str, key_name: str, key: R
         public_key=public_key,
         file=file,
     )
-    look_again(act)
-    return connector_key(act, connector_id, provider=provider, key_name=key_name)
+    look_again(tx)
+    return connector_key(tx, connector_id, provider=provider, key_name=key_name)
 
 
-def connector_key(act: Act, connector_id: str, *, provider: str, key_name: str) -> Row:
+def connector_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str) -> Row:
     """The public half of one key. NotFound otherwise."""
-    row = connector(act, connector_id)
-    for each in queries.connector_key_rows(act.connection, act.tenant.id, connector_id=row["id"]):
+    row = connector(tx, connector_id)
+    for each in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
         if (each["provider"], each["key_name"]) == (provider, key_name):
             return each
     raise NotFound(f"The connector has no key '{key_name}' of the provider '{provider}'.")
 
 
-def delete_key(act: Act, connector_id: str, *, provider: str, key_name: str) -> str:
+def delete_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str) -> str:
     """The connector loses a key; the name of its file, which is the caller's to remove."""
-    row = connector_key(act, connector_id, provider=provider, key_name=key_name)
+    row = connector_key(tx, connector_id, provider=provider, key_name=key_name)
     queries.delete_connector_key(
-        act.connection, act.tenant.id, connector_id=row["connector_id"], provider=provider, key_name=key_name
+        tx.connection, tx.tenant.id, connector_id=row["connector_id"], provider=provider, key_name=key_name
     )
     file: str = row["file"]
     return file
 
 
-def must_run_inside(act: Act, connector_id: str) -> Row:
+def must_run_inside(tx: Transaction, connector_id: str) -> Row:
     """One connector. Invalid for one that is a process of its own: its keys are where it runs."""
-    row = connector(act, connector_id)
+    row = connector(tx, connector_id)
     if row["credential_digest"] is not None:
         raise Invalid(
             f"The connector '{row['name']}' is a process of its own and makes its keys itself: "
@@ -242,12 +242,12 @@ def digest(credential: str) -> str:
     return hashlib.sha256(credential.encode()).hexdigest()
 
 
-def look_again(act: Act) -> None:
+def look_again(tx: Transaction) -> None:
     """What was refused may work now, and what waits may be answered."""
-    queries.forget_refusals(act.connection, act.tenant.id)
-    act.wake(concern.by_tenant(act.connection, act.tenant.id))
-    revocation.carry_out(act)
-    act.connectors_called = True
+    queries.forget_refusals(tx.connection, tx.tenant.id)
+    tx.wake(concern.by_tenant(tx.connection, tx.tenant.id))
+    revocation.carry_out(tx)
+    tx.connectors_called = True
 
 
 def check_version(version: str) -> str:
@@ -259,8 +259,8 @@ def check_version(version: str) -> str:
     return version
 
 
-def _program(act: Act, name: str | None, *, roles: list[str]) -> Program:
-    offered = [each for each in Program if PROGRAMS[each].edition is act.tenant.edition]
+def _program(tx: Transaction, name: str | None, *, roles: list[str]) -> Program:
+    offered = [each for each in Program if PROGRAMS[each].edition is tx.tenant.edition]
     if name is None:
         fitting = [each for each in offered if set(roles) <= set(PROGRAMS[each].roles)]
         chosen = fitting[0] if fitting else offered[0]

@@ -17,7 +17,7 @@ from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
 from fauxtune.operations.connectors.selection import taker, who_is_waited_for
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
@@ -32,7 +32,7 @@ _AT_ONCE = 500
 
 
 def revoke(
-    act: Act,
+    tx: Transaction,
     serial: str,
     *,
     reason: str,
@@ -46,74 +46,76 @@ def revoke(
     With `removeFromCRL` it releases one that is on hold; Conflict for one that is not. Unavailable while the authority
     is; NotFound for a certificate that it never issued.
     """
-    row = _issued(act, serial, authority_name=authority_name)
-    return _revoke(act, row, reason=reason, device=device, user=user, source=source)
+    row = _issued(tx, serial, authority_name=authority_name)
+    return _revoke(tx, row, reason=reason, device=device, user=user, source=source)
 
 
-def _revoke(act: Act, row: Row, *, reason: str, device: str | None, user: str | None, source: str | None) -> bool:
+def _revoke(
+    tx: Transaction, row: Row, *, reason: str, device: str | None, user: str | None, source: str | None
+) -> bool:
     authority_name, serial = row["authority"], row["serial"]
     if reason != RELEASE:
         check_reason(reason)
-    _check_available(act, authority_name)
+    _check_available(tx, authority_name)
     where = {"authority_name": authority_name, "serial": serial}
     if reason == RELEASE:
-        changed = queries.change_reason(act.connection, act.tenant.id, **where, revoked_at=None, reason=None)
+        changed = queries.change_reason(tx.connection, tx.tenant.id, **where, revoked_at=None, reason=None)
         if not changed:
             raise Conflict("Only a certificate on hold (certificateHold) can be taken from the CRL.", target="reason")
     else:
-        changed = certificate_queries.revoke(act.connection, act.tenant.id, **where, at=act.now, reason=reason)
+        changed = certificate_queries.revoke(tx.connection, tx.tenant.id, **where, at=tx.now, reason=reason)
         if not changed and reason != HOLD:
             # RFC 5280 5.3.1: what was on hold is now revoked for good, since it was put on hold.
-            changed = queries.change_reason(act.connection, act.tenant.id, **where, reason=reason)
+            changed = queries.change_reason(tx.connection, tx.tenant.id, **where, reason=reason)
     if changed:
-        _forget_crl(act, authority_name)
+        _forget_crl(tx, authority_name)
         described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
         word = "released" if reason == RELEASE else "revoked"
-        act.record(word, user=user, device=device, certificate=described, reason=reason)
+        tx.record(word, user=user, device=device, certificate=described, reason=reason)
     return changed
 
 
-def revoke_for_connector(act: Act, serial: str, *, device: str, user: str | None, source: str) -> bool:
+def revoke_for_connector(tx: Transaction, serial: str, *, device: str, user: str | None, source: str) -> bool:
     """A connector is to ask the CA to revoke what it issued. Safe to repeat. False where it is not revoked now: no
     connector with the role is there to do it at once (then one does it later), the template may forbid it (the
     certificate stays good, for ever), or the authority cannot be reached (it is revoked as soon as it can).
     """
-    row = queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    row = queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is None:
         raise NotFound(f"The enterprise CA issued no certificate {serial}.")
     if row["revoked_at"] is not None and row["reason"] != HOLD:
         return True
     case = _case(row, device=device, user=user, source=source)
-    asked_at = row["revocation_asked_at"] or act.now
-    connector = taker(act, "revocation", asked_at=asked_at)
+    asked_at = row["revocation_asked_at"] or tx.now
+    connector = taker(tx, "revocation", asked_at=asked_at)
     if connector is not None:
-        return _ask(act, row, case=case, connector=connector)
+        return _ask(tx, row, case=case, connector=connector)
     if row["revocation_state"] != "asked":
-        _note_in_vain(act, row, state="asked", asked_at=asked_at)
-        connector_journal.revocation_waits(act, case, why=f"It waits for {who_is_waited_for(act, 'revocation')}.")
-        act.connectors_called = True
+        _note_in_vain(tx, row, state="asked", asked_at=asked_at)
+        connector_journal.revocation_waits(tx, case, why=f"It waits for {who_is_waited_for(tx, 'revocation')}.")
+        tx.connectors_called = True
     return False
 
 
-def carry_out(act: Act, *, connector: Row | None = None, serial: str | None = None) -> int:
+def carry_out(tx: Transaction, *, connector: Row | None = None, serial: str | None = None) -> int:
     """Revoke what connectors were asked for, some at a time: those inside the server what it is their turn to do, or a
     process what it was told of. How many were tried.
     """
     tried = 0
-    for row in connector_queries.asked_revocations(act.connection, act.tenant.id, before=act.now, serial=serial):
-        one = connector or taker(act, "revocation", asked_at=row["revocation_asked_at"])
+    for row in connector_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):
+        one = connector or taker(tx, "revocation", asked_at=row["revocation_asked_at"])
         if one is not None:
             user = None
             if row["user_id"] is not None:
-                user = certificate_queries.name_of_user(act.connection, act.tenant.id, user_id=row["user_id"])
-            _ask(act, row, case=_case(row, device=row["enrollment_id"], user=user, source="pkcs"), connector=one)
+                user = certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row["user_id"])
+            _ask(tx, row, case=_case(row, device=row["enrollment_id"], user=user, source="pkcs"), connector=one)
             tried += 1
     return tried
 
 
-def _ask(act: Act, row: Row, *, case: connector_journal.Case, connector: Row) -> bool:
+def _ask(tx: Transaction, row: Row, *, case: connector_journal.Case, connector: Row) -> bool:
     """The connector asks the authority; its log has how it went."""
-    log = event_log.Writer(act, connector, role="revocation", device=case.device, user=case.user)
+    log = event_log.Writer(tx, connector, role="revocation", device=case.device, user=case.user)
     log.about(ca=row["authority"], template=row["template"], item=row["item_key"])
     log.about(thumbprint=row["thumbprint"], serial=row["serial"], digicert=row["authority"] == DIGICERT)
     try:
@@ -121,9 +123,9 @@ def _ask(act: Act, row: Row, *, case: connector_journal.Case, connector: Row) ->
             raise RaCertificateMissing(
                 f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
             )
-        _check_template(act, row)
+        _check_template(tx, row)
         _revoke(
-            act,
+            tx,
             row,
             reason=CONNECTOR_REASON,
             device=case.device,
@@ -131,15 +133,15 @@ def _ask(act: Act, row: Row, *, case: connector_journal.Case, connector: Row) ->
             source=(case.certificate or {}).get("source"),
         )
     except (RevocationRefused, RaCertificateMissing) as refusal:
-        _note_in_vain(act, row, state="refused")
+        _note_in_vain(tx, row, state="refused")
         if row["revocation_state"] != "refused":
-            connector_journal.revocation_refused(act, case, refusal=refusal)
+            connector_journal.revocation_refused(tx, case, refusal=refusal)
             log.went_wrong(refusal)
         return False
     except Unavailable as error:
-        _note_in_vain(act, row, state="waiting")
+        _note_in_vain(tx, row, state="waiting")
         if row["revocation_state"] != "waiting":
-            connector_journal.revocation_waits(act, case, why=error.message)
+            connector_journal.revocation_waits(tx, case, why=error.message)
             log.went_wrong(AuthorityUnavailable(error.message))
         return False
     log.all_went_well()
@@ -158,32 +160,32 @@ def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_
     )
 
 
-def revoke_waiting(act: Act, authority_name: str) -> int:
+def revoke_waiting(tx: Transaction, authority_name: str) -> int:
     """The authority is back: revoke some of what waited for it; how many. Repeat until there is none."""
-    rows = queries.waiting_revocations(act.connection, act.tenant.id, authority_name=authority_name, limit=_AT_ONCE)
+    rows = queries.waiting_revocations(tx.connection, tx.tenant.id, authority_name=authority_name, limit=_AT_ONCE)
     for row in rows:
         user = None
         if row["user_id"] is not None:
-            user = certificate_queries.name_of_user(act.connection, act.tenant.id, user_id=row["user_id"])
-        _revoke(act, row, reason=CONNECTOR_REASON, device=row["enrollment_id"], user=user, source="pkcs")
+            user = certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row["user_id"])
+        _revoke(tx, row, reason=CONNECTOR_REASON, device=row["enrollment_id"], user=user, source="pkcs")
     return len(rows)
 
 
-def _forget_crl(act: Act, authority_name: str) -> None:
+def _forget_crl(tx: Transaction, authority_name: str) -> None:
     """Once for all that one act revokes: what is forgotten stays so until the transaction ends."""
-    if authority_name not in act.crls_forgotten:
-        certificate_queries.forget_crl(act.connection, act.tenant.id, name=authority_name)
-        act.crls_forgotten.add(authority_name)
+    if authority_name not in tx.crls_forgotten:
+        certificate_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)
+        tx.crls_forgotten.add(authority_name)
 
 
-def _check_template(act: Act, row: Row) -> None:
+def _check_template(tx: Transaction, row: Row) -> None:
     """RevocationRefused where the template does not let the connector revoke; one that is gone forbids nothing.
 
     Differs from AD CS: there the permission ("Issue and Manage Certificates") is that of an authority as a whole.
     """
     kept_at = templates.keeper(row["authority"])
     document = template_queries.template_document(
-        act.connection, act.tenant.id, authority_name=kept_at, name=row["template"] or ""
+        tx.connection, tx.tenant.id, authority_name=kept_at, name=row["template"] or ""
     )
     if document is not None and not document["connectorMayRevoke"]:
         raise RevocationRefused(
@@ -191,25 +193,25 @@ def _check_template(act: Act, row: Row) -> None:
         )
 
 
-def _issued(act: Act, serial: str, *, authority_name: str) -> Row:
+def _issued(tx: Transaction, serial: str, *, authority_name: str) -> Row:
     row = certificate_queries.certificate_by_serial(
-        act.connection, act.tenant.id, authority_name=authority_name, serial=serial
+        tx.connection, tx.tenant.id, authority_name=authority_name, serial=serial
     )
     if row is None:
         raise NotFound(f"The authority '{authority_name}' issued no certificate {serial}.")
     return row
 
 
-def _check_available(act: Act, authority_name: str) -> None:
-    row = certificate_queries.authority(act.connection, act.tenant.id, name=authority_name)
+def _check_available(tx: Transaction, authority_name: str) -> None:
+    row = certificate_queries.authority(tx.connection, tx.tenant.id, name=authority_name)
     if row is not None and row["state"] != "available":
         raise Unavailable(f"The authority '{authority_name}' is unavailable: it revokes nothing now.")
 
 
-def _note_in_vain(act: Act, row: Row, *, state: str, asked_at: datetime | None = None) -> None:
+def _note_in_vain(tx: Transaction, row: Row, *, state: str, asked_at: datetime | None = None) -> None:
     certificate_queries.change_certificate(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         authority_name=row["authority"],
         serial=row["serial"],
         revocation_state=state,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fauxtune.core.model.connectors import Program, is_served
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 
 Row = dict[str, Any]
@@ -20,9 +20,9 @@ SERVER = "server"
 SILENCE = timedelta(minutes=5)
 
 
-def serving_connectors(act: Act, role: str) -> list[Row]:
+def serving_connectors(tx: Transaction, role: str) -> list[Row]:
     """The connectors that answer requests of this role: any of them takes one."""
-    found = queries.connector_rows(act.connection, act.tenant.id)
+    found = queries.connector_rows(tx.connection, tx.tenant.id)
     return [row for row in found if role in row["roles"] and is_at_work(row)]
 
 
@@ -36,21 +36,21 @@ def inside(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if row["credential_digest"] is None]
 
 
-def taker(act: Act, role: str, *, asked_at: datetime) -> Row | None:
+def taker(tx: Transaction, role: str, *, asked_at: datetime) -> Row | None:
     """The connector inside the server that takes what was asked then, if it is one's turn by now."""
-    for row in inside(serving_connectors(act, role)):
-        if row["mode"] != "polling" or asked_at + POLL <= act.now:
+    for row in inside(serving_connectors(tx, role)):
+        if row["mode"] != "polling" or asked_at + POLL <= tx.now:
             return row
     return None
 
 
-def attended(act: Act) -> list[tuple[list[str], datetime]]:
+def attended(tx: Transaction) -> list[tuple[list[str], datetime]]:
     """Of each process that runs: its roles, and up to when it has been asked by now."""
-    rows = apart(queries.connector_rows(act.connection, act.tenant.id))
+    rows = apart(queries.connector_rows(tx.connection, tx.tenant.id))
     return [
-        (row["roles"], act.now - POLL if row["mode"] == "polling" else act.now)
+        (row["roles"], tx.now - POLL if row["mode"] == "polling" else tx.now)
         for row in rows
-        if is_at_work(row) and is_active(row, now=act.now)
+        if is_at_work(row) and is_active(row, now=tx.now)
     ]
 
 
@@ -80,13 +80,13 @@ def why_silent(row: Row, *, now: datetime) -> str | None:
     return None
 
 
-def who_is_waited_for(act: Act, role: str) -> str:
+def who_is_waited_for(tx: Transaction, role: str) -> str:
     """In words: who is to answer requests of this role."""
-    having = [row for row in queries.connector_rows(act.connection, act.tenant.id) if role in row["roles"]]
+    having = [row for row in queries.connector_rows(tx.connection, tx.tenant.id) if role in row["roles"]]
     if not having:
         return f"a connector with the role {role}: none has it"
     for row in having:
-        if why_silent(row, now=act.now) is None:
+        if why_silent(row, now=tx.now) is None:
             return f"the connector '{row['name']}'"
     row = next((each for each in having if each["state"] == "online"), having[0])
-    return f"the connector '{row['name']}', which {why_silent(row, now=act.now)}"
+    return f"the connector '{row['name']}', which {why_silent(row, now=tx.now)}"

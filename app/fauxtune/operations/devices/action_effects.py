@@ -12,7 +12,7 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.devices.inventory_facts import note_facts
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 
 Row = dict[str, Any]
 
@@ -29,27 +29,27 @@ class Done:
 
 
 #: Gives what the action's result shows besides.
-Effect = Callable[[Act, Done], Row | None]
+Effect = Callable[[Transaction, Done], Row | None]
 
 
-def _renamed(act: Act, done: Done) -> None:
+def _renamed(tx: Transaction, done: Done) -> None:
     """The new name, wherever the device is named."""
-    note_facts(act, done.enrollment, facts={"deviceName": done.details["deviceName"]})
+    note_facts(tx, done.enrollment, facts={"deviceName": done.details["deviceName"]})
 
 
-def _located(act: Act, done: Done) -> Row | None:
+def _located(tx: Transaction, done: Done) -> Row | None:
     """Where the device is, if it said so."""
     if done.location is None:
         return None
-    return {"deviceLocation": {"lastCollectedDateTime": iso(act.now), **done.location}}
+    return {"deviceLocation": {"lastCollectedDateTime": iso(tx.now), **done.location}}
 
 
-def _passcode_reset(_act: Act, done: Done) -> Row:
+def _passcode_reset(_tx: Transaction, done: Done) -> Row:
     """The new passcode, for the admin to tell the user."""
     return {"passcode": done.details.get("passcode")}
 
 
-def _locked(_act: Act, done: Done) -> Row | None:
+def _locked(_tx: Transaction, done: Done) -> Row | None:
     """The PIN, where there is one, for the admin to tell the user."""
     pin = done.details.get("unlockPin")
     return None if pin is None else {"unlockPin": pin}

@@ -10,7 +10,7 @@ from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 
@@ -37,32 +37,34 @@ _SHOWN: dict[str, dict[str, str]] = {
 }
 
 
-def contacted(act: Act, enrollment: Row, *, ending: bool) -> int:
+def contacted(tx: Transaction, enrollment: Row, *, ending: bool) -> int:
     """The device is here and is told what was asked of it: how many operations wait. One that ends synchronises
     nothing any more.
     """
     waiting = 0
-    for action in action_queries.actions(act.connection, enrollment["id"], states=WAITING):
+    for action in action_queries.actions(tx.connection, enrollment["id"], states=WAITING):
         if action["action"] == DeviceAction.SYNC:
             if not ending:
-                set_state(act, enrollment["id"], action=action, state=ActionState.DONE)
+                set_state(tx, enrollment["id"], action=action, state=ActionState.DONE)
             continue
         waiting += 1
         if action["state"] == ActionState.PENDING:
-            set_state(act, enrollment["id"], action=action, state=ActionState.ACTIVE)
+            set_state(tx, enrollment["id"], action=action, state=ActionState.ACTIVE)
     return waiting
 
 
-def set_state(act: Act, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None) -> None:
+def set_state(
+    tx: Transaction, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None
+) -> None:
     """An action goes on to a state; `shown` is what its result says besides."""
-    over = {} if state in WAITING else {"completed_at": act.now}
-    action_queries.change_action(act.connection, action["id"], state=state.value, **over)
-    note_action(act, enrollment_id, action=action["action"], state=state.value, shown=shown)
+    over = {} if state in WAITING else {"completed_at": tx.now}
+    action_queries.change_action(tx.connection, action["id"], state=state.value, **over)
+    note_action(tx, enrollment_id, action=action["action"], state=state.value, shown=shown)
 
 
-def note_action(act: Act, enrollment_id: str, *, action: str, state: str, shown: Row | None = None) -> None:
+def note_action(tx: Transaction, enrollment_id: str, *, action: str, state: str, shown: Row | None = None) -> None:
     """Show an action's state in Graph's record of the device, if it still has one: one entry per action name."""
-    record = queries.managed_device_of(act.connection, enrollment_id)
+    record = queries.managed_device_of(tx.connection, enrollment_id)
     if record is None:
         return
     document = record["document"]
@@ -75,11 +77,9 @@ def note_action(act: Act, enrollment_id: str, *, action: str, state: str, shown:
         **(shown or {}),
         "actionName": action,
         "actionState": state,
-        "startDateTime": before.get("startDateTime", iso(act.now)),
-        "lastUpdatedDateTime": iso(act.now),
+        "startDateTime": before.get("startDateTime", iso(tx.now)),
+        "lastUpdatedDateTime": iso(tx.now),
     }
     managed = _SHOWN.get(state, {}).get(action)
     changes = {"deviceActionResults": list(results.values()), **({"managementState": managed} if managed else {})}
-    queries.change_managed_device(
-        act.connection, act.tenant.id, device_id=record["id"], document={**document, **changes}
-    )
+    queries.change_managed_device(tx.connection, tx.tenant.id, device_id=record["id"], document={**document, **changes})

@@ -22,7 +22,7 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.devices.action_effects import EFFECTS, Done
 from fauxtune.operations.devices.action_results import note_action, set_state
 from fauxtune.operations.devices.enrollment import end, revoke_held, user_name
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
@@ -50,71 +50,71 @@ class Order:
     details: Row
 
 
-def perform(act: Act, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
+def perform(tx: Transaction, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
     """Any action by its name; `details` as its body says them, checked."""
     match action:
         case DeviceAction.WIPE:
-            wipe(act, device_id, options=details)
+            wipe(tx, device_id, options=details)
         case DeviceAction.RETIRE:
-            retire(act, device_id)
+            retire(tx, device_id)
         case DeviceAction.DELETE:
-            delete(act, device_id)
+            delete(tx, device_id)
         case DeviceAction.SYNC:
-            sync(act, device_id)
+            sync(tx, device_id)
         case _:
-            ask(act, device_id, action=action, details=details)
+            ask(tx, device_id, action=action, details=details)
 
 
-def wipe(act: Act, device_id: str, *, options: Row | None = None) -> None:
+def wipe(tx: Transaction, device_id: str, *, options: Row | None = None) -> None:
     """Factory reset; `options` are those of Graph's wipe. UnsupportedAction, with the reason, where the kind of device
     cannot, or not in this way; Invalid once its user was deleted.
     """
-    record, device = _enrolled(act, device_id)
-    user = _user(act, record, action=DeviceAction.WIPE)
+    record, device = _enrolled(tx, device_id)
+    user = _user(tx, record, action=DeviceAction.WIPE)
     check(DeviceAction.WIPE, device)
     wanted = {name: value for name, value in (options or {}).items() if value and value != "default"}
     for name in wanted:
         check_wipe_option(name, device.variant)
-    _order_end(act, record, cause=Cause.WIPE, user=user, details=wanted)
+    _order_end(tx, record, cause=Cause.WIPE, user=user, details=wanted)
 
 
-def retire(act: Act, device_id: str) -> None:
+def retire(tx: Transaction, device_id: str) -> None:
     """Remove company data. UnsupportedAction where the kind of device is wiped instead; Invalid once its user was
     deleted.
     """
-    record, device = _enrolled(act, device_id)
-    user = _user(act, record, action=DeviceAction.RETIRE)
+    record, device = _enrolled(tx, device_id)
+    user = _user(tx, record, action=DeviceAction.RETIRE)
     check(DeviceAction.RETIRE, device)
-    _order_end(act, record, cause=Cause.RETIRE, user=user)
+    _order_end(tx, record, cause=Cause.RETIRE, user=user)
 
 
-def sync(act: Act, device_id: str) -> None:
+def sync(tx: Transaction, device_id: str) -> None:
     """Ask the device to check in now."""
-    record, _device = _enrolled(act, device_id)
-    _order(act, record["enrollment_id"], action=DeviceAction.SYNC, details={})
+    record, _device = _enrolled(tx, device_id)
+    _order(tx, record["enrollment_id"], action=DeviceAction.SYNC, details={})
 
 
-def delete(act: Act, device_id: str) -> None:
+def delete(tx: Transaction, device_id: str) -> None:
     """Drop the record now; when the device comes next it is wiped or loses the company's data, as the edition says of
     its kind. Unverified: that this can be done when its user is gone.
     """
-    record = device_records.device(act, device_id)
-    row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
-    queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
+    record = device_records.device(tx, device_id)
+    row = queries.enrollment(tx.connection, record["enrollment_id"], lock=True)
+    queries.delete_managed_device(tx.connection, tx.tenant.id, device_id=record["id"])
     if row is None or row["state"] == EnrollmentState.ENDED.value:
         return
-    ordered = row["state"] == EnrollmentState.ENDING.value and any(each.scope for each in pending(act, row))
+    ordered = row["state"] == EnrollmentState.ENDING.value and any(each.scope for each in pending(tx, row))
     if not ordered:
-        _order_end(act, record, cause=Cause.DELETE, user=user_name(act, row))
+        _order_end(tx, record, cause=Cause.DELETE, user=user_name(tx, row))
 
 
-def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
+def ask(tx: Transaction, device_id: str, *, action: DeviceAction, details: Row | None = None) -> None:
     """Any other action. UnsupportedAction where the kind of device cannot, NotEmulated where only ours cannot; Invalid
     for a device whose end was ordered.
     """
-    record, device = _enrolled(act, device_id)
+    record, device = _enrolled(tx, device_id)
     check(action, device)
-    row = queries.enrollment(act.connection, record["enrollment_id"], lock=True)
+    row = queries.enrollment(tx.connection, record["enrollment_id"], lock=True)
     if row is None or row["state"] != EnrollmentState.ACTIVE.value:
         # Unverified: the real service's answer. Its end is all that such a device is told.
         raise Invalid(
@@ -122,23 +122,23 @@ def ask(act: Act, device_id: str, *, action: DeviceAction, details: Row | None =
         )
     told = {name: value for name, value in (details or {}).items() if value is not None}
     if action is DeviceAction.NOTIFY:
-        _check_rate(act, row["id"])
+        _check_rate(tx, row["id"])
     if action is DeviceAction.RESET_PASSCODE:
-        told["passcode"] = f"{act.ids.serial() % 10**8:08d}"
+        told["passcode"] = f"{tx.ids.serial() % 10**8:08d}"
     if action is DeviceAction.LOCK and device.variant is Variant.MACOS:
         # Apple: a Mac is locked with a PIN of six digits, which unlocks it.
-        told["unlockPin"] = f"{act.ids.serial() % 10**6:06d}"
-    _order(act, row["id"], action=action, details=told)
-    act.record(f"{action}Requested", user=user_name(act, row), device=row["id"])
+        told["unlockPin"] = f"{tx.ids.serial() % 10**6:06d}"
+    _order(tx, row["id"], action=action, details=told)
+    tx.record(f"{action}Requested", user=user_name(tx, row), device=row["id"])
 
 
-def _check_rate(act: Act, enrollment_id: EnrollmentId) -> None:
+def _check_rate(tx: Transaction, enrollment_id: EnrollmentId) -> None:
     """Invalid where a device had its notifications of the hour. Unverified: the real service's answer. It is not 429
     here: the tenant's clock may stand, and clients that obey Retry-After would wait for it.
     """
-    since = act.now - timedelta(hours=1)
+    since = tx.now - timedelta(hours=1)
     if (
-        action_queries.orders_since(act.connection, enrollment_id, action=DeviceAction.NOTIFY.value, since=since)
+        action_queries.orders_since(tx.connection, enrollment_id, action=DeviceAction.NOTIFY.value, since=since)
         >= NOTIFICATIONS_AN_HOUR
     ):
         raise Invalid(
@@ -147,23 +147,23 @@ def _check_rate(act: Act, enrollment_id: EnrollmentId) -> None:
         )
 
 
-def pending(act: Act, enrollment: Row) -> list[Order]:
+def pending(tx: Transaction, enrollment: Row) -> list[Order]:
     """The operations that wait for the device, oldest first. Synchronising is none: to check in is all of it."""
     return [
         Order(
             id=row["id"],
             action=DeviceAction(row["action"]),
             created_at=row["created_at"],
-            scope=_scope(act, enrollment, action=DeviceAction(row["action"])),
+            scope=_scope(tx, enrollment, action=DeviceAction(row["action"])),
             details=row["details"] or {},
         )
-        for row in action_queries.actions(act.connection, enrollment["id"], states=WAITING)
+        for row in action_queries.actions(tx.connection, enrollment["id"], states=WAITING)
         if row["action"] != DeviceAction.SYNC
     ]
 
 
 def complete(
-    act: Act,
+    tx: Transaction,
     enrollment: Row,
     *,
     action_id: str,
@@ -174,100 +174,100 @@ def complete(
     """The device confirms, or says why it could not; not `supported`: it does not know the operation. `location` is
     the answer to locateDevice. NotFound for an operation that does not wait for it.
     """
-    order = next((each for each in pending(act, enrollment) if each.id == action_id), None)
+    order = next((each for each in pending(tx, enrollment) if each.id == action_id), None)
     if order is None:
         raise NotFound(f"No operation '{action_id}' waits for this device.")
     action = {"id": order.id, "action": order.action.value}
     if error is not None:
         state = ActionState.FAILED if supported else ActionState.NOT_SUPPORTED
-        set_state(act, enrollment["id"], action=action, state=state)
-        act.record("refused", device=enrollment["id"], action=order.action.value, reason=error)
+        set_state(tx, enrollment["id"], action=action, state=state)
+        tx.record("refused", device=enrollment["id"], action=order.action.value, reason=error)
     elif order.scope and not order.details.get(_KEEP):
-        action_queries.change_action(act.connection, order.id, state=ActionState.DONE.value, completed_at=act.now)
-        end(act, enrollment, cause=Cause(order.action.value))
+        action_queries.change_action(tx.connection, order.id, state=ActionState.DONE.value, completed_at=tx.now)
+        end(tx, enrollment, cause=Cause(order.action.value))
     else:
         if order.scope:
-            _start_over(act, enrollment)
+            _start_over(tx, enrollment)
         effect = EFFECTS.get(order.action)
-        shown = effect(act, Done(enrollment, order.details, location=location)) if effect else None
-        set_state(act, enrollment["id"], action=action, state=ActionState.DONE, shown=shown)
-        act.record("actionDone", user=user_name(act, enrollment), device=enrollment["id"], action=order.action.value)
+        shown = effect(tx, Done(enrollment, order.details, location=location)) if effect else None
+        set_state(tx, enrollment["id"], action=action, state=ActionState.DONE, shown=shown)
+        tx.record("actionDone", user=user_name(tx, enrollment), device=enrollment["id"], action=order.action.value)
 
 
-def _order_end(act: Act, record: Row, *, cause: Cause, user: str | None, details: Row | None = None) -> None:
+def _order_end(tx: Transaction, record: Row, *, cause: Cause, user: str | None, details: Row | None = None) -> None:
     enrollment_id = record["enrollment_id"]
-    row = queries.enrollment(act.connection, enrollment_id, lock=True)
+    row = queries.enrollment(tx.connection, enrollment_id, lock=True)
     assert row is not None
-    waiting = action_queries.actions(act.connection, enrollment_id, states=WAITING)
+    waiting = action_queries.actions(tx.connection, enrollment_id, states=WAITING)
     if any(each["action"] == cause.value and (each["details"] or {}) == (details or {}) for each in waiting):
         return  # ordered already: the same again
     for earlier in waiting:
-        set_state(act, enrollment_id, action=earlier, state=ActionState.CANCELED)
+        set_state(tx, enrollment_id, action=earlier, state=ActionState.CANCELED)
     keeps = bool(details and details.get(_KEEP))
     state = EnrollmentState.ACTIVE if keeps else EnrollmentState.ENDING
-    queries.change_enrollment(act.connection, enrollment_id, state=state.value, cause=None if keeps else cause.value)
+    queries.change_enrollment(tx.connection, enrollment_id, state=state.value, cause=None if keeps else cause.value)
     if not keeps:
-        revoke_held(act, row, cause=cause, user=user)
-    _write_order(act, enrollment_id, action=DeviceAction(cause.value), details=details or {})
+        revoke_held(tx, row, cause=cause, user=user)
+    _write_order(tx, enrollment_id, action=DeviceAction(cause.value), details=details or {})
     if keeps:
-        _call(act, enrollment_id)
+        _call(tx, enrollment_id)
     else:
         # None of its check-ins is quiet any more, whatever its generation.
-        act.wake([enrollment_id])
-    act.record(f"{cause.value}Requested", user=user, device=enrollment_id)
+        tx.wake([enrollment_id])
+    tx.record(f"{cause.value}Requested", user=user, device=enrollment_id)
 
 
-def _start_over(act: Act, enrollment: Row) -> None:
+def _start_over(tx: Transaction, enrollment: Row) -> None:
     """The device was reset and stays enrolled: it has nothing any more, and is given everything anew."""
-    revoke_held(act, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT, user=user_name(act, enrollment))
-    rows = queries.ledger_rows(act.connection, enrollment["id"]).values()
+    revoke_held(tx, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT, user=user_name(tx, enrollment))
+    rows = queries.ledger_rows(tx.connection, enrollment["id"]).values()
     gone = [
         moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
         for row in rows
         if row.state is not ItemState.REMOVED
     ]
-    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment["id"], changed=gone, at=act.now)
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"], changed=gone, at=tx.now)
+    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"]))
 
 
-def _order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
+def _order(tx: Transaction, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
     """Write the order down in place of an earlier one of the same name, and call the device."""
-    for earlier in action_queries.actions(act.connection, enrollment_id, states=WAITING):
+    for earlier in action_queries.actions(tx.connection, enrollment_id, states=WAITING):
         if earlier["action"] == action.value:
             action_queries.change_action(
-                act.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=act.now
+                tx.connection, earlier["id"], state=ActionState.CANCELED.value, completed_at=tx.now
             )
-    _write_order(act, enrollment_id, action=action, details=details)
-    _call(act, enrollment_id)
+    _write_order(tx, enrollment_id, action=action, details=details)
+    _call(tx, enrollment_id)
 
 
-def _call(act: Act, enrollment_id: EnrollmentId) -> None:
+def _call(tx: Transaction, enrollment_id: EnrollmentId) -> None:
     """The device is to come, and its check-in is not to be a quiet one."""
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment_id))
+    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment_id))
 
 
-def _write_order(act: Act, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
+def _write_order(tx: Transaction, enrollment_id: EnrollmentId, *, action: DeviceAction, details: Row) -> None:
     action_queries.add_action(
-        act.connection,
-        id=act.ids.uuid(),
-        tenant_id=act.tenant.id,
+        tx.connection,
+        id=tx.ids.uuid(),
+        tenant_id=tx.tenant.id,
         enrollment_id=enrollment_id,
         action=action.value,
         state=ActionState.PENDING.value,
         details=details or None,
-        created_at=act.now,
+        created_at=tx.now,
     )
-    note_action(act, enrollment_id, action=action.value, state=ActionState.PENDING.value)
+    note_action(tx, enrollment_id, action=action.value, state=ActionState.PENDING.value)
 
 
-def _user(act: Act, record: Row, *, action: DeviceAction) -> str | None:
+def _user(tx: Transaction, record: Row, *, action: DeviceAction) -> str | None:
     """The name of the device's user. Intune: "Remove devices by using wipe, retire ...": once the users of managed
     devices are removed from the directory, Intune can no longer wipe or retire these. Unverified: the answer to who
     tries.
     """
     if not record["user_id"]:
         return None
-    user = directory_queries.user(act.connection, act.tenant.id, user_id=record["user_id"])
+    user = directory_queries.user(tx.connection, tx.tenant.id, user_id=record["user_id"])
     if user is None:
         raise Invalid(
             f"{action}: the device's user was deleted from the directory, so that it can be neither wiped nor retired "
@@ -276,25 +276,25 @@ def _user(act: Act, record: Row, *, action: DeviceAction) -> str | None:
     return str(user["document"]["userPrincipalName"])
 
 
-def _enrolled(act: Act, device_id: str) -> tuple[Row, Addressee]:
+def _enrolled(tx: Transaction, device_id: str) -> tuple[Row, Addressee]:
     """The record of a device that is enrolled, and what its actions are judged by. Invalid for one whose user has
     unenrolled it, while its record stays. Unverified: the real service's answer.
     """
-    record = device_records.device(act, device_id)
+    record = device_records.device(tx, device_id)
     if record["enrollment_state"] == EnrollmentState.ENDED.value:
         raise Invalid("The user has unenrolled this device: nothing reaches it any more. Its record can be deleted.")
     shown = record["document"]
     device = Addressee(
         Variant(record["variant"]),
-        act.tenant.edition,
+        tx.tenant.edition,
         os_version=shown.get("osVersion"),
         supervised=bool(shown.get("isSupervised")),
     )
     return record, device
 
 
-def _scope(act: Act, enrollment: Row, *, action: DeviceAction) -> str:
+def _scope(tx: Transaction, enrollment: Row, *, action: DeviceAction) -> str:
     """How much the device forgets; empty for an action after which it goes on."""
     if action not in ENDS:
         return ""
-    return _SCOPES[fate(Cause(action.value), Variant(enrollment["variant"]), edition=act.tenant.edition)]
+    return _SCOPES[fate(Cause(action.value), Variant(enrollment["variant"]), edition=tx.tenant.edition)]

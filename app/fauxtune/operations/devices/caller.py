@@ -7,25 +7,25 @@ from typing import Any
 
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class DeviceCaller:
     """Who calls: an enrolment's id, and the digest of what the caller proves itself with."""
 
     device_id: str
     credential: str
 
 
-def identified(act: Act, caller: Caller, *, lock: bool = False) -> Row:
+def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> Row:
     """The enrolment of the device that is calling."""
-    row = queries.enrollment_by_credential(act.connection, caller.credential, lock=lock)
-    if row is None or row["tenant_id"] != act.tenant.id or row["id"] != caller.device_id:
-        if queries.enrollment(act.connection, caller.device_id, tenant_id=act.tenant.id) is None:
+    row = queries.enrollment_by_credential(tx.connection, caller.credential, lock=lock)
+    if row is None or row["tenant_id"] != tx.tenant.id or row["id"] != caller.device_id:
+        if queries.enrollment(tx.connection, caller.device_id, tenant_id=tx.tenant.id) is None:
             raise NotFound(f"There is no device '{caller.device_id}'.")
         raise Unauthenticated("The device credential is missing, or is not this device's.")
     if row["state"] == EnrollmentState.ENDED.value:

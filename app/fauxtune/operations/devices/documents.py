@@ -10,7 +10,7 @@ from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import DEVICE
 from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 
 
 def entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) -> dict[str, Any]:
@@ -29,15 +29,17 @@ def entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) ->
     }
 
 
-def managed_device(act: Act, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any] | None) -> dict[str, Any]:
+def managed_device(
+    tx: Transaction, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any] | None
+) -> dict[str, Any]:
     """Graph's record of a new device (managedDevice; values by platform as live tenants show them). Unverified: what a
     device is called that has neither a name nor a user.
     """
-    known, now = FACTS[variant], act.now
+    known, now = FACTS[variant], tx.now
     named = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
     upn = str(named["userPrincipalName"])
     called = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
-    identity_ends = now + parse_duration(str(act.tenant.setting("identityValidity")))
+    identity_ends = now + parse_duration(str(tx.tenant.setting("identityValidity")))
     hour = now.strftime("%I").lstrip("0")
     mirrored = ("model", "manufacturer", "serialNumber", "imei", "meid", "wiFiMacAddress", "osVersion")
     return {

@@ -34,7 +34,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.documents import entra_device, managed_device
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -61,7 +61,7 @@ class EnrollmentRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class EnrollmentCredentials:
     """How the device is known from now on: the digest of what it proves itself with, its identity certificate (DER),
     where it listens for pushes, and what its platform's surface has to remember (None for Android, which is not told
     step by step).
@@ -87,51 +87,51 @@ class Enrolled:
     user_principal_name: str
 
 
-def create_token(act: Act, upn: str, *, seconds: int = TOKEN_SECONDS, uses: int = 1) -> str:
+def create_token(tx: Transaction, upn: str, *, seconds: int = TOKEN_SECONDS, uses: int = 1) -> str:
     """A token with which devices enrol for this user. NotFound for an unknown user."""
-    user = directory_queries.user_by_key(act.connection, act.tenant.id, key=upn)
+    user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=upn)
     if user is None:
         raise NotFound(f"There is no user '{upn}' to enrol a device for.")
     if not 1 <= seconds <= _LONGEST_TOKEN:
         raise Invalid(f"expiresIn is 1 to {_LONGEST_TOKEN} seconds.", target="expiresIn")
     if uses < 1:
         raise Invalid("uses is at least 1.", target="uses")
-    token = act.ids.token(24)
+    token = tx.ids.token(24)
     queries.add_token(
-        act.connection,
+        tx.connection,
         digest=digest(token),
-        tenant_id=act.tenant.id,
+        tenant_id=tx.tenant.id,
         user_id=user["id"],
-        expires_at=act.now + timedelta(seconds=seconds),
+        expires_at=tx.now + timedelta(seconds=seconds),
         uses_left=uses,
     )
     return token
 
 
-def enroll(act: Act, request: EnrollmentRequest, *, token: str, csr: bytes, keys: KeyStore) -> Enrolled:
+def enroll(tx: Transaction, request: EnrollmentRequest, *, token: str, csr: bytes, keys: KeyStore) -> Enrolled:
     """A device comes in with a token and is given a credential. A refusal changes nothing: the token can be used again.
 
     Invalid for a platform or mode that is not emulated or a broken CSR; Unauthenticated for a token that is unknown,
     over or used; NotLicensed for a user who may not.
     """
     enrollable(request)
-    user = redeem(act, token)
-    name = act.ids.uuid()
-    credential = act.ids.token(32)
-    means = Means(
+    user = redeem(tx, token)
+    name = tx.ids.uuid()
+    credential = tx.ids.token(32)
+    means = EnrollmentCredentials(
         credential=digest(credential),
-        identity_certificate=issue_certificate(act, csr, common_name=name, keys=keys),
-        push_token=act.ids.token(24),
+        identity_certificate=issue_certificate(tx, csr, common_name=name, keys=keys),
+        push_token=tx.ids.token(24),
     )
-    return replace(admit(act, request, user=user, means=means, enrollment_id=EnrollmentId(name)), credential=credential)
+    return replace(admit(tx, request, user=user, means=means, enrollment_id=EnrollmentId(name)), credential=credential)
 
 
 def admit(
-    act: Act,
+    tx: Transaction,
     request: EnrollmentRequest,
     *,
     user: dict[str, Any],
-    means: Means,
+    means: EnrollmentCredentials,
     enrollment_id: EnrollmentId | None = None,
 ) -> Enrolled:
     """A device comes in that has its identity already. What the same hardware was before ends. Invalid for a platform
@@ -142,21 +142,21 @@ def admit(
     variant = enrollable(request)
     licensed(user)
     owner = user if FACTS[variant].has_user else None
-    supersede(act, request.hardware_key)
+    supersede(tx, request.hardware_key)
     enrolled = Enrolled(
-        id=enrollment_id or EnrollmentId(act.ids.uuid()),
+        id=enrollment_id or EnrollmentId(tx.ids.uuid()),
         credential="",
         push_token=means.push_token,
         identity_certificate=means.identity_certificate,
         user_id="" if owner is None else owner["id"],
         user_principal_name="" if owner is None else owner["document"]["userPrincipalName"],
     )
-    _add_rows(act, request, enrolled=enrolled, variant=variant, user=owner, means=means)
+    _add_rows(tx, request, enrolled=enrolled, variant=variant, user=owner, means=means)
     serial = serial_hex(x509.load_der_x509_certificate(means.identity_certificate))
     certificate_queries.change_certificate(
-        act.connection, act.tenant.id, authority_name="devices", serial=serial, enrollment_id=enrolled.id
+        tx.connection, tx.tenant.id, authority_name="devices", serial=serial, enrollment_id=enrolled.id
     )
-    act.record("enrolled", user=enrolled.user_principal_name or None, device=enrolled.id, variant=variant.value)
+    tx.record("enrolled", user=enrolled.user_principal_name or None, device=enrolled.id, variant=variant.value)
     return enrolled
 
 
@@ -171,68 +171,68 @@ def enrollable(request: EnrollmentRequest) -> Variant:
     return variant
 
 
-def supersede(act: Act, hardware_key: str) -> None:
+def supersede(tx: Transaction, hardware_key: str) -> None:
     """The hardware enrols again: what it was before is over."""
     if hardware_key:
-        for old in queries.enrollments_by_hardware(act.connection, act.tenant.id, hardware_key=hardware_key):
-            end(act, old, cause=Cause.UNENROLL)
+        for old in queries.enrollments_by_hardware(tx.connection, tx.tenant.id, hardware_key=hardware_key):
+            end(tx, old, cause=Cause.UNENROLL)
         # The new enrolment has a record of its own in place of one that has stayed.
-        queries.delete_records_left(act.connection, act.tenant.id, hardware_key=hardware_key)
+        queries.delete_records_left(tx.connection, tx.tenant.id, hardware_key=hardware_key)
 
 
-def unenroll(act: Act, enrollment: dict[str, Any]) -> None:
+def unenroll(tx: Transaction, enrollment: dict[str, Any]) -> None:
     """The user leaves. NotAllowed where the user may not (a fully managed device)."""
     variant = Variant(enrollment["variant"])
     if not FACTS[variant].user_may_unenroll:
         raise NotAllowed(f"The user of a device of the kind {variant.value} cannot unenrol it; an admin can wipe it.")
-    end(act, enrollment, cause=Cause.UNENROLL)
+    end(tx, enrollment, cause=Cause.UNENROLL)
 
 
-def end(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
+def end(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause) -> None:
     """The relation is over: revoke what the removal table says, close the ledger, drop the records that do not stay.
     What the table leaves on the device is kept in the ledger as well.
     """
-    enrollment_id, upn = EnrollmentId(enrollment["id"]), user_name(act, enrollment)
-    revoke_held(act, enrollment, cause=cause, user=upn)
-    ledger = queries.ledger_rows(act.connection, enrollment_id).values()
+    enrollment_id, upn = EnrollmentId(enrollment["id"]), user_name(tx, enrollment)
+    revoke_held(tx, enrollment, cause=cause, user=upn)
+    ledger = queries.ledger_rows(tx.connection, enrollment_id).values()
     rows = [row for row in ledger if row.state is not ItemState.REMOVED]
-    over = [_over(act, enrollment, row=row, cause=cause) for row in rows]
+    over = [_over(tx, enrollment, row=row, cause=cause) for row in rows]
     kept = {row.key for row in over if row.state is ItemState.KEPT}
-    queries.put_ledger_rows(act.connection, act.tenant.id, enrollment_id=enrollment_id, changed=over, at=act.now)
-    if fate(cause, Variant(enrollment["variant"]), edition=act.tenant.edition) is Cause.WIPE:
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=over, at=tx.now)
+    if fate(cause, Variant(enrollment["variant"]), edition=tx.tenant.edition) is Cause.WIPE:
         # Nor is anything left that an earlier enrolment of the same hardware left there.
-        queries.forget_kept(act.connection, act.tenant.id, hardware_key=enrollment["hardware_key"], at=act.now)
+        queries.forget_kept(tx.connection, tx.tenant.id, hardware_key=enrollment["hardware_key"], at=tx.now)
     queries.change_enrollment(
-        act.connection, enrollment_id, state=EnrollmentState.ENDED.value, cause=cause.value, due_at=NEVER
+        tx.connection, enrollment_id, state=EnrollmentState.ENDED.value, cause=cause.value, due_at=NEVER
     )
-    step_queries.forget_steps(act.connection, enrollment_id)
-    for profile_id in configuration_queries.states_of_device(act.connection, enrollment_id):
-        configuration_queries.drop_state(act.connection, enrollment_id, profile_id=profile_id)
-    _drop_records(act, enrollment, cause=cause)
+    step_queries.forget_steps(tx.connection, enrollment_id)
+    for profile_id in configuration_queries.states_of_device(tx.connection, enrollment_id):
+        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)
+    _drop_records(tx, enrollment, cause=cause)
     for row in rows:
         if row.key in kept or (not in_policy(row) and row.state is not ItemState.REMOVING):
             continue  # it stays, or was never there
         held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
-        act.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
+        tx.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
     words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
-    act.record(words[cause], user=upn, device=enrollment_id)
-    act.wake([enrollment_id])
+    tx.record(words[cause], user=upn, device=enrollment_id)
+    tx.wake([enrollment_id])
 
 
-def _drop_records(act: Act, enrollment: dict[str, Any], *, cause: Cause) -> None:
-    variant, edition = Variant(enrollment["variant"]), act.tenant.edition
-    record = queries.managed_device_of(act.connection, enrollment["id"])
+def _drop_records(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause) -> None:
+    variant, edition = Variant(enrollment["variant"]), tx.tenant.edition
+    record = queries.managed_device_of(tx.connection, enrollment["id"])
     if record is not None and not managed_device_stays(variant, cause, edition=edition):
-        queries.delete_managed_device(act.connection, act.tenant.id, device_id=record["id"])
+        queries.delete_managed_device(tx.connection, tx.tenant.id, device_id=record["id"])
     if not directory_device_stays(variant, cause, edition=edition):
         directory_queries.delete_directory_device(
-            act.connection, act.tenant.id, device_id=enrollment["directory_device_id"]
+            tx.connection, tx.tenant.id, device_id=enrollment["directory_device_id"]
         )
 
 
-def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:
+def _over(tx: Transaction, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:
     """How an item stands when the enrolment has ended."""
-    edition, variant = act.tenant.edition, Variant(enrollment["variant"])
+    edition, variant = tx.tenant.edition, Variant(enrollment["variant"])
     held = row.state in (ItemState.INSTALLED, ItemState.KEPT)
     stays = held and not outcome(variant, edition, source=row.source, cause=cause, authority=row.authority).removed
     if stays:
@@ -240,40 +240,40 @@ def _over(act: Act, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause)
     return moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
 
 
-def revoke_held(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, user: str | None) -> None:
+def revoke_held(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, user: str | None) -> None:
     """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. What was removed from the
     device before stays as the table left it then. `user`: the name of its user.
     """
-    for row in queries.ledger_rows(act.connection, enrollment["id"]).values():
+    for row in queries.ledger_rows(tx.connection, enrollment["id"]).values():
         if row.serial is None or row.state is ItemState.REMOVED:
             continue
-        if _is_revoked(act, enrollment, cause=cause, source=row.source, authority=row.authority):
-            revocation.revoke_for_connector(
-                act, row.serial, device=enrollment["id"], user=user, source=row.source.value
-            )
+        if _is_revoked(tx, enrollment, cause=cause, source=row.source, authority=row.authority):
+            revocation.revoke_for_connector(tx, row.serial, device=enrollment["id"], user=user, source=row.source.value)
 
 
-def revoke_one(act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str) -> None:
+def revoke_one(
+    tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str
+) -> None:
     """Revoke one certificate of an ending enrolment, where the removal table says so."""
-    issued = authority_queries.certificate_of_enterprise(act.connection, act.tenant.id, serial=serial)
+    issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     authority = Authority.named(None if issued is None else issued["authority"])
-    if _is_revoked(act, enrollment, cause=cause, source=source, authority=authority):
-        user = user_name(act, enrollment)
-        revocation.revoke_for_connector(act, serial, device=enrollment["id"], user=user, source=source.value)
+    if _is_revoked(tx, enrollment, cause=cause, source=source, authority=authority):
+        user = user_name(tx, enrollment)
+        revocation.revoke_for_connector(tx, serial, device=enrollment["id"], user=user, source=source.value)
 
 
 def _is_revoked(
-    act: Act, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, authority: Authority
+    tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, authority: Authority
 ) -> bool:
-    edition, variant = act.tenant.edition, Variant(enrollment["variant"])
+    edition, variant = tx.tenant.edition, Variant(enrollment["variant"])
     return outcome(variant, edition, source=source, cause=cause, authority=authority).revoked
 
 
-def user_name(act: Act, enrollment: dict[str, Any]) -> str | None:
+def user_name(tx: Transaction, enrollment: dict[str, Any]) -> str | None:
     """The userPrincipalName of the enrolment's user, while that user exists."""
     if enrollment["user_id"] is None:
         return None
-    user = directory_queries.user(act.connection, act.tenant.id, user_id=enrollment["user_id"])
+    user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment["user_id"])
     return None if user is None else str(user["document"]["userPrincipalName"])
 
 
@@ -282,17 +282,17 @@ def digest(secret: str | bytes) -> str:
     return hashlib.sha256(secret.encode() if isinstance(secret, str) else secret).hexdigest()
 
 
-def redeem(act: Act, token: str) -> dict[str, Any]:
+def redeem(tx: Transaction, token: str) -> dict[str, Any]:
     """The user for whom the token was made; it takes a use. Unauthenticated for a token that is unknown, over or used,
     NotLicensed for a user who may not.
     """
-    user_id = queries.use_token(act.connection, act.tenant.id, digest=digest(token), now=act.now)
-    return _token_user(act, user_id)
+    user_id = queries.use_token(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now)
+    return _token_user(tx, user_id)
 
 
-def token_holder(act: Act, token: str) -> dict[str, Any]:
+def token_holder(tx: Transaction, token: str) -> dict[str, Any]:
     """As `redeem`, and the token keeps its uses."""
-    return _token_user(act, queries.token_user(act.connection, act.tenant.id, digest=digest(token), now=act.now))
+    return _token_user(tx, queries.token_user(tx.connection, tx.tenant.id, digest=digest(token), now=tx.now))
 
 
 def licensed(user: dict[str, Any]) -> None:
@@ -303,20 +303,20 @@ def licensed(user: dict[str, Any]) -> None:
         )
 
 
-def issue_certificate(act: Act, csr: bytes, *, common_name: str, keys: KeyStore) -> bytes:
+def issue_certificate(tx: Transaction, csr: bytes, *, common_name: str, keys: KeyStore) -> bytes:
     """An identity certificate (DER) for the key of a PKCS#10 request. Invalid for a broken request."""
-    authority = authorities.load(act.connection, act.tenant, name="devices", keys=keys)
-    validity = parse_duration(str(act.tenant.setting("identityValidity")))
+    authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=keys)
+    validity = parse_duration(str(tx.tenant.setting("identityValidity")))
     certificate = issue_identity(
         authority=authority,
         csr=csr,
         common_name=common_name,
-        serial=act.ids.serial(),
-        not_before=act.now - _BACKDATED,
-        not_after=min(act.now + validity, authority.certificate.not_valid_after_utc),
+        serial=tx.ids.serial(),
+        not_before=tx.now - _BACKDATED,
+        not_after=min(tx.now + validity, authority.certificate.not_valid_after_utc),
     )
     certificate_register.note(
-        act,
+        tx,
         certificate,
         authority_name="devices",
         subject=subject_text(certificate.subject),
@@ -326,10 +326,10 @@ def issue_certificate(act: Act, csr: bytes, *, common_name: str, keys: KeyStore)
     return certificate.public_bytes(Encoding.DER)
 
 
-def _token_user(act: Act, user_id: str | None) -> dict[str, Any]:
+def _token_user(tx: Transaction, user_id: str | None) -> dict[str, Any]:
     if user_id is None:
         raise Unauthenticated("The enrolment token is unknown, expired, or was used already.")
-    user = directory_queries.user(act.connection, act.tenant.id, user_id=user_id)
+    user = directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)
     if user is None:
         raise NotLicensed("The user for whom this enrolment token was made no longer exists.")
     licensed(user)
@@ -337,20 +337,20 @@ def _token_user(act: Act, user_id: str | None) -> dict[str, Any]:
 
 
 def _add_rows(
-    act: Act,
+    tx: Transaction,
     request: EnrollmentRequest,
     *,
     enrolled: Enrolled,
     variant: Variant,
     user: dict[str, Any] | None,
-    means: Means,
+    means: EnrollmentCredentials,
 ) -> None:
-    device_id, directory_id, azure_id = (act.ids.uuid() for _ in range(3))
+    device_id, directory_id, azure_id = (tx.ids.uuid() for _ in range(3))
     facts = {**request.facts, "managedDeviceId": device_id, "azureADDeviceId": azure_id}
     queries.add_enrollment(
-        act.connection,
+        tx.connection,
         id=enrolled.id,
-        tenant_id=act.tenant.id,
+        tenant_id=tx.tenant.id,
         platform=request.platform.value,
         mode=request.mode,
         variant=variant.value,
@@ -361,30 +361,30 @@ def _add_rows(
         credential_digest=means.credential,
         push_token=enrolled.push_token,
         identity_certificate=enrolled.identity_certificate,
-        enrolled_at=act.now,
+        enrolled_at=tx.now,
         generation=1,
         settled_generation=0,
         due_at=NEVER,
         policy_version=1,
         plans=0,
         facts=facts,
-        inventory_at=None if means.wire_state is None else act.now,
+        inventory_at=None if means.wire_state is None else tx.now,
         wire_state=means.wire_state,
     )
-    document = managed_device(act, facts, variant=variant, user=None if user is None else user["document"])
+    document = managed_device(tx, facts, variant=variant, user=None if user is None else user["document"])
     queries.add_managed_device(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=device_id,
         enrollment_id=enrolled.id,
         user_id=None if user is None else user["id"],
         document=document,
     )
     directory_queries.add_directory_device(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=directory_id,
         enrollment_id=enrolled.id,
-        created_at=act.now,
+        created_at=tx.now,
         document=entra_device(directory_id, azure_id, record=document),
     )

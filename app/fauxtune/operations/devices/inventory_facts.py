@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -18,7 +18,7 @@ Row = dict[str, Any]
 _IN_DIRECTORY = {"deviceName": "displayName", "osVersion": "operatingSystemVersion"}
 
 
-def note_facts(act: Act, enrollment: Row, *, facts: Row) -> None:
+def note_facts(tx: Transaction, enrollment: Row, *, facts: Row) -> None:
     """Keep what is new; `facts` go by the names of managedDevice. What is empty says nothing. Filters of assignments
     and variables of profiles may depend on it: then the device plans again.
     """
@@ -26,18 +26,18 @@ def note_facts(act: Act, enrollment: Row, *, facts: Row) -> None:
     changes = {name: value for name, value in said.items() if enrollment["facts"].get(name) != value}
     if not changes:
         return
-    queries.change_enrollment(act.connection, enrollment["id"], facts={**enrollment["facts"], **changes})
-    record = queries.managed_device_of(act.connection, enrollment["id"])
+    queries.change_enrollment(tx.connection, enrollment["id"], facts={**enrollment["facts"], **changes})
+    record = queries.managed_device_of(tx.connection, enrollment["id"])
     if record is not None:
         shown = {name: value for name, value in changes.items() if name in record["document"]}
         document = {**record["document"], **shown}
-        queries.change_managed_device(act.connection, act.tenant.id, device_id=record["id"], document=document)
+        queries.change_managed_device(tx.connection, tx.tenant.id, device_id=record["id"], document=document)
     directory_id = enrollment["directory_device_id"]
-    entra = directory_queries.directory_device(act.connection, act.tenant.id, device_id=directory_id)
+    entra = directory_queries.directory_device(tx.connection, tx.tenant.id, device_id=directory_id)
     repeated = {there: changes[here] for here, there in _IN_DIRECTORY.items() if here in changes}
     if entra is not None and repeated:
         document = {**entra["document"], **repeated}
         directory_queries.change_directory_device(
-            act.connection, act.tenant.id, device_id=directory_id, document=document
+            tx.connection, tx.tenant.id, device_id=directory_id, document=document
         )
-    act.wake(concern.by_enrollment(act.connection, act.tenant.id, enrollment_id=enrollment["id"]))
+    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"]))

@@ -20,7 +20,7 @@ from fauxtune.core.model.consent import EVERYTHING
 from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.directory.users_and_groups import password_digest, password_matches
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as queries
 
 Row = dict[str, Any]
@@ -43,84 +43,84 @@ class NewApplication:
     redirect_uris: list[str] | None = None
 
 
-def add_application(act: Act, wanted: NewApplication) -> tuple[Row, str | None]:
+def add_application(tx: Transaction, wanted: NewApplication) -> tuple[Row, str | None]:
     """A new application, and its secret where one was made: without secret and certificate it gets one.
 
     Conflict when its client id is taken.
     """
-    client_id = act.ids.uuid() if wanted.client_id is None else wanted.client_id.lower()
+    client_id = tx.ids.uuid() if wanted.client_id is None else wanted.client_id.lower()
     if not _GUID.fullmatch(client_id):
         raise Invalid(f"clientId is a GUID, not '{wanted.client_id}'.", target="clientId")
-    if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
+    if queries.application(tx.connection, tx.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"There is an application '{client_id}' already.", target="clientId")
-    made = act.ids.token(30) if wanted.secret is None and wanted.certificate is None else None
+    made = tx.ids.token(30) if wanted.secret is None and wanted.certificate is None else None
     secret = made if wanted.secret is None else wanted.secret
     queries.add_application(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         client_id=client_id,
         name=_name("Application" if wanted.name is None else wanted.name),
         secret=None,
-        secret_digest=None if secret is None else _digest(act, secret),
+        secret_digest=None if secret is None else _digest(tx, secret),
         certificate=None if wanted.certificate is None else _der(wanted.certificate),
         roles=list(ALL_ROLES) if wanted.roles is None else _roles(wanted.roles),
         consented_scopes=[EVERYTHING] if wanted.consented_scopes is None else _consented(wanted.consented_scopes),
         redirect_uris=_redirect_uris(wanted.redirect_uris or []),
-        created_at=act.now,
+        created_at=tx.now,
     )
-    act.record("applicationAdded", clientId=client_id)
-    return application(act, client_id), made
+    tx.record("applicationAdded", clientId=client_id)
+    return application(tx, client_id), made
 
 
-def change_application(act: Act, client_id: str, *, changes: Row) -> Row:
+def change_application(tx: Transaction, client_id: str, *, changes: Row) -> Row:
     """Change what is named: displayName, roles, consentedScopes, redirectUris, secret, certificate.
 
     None takes a credential away. Permissions change with the next token.
     """
-    row = application(act, client_id)
-    values = _values(act, changes, shown=row["secret"] is not None)
+    row = application(tx, client_id)
+    values = _values(tx, changes, shown=row["secret"] is not None)
     if values:
-        queries.change_application(act.connection, act.tenant.id, client_id=row["client_id"], values=values)
-        act.record("applicationChanged", clientId=row["client_id"], changed=sorted(changes))
-    return application(act, client_id)
+        queries.change_application(tx.connection, tx.tenant.id, client_id=row["client_id"], values=values)
+        tx.record("applicationChanged", clientId=row["client_id"], changed=sorted(changes))
+    return application(tx, client_id)
 
 
-def delete_application(act: Act, client_id: str) -> None:
+def delete_application(tx: Transaction, client_id: str) -> None:
     """The application goes, and with it whatever its tokens were good for."""
-    row = application(act, client_id)
-    queries.delete_application(act.connection, act.tenant.id, client_id=row["client_id"])
-    act.record("applicationDeleted", clientId=row["client_id"])
+    row = application(tx, client_id)
+    queries.delete_application(tx.connection, tx.tenant.id, client_id=row["client_id"])
+    tx.record("applicationDeleted", clientId=row["client_id"])
 
 
-def application(act: Act, client_id: str) -> Row:
+def application(tx: Transaction, client_id: str) -> Row:
     """One application, by its id. NotFound otherwise."""
-    row = queries.application(act.connection, act.tenant.id, client_id=client_id)
+    row = queries.application(tx.connection, tx.tenant.id, client_id=client_id)
     if row is None:
         raise NotFound(f"There is no application '{client_id}' in this tenant.")
     return row
 
 
-def add_seeded_application(act: Act, application: NewApplication, *, client_id: str) -> None:
+def add_seeded_application(tx: Transaction, application: NewApplication, *, client_id: str) -> None:
     """Add an application of a new tenant. Its secret is kept in clear, because every start prints it; it gets one if it
     has neither secret nor certificate.
 
     Raises Conflict if another application of the tenant has this client id (a GUID in lower case).
     """
-    if queries.application(act.connection, act.tenant.id, client_id=client_id) is not None:
+    if queries.application(tx.connection, tx.tenant.id, client_id=client_id) is not None:
         raise Conflict(f"The seed names the application '{client_id}' twice.", target="applications")
     needs_secret = application.secret is None and application.certificate is None
     queries.add_application(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         client_id=client_id,
         name=application.name,
-        secret=act.ids.token(24) if needs_secret else application.secret,
+        secret=tx.ids.token(24) if needs_secret else application.secret,
         secret_digest=None,
         certificate=None if application.certificate is None else _der(application.certificate),
         roles=_roles(application.roles or []),
         consented_scopes=_consented(application.consented_scopes or []),
         redirect_uris=_redirect_uris(application.redirect_uris or []),
-        created_at=act.now,
+        created_at=tx.now,
     )
 
 
@@ -131,7 +131,7 @@ def secret_matches(row: Row, secret: str) -> bool:
     return password_matches(row["secret_digest"], secret)
 
 
-def _values(act: Act, changes: Row, *, shown: bool) -> Row:
+def _values(tx: Transaction, changes: Row, *, shown: bool) -> Row:
     values: Row = {}
     for name, value in changes.items():
         match name:
@@ -148,12 +148,12 @@ def _values(act: Act, changes: Row, *, shown: bool) -> Row:
             case "secret":
                 # A secret that every start prints stays one; any other is kept as a digest.
                 values["secret"] = _secret(value) if shown and value is not None else None
-                values["secret_digest"] = None if shown or value is None else _digest(act, value)
+                values["secret_digest"] = None if shown or value is None else _digest(tx, value)
     return values
 
 
-def _digest(act: Act, secret: str) -> str:
-    return password_digest(_secret(secret), salt=act.ids.token(12))
+def _digest(tx: Transaction, secret: str) -> str:
+    return password_digest(_secret(secret), salt=tx.ids.token(12))
 
 
 def _secret(secret: str) -> str:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import sign_ins as queries
 
@@ -59,19 +59,19 @@ class CodeRequest:
     nonce: str | None
 
 
-def add_code(act: Act, request: CodeRequest, *, now: datetime) -> str:
+def add_code(tx: Transaction, request: CodeRequest, *, now: datetime) -> str:
     """A new authorization code."""
-    code = act.ids.token(48)
-    _make_room(act, now=now)
+    code = tx.ids.token(48)
+    _make_room(tx, now=now)
     queries.add_sign_in(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         digest=_digest(code),
         client_id=request.client_id,
         state=Standing.APPROVED.value,
         scope=request.scope,
         any_tenant=False,
-        user_tenant_id=act.tenant.id,
+        user_tenant_id=tx.tenant.id,
         user_id=request.user_id,
         redirect_uri=request.redirect_uri,
         challenge=request.challenge,
@@ -81,15 +81,15 @@ def add_code(act: Act, request: CodeRequest, *, now: datetime) -> str:
     return code
 
 
-def add_device(act: Act, client_id: str, *, scope: str, any_tenant: bool, now: datetime) -> tuple[str, str]:
+def add_device(tx: Transaction, client_id: str, *, scope: str, any_tenant: bool, now: datetime) -> tuple[str, str]:
     """A device begins: its own code, and the one that its user types in."""
-    device_code = act.ids.token(48)
-    number = int.from_bytes(hashlib.sha256(act.ids.token(32).encode()).digest())
+    device_code = tx.ids.token(48)
+    number = int.from_bytes(hashlib.sha256(tx.ids.token(32).encode()).digest())
     user_code = "".join(_LETTERS[number // len(_LETTERS) ** place % len(_LETTERS)] for place in range(_CODE_LENGTH))
-    _make_room(act, now=now)
+    _make_room(tx, now=now)
     queries.add_sign_in(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         digest=_digest(device_code),
         client_id=client_id,
         state=Standing.PENDING.value,
@@ -101,8 +101,8 @@ def add_device(act: Act, client_id: str, *, scope: str, any_tenant: bool, now: d
     return device_code, user_code
 
 
-def _make_room(act: Act, *, now: datetime) -> None:
-    queries.forget_sign_ins(act.connection, act.tenant.id, before=now - _REMEMBERED, most=_MOST - 1)
+def _make_room(tx: Transaction, *, now: datetime) -> None:
+    queries.forget_sign_ins(tx.connection, tx.tenant.id, before=now - _REMEMBERED, most=_MOST - 1)
 
 
 def look(connection: Connection, code: str, *, device: bool, now: datetime) -> tuple[Standing, Row]:

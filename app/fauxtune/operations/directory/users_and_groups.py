@@ -15,7 +15,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.graph.directory import GROUP, USER
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.documents.validation import defaults
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import directory as queries
 
@@ -43,73 +43,73 @@ _GROUP_LENGTHS = {"displayName": 256, "mailNickname": 64, "description": 1024, "
 _UNIFIED, _DYNAMIC = "Unified", "DynamicMembership"
 
 
-def create_user(act: Act, document: Document, *, password: str | None = None) -> Document:
+def create_user(tx: Transaction, document: Document, *, password: str | None = None) -> Document:
     """A new user. Conflict when the userPrincipalName is taken."""
     upn = str(document["userPrincipalName"])
-    _check_upn(act, upn, user_id=None)
+    _check_upn(tx, upn, user_id=None)
     _check_lengths(document, _USER_LENGTHS, resource="User")
-    user_id = act.ids.uuid()
+    user_id = tx.ids.uuid()
     full = {
         **defaults(USER),
         **document,
         "id": user_id,
-        "createdDateTime": iso(act.now),
+        "createdDateTime": iso(tx.now),
         "securityIdentifier": security_identifier(user_id),
     }
     queries.add_user(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=user_id,
         upn_key=upn.casefold(),
         licensed=bool(full.get("assignedLicenses")),
-        password_digest=None if password is None else password_digest(password, salt=act.ids.token(12)),
-        created_at=act.now,
+        password_digest=None if password is None else password_digest(password, salt=tx.ids.token(12)),
+        created_at=tx.now,
         document=full,
     )
     return full
 
 
-def update_user(act: Act, key: str, *, changes: Document, password: str | None = None) -> Document:
+def update_user(tx: Transaction, key: str, *, changes: Document, password: str | None = None) -> Document:
     """Change a user; what certificates say of the user may change, so its devices plan again."""
-    row = _user(act, key)
+    row = _user(tx, key)
     full = {**row["document"], **changes}
     upn = str(full["userPrincipalName"])
-    _check_upn(act, upn, user_id=row["id"])
+    _check_upn(tx, upn, user_id=row["id"])
     _check_lengths(changes, _USER_LENGTHS, resource="User")
     values: dict[str, Any] = {"document": full, "upn_key": upn.casefold()}
     if "assignedLicenses" in changes:
         values["licensed"] = bool(full["assignedLicenses"])
     if password is not None:
-        values["password_digest"] = password_digest(password, salt=act.ids.token(12))
-    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], **values)
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["id"]))
+        values["password_digest"] = password_digest(password, salt=tx.ids.token(12))
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], **values)
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["id"]))
     return full
 
 
-def change_password(act: Act, key: str, *, current: str, new: str) -> None:
+def change_password(tx: Transaction, key: str, *, current: str, new: str) -> None:
     """Graph: user: changePassword. Invalid when the current one is another."""
-    row = _user(act, key)
+    row = _user(tx, key)
     if not password_matches(row["password_digest"], current):
         raise Invalid("The specified current password is not the user's password.", target="currentPassword")
-    digest = password_digest(new, salt=act.ids.token(12))
-    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], password_digest=digest)
+    digest = password_digest(new, salt=tx.ids.token(12))
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], password_digest=digest)
 
 
-def revoke_sign_in_sessions(act: Act, key: str) -> None:
+def revoke_sign_in_sessions(tx: Transaction, key: str) -> None:
     """Graph: user: revokeSignInSessions. The moment is noted: refresh tokens from before it are good no more. Access
     tokens live to their end.
     """
-    row = _user(act, key)
-    full = {**row["document"], "signInSessionsValidFromDateTime": iso(act.now)}
-    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], document=full)
+    row = _user(tx, key)
+    full = {**row["document"], "signInSessionsValidFromDateTime": iso(tx.now)}
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], document=full)
 
 
-def assign_license(act: Act, key: str, *, add: list[Document], remove: list[str]) -> Document:
+def assign_license(tx: Transaction, key: str, *, add: list[Document], remove: list[str]) -> Document:
     """Graph: user: assignLicense. Without any licence the user's devices are given nothing more.
 
     Differs from Intune: the user needs no usageLocation.
     """
-    row = _user(act, key)
+    row = _user(tx, key)
     for each in add:
         _check_license(each)
     gone = {each.lower() for each in remove}
@@ -119,39 +119,39 @@ def assign_license(act: Act, key: str, *, add: list[Document], remove: list[str]
         raise Invalid(f"User does not have a corresponding license: {', '.join(sorted(missing))}.")
     held = {sku: each for sku, each in held.items() if sku not in gone}
     held |= {str(each["skuId"]).lower(): {"disabledPlans": [], **each} for each in add}
-    return update_user(act, row["id"], changes={"assignedLicenses": list(held.values())})
+    return update_user(tx, row["id"], changes={"assignedLicenses": list(held.values())})
 
 
-def delete_user(act: Act, key: str) -> None:
+def delete_user(tx: Transaction, key: str) -> None:
     """The user goes; its devices stay enrolled and keep what they hold (see the removal table), imports stay stored."""
-    row = _user(act, key)
-    act.wake(concern.by_user(act.connection, act.tenant.id, user_id=row["id"]))
-    queries.delete_user(act.connection, act.tenant.id, user_id=row["id"])
+    row = _user(tx, key)
+    tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["id"]))
+    queries.delete_user(tx.connection, tx.tenant.id, user_id=row["id"])
 
 
-def set_manager(act: Act, key: str, *, manager_id: str | None) -> None:
+def set_manager(tx: Transaction, key: str, *, manager_id: str | None) -> None:
     """Graph: user: assign manager, remove manager. NotFound for an id that is no user's."""
-    row = _user(act, key)
+    row = _user(tx, key)
     if manager_id is None:
         if row["manager_id"] is None:
             raise missing("manager")
-        queries.change_user(act.connection, act.tenant.id, user_id=row["id"], manager_id=None)
+        queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], manager_id=None)
         return
-    manager = _user(act, manager_id)
-    queries.change_user(act.connection, act.tenant.id, user_id=row["id"], manager_id=manager["id"])
+    manager = _user(tx, manager_id)
+    queries.change_user(tx.connection, tx.tenant.id, user_id=row["id"], manager_id=manager["id"])
 
 
 def create_group(
-    act: Act, document: Document, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
+    tx: Transaction, document: Document, *, member_ids: tuple[str, ...] = (), owner_ids: tuple[str, ...] = ()
 ) -> Document:
     """A new group with these members and owners."""
-    group_id = act.ids.uuid()
+    group_id = tx.ids.uuid()
     full = {
         **defaults(GROUP),
         **document,
         "id": group_id,
-        "createdDateTime": iso(act.now),
-        "renewedDateTime": iso(act.now),
+        "createdDateTime": iso(tx.now),
+        "renewedDateTime": iso(tx.now),
         "securityIdentifier": security_identifier(group_id),
     }
     _check_group(full)
@@ -159,15 +159,15 @@ def create_group(
         raise Invalid("A membershipRule needs the group type DynamicMembership.", target="membershipRule")
     _check_lengths(full, _GROUP_LENGTHS, resource="Group")
     if full["mailEnabled"] and not full["mail"]:
-        full["mail"] = f"{full['mailNickname']}@{act.tenant.domain}"
+        full["mail"] = f"{full['mailNickname']}@{tx.tenant.domain}"
         full["proxyAddresses"] = [f"SMTP:{full['mail']}"]
-    queries.add_group(act.connection, act.tenant.id, id=group_id, created_at=act.now, document=full)
-    _join(act, group_id, member_ids=member_ids, owner_ids=owner_ids)
+    queries.add_group(tx.connection, tx.tenant.id, id=group_id, created_at=tx.now, document=full)
+    _join(tx, group_id, member_ids=member_ids, owner_ids=owner_ids)
     return full
 
 
 def update_group(
-    act: Act,
+    tx: Transaction,
     group_id: str,
     *,
     changes: Document,
@@ -175,73 +175,73 @@ def update_group(
     owner_ids: tuple[str, ...] = (),
 ) -> Document:
     """Change a group; who is in it stays, and these join."""
-    row = _group(act, group_id)
+    row = _group(tx, group_id)
     full = {**row["document"], **changes}
     _check_group(full)
     _check_lengths(changes, _GROUP_LENGTHS, resource="Group")
-    queries.change_group(act.connection, act.tenant.id, group_id=row["id"], document=full)
-    _join(act, row["id"], member_ids=member_ids, owner_ids=owner_ids)
+    queries.change_group(tx.connection, tx.tenant.id, group_id=row["id"], document=full)
+    _join(tx, row["id"], member_ids=member_ids, owner_ids=owner_ids)
     return full
 
 
-def delete_group(act: Act, group_id: str) -> None:
+def delete_group(tx: Transaction, group_id: str) -> None:
     """The group goes; assignments that name it stay and reach nobody."""
-    row = _group(act, group_id)
+    row = _group(tx, group_id)
     # Whatever is below the group is below itself: one statement finds it.
-    _wake(act, row["id"], member_id=row["id"])
-    queries.delete_group(act.connection, act.tenant.id, group_id=row["id"])
+    _wake(tx, row["id"], member_id=row["id"])
+    queries.delete_group(tx.connection, tx.tenant.id, group_id=row["id"])
 
 
-def add_member(act: Act, group_id: str, *, member_id: str) -> None:
+def add_member(tx: Transaction, group_id: str, *, member_id: str) -> None:
     """A user, a group or an Entra device joins; a user also by its userPrincipalName. NotFound for what names none;
     Conflict for a member.
     """
-    group, found = _group(act, group_id), _object(act, member_id)
+    group, found = _group(tx, group_id), _object(tx, member_id)
     member = found["id"]
     _check_may_join(group["document"], found)
-    if queries.is_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member):
+    if queries.is_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member):
         # Clients match this sentence.
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'members'."
         )
-    queries.add_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member, kind=found["kind"])
-    _wake(act, group["id"], member_id=member)
+    queries.add_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member, kind=found["kind"])
+    _wake(tx, group["id"], member_id=member)
 
 
-def remove_member(act: Act, group_id: str, *, member_id: str) -> None:
+def remove_member(tx: Transaction, group_id: str, *, member_id: str) -> None:
     """A member leaves. NotFound when it is none."""
-    group, member = _group(act, group_id), member_id.lower()
+    group, member = _group(tx, group_id), member_id.lower()
     _check_assigned(group["document"])
-    _wake(act, group["id"], member_id=member)
-    if not queries.remove_member(act.connection, act.tenant.id, group_id=group["id"], member_id=member):
+    _wake(tx, group["id"], member_id=member)
+    if not queries.remove_member(tx.connection, tx.tenant.id, group_id=group["id"], member_id=member):
         raise missing(member_id)
 
 
-def add_owner(act: Act, group_id: str, *, owner_id: str) -> None:
+def add_owner(tx: Transaction, group_id: str, *, owner_id: str) -> None:
     """A user owns the group, named by its id or its userPrincipalName. NotFound for what names none; Conflict for an
     owner.
     """
-    group, found = _group(act, group_id), _object(act, owner_id)
+    group, found = _group(tx, group_id), _object(tx, owner_id)
     owner = found["id"]
     if found["kind"] != "user":
         # Graph takes service principals too, which do not exist here.
         raise Invalid(f"A {found['kind']} cannot own a group: name a user.", target="owners")
-    if owner in queries.owners(act.connection, act.tenant.id, group_id=group["id"]):
+    if owner in queries.owners(tx.connection, tx.tenant.id, group_id=group["id"]):
         raise Conflict(
             "One or more added object references already exist for the following modified properties: 'owners'."
         )
-    queries.add_owner(act.connection, act.tenant.id, group_id=group["id"], owner_id=owner)
+    queries.add_owner(tx.connection, tx.tenant.id, group_id=group["id"], owner_id=owner)
 
 
-def remove_owner(act: Act, group_id: str, *, owner_id: str) -> None:
+def remove_owner(tx: Transaction, group_id: str, *, owner_id: str) -> None:
     """An owner is one no longer. NotFound when it was none. Graph: "Remove group owner": the last one stays."""
-    group, owner = _group(act, group_id), owner_id.lower()
-    owners = queries.owners(act.connection, act.tenant.id, group_id=group["id"])
+    group, owner = _group(tx, group_id), owner_id.lower()
+    owners = queries.owners(tx.connection, tx.tenant.id, group_id=group["id"])
     if owner not in owners:
         raise missing(owner_id)
     if len(owners) == 1:
         raise Invalid("The group must have at least one owner, hence this owner cannot be removed.")
-    queries.remove_owner(act.connection, act.tenant.id, group_id=group["id"], owner_id=owner)
+    queries.remove_owner(tx.connection, tx.tenant.id, group_id=group["id"], owner_id=owner)
 
 
 def password_digest(password: str, *, salt: str) -> str:
@@ -270,45 +270,45 @@ def missing(key: str) -> NotFound:
     )
 
 
-def _join(act: Act, group_id: str, *, member_ids: tuple[str, ...], owner_ids: tuple[str, ...]) -> None:
+def _join(tx: Transaction, group_id: str, *, member_ids: tuple[str, ...], owner_ids: tuple[str, ...]) -> None:
     for each in member_ids:
-        add_member(act, group_id, member_id=each)
+        add_member(tx, group_id, member_id=each)
     for each in owner_ids:
-        add_owner(act, group_id, owner_id=each)
+        add_owner(tx, group_id, owner_id=each)
 
 
-def _wake(act: Act, group_id: str, *, member_id: str) -> None:
-    act.wake(concern.by_member(act.connection, act.tenant.id, group_id=group_id, member_id=member_id))
+def _wake(tx: Transaction, group_id: str, *, member_id: str) -> None:
+    tx.wake(concern.by_member(tx.connection, tx.tenant.id, group_id=group_id, member_id=member_id))
 
 
-def _user(act: Act, key: str) -> Document:
-    row = queries.user_by_key(act.connection, act.tenant.id, key=key)
+def _user(tx: Transaction, key: str) -> Document:
+    row = queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise missing(key)
     return row
 
 
-def _object(act: Act, key: str) -> Document:
+def _object(tx: Transaction, key: str) -> Document:
     """The object with this id, or the user with this userPrincipalName, with its `kind`."""
-    found = queries.directory_object(act.connection, act.tenant.id, object_id=key.lower())
+    found = queries.directory_object(tx.connection, tx.tenant.id, object_id=key.lower())
     if found is not None:
         return found
-    return {**_user(act, key), "kind": "user"}
+    return {**_user(tx, key), "kind": "user"}
 
 
-def _group(act: Act, group_id: str) -> Document:
-    row = queries.group(act.connection, act.tenant.id, group_id=group_id.lower())
+def _group(tx: Transaction, group_id: str) -> Document:
+    row = queries.group(tx.connection, tx.tenant.id, group_id=group_id.lower())
     if row is None:
         raise missing(group_id)
     return row
 
 
-def _check_upn(act: Act, upn: str, *, user_id: str | None) -> None:
+def _check_upn(tx: Transaction, upn: str, *, user_id: str | None) -> None:
     # Differs from Intune: the domain need not be one of the tenant's.
     name, _, domain = upn.rpartition("@")
     if not name or not domain or upn != upn.strip() or "/" in upn:
         raise Invalid("userPrincipalName must be a name and a domain, such as alice@contoso.example.")
-    other = queries.user_by_upn(act.connection, act.tenant.id, upn=upn)
+    other = queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
     if other is not None and other["id"] != user_id:
         raise Conflict(
             "Another object with the same value for property userPrincipalName already exists.",

@@ -26,7 +26,7 @@ from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.insight.audit_properties import modified, pascal
 from fauxtune.operations.profiles import assignment_filters, assignments, profiles, role_scope_tags
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import audit as queries
@@ -76,7 +76,7 @@ class Subject:
     noun: str
     component: str
     category: str
-    look: Callable[[Act, str], Thing | None]
+    look: Callable[[Transaction, str], Thing | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +103,19 @@ class Asked:
 
 
 #: Looks before the operation, and returns what is to be asked afterwards with its result.
-Watch = Callable[[Act, Asked], Callable[[Any], Iterable[Event]]]
+Watch = Callable[[Transaction, Asked], Callable[[Any], Iterable[Event]]]
 
 
-def audited(act: Act, operation: Callable[Concatenate[Act, P], T], *, actor: Actor) -> Callable[P, T]:
+def audited(tx: Transaction, operation: Callable[Concatenate[Transaction, P], T], *, actor: Actor) -> Callable[P, T]:
     """The operation, which leaves its events when it succeeds."""
 
     def carried_out(*args: P.args, **kwargs: P.kwargs) -> T:
         rule = RULES.get(operation)
         if rule is None:
-            return operation(act, *args, **kwargs)
-        seen = rule(act, Asked(args, dict(kwargs)))
-        result = operation(act, *args, **kwargs)
-        _write(act, actor, events=list(seen(result)))
+            return operation(tx, *args, **kwargs)
+        seen = rule(tx, Asked(args, dict(kwargs)))
+        result = operation(tx, *args, **kwargs)
+        _write(tx, actor, events=list(seen(result)))
         return result
 
     return carried_out
@@ -135,34 +135,34 @@ def categories() -> list[str]:
 # ------------------------------------------------------------------------------------------------------------- things
 
 
-def _profile(act: Act, key: str) -> Thing | None:
-    row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=key)
+def _profile(tx: Transaction, key: str) -> Thing | None:
+    row = configuration_queries.profile(tx.connection, tx.tenant.id, profile_id=key)
     return None if row is None else Thing(row["id"], entity(row["kind"]), row["document"])
 
 
-def _filter(act: Act, key: str) -> Thing | None:
-    row = filter_queries.assignment_filter(act.connection, act.tenant.id, filter_id=key)
+def _filter(tx: Transaction, key: str) -> Thing | None:
+    row = filter_queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=key)
     return None if row is None else Thing(row["id"], ASSIGNMENT_FILTER, row["document"])
 
 
-def _category(act: Act, key: str) -> Thing | None:
-    row = category_queries.category(act.connection, act.tenant.id, category_id=key)
+def _category(tx: Transaction, key: str) -> Thing | None:
+    row = category_queries.category(tx.connection, tx.tenant.id, category_id=key)
     return None if row is None else Thing(row["id"], DEVICE_CATEGORY, row["document"])
 
 
-def _tag(act: Act, key: str) -> Thing | None:
-    row = tag_queries.tag(act.connection, act.tenant.id, tag_id=key)
+def _tag(tx: Transaction, key: str) -> Thing | None:
+    row = tag_queries.tag(tx.connection, tx.tenant.id, tag_id=key)
     return None if row is None else Thing(row["id"], ROLE_SCOPE_TAG, row["document"])
 
 
-def _pfx(act: Act, key: str) -> Thing | None:
+def _pfx(tx: Transaction, key: str) -> Thing | None:
     user_id, thumbprint = imported_pfx.split_id(key)
-    row = certificate_queries.pfx(act.connection, act.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = certificate_queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
     return None if row is None else Thing(row["document"]["id"], USER_PFX_CERTIFICATE, row["document"])
 
 
-def _device(act: Act, key: str) -> Thing | None:
-    row = device_queries.managed_device(act.connection, act.tenant.id, device_id=key)
+def _device(tx: Transaction, key: str) -> Thing | None:
+    row = device_queries.managed_device(tx.connection, tx.tenant.id, device_id=key)
     return None if row is None else _of_device(row)
 
 
@@ -185,9 +185,9 @@ _DEVICE = Subject("ManagedDevice", "ManagedDevices", "Device", _device)
 
 
 def _create(subject: Subject) -> Watch:
-    def watch(act: Act, _asked: Asked) -> Callable[[Any], Iterable[Event]]:
+    def watch(tx: Transaction, _asked: Asked) -> Callable[[Any], Iterable[Event]]:
         def after(made: Any) -> Iterable[Event]:
-            new = subject.look(act, str(made["id"]))
+            new = subject.look(tx, str(made["id"]))
             assert new is not None
             yield Event("Create", "Create", subject, [_resource(new, old=None, new=new.document)])
 
@@ -197,12 +197,12 @@ def _create(subject: Subject) -> Watch:
 
 
 def _patch(subject: Subject) -> Watch:
-    def watch(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
-        old = subject.look(act, asked.key)
+    def watch(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(tx, asked.key)
 
         def after(_result: Any) -> Iterable[Event]:
             assert old is not None
-            new = subject.look(act, asked.key)
+            new = subject.look(tx, asked.key)
             assert new is not None
             yield Event("Patch", "Patch", subject, [_resource(new, old=old.document, new=new.document)])
 
@@ -212,8 +212,8 @@ def _patch(subject: Subject) -> Watch:
 
 
 def _delete(subject: Subject) -> Watch:
-    def watch(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
-        old = subject.look(act, asked.key)
+    def watch(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+        old = subject.look(tx, asked.key)
 
         def after(_result: Any) -> Iterable[Event]:
             assert old is not None
@@ -224,8 +224,8 @@ def _delete(subject: Subject) -> Watch:
     return watch
 
 
-def _act_on_device(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
-    old = _device(act, asked.key)
+def _act_on_device(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+    old = _device(tx, asked.key)
 
     def after(_result: Any) -> Iterable[Event]:
         assert old is not None
@@ -234,9 +234,9 @@ def _act_on_device(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     return after
 
 
-def _act_on_devices(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+def _act_on_devices(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     ids = [str(key).lower() for key in asked.positional[0]]
-    rows = device_queries.managed_devices_by_id(act.connection, act.tenant.id, ids=ids)
+    rows = device_queries.managed_devices_by_id(tx.connection, tx.tenant.id, ids=ids)
     old = {row["id"]: _of_device(row) for row in rows}
 
     def after(told: Any) -> Iterable[Event]:
@@ -246,22 +246,22 @@ def _act_on_devices(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     return after
 
 
-def _assign_profile(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+def _assign_profile(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     def parts() -> dict[str, Thing]:
         # Unverified: one event for each assignment that comes, changes or goes; that of a new one was seen.
         key = asked.key.lower()
-        rows = configuration_queries.assignments_of(act.connection, act.tenant.id, profile_id=key)
+        rows = configuration_queries.assignments_of(tx.connection, tx.tenant.id, profile_id=key)
         return {row["id"]: Thing(row["id"], DEVICE_CONFIGURATION_ASSIGNMENT, row["document"]) for row in rows}
 
-    return _compared(parts, of=_profile(act, asked.key), subject=_PROFILE_ASSIGNMENT)
+    return _compared(parts, of=_profile(tx, asked.key), subject=_PROFILE_ASSIGNMENT)
 
 
-def _assign_tag(act: Act, asked: Asked) -> Callable[[Any], Iterable[Event]]:
+def _assign_tag(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
     def parts() -> dict[str, Thing]:
-        found = tag_queries.assignments_of(act.connection, act.tenant.id, tag_id=asked.key)
+        found = tag_queries.assignments_of(tx.connection, tx.tenant.id, tag_id=asked.key)
         return {each["id"]: Thing(each["id"], ROLE_SCOPE_TAG_AUTO_ASSIGNMENT, each) for each in found}
 
-    return _compared(parts, of=_tag(act, asked.key), subject=_TAG_ASSIGNMENT)
+    return _compared(parts, of=_tag(tx, asked.key), subject=_TAG_ASSIGNMENT)
 
 
 def _compared(
@@ -340,20 +340,20 @@ def _resource(thing: Thing, *, old: Document | None, new: Document | None) -> Do
     }
 
 
-def _write(act: Act, actor: Actor, *, events: Sequence[Event]) -> None:
+def _write(tx: Transaction, actor: Actor, *, events: Sequence[Event]) -> None:
     if not events:
         return
-    who = _shown(act, actor)
+    who = _shown(tx, actor)
     rows = []
     for event in events:
-        event_id, words = act.ids.uuid(), f"{event.verb} {event.subject.noun}"
+        event_id, words = tx.ids.uuid(), f"{event.verb} {event.subject.noun}"
         document = {
             "id": event_id,
             "displayName": words,
             "componentName": event.subject.component,
             "actor": who,
             "activity": None,
-            "activityDateTime": iso(act.now),
+            "activityDateTime": iso(tx.now),
             "activityType": words,
             "activityOperationType": event.operation,
             "activityResult": "Success",
@@ -361,18 +361,16 @@ def _write(act: Act, actor: Actor, *, events: Sequence[Event]) -> None:
             "resources": list(event.resources),
             "category": event.subject.category,
         }
-        rows.append(
-            {"id": event_id, "activity_at": act.now, "component": event.subject.component, "document": document}
-        )
-    queries.add_events(act.connection, act.tenant.id, events=rows)
+        rows.append({"id": event_id, "activity_at": tx.now, "component": event.subject.component, "document": document})
+    queries.add_events(tx.connection, tx.tenant.id, events=rows)
 
 
-def _shown(act: Act, actor: Actor) -> Document:
+def _shown(tx: Transaction, actor: Actor) -> Document:
     """Graph's auditActor. Unverified: `Application` for one that acts on its own; `ItPro` was seen for people."""
-    application = application_queries.application(act.connection, act.tenant.id, client_id=actor.client_id)
+    application = application_queries.application(tx.connection, tx.tenant.id, client_id=actor.client_id)
     user = None
     if actor.user_id is not None:
-        user = directory_queries.user(act.connection, act.tenant.id, user_id=actor.user_id)
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=actor.user_id)
     kind = "Application" if actor.user_id is None else "ItPro"
     return {
         "type": kind,

@@ -24,7 +24,7 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.insight.diagnosis_facts import gather
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
@@ -72,11 +72,11 @@ def number(code: int) -> ErrorNumber:
     return decode(code, connector=CONNECTOR_WORDS)
 
 
-def history(act: Act, key: str) -> History:
+def history(tx: Transaction, key: str) -> History:
     """All certificates of a user, by id or name, with what is wrong. NotFound for nobody."""
-    user = _user(act, key)
-    devices = queries.devices_of_user(act.connection, act.tenant.id, user_id=user["id"])
-    facts = gather(act, user=user, devices=devices)
+    user = _user(tx, key)
+    devices = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
+    facts = gather(tx, user=user, devices=devices)
     return History(user, facts, tuple(find(facts)))
 
 
@@ -114,39 +114,39 @@ async def diagnose(
     )
 
 
-def _scopes(act: Act, *, user: str | None, device: str | None, profile: str | None) -> tuple[list[Scope], int]:
+def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: str | None) -> tuple[list[Scope], int]:
     """Whom the question is about, a scope a user, and how many devices are left out."""
     if user is None and device is None and profile is None:
         raise Invalid("Say what is to be looked at: user, device or profile; or several of them.")
-    person = None if user is None else _user(act, user)
-    enrollment = None if device is None else _device(act, device)
-    asked = None if profile is None else _profile(act, profile)
+    person = None if user is None else _user(tx, user)
+    enrollment = None if device is None else _device(tx, device)
+    asked = None if profile is None else _profile(tx, profile)
     about = None if asked is None else asked["id"]
     if enrollment is not None:
         if person is not None and enrollment["user_id"] != person["id"]:
-            raise _not_theirs(act, enrollment, person=person)
+            raise _not_theirs(tx, enrollment, person=person)
         return [Scope(enrollment["user_id"], (enrollment["id"],), about)], 0
     if person is not None:
-        rows = queries.devices_of_user(act.connection, act.tenant.id, user_id=person["id"])
+        rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person["id"])
         mine = tuple(row["id"] for row in rows if asked is None or row["variant"] in _variants(asked))
         return [Scope(person["id"], mine, about)], 0
     assert asked is not None
-    return _reached(act, asked)
+    return _reached(tx, asked)
 
 
-def _reached(act: Act, asked: Row) -> tuple[list[Scope], int]:
+def _reached(tx: Transaction, asked: Row) -> tuple[list[Scope], int]:
     """The devices that a profile reaches, user by user."""
-    every = concern.targeted_by_profile(act.connection, act.tenant.id, profile_id=asked["id"])
-    fitting = queries.of_variants(act.connection, act.tenant.id, ids=every, variants=_variants(asked))
+    every = concern.targeted_by_profile(tx.connection, tx.tenant.id, profile_id=asked["id"])
+    fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
     by_user: dict[str | None, list[str]] = {}
-    for row in queries.devices_by_id(act.connection, act.tenant.id, ids=fitting[:MOST_DEVICES]):
+    for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
         by_user.setdefault(row["user_id"], []).append(row["id"])
     scopes = [Scope(user, tuple(devices), asked["id"]) for user, devices in by_user.items()]
     return scopes or [Scope(None, (), asked["id"])], len(fitting[MOST_DEVICES:])
 
 
-def _not_theirs(act: Act, enrollment: Row, *, person: Row) -> Invalid:
-    owner = _owner(act, enrollment["user_id"])
+def _not_theirs(tx: Transaction, enrollment: Row, *, person: Row) -> Invalid:
+    owner = _owner(tx, enrollment["user_id"])
     whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
     return Invalid(
         f"The device {enrollment['id']} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one of "
@@ -155,11 +155,11 @@ def _not_theirs(act: Act, enrollment: Row, *, person: Row) -> Invalid:
     )
 
 
-def _examine(act: Act, scope: Scope) -> Diagnosis:
+def _examine(tx: Transaction, scope: Scope) -> Diagnosis:
     """The profiles in question on these devices of one user."""
-    devices = queries.devices_by_id(act.connection, act.tenant.id, ids=scope.devices)
-    asked = None if scope.profile is None else _stored(_profile(act, scope.profile))
-    facts = gather(act, user=_owner(act, scope.user), devices=devices, asked=asked)
+    devices = queries.devices_by_id(tx.connection, tx.tenant.id, ids=scope.devices)
+    asked = None if scope.profile is None else _stored(_profile(tx, scope.profile))
+    facts = gather(tx, user=_owner(tx, scope.user), devices=devices, asked=asked)
     found = find(facts)
     subjects = [Subject(facts, each, device) for device in facts.devices for each in _in_question(device, asked)]
     if asked is not None and not devices:
@@ -195,24 +195,24 @@ def _once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def _user(act: Act, key: str) -> Row:
-    row = directory_queries.user_by_key(act.connection, act.tenant.id, key=key)
+def _user(tx: Transaction, key: str) -> Row:
+    row = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"There is no user '{key}'; use an id or a userPrincipalName.", target="user")
     return row
 
 
-def _owner(act: Act, user_id: str | None) -> Row | None:
+def _owner(tx: Transaction, user_id: str | None) -> Row | None:
     """The user, if there is one and it still exists."""
-    return None if user_id is None else directory_queries.user(act.connection, act.tenant.id, user_id=user_id)
+    return None if user_id is None else directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)
 
 
-def _device(act: Act, key: str) -> Row:
+def _device(tx: Transaction, key: str) -> Row:
     """An enrolment by its id, its managedDevice's, or a name that only one device has."""
-    row = device_queries.enrollment_named(act.connection, act.tenant.id, key=key)
+    row = device_queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is not None:
         return row
-    named = queries.devices_named(act.connection, act.tenant.id, name=key, limit=2)
+    named = queries.devices_named(tx.connection, tx.tenant.id, name=key, limit=2)
     if len(named) > 1:
         raise Invalid(f"Several devices are called '{key}': use the id of one.", target="device")
     if not named:
@@ -223,12 +223,12 @@ def _device(act: Act, key: str) -> Row:
     return named[0]
 
 
-def _profile(act: Act, key: str) -> Row:
+def _profile(tx: Transaction, key: str) -> Row:
     """A profile by its id, or a name that only one has."""
-    row = configuration_queries.profile(act.connection, act.tenant.id, profile_id=key)
+    row = configuration_queries.profile(tx.connection, tx.tenant.id, profile_id=key)
     if row is not None:
         return row
-    named = queries.profiles_named(act.connection, act.tenant.id, name=key, limit=2)
+    named = queries.profiles_named(tx.connection, tx.tenant.id, name=key, limit=2)
     if len(named) > 1:
         raise Invalid(f"Several profiles are called '{key}': use the id of one.", target="profile")
     if not named:

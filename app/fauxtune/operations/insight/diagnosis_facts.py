@@ -36,7 +36,7 @@ from fauxtune.core.profiles.world import Profile
 from fauxtune.operations.ca.templates import all_templates
 from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, situation
 from fauxtune.operations.connectors.selection import why_silent
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -56,46 +56,46 @@ _USAGES = {
 _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
-def gather(act: Act, *, user: Row | None, devices: Sequence[Row], asked: Profile | None = None) -> Facts:
+def gather(tx: Transaction, *, user: Row | None, devices: Sequence[Row], asked: Profile | None = None) -> Facts:
     """The facts about these enrolments of one user; `user` None: they have none, or it is gone."""
-    found = [_device(act, each) for each in devices]
-    count = 0 if user is None else len(queries.devices_of_user(act.connection, act.tenant.id, user_id=user["id"]))
-    known = _known(act)
+    found = [_device(tx, each) for each in devices]
+    count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user["id"]))
+    known = _known(tx)
     reaching = {profile.id: profile for device in found for profile in device.profiles}
     if asked is not None:
         reaching.setdefault(asked.id, asked)
     referred = {target for profile in reaching.values() for target in profile.references.values()}
-    certificates = () if user is None else owned(act, user["id"])
+    certificates = () if user is None else owned(tx, user["id"])
     issued_by = {each.profile for each in certificates if each.profile is not None}
     ids = sorted({*reaching, *referred, *issued_by, *(each.id for each in known)})
-    assignments = configuration_queries.assignments_by_profile(act.connection, act.tenant.id, ids=ids)
+    assignments = configuration_queries.assignments_by_profile(tx.connection, tx.tenant.id, ids=ids)
     targets = {each: configuration_queries.assignment_targets(rows) for each, rows in assignments.items()}
     return Facts(
-        now=act.now,
-        edition=act.tenant.edition,
+        now=tx.now,
+        edition=tx.tenant.edition,
         user=None if user is None else _person(user),
         certificates=certificates,
         devices=tuple(found),
         device_count=count,
-        connectors=_connectors(act),
-        keys=_keys(act),
+        connectors=_connectors(tx),
+        keys=_keys(tx),
         known=known,
-        names=configuration_queries.names(act.connection, act.tenant.id, ids={ProfileId(each) for each in ids}),
-        targets=_in_words(act, targets),
+        names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
+        targets=_in_words(tx, targets),
         roles=ROLES,
-        templates={each.name.lower(): each for each in all_templates(act, "issuing")},
-        asked=None if asked is None else Asked(asked, _approaches(act, targets[asked.id], user=user, devices=devices)),
+        templates={each.name.lower(): each for each in all_templates(tx, "issuing")},
+        asked=None if asked is None else Asked(asked, _approaches(tx, targets[asked.id], user=user, devices=devices)),
     )
 
 
-def owned(act: Act, user_id: str) -> tuple[Owned, ...]:
+def owned(tx: Transaction, user_id: str) -> tuple[Owned, ...]:
     """Every certificate of the user, oldest first: imported ones, those of devices, and those of the CA's counter."""
-    imported = [_imported(row) for row in queries.imported_of_user(act.connection, act.tenant.id, user_id=user_id)]
+    imported = [_imported(row) for row in queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user_id)]
     marks = {each.thumbprint for each in imported}
-    registered = queries.certificates_of_user(act.connection, act.tenant.id, user_id=user_id)
+    registered = queries.certificates_of_user(tx.connection, tx.tenant.id, user_id=user_id)
     others = [_issued(row) for row in registered if row["thumbprint"] not in marks]
     every = sorted([*imported, *others], key=lambda each: (str(each.not_before or ""), each.thumbprint))
-    held = queries.holders_of_each(act.connection, act.tenant.id, thumbprints=[each.thumbprint for each in every])
+    held = queries.holders_of_each(tx.connection, tx.tenant.id, thumbprints=[each.thumbprint for each in every])
     return tuple(_held(each, held.get(each.thumbprint, ())) for each in every)
 
 
@@ -196,12 +196,12 @@ def _person(user: Row) -> Person:
     return Person(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
 
 
-def _device(act: Act, row: Row) -> Device:
+def _device(tx: Transaction, row: Row) -> Device:
     """An enrolment; an active one as its next check-in would find it."""
-    ledger = device_queries.ledger_rows(act.connection, row["id"])
+    ledger = device_queries.ledger_rows(tx.connection, row["id"])
     here: Row = {"profiles": (), "rows": ledger, "pending": False}
     if row["state"] == EnrollmentState.ACTIVE.value:
-        found, profiles = situation(act, row, rows=ledger)
+        found, profiles = situation(tx, row, rows=ledger)
         made = plan(found)
         waits = row["generation"] != row["settled_generation"]
         roots = {
@@ -219,7 +219,7 @@ def _device(act: Act, row: Row) -> Device:
             },
             "pending": waits or made.policy_changed,
         }
-    requests = certificate_queries.requests(act.connection, row["id"])
+    requests = certificate_queries.requests(tx.connection, row["id"])
     return Device(
         id=row["id"],
         name=row["device_name"],
@@ -235,25 +235,25 @@ def _device(act: Act, row: Row) -> Device:
     )
 
 
-def _connectors(act: Act) -> tuple[Connector, ...]:
-    found = certificate_queries.connector_rows(act.connection, act.tenant.id)
-    return tuple(Connector(row["name"], frozenset(row["roles"]), waited=_waited(act, row)) for row in found)
+def _connectors(tx: Transaction) -> tuple[Connector, ...]:
+    found = certificate_queries.connector_rows(tx.connection, tx.tenant.id)
+    return tuple(Connector(row["name"], frozenset(row["roles"]), waited=_waited(tx, row)) for row in found)
 
 
-def _waited(act: Act, row: Row) -> str | None:
-    why = why_silent(row, now=act.now)
+def _waited(tx: Transaction, row: Row) -> str | None:
+    why = why_silent(row, now=tx.now)
     return None if why is None else f"'{row['name']}' {why}"
 
 
-def _keys(act: Act) -> frozenset[tuple[str, str]]:
-    found = certificate_queries.connector_key_rows(act.connection, act.tenant.id)
+def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:
+    found = certificate_queries.connector_key_rows(tx.connection, tx.tenant.id)
     return frozenset((row["provider"], row["key_name"]) for row in found)
 
 
-def _known(act: Act) -> tuple[KnownProfile, ...]:
+def _known(tx: Transaction) -> tuple[KnownProfile, ...]:
     """The tenant's trusted roots and imported PFX profiles, whoever they reach."""
     names = [each.name for each in KINDS if each.family.source in _KNOWN]
-    rows = queries.profiles_of_kinds(act.connection, act.tenant.id, kinds=names)
+    rows = queries.profiles_of_kinds(tx.connection, tx.tenant.id, kinds=names)
     return tuple(_known_profile(row) for row in rows)
 
 
@@ -271,12 +271,12 @@ def _known_profile(row: Row) -> KnownProfile:
     )
 
 
-def _in_words(act: Act, targets: dict[str, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
+def _in_words(tx: Transaction, targets: dict[str, list[Assignment]]) -> dict[ProfileId, tuple[str, ...]]:
     """Whom each profile is assigned to."""
     every = [each for listed in targets.values() for each in listed]
-    groups = queries.group_names(act.connection, act.tenant.id, ids={each.group for each in every if each.group})
+    groups = queries.group_names(tx.connection, tx.tenant.id, ids={each.group for each in every if each.group})
     filters = filter_queries.filters_by_id(
-        act.connection, act.tenant.id, ids={each.filter for each in every if each.filter}
+        tx.connection, tx.tenant.id, ids={each.filter for each in every if each.filter}
     )
     return {
         ProfileId(profile): tuple(_target(each, groups=groups, filters=filters) for each in listed)
@@ -301,10 +301,10 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
 
 
 def _approaches(
-    act: Act, assignments: list[Assignment], *, user: Row | None, devices: Sequence[Row]
+    tx: Transaction, assignments: list[Assignment], *, user: Row | None, devices: Sequence[Row]
 ) -> dict[str | None, Approach]:
     """How a profile with these assignments comes to each of the devices."""
-    users = groups_of(act, None if user is None else user["id"])
+    users = groups_of(tx, None if user is None else user["id"])
     if not devices:
         found = approach(assignments, Membership(has_user=user is not None, user_groups=users))
         nobody = user is None and found.way is not Way.NOBODY
@@ -314,7 +314,7 @@ def _approaches(
         membership = Membership(
             has_user=user is not None,
             user_groups=users,
-            device_groups=groups_of(act, row["directory_device_id"]),
+            device_groups=groups_of(tx, row["directory_device_id"]),
         )
-        ways[row["id"]] = approach(assignments, membership, matches=matching(act, row, assignments=assignments))
+        ways[row["id"]] = approach(assignments, membership, matches=matching(tx, row, assignments=assignments))
     return ways

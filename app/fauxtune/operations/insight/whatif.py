@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from fauxtune.core.engine.planning.simulation import Foreseen, changes, foresee, is_another, is_to_come
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_another, is_to_come, simulate
 from fauxtune.core.engine.removal.lookup import outcome
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Edition
@@ -29,11 +29,11 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.planning import revoke_planned, situation
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices.enrollment import user_name
-from fauxtune.operations.runtime.dry_run import TrialRunner, at_once
+from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.operations.runtime.permissions import PermissionCheck
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.attempts import set_aside, undone
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -88,7 +88,7 @@ class _Look:
     """One device as it will be: its enrolment, its items, what was revoked on the way, and what profiles are called."""
 
     enrollment: Row
-    foreseen: Foreseen
+    foreseen: SimulatedPlan
     revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
     names: Mapping[ProfileId, str] = field(default_factory=dict)
     kept_enrolled: bool = False
@@ -109,7 +109,7 @@ class _Turn:
 
 
 async def what_if(
-    emulator: Emulator, tenant: Tenant, *, request: Considered, turn: float = _TURN
+    emulator: Emulator, tenant: Tenant, *, request: ProposedRequest, turn: float = _TURN
 ) -> list[DeviceConsequences]:
     """The devices to which anything would happen, by id; a turn takes `turn` seconds at least.
 
@@ -131,10 +131,10 @@ async def what_if(
 
 
 def _try(
-    connection: Connection, *, emulator: Emulator, tenant: Tenant, request: Considered, after: str, seconds: float
+    connection: Connection, *, emulator: Emulator, tenant: Tenant, request: ProposedRequest, after: str, seconds: float
 ) -> _Turn:
     """The request, and its devices after this one, as many as fit into the turn."""
-    runner = TrialRunner(emulator.runner, connection, tenant=tenant)
+    runner = DryRunRunner(emulator.runner, connection, tenant=tenant)
     tried = replace(emulator, runner=runner, permissions=PermissionCheck(Permissions.OFF))
     looks: dict[EnrollmentId, _Look] = {}
     more: list[EnrollmentId] = []
@@ -146,72 +146,72 @@ def _try(
         more[:] = sorted(each for each in runner.woken if each > after)
         while more and (not looks or time.perf_counter() < ends):
             device = more.pop(0)
-            act = runner.act(connection, tenant)
-            act.events += [each for each in runner.events if each["device"] == device]
-            looks[device] = _look(act, device)
+            tx = runner.transaction(connection, tenant)
+            tx.events += [each for each in runner.events if each["device"] == device]
+            looks[device] = _look(tx, device)
 
     set_aside(connection, do)
-    act = TrialRunner(emulator.runner, connection, tenant=tenant).act(connection, tenant)
-    found = [_described(act, before=_as_it_is(act, device), after=look) for device, look in looks.items()]
+    tx = DryRunRunner(emulator.runner, connection, tenant=tenant).transaction(connection, tenant)
+    found = [_described(tx, before=_as_it_is(tx, device), after=look) for device, look in looks.items()]
     return _Turn([each for each in found if _says_anything(each)], max(looks) if more else None)
 
 
-def _as_it_is(act: Act, device: EnrollmentId) -> _Look:
+def _as_it_is(tx: Transaction, device: EnrollmentId) -> _Look:
     """The device as it will be without the request: one that is at rest, as it is."""
-    row = queries.enrollment(act.connection, device)
+    row = queries.enrollment(tx.connection, device)
     assert row is not None
-    rows = queries.ledger_rows(act.connection, device)
+    rows = queries.ledger_rows(tx.connection, device)
     rests = (
         row["state"] != EnrollmentState.ENDING.value
         and row["generation"] == row["settled_generation"]
-        and row["due_at"] > act.now
+        and row["due_at"] > tx.now
         and not any(each.state in _UNDER_WAY for each in rows.values())
     )
     if rests:
-        return _Look(row, Foreseen(rows), names=_names(act, rows.values()))
-    return set_aside(act.connection, lambda: _look(replace(act, events=[]), device))
+        return _Look(row, SimulatedPlan(rows), names=_names(tx, rows.values()))
+    return set_aside(tx.connection, lambda: _look(replace(tx, events=[]), device))
 
 
-def _look(act: Act, device: EnrollmentId) -> _Look:
+def _look(tx: Transaction, device: EnrollmentId) -> _Look:
     """The device when it has done all that is asked of it and is at rest. Writes; the caller undoes it."""
-    row = _row(act, device)
+    row = _row(tx, device)
     keeps = False
-    for order in device_actions.pending(act, row):
+    for order in device_actions.pending(tx, row):
         if row["state"] != EnrollmentState.ENDED.value:
-            device_actions.complete(act, row, action_id=order.id)
+            device_actions.complete(tx, row, action_id=order.id)
             keeps = keeps or bool(order.scope)
-            row = _row(act, device)
-    rows = queries.ledger_rows(act.connection, device)
-    foreseen = Foreseen(rows)
+            row = _row(tx, device)
+    rows = queries.ledger_rows(tx.connection, device)
+    foreseen = SimulatedPlan(rows)
     if row["state"] == EnrollmentState.ACTIVE.value:
-        foreseen = foresee(situation(act, row, rows=rows)[0])
-        revoke_planned(act, device, revoked=[each for each in foreseen.revoked if not is_to_come(each[0])], user=None)
+        foreseen = simulate(situation(tx, row, rows=rows)[0])
+        revoke_planned(tx, device, revoked=[each for each in foreseen.revoked if not is_to_come(each[0])], user=None)
     planned = {each.serial: why for each, why in foreseen.revoked}
-    said = [each for each in act.events if each["type"] == "revoked" and each["device"] == device]
+    said = [each for each in tx.events if each["type"] == "revoked" and each["device"] == device]
     revoked = {each["certificate"]["serial"]: planned.get(each["certificate"]["serial"]) for each in said}
-    return _Look(row, foreseen, revoked=revoked, names=_names(act, foreseen.rows.values()), kept_enrolled=keeps)
+    return _Look(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
 
 
-def _row(act: Act, device: EnrollmentId) -> Row:
-    row = queries.enrollment(act.connection, device)
+def _row(tx: Transaction, device: EnrollmentId) -> Row:
+    row = queries.enrollment(tx.connection, device)
     assert row is not None
     return row
 
 
-def _names(act: Act, rows: Iterable[LedgerRow]) -> Mapping[ProfileId, str]:
+def _names(tx: Transaction, rows: Iterable[LedgerRow]) -> Mapping[ProfileId, str]:
     ids = {claim.profile for row in rows for claim in row.claims}
-    return dict(configuration_queries.names(act.connection, act.tenant.id, ids=ids))
+    return dict(configuration_queries.names(tx.connection, tx.tenant.id, ids=ids))
 
 
 def _says_anything(found: DeviceConsequences) -> bool:
     return bool(found.ends or found.install or found.remove or found.revoke or found.reissue)
 
 
-def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
+def _described(tx: Transaction, *, before: _Look, after: _Look) -> DeviceConsequences:
     row = before.enrollment
-    record = queries.managed_device_of(act.connection, row["id"])
-    telling = _Telling(before, after, edition=act.tenant.edition)
-    now = queries.ledger_rows(act.connection, row["id"])
+    record = queries.managed_device_of(tx.connection, row["id"])
+    telling = _Telling(before, after, edition=tx.tenant.edition)
+    now = queries.ledger_rows(tx.connection, row["id"])
     made = changes(now, before.foreseen, after=after.foreseen)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
@@ -221,7 +221,7 @@ def _described(act: Act, *, before: _Look, after: _Look) -> DeviceConsequences:
         managed_device_id=row["facts"].get("managedDeviceId"),
         managed_device=None if record is None else str(record["id"]),
         device_name=row["facts"].get("deviceName") if record is None else record["document"]["deviceName"],
-        user_principal_name=user_name(act, row),
+        user_principal_name=user_name(tx, row),
         ends=after.ended if before.ended is None else None,
         install=tuple(telling.installed(each) for each in made.install),
         remove=tuple(telling.removed(each) for each in made.remove),

@@ -14,7 +14,7 @@ from fauxtune.core.engine.assignment_filters.language import parse_rule
 from fauxtune.core.engine.assignment_filters.properties import vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.operations.profiles.role_scope_tags import tagged
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -25,43 +25,43 @@ Document = dict[str, Any]
 _FIXED = ("platform", "assignmentFilterManagementType")
 
 
-def create_filter(act: Act, document: Document) -> Document:
+def create_filter(tx: Transaction, document: Document) -> Document:
     """A new filter, used nowhere. Invalid for a rule that cannot be read, or a platform without filters."""
     check_rule(document)
-    filter_id, now = act.ids.uuid(), iso(act.now)
+    filter_id, now = tx.ids.uuid(), iso(tx.now)
     full = {**tagged(document), "id": filter_id, "payloads": [], "createdDateTime": now, "lastModifiedDateTime": now}
-    queries.add_filter(act.connection, act.tenant.id, id=filter_id, created_at=act.now, document=full)
+    queries.add_filter(tx.connection, tx.tenant.id, id=filter_id, created_at=tx.now, document=full)
     return full
 
 
-def update_filter(act: Act, filter_id: str, *, changes: Document) -> Document:
+def update_filter(tx: Transaction, filter_id: str, *, changes: Document) -> Document:
     """Merge changes into a filter."""
-    row = filter_row(act, filter_id)
+    row = filter_row(tx, filter_id)
     old = row["document"]
     for name in _FIXED:
         if changes.get(name, old[name]) != old[name]:
             raise Invalid(f"The {name} of a filter cannot be changed: make another filter.", target=name)
-    full = {**old, **tagged(changes), "lastModifiedDateTime": iso(act.now)}
+    full = {**old, **tagged(changes), "lastModifiedDateTime": iso(tx.now)}
     check_rule(full)
-    queries.change_filter(act.connection, act.tenant.id, filter_id=row["id"], document=full)
+    queries.change_filter(tx.connection, tx.tenant.id, filter_id=row["id"], document=full)
     if full["rule"] != old["rule"]:
-        used = queries.users_of_filter(act.connection, act.tenant.id, filter_id=row["id"])
+        used = queries.users_of_filter(tx.connection, tx.tenant.id, filter_id=row["id"])
         targets = configuration_queries.assignment_targets(used)
-        act.wake(concern.by_targets(act.connection, act.tenant.id, targets=targets))
+        tx.wake(concern.by_targets(tx.connection, tx.tenant.id, targets=targets))
     return full
 
 
-def delete_filter(act: Act, filter_id: str) -> None:
+def delete_filter(tx: Transaction, filter_id: str) -> None:
     """The filter goes. Invalid, naming who uses it, for one in use. Unverified: the real service's words."""
-    row = filter_row(act, filter_id)
-    used = queries.users_of_filter(act.connection, act.tenant.id, filter_id=row["id"])
+    row = filter_row(tx, filter_id)
+    used = queries.users_of_filter(tx.connection, tx.tenant.id, filter_id=row["id"])
     if used:
         names = ", ".join(sorted({f"'{each['profile_document']['displayName']}'" for each in used}))
         raise Invalid(
             f"The filter '{row['document']['displayName']}' is used by the assignments of {names}: "
             "take it away from those first."
         )
-    queries.delete_filter(act.connection, act.tenant.id, filter_id=row["id"])
+    queries.delete_filter(tx.connection, tx.tenant.id, filter_id=row["id"])
 
 
 def check_rule(document: Mapping[str, Any]) -> None:
@@ -70,9 +70,9 @@ def check_rule(document: Mapping[str, Any]) -> None:
     parse_rule(document["rule"], vocabulary_of(document["platform"], apps=apps))
 
 
-def filter_row(act: Act, filter_id: str) -> Document:
+def filter_row(tx: Transaction, filter_id: str) -> Document:
     """The filter with this id. NotFound otherwise."""
-    row = queries.assignment_filter(act.connection, act.tenant.id, filter_id=filter_id)
+    row = queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
     if row is None:
         raise NotFound(f"There is no assignment filter '{filter_id}'.")
     return row

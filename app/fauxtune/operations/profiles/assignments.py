@@ -14,7 +14,7 @@ from fauxtune.core.engine.assignment_filters.properties import PLATFORMS
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.profiles.catalog import kind
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
@@ -40,14 +40,14 @@ class NewAssignment:
     intent: str = "apply"
 
 
-def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[Document]:
+def assign(tx: Transaction, profile_id: str, *, targets: Sequence[NewAssignment]) -> list[Document]:
     """Replace the whole set of assignments. Invalid for a group or filter that does not exist or does not fit: nothing
     is changed then. The very same target twice is one assignment.
     """
-    profile = profile_row(act, profile_id)
+    profile = profile_row(tx, profile_id)
     new: dict[str, Document] = {}
     for each in targets:
-        made = _assignment(act, profile, new=each)
+        made = _assignment(tx, profile, new=each)
         # Unverified: the real service's answer. The id of an assignment is made from its group, so a group that is both
         # included and excluded would lose one of the two without a word.
         if new.setdefault(made["id"], made) != made:
@@ -56,75 +56,75 @@ def assign(act: Act, profile_id: str, *, targets: Sequence[NewAssignment]) -> li
                 "profile includes a group or excludes it, with one filter and one intent.",
                 target="assignments",
             )
-    old = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile["id"])
-    _wake(act, [*old, *new.values()], profile_id=profile["id"])
-    queries.replace_assignments(act.connection, act.tenant.id, profile_id=profile["id"], new=list(new.values()))
-    note_payloads(act, [*old, *new.values()])
+    old = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile["id"])
+    _wake(tx, [*old, *new.values()], profile_id=profile["id"])
+    queries.replace_assignments(tx.connection, tx.tenant.id, profile_id=profile["id"], new=list(new.values()))
+    note_payloads(tx, [*old, *new.values()])
     return [each["document"] for each in new.values()]
 
 
-def add(act: Act, profile_id: str, *, new: NewAssignment) -> Document:
+def add(tx: Transaction, profile_id: str, *, new: NewAssignment) -> Document:
     """One more assignment. Conflict if its target has one already: Unverified."""
-    profile = profile_row(act, profile_id)
-    made = _assignment(act, profile, new=new)
-    found = queries.assignment(act.connection, act.tenant.id, profile_id=profile["id"], assignment_id=made["id"])
+    profile = profile_row(tx, profile_id)
+    made = _assignment(tx, profile, new=new)
+    found = queries.assignment(tx.connection, tx.tenant.id, profile_id=profile["id"], assignment_id=made["id"])
     if found is not None:
         raise Conflict(f"The assignment '{made['id']}' exists already: change that one, or send the set to assign.")
-    queries.add_assignment(act.connection, act.tenant.id, profile_id=profile["id"], new=made)
-    _wake(act, [made], profile_id=profile["id"])
-    note_payloads(act, [made])
+    queries.add_assignment(tx.connection, tx.tenant.id, profile_id=profile["id"], new=made)
+    _wake(tx, [made], profile_id=profile["id"])
+    note_payloads(tx, [made])
     document: Document = made["document"]
     return document
 
 
-def change(act: Act, profile_id: str, *, assignment_id: str, new: NewAssignment) -> Document:
+def change(tx: Transaction, profile_id: str, *, assignment_id: str, new: NewAssignment) -> Document:
     """Change intent and filter of an assignment. Unverified: that its group, which makes the id, cannot be changed."""
-    profile = profile_row(act, profile_id)
-    old = _found(act, profile["id"], assignment_id=assignment_id)
-    made = _assignment(act, profile, new=new)
+    profile = profile_row(tx, profile_id)
+    old = _found(tx, profile["id"], assignment_id=assignment_id)
+    made = _assignment(tx, profile, new=new)
     if made["id"] != old["id"]:
         raise Invalid(
             f"The assignment '{old['id']}' is that of its target for good: delete it and add another.",
             target="target",
         )
-    _wake(act, [old, made], profile_id=profile["id"])
+    _wake(tx, [old, made], profile_id=profile["id"])
     values = {name: value for name, value in made.items() if name != "id"}
-    queries.change_assignment(act.connection, act.tenant.id, assignment_id=old["id"], **values)
-    note_payloads(act, [old, made])
+    queries.change_assignment(tx.connection, tx.tenant.id, assignment_id=old["id"], **values)
+    note_payloads(tx, [old, made])
     document: Document = made["document"]
     return document
 
 
-def remove(act: Act, profile_id: str, *, assignment_id: str) -> None:
+def remove(tx: Transaction, profile_id: str, *, assignment_id: str) -> None:
     """Take one assignment away."""
-    profile = profile_row(act, profile_id)
-    old = _found(act, profile["id"], assignment_id=assignment_id)
-    _wake(act, [old], profile_id=profile["id"])
-    queries.remove_assignment(act.connection, act.tenant.id, assignment_id=old["id"])
-    note_payloads(act, [old])
+    profile = profile_row(tx, profile_id)
+    old = _found(tx, profile["id"], assignment_id=assignment_id)
+    _wake(tx, [old], profile_id=profile["id"])
+    queries.remove_assignment(tx.connection, tx.tenant.id, assignment_id=old["id"])
+    note_payloads(tx, [old])
 
 
-def wake_profile(act: Act, profile_id: str) -> None:
+def wake_profile(tx: Transaction, profile_id: str) -> None:
     """Every device that the profile's assignments can concern plans again."""
-    found = queries.assignments_of(act.connection, act.tenant.id, profile_id=profile_id)
-    _wake(act, found, profile_id=profile_id)
+    found = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=profile_id)
+    _wake(tx, found, profile_id=profile_id)
 
 
-def profile_row(act: Act, profile_id: str) -> Document:
+def profile_row(tx: Transaction, profile_id: str) -> Document:
     """The profile with this id. NotFound otherwise."""
-    row = queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
+    row = queries.profile(tx.connection, tx.tenant.id, profile_id=profile_id)
     if row is None:
         raise NotFound(f"There is no deviceConfiguration '{profile_id}'.")
     return row
 
 
-def note_payloads(act: Act, changed: Iterable[Mapping[str, Any]]) -> None:
+def note_payloads(tx: Transaction, changed: Iterable[Mapping[str, Any]]) -> None:
     """Show in the filters of these assignments, that came, changed or went, where they are used now (`payloads`)."""
     ids = {each["filter_id"] for each in changed if each["filter_id"] is not None}
-    for filter_id, row in filter_queries.filters_by_id(act.connection, act.tenant.id, ids=ids).items():
-        used = filter_queries.users_of_filter(act.connection, act.tenant.id, filter_id=filter_id)
+    for filter_id, row in filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids).items():
+        used = filter_queries.users_of_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
         document = {**row["document"], "payloads": [_payload(each) for each in used]}
-        filter_queries.change_filter(act.connection, act.tenant.id, filter_id=filter_id, document=document)
+        filter_queries.change_filter(tx.connection, tx.tenant.id, filter_id=filter_id, document=document)
 
 
 def _payload(row: Mapping[str, Any]) -> Document:
@@ -138,10 +138,10 @@ def _payload(row: Mapping[str, Any]) -> Document:
     }
 
 
-def _assignment(act: Act, profile: Document, *, new: NewAssignment) -> Document:
-    if new.group_id is not None and _group_is_missing(act, new.group_id):
+def _assignment(tx: Transaction, profile: Document, *, new: NewAssignment) -> Document:
+    if new.group_id is not None and _group_is_missing(tx, new.group_id):
         raise Invalid(f"The group '{new.group_id}' does not exist; assign to the id of a group.", target="groupId")
-    filter_id, filter_type = _filter(act, profile, new=new)
+    filter_id, filter_type = _filter(tx, profile, new=new)
     document = {**new.document, _FILTER: filter_id, _FILTER_TYPE: filter_type or "none"}
     if new.group_id is not None:
         document["groupId"] = new.group_id
@@ -165,7 +165,7 @@ def _assignment(act: Act, profile: Document, *, new: NewAssignment) -> Document:
     }
 
 
-def _filter(act: Act, profile: Document, *, new: NewAssignment) -> tuple[str | None, str | None]:
+def _filter(tx: Transaction, profile: Document, *, new: NewAssignment) -> tuple[str | None, str | None]:
     """The filter of a target and its type, or twice None. Invalid for one that cannot be used there."""
     filter_type = str(new.document.get(_FILTER_TYPE) or "none")
     filter_id = str(new.document.get(_FILTER) or "").lower()
@@ -179,7 +179,7 @@ def _filter(act: Act, profile: Document, *, new: NewAssignment) -> tuple[str | N
         raise Invalid(f"{_FILTER_TYPE} is {filter_type}, but no filter is named.", target=_FILTER)
     if new.kind in _UNFILTERED:
         raise Invalid(f"{_UNFILTERED[new.kind].capitalize()} takes no filter: put it on what is included.")
-    row = filter_queries.assignment_filter(act.connection, act.tenant.id, filter_id=filter_id)
+    row = filter_queries.assignment_filter(tx.connection, tx.tenant.id, filter_id=filter_id)
     if row is None:
         raise Invalid(f"The assignment filter '{filter_id}' does not exist.", target=_FILTER)
     _check_fits(profile, filter_document=row["document"])
@@ -200,17 +200,17 @@ def _check_fits(profile: Document, *, filter_document: Document) -> None:
         )
 
 
-def _wake(act: Act, found: Iterable[Mapping[str, Any]], *, profile_id: str) -> None:
+def _wake(tx: Transaction, found: Iterable[Mapping[str, Any]], *, profile_id: str) -> None:
     targets = queries.assignment_targets({"profile_id": profile_id, **each} for each in found)
-    act.wake(concern.by_targets(act.connection, act.tenant.id, targets=targets))
+    tx.wake(concern.by_targets(tx.connection, tx.tenant.id, targets=targets))
 
 
-def _group_is_missing(act: Act, group_id: str) -> bool:
-    return directory_queries.group(act.connection, act.tenant.id, group_id=group_id) is None
+def _group_is_missing(tx: Transaction, group_id: str) -> bool:
+    return directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None
 
 
-def _found(act: Act, profile_id: str, *, assignment_id: str) -> Document:
-    row = queries.assignment(act.connection, act.tenant.id, profile_id=profile_id, assignment_id=assignment_id)
+def _found(tx: Transaction, profile_id: str, *, assignment_id: str) -> Document:
+    row = queries.assignment(tx.connection, tx.tenant.id, profile_id=profile_id, assignment_id=assignment_id)
     if row is None:
         raise NotFound(f"The profile has no assignment '{assignment_id}'.")
     return row

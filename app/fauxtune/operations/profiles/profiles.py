@@ -17,7 +17,7 @@ from fauxtune.core.profiles.fixed import check_unchanged
 from fauxtune.core.profiles.stored import told
 from fauxtune.operations.profiles import assignments, references
 from fauxtune.operations.profiles.role_scope_tags import tagged
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as queries
 
@@ -25,11 +25,11 @@ Document = dict[str, Any]
 
 
 def create_profile(
-    act: Act, kind: Kind, *, document: Document, navigations: Mapping[str, Sequence[str]] | None = None
+    tx: Transaction, kind: Kind, *, document: Document, navigations: Mapping[str, Sequence[str]] | None = None
 ) -> Document:
     """A new profile, assigned to nobody. Invalid where it can never work."""
     kind.family.check(document)
-    profile_id, now = act.ids.uuid(), iso(act.now)
+    profile_id, now = tx.ids.uuid(), iso(tx.now)
     full = {
         **told(tagged(document)),
         "id": profile_id,
@@ -38,20 +38,20 @@ def create_profile(
         "version": 1,
     }
     queries.add_profile(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=profile_id,
         kind=kind.name,
         version=1,
-        created_at=act.now,
+        created_at=tx.now,
         document=full,
-        navigations=references.merged({}, references.bound(act, kind, navigations=navigations or {})),
+        navigations=references.merged({}, references.bound(tx, kind, navigations=navigations or {})),
     )
     return full
 
 
 def update_profile(
-    act: Act,
+    tx: Transaction,
     profile_id: str,
     *,
     kind: Kind,
@@ -61,40 +61,40 @@ def update_profile(
     """Merge changes into a profile and raise its version; its devices plan again. Invalid for a change of what the
     tenant's edition does not let change.
     """
-    row = assignments.profile_row(act, profile_id)
+    row = assignments.profile_row(tx, profile_id)
     version = row["version"] + 1
-    full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(act.now)}
+    full = {**row["document"], **told(tagged(changes)), "version": version, "lastModifiedDateTime": iso(tx.now)}
     kind.family.check(full)
-    assigned = bool(queries.assignments_of(act.connection, act.tenant.id, profile_id=row["id"]))
-    check_unchanged(kind, row["document"], after=full, assigned=assigned, edition=act.tenant.edition)
-    bound = references.bound(act, kind, navigations=navigations or {})
+    assigned = bool(queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row["id"]))
+    check_unchanged(kind, row["document"], after=full, assigned=assigned, edition=tx.tenant.edition)
+    bound = references.bound(tx, kind, navigations=navigations or {})
     queries.change_profile(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         profile_id=row["id"],
         document=full,
         version=version,
         navigations=references.merged(row["navigations"], bound),
     )
     # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
-    certificate_queries.forget_unanswered(act.connection, act.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
-    assignments.wake_profile(act, row["id"])
+    certificate_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
+    assignments.wake_profile(tx, row["id"])
     return full
 
 
-def clear_reference(act: Act, profile_id: str, *, kind: Kind, navigation: str) -> None:
+def clear_reference(tx: Transaction, profile_id: str, *, kind: Kind, navigation: str) -> None:
     """Take a reference away, as a change of the profile. NotFound where there is none."""
-    references.referenced(assignments.profile_row(act, profile_id), navigation)
-    update_profile(act, profile_id, kind=kind, changes={}, navigations={navigation: ()})
+    references.referenced(assignments.profile_row(tx, profile_id), navigation)
+    update_profile(tx, profile_id, kind=kind, changes={}, navigations={navigation: ()})
 
 
-def delete_profile(act: Act, profile_id: str) -> None:
+def delete_profile(tx: Transaction, profile_id: str) -> None:
     """The profile goes with its assignments; what devices hold of it goes by the removal table. Invalid while other
     profiles refer to it.
     """
-    row = assignments.profile_row(act, profile_id)
-    references.check_unreferenced(act, row)
-    assigned = queries.assignments_of(act.connection, act.tenant.id, profile_id=row["id"])
-    assignments.wake_profile(act, row["id"])
-    queries.delete_profile(act.connection, act.tenant.id, profile_id=row["id"])
-    assignments.note_payloads(act, assigned)
+    row = assignments.profile_row(tx, profile_id)
+    references.check_unreferenced(tx, row)
+    assigned = queries.assignments_of(tx.connection, tx.tenant.id, profile_id=row["id"])
+    assignments.wake_profile(tx, row["id"])
+    queries.delete_profile(tx.connection, tx.tenant.id, profile_id=row["id"])
+    assignments.note_payloads(tx, assigned)

@@ -8,7 +8,7 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.profiles.catalog import Kind
 from fauxtune.core.profiles.references import NAMES, check_bindable, check_reference
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import configuration as queries
 
 Row = dict[str, Any]
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 _MOST_NAMED = 5
 
 
-def bound(act: Act, kind: Kind, *, navigations: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
+def bound(tx: Transaction, kind: Kind, *, navigations: Mapping[str, Sequence[str]]) -> dict[str, str | None]:
     """The references of a profile of this kind, by navigation; None for one that is cleared.
 
     Invalid, naming the navigation, for what does not exist or does not fit: another type, or another platform.
@@ -27,7 +27,7 @@ def bound(act: Act, kind: Kind, *, navigations: Mapping[str, Sequence[str]]) -> 
         found[name] = None
         for profile_id in ids:
             check_bindable(kind.name, name)
-            row = queries.profile(act.connection, act.tenant.id, profile_id=profile_id)
+            row = queries.profile(tx.connection, tx.tenant.id, profile_id=profile_id)
             if row is None:
                 raise Invalid(f"{name} refers to the profile '{profile_id}', which does not exist.", target=name)
             check_reference(kind.name, name, target=row["kind"])
@@ -40,13 +40,13 @@ def merged(there: Mapping[str, str | None], new: Mapping[str, str | None]) -> di
     return {name: value for name, value in {**there, **new}.items() if value is not None}
 
 
-def check_unreferenced(act: Act, row: Row) -> None:
+def check_unreferenced(tx: Transaction, row: Row) -> None:
     """Invalid, naming who refers to it, for a profile that others refer to.
 
     Unverified: that the real service refuses, too, rather than clear the references.
     """
     found = queries.referring(
-        act.connection, act.tenant.id, profile_id=row["id"], navigations=NAMES, limit=_MOST_NAMED + 1
+        tx.connection, tx.tenant.id, profile_id=row["id"], navigations=NAMES, limit=_MOST_NAMED + 1
     )
     if found:
         who = ", ".join(

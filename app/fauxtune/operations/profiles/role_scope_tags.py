@@ -15,7 +15,7 @@ from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.odata.query.filter import parse_filter
 from fauxtune.core.odata.schema.types import Entity
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import role_scope_tags as queries
@@ -47,79 +47,79 @@ def tagged(document: Document) -> Document:
     return {**document, **bare}
 
 
-def create_built_in(act: Act) -> None:
+def create_built_in(tx: Transaction) -> None:
     """The tag that a tenant starts with."""
-    queries.add_tag(act.connection, act.tenant.id, id="0", number=0, document=_BUILT_IN)
+    queries.add_tag(tx.connection, tx.tenant.id, id="0", number=0, document=_BUILT_IN)
 
 
-def create_tag(act: Act, document: Document) -> Document:
+def create_tag(tx: Transaction, document: Document) -> Document:
     """A new tag. Invalid when its name is taken."""
-    _check_name(act, document["displayName"], tag_id=None)
-    number = queries.last_number(act.connection, act.tenant.id) + 1
+    _check_name(tx, document["displayName"], tag_id=None)
+    number = queries.last_number(tx.connection, tx.tenant.id) + 1
     full = {"description": None, **document, "id": str(number), "isBuiltIn": False}
-    queries.add_tag(act.connection, act.tenant.id, id=str(number), number=number, document=full)
+    queries.add_tag(tx.connection, tx.tenant.id, id=str(number), number=number, document=full)
     return full
 
 
-def update_tag(act: Act, tag_id: str, *, changes: Document) -> Document:
+def update_tag(tx: Transaction, tag_id: str, *, changes: Document) -> Document:
     """Change a tag. Invalid for another name of the built-in one."""
-    row = tag(act, tag_id)
+    row = tag(tx, tag_id)
     full = {**row["document"], **changes}
     if full["displayName"] != row["document"]["displayName"]:
         if full["isBuiltIn"]:
             # Unverified: that the real service refuses it.
             raise Invalid("The built-in scope tag keeps its name.", target="displayName")
-        _check_name(act, full["displayName"], tag_id=row["id"])
-    queries.change_tag(act.connection, act.tenant.id, tag_id=row["id"], document=full)
+        _check_name(tx, full["displayName"], tag_id=row["id"])
+    queries.change_tag(tx.connection, tx.tenant.id, tag_id=row["id"], document=full)
     return full
 
 
-def delete_tag(act: Act, tag_id: str) -> None:
+def delete_tag(tx: Transaction, tag_id: str) -> None:
     """The tag goes. Invalid for the built-in one, and for one in use. Unverified: both, and the words."""
-    row = tag(act, tag_id)
+    row = tag(tx, tag_id)
     if row["document"]["isBuiltIn"]:
         raise Invalid("The built-in scope tag cannot be deleted.")
     for collection, entity, name in _TAGGED:
         condition = parse_filter(f"{name}/any(t:t eq '{row['id']}')", entity)
-        used = collections.count(act.connection, act.tenant.id, collection=collection, condition=condition)
+        used = collections.count(tx.connection, tx.tenant.id, collection=collection, condition=condition)
         if used:
             raise Invalid(
                 f"The scope tag '{row['document']['displayName']}' is used by {used} of the {collection}: take it away "
                 "from those first."
             )
-    queries.delete_tag(act.connection, act.tenant.id, tag_id=row["id"])
+    queries.delete_tag(tx.connection, tx.tenant.id, tag_id=row["id"])
 
 
-def assign_tag(act: Act, tag_id: str, *, targets: Sequence[Document]) -> list[Document]:
+def assign_tag(tx: Transaction, tag_id: str, *, targets: Sequence[Document]) -> list[Document]:
     """Replace the groups whose devices get the tag. Invalid for what is no group."""
-    row = tag(act, tag_id)
+    row = tag(tx, tag_id)
     new: dict[str, Document] = {}
     for target in targets:
         group_id = str(target.get("groupId") or "").lower()
-        if directory_queries.group(act.connection, act.tenant.id, group_id=group_id) is None:
+        if directory_queries.group(tx.connection, tx.tenant.id, group_id=group_id) is None:
             raise Invalid(f"A scope tag is assigned to groups; there is no group '{group_id}'.", target="assignments")
         # Unverified: what the ids of these look like.
         assignment_id = f"{row['id']}_{group_id}"
         new[assignment_id] = {"id": assignment_id, "target": {**target, "groupId": group_id}}
     documents = list(new.values())
-    queries.replace_assignments(act.connection, act.tenant.id, tag_id=row["id"], documents=documents)
+    queries.replace_assignments(tx.connection, tx.tenant.id, tag_id=row["id"], documents=documents)
     return documents
 
 
-def tag(act: Act, tag_id: str) -> Document:
+def tag(tx: Transaction, tag_id: str) -> Document:
     """The tag with this id. NotFound otherwise."""
-    row = queries.tag(act.connection, act.tenant.id, tag_id=tag_id)
+    row = queries.tag(tx.connection, tx.tenant.id, tag_id=tag_id)
     if row is None:
         raise NotFound(f"There is no roleScopeTag '{tag_id}'.")
     return row
 
 
-def _check_name(act: Act, name: str, *, tag_id: str | None) -> None:
+def _check_name(tx: Transaction, name: str, *, tag_id: str | None) -> None:
     if not name.strip():
         raise Invalid(
             "A value is required for property 'displayName' of resource 'roleScopeTag'.", target="displayName"
         )
-    other = queries.tag_named(act.connection, act.tenant.id, name=name)
+    other = queries.tag_named(tx.connection, tx.tenant.id, name=name)
     if other is not None and other["id"] != tag_id:
         # Unverified: the real service's words.
         raise Invalid(f"There is a scope tag '{name}' already.", target="displayName")

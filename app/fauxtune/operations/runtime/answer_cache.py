@@ -17,7 +17,7 @@ _OVERHEAD = 256
 Question = tuple[str | None, ...]
 
 
-class Kept:
+class AnswerCache:
     """What was answered since the last write, up to a number of bytes."""
 
     def __init__(self, database: Database) -> None:

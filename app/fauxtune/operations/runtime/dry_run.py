@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.attempts import Attempt
 from fauxtune.storage.database import Connection
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 _TOP = 1 << 158
 
 
-class TrialIds:
+class DryRunIds:
     """Ids that no other trial under way makes: two that met in the database would wait for one another."""
 
     def __init__(self) -> None:
@@ -48,24 +48,24 @@ class TrialIds:
         return _TOP | int.from_bytes(self._next()[:19])
 
 
-class TrialRunner(Runner):
+class DryRunRunner(Runner):
     """Runs operations at once on one connection. `woken` are the devices that would have to plan again, `events` what
     the journal would say.
     """
 
     def __init__(self, runner: Runner, connection: Connection, *, tenant: Tenant) -> None:
-        super().__init__(Attempt(runner.database, connection), runner.clock, ids=TrialIds(), signals=Signals())
+        super().__init__(Attempt(runner.database, connection), runner.clock, ids=DryRunIds(), signals=Signals())
         self.remember(runner.current(tenant))
         self.woken: set[EnrollmentId] = set()
         self.events: list[dict[str, Any]] = []
 
-    def _write_down(self, _connection: Connection, act: Act) -> None:
-        self.events += act.events
+    def _write_down(self, _connection: Connection, tx: Transaction) -> None:
+        self.events += tx.events
 
-    def _after(self, act: Act, *, number: int) -> None:
-        self.woken |= act.woken
-        if act.tenant_changed:
-            self.remember(act.tenant)
+    def _after(self, tx: Transaction, *, number: int) -> None:
+        self.woken |= tx.woken
+        if tx.tenant_changed:
+            self.remember(tx.tenant)
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:

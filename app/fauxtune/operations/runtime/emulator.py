@@ -10,10 +10,10 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.hosts import host_of
-from fauxtune.operations.runtime.answer_cache import Kept
-from fauxtune.operations.runtime.graph_client import Door, closed
+from fauxtune.operations.runtime.answer_cache import AnswerCache
+from fauxtune.operations.runtime.graph_client import GraphClient, graph_not_served
 from fauxtune.operations.runtime.permissions import PermissionCheck
-from fauxtune.operations.runtime.pki_cache import Published
+from fauxtune.operations.runtime.pki_cache import PkiCache
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.signals import Signals
@@ -74,14 +74,14 @@ class Emulator:
     patience: float = 5.0
     packagings: Packagings = field(default_factory=dict)
     admit_device_authority: Callable[[bytes], None] = field(default=lambda _certificate: None)
-    graph: Door = closed
+    graph: GraphClient = graph_not_served
 
-    kept: Kept = field(init=False)
-    published: Published = field(init=False)
+    answer_cache: AnswerCache = field(init=False)
+    pki_cache: PkiCache = field(init=False)
 
     def __post_init__(self) -> None:
-        self.kept = Kept(self.runner.database)
-        self.published = Published(self.runner.database)
+        self.answer_cache = AnswerCache(self.runner.database)
+        self.pki_cache = PkiCache(self.runner.database)
 
     def forget(self) -> None:
         """Remember nothing of what the database held: another process may have written to it."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Considered:
+class ProposedRequest:
     """A request that is only being considered. `url` may be absolute, of any host; `body` is JSON, or None."""
 
     method: str
@@ -21,14 +21,14 @@ class Considered:
     body: Any = None
 
 
-class Door(Protocol):
+class GraphClient(Protocol):
     """Asks Graph in the name of an administrator who may do everything. GraphRefused when it says no."""
 
-    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: Considered) -> None:
+    async def __call__(self, emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
         """One request, carried out by the emulator's operations."""
         ...
 
 
-async def closed(emulator: Emulator, tenant: Tenant, *, request: Considered) -> None:
+async def graph_not_served(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
     """Where no Graph is served."""
     raise NotEmulated("This emulator serves no Graph.")

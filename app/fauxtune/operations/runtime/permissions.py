@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fauxtune.core.errors import NotAllowed
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.permissions import Permissions
-from fauxtune.operations.runtime.tokens import Caller
+from fauxtune.operations.runtime.tokens import Principal
 
 log = logging.getLogger(__name__)
 
@@ -37,17 +37,17 @@ class PermissionCheck:
     mode: Permissions = Permissions.ENFORCE
     _used: dict[tuple[TenantId, str], dict[tuple[str, str], Use]] = field(default_factory=dict)
 
-    def check(self, caller: Caller, operation: tuple[str, str], *, needs: tuple[str, ...]) -> None:
+    def check(self, principal: Principal, operation: tuple[str, str], *, needs: tuple[str, ...]) -> None:
         """NotAllowed, naming what is missing, where the mode says so. `operation`: verb and path template."""
-        use = self._used.setdefault((caller.tenant_id, caller.client_id), {}).setdefault(operation, Use(needs))
+        use = self._used.setdefault((principal.tenant_id, principal.client_id), {}).setdefault(operation, Use(needs))
         use.calls += 1
-        if not needs or not caller.permissions.isdisjoint(needs):
+        if not needs or not principal.permissions.isdisjoint(needs):
             return
         use.refused += 1
-        use.refused_users += caller.user_id is not None
+        use.refused_users += principal.user_id is not None
         missing = (
-            f"'{caller.client_id}' needs one of these permissions: {', '.join(needs)}. It has: "
-            f"{', '.join(sorted(caller.permissions)) or 'none'}."
+            f"'{principal.client_id}' needs one of these permissions: {', '.join(needs)}. It has: "
+            f"{', '.join(sorted(principal.permissions)) or 'none'}."
         )
         if self.mode is Permissions.ENFORCE:
             raise NotAllowed(f"Insufficient privileges to complete the operation. The application {missing}")

@@ -35,7 +35,7 @@ class Timed(Generic[T]):
     until: datetime
 
 
-class Published:
+class PkiCache:
     """What was found since the last write."""
 
     def __init__(self, database: Database) -> None:

@@ -17,7 +17,7 @@ from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.signals import Signals
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection, Database
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import tenants as tenant_queries
@@ -29,8 +29,8 @@ P = ParamSpec("P")
 class Observer(Protocol):
     """Runs an operation and notes what it did, in the same transaction."""
 
-    def __call__(self, act: Act, operation: Callable[Concatenate[Act, P], T]) -> Callable[P, T]:
-        """The operation, bound to `act`."""
+    def __call__(self, tx: Transaction, operation: Callable[Concatenate[Transaction, P], T]) -> Callable[P, T]:
+        """The operation, bound to `tx`."""
         ...
 
 
@@ -55,27 +55,27 @@ class Runner:
         return observed
 
     async def run(
-        self, tenant: Tenant, operation: Callable[Concatenate[Act, P], T], /, *args: P.args, **kwargs: P.kwargs
+        self, tenant: Tenant, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`operation(act, ...)` in one transaction of this tenant, then the wake-up calls it asked for."""
-        act: Act | None = None
+        """`operation(tx, ...)` in one transaction of this tenant, then the wake-up calls it asked for."""
+        tx: Transaction | None = None
         number = 0
 
         def work(connection: Connection) -> T:
-            nonlocal act, number
-            act = self.act(connection, tenant)
+            nonlocal tx, number
+            tx = self.transaction(connection, tenant)
             if self._observer is None:
-                result = operation(act, *args, **kwargs)
+                result = operation(tx, *args, **kwargs)
             else:
-                result = self._observer(act, operation)(*args, **kwargs)
-            self._write_down(connection, act)
-            if act.tenant_changed:
+                result = self._observer(tx, operation)(*args, **kwargs)
+            self._write_down(connection, tx)
+            if tx.tenant_changed:
                 number = next(self._numbers)
             return result
 
         result = await self.database.run(work)
-        assert act is not None
-        self._after(act, number=number)
+        assert tx is not None
+        self._after(tx, number=number)
         return result
 
     async def read(self, query: Callable[Concatenate[Connection, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -96,11 +96,11 @@ class Runner:
         self.remember(newest)
         return newest
 
-    def act(self, connection: Connection, tenant: Tenant) -> Act:
-        """An act at this moment."""
+    def transaction(self, connection: Connection, tenant: Tenant) -> Transaction:
+        """Return a new transaction of this tenant, at this moment of its clock."""
         # The tenant may have been changed since the caller looked it up; its clock rules what is written now.
         current = self.current(tenant)
-        return Act(
+        return Transaction(
             connection=connection, tenant=current, now=self.now(current), ids=self.ids, system_now=self.clock.now()
         )
 
@@ -128,25 +128,25 @@ class Runner:
         self._tenants.clear()
         self.database.changed()
 
-    def _write_down(self, connection: Connection, act: Act) -> None:
-        if act.events:
-            tenant_queries.add_events(connection, act.tenant.id, events=act.events)
-        if act.connector_events:
-            connector_queries.add_connector_events(connection, act.tenant.id, events=act.connector_events)
+    def _write_down(self, connection: Connection, tx: Transaction) -> None:
+        if tx.events:
+            tenant_queries.add_events(connection, tx.tenant.id, events=tx.events)
+        if tx.connector_events:
+            connector_queries.add_connector_events(connection, tx.tenant.id, events=tx.connector_events)
 
-    def _after(self, act: Act, *, number: int) -> None:
-        if act.tenant_changed:
-            if number > self._newest.get(act.tenant.id, 0):
-                self._newest[act.tenant.id] = number
-                self.remember(act.tenant)
+    def _after(self, tx: Transaction, *, number: int) -> None:
+        if tx.tenant_changed:
+            if number > self._newest.get(tx.tenant.id, 0):
+                self._newest[tx.tenant.id] = number
+                self.remember(tx.tenant)
             # Somebody may have read since the commit, and still in the name of the tenant as it was.
             self.database.changed()
-            self.signals.clock_moved(act.tenant.id)
-        if act.events:
-            self.signals.journal_grew(act.tenant.id)
-        if act.connector_events:
-            self.signals.connector_log_grew(act.tenant.id)
-        if act.connectors_called:
-            self.signals.call_connectors(act.tenant.id)
-        for enrollment in act.woken:
+            self.signals.clock_moved(tx.tenant.id)
+        if tx.events:
+            self.signals.journal_grew(tx.tenant.id)
+        if tx.connector_events:
+            self.signals.connector_log_grew(tx.tenant.id)
+        if tx.connectors_called:
+            self.signals.call_connectors(tx.tenant.id)
+        for enrollment in tx.woken:
             self.signals.wake(enrollment)

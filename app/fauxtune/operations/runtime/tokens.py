@@ -29,7 +29,7 @@ _REMEMBERED, _LONGEST = 4096, 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class Principal:
     """Somebody with a valid token: an application, or a user by way of one."""
 
     tenant_id: TenantId
@@ -48,7 +48,7 @@ class TokenIssuer:
         self._key = key
         self._clock = clock
         self._ids = ids
-        self._seen: OrderedDict[str, Caller] = OrderedDict()
+        self._seen: OrderedDict[str, Principal] = OrderedDict()
         self._living: set[tuple[TenantId, str]] = set()
         self._forgotten = 0
 
@@ -93,29 +93,29 @@ class TokenIssuer:
             claims |= {"scp": " ".join(roles), "upn": user["userPrincipalName"], "name": user["displayName"]}
         return jwt.encode({"alg": "RS256", "typ": "JWT", "kid": self._key.kid}, claims, self._key)
 
-    def check(self, token: str) -> Caller:
+    def check(self, token: str) -> Principal:
         """The caller. Unauthenticated, in Graph's words, for a token that is malformed, forged or expired."""
-        caller = self._seen.get(token)
-        if caller is None:
-            caller = self._read(token)
+        principal = self._seen.get(token)
+        if principal is None:
+            principal = self._read(token)
             if len(token) <= _LONGEST:
-                self._seen[token] = caller
+                self._seen[token] = principal
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
-        if caller.expires_at <= self._clock.now().timestamp():
+        if principal.expires_at <= self._clock.now().timestamp():
             raise Unauthenticated("Access token has expired or is not yet valid.")
-        return caller
+        return principal
 
-    async def check_application(self, caller: Caller, *, runner: Runner) -> None:
+    async def check_application(self, principal: Principal, *, runner: Runner) -> None:
         """Unauthenticated when the caller's application has been deleted. Asks the database once for each application:
         one process owns it, and whatever takes an application away says so here (`forget_application`).
         """
-        key = (caller.tenant_id, caller.client_id)
+        key = (principal.tenant_id, principal.client_id)
         if key in self._living:
             return
         before = self._forgotten
-        if await runner.read(applications.application, caller.tenant_id, client_id=caller.client_id) is None:
-            raise Unauthenticated(f"The application '{caller.client_id}' of the access token does not exist.")
+        if await runner.read(applications.application, principal.tenant_id, client_id=principal.client_id) is None:
+            raise Unauthenticated(f"The application '{principal.client_id}' of the access token does not exist.")
         # It may have been deleted while the database answered: then the next request asks again.
         if before == self._forgotten:
             self._living.add(key)
@@ -130,7 +130,7 @@ class TokenIssuer:
         self._forgotten += 1
         self._living.clear()
 
-    def _read(self, token: str) -> Caller:
+    def _read(self, token: str) -> Principal:
         try:
             claims = jwt.decode(token, self._key, algorithms=["RS256"]).claims
             tenant = TenantId(str(claims["tid"]))
@@ -139,7 +139,7 @@ class TokenIssuer:
                 raise Unauthenticated("Access token validation failure. Invalid issuer.")
             delegated = "scp" in claims
             given = str(claims["scp"]).split() if delegated else claims.get("roles", [])
-            return Caller(
+            return Principal(
                 tenant_id=tenant,
                 client_id=str(claims["appid"]),
                 user_id=str(claims["oid"]) if delegated else None,

@@ -1,6 +1,6 @@
-"""An act: what every operation is given, and what it leaves behind besides rows.
+"""The transaction that every operation is given, and what it notes there for after the commit.
 
-An operation is a plain function `operation(act, ...)` that runs in one transaction and has no effect outside the
+An operation is a plain function `operation(tx, ...)` that runs in one transaction and has no effect outside the
 database. What must happen after the commit (waking devices and readers) it only notes here.
 """
 
@@ -17,7 +17,7 @@ from fauxtune.storage.database import Connection
 
 
 @dataclass(slots=True)
-class Act:
+class Transaction:
     """One operation under way: its transaction, its tenant, that tenant's time, and a source of new ids. `system_now`
     is for the plumbing alone: leases of connectors.
     """

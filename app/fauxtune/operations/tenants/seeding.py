@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeds import Seed, SeedGroup, SeedUser
 
 #: Users, groups and memberships that one act adds: some milliseconds.
@@ -54,18 +54,18 @@ def peopling(seed: Seed) -> Peopling:
     return Peopling(seed.domain, [steps[at : at + _AT_ONCE] for at in range(0, len(steps), _AT_ONCE)])
 
 
-def add_some(act: Act, steps: Sequence[Step], *, people: Peopling) -> None:
+def add_some(tx: Transaction, steps: Sequence[Step], *, people: Peopling) -> None:
     """These steps. Safe to repeat after a transaction that was undone."""
     for step in steps:
         match step:
             case SeedUser():
-                upn = _upn(step.user_principal_name, people.domain, domain=act.tenant.domain)
-                user = users_and_groups.create_user(act, _user_document(step, upn), password=step.password)
+                upn = _upn(step.user_principal_name, people.domain, domain=tx.tenant.domain)
+                user = users_and_groups.create_user(tx, _user_document(step, upn), password=step.password)
                 people.users[step.user_principal_name.lower()] = user["id"]
             case _Membership(number, member):
-                users_and_groups.add_member(act, people.groups[number], member_id=people.users[member])
+                users_and_groups.add_member(tx, people.groups[number], member_id=people.users[member])
             case (number, group):
-                people.groups[number] = users_and_groups.create_group(act, _group_document(group))["id"]
+                people.groups[number] = users_and_groups.create_group(tx, _group_document(group))["id"]
 
 
 def _steps(seed: Seed) -> Iterator[Step]:

@@ -24,7 +24,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
 from fauxtune.operations.profiles import role_scope_tags
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants.seeding import Peopling, add_some
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.database import Connection
@@ -94,33 +94,33 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
     return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
 
 
-def create_tenant(act: Act, seed: Seed, *, keys: TenantKeys, people: Peopling) -> None:
+def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Peopling) -> None:
     """Everything a tenant starts with, and the first of its people. Conflict when its id, name or domain is taken."""
-    tenant = act.tenant
+    tenant = tx.tenant
     for key in (tenant.id, tenant.name, tenant.domain):
-        if queries.tenant_by_key(act.connection, key) is not None:
+        if queries.tenant_by_key(tx.connection, key) is not None:
             raise Conflict(f"There is a tenant '{key}' already.", target="name")
-    queries.add_tenant(act.connection, tenant)
+    queries.add_tenant(tx.connection, tenant)
     for application in seed.applications:
-        _add_application(act, application, is_own=tenant.id == seed.id)
-    authorities.create(act, keys=keys.authorities, key_names=keys.authority_names)
+        _add_application(tx, application, is_own=tenant.id == seed.id)
+    authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
     for document in seed.certification_authority.templates:
         template = Template.from_document(document)
         certificate_queries.put_template(
-            act.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
+            tx.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
         )
-    role_scope_tags.create_built_in(act)
-    _add_connector(act, seed, keys=keys)
-    connector_registry.reinstall(act)
-    add_some(act, people.first, people=people)
-    act.tenant_changed = True
+    role_scope_tags.create_built_in(tx)
+    _add_connector(tx, seed, keys=keys)
+    connector_registry.reinstall(tx)
+    add_some(tx, people.first, people=people)
+    tx.tenant_changed = True
 
 
-def _add_application(act: Act, seed: SeedApplication, *, is_own: bool) -> None:
+def _add_application(tx: Transaction, seed: SeedApplication, *, is_own: bool) -> None:
     """Add an application of the seed. `is_own`: the new tenant has the seed's id; only there are the seed's client ids
     used and the published secret valid.
     """
-    client_id = (seed.client_id if is_own and seed.client_id else act.ids.uuid()).lower()
+    client_id = (seed.client_id if is_own and seed.client_id else tx.ids.uuid()).lower()
     application = NewApplication(
         name=seed.name,
         roles=list(seed.roles),
@@ -129,18 +129,18 @@ def _add_application(act: Act, seed: SeedApplication, *, is_own: bool) -> None:
         certificate=seed.certificate,
         redirect_uris=list(seed.redirect_uris),
     )
-    add_seeded_application(act, application, client_id=client_id)
+    add_seeded_application(tx, application, client_id=client_id)
 
 
-def change_settings(act: Act, changes: dict[str, Any]) -> Tenant:
+def change_settings(tx: Transaction, changes: dict[str, Any]) -> Tenant:
     """Turn switches; every device plans again. Invalid for a name or value that is none."""
     for name, value in changes.items():
         _check_setting(name, value)
-    locks.hold_all(act.connection, act.tenant.id)
-    tenant = _held(act)
-    changed = _changed(act, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
+    locks.hold_all(tx.connection, tx.tenant.id)
+    tenant = _held(tx)
+    changed = _changed(tx, replace(tenant, settings={**tenant.settings, **changes}), wake=True)
     if "edition" in changes:
-        connector_registry.reinstall(act)
+        connector_registry.reinstall(tx)
     return changed
 
 
@@ -151,30 +151,30 @@ def check_edition(value: str) -> Edition:
     return Edition(value)
 
 
-def set_clock(act: Act, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
+def set_clock(tx: Transaction, mode: ClockMode, *, now: datetime | None, system_now: datetime) -> Tenant:
     """Run the tenant's clock in another mode, or set it."""
-    tenant = _held(act)
+    tenant = _held(tx)
     clock = tenant.clock.set_to(mode, now, system_now=system_now)
-    return _moved(act, replace(tenant, clock=clock), system_now=system_now)
+    return _moved(tx, replace(tenant, clock=clock), system_now=system_now)
 
 
-def advance_clock(act: Act, by: timedelta, *, system_now: datetime) -> Tenant:
+def advance_clock(tx: Transaction, by: timedelta, *, system_now: datetime) -> Tenant:
     """Put the tenant's clock forward. Invalid for a step back."""
     if by < timedelta(0):
         raise Invalid("A clock is advanced, not put back: use PUT .../clock to set it.", target="by")
-    tenant = _held(act)
+    tenant = _held(tx)
     try:
         clock = tenant.clock.advanced(by)
     except OverflowError:
         raise Invalid("That is past the end of time.", target="by") from None
-    return _moved(act, replace(tenant, clock=clock), system_now=system_now)
+    return _moved(tx, replace(tenant, clock=clock), system_now=system_now)
 
 
-def delete_tenant(act: Act) -> None:
+def delete_tenant(tx: Transaction) -> None:
     """The tenant with everything that is its own. Its keys' files are the caller's to remove: see `key_files`."""
-    locks.hold_all(act.connection, act.tenant.id)
-    queries.delete_tenant(act.connection, act.tenant.id)
-    act.events.clear()
+    locks.hold_all(tx.connection, tx.tenant.id)
+    queries.delete_tenant(tx.connection, tx.tenant.id)
+    tx.events.clear()
 
 
 def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
@@ -186,24 +186,24 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
     return service, connector_registry.key_files(rows, keys)
 
 
-def _held(act: Act) -> Tenant:
+def _held(tx: Transaction) -> Tenant:
     """The tenant as it is, which nobody else changes before this act is over."""
-    tenant = queries.tenant_to_change(act.connection, act.tenant.id)
+    tenant = queries.tenant_to_change(tx.connection, tx.tenant.id)
     if tenant is None:
-        raise NotFound(f"There is no tenant '{act.tenant.name}'.")
+        raise NotFound(f"There is no tenant '{tx.tenant.name}'.")
     return tenant
 
 
-def _changed(act: Act, tenant: Tenant, *, wake: bool) -> Tenant:
-    queries.change_tenant(act.connection, tenant)
-    act.tenant = tenant
-    act.tenant_changed = True
+def _changed(tx: Transaction, tenant: Tenant, *, wake: bool) -> Tenant:
+    queries.change_tenant(tx.connection, tenant)
+    tx.tenant = tenant
+    tx.tenant_changed = True
     if wake:
-        act.wake(concern.by_tenant(act.connection, tenant.id))
+        tx.wake(concern.by_tenant(tx.connection, tenant.id))
     return tenant
 
 
-def _moved(act: Act, tenant: Tenant, *, system_now: datetime) -> Tenant:
+def _moved(tx: Transaction, tenant: Tenant, *, system_now: datetime) -> Tenant:
     try:
         year = tenant.clock.now(system_now).year
     except OverflowError:
@@ -212,7 +212,7 @@ def _moved(act: Act, tenant: Tenant, *, system_now: datetime) -> Tenant:
         raise Invalid(f"That is past the year {_LATEST_YEAR}.", target="now")
     if year < _EARLIEST_YEAR:
         raise Invalid(f"That is before the year {_EARLIEST_YEAR}.", target="now")
-    return _changed(act, tenant, wake=False)
+    return _changed(tx, tenant, wake=False)
 
 
 def _check_setting(name: str, value: object) -> None:
@@ -234,23 +234,23 @@ def _validity(value: str) -> None:
         raise Invalid("identityValidity is longer than nothing, such as P3650D.", target="identityValidity")
 
 
-def _add_connector(act: Act, seed: Seed, *, keys: TenantKeys) -> None:
-    connector_id = act.ids.uuid()
+def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:
+    connector_id = tx.ids.uuid()
     certificate_queries.add_connector(
-        act.connection,
-        act.tenant.id,
+        tx.connection,
+        tx.tenant.id,
         id=connector_id,
         name="Certificate Connector 1",
         program=Program.CERTIFICATE.value,
         state="online",
         mode="immediate",
         roles=list(ROLES),
-        created_at=act.now,
+        created_at=tx.now,
     )
     for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True):
         certificate_queries.add_connector_key(
-            act.connection,
-            act.tenant.id,
+            tx.connection,
+            tx.tenant.id,
             connector_id=connector_id,
             provider=described.provider_name,
             key_name=described.key_name,

@@ -59,7 +59,7 @@ def hold_requests_by_credential(connection: Connection, *, digest: str) -> None:
 
 
 def hold_devices(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> None:
-    """Lock the requests and the enrolments of the devices with these records, for an act on all of them."""
+    """Lock the requests and the enrolments of the devices with these records, for an operation on all of them."""
     chosen = select(managed_devices.c.enrollment_id).where(
         managed_devices.c.tenant_id == tenant_id, managed_devices.c.id.in_(ids)
     )

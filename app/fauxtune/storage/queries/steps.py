@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from fauxtune.core.engine.planning.steps import StepKind, StepState, Told, Wish
+from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.storage import rows
 from fauxtune.storage.tables import device_identities, steps
@@ -32,13 +32,13 @@ _OPEN = (StepState.WAITING.value, StepState.TOLD.value, StepState.LATER.value)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 
-def told(connection: Connection, enrollment_id: str) -> list[Told]:
+def told(connection: Connection, enrollment_id: str) -> list[SentStep]:
     """What the device was told and is not over."""
     found = connection.execute(_OF_DEVICE, {"device": enrollment_id}).mappings()
     return [
-        Told(
+        SentStep(
             id=row["id"],
-            wish=Wish(StepKind(row["kind"]), row["subject"], row["fingerprint"]),
+            step=PlannedStep(StepKind(row["kind"]), row["subject"], row["fingerprint"]),
             state=StepState(row["state"]),
         )
         for row in found
@@ -72,7 +72,7 @@ def question_answers(connection: Connection, enrollment_id: str) -> dict[str, Ro
 
 
 def tell(
-    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, telling: Sequence[Told], at: datetime
+    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, telling: Sequence[SentStep], at: datetime
 ) -> None:
     """Write down what the device is told now; what it was told before is told again."""
     rows.put(
@@ -83,9 +83,9 @@ def tell(
                 "id": each.id,
                 "tenant_id": tenant_id,
                 "enrollment_id": enrollment_id,
-                "kind": each.wish.kind.value,
-                "subject": each.wish.subject,
-                "fingerprint": each.wish.fingerprint,
+                "kind": each.step.kind.value,
+                "subject": each.step.subject,
+                "fingerprint": each.step.fingerprint,
                 "state": each.state.value,
                 "answer": None,
                 "told_at": at,

@@ -56,7 +56,7 @@ class Key(_Body):
         return key
 
 
-class Greeting(_Body):
+class Hello(_Body):
     """A connector starts."""
 
     version: Word = Field(examples=["6.2406.0.1001"])

@@ -21,7 +21,7 @@ from fauxtune.connector import wire
 from fauxtune.core.clock import iso
 from fauxtune.core.model.elements import check_elements
 from fauxtune.operations.checkin import connector_channel
-from fauxtune.operations.checkin.connector_channel import Leased, Visitor, Wares
+from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.connector import messages
@@ -55,14 +55,14 @@ class ConnectorCall:
         kind, _, credential = request.headers.get("authorization", "").partition(" ")
         self.digest = connector_registry.digest(credential.strip() if kind.lower() == "bearer" else "")
 
-    def visitor(self, session: str = "") -> Visitor:
+    def visitor(self, session: str = "") -> ConnectorSession:
         """Who comes."""
-        return Visitor(self.digest, session)
+        return ConnectorSession(self.digest, session)
 
     @property
-    def wares(self) -> Wares:
+    def wares(self) -> ConnectorResources:
         """What preparing its work takes."""
-        return Wares(self.emulator.keys, self.emulator.packagings)
+        return ConnectorResources(self.emulator.keys, self.emulator.packagings)
 
     async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
         """An operation of this tenant."""
@@ -79,11 +79,13 @@ Call = Annotated[ConnectorCall, Depends(connector_call)]
 
 
 @router.post("/sessions", status_code=201)
-async def start(call: Call, body: messages.Greeting) -> dict[str, Any]:
+async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
     """What the connector was at work on before is anybody's again. 403 for a version that is not served any more."""
     keys = [(each.provider_name, each.key_name, each.rsa()) for each in body.keys]
-    greeting = connector_channel.Greeting(version=body.version, machine=body.machine_name, keys=keys)
-    found: connector_channel.Welcome = await call.run(connector_channel.welcome, call.visitor(), greeting=greeting)
+    greeting = connector_channel.Hello(version=body.version, machine=body.machine_name, keys=keys)
+    found: connector_channel.HelloAnswer = await call.run(
+        connector_channel.start_session, call.visitor(), greeting=greeting
+    )
     row = found.connector
     return {
         "session": found.session,
@@ -154,5 +156,5 @@ async def revoke(call: Call, session: str, serial: str) -> Response:
 @router.delete("/sessions/{session}", status_code=204)
 async def stop(call: Call, session: str) -> Response:
     """Nothing is leased to it any more."""
-    await call.run(connector_channel.farewell, call.visitor(session))
+    await call.run(connector_channel.stop_session, call.visitor(session))
     return Response(status_code=204)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.control.access import GuardedRoute
 
@@ -36,7 +36,7 @@ class TenantCall:
     emulator: Emulator
     tenant: Tenant
 
-    async def run(self, operation: Callable[Concatenate[Act, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run(self, operation: Callable[Concatenate[Transaction, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """An operation of this tenant."""
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 

@@ -22,7 +22,7 @@ from fauxtune.core.model.hosts import host_of
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.tokens import Caller
+from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, envelope, version_and_path
 from fauxtune.surfaces.graph.resources.metadata import described
@@ -84,10 +84,10 @@ async def _answer(request: Request) -> Answer:
     public = described(message, root=f"{_origin(request)}/{message.version.value}")
     if public is not None:
         return public
-    caller = _caller(request, emulator)
-    tenant = await _tenant_of(emulator, caller)
-    await emulator.tokens.check_application(caller, runner=emulator.runner)
-    sender = Sender(emulator, tenant, caller=caller, origin=_origin(request), request_id=request.state.request_id)
+    principal = _caller(request, emulator)
+    tenant = await _tenant_of(emulator, principal)
+    await emulator.tokens.check_application(principal, runner=emulator.runner)
+    sender = Sender(emulator, tenant, principal=principal, origin=_origin(request), request_id=request.state.request_id)
     return await answer(_message(request, await request.body()), sender)
 
 
@@ -98,23 +98,23 @@ def _message(request: Request, content: bytes) -> Message:
     return Message(request.method, version, path=path, raw_query=query, headers=request.headers, content=content)
 
 
-def _caller(request: Request, emulator: Emulator) -> Caller:
+def _caller(request: Request, emulator: Emulator) -> Principal:
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.lower() != "bearer" or not token.strip():
         raise Unauthenticated("Access token is empty.")
-    caller = emulator.tokens.check(token.strip())
-    if not is_graph(caller.audience):
+    principal = emulator.tokens.check(token.strip())
+    if not is_graph(principal.audience):
         hosts = emulator.addresses.hosts() | {host_of(_origin(request))}
-        if not is_graph(caller.audience, hosts=hosts):
+        if not is_graph(principal.audience, hosts=hosts):
             raise Unauthenticated("Access token validation failure. Invalid audience.")
-    return caller
+    return principal
 
 
-async def _tenant_of(emulator: Emulator, caller: Caller) -> Tenant:
+async def _tenant_of(emulator: Emulator, principal: Principal) -> Tenant:
     try:
-        return await emulator.runner.tenant(caller.tenant_id)
+        return await emulator.runner.tenant(principal.tenant_id)
     except FauxtuneError:
-        raise Unauthenticated(f"The tenant '{caller.tenant_id}' of the access token does not exist.") from None
+        raise Unauthenticated(f"The tenant '{principal.tenant_id}' of the access token does not exist.") from None
 
 
 def _origin(request: Request) -> str:

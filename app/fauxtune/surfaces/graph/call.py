@@ -19,7 +19,7 @@ from fauxtune.core.odata.paths.segments import reference_id
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.tokens import Caller
+from fauxtune.operations.runtime.tokens import Principal
 
 Json: TypeAlias = dict[str, Any]
 
@@ -57,7 +57,7 @@ class Call:
 
     emulator: Emulator
     tenant: Tenant
-    caller: Caller
+    principal: Principal
     version: Version
     root: str
     path: str

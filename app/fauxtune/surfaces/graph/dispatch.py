@@ -19,7 +19,7 @@ from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.insight.audit import Actor, audited
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.tokens import Caller
+from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph import errors
 from fauxtune.surfaces.graph.call import Answer, Call, Handler, Message
 from fauxtune.surfaces.graph.routes import TABLES
@@ -31,7 +31,7 @@ class Sender:
 
     emulator: Emulator
     tenant: Tenant
-    caller: Caller
+    principal: Principal
     origin: str
     request_id: str
 
@@ -41,14 +41,14 @@ async def answer(message: Message, sender: Sender) -> Answer:
     match = TABLES[message.version].match(message.method, message.path)
     route = match.route
     sender.emulator.permissions.check(
-        sender.caller, (message.method.upper(), f"/{route.template}"), needs=route.permissions
+        sender.principal, (message.method.upper(), f"/{route.template}"), needs=route.permissions
     )
     # It may have been changed since the caller was known; what is kept now must not be from before.
     sender = replace(sender, tenant=sender.emulator.runner.current(sender.tenant))
     if route.method != "GET" or route.dated:
         return await _handled(message, sender, match=match)
     # Clients poll: what was answered is true until something is written.
-    kept, key = sender.emulator.kept, _question(message, sender)
+    kept, key = sender.emulator.answer_cache, _question(message, sender)
     written = kept.get(key)
     if written is not None:
         return Answer(200, written=written)
@@ -64,7 +64,7 @@ async def answer(message: Message, sender: Sender) -> Answer:
 def _question(message: Message, sender: Sender) -> tuple[str | None, ...]:
     """All that an answer to a GET depends on, besides what is stored."""
     asked = ("prefer", "consistencylevel")
-    who = (sender.tenant.id, sender.caller.user_id, sender.origin)
+    who = (sender.tenant.id, sender.principal.user_id, sender.origin)
     what = (message.version.value, message.path, message.raw_query)
     return (*who, *what, *(message.headers.get(name) for name in asked))
 
@@ -79,7 +79,7 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
     call = Call(
         emulator=_audited(sender) if message.method.upper() != "GET" else sender.emulator,
         tenant=sender.tenant,
-        caller=sender.caller,
+        principal=sender.principal,
         version=message.version,
         root=f"{sender.origin}/{message.version.value}",
         path=message.path,
@@ -98,11 +98,11 @@ async def _handled(message: Message, sender: Sender, *, match: Match[Handler]) -
 
 def _audited(sender: Sender) -> Emulator:
     """The emulator, whose operations leave audit events with the sender's name."""
-    caller = sender.caller
+    principal = sender.principal
     actor = Actor(
-        client_id=caller.client_id,
-        user_id=caller.user_id,
-        permissions=tuple(sorted(caller.permissions)),
+        client_id=principal.client_id,
+        user_id=principal.user_id,
+        permissions=tuple(sorted(principal.permissions)),
         request_id=sender.request_id,
     )
     return replace(sender.emulator, runner=sender.emulator.runner.observed_by(partial(audited, actor=actor)))

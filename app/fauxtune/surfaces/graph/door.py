@@ -13,8 +13,8 @@ from fauxtune.core.errors import FauxtuneError, GraphRefused, Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.graph_client import Considered
-from fauxtune.operations.runtime.tokens import Caller
+from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, refusal
 
@@ -25,12 +25,12 @@ _CLIENT = "what-if"
 _NOBODY = "00000000-0000-0000-0000-000000000000"
 
 
-async def ask(emulator: Emulator, tenant: Tenant, *, request: Considered) -> None:
+async def ask(emulator: Emulator, tenant: Tenant, *, request: ProposedRequest) -> None:
     """Carry it out. Invalid for an address that is none, GraphRefused for what Graph answers with an error."""
     message = _message(request)
-    caller = Caller(tenant.id, _CLIENT, user_id=None, permissions=frozenset(), expires_at=0)
+    principal = Principal(tenant.id, _CLIENT, user_id=None, permissions=frozenset(), expires_at=0)
     origin = emulator.addresses.public_url or emulator.addresses.https
-    sender = Sender(emulator, tenant, caller=caller, origin=origin, request_id=_NOBODY)
+    sender = Sender(emulator, tenant, principal=principal, origin=origin, request_id=_NOBODY)
     try:
         given = await answer(message, sender)
     except FauxtuneError as error:
@@ -40,7 +40,7 @@ async def ask(emulator: Emulator, tenant: Tenant, *, request: Considered) -> Non
         raise _refused(request, given, why="its answer is an error")
 
 
-def _refused(request: Considered, given: Answer, *, why: str) -> GraphRefused:
+def _refused(request: ProposedRequest, given: Answer, *, why: str) -> GraphRefused:
     return GraphRefused(
         f"Graph would refuse {request.method.upper()} {request.url} with {given.status}: {why}",
         status=given.status,
@@ -48,7 +48,7 @@ def _refused(request: Considered, given: Answer, *, why: str) -> GraphRefused:
     )
 
 
-def _message(request: Considered) -> Message:
+def _message(request: ProposedRequest) -> Message:
     try:
         cut = urlsplit(request.url)
     except ValueError:

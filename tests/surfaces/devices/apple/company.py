@@ -132,7 +132,7 @@ class Company:
         """A device whose identity the authority has signed, and nobody has kept."""
         device = self.fleet(2)
         authority = await self.do(
-            lambda act: authorities.load(act.connection, act.tenant, name="devices", keys=self.emulator.keys)
+            lambda tx: authorities.load(tx.connection, tx.tenant, name="devices", keys=self.emulator.keys)
         )
         device.certificate = issue_identity(
             authority=authority,
@@ -171,7 +171,7 @@ class Company:
         device_id = (await self.row(device))["id"]
         return dict(await self.emulator.runner.read(configuration_queries.states_of_device, device_id))
 
-    async def act(self, device: Client, operation: Callable[..., Any] = device_actions.sync, **kwargs: Any) -> None:
+    async def perform(self, device: Client, operation: Callable[..., Any] = device_actions.sync, **kwargs: Any) -> None:
         """What an administrator asks of a device."""
         await self.do(operation, (await self.record(device))["id"], **kwargs)
 

@@ -33,7 +33,7 @@ async def last_action(company: Company, device: Fleet) -> tuple[str, str]:
 async def test_retire_and_delete_remove_the_enrolment_profile(company: Company, operation: Any) -> None:
     """Apple: with the MDM profile goes everything that it installed."""
     device, store = await settled(company, IPHONE)
-    await company.act(device, operation)
+    await company.perform(device, operation)
     assert await device.converse(store.obey) == ["RemoveProfile"]
     assert device.commands[-1]["Identifier"] == f"com.fauxtune.{company.tenant.id}.enrollment"
     assert await company.live() == 0
@@ -44,7 +44,7 @@ async def test_retire_and_delete_remove_the_enrolment_profile(company: Company, 
 async def test_a_device_that_only_says_it_left_has_obeyed_as_well(company: Company) -> None:
     """Apple: CheckOut is sent as well as it can be; the command itself may never be acknowledged."""
     device, _store = await settled(company, IPHONE)
-    await company.act(device, device_actions.retire)
+    await company.perform(device, device_actions.retire)
     assert (await device.report("Idle") or {})["Command"]["RequestType"] == "RemoveProfile"
     await device.check_out()
     assert await company.live() == 0
@@ -67,7 +67,7 @@ async def test_a_wipe_erases_the_device(
 ) -> None:
     """Apple: EraseDevice. The device acknowledges and then erases; it sends no CheckOut."""
     device, store = await settled(company, said)
-    await company.act(device, device_actions.wipe, options=options)
+    await company.perform(device, device_actions.wipe, options=options)
     assert await device.converse(store.obey) == ["EraseDevice"]
     assert device.commands[-1] == {"RequestType": "EraseDevice", **keys}
     assert await company.live() == 0
@@ -76,7 +76,7 @@ async def test_a_wipe_erases_the_device(
 async def test_a_phone_is_locked_and_the_result_shown(company: Company) -> None:
     device, store = await settled(company, IPHONE)
     store.override["DeviceLock"] = lambda _: {"MessageResult": "Success"}
-    await company.act(device, device_actions.perform, action=DeviceAction.LOCK)
+    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
     assert await device.converse(store.obey) == ["DeviceLock"]
     assert await last_action(company, device) == ("remoteLock", "done")
 
@@ -84,7 +84,7 @@ async def test_a_phone_is_locked_and_the_result_shown(company: Company) -> None:
 async def test_a_mac_is_locked_with_a_pin_that_the_administrator_is_shown(company: Company) -> None:
     """Apple: DeviceLock has a PIN of six digits on macOS. Graph: remoteLockActionResult.unlockPin."""
     device, store = await settled(company, MAC)
-    await company.act(device, device_actions.perform, action=DeviceAction.LOCK)
+    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
     assert await device.converse(store.obey) == ["DeviceLock"]
     pin = device.commands[-1]["PIN"]
     assert (len(pin), pin.isdigit()) == (6, True)
@@ -95,7 +95,7 @@ async def test_a_device_that_does_not_know_the_command_does_not_support_the_acti
     """mdmb answers what it does not know with 12021; the enrolment stands."""
     device, store = await settled(company, IPHONE)
     store.override["DeviceLock"] = lambda _: error((12021, "MCMDMErrorDomain", "Unknown command: DeviceLock"))
-    await company.act(device, device_actions.perform, action=DeviceAction.LOCK)
+    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
     await device.converse(store.obey)
     assert await last_action(company, device) == ("remoteLock", "notSupported")
 
@@ -103,7 +103,7 @@ async def test_a_device_that_does_not_know_the_command_does_not_support_the_acti
 async def test_a_refused_action_has_failed(company: Company) -> None:
     device, store = await settled(company, IPHONE)
     store.override["DeviceLock"] = lambda _: error((12007, "MCMDMErrorDomain", "Not authorized."))
-    await company.act(device, device_actions.perform, action=DeviceAction.LOCK)
+    await company.perform(device, device_actions.perform, action=DeviceAction.LOCK)
     await device.converse(store.obey)
     assert await last_action(company, device) == ("remoteLock", "failed")
 
@@ -111,7 +111,7 @@ async def test_a_refused_action_has_failed(company: Company) -> None:
 async def test_synchronising_asks_what_the_device_holds_and_is(company: Company) -> None:
     device, store = await settled(company, IPHONE)
     store.facts = {"DeviceName": "Alice's new name", "OSVersion": "18.1", "UDID": device.udid}
-    await company.act(device)
+    await company.perform(device)
     told = await device.converse(store.obey)
     assert set(told) == {"DeviceInformation", "SecurityInfo", "ProfileList", "CertificateList"}
     record = await company.record(device)

@@ -32,11 +32,11 @@ def broken_root(company: Company, change: Change) -> bytes:
 async def plant(company: Company, profile: str, certificate: bytes) -> None:
     """As a version of the server stored it that looked less closely."""
 
-    def change(act: Any) -> None:
+    def change(tx: Any) -> None:
         where = profiles.c.id == profile
-        (document,) = act.connection.execute(sqlalchemy.select(profiles.c.document).where(where)).scalars()
+        (document,) = tx.connection.execute(sqlalchemy.select(profiles.c.document).where(where)).scalars()
         changed = {**document, "trustedRootCertificate": base64_of(certificate)}
-        act.connection.execute(profiles.update().where(where).values(document=changed))
+        tx.connection.execute(profiles.update().where(where).values(document=changed))
 
     await company.do(change)
 
@@ -90,12 +90,12 @@ async def test_a_broken_root_that_was_on_its_way_is_told_to_the_device_and_taken
     await device.report("Idle")
     broken = broken_root(company, with_an_empty_name)
 
-    def change(act: Any) -> None:
-        act.connection.execute(ledger.update().where(ledger.c.payload.is_not(None)).values(payload=broken))
+    def change(tx: Any) -> None:
+        tx.connection.execute(ledger.update().where(ledger.c.payload.is_not(None)).values(payload=broken))
 
     await company.do(change)
     await device.converse(store.obey)
     await plant(company, profile, broken)
-    await company.act(device)
+    await company.perform(device)
     await device.converse(store.obey)
     assert (await company.statuses(device))[profile]["status"] == "error"

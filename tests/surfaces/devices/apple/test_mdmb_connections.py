@@ -55,7 +55,7 @@ async def test_a_command_that_it_does_not_know_is_not_told_without_end(company: 
     for _ in range(2):
         await device.connect()
     assert device.told.count("RemoveProfile") == 1
-    await company.act(device)
+    await company.perform(device)
     assert (await device.connect()).count("RemoveProfile") == 1, "an administrator synchronises: it is tried once more"
     assert sorted((await company.ledger(device)).values()) == ["installed", "installed", "removing"]
 
@@ -66,7 +66,7 @@ async def test_what_it_removed_by_itself_comes_again_when_it_is_looked_at(compan
     name = f"com.fauxtune.{company.tenant.id}.pkcs.{pkcs}"
     del device.profiles[name]
     assert await device.connect() == [], "nobody told"
-    await company.act(device)
+    await company.perform(device)
     for _ in range(2):
         await device.connect()
     assert name in device.profiles

@@ -202,7 +202,7 @@ async def test_two_devices_cannot_listen_under_one_token(company: Company) -> No
 async def test_who_asks_for_json_is_told_in_json_that_it_is_over(company: Company) -> None:
     """Apple: ErrorUnrecognizedDevice is JSON or a property list, and the Content-Type says which."""
     device = await company.enrolled_fleet()
-    await company.act(device, device_actions.retire)
+    await company.perform(device, device_actions.retire)
     message = await device.report("Idle")
     assert message is not None
     assert await device.report("Acknowledged", message["CommandUUID"]) is None

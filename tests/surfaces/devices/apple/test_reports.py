@@ -18,7 +18,7 @@ from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
 from tests.surfaces.devices.apple.wire import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-WIRE: Wire = reports.AppleWire()
+WIRE: Wire = reports.AppleAdapter()
 DER = plistlib.loads(example("certificate-list"))["CertificateList"]
 ROOT, LEAF = (each["Data"] for each in DER)
 

@@ -17,12 +17,12 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.windows import csp, sign_in
 from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
-from fauxtune.surfaces.devices.windows.translate import WindowsWire
+from fauxtune.surfaces.devices.windows.translate import WindowsAdapter
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import ALICE, Answer, Enroll, MakeToken, Pc, Switch, anywhere, text
@@ -52,11 +52,11 @@ async def macs(
     facts = {"udid": "mac"}
     asked = enrollment.EnrollmentRequest(platform=Platform.MACOS, mode=None, hardware_key="apple/mac", facts=facts)
 
-    def come(act: Act) -> bytes:
+    def come(tx: Transaction) -> bytes:
         csr = words.certificate_request(pc.key)
-        der = apple_enrollment.issue(act, csr, token=challenge, keys=emulator.keys)
-        apple_enrollment.authenticate(act, apple_enrollment.recognise(act, der), request=asked)
-        apple_enrollment.complete(act, apple_enrollment.recognise(act, der), push_token="p", wire_state={})
+        der = apple_enrollment.issue(tx, csr, token=challenge, keys=emulator.keys)
+        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, der), request=asked)
+        apple_enrollment.complete(tx, apple_enrollment.recognise(tx, der), push_token="p", wire_state={})
         return der
 
     pc.certificate = x509.load_der_x509_certificate(await emulator.runner.run(tenant, come))
@@ -113,7 +113,7 @@ def test_a_sessions_name_has_an_end() -> None:
 
 def test_what_a_device_says_of_itself_has_an_end() -> None:
     said = {"./DevDetail/Ext/Microsoft/DeviceName": "x" * 5_000, "./DevDetail/SwV": "10.0.22631.1"}
-    assert WindowsWire().facts({csp.FACTS: {"values": said}}) == {"osVersion": "10.0.22631.1"}
+    assert WindowsAdapter().facts({csp.FACTS: {"values": said}}) == {"osVersion": "10.0.22631.1"}
 
 
 def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:

@@ -20,14 +20,14 @@ from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import ENDS, Order
 from fauxtune.surfaces.devices.windows import csp, translate
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
-from fauxtune.surfaces.devices.windows.translate import Surroundings, WindowsWire, commands
+from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter, commands
 from tests.support.authorities import Authorities
 from tests.support.clock import NOW
 
 PROFILE = ProfileId("7b1c7a52-6d1b-4b8e-9a55-0c2f6b7a9e01")
 MARK = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 DESKTOP, MOBILE, PHONE = Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.WINDOWS_PHONE_81
-WIRE = WindowsWire()
+WIRE = WindowsAdapter()
 BELOW_PFX = f"/ClientCertificateInstall/PFXCertInstall/{MARK.upper()}"
 
 
@@ -43,20 +43,20 @@ def pkcs(state: ItemState = ItemState.SENT, **known: Any) -> LedgerRow:
     return row(pkcs_key(PROFILE), Source.PKCS, state, **({"thumbprint": MARK} | known))
 
 
-def around(variant: Variant = DESKTOP, *, provider: str | None = "useSoftwareKsp", **known: Any) -> Surroundings:
-    return Surroundings(variant, profiles={PROFILE: {"keyStorageProvider": provider}}, **known)
+def around(variant: Variant = DESKTOP, *, provider: str | None = "useSoftwareKsp", **known: Any) -> TranslationContext:
+    return TranslationContext(variant, profiles={PROFILE: {"keyStorageProvider": provider}}, **known)
 
 
-def install(item: Deliverable, place: Surroundings) -> tuple[Command, ...]:
+def install(item: Deliverable, place: TranslationContext) -> tuple[Command, ...]:
     return commands(Step("s", StepKind.INSTALL, item=item), place)
 
 
-def remove(known: LedgerRow, place: Surroundings) -> list[tuple[str, str]]:
+def remove(known: LedgerRow, place: TranslationContext) -> list[tuple[str, str]]:
     step = Step("s", StepKind.REMOVE, item=Deliverable(known))
     return [(each.name, each.uri) for each in commands(step, place)]
 
 
-def act(action: DeviceAction, scope: str = "", *, variant: Variant = DESKTOP, **details: Any) -> list[str]:
+def action_commands(action: DeviceAction, scope: str = "", *, variant: Variant = DESKTOP, **details: Any) -> list[str]:
     order = Order(id="o", action=action, created_at=NOW, scope=scope, details=details)
     told = commands(Step("s", StepKind.ACTION, order=order), around(variant))
     return [f"{each.name} {each.uri} {each.data or ''}".strip() for each in told]
@@ -207,7 +207,7 @@ def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
     ends = {*ENDS, DeviceAction.SYNC}
     for platform in (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81):
         for action in CARRIED[platform] - ends:
-            assert act(action, variant=Variant(platform.value)), action
+            assert action_commands(action, variant=Variant(platform.value)), action
 
 
 @pytest.mark.parametrize(
@@ -220,19 +220,19 @@ def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
     ],
 )
 def test_a_wipe_is_done_in_the_way_that_was_asked_for(details: dict[str, Any], node: str) -> None:
-    assert act(DeviceAction.WIPE, "DEVICE", **details) == [f"Exec ./Device/Vendor/MSFT/RemoteWipe/{node}"]
+    assert action_commands(DeviceAction.WIPE, "DEVICE", **details) == [f"Exec ./Device/Vendor/MSFT/RemoteWipe/{node}"]
 
 
 def test_what_ends_an_enrolment_and_what_locks_a_phone() -> None:
     unenroll = "/Vendor/MSFT/DMClient/Unenroll"
     for action in (DeviceAction.RETIRE, DeviceAction.DELETE):
-        assert act(action, "COMPANY_DATA") == [f"Exec ./Device{unenroll} MS DM Server"]
-        assert act(action, "COMPANY_DATA", variant=MOBILE) == [f"Exec ./Device{unenroll} SCConfigMgr"]
-        assert act(action, "COMPANY_DATA", variant=PHONE) == [f"Exec .{unenroll} SCConfigMgr"]
-    assert act(DeviceAction.WIPE, "DEVICE", variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteWipe/doWipe"]
-    assert act(DeviceAction.LOCK, variant=MOBILE) == ["Exec ./Device/Vendor/MSFT/RemoteLock/Lock"]
-    assert act(DeviceAction.LOCK, variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteLock/Lock"]
-    assert act(DeviceAction.LOCATE) == []
+        assert action_commands(action, "COMPANY_DATA") == [f"Exec ./Device{unenroll} MS DM Server"]
+        assert action_commands(action, "COMPANY_DATA", variant=MOBILE) == [f"Exec ./Device{unenroll} SCConfigMgr"]
+        assert action_commands(action, "COMPANY_DATA", variant=PHONE) == [f"Exec .{unenroll} SCConfigMgr"]
+    assert action_commands(DeviceAction.WIPE, "DEVICE", variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteWipe/doWipe"]
+    assert action_commands(DeviceAction.LOCK, variant=MOBILE) == ["Exec ./Device/Vendor/MSFT/RemoteLock/Lock"]
+    assert action_commands(DeviceAction.LOCK, variant=PHONE) == ["Exec ./Vendor/MSFT/RemoteLock/Lock"]
+    assert action_commands(DeviceAction.LOCATE) == []
 
 
 # ----------------------------------------------------------------------------------------------------------- questions

@@ -103,10 +103,10 @@ def items() -> list[Deliverable]:
     ]
 
 
-def around(variant: Variant = Variant.WINDOWS) -> translate.Surroundings:
+def around(variant: Variant = Variant.WINDOWS) -> translate.TranslationContext:
     profiles = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
     # The example has a key that can be exported, which there was in 2020.
-    return translate.Surroundings(variant, Edition.APRIL_2020, profiles=profiles)
+    return translate.TranslationContext(variant, Edition.APRIL_2020, profiles=profiles)
 
 
 def order(action: DeviceAction, scope: str, **details: Any) -> Order:
@@ -124,7 +124,7 @@ def told(steps: list[Step], *, opening: bool = True) -> bytes:
     return reply.document()
 
 
-def act(action: DeviceAction, scope: str, **details: Any) -> bytes:
+def action_commands(action: DeviceAction, scope: str, **details: Any) -> bytes:
     return told([Step("s", StepKind.ACTION, order=order(action, scope, **details))])
 
 
@@ -157,8 +157,8 @@ def examples() -> dict[str, bytes]:
         "server-session-install": told(install),
         "server-session-questions": told([Step(each, StepKind.QUESTION, part=each) for each in parts], opening=False),
         "server-session-remove": told(remove),
-        "server-session-retire": act(DeviceAction.RETIRE, "COMPANY_DATA"),
-        "server-session-wipe": act(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
+        "server-session-retire": action_commands(DeviceAction.RETIRE, "COMPANY_DATA"),
+        "server-session-wipe": action_commands(DeviceAction.WIPE, "DEVICE", useProtectedWipe=True),
         "server-session-over": told([], opening=False),
         "server-session-refused": session.refused(message, syncml.FORBIDDEN),
     }

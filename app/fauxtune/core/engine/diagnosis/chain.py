@@ -28,7 +28,7 @@ class LinkStatus(StrEnum):
     WAITING = "waiting"
 
 
-Told = tuple[LinkStatus, str]
+SentStep = tuple[LinkStatus, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Kind:
 
     name: str
     codes: frozenset[str]
-    tell: Callable[[Subject], Told]
+    tell: Callable[[Subject], SentStep]
     sources: frozenset[Source] = frozenset()
 
 
@@ -131,42 +131,42 @@ def _link(kind: Kind, subject: Subject, *, findings: list[Finding]) -> Link:
     return Link(kind.name, status, mine[0].found.message if mine else message, tuple(mine))
 
 
-def _ok(message: str) -> Told:
+def _ok(message: str) -> SentStep:
     return LinkStatus.OK, message
 
 
-def _waits(message: str) -> Told:
+def _waits(message: str) -> SentStep:
     return LinkStatus.WAITING, message
 
 
-def _enrolled(subject: Subject) -> Told:
+def _enrolled(subject: Subject) -> SentStep:
     if subject.device is None:
         return _waits("No device that the profile is for is enrolled.")
     return _ok(f"{subject.device.variant}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
 
 
-def _imported(subject: Subject) -> Told:
+def _imported(subject: Subject) -> SentStep:
     purpose = purpose_of(subject.profile)
     count = len(subject.facts.imported(purpose))
     return _ok(f"{count} certificate(s) imported for {purpose}." if count else "One was imported, for another purpose.")
 
 
-def _keyed(subject: Subject) -> Told:
+def _keyed(subject: Subject) -> SentStep:
     names = sorted({each.key_name or "" for each in subject.facts.imported() if each.thumbprint in subject.thumbprints})
     return _ok(f"A connector has the key {', '.join(repr(name) for name in names)}." if names else "No key is needed.")
 
 
-def _made(subject: Subject) -> Told:
+def _made(subject: Subject) -> SentStep:
     return _ok(f"'{name_of(subject.profile)}', of the kind {subject.profile.kind}.")
 
 
-def _usable(subject: Subject) -> Told:
+def _usable(subject: Subject) -> SentStep:
     if not any(each.thumbprint in subject.thumbprints for each in subject.facts.imported()):
         return _ok("There is no certificate yet.")
     return _ok(_unopened(subject) or f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
 
 
-def _addressed(subject: Subject) -> Told:
+def _addressed(subject: Subject) -> SentStep:
     return _ok(_unopened(subject) or "No certificate in use carries another address than the user's.")
 
 
@@ -179,7 +179,7 @@ def _unopened(subject: Subject) -> str | None:
     return f"{unknown} of {len(held)} cannot be looked into until a connector has opened the file for a device."
 
 
-def _valid(subject: Subject) -> Told:
+def _valid(subject: Subject) -> SentStep:
     mine = [each for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
     newest = max((each for each in mine if each.not_after is not None), key=attrgetter("not_after"), default=None)
     if newest is None:
@@ -189,12 +189,12 @@ def _valid(subject: Subject) -> Told:
     return _ok(f"The newest is valid until {newest.not_after:%Y-%m-%d}.")
 
 
-def _licensed(subject: Subject) -> Told:
+def _licensed(subject: Subject) -> SentStep:
     user = subject.facts.user
     return _ok("The device has no user." if user is None else f"{user.name} has a licence.")
 
 
-def _assigned(subject: Subject) -> Told:
+def _assigned(subject: Subject) -> SentStep:
     asked = subject.facts.asked
     key = None if subject.device is None else subject.device.id
     way = None if asked is None or asked.profile.id != subject.profile.id else asked.approaches.get(key)
@@ -203,19 +203,19 @@ def _assigned(subject: Subject) -> Told:
     return _ok(f"It is assigned to {subject.facts.assigned(subject.profile.id)}.")
 
 
-def _let_through(_subject: Subject) -> Told:
+def _let_through(_subject: Subject) -> SentStep:
     return _ok("No filter is in the way.")
 
 
-def _fits(subject: Subject) -> Told:
+def _fits(subject: Subject) -> SentStep:
     return _ok("The profile is for devices of this kind." if subject.device else "There is no device to compare with.")
 
 
-def _current(subject: Subject) -> Told:
+def _current(subject: Subject) -> SentStep:
     return _ok(f"It applies in the edition {subject.facts.edition}.")
 
 
-def _trusted(subject: Subject) -> Told:
+def _trusted(subject: Subject) -> SentStep:
     root = None if subject.device is None else subject.device.roots.get(subject.profile.id)
     if root is None or subject.device is None:
         return _ok("No root has to be there first.")
@@ -225,7 +225,7 @@ def _trusted(subject: Subject) -> Told:
     return _waits("The authority's root is on its way to the device.")
 
 
-def _referred(subject: Subject) -> Told:
+def _referred(subject: Subject) -> SentStep:
     awaited = []
     for target in subject.profile.references.values() if subject.device is not None else ():
         assert subject.device is not None
@@ -237,7 +237,7 @@ def _referred(subject: Subject) -> Told:
     return _ok("The certificates that it names are on the device.")
 
 
-def _served(subject: Subject) -> Told:
+def _served(subject: Subject) -> SentStep:
     role = None if subject.source is None else subject.facts.roles.get(subject.source)
     if role is None:
         return _ok("No connector is needed.")
@@ -245,7 +245,7 @@ def _served(subject: Subject) -> Told:
     return _ok(f"{', '.join(repr(name) for name in able)} has the role {role} and is online.")
 
 
-def _heard(subject: Subject) -> Told:
+def _heard(subject: Subject) -> SentStep:
     device = subject.device
     if device is None:
         return _waits("There is no device.")
@@ -257,11 +257,11 @@ def _heard(subject: Subject) -> Told:
     return _ok(f"The device checked in {ago} ago.")
 
 
-def _accepted(_subject: Subject) -> Told:
+def _accepted(_subject: Subject) -> SentStep:
     return _ok("The device refused nothing.")
 
 
-def _installed(subject: Subject) -> Told:
+def _installed(subject: Subject) -> SentStep:
     if subject.device is None or not subject.arrives:
         return _waits("Nothing of it is wanted on the device.")
     if not subject.profile.applies:

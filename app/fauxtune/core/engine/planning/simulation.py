@@ -25,7 +25,7 @@ _TO_COME = "to come/"
 
 
 @dataclass(frozen=True, slots=True)
-class Foreseen:
+class SimulatedPlan:
     """How a device will stand. `missing`: items that it had lost before anything was planned; `revoked` what its plans
     revoke; `causes` why items go.
     """
@@ -45,7 +45,7 @@ class Changes:
     reissue: tuple[tuple[LedgerRow, LedgerRow], ...] = ()
 
 
-def foresee(situation: Situation) -> Foreseen:
+def simulate(situation: Situation) -> SimulatedPlan:
     """The device when it is at rest again."""
     rows = dict(situation.rows)
     answers = {
@@ -62,7 +62,7 @@ def foresee(situation: Situation) -> Foreseen:
         if after == rows and not made.asks:
             break
         rows = after
-    return Foreseen(
+    return SimulatedPlan(
         rows=rows,
         missing=frozenset(situation.rows) - _held(situation.rows),
         revoked=tuple(revoked),
@@ -70,7 +70,7 @@ def foresee(situation: Situation) -> Foreseen:
     )
 
 
-def changes(now: Mapping[ItemKey, LedgerRow], without: Foreseen, *, after: Foreseen) -> Changes:
+def changes(now: Mapping[ItemKey, LedgerRow], without: SimulatedPlan, *, after: SimulatedPlan) -> Changes:
     """What the device will be given or lose that it would not without. What it has not got yet cannot be lost, and
     what it has is not given: whatever else would have become of it.
     """

@@ -37,7 +37,7 @@ class StepState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PlannedStep:
     """A step without its history: the same thing is always the same wish. `subject` is an item's key, an order's id or
     a question's name; `fingerprint` which bytes of an item are meant.
     """
@@ -48,11 +48,11 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SentStep:
     """A step that was told, under its id."""
 
     id: str
-    wish: Wish
+    step: PlannedStep
     state: StepState
 
 
@@ -60,41 +60,43 @@ class Told:
 _ORDER = {Source.ROOT: 0, Source.SCEP: 1, Source.PKCS: 2, Source.IMPORTED: 3, Source.EMAIL: 4}
 
 
-def wishes(
-    rows: Iterable[LedgerRow], *, orders: Sequence[str], questions: Sequence[str], again: bool, told: Iterable[Told]
-) -> list[Wish]:
+def planned_steps(
+    rows: Iterable[LedgerRow], *, orders: Sequence[str], questions: Sequence[str], again: bool, told: Iterable[SentStep]
+) -> list[PlannedStep]:
     """All that the device is to be told, in order. `again`: what it refused earlier is tried once more. Questions come
     when nothing else is left to do now: they ask what came of it.
     """
-    found = [Wish(StepKind.ACTION, each) for each in orders]
+    found = [PlannedStep(StepKind.ACTION, each) for each in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
-    found += [Wish(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row)]
-    found += [Wish(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)]
-    over = {each.wish for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
-    if all(wish in over for wish in found):
-        found += [Wish(StepKind.QUESTION, each) for each in questions]
+    found += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row)]
+    found += [
+        PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
+    ]
+    over = {each.step for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
+    if all(step in over for step in found):
+        found += [PlannedStep(StepKind.QUESTION, each) for each in questions]
     return found
 
 
-def due(wished: Sequence[Wish], told: Iterable[Told]) -> list[tuple[Wish, str | None]]:
+def due(wished: Sequence[PlannedStep], told: Iterable[SentStep]) -> list[tuple[PlannedStep, str | None]]:
     """Those that can be told now, each with its id if it was told before."""
-    known = {each.wish: each for each in told}
-    found: list[tuple[Wish, str | None]] = []
-    for wish in wished:
-        before = known.get(wish)
+    known = {each.step: each for each in told}
+    found: list[tuple[PlannedStep, str | None]] = []
+    for step in wished:
+        before = known.get(step)
         if before is None:
-            found.append((wish, None))
+            found.append((step, None))
         elif before.state is StepState.WAITING:
-            found.append((wish, before.id))
+            found.append((step, before.id))
     return found
 
 
-def confirmed(told: Iterable[Told]) -> frozenset[ItemKey]:
+def confirmed(told: Iterable[SentStep]) -> frozenset[ItemKey]:
     """The items whose install the device has confirmed and nobody has looked at since."""
     return frozenset(
-        ItemKey(each.wish.subject)
+        ItemKey(each.step.subject)
         for each in told
-        if each.wish.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
+        if each.step.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
     )
 
 

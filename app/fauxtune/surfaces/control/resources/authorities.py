@@ -13,7 +13,7 @@ from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca.authorities import authority_row
 from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
 from fauxtune.operations.connectors import rollover
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
@@ -53,21 +53,21 @@ async def roll_over(here: Here, authority: str) -> answers.CertificationAuthorit
     return await here.run(_view_of, row["name"])
 
 
-def _view_of(act: Act, name: str) -> answers.CertificationAuthority:
-    authority_row(act.connection, act.tenant, name=name)
-    return next(each for each in _views(act) if each.name == name)
+def _view_of(tx: Transaction, name: str) -> answers.CertificationAuthority:
+    authority_row(tx.connection, tx.tenant, name=name)
+    return next(each for each in _views(tx) if each.name == name)
 
 
-def _views(act: Act) -> list[answers.CertificationAuthority]:
-    rows = queries.authorities_of(act.connection, act.tenant.id)
-    counts = queries.certificate_counts(act.connection, act.tenant.id, at=act.now)
+def _views(tx: Transaction) -> list[answers.CertificationAuthority]:
+    rows = queries.authorities_of(tx.connection, tx.tenant.id)
+    counts = queries.certificate_counts(tx.connection, tx.tenant.id, at=tx.now)
     newest = {row["role"]: row["name"] for row in rows}
-    return [_view(act, row, counts=counts.get(row["name"], {}), current=newest[row["role"]]) for row in rows]
+    return [_view(tx, row, counts=counts.get(row["name"], {}), current=newest[row["role"]]) for row in rows]
 
 
-def _view(act: Act, row: Row, *, counts: dict[str, int], current: str) -> answers.CertificationAuthority:
+def _view(tx: Transaction, row: Row, *, counts: dict[str, int], current: str) -> answers.CertificationAuthority:
     certificate = x509.load_der_x509_certificate(row["certificate"])
-    where = addresses_for(act.tenant.public_http_url, tenant_name=act.tenant.name, authority=row["name"])
+    where = addresses_for(tx.tenant.public_http_url, tenant_name=tx.tenant.name, authority=row["name"])
     span = kept_crl_span(row)
     issued, revoked, expired = (counts.get(name, 0) for name in ("issued", "revoked", "expired"))
     return answers.CertificationAuthority(

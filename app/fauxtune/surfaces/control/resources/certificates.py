@@ -17,7 +17,7 @@ from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.insight.diagnosis_facts import owned
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
@@ -75,15 +75,15 @@ async def list_certificates(
 ) -> answers.Listed[answers.Registered]:
     """Newest validity first."""
 
-    def read(act: Act) -> list[Row]:
+    def read(tx: Transaction) -> list[Row]:
         user_id = None
         if userPrincipalName is not None:
-            user = directory_queries.user_by_key(act.connection, act.tenant.id, key=userPrincipalName)
+            user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=userPrincipalName)
             if user is None:
                 raise NotFound(f"There is no user '{userPrincipalName}'.")
             user_id = user["id"]
-        rows = queries.issued(act.connection, act.tenant.id, user_id=user_id)
-        return _views(act, [row for row in rows if usage is None or _USAGES[usage] & set(row["key_usage"])])
+        rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
+        return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row["key_usage"])])
 
     return answers.Listed(value=[answers.Registered(**each) for each in await here.run(read)])
 
@@ -103,11 +103,11 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
     """
     wanted = body or messages.Revocation()
 
-    def change(act: Act) -> answers.Registered:
-        row = _row(act, key)
-        shown = _view(act, row)
+    def change(tx: Transaction) -> answers.Registered:
+        row = _row(tx, key)
+        shown = _view(tx, row)
         revocation.revoke(
-            act,
+            tx,
             row["serial"],
             reason=wanted.reason,
             authority_name=row["authority"],
@@ -115,22 +115,22 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
             user=shown["user_principal_name"],
             source=shown["source"],
         )
-        return answers.Registered(**_view(act, _row(act, key)))
+        return answers.Registered(**_view(tx, _row(tx, key)))
 
     return await here.run(change)
 
 
-def _certificate(act: Act, key: str) -> answers.Certificate:
-    row = queries.certificate(act.connection, act.tenant.id, key=key)
+def _certificate(tx: Transaction, key: str) -> answers.Certificate:
+    row = queries.certificate(tx.connection, tx.tenant.id, key=key)
     if row is None:
-        shown, der = _external(act, key) or _authority(act, key)
+        shown, der = _external(tx, key) or _authority(tx, key)
     else:
-        shown, der = _view(act, row), row["certificate"]
+        shown, der = _view(tx, row), row["certificate"]
     mark = shown["thumbprint"]
-    imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=mark)
-    users = {shown["user_principal_name"], *(_upn(act, each["user_id"]) for each in imported)} - {None}
-    held = device_queries.holders(act.connection, act.tenant.id, thumbprint=mark)
-    known = _managed(act, held)
+    imported = queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=mark)
+    users = {shown["user_principal_name"], *(_upn(tx, each["user_id"]) for each in imported)} - {None}
+    held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
+    known = _managed(tx, held)
     return answers.Certificate(
         **shown,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
@@ -140,28 +140,28 @@ def _certificate(act: Act, key: str) -> answers.Certificate:
             answers.Holder(
                 device=each["enrollment_id"],
                 managed_device_id=known.get(each["enrollment_id"]),
-                user=_upn(act, each["user_id"]),
+                user=_upn(tx, each["user_id"]),
             )
             for each in held
         ],
     )
 
 
-def _external(act: Act, key: str) -> tuple[Row, bytes | None] | None:
+def _external(tx: Transaction, key: str) -> tuple[Row, bytes | None] | None:
     """An imported certificate that no authority of the tenant issued; its DER once a connector has opened its file."""
-    imported = queries.imported_everywhere(act.connection, act.tenant.id, thumbprint=key.lower())
+    imported = queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=key.lower())
     if not imported:
         return None
     record = next((each for each in imported if each["certificate"] is not None), imported[0])
     document, user_id = record["document"], record["user_id"]
-    found = next(each for each in owned(act, user_id) if each.thumbprint == key.lower())
+    found = next(each for each in owned(tx, user_id) if each.thumbprint == key.lower())
     said = found.contents
     shown = {
         **dict.fromkeys(("authority", "template", *_OF_A_DEVICE)),
         "serial": found.serial,
         "thumbprint": found.thumbprint,
         "subject": None if said is None else said.subject,
-        "user_principal_name": _upn(act, user_id),
+        "user_principal_name": _upn(tx, user_id),
         "source": "external",
         "key_usage": [] if said is None else sorted(said.key_usage or ()),
         "not_before": document.get("startDateTime") if said is None else moment(found.not_before),
@@ -171,9 +171,9 @@ def _external(act: Act, key: str) -> tuple[Row, bytes | None] | None:
     return shown, record["certificate"]
 
 
-def _authority(act: Act, key: str) -> tuple[Row, bytes | None]:
+def _authority(tx: Transaction, key: str) -> tuple[Row, bytes | None]:
     """An authority's own certificate. NotFound for one that nobody here knows."""
-    for row in authority_queries.authorities_of(act.connection, act.tenant.id):
+    for row in authority_queries.authorities_of(tx.connection, tx.tenant.id):
         found = x509.load_der_x509_certificate(row["certificate"])
         if key.lower() in (thumbprint(found), serial_hex(found)):
             span = {"not_before": found.not_valid_before_utc, "not_after": found.not_valid_after_utc}
@@ -185,67 +185,67 @@ def _authority(act: Act, key: str) -> tuple[Row, bytes | None]:
                 "subject": subject_text(found.subject),
                 "key_usage": ["keyCertSign", "cRLSign"],
                 **{name: iso(moment) for name, moment in span.items()},
-                "status": certificate_status(**span, revoked=False, now=act.now).value,
+                "status": certificate_status(**span, revoked=False, now=tx.now).value,
             }
             return shown, row["certificate"]
     raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
 
 
-def _row(act: Act, key: str) -> Row:
-    row = queries.certificate(act.connection, act.tenant.id, key=key)
+def _row(tx: Transaction, key: str) -> Row:
+    row = queries.certificate(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
     return row
 
 
-def _managed(act: Act, rows: list[Row]) -> dict[str | None, str]:
-    return managed_device_ids(act.connection, act.tenant.id, enrollment_ids=[each["enrollment_id"] for each in rows])
+def _managed(tx: Transaction, rows: list[Row]) -> dict[str | None, str]:
+    return managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[each["enrollment_id"] for each in rows])
 
 
-def _views(act: Act, rows: list[Row]) -> list[Row]:
-    known = _managed(act, rows)
-    return [{**_shown(act, row), "managed_device_id": known.get(row["enrollment_id"])} for row in rows]
+def _views(tx: Transaction, rows: list[Row]) -> list[Row]:
+    known = _managed(tx, rows)
+    return [{**_shown(tx, row), "managed_device_id": known.get(row["enrollment_id"])} for row in rows]
 
 
-def _view(act: Act, row: Row) -> Row:
-    return _views(act, [row])[0]
+def _view(tx: Transaction, row: Row) -> Row:
+    return _views(tx, [row])[0]
 
 
-def _shown(act: Act, row: Row) -> Row:
+def _shown(tx: Transaction, row: Row) -> Row:
     return {
         "serial": row["serial"],
         "thumbprint": row["thumbprint"],
         "authority": row["authority"],
         "subject": row["subject"],
-        "user_principal_name": _upn(act, row["user_id"]),
+        "user_principal_name": _upn(tx, row["user_id"]),
         "template": row["template"],
-        "source": _source(act, row),
+        "source": _source(tx, row),
         "key_usage": row["key_usage"],
         "not_before": iso(row["not_before"]),
         "not_after": iso(row["not_after"]),
-        "status": _status(act, row),
+        "status": _status(tx, row),
         "reason": row["reason"],
         "revoked_date_time": None if row["revoked_at"] is None else iso(row["revoked_at"]),
         "device": row["enrollment_id"],
     }
 
 
-def _source(act: Act, row: Row) -> str | None:
+def _source(tx: Transaction, row: Row) -> str | None:
     if row["authority"] == "devices":
         return None  # a device's identity: it is no S/MIME certificate
     if row["enrollment_id"] is not None:
         return "pkcs"
     imported = row.get("imported")
     if imported is None:
-        imported = queries.is_imported(act.connection, act.tenant.id, thumbprint=row["thumbprint"])
+        imported = queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row["thumbprint"])
     return "imported" if imported else None
 
 
-def _status(act: Act, row: Row) -> str:
+def _status(tx: Transaction, row: Row) -> str:
     is_revoked = row["revoked_at"] is not None
     span = {"not_before": row["not_before"], "not_after": row["not_after"]}
-    return certificate_status(**span, revoked=is_revoked, now=act.now).value
+    return certificate_status(**span, revoked=is_revoked, now=tx.now).value
 
 
-def _upn(act: Act, user_id: str | None) -> str | None:
-    return None if user_id is None else queries.name_of_user(act.connection, act.tenant.id, user_id=user_id)
+def _upn(tx: Transaction, user_id: str | None) -> str | None:
+    return None if user_id is None else queries.name_of_user(tx.connection, tx.tenant.id, user_id=user_id)

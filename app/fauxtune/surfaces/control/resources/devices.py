@@ -9,7 +9,7 @@ from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import NotFound
 from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -27,9 +27,9 @@ async def list_devices(
 ) -> answers.Listed[answers.Device]:
     """Oldest first, those that have ended too."""
 
-    def read(act: Act) -> list[Row]:
-        rows = queries.all_enrollments(act.connection, act.tenant.id, state=state)
-        return _described(act, rows)
+    def read(tx: Transaction) -> list[Row]:
+        rows = queries.all_enrollments(tx.connection, tx.tenant.id, state=state)
+        return _described(tx, rows)
 
     return answers.Listed(value=[_view(each, here=here) for each in await here.run(read)])
 
@@ -44,32 +44,32 @@ async def get_device(here: Here, device: str) -> answers.Device:
 async def get_ledger(here: Here, device: str) -> answers.Ledger:
     """Items with their states, errors and certificates."""
 
-    def read(act: Act) -> tuple[Row, list[LedgerRow], dict[ProfileId, str]]:
-        row = _device(act, device)
-        rows = list(queries.ledger_rows(act.connection, row["id"]).values())
+    def read(tx: Transaction) -> tuple[Row, list[LedgerRow], dict[ProfileId, str]]:
+        row = _device(tx, device)
+        rows = list(queries.ledger_rows(tx.connection, row["id"]).values())
         claimed = {claim.profile for each in rows for claim in each.claims}
-        return row, rows, configuration_queries.names(act.connection, act.tenant.id, ids=claimed)
+        return row, rows, configuration_queries.names(tx.connection, tx.tenant.id, ids=claimed)
 
     row, rows, names = await here.run(read)
     shown = _view(row, here=here)
     return answers.Ledger(**shown.model_dump(), items=[_item(each, names=names) for each in rows])
 
 
-def _device(act: Act, key: str) -> Row:
-    row = queries.enrollment_named(act.connection, act.tenant.id, key=key)
+def _device(tx: Transaction, key: str) -> Row:
+    row = queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"There is no device '{key}'; use the id of an enrolment or of a managedDevice.")
-    return _described(act, [row])[0]
+    return _described(tx, [row])[0]
 
 
-def _described(act: Act, rows: list[Row]) -> list[Row]:
+def _described(tx: Transaction, rows: list[Row]) -> list[Row]:
     """The rows with what they do not say themselves: the user's name, and whether the device is at rest."""
-    restless = {each["id"] for each in queries.unsettled(act.connection, act.tenant.id, now=act.now)}
+    restless = {each["id"] for each in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)}
     names: dict[str | None, str | None] = {None: None}
     for row in rows:
         if row["user_id"] not in names:
             names[row["user_id"]] = certificate_queries.name_of_user(
-                act.connection, act.tenant.id, user_id=row["user_id"]
+                tx.connection, tx.tenant.id, user_id=row["user_id"]
             )
         row |= {"user": names[row["user_id"]], "settled": row["id"] not in restless}
     return rows

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.connectors import digicert
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -29,11 +29,11 @@ async def get_digicert(here: Here) -> answers.DigicertAuthority:
     return await here.run(_view)
 
 
-def _view(act: Act) -> answers.DigicertAuthority:
-    root = authorities.certificate(act.connection, act.tenant, name=digicert.ROOT)
+def _view(tx: Transaction) -> answers.DigicertAuthority:
+    root = authorities.certificate(tx.connection, tx.tenant, name=digicert.ROOT)
     return answers.DigicertAuthority(
-        certification_authority=str(act.tenant.setting("digicert.host")),
+        certification_authority=str(tx.tenant.setting("digicert.host")),
         certification_authority_name=digicert.NAME,
-        certificate_template_names=[each.name for each in templates.all_templates(act, DIGICERT)],
+        certificate_template_names=[each.name for each in templates.all_templates(tx, DIGICERT)],
         root_certificate=root.public_bytes(Encoding.PEM).decode(),
     )

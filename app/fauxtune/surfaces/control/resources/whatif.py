@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from fauxtune.operations.insight.whatif import DeviceConsequences, what_if
-from fauxtune.operations.runtime.graph_client import Considered
+from fauxtune.operations.runtime.graph_client import ProposedRequest
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -17,7 +17,7 @@ async def consider(here: Here, body: messages.WhatIf) -> answers.Consequences:
     """Changes nothing. Devices to which nothing would happen are left out; so is what is under way anyway. A request
     that Graph would refuse is a 422 with Graph's own answer in `error.graph`.
     """
-    found = await what_if(here.emulator, here.tenant, request=Considered(body.method, body.url, body.body))
+    found = await what_if(here.emulator, here.tenant, request=ProposedRequest(body.method, body.url, body.body))
     return answers.Consequences(devices=[_view(each) for each in found])
 
 

@@ -27,9 +27,9 @@ from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.checkin.deliverables import deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.caller import Caller, identified
+from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.android import commands, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
 
@@ -65,9 +65,9 @@ class DeviceCall:
         kind, _, credential = request.headers.get("authorization", "").partition(" ")
         self.credential = credential.strip() if kind.lower() == "bearer" else ""
 
-    def caller(self, device: str) -> Caller:
+    def caller(self, device: str) -> DeviceCaller:
         """Who it says it is, and the digest of its proof."""
-        return Caller(device, enrollment.digest(self.credential))
+        return DeviceCaller(device, enrollment.digest(self.credential))
 
     async def tenant(self, enterprise: str) -> Tenant:
         """The tenant that path and enterprise agree on. NotFound otherwise."""
@@ -139,11 +139,11 @@ async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPoli
     """The policy; 304 when the device has applied this version."""
     tenant = await call.tenant(enterprise)
 
-    def read(act: Act) -> bytes | None:
-        row = identified(act, call.caller(device))
+    def read(tx: Transaction) -> bytes | None:
+        row = identified(tx, call.caller(device))
         if str(row["policy_version"]) == appliedPolicyVersion:
             return None
-        items = deliverables(act.connection, row)
+        items = deliverables(tx.connection, row)
         return orjson.dumps(translate.policy(enterprise=tenant.id, version=row["policy_version"], items=items))
 
     found = await call.emulator.runner.run(tenant, read)
@@ -156,11 +156,11 @@ async def pull(call: Call, enterprise: Enterprise, device: Device) -> dict[str, 
     tenant = await call.tenant(enterprise)
     name = _name(tenant.id, device)
 
-    def read(act: Act) -> list[dict[str, Any]]:
-        row = identified(act, call.caller(device))
+    def read(tx: Transaction) -> list[dict[str, Any]]:
+        row = identified(tx, call.caller(device))
         return [
             messages.operation(device=name, key=each.id, created=iso(each.created_at), command=commands.command(each))
-            for each in device_actions.pending(act, row)
+            for each in device_actions.pending(tx, row)
         ]
 
     return {"operations": await call.emulator.runner.run(tenant, read)}
@@ -173,11 +173,11 @@ async def complete(
     """The device confirms an operation. After a WIPE its enrolment has ended."""
     tenant = await call.tenant(enterprise)
 
-    def confirm(act: Act) -> None:
-        row = identified(act, call.caller(device), lock=True)
+    def confirm(tx: Transaction) -> None:
+        row = identified(tx, call.caller(device), lock=True)
         error = None if message.error is None else message.error.message or f"code {message.error.code}"
         device_actions.complete(
-            act,
+            tx,
             row,
             action_id=operation,
             error=error,
@@ -194,8 +194,8 @@ async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: 
     """The user leaves. 403 for a device whose user may not."""
     tenant = await call.tenant(enterprise)
 
-    def leave(act: Act) -> None:
-        enrollment.unenroll(act, identified(act, call.caller(device), lock=True))
+    def leave(tx: Transaction) -> None:
+        enrollment.unenroll(tx, identified(tx, call.caller(device), lock=True))
 
     await call.emulator.runner.run(tenant, leave)
     return {}

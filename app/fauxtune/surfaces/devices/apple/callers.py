@@ -19,10 +19,10 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import apple_enrollment
-from fauxtune.operations.devices.caller import Caller
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.enrollment import digest
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import translate
 from fauxtune.surfaces.devices.apple.messages import Sender
@@ -81,14 +81,14 @@ async def enrolled(call: DeviceCall, sender: Sender) -> Row:
     return (await call.emulator.runner.run(call.tenant, live, call, sender=sender)).enrollment or {}
 
 
-def recognised(act: Act, call: DeviceCall) -> apple_enrollment.Known:
+def recognised(tx: Transaction, call: DeviceCall) -> apple_enrollment.Known:
     """Whose certificate it is. Invalid for a foreign one; EnrollmentEnded for one of ours that nothing is known of any
     more.
     """
     try:
-        return apple_enrollment.recognise(act, call.der)
+        return apple_enrollment.recognise(tx, call.der)
     except NotFound:
-        authority = authorities.certificate(act.connection, act.tenant, name="devices")
+        authority = authorities.certificate(tx.connection, tx.tenant, name="devices")
     try:
         call.certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
@@ -96,11 +96,11 @@ def recognised(act: Act, call: DeviceCall) -> apple_enrollment.Known:
     raise EnrollmentEnded("The identity certificate is one of ours, but no enrolment belongs to it any more.")
 
 
-def bound(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
+def bound(tx: Transaction, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
     """As `recognised`, for a message of the device to which the certificate is bound. NotAllowed for another device's;
     Invalid before Authenticate.
     """
-    known = recognised(act, call)
+    known = recognised(tx, call)
     hardware = known.identity["hardware_key"]
     if hardware is None:
         raise Invalid("This identity belongs to no device yet: the first message is Authenticate.")
@@ -109,11 +109,11 @@ def bound(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Kno
     return known
 
 
-def live(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
+def live(tx: Transaction, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Known:
     """As `bound`, for a device that is enrolled. EnrollmentEnded for one that is not any more; Invalid for one that is
     not yet.
     """
-    known = bound(act, call, sender=sender)
+    known = bound(tx, call, sender=sender)
     if known.enrollment is None:
         raise Invalid("The device is not enrolled yet: after Authenticate comes TokenUpdate.")
     if not known.is_live:
@@ -121,7 +121,7 @@ def live(act: Act, call: DeviceCall, *, sender: Sender) -> apple_enrollment.Know
     return known
 
 
-def caller(known: apple_enrollment.Known) -> Caller:
+def caller(known: apple_enrollment.Known) -> DeviceCaller:
     """The enrolment as operations ask for it."""
     assert known.enrollment is not None
-    return Caller(known.enrollment["id"], known.digest)
+    return DeviceCaller(known.enrollment["id"], known.digest)

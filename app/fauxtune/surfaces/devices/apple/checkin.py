@@ -15,7 +15,7 @@ from fauxtune.operations.checkin import stepwise
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.devices.caller import identified
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import callers, messages, translate
 from fauxtune.surfaces.devices.apple.callers import DeviceCall
@@ -28,26 +28,26 @@ LONGEST_TOKEN = 64 * 1024
 _USUAL_TOKENS = range(16, 65)
 
 
-def take(act: Act, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
+def take(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
     """Take in a message; the answer's body. NotEmulated for one that is not served."""
     if isinstance(message, messages.Unsupported):
         about = f" ({message.detail[:80]})" if message.detail else ""
         raise NotEmulated(f"The check-in message {message.type[:80]}{about} is not emulated.")
     if message.sender.user is not None:
-        callers.live(act, call, sender=message.sender)
+        callers.live(tx, call, sender=message.sender)
         return b""
     match message:
         case messages.Authenticate():
-            known = callers.recognised(act, call)
-            apple_enrollment.authenticate(act, known, request=translate.enrollment_request(message))
+            known = callers.recognised(tx, call)
+            apple_enrollment.authenticate(tx, known, request=translate.enrollment_request(message))
         case messages.TokenUpdate():
-            _listen(act, call, message=message)
+            _listen(tx, call, message=message)
         case messages.CheckOut():
-            _leave(act, call, message=message)
+            _leave(tx, call, message=message)
         case messages.SetBootstrapToken():
-            _keep(act, call, message=message)
+            _keep(tx, call, message=message)
         case messages.GetBootstrapToken():
-            return _kept(act, call, message=message)
+            return _kept(tx, call, message=message)
         case messages.UserAuthenticate():
             raise Invalid("UserID is missing: UserAuthenticate is about a user.", target="UserID")
         case _:
@@ -55,49 +55,49 @@ def take(act: Act, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
     return b""
 
 
-def _listen(act: Act, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
-    known = callers.bound(act, call, sender=message.sender)
+def _listen(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
+    known = callers.bound(tx, call, sender=message.sender)
     state: Json = {"push": {"mdm": message.push_magic}, "topic": message.topic}
     if message.unlock_token is not None:
         # Only sometimes a device says it anew: what it does not say stays.
         state["unlockToken"] = _text("UnlockToken", message.unlock_token)
-    apple_enrollment.complete(act, known, push_token=_push_token(act, known, token=message.token), wire_state=state)
+    apple_enrollment.complete(tx, known, push_token=_push_token(tx, known, token=message.token), wire_state=state)
 
 
-def _leave(act: Act, call: DeviceCall, *, message: messages.CheckOut) -> None:
+def _leave(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> None:
     """After a retire the device may say so, or have confirmed it before, or both."""
     try:
-        known = callers.live(act, call, sender=message.sender)
+        known = callers.live(tx, call, sender=message.sender)
     except EnrollmentEnded:
         return
-    row = identified(act, callers.caller(known), lock=True)
-    order = next((each for each in device_actions.pending(act, row) if each.scope), None)
+    row = identified(tx, callers.caller(known), lock=True)
+    order = next((each for each in device_actions.pending(tx, row) if each.scope), None)
     if order is None:
-        enrollment.unenroll(act, row)
+        enrollment.unenroll(tx, row)
     else:
-        device_actions.complete(act, row, action_id=order.id)
+        device_actions.complete(tx, row, action_id=order.id)
 
 
-def _keep(act: Act, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
-    known = callers.live(act, call, sender=message.sender)
+def _keep(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
+    known = callers.live(tx, call, sender=message.sender)
     device = callers.caller(known).device_id
-    state = queries.wire_state(act.connection, device)
+    state = queries.wire_state(tx.connection, device)
     state.pop("bootstrapToken", None)
     if message.token is not None:
         state["bootstrapToken"] = _text("BootstrapToken", message.token)
-    stepwise.set_wire_state(act, device, state=state)
+    stepwise.set_wire_state(tx, device, state=state)
 
 
-def _kept(act: Act, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
-    known = callers.live(act, call, sender=message.sender)
-    token = queries.wire_state(act.connection, callers.caller(known).device_id).get("bootstrapToken")
+def _kept(tx: Transaction, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
+    known = callers.live(tx, call, sender=message.sender)
+    token = queries.wire_state(tx.connection, callers.caller(known).device_id).get("bootstrapToken")
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 
-def _push_token(act: Act, known: apple_enrollment.Known, *, token: bytes) -> str:
+def _push_token(tx: Transaction, known: apple_enrollment.Known, *, token: bytes) -> str:
     """Where the device listens: the token in hex, if it is the device's alone."""
     if len(token) in _USUAL_TOKENS:
-        holder = queries.enrollment_by_push_token(act.connection, token.hex())
+        holder = queries.enrollment_by_push_token(tx.connection, token.hex())
         own = known.enrollment is not None and holder is not None and holder["id"] == known.enrollment["id"]
         if holder is None or own:
             return token.hex()

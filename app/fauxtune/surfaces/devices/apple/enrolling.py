@@ -24,7 +24,7 @@ from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.apple import mobileconfig
 
 _NAME = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Device identity")])
@@ -60,8 +60,8 @@ async def sign(emulator: Emulator, tenant: Tenant, *, profile: bytes) -> bytes:
 async def authority_certificate(emulator: Emulator, tenant: Tenant) -> bytes:
     """The answer to GetCACert: the one certificate that seals and signs, DER."""
 
-    def read(act: Act) -> bytes:
-        found = authorities.certificate(act.connection, act.tenant, name="devices")
+    def read(tx: Transaction) -> bytes:
+        found = authorities.certificate(tx.connection, tx.tenant, name="devices")
         return found.public_bytes(Encoding.DER)
 
     return await emulator.runner.run(tenant, read)
@@ -102,21 +102,21 @@ def _renews(asked: scep.Request) -> bool:
     return not first and asked.kind is not scep.Kind.POLL
 
 
-def _issue(act: Act, asked: scep.Request, *, emulator: Emulator) -> x509.Certificate:
+def _issue(tx: Transaction, asked: scep.Request, *, emulator: Emulator) -> x509.Certificate:
     """The certificate for a request, or the error that says why there is none."""
     if asked.kind is scep.Kind.POLL:
         raise NotFound("No request waits here: each is answered at once.")
     if _renews(asked):
-        der = _renewed(act, asked, emulator=emulator)
+        der = _renewed(tx, asked, emulator=emulator)
     else:
-        der = apple_enrollment.issue(act, asked.csr, token=asked.challenge or "", keys=emulator.keys)
+        der = apple_enrollment.issue(tx, asked.csr, token=asked.challenge or "", keys=emulator.keys)
     return x509.load_der_x509_certificate(der)
 
 
-def _renewed(act: Act, asked: scep.Request, *, emulator: Emulator) -> bytes:
+def _renewed(tx: Transaction, asked: scep.Request, *, emulator: Emulator) -> bytes:
     signer = asked.exchange.signer.public_bytes(Encoding.DER)
     try:
-        return apple_enrollment.renew(act, asked.csr, signer=signer, keys=emulator.keys)
+        return apple_enrollment.renew(tx, asked.csr, signer=signer, keys=emulator.keys)
     except NotFound:
         if asked.kind is not scep.Kind.REQUEST:
             raise
@@ -127,8 +127,8 @@ def _renewed(act: Act, asked: scep.Request, *, emulator: Emulator) -> bytes:
 
 
 async def _authority(emulator: Emulator, tenant: Tenant) -> Authority:
-    def load(act: Act) -> Authority:
-        return authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
+    def load(tx: Transaction) -> Authority:
+        return authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
 
     return await emulator.runner.run(tenant, load)
 

@@ -17,7 +17,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.checkin.stepwise import Answered, Result
+from fauxtune.operations.checkin.stepwise import Result, StepResult
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome, Status
 from fauxtune.surfaces.devices.apple.plist import Plist
@@ -36,7 +36,7 @@ _LONGEST_WORDS = 400
 _OURS = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
 
 
-class AppleWire:
+class AppleAdapter:
     """What the conversation asks of this platform. It keeps nothing."""
 
     def inventory_parts(self, _variant: Variant) -> tuple[str, ...]:
@@ -90,20 +90,20 @@ class AppleWire:
         }
 
 
-def answered(outcome: Outcome) -> Answered | None:
+def answered(outcome: Outcome) -> StepResult | None:
     """What a report says of its step; None when it is none (Idle). Invalid for an answer of another shape."""
     if outcome.command is None:
         return None
     match outcome.status:
         case Status.NOT_NOW:
-            return Answered(outcome.command, Result.LATER)
+            return StepResult(outcome.command, Result.LATER)
         case Status.ERROR:
             return _failed(outcome, outcome.command)
         case Status.FORMAT_ERROR:
             said = problem(outcome.errors, otherwise="The device calls the command malformed (CommandFormatError).")
-            return Answered(outcome.command, Result.REFUSED, problem=said)
+            return StepResult(outcome.command, Result.REFUSED, problem=said)
         case Status.ACKNOWLEDGED:
-            return Answered(outcome.command, Result.DONE, data=_data(outcome.answer))
+            return StepResult(outcome.command, Result.DONE, data=_data(outcome.answer))
         case Status.IDLE:
             return None
         case _:
@@ -160,15 +160,15 @@ class _Held:
         return f"{row.thumbprint}".lower() in self._certificates[listed]
 
 
-def _failed(outcome: Outcome, step: str) -> Answered:
+def _failed(outcome: Outcome, step: str) -> StepResult:
     codes = {link.code for link in outcome.errors if _is_apples(link)}
     said = problem(outcome.errors)
     if UNKNOWN_COMMAND in codes:
-        return Answered(step, Result.UNSUPPORTED, problem=said)
+        return StepResult(step, Result.UNSUPPORTED, problem=said)
     is_removal = outcome.answer.get("RequestType") == "RemoveProfile"
     if NOT_MANAGED in codes or (is_removal and NOT_INSTALLED in codes):
-        return Answered(step, Result.DONE)
-    return Answered(step, Result.REFUSED, problem=said)
+        return StepResult(step, Result.DONE)
+    return StepResult(step, Result.REFUSED, problem=said)
 
 
 def _data(answer: Plist) -> Json | None:

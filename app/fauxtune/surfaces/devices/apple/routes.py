@@ -15,12 +15,12 @@ from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import scep as pki_scep
-from fauxtune.operations.checkin.stepwise import Talk, converse
-from fauxtune.operations.devices.caller import Caller
+from fauxtune.operations.checkin.stepwise import Exchange, converse
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import callers, checkin, enrolling, messages, mobileconfig, reports, translate
 
-WIRE = reports.AppleWire()
+WIRE = reports.AppleAdapter()
 
 _PLIST = "application/xml"
 
@@ -100,8 +100,8 @@ async def _report(call: callers.DeviceCall, outcome: messages.Outcome) -> bytes:
     if outcome.sender.user is not None:
         return b""
     answered = reports.answered(outcome)
-    exchange = Talk(
-        caller=Caller(row["id"], row["credential_digest"]),
+    exchange = Exchange(
+        caller=DeviceCaller(row["id"], row["credential_digest"]),
         begins=outcome.status is messages.Status.IDLE,
         wire=WIRE,
         answers=() if answered is None else (answered,),
@@ -109,7 +109,7 @@ async def _report(call: callers.DeviceCall, outcome: messages.Outcome) -> bytes:
     steps = await converse(call.emulator, call.tenant, talk=exchange)
     if not steps:
         return b""
-    told = translate.Told(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))
+    told = translate.DeviceContext(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))
     return messages.command(steps[0].id, translate.command(steps[0], told))
 
 

@@ -66,7 +66,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DeviceContext:
     """Who is told: what of a device its commands depend on."""
 
     tenant_id: TenantId
@@ -141,7 +141,7 @@ def platform_of(message: messages.Authenticate) -> Platform:
     return Platform.MACOS if _UUID.fullmatch(message.sender.id) else Platform.IOS
 
 
-def command(step: Step, told: Told) -> Plist:
+def command(step: Step, told: DeviceContext) -> Plist:
     """What a device is told: RequestType and what belongs to it."""
     match step.kind:
         case StepKind.INSTALL:
@@ -163,7 +163,7 @@ def command(step: Step, told: Told) -> Plist:
             assert_never(step.kind)
 
 
-def profile(item: Deliverable, told: Told) -> bytes:
+def profile(item: Deliverable, told: DeviceContext) -> bytes:
     """The configuration profile of an item."""
     row, tenant_id, on_mac = item.row, told.tenant_id, told.variant is Variant.MACOS
     if row.source is Source.ROOT:
@@ -182,7 +182,7 @@ def _removal(identifier: str) -> Plist:
     return {"RequestType": "RemoveProfile", "Identifier": identifier}
 
 
-def _action(order: Order, told: Told) -> Plist:
+def _action(order: Order, told: DeviceContext) -> Plist:
     match order.action:
         case DeviceAction.RETIRE | DeviceAction.DELETE:
             return _removal(mobileconfig.enrollment_identifier(told.tenant_id))

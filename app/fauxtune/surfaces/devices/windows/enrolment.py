@@ -20,7 +20,7 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, come_in, renew
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
 from fauxtune.surfaces.devices.windows.messages import provisioning
 from fauxtune.surfaces.devices.windows.messages.enrolling import TokenRequest
@@ -49,9 +49,9 @@ def claimant(emulator: Emulator, tenant: Tenant, *, proof: Proof) -> Claimant:
     return Claimant(name=proof.username, password=proof.password)
 
 
-def check(act: Act, who: Claimant) -> None:
+def check(tx: Transaction, who: Claimant) -> None:
     """Unauthenticated or NotLicensed, unless the device may go on."""
-    claimed_by(act, who)
+    claimed_by(tx, who)
 
 
 def validity_days(tenant: Tenant) -> int:
@@ -59,7 +59,7 @@ def validity_days(tenant: Tenant) -> int:
     return max(parse_duration(str(tenant.setting("identityValidity"))).days, 1)
 
 
-def enroll(act: Act, asked: TokenRequest, *, who: Claimant, origin: str, emulator: Emulator) -> str:
+def enroll(tx: Transaction, asked: TokenRequest, *, who: Claimant, origin: str, emulator: Emulator) -> str:
     """A device comes in; the document that sets it up."""
     device_id = asked.item("DeviceID")
     if not device_id:
@@ -84,9 +84,9 @@ def enroll(act: Act, asked: TokenRequest, *, who: Claimant, origin: str, emulato
     per_machine = asked.item("EnrollmentType").lower() == "device"
     csr = _certificate_request(asked)
     state = {"perMachine": per_machine}
-    enrolled = come_in(act, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
+    enrolled = come_in(tx, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
     is_phone = platform is not Platform.WINDOWS
-    authority = authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
+    authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     return provisioning.document(
         Provisioning(
             root=_anchor(authority),
@@ -95,18 +95,18 @@ def enroll(act: Act, asked: TokenRequest, *, who: Claimant, origin: str, emulato
             common_name=enrolled.id,
             per_machine=per_machine,
             provider=PHONE_PROVIDER if is_phone else DESKTOP_PROVIDER,
-            management_url=f"{origin}/mdm/{act.tenant.id}/windows/ManagementServer/MDM.svc",
-            push_url=f"{origin}/push/{act.tenant.id}/{enrolled.push_token}",
+            management_url=f"{origin}/mdm/{tx.tenant.id}/windows/ManagementServer/MDM.svc",
+            push_url=f"{origin}/push/{tx.tenant.id}/{enrolled.push_token}",
             device_id=enrolled.id,
             device_name=request.facts["deviceName"],
             user=enrolled.user_principal_name,
             cadence=_PHONE_CADENCE if is_phone else _DESKTOP_CADENCE,
-            nonce=act.ids.token(16),
+            nonce=tx.ids.token(16),
         )
     )
 
 
-def renew_identity(act: Act, asked: TokenRequest, *, emulator: Emulator) -> str:
+def renew_identity(tx: Transaction, asked: TokenRequest, *, emulator: Emulator) -> str:
     """Another certificate for an enrolled device, which signs for it with the one that it has (MS-WSTEP: PKCS#7)."""
     if not asked.signed:
         raise Invalid("A renewal is signed with the present certificate: a BinarySecurityToken #PKCS7.", target="csr")
@@ -115,9 +115,9 @@ def renew_identity(act: Act, asked: TokenRequest, *, emulator: Emulator) -> str:
         raise Invalid("The signed renewal holds no certificate request.", target="csr")
     message.verify(message.content)
     row, certificate = renew(
-        act, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
+        tx, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
     )
-    authority = authorities.load(act.connection, act.tenant, name="devices", keys=emulator.keys)
+    authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     per_machine = bool((row["wire_state"] or {}).get("perMachine"))
     return provisioning.renewed(
         certificate, root=_anchor(authority), issuer=_issuer(authority), per_machine=per_machine

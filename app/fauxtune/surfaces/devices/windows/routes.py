@@ -21,7 +21,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices.enrollment import create_token
 from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, holder
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries.devices import enrollment_by_wire_id
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
 from fauxtune.surfaces.devices.windows import enrolment, session, sign_in
@@ -139,9 +139,9 @@ async def sign_in_click(request: Request) -> Response:
     returns, name = sign_in.return_address(form.get("appru", "")), form.get("login", "")
     tenant = await call.tenant(*([name] if name else []))
 
-    def give(act: Act) -> str:
-        user = claimed_by(act, Claimant(name=name, password=form.get("password", "")))
-        return create_token(act, user["id"], seconds=_TOKEN_SECONDS)
+    def give(tx: Transaction) -> str:
+        user = claimed_by(tx, Claimant(name=name, password=form.get("password", "")))
+        return create_token(tx, user["id"], seconds=_TOKEN_SECONDS)
 
     try:
         token = await call.emulator.runner.run(tenant, give)

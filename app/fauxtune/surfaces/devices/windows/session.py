@@ -16,8 +16,8 @@ from fauxtune.core.model.platforms import FACTS, Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import stepwise
-from fauxtune.operations.checkin.stepwise import Answered, Result, Step, Talk, converse
-from fauxtune.operations.devices.caller import Caller
+from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import configuration as queries
@@ -27,19 +27,19 @@ from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message, Reply
 from fauxtune.surfaces.devices.windows.state import Pending, State
-from fauxtune.surfaces.devices.windows.translate import Surroundings, WindowsWire
+from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter
 from fauxtune.surfaces.devices.windows.verdicts import too_large
 
 Row = dict[str, Any]
 
-WIRE = WindowsWire()
+WIRE = WindowsAdapter()
 #: Steps in one message, if there is room: so many that a device settles in few, so few that none is long to answer.
 STEPS = 24
 
 
 async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: Row, message: Message) -> bytes:
     """The answer to a device's message. EnrollmentEnded where it is none of ours any more."""
-    caller = Caller(enrollment["id"], enrollment["credential_digest"])
+    caller = DeviceCaller(enrollment["id"], enrollment["credential_digest"])
     async with emulator.turns.of(f"{caller.device_id}/session"):
         if message.alerted(syncml.GENERIC_ALERT, syncml.UNENROLLED) is not None:
             await emulator.runner.run(tenant, leave, caller)
@@ -61,7 +61,7 @@ def _reply(message: Message, *, begins: bool) -> Reply:
 class _Exchange:
     """One message and its answer."""
 
-    def __init__(self, emulator: Emulator, tenant: Tenant, *, caller: Caller, enrollment: Row) -> None:
+    def __init__(self, emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, enrollment: Row) -> None:
         self._emulator = emulator
         self._tenant = tenant
         self._caller = caller
@@ -97,10 +97,10 @@ class _Exchange:
         elif begins and FACTS[self._variant].device_type == "windowsPhone":
             state.user_is_here = True
 
-    async def _talk(self, state: State, message: Message, *, begins: bool, answers: Sequence[Answered]) -> None:
+    async def _talk(self, state: State, message: Message, *, begins: bool, answers: Sequence[StepResult]) -> None:
         """Hand on what the device said and take up its next steps. What cannot be told is answered at once."""
         while True:
-            talk = Talk(self._caller, begins=begins, wire=WIRE, answers=tuple(answers), limit=STEPS)
+            talk = Exchange(self._caller, begins=begins, wire=WIRE, answers=tuple(answers), limit=STEPS)
             steps = await converse(self._emulator, self._tenant, talk=talk)
             around = await self._surroundings(steps, state)
             answers = [found for step in steps if (found := self._taken(state, message, step=step, around=around))]
@@ -108,13 +108,13 @@ class _Exchange:
             if not answers:
                 return
 
-    def _taken(self, state: State, message: Message, *, step: Step, around: Surroundings) -> Answered | None:
+    def _taken(self, state: State, message: Message, *, step: Step, around: TranslationContext) -> StepResult | None:
         """The step's commands wait for a message; or the step's answer, where the device cannot be told."""
         told = translate.commands(step, around)
         if not told:
-            return Answered(step.id, Result.UNSUPPORTED)
+            return StepResult(step.id, Result.UNSUPPORTED)
         if translate.needs_user(told) and not state.user_is_here:
-            return Answered(step.id, Result.LATER)
+            return StepResult(step.id, Result.LATER)
         reply = Reply(message, header_status=syncml.OK)
         if not all(reply.fits_alone(each) for each in told):
             return too_large(step.id, largest=message.largest)
@@ -126,13 +126,13 @@ class _Exchange:
         state.await_step(step.id, pending, commands=told)
         return None
 
-    async def _surroundings(self, steps: Sequence[Step], state: State) -> Surroundings:
+    async def _surroundings(self, steps: Sequence[Step], state: State) -> TranslationContext:
         wanted = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
         found: dict[str, Row] = {}
         if wanted:
             read = self._emulator.runner.read
             found = await read(queries.profiles_by_id, self._tenant.id, ids={str(each) for each in wanted})
-        return Surroundings(
+        return TranslationContext(
             self._variant,
             self._tenant.edition,
             profiles={key: each["document"] for key, each in found.items()},

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
-from fauxtune.operations.checkin.stepwise import Answered, Result
+from fauxtune.operations.checkin.stepwise import Result, StepResult
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
 from fauxtune.surfaces.devices.windows.verdicts import ANY, DETAIL, PART, Said, verdict
 
@@ -109,7 +109,7 @@ class State:
         for offset, number in enumerate((placed.id, *(number for _, number in placed.parts))):
             self.sent[f"{self.message}/{number}"] = (step, place + offset)
 
-    def hear(self, message: Message) -> list[Answered]:
+    def hear(self, message: Message) -> list[StepResult]:
         """Take in statuses and results; the answers of the steps that are over by them. What answers no command of
         ours is ignored.
         """
@@ -134,7 +134,7 @@ class State:
         """Has the step commands that were not sent yet?"""
         return any(each == step for each, _, _ in self.unsent)
 
-    def _concluded(self, step: str) -> Answered:
+    def _concluded(self, step: str) -> StepResult:
         pending = self.steps.pop(step)
         self.sent = {key: each for key, each in self.sent.items() if each[0] != step}
         answered = verdict(step, pending.said, kind=pending.kind)

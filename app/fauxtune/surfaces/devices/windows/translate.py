@@ -77,7 +77,7 @@ _MAIL = "c6d47067-6e92-480e-b0fc-4ba82182fac7"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class TranslationContext:
     """What a step's commands depend on besides the step: the kind of device, the tenant's edition, the profiles'
     documents by their ids, and under which thumbprints the device was given an item before.
     """
@@ -93,7 +93,7 @@ class Surroundings:
         return TREES[self.variant]
 
 
-def commands(step: Step, around: Surroundings) -> tuple[Command, ...]:
+def commands(step: Step, around: TranslationContext) -> tuple[Command, ...]:
     """What the device is told for this step; nothing: devices of this kind have no such command."""
     match step.kind:
         case StepKind.INSTALL:
@@ -116,7 +116,7 @@ def needs_user(told: tuple[Command, ...]) -> bool:
     return any(each.uri.startswith(csp.USER) for one in told for each in (one, *one.parts))
 
 
-def _install(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
+def _install(item: Deliverable, around: TranslationContext) -> tuple[Command, ...]:
     row = item.row
     match row.source:
         case Source.ROOT:
@@ -133,7 +133,7 @@ def _install(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
             assert_never(row.source)
 
 
-def _trusted(row: LedgerRow, around: Surroundings) -> str:
+def _trusted(row: LedgerRow, around: TranslationContext) -> str:
     return around.tree.certificate(_store(row, around.tree), row.thumbprint or "")
 
 
@@ -145,7 +145,7 @@ def _store(row: LedgerRow, tree: Tree) -> str:
     return wanted
 
 
-def _identity(item: Deliverable, around: Surroundings) -> tuple[Command, ...]:
+def _identity(item: Deliverable, around: TranslationContext) -> tuple[Command, ...]:
     row, tree = item.row, around.tree
     node = tree.identity(row.thumbprint or "")
     location = _key_location(row, around)
@@ -170,7 +170,7 @@ def forget(tree: Tree, thumbprints: Sequence[str]) -> tuple[Command, ...]:
     return tuple(Command("Delete", tree.identity(each), role=ANY) for each in thumbprints)
 
 
-def _key_location(row: LedgerRow, around: Surroundings) -> int:
+def _key_location(row: LedgerRow, around: TranslationContext) -> int:
     """KeyLocation, of the first profile that wants the certificate."""
     documents = (around.profiles.get(claim.profile, {}) for claim in row.claims)
     provider = next((each["keyStorageProvider"] for each in documents if each.get("keyStorageProvider")), None)
@@ -181,7 +181,7 @@ def _word(value: bool) -> str:
     return "true" if value else "false"
 
 
-def _account(row: LedgerRow, account: Account, *, around: Surroundings) -> tuple[Command, ...]:
+def _account(row: LedgerRow, account: Account, *, around: TranslationContext) -> tuple[Command, ...]:
     """ActiveSync CSP. To add an account that is there deletes it, so it is deleted before. No node speaks of S/MIME."""
     node = around.tree.account(row.key.partition("/")[2])
     settings = account.settings
@@ -205,7 +205,7 @@ def _account(row: LedgerRow, account: Account, *, around: Surroundings) -> tuple
     return (Command("Delete", node, role=ANY), Command("Atomic", role=ATOMIC, parts=parts))
 
 
-def _remove(row: LedgerRow, around: Surroundings) -> tuple[Command, ...]:
+def _remove(row: LedgerRow, around: TranslationContext) -> tuple[Command, ...]:
     tree = around.tree
     match row.source:
         case Source.ROOT:
@@ -261,7 +261,7 @@ def _switch(value: object) -> str:
     return "1" if value else "0"
 
 
-class WindowsWire:
+class WindowsAdapter:
     """What the conversation asks of Windows devices, and how their answers are read."""
 
     def inventory_parts(self, variant: Variant) -> tuple[str, ...]:

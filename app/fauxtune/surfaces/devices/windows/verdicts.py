@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED, Problem
-from fauxtune.operations.checkin.stepwise import Answered, Result
+from fauxtune.operations.checkin.stepwise import Result, StepResult
 
 MUST = "must"  # any failure is the step's
 THERE = "there"  # that it is there already is as good
@@ -46,22 +46,22 @@ def error_code(status: int) -> int:
     return (_SYNCML_ERRORS | status) - (1 << 32)
 
 
-def verdict(step: str, said: Sequence[Said], *, kind: StepKind) -> Answered:
+def verdict(step: str, said: Sequence[Said], *, kind: StepKind) -> StepResult:
     """How the step went."""
     if kind is StepKind.QUESTION:
         return _found(step, said)
     failure = next((each for each in said if _failed(each)), None)
     if failure is None:
-        return Answered(step, Result.DONE)
+        return StepResult(step, Result.DONE)
     if kind is StepKind.ACTION and failure.status in _UNKNOWN:
-        return Answered(step, Result.UNSUPPORTED, problem=_problem(failure, said))
-    return Answered(step, Result.REFUSED, problem=_problem(failure, said))
+        return StepResult(step, Result.UNSUPPORTED, problem=_problem(failure, said))
+    return StepResult(step, Result.REFUSED, problem=_problem(failure, said))
 
 
-def too_large(step: str, *, largest: int) -> Answered:
+def too_large(step: str, *, largest: int) -> StepResult:
     """A command that no message to the device has room for."""
     why = f"It does not fit into a message to this device, which takes {largest} bytes (SyncML status 413)."
-    return Answered(step, Result.REFUSED, problem=Problem(error_code(413), why))
+    return StepResult(step, Result.REFUSED, problem=Problem(error_code(413), why))
 
 
 def _succeeded(status: int | None) -> bool:
@@ -101,7 +101,7 @@ def _hresult(each: Said) -> int | None:
         return None
 
 
-def _found(step: str, said: Sequence[Said]) -> Answered:
+def _found(step: str, said: Sequence[Said]) -> StepResult:
     """What a question's Gets found. An inner node that is not there (404) has no children.
 
     OMA-DM 1.2 RepPro (Get, Results): what a Get finds comes in Results. A status of success without them says nothing
@@ -110,6 +110,6 @@ def _found(step: str, said: Sequence[Said]) -> Answered:
     """
     values = {each.uri: each.data for each in said if _succeeded(each.status) and each.data is not None}
     if not values and all(each.status != _NOT_FOUND for each in said):
-        return Answered(step, Result.UNSUPPORTED)
+        return StepResult(step, Result.UNSUPPORTED)
     data: Mapping[str, Any] = {"values": values, "children": next(iter(values.values()), "")}
-    return Answered(step, Result.DONE, data=dict(data))
+    return StepResult(step, Result.DONE, data=dict(data))

@@ -16,7 +16,7 @@ from fauxtune.core.odata.query.search import Searchable
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
-from fauxtune.operations.runtime.transaction import Act
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import directory as queries
@@ -73,7 +73,7 @@ async def get_object(call: Call) -> Answer:
 async def delete_object(call: Call) -> Answer:
     """DELETE /directoryObjects/{object}."""
     row = await _found(call)
-    deletions: dict[str, Callable[[Act, str], None]] = {
+    deletions: dict[str, Callable[[Transaction, str], None]] = {
         "user": users_and_groups.delete_user,
         "group": users_and_groups.delete_group,
         "device": directory_devices.delete_device,

@@ -199,7 +199,7 @@ async def get_license_details(call: Call) -> Answer:
 
 def key_of(call: Call) -> str:
     """The user in the path; at `/me` the one who signed in."""
-    key = call.keys.get("user", call.caller.user_id)
+    key = call.keys.get("user", call.principal.user_id)
     if key is None:
         raise Invalid("/me request is only valid with delegated authentication flow.")
     return key
