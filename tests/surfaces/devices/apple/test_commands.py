@@ -20,11 +20,11 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, translate
-from fauxtune.surfaces.devices.apple.translate import Told
+from fauxtune.surfaces.devices.apple.translate import DeviceContext
 from tests.surfaces.devices.apple.wire import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-PHONE, MAC = Told(TENANT, Variant.IOS, "17.5.1"), Told(TENANT, Variant.MACOS, "14.5")
+PHONE, MAC = DeviceContext(TENANT, Variant.IOS, "17.5.1"), DeviceContext(TENANT, Variant.MACOS, "14.5")
 #: A root in the examples: the last parts of its profile's identifier.
 ROOT = LedgerRow(
     root_key("cfb50e252117da77cdadbaf6c78b51f14b8f93d7ff1b0a8c4db01a90844ddacc", "root"),
@@ -56,7 +56,7 @@ def order(action: DeviceAction, **details: Any) -> Step:
         ("erase-device", order(DeviceAction.WIPE), PHONE),
     ],
 )
-def test_each_command_is_that_of_the_example(name: str, step: Step, told: Told) -> None:
+def test_each_command_is_that_of_the_example(name: str, step: Step, told: DeviceContext) -> None:
     theirs = plistlib.loads(example(f"command-{name}"))
     ours = plistlib.loads(messages.command(theirs["CommandUUID"], translate.command(step, told)))
     assert ours == theirs
