@@ -12,14 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.client.endpoints import Server
-from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.server.clock import SystemClock
+from tests.support.certificates import make_pfx, self_signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +111,9 @@ def write(tmp_path: Path) -> Write:
         name: str, key: RSAPrivateKey | EllipticCurvePrivateKey, *, password: str = "secret", mail: tuple[str, ...] = ()
     ) -> Path:
         now = SystemClock().now()
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = x509.CertificateBuilder(
-            subject, subject, key.public_key(), x509.random_serial_number(), now, now.replace(year=now.year + 1)
-        )
-        if mail:
-            builder = builder.add_extension(x509.SubjectAlternativeName([x509.RFC822Name(m) for m in mail]), False)
-        certificate = builder.sign(key, hashes.SHA256())
+        certificate = self_signed(key, name, begin=now, emails=mail)
         file = tmp_path / name
-        file.write_bytes(write_pfx(key=key, certificate=certificate, chain=(), password=password, name=name))
+        file.write_bytes(make_pfx(key, certificate, password=password))
         return file
 
     return made

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs7
 
@@ -27,6 +26,7 @@ from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, Template
 from fauxtune.operations.ca.issuance import Application
+from tests.support.certificates import certificate_request
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 
@@ -57,10 +57,10 @@ class Request:
 def device(authorities, rsa_keys):
     """A device's key and its identity certificate."""
     key = rsa_keys.take()
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=x")).sign(key, hashes.SHA256())
+    csr = certificate_request(key, "x")
     certificate = issue_identity(
         authority=authorities.devices,
-        csr=csr.public_bytes(serialization.Encoding.DER),
+        csr=csr,
         common_name="device-1",
         serial=7,
         not_before=authorities.now,

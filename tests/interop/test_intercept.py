@@ -16,18 +16,16 @@ import urllib.parse
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import pkcs12
-from cryptography.x509.oid import NameOID
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.certificates import PASSWORD, encrypt_password, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, serving
 
 LOGIN, GRAPH = "login.microsoftonline.com", "graph.microsoft.com"
@@ -43,15 +41,6 @@ def server() -> Iterator[Running]:
         yield running
 
 
-def connector_key(server: Running) -> str:
-    """The public key that the administrator exported at the connector, PEM."""
-    with server.client() as client:
-        connectors = "/_fauxtune/v1/tenants/contoso/connectors"
-        (connector,) = (each for each in client.get(connectors).json()["value"] if "imported-pfx" in each["roles"])
-        (key,) = client.get(f"{connectors}/{connector['id']}/keys").json()["value"]
-    return str(key["publicKey"])
-
-
 def through(server: Running) -> httpx.Client:
     """httpx as a user of the proxy sets it up."""
     return httpx.Client(proxy=server.endpoints["proxy"], verify=server.trusting(), timeout=SECONDS)
@@ -59,7 +48,7 @@ def through(server: Running) -> httpx.Client:
 
 def test_the_graph_sdk_does_the_main_job_with_nothing_but_a_proxy_and_a_ca(server: Running, tmp_path: Path) -> None:
     key_file = tmp_path / "connector.pem"
-    key_file.write_text(connector_key(server))
+    key_file.write_text(server.connector_key())
     known = server.endpoints
     environment = {
         "HTTPS_PROXY": known["proxy"],
@@ -222,18 +211,11 @@ class Cmdlets:
 
 def new_pfx(server: Running, upn: str, *, key: rsa.RSAPrivateKey) -> dict[str, Any]:
     """What `New-IntuneUserPfxCertificate` makes: enums in .NET's spelling, times local, the password sealed."""
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, upn)]), datetime.now(UTC)
-    certificate = x509.CertificateBuilder(name, name, key.public_key(), 7, now, now + timedelta(days=365)).sign(
-        key, hashes.SHA256()
-    )
-    connector = serialization.load_pem_public_key(connector_key(server).encode())
+    certificate = self_signed(key, upn, begin=datetime.now(UTC), serial=7)
+    connector = serialization.load_pem_public_key(server.connector_key().encode())
     assert isinstance(connector, rsa.RSAPublicKey)
-    oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
-    pfx = pkcs12.serialize_key_and_certificates(
-        b"mail", key, certificate, None, serialization.BestAvailableEncryption(b"secret")
-    )
     return {
-        "thumbprint": certificate.fingerprint(hashes.SHA1()).hex(),
+        "thumbprint": thumbprint(certificate),
         "intendedPurpose": "SmimeEncryption",
         "userPrincipalName": upn,
         "startDateTime": "2026-01-31T10:00:00+01:00",
@@ -241,8 +223,8 @@ def new_pfx(server: Running, upn: str, *, key: rsa.RSAPrivateKey) -> dict[str, A
         "providerName": "Microsoft Software Key Storage Provider",
         "keyName": "PFXEncryptionKey",
         "paddingScheme": "OaepSha512",
-        "encryptedPfxBlob": base64.b64encode(pfx).decode(),
-        "encryptedPfxPassword": base64.b64encode(connector.encrypt(b"secret", oaep)).decode(),
+        "encryptedPfxBlob": base64.b64encode(make_pfx(key, certificate)).decode(),
+        "encryptedPfxPassword": base64.b64encode(encrypt_password(PASSWORD, connector)).decode(),
         "createdDateTime": "2026-01-31T10:00:00.1234567+01:00",
         "lastModifiedDateTime": "2026-01-31T10:00:00.1234567+01:00",
     }

@@ -21,11 +21,11 @@ import msal
 import pytest
 import requests
 from azure.identity import CertificateCredential, DeviceCodeCredential
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.adapters import HTTPAdapter
 
+from tests.support.certificates import self_signed, thumbprint
 from tests.support.running_server import Running
 
 ALICE, PASSWORD = "alice@contoso.example", "Fauxtune1!"
@@ -75,21 +75,10 @@ class Identity:
 def identity(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Identity:
     """Self-signed, as an administrator makes one for an app registration."""
     key, now = raw_rsa_keys[3], datetime.now(UTC)
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "build agent")])
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-        .sign(key, hashes.SHA256())
-    )
+    certificate = self_signed(key, "build agent", begin=now - timedelta(days=1))
     pem = serialization.Encoding.PEM
     private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    thumbprint = certificate.fingerprint(hashes.SHA1()).hex()
-    return Identity(private.decode(), certificate.public_bytes(pem).decode(), thumbprint)
+    return Identity(private.decode(), certificate.public_bytes(pem).decode(), thumbprint(certificate))
 
 
 @pytest.fixture(autouse=True)

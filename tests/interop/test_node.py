@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.certificates import base64_of, self_signed
 from tests.support.running_server import Running
-from tests.surfaces.graph.material import base64_of, self_signed
 
 pytestmark = [pytest.mark.program("node", package="nodejs"), pytest.mark.program("npm")]
 
@@ -42,7 +42,7 @@ def test_the_javascript_client_does_all_that_it_can_express(
         "FAUXTUNE_TENANT": known["tenantId"],
         "FAUXTUNE_CLIENT_ID": known["clientId"],
         "FAUXTUNE_CLIENT_SECRET": known["clientSecret"],
-        "ROOT_CERTIFICATE": base64_of(self_signed(raw_rsa_keys[0], name="Node Root", authority=True)),
+        "ROOT_CERTIFICATE": base64_of(self_signed(raw_rsa_keys[0], "Node Root", authority=True)),
     }
     done = subprocess.run(
         ["node", "thread.mjs"], cwd=project, env=environment, capture_output=True, text=True, timeout=120, check=False

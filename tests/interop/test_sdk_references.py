@@ -5,11 +5,9 @@ as nested objects, and by `@odata.bind`; and it reads what `$expand` gives into 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from msgraph_beta import GraphServiceClient
@@ -27,6 +25,7 @@ from msgraph_beta.generated.models.ios_pkcs_certificate_profile import IosPkcsCe
 from msgraph_beta.generated.models.o_data_errors.o_data_error import ODataError
 
 from tests.interop.sdk import WARNINGS, client, new_office
+from tests.support.certificates import self_signed
 from tests.support.running_server import Running
 
 pytestmark = WARNINGS
@@ -60,10 +59,7 @@ async def expanded(graph: GraphServiceClient, profile: DeviceConfiguration, *wha
 
 
 def certificate_file(key: rsa.RSAPrivateKey) -> bytes:
-    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "Root")]), datetime.now(UTC)
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
-    authority = x509.BasicConstraints(ca=True, path_length=None)
-    return builder.add_extension(authority, critical=True).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
+    return self_signed(key, "Root", begin=datetime.now(UTC), authority=True).public_bytes(Encoding.DER)
 
 
 async def test_a_typed_property_is_a_reference_and_comes_back_typed_when_expanded(

@@ -29,6 +29,7 @@ from sqlalchemy import create_engine, select
 
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.storage.tables import metadata
+from tests.support.certificates import certificate_request
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
@@ -91,8 +92,8 @@ class Phone:
     def enrol(self) -> None:
         body = {"userPrincipalName": ALICE}
         token = self.client.post(f"{CONTROL}/enrollmentTokens", json=body).raise_for_status().json()["token"]
-        request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(self.key, hashes.SHA256())
-        csr = base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+        request = certificate_request(self.key)
+        csr = base64.b64encode(request).decode()
         made = self.client.post(
             "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
             json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},
@@ -159,11 +160,11 @@ def assign_profiles(client: httpx.Client) -> None:
 def import_pfx(server: Running, client: httpx.Client, folder: Path, *, key_name: str) -> rsa.RSAPrivateKey:
     """A key and certificate of alice's that the server never had, imported with the connector's key; the key."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
+    request = certificate_request(key, encoding=Encoding.PEM)
     body = {
         "template": "SmimeEncryption",
         "userPrincipalName": ALICE,
-        "csr": request.public_bytes(Encoding.PEM).decode(),
+        "csr": request.decode(),
     }
     made = client.post(f"{CONTROL}/certificates", json=body).raise_for_status().json()
     certificate = x509.load_pem_x509_certificate(made["certificate"].encode())

@@ -10,10 +10,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA512
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
@@ -21,6 +17,8 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
 from tests.journeys.office import Administrator
+from tests.support.certificates import PfxImport, encrypt_password
+from tests.support.control import connector_key
 from tests.support.hostile_der import slow_file
 from tests.support.running_server import Running
 
@@ -30,25 +28,8 @@ KIND = "androidForWorkImportedPFXCertificateProfile"
 
 async def imported(graph: httpx.AsyncClient, tenant: str, *, upn: str, pfx: bytes, thumbprint: str) -> None:
     """Import a file, its password encrypted for the tenant's connector."""
-    control = f"/_fauxtune/v1/tenants/{tenant}/connectors"
-    connectors = (await graph.get(control)).raise_for_status().json()["value"]
-    (connector,) = (each for each in connectors if "imported-pfx" in each["roles"])
-    (key,) = (await graph.get(f"{control}/{connector['id']}/keys")).raise_for_status().json()["value"]
-    public = load_pem_public_key(key["publicKey"].encode())
-    assert isinstance(public, RSAPublicKey)
-    sealed = public.encrypt(PASSWORD.encode(), OAEP(MGF1(SHA512()), SHA512(), None))
-    document = {
-        "thumbprint": thumbprint,
-        "intendedPurpose": "smimeEncryption",
-        "userPrincipalName": upn,
-        "startDateTime": "2026-01-01T00:00:00Z",
-        "expirationDateTime": "2030-01-01T00:00:00Z",
-        "providerName": key["providerName"],
-        "keyName": key["keyName"],
-        "paddingScheme": "oaepSha512",
-        "encryptedPfxBlob": base64.b64encode(pfx).decode(),
-        "encryptedPfxPassword": base64.b64encode(sealed).decode(),
-    }
+    sealed = encrypt_password(PASSWORD, await connector_key(graph, tenant))
+    document = PfxImport(pfx, thumbprint, sealed).body(upn)
     answer = await graph.post("/beta/deviceManagement/userPfxCertificates", json=document)
     assert answer.status_code == 201, answer.text
 

@@ -14,12 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.pki.pfx import write_pfx
+from tests.support.certificates import YEAR, certificate_request, make_pfx, self_signed
 from tests.support.running_server import Running, serving
 
 ALICE = "alice@contoso.example"
@@ -39,14 +36,8 @@ class Answered:
 @pytest.fixture(scope="module")
 def pfx(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
     key = raw_rsa_keys[0]
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
-    certificate = (
-        x509.CertificateBuilder(issuer_name=name, subject_name=name, public_key=key.public_key(), serial_number=1)
-        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
-        .not_valid_after(datetime(2030, 1, 1, tzinfo=UTC))
-        .sign(key, hashes.SHA256())
-    )
-    return write_pfx(key=key, certificate=certificate, chain=[], password="secret", name="x")
+    certificate = self_signed(key, "x", begin=datetime(2020, 1, 1, tzinfo=UTC), lifetime=10 * YEAR)
+    return make_pfx(key, certificate, password="secret")
 
 
 def test_a_killed_server_loses_nothing_that_it_acknowledged(
@@ -105,8 +96,8 @@ def assign_profiles(client: httpx.Client) -> None:
 def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, answered: Answered) -> None:
     body = {"userPrincipalName": ALICE}
     token = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status().json()["token"]
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    csr = base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+    request = certificate_request(key)
+    csr = base64.b64encode(request).decode()
     made = client.post(
         "/mdm/contoso/android/v1/enterprises/contoso/devices:enroll",
         json={"enrollmentToken": token, "mode": "work-profile", "csr": csr},

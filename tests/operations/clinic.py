@@ -25,7 +25,7 @@ from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
 from tests.operations.office import START, Office, Phone
 from tests.operations.told import Tablet, enrolled
-from tests.outside_authority import outside_file
+from tests.support.certificates import issued_elsewhere, make_pfx
 
 Row = dict[str, Any]
 #: Apple 9000: the password does not open the file.
@@ -116,13 +116,9 @@ async def bring(
 
 async def bring_from_outside(company: Company, purpose: str, *, email: str | None = None, **asked: bool) -> str:
     """Import a certificate that another authority issued; the thumbprint."""
-    certificate, file = outside_file(
-        company.office.emulator.key_source.take(),
-        password="geheim-42",
-        email=email or company.alice,
-        not_before=START - timedelta(days=1),
-        **asked,
-    )
+    key = company.office.emulator.key_source.take()
+    certificate = issued_elsewhere(key, email or company.alice, begin=START - timedelta(days=1), **asked)
+    file = make_pfx(key, certificate, password="geheim-42")
     mark = thumbprint(certificate)
     await record(company, mark, file=file, certificate=certificate, intendedPurpose=purpose)
     return mark

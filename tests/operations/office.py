@@ -18,8 +18,7 @@ from typing import Any, Protocol
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs7
 
 from fauxtune.connector.keypool import KeySource
@@ -33,7 +32,7 @@ from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.pki.names import parse_subject, thumbprint
+from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
@@ -59,6 +58,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+from tests.support.certificates import certificate_request, encrypt_password
 from tests.support.clock import FixedClock
 from tests.support.ids import SeededIds
 
@@ -212,8 +212,8 @@ class Office:
         """A password as an administrator sends it: encrypted with the connector's public key, base64."""
         (row,) = await self.look(certificate_queries.connector_key_rows, self.tenant.id)
         key = load_der_public_key(row["public_key"])
-        oaep = OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None)
-        return base64.b64encode(key.encrypt(password.encode(), oaep)).decode()  # type: ignore[union-attr]
+        assert isinstance(key, RSAPublicKey)
+        return base64.b64encode(encrypt_password(password, key, algorithm=hashes.SHA256())).decode()
 
     async def import_pfx(self, name: str, *, password: str = "geheim-42", **changes: Any) -> str:
         """Make a certificate, import it for the user; its thumbprint."""
@@ -261,7 +261,7 @@ class Office:
     ) -> Phone:
         """A device of this user comes in, with a real certificate request."""
         key = self.device_keys[next(_offices) % len(self.device_keys)]
-        csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=phone")).sign(key, hashes.SHA256())
+        csr = certificate_request(key, "phone")
         request = enrollment.EnrollmentRequest(
             platform=Platform.ANDROID,
             mode=mode,
@@ -272,7 +272,7 @@ class Office:
             enrollment.enroll,
             request,
             token=token or await self.token(name),
-            csr=csr.public_bytes(Encoding.DER),
+            csr=csr,
             keys=self.emulator.keys,
         )
         return Phone(office=self, id=done.id, credential=done.credential, key=key, der=done.identity_certificate)

@@ -11,10 +11,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Protocol
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
@@ -23,7 +19,6 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import FACTS, Platform, Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
-from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.checkin.deliverables import Deliverable
@@ -39,6 +34,7 @@ from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
 from tests.operations.told import PlainAdapter, StepResult, Tablet
+from tests.support.certificates import certificate_request
 
 Row = dict[str, Any]
 #: What a device is given: where it comes from, and who issued it.
@@ -212,12 +208,12 @@ async def enroll(office: Office, variant: Variant, *, name: str, number: int) ->
         made = await office.enroll(name, mode=mode, hardware=f"S{number}")
         return Handset(made.office, made.id, made.credential, key=made.key, der=made.der, variant=variant)
     key = office.device_keys[number % len(office.device_keys)]
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=device")).sign(key, hashes.SHA256())
+    csr = certificate_request(key, "device")
     done = await office.do(
         windows_enrollment.come_in,
         EnrollmentRequest(Platform(word), None, hardware_key=f"{word}/{number}", facts={"serialNumber": f"S{number}"}),
         claimant=windows_enrollment.Claimant(token=await office.token(name)),
-        csr=csr.public_bytes(Encoding.DER),
+        csr=csr,
         wire_state={},
         keys=office.emulator.keys,
     )

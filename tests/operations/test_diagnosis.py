@@ -23,7 +23,7 @@ from fauxtune.operations.profiles import assignment_filters, assignments
 from tests.operations import clinic
 from tests.operations.clinic import FAULTS, Company, Plant
 from tests.operations.office import Office
-from tests.outside_authority import ISSUER
+from tests.support.certificates import OTHER_AUTHORITY
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ async def test_a_certificate_of_another_authority_is_judged_once_a_connector_has
     owned = (await company.history()).facts.owned(mark)
     assert owned is not None
     assert owned.contents is not None
-    assert owned.contents.issuer == f"CN={ISSUER}"
+    assert owned.contents.issuer == f"CN={OTHER_AUTHORITY}"
 
 
 async def test_what_is_known_of_a_file_stays_known_when_its_record_is_changed(company: Company) -> None:

@@ -5,12 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
-from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.devices.caller import identified
@@ -19,6 +15,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 from tests.operations.told import Tablet, authenticate, complete, enrolled, identity
+from tests.support.certificates import certificate_request
 
 
 async def live(office: Office) -> int:
@@ -136,9 +133,9 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
 ) -> None:
     tablet = await enrolled(office, "alice")
     key = office.device_keys[1]
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=tablet")).sign(key, hashes.SHA256())
+    csr = certificate_request(key, "tablet")
     again = {"signer": tablet.certificate, "keys": office.emulator.keys}
-    der = await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **again)
+    der = await office.do(apple_enrollment.renew, csr, **again)
     renewed = Tablet(office=office, key=key, certificate=der)
     with pytest.raises(NotAllowed, match="another device"):
         await authenticate(renewed, hardware="ios/2")
@@ -146,10 +143,10 @@ async def test_a_renewed_identity_is_bound_to_the_same_hardware_and_taken_into_u
     await complete(renewed)
     assert await live(office) == 1
     with pytest.raises(EnrollmentEnded, match="has ended"):
-        await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **again)
+        await office.do(apple_enrollment.renew, csr, **again)
     unknown = {**again, "signer": b"none of ours"}
     with pytest.raises(NotFound):
-        await office.do(apple_enrollment.renew, csr.public_bytes(Encoding.DER), **unknown)
+        await office.do(apple_enrollment.renew, csr, **unknown)
 
 
 async def test_two_devices_may_listen_under_one_token(office: Office) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from fauxtune.connector import refusals
@@ -21,6 +19,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 from tests.support.authorities import Authorities
+from tests.support.certificates import certificate_request
 
 NAME = "SmimeSigning"
 
@@ -172,7 +171,7 @@ def test_a_key_that_the_template_does_not_allow_is_refused_with_a_number_of_its_
         not_before=authorities.now,
         not_after=authorities.end,
     )
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=x")).sign(rsa_keys.take(), hashes.SHA256())
+    csr = certificate_request(rsa_keys.take(), "x")
     with pytest.raises(refusals.KeyRefused, match=words) as caught:
         application.certify(csr)
     assert caught.value.code == 0x87D11012 - (1 << 32)

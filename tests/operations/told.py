@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
+from cryptography.hazmat.primitives.serialization import pkcs7
 
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.pki.names import parse_subject, thumbprint
+from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
 from fauxtune.operations.devices import apple_enrollment, enrollment
@@ -26,6 +25,7 @@ from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
+from tests.support.certificates import certificate_request
 
 Row = dict[str, Any]
 
@@ -157,10 +157,10 @@ async def identity(office: Office, name: str, *, token: str | None = None, numbe
     # What a platform puts around a password is its own affair: here it is bare.
     office.emulator.packagings = {}
     key = office.device_keys[number]
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=tablet")).sign(key, hashes.SHA256())
+    csr = certificate_request(key, "tablet")
     der = await office.do(
         apple_enrollment.issue,
-        csr.public_bytes(Encoding.DER),
+        csr,
         token=token or await office.token(name),
         keys=office.emulator.keys,
     )

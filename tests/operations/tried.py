@@ -9,17 +9,12 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.serialization import Encoding
-
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import EnrollmentEnded
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.permissions import Permissions
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.pki.names import parse_subject
 from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
@@ -31,6 +26,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata
 from tests.operations.office import Office, Phone
 from tests.operations.told import Tablet, enrolled
+from tests.support.certificates import certificate_request
 
 Row = dict[str, Any]
 CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
@@ -60,13 +56,13 @@ async def windows(office: Office, name: str) -> Windows:
     office.emulator.packagings = {}
     number = next(_numbers)
     key = office.device_keys[number % len(office.device_keys)]
-    csr = x509.CertificateSigningRequestBuilder(parse_subject("CN=pc")).sign(key, hashes.SHA256())
+    csr = certificate_request(key, "pc")
     facts = {"serialNumber": f"pc{number}", "osVersion": "10.0.22631"}
     done = await office.do(
         windows_enrollment.come_in,
         EnrollmentRequest(platform=Platform.WINDOWS, mode=None, hardware_key=f"windows/{number}", facts=facts),
         claimant=windows_enrollment.Claimant(token=await office.token(name)),
-        csr=csr.public_bytes(Encoding.DER),
+        csr=csr,
         wire_state={},
         keys=office.emulator.keys,
     )

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune.core.pki.cng import read_public_blob
-from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.server.clock import SystemClock
+from tests.support.certificates import make_pfx, self_signed, thumbprint
 from tests.support.running_server import Running, environment, fauxtune, serving
 
 ALICE = "alice@contoso.example"
@@ -42,12 +42,10 @@ def pfx_file(folder: Path, raw_rsa_keys: list[RSAPrivateKey]) -> tuple[Path, str
 
 def write_identity(folder: Path, key: RSAPrivateKey, *, password: str) -> tuple[Path, str]:
     now = SystemClock().now()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "alice")])
-    builder = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=9))
-    certificate = builder.sign(key, hashes.SHA256())
+    certificate = self_signed(key, "alice", begin=now, lifetime=timedelta(days=9))
     file = folder / "alice.pfx"
-    file.write_bytes(write_pfx(key=key, certificate=certificate, chain=(), password=password, name="alice"))
-    return file, certificate.fingerprint(hashes.SHA1()).hex()
+    file.write_bytes(make_pfx(key, certificate, password=password))
+    return file, thumbprint(certificate)
 
 
 def done(*arguments: str | Path, server: Running) -> object:

@@ -14,19 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_public_key
 
 from fauxtune.client.http import Client
 from fauxtune.core.pki.cng import write_private_blob
-from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.server.clock import SystemClock
+from tests.support.certificates import YEAR, make_pfx, self_signed, thumbprint
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
 ALICE, BOB, CAROL = (f"{name}@contoso.example" for name in ("alice", "bob", "carol"))
-YEAR = timedelta(days=365)
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +36,9 @@ def write(
     file: Path, key: RSAPrivateKey, *, password: str = "secret", mail: str = ALICE, since: datetime | None = None
 ) -> str:
     """A PFX file for a year; the thumbprint."""
-    since = since or SystemClock().now()
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, file.stem)])
-    builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), since, since + YEAR
-    ).add_extension(x509.SubjectAlternativeName([x509.RFC822Name(mail)]), critical=False)
-    certificate = builder.sign(key, hashes.SHA256())
-    file.write_bytes(write_pfx(key=key, certificate=certificate, chain=(), password=password, name=file.stem))
-    return certificate.fingerprint(hashes.SHA1()).hex()
+    certificate = self_signed(key, file.stem, begin=since or SystemClock().now(), emails=[mail])
+    file.write_bytes(make_pfx(key, certificate, password=password))
+    return thumbprint(certificate)
 
 
 def pfx(server: Running, *arguments: str | Path, code: int = 0, **more: str) -> Any:

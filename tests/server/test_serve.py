@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fauxtune.server import lifespan
 from fauxtune.server.refusal import StartRefused
 from fauxtune.settings import Settings
-from tests.outside_authority import outside_file
+from tests.support.certificates import issued_elsewhere
 from tests.support.hostile_der import altered, tlv
 from tests.support.running_server import SECONDS, Running, environment, fauxtune, serving
 
@@ -278,7 +278,7 @@ def test_with_a_token_strangers_may_be_served() -> None:
 def test_certificates_as_others_make_them_leave_nothing_on_standard_error() -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     begin = datetime(2026, 1, 1, tzinfo=UTC)
-    model, _ = outside_file(key, password="pw", email="alice@contoso.example", not_before=begin)
+    model = issued_elsewhere(key, "alice@contoso.example", begin=begin)
 
     def old(parts: list[bytes]) -> None:
         parts[1] = bytes.fromhex("020100")  # the serial number

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from tests.support.certificates import certificate_request
 from tests.support.running_server import Running, fauxtune, serving
 
 
@@ -29,14 +28,14 @@ def server(data: Path) -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def device(server: Running, raw_rsa_keys: list[RSAPrivateKey]) -> str:
     """The record of alice's fully managed phone."""
-    csr = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(raw_rsa_keys[0], hashes.SHA256())
+    csr = certificate_request(raw_rsa_keys[0])
     with server.client() as client:
         tokens = "/_fauxtune/v1/tenants/contoso/enrollmentTokens"
         token = client.post(tokens, json={"userPrincipalName": "alice@contoso.example"}).json()["token"]
         body = {
             "enrollmentToken": token,
             "mode": "fully-managed",
-            "csr": base64.b64encode(csr.public_bytes(serialization.Encoding.DER)).decode(),
+            "csr": base64.b64encode(csr).decode(),
         }
         client.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body).raise_for_status()
         (found,) = client.get("/_fauxtune/v1/tenants/contoso/devices").json()["value"]

@@ -1,10 +1,12 @@
-"""Short ways to say what many tests say."""
+"""Short calls of the control surface, and a reader of its errors."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import httpx
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 Json = dict[str, Any]
 ABSENT = "00000000-0000-4000-8000-000000000000"
@@ -44,3 +46,17 @@ async def connector(tenant: httpx.AsyncClient) -> Json:
     """The one connector that a tenant begins with."""
     (found,) = await listed(tenant, "/connectors")
     return found
+
+
+async def connector_key(http: httpx.AsyncClient, tenant: str = "contoso") -> RSAPublicKey:
+    """Return the public key that imports are encrypted with, which administrators export at the connector.
+
+    `http` is a client of the server's root: Graph has no endpoint for the key.
+    """
+    path = f"/_fauxtune/v1/tenants/{tenant}/connectors"
+    connectors = (await http.get(path)).raise_for_status().json()["value"]
+    (connector,) = (row for row in connectors if "imported-pfx" in row["roles"])
+    (key,) = (await http.get(f"{path}/{connector['id']}/keys")).raise_for_status().json()["value"]
+    public = load_pem_public_key(key["publicKey"].encode())
+    assert isinstance(public, RSAPublicKey)
+    return public

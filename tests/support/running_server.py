@@ -52,6 +52,14 @@ class Running:
             client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
             yield client
 
+    def connector_key(self, tenant: str = "contoso") -> str:
+        """Return the public key that administrators export at the connector, PEM: Graph has no endpoint for it."""
+        path = f"/_fauxtune/v1/tenants/{tenant}/connectors"
+        with self.client() as client:
+            (connector,) = (row for row in client.get(path).json()["value"] if "imported-pfx" in row["roles"])
+            (key,) = client.get(f"{path}/{connector['id']}/keys").json()["value"]
+        return str(key["publicKey"])
+
     def stop(self, number: int = signal.SIGINT) -> tuple[int, str]:
         """Exit code and standard error."""
         self.process.send_signal(number)

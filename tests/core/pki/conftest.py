@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from tests.support import certificates
+
 #: Key, block and cipher of what clients seal with.
 CIPHERS = {
     "des": (8, 8, lambda key: TripleDES(key * 3)),
@@ -121,12 +123,7 @@ def self_signed(authorities) -> Callable[..., x509.Certificate]:
     """A certificate that a key gives to itself, as SCEP clients do for the time of one request."""
 
     def make(key, name: str = "SCEP SIGNER", serial: int = 77) -> x509.Certificate:
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        return (
-            x509.CertificateBuilder(subject, subject, key.public_key(), serial)
-            .not_valid_before(authorities.now - timedelta(minutes=10))
-            .not_valid_after(authorities.now + timedelta(hours=1))
-            .sign(key, hashes.SHA256())
-        )
+        begin = authorities.now - timedelta(minutes=10)
+        return certificates.self_signed(key, name, begin=begin, lifetime=timedelta(minutes=70), serial=serial)
 
     return make

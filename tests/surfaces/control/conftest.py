@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
@@ -18,6 +18,7 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.certificates import certificate_request
 from tests.surfaces.control.handset import Handset
 
 BASE = "https://localhost:8443/_fauxtune/v1"
@@ -51,10 +52,8 @@ async def fabrikam(app: FastAPI, control: httpx.AsyncClient) -> AsyncIterator[ht
 
 @pytest.fixture(scope="session")
 def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
-    """Somebody's certificate request, PEM."""
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "anybody")])
-    request = x509.CertificateSigningRequestBuilder().subject_name(subject).sign(raw_rsa_keys[0], hashes.SHA256())
-    return request.public_bytes(serialization.Encoding.PEM)
+    """A certificate request, PEM."""
+    return certificate_request(raw_rsa_keys[0], "anybody", encoding=serialization.Encoding.PEM)
 
 
 @pytest.fixture

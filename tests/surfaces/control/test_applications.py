@@ -21,6 +21,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import ALL_ROLES, BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
+from tests.support.certificates import self_signed
 from tests.support.control import ABSENT, Json, code, listed, made
 from tests.support.hostile_der import PILLS, Change, altered
 
@@ -29,11 +30,7 @@ GRAPH = "https://graph.microsoft.com/.default"
 
 
 def certificate(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "agent")])
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
-    builder = builder.public_key(key.public_key()).not_valid_before(now).not_valid_after(now + timedelta(days=9))
-    return builder.sign(key, hashes.SHA256())
+    return self_signed(key, "agent", begin=datetime(2026, 1, 1, tzinfo=UTC), lifetime=timedelta(days=9), serial=1)
 
 
 def pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:

@@ -12,15 +12,14 @@ import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from fauxtune.connector import wire
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, NotAllowed, Unauthenticated, Unavailable
 from fauxtune.core.pki.names import thumbprint
-from tests.outside_authority import outside_file
+from tests.support.certificates import certificate_request, encrypt_password, issued_elsewhere, make_pfx
 from tests.support.clock import FixedClock
 from tests.support.connector import Apart
 from tests.support.control import Json, connector, home, listed
@@ -58,8 +57,8 @@ async def registered(contoso: httpx.AsyncClient) -> list[Json]:
 
 
 def csr_of(rsa_keys: KeyRing) -> str:
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(rsa_keys.take(), hashes.SHA256())
-    return wire.text(request.public_bytes(Encoding.DER))
+    request = certificate_request(rsa_keys.take())
+    return wire.text(request)
 
 
 # -------------------------------------------------------------------------------------------------------------- service
@@ -345,7 +344,7 @@ async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
     contoso: httpx.AsyncClient, apart: Apart, phone: Handset, change: Change
 ) -> None:
     key = apart.keys.take()
-    whole, _ = outside_file(key, password="pw", email="alice@fabrikam.example", not_before=datetime.now(UTC))
+    whole = issued_elsewhere(key, "alice@fabrikam.example", begin=datetime.now(UTC))
     broken = wire.text(altered(whole, key, change))
     await apart.start()
     (request,) = (await apart.lease())["requests"]
@@ -385,11 +384,12 @@ async def test_a_connector_of_its_own_tells_whose_certificate_a_file_holds(
 async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart) -> str:
     """A certificate of an outside authority, its password encrypted with the key of that connector; its thumbprint."""
     now = datetime.now(UTC)
-    certificate, file = outside_file(apart.keys.take(), password="pw", email="alice@fabrikam.example", not_before=now)
+    own = apart.keys.take()
+    certificate = issued_elsewhere(own, "alice@fabrikam.example", begin=now)
     (key,) = apart.folder.public_keys()
     public = load_pem_public_key(key["publicKey"].encode())
     assert isinstance(public, RSAPublicKey)
-    password = public.encrypt(b"pw", OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None))
+    password = encrypt_password("pw", public, algorithm=hashes.SHA256())
     record = {
         "thumbprint": thumbprint(certificate),
         "userPrincipalName": "alice@contoso.example",
@@ -397,7 +397,7 @@ async def import_for_apart(http: httpx.AsyncClient, token: str, *, apart: Apart)
         "providerName": key["providerName"],
         "keyName": key["keyName"],
         "paddingScheme": "oaepSha256",
-        "encryptedPfxBlob": wire.text(file),
+        "encryptedPfxBlob": wire.text(make_pfx(own, certificate, password="pw")),
         "encryptedPfxPassword": wire.text(password),
     }
     answer = await http.post(

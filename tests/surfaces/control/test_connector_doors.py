@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.certificates import certificate_request
 from tests.support.connector import Apart
 from tests.support.control import code, connector, home, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
@@ -184,8 +184,8 @@ async def test_a_process_proves_to_the_digicert_ca_that_it_has_the_key_of_its_ra
     await apart.start()
     key = apart.folder.ra_key(make=True)
     assert key is not None
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
-    csr = request.public_bytes(Encoding.PEM).decode()
+    pem = certificate_request(key, encoding=Encoding.PEM)
+    csr = pem.decode()
     without = await contoso.put("/connectors/Apart/raCertificate", json={})
     assert (without.status_code, code(without)) == (400, "Invalid")
     assert (await contoso.put("/connectors/Apart/raCertificate", json={"csr": csr})).status_code == 200
@@ -196,7 +196,7 @@ async def test_a_process_proves_to_the_digicert_ca_that_it_has_the_key_of_its_ra
     assert leased["digicert"] is True
     path = f"/sessions/{apart.channel._session}/requests/{leased['id']}/certificate"
     for proof in (None, "AAAA"):
-        body = {"csr": apart.service._application(request, digicert=False)["csr"], "proof": proof}
+        body = {"csr": apart.service._application(x509.load_pem_x509_csr(pem), digicert=False)["csr"], "proof": proof}
         refused = await apart.raw("POST", path, body)
         assert refused.status_code == 422, refused.text
         assert refused.json()["error"]["diagnostic"] == 0x401

@@ -9,9 +9,10 @@ from datetime import timedelta
 import httpx
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from tests.support.certificates import encrypt_password
 from tests.support.clock import FixedClock
 from tests.support.control import ABSENT, Json, code, connector, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
@@ -44,8 +45,8 @@ class Desk:
         issued = await made(self.control, "/certificates", template=template, userPrincipalName=ALICE, **asked)
         keys = await listed(self.control, f"/connectors/{(await connector(self.control))['id']}/keys")
         public = load_pem_public_key(keys[0]["publicKey"].encode())
-        oaep = OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None)
-        password = public.encrypt(issued["pfxPassword"].encode(), oaep)  # type: ignore[union-attr]
+        assert isinstance(public, RSAPublicKey)
+        password = encrypt_password(issued["pfxPassword"], public, algorithm=hashes.SHA256())
         record = {
             "thumbprint": issued["thumbprint"],
             "userPrincipalName": ALICE,

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +22,7 @@ from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
 from tests.support.authorities import NOW
+from tests.support.certificates import self_signed
 from tests.support.hostile_der import PILLS, Change, altered
 
 BODY = b"<plist/>\n"
@@ -38,9 +38,7 @@ def identity(rsa_keys) -> Made:
 
     def make(name: str) -> tuple[object, x509.Certificate]:
         key = rsa_keys.take()
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        builder = x509.CertificateBuilder(subject, subject, key.public_key(), 9, NOW, NOW + timedelta(days=365))
-        return key, builder.sign(key, hashes.SHA256())
+        return key, self_signed(key, name, begin=NOW, serial=9)
 
     return make
 

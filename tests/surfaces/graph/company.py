@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
+from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, group_named, made, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import imported
 from tests.surfaces.graph.phone import Phone
 
 Json = dict[str, Any]
@@ -55,7 +55,7 @@ class Founder:
             (await made(self.graph, _CATEGORIES, displayName=f"Category {n}", description="d"))["id"] for n in "21"
         ]
         for number, name in enumerate(("alice", "bob")):
-            file = imported(self.keys[3 + number], self.connector, name=name)
+            file = pfx_import(self.keys[3 + number], self.connector, common_name=name)
             record = await made(self.graph, PFX, **file.body(f"{name}@contoso.example"))
             self.company.keys["certificate"] = record["id"]
         await self._profiles()

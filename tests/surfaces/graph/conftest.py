@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
@@ -16,7 +14,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
-from tests.surfaces.graph.material import Imported, base64_of, imported, self_signed
+from tests.support import control
+from tests.support.certificates import PfxImport, base64_of, certificate_request, pfx_import, self_signed
 from tests.surfaces.graph.phone import Phone
 
 Enroll = Callable[..., Awaitable[Phone]]
@@ -47,8 +46,7 @@ async def v1(app: FastAPI, app_token: str) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture(scope="session")
 def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
     """A device's request for its identity: DER, base64."""
-    request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(raw_rsa_keys[0], hashes.SHA256())
-    return base64.b64encode(request.public_bytes(serialization.Encoding.DER)).decode()
+    return base64.b64encode(certificate_request(raw_rsa_keys[0])).decode()
 
 
 @pytest.fixture
@@ -77,21 +75,16 @@ def enroll(emulator: Emulator, tenant: Tenant, http: httpx.AsyncClient, csr: str
 @pytest.fixture(scope="session")
 def root_file(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
     """A root certificate, DER, base64."""
-    return base64_of(self_signed(raw_rsa_keys[2], name="Root", authority=True))
+    return base64_of(self_signed(raw_rsa_keys[2], "Root", authority=True))
 
 
 @pytest.fixture
 async def connector_key(http: httpx.AsyncClient) -> rsa.RSAPublicKey:
-    """The public key that imports are encrypted with, from where administrators fetch it."""
-    connectors = "/_fauxtune/v1/tenants/contoso/connectors"
-    (connector,) = (await http.get(connectors)).json()["value"]
-    (key,) = (await http.get(f"{connectors}/{connector['id']}/keys")).json()["value"]
-    public = serialization.load_pem_public_key(key["publicKey"].encode())
-    assert isinstance(public, rsa.RSAPublicKey)
-    return public
+    """The public key that imports are encrypted with."""
+    return await control.connector_key(http)
 
 
 @pytest.fixture
-def file_of_alice(raw_rsa_keys: list[rsa.RSAPrivateKey], connector_key: rsa.RSAPublicKey) -> Imported:
+def file_of_alice(raw_rsa_keys: list[rsa.RSAPrivateKey], connector_key: rsa.RSAPublicKey) -> PfxImport:
     """A certificate that an administrator imports."""
-    return imported(raw_rsa_keys[3], connector_key)
+    return pfx_import(raw_rsa_keys[3], connector_key)

@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from fauxtune.core.model.tenants import Tenant
+from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, ids, made, sentence
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import Imported
 
 EVENTS = "/deviceManagement/auditEvents"
 KIND = "#microsoft.graph.iosImportedPFXCertificateProfile"
@@ -152,7 +152,7 @@ async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enro
     assert (await _last(beta))["activityType"] == "Delete ManagedDevice"
 
 
-async def test_no_secret_is_in_the_log(beta: httpx.AsyncClient, file_of_alice: Imported) -> None:
+async def test_no_secret_is_in_the_log(beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     body = file_of_alice.body("alice@contoso.example")
     made_pfx = await made(beta, PFX, **body)
     assert (await beta.patch(f"{PFX}/{made_pfx['id']}", json=body)).status_code == 200

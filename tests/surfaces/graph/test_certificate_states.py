@@ -7,6 +7,7 @@ import pytest
 
 from fauxtune.core.graph.index import entity
 from fauxtune.core.odata.schema.types import Edm, Version
+from tests.support.certificates import PfxImport
 from tests.support.graph import ABSENT, DEVICES, PFX, PROFILES, code, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
@@ -23,7 +24,6 @@ from tests.surfaces.graph.fleet import (
     refuse,
     without_roots,
 )
-from tests.surfaces.graph.material import Imported
 from tests.surfaces.graph.phone import Phone
 
 NAME = "managedDeviceCertificateStates"
@@ -151,7 +151,7 @@ async def test_a_certificate_that_is_renewed_says_so(
 
 
 async def test_imported_certificates_have_a_row_each(
-    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
@@ -193,7 +193,7 @@ async def test_a_scep_profile_says_that_no_challenge_was_made(beta: httpx.AsyncC
 
 
 async def test_all_certificates_of_the_tenant(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     await without_roots(http)
     profile = await assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import httpx
 
+from tests.support.certificates import PfxImport
 from tests.support.graph import ABSENT, DEVICES, PFX, code, made, user_named
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import (
@@ -17,7 +18,6 @@ from tests.surfaces.graph.fleet import (
     documents,
     refuse,
 )
-from tests.surfaces.graph.material import Imported
 
 FAILED = -2016281112
 
@@ -79,7 +79,7 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
 
 
 async def test_each_imported_certificate_is_a_setting_of_its_own(
-    beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     phone = await enroll("alice")

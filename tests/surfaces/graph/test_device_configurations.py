@@ -15,10 +15,10 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.tenants import change_settings
+from tests.support.certificates import base64_of, self_signed
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, PROFILES, code, ids, made, sentence
 from tests.support.hostile_der import PILLS, Change, altered
-from tests.surfaces.graph.material import base64_of, self_signed
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 PKCS = "#microsoft.graph.androidDeviceOwnerPkcsCertificateProfile"
@@ -233,7 +233,7 @@ async def test_a_root_that_would_break_its_readers_later_is_refused(
 
 
 async def test_a_leaf_is_no_root(beta: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    leaf = base64_of(self_signed(raw_rsa_keys[3], name="Alice"))
+    leaf = base64_of(self_signed(raw_rsa_keys[3], authority=False))
     answer = await beta.post(PROFILES, json={"@odata.type": ROOT, "displayName": "R", "trustedRootCertificate": leaf})
     assert answer.status_code == 400, answer.text
     assert "'CN=Alice', which may issue none itself" in sentence(answer)

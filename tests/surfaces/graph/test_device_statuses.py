@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.database import Connection
 from fauxtune.storage.tables.configuration import profiles
+from tests.support.certificates import self_signed
 from tests.support.graph import DEVICES, PROFILES, code, group_named, ids, made, user_named
 from tests.support.hostile_der import altered, of_the_year_0
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import self_signed
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"

@@ -19,9 +19,9 @@ from fauxtune.core.odata.describe.openapi import operation_id
 from fauxtune.core.odata.schema.types import Version
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import Imported
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
@@ -91,7 +91,7 @@ async def tape(
     *,
     enroll: Enroll,
     root_file: str,
-    file_of_alice: Imported,
+    file_of_alice: PfxImport,
 ) -> Recorder:
     """What a tenant answers with a user, a group, a root, a PKCS profile, an imported certificate and a phone."""
     tape = Recorder({Version.V1: v1, Version.BETA: beta})

@@ -20,11 +20,11 @@ from fauxtune.core.odata.paths.table import Route
 from fauxtune.core.odata.schema.types import Edm, EnumType, StructuredType
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
+from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, made
 from tests.surfaces.conftest import ORIGIN
 from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import imported
 
 Json = dict[str, Any]
 _MANAGEMENT = "/deviceManagement"
@@ -302,7 +302,7 @@ async def test_a_certificate_of_another_tenants_user_is_not_imported(
 ) -> None:
     before = await _everything(beta, contoso)
     connectors = (await fabrikam.get("/deviceManagement/ndesConnectors")).json()["value"]
-    file = imported(raw_rsa_keys[5], raw_rsa_keys[6].public_key())
+    file = pfx_import(raw_rsa_keys[5], raw_rsa_keys[6].public_key())
     for owner in ("alice@contoso.example", contoso.keys["user"]):
         answer = await fabrikam.post(PFX, json=file.body(owner))
         assert answer.status_code in (400, 404), answer.text

@@ -14,9 +14,9 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from tests.support.certificates import PfxImport
 from tests.support.graph import DEVICES, PFX, PROFILES, Json, code, group_named, made, sentence, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import Imported
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
@@ -42,7 +42,7 @@ async def raw(app: FastAPI, app_token: str) -> AsyncIterator[Raw]:
         yield send
 
 
-def cmdlet_body(file: Imported, **changes: Any) -> bytes:
+def cmdlet_body(file: PfxImport, **changes: Any) -> bytes:
     """What the import cmdlet sends: indented, in its order, with PascalCase words and the administrator's own time."""
     body = file.body(ALICE)
     record = {
@@ -62,7 +62,7 @@ def cmdlet_body(file: Imported, **changes: Any) -> bytes:
     return json.dumps({**record, **changes}, indent=2).replace("\n", "\r\n").encode()
 
 
-async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, file_of_alice: Imported) -> None:
+async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     found = await raw("GET", f"/beta/users?$filter=userPrincipalName%20eq%20'{ALICE}'")
     user = found.json()["value"][0]["id"].replace("-", "")
     key = f"{user}-{file_of_alice.thumbprint}"
@@ -107,7 +107,7 @@ async def test_the_import_cmdlets_go_round(raw: Raw, beta: httpx.AsyncClient, fi
     ],
 )
 async def test_a_key_is_read_in_every_form(
-    raw: Raw, beta: httpx.AsyncClient, file_of_alice: Imported, form: str
+    raw: Raw, beta: httpx.AsyncClient, file_of_alice: PfxImport, form: str
 ) -> None:
     key = (await made(beta, PFX, **file_of_alice.body(ALICE)))["id"]
     hyphened = f"{await user_named(beta, 'alice')}-{file_of_alice.thumbprint}"
@@ -131,7 +131,7 @@ async def test_a_key_is_read_in_every_form(
     ],
 )
 async def test_what_samples_write_is_taken_or_refused_with_a_reason(
-    raw: Raw, file_of_alice: Imported, changes: Json, status: int
+    raw: Raw, file_of_alice: PfxImport, changes: Json, status: int
 ) -> None:
     answer = await raw("POST", f"/beta{PFX}", cmdlet_body(file_of_alice, **changes), **NET)
     assert answer.status_code == status, answer.text

@@ -8,10 +8,10 @@ import pytest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.server.bootstrap import seed_tenant
+from tests.support.certificates import PfxImport
 from tests.support.graph import DEVICES, PFX, PROFILES, made
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import IMPORTED, SIGNING, assigned, documents, numbers, without_roots
-from tests.surfaces.graph.material import Imported
 
 MANAGEMENT = "/deviceManagement"
 CERTIFICATES = "managedDeviceCertificateStates"
@@ -37,7 +37,7 @@ async def other(http: httpx.AsyncClient, emulator: Emulator) -> dict[str, str]:
 
 
 async def test_every_view_is_empty_or_not_found_for_another_tenant(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported, other: dict[str, str]
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport, other: dict[str, str]
 ) -> None:
     await without_roots(http)
     imported = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})

@@ -18,6 +18,7 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
 from fauxtune.core.profiles.catalog import kind
+from tests.support.certificates import PfxImport
 from tests.support.graph import (
     ABSENT,
     DEVICES,
@@ -43,7 +44,6 @@ from tests.surfaces.graph.fleet import (
     documents,
     without_roots,
 )
-from tests.surfaces.graph.material import Imported
 
 pytestmark = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)
 
@@ -181,7 +181,7 @@ async def test_trap_08_the_next_page_is_on_the_callers_host_and_keeps_the_option
 
 
 async def test_trap_09_enums_are_read_in_any_casing_and_written_in_graphs(
-    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     """Cmdlets write PascalCase, or VPN; Graph writes camelCase, iOS, and spells noncompliant in two ways."""
     for sent, told in (("SmimeEncryption", "smimeEncryption"), ("VPN", "vpn"), ("Wifi", "wifi")):
@@ -251,7 +251,7 @@ async def test_trap_12_apples_certificate_profiles_have_fewer_words(beta: httpx.
 
 
 async def test_trap_13_an_imports_key_has_no_hyphens_and_four_forms(
-    beta: httpx.AsyncClient, file_of_alice: Imported
+    beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     """The user's id loses its hyphens; clients write /key, ('key') and (key), and a slash before the question mark."""
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
@@ -264,7 +264,7 @@ async def test_trap_13_an_imports_key_has_no_hyphens_and_four_forms(
 
 
 async def test_trap_14_an_imported_file_and_its_password_are_never_told(
-    beta: httpx.AsyncClient, file_of_alice: Imported
+    beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     """Every read, and the answer to the import itself, has one zero byte and an empty text in their place."""
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
@@ -275,7 +275,7 @@ async def test_trap_14_an_imported_file_and_its_password_are_never_told(
 
 
 async def test_trap_15_an_imported_file_is_plain_and_only_its_password_is_encrypted(
-    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     """`encryptedPfxBlob` is an ordinary PKCS#12; the password is RSA-OAEP with SHA-512, a byte for each character."""
     nonsense = file_of_alice.body(ALICE, encryptedPfxBlob="bm90IFBLQ1MjMTI=")
@@ -364,7 +364,7 @@ async def test_trap_21_a_retired_device_stays_until_it_comes_by_and_a_deleted_on
 
 
 async def test_trap_22_issued_certificates_are_each_devices_own_and_imported_ones_their_users(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: Imported
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     """PKCS: one certificate for each device, revoked with it. Imported: the same on all, and never revoked."""
     await without_roots(http)
@@ -434,7 +434,7 @@ async def test_trap_25a_intunecds_way_of_asking_is_understood(beta: httpx.AsyncC
     ],
 )
 async def test_trap_25b_times_come_without_offset_with_seven_digits_and_at_both_ends_of_time(
-    beta: httpx.AsyncClient, file_of_alice: Imported, sent: str, told: str
+    beta: httpx.AsyncClient, file_of_alice: PfxImport, sent: str, told: str
 ) -> None:
     """Python clients leave the offset out, .NET ones write seven digits; years 1 and 9999 are ordinary values."""
     body = file_of_alice.body(ALICE, startDateTime=sent, expirationDateTime="9999-12-31T23:59:59Z")

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.certificates import PfxImport
 from tests.support.clock import FixedClock
 from tests.support.graph import ABSENT, PFX, PROFILES, code, ids, made, sentence, user_named
 from tests.support.hostile_der import identifier, tlv
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.material import Imported
 
 ALICE = "alice@contoso.example"
 
@@ -27,7 +27,7 @@ async def _stored(emulator: Emulator) -> list[tuple[bytes, bytes]]:
 
 
 async def test_an_import_is_kept_and_its_secrets_are_not_told(
-    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported
+    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport
 ) -> None:
     answer = await beta.post(PFX, json={"id": "", **file_of_alice.body(ALICE)})
     assert answer.status_code == 201
@@ -54,7 +54,7 @@ async def test_an_import_is_kept_and_its_secrets_are_not_told(
     assert await _stored(emulator) == [(file_of_alice.file, file_of_alice.encrypted_password)]
 
 
-async def test_the_cmdlets_way_of_writing_is_taken(beta: httpx.AsyncClient, file_of_alice: Imported) -> None:
+async def test_the_cmdlets_way_of_writing_is_taken(beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     body = file_of_alice.body(
         "Alice@CONTOSO.example",
         thumbprint=file_of_alice.thumbprint.upper(),
@@ -82,12 +82,12 @@ async def test_the_cmdlets_way_of_writing_is_taken(beta: httpx.AsyncClient, file
     ("sent", "told"), [("VPN", "vpn"), ("Wifi", "wifi"), ("unassigned", "unassigned"), (2, "smimeSigning")]
 )
 async def test_a_purpose_is_written_in_any_casing_or_as_its_number(
-    beta: httpx.AsyncClient, file_of_alice: Imported, sent: object, told: str
+    beta: httpx.AsyncClient, file_of_alice: PfxImport, sent: object, told: str
 ) -> None:
     assert (await made(beta, PFX, **file_of_alice.body(ALICE, intendedPurpose=sent)))["intendedPurpose"] == told
 
 
-async def test_who_has_only_a_public_key_file_names_no_key(beta: httpx.AsyncClient, file_of_alice: Imported) -> None:
+async def test_who_has_only_a_public_key_file_names_no_key(beta: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     body = file_of_alice.body(ALICE, providerName="", keyName="")
     assert (await beta.post(PFX, json=body)).status_code == 201
 
@@ -97,7 +97,7 @@ async def test_who_has_only_a_public_key_file_names_no_key(beta: httpx.AsyncClie
     ["/{key}", "('{key}')", "({key})", "%28%27{key}%27%29", "%28{key}%29", "/{hyphened}", "('{hyphened}')", "/{upper}"],
 )
 async def test_every_form_of_key_leads_to_the_record(
-    beta: httpx.AsyncClient, file_of_alice: Imported, form: str
+    beta: httpx.AsyncClient, file_of_alice: PfxImport, form: str
 ) -> None:
     key = (await made(beta, PFX, **file_of_alice.body(ALICE)))["id"]
     hyphened = f"{await user_named(beta, 'alice')}-{file_of_alice.thumbprint}"
@@ -111,7 +111,7 @@ async def test_every_form_of_key_leads_to_the_record(
 
 
 async def test_a_users_certificates_are_found_by_name_and_thumbprint(
-    beta: httpx.AsyncClient, file_of_alice: Imported
+    beta: httpx.AsyncClient, file_of_alice: PfxImport
 ) -> None:
     for upn in (ALICE, "bob@contoso.example"):
         await made(beta, PFX, **file_of_alice.body(upn.title()))
@@ -128,7 +128,7 @@ async def test_a_users_certificates_are_found_by_name_and_thumbprint(
 
 
 async def test_sending_the_dummies_back_leaves_the_secrets(
-    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported, clock: FixedClock
+    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, clock: FixedClock
 ) -> None:
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
     clock.forward(minutes=1)
@@ -143,7 +143,7 @@ async def test_sending_the_dummies_back_leaves_the_secrets(
 
 
 async def test_the_same_certificate_again_is_a_conflict_that_says_patch(
-    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported
+    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport
 ) -> None:
     await made(beta, PFX, **file_of_alice.body(ALICE))
     again = file_of_alice.body(ALICE, keyName="Other", encryptedPfxPassword=base64.b64encode(b"\x01" * 256).decode())
@@ -185,7 +185,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("change", "why"), BAD)
 async def test_a_bad_import_is_refused_and_nothing_is_stored(
-    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported, change: dict[str, Any], why: str
+    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, change: dict[str, Any], why: str
 ) -> None:
     answer = await beta.post(PFX, json=file_of_alice.body(ALICE, **change))
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
@@ -205,7 +205,7 @@ async def test_a_bad_import_is_refused_and_nothing_is_stored(
     ],
 )
 async def test_a_refused_change_leaves_the_record_as_it_was(
-    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: Imported, change: dict[str, Any]
+    beta: httpx.AsyncClient, emulator: Emulator, file_of_alice: PfxImport, change: dict[str, Any]
 ) -> None:
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
     answer = await beta.patch(f"{PFX}/{record['id']}", json={"keyName": "Other", **change})
@@ -223,14 +223,14 @@ async def test_what_was_not_imported_is_not_found(beta: httpx.AsyncClient, metho
     assert f"'{key}'" in sentence(answer)
 
 
-async def test_v1_does_not_know_them(v1: httpx.AsyncClient, file_of_alice: Imported) -> None:
+async def test_v1_does_not_know_them(v1: httpx.AsyncClient, file_of_alice: PfxImport) -> None:
     for answer in (await v1.get(PFX), await v1.post(PFX, json=file_of_alice.body(ALICE))):
         assert (answer.status_code, code(answer)) == (400, "BadRequest")
         assert sentence(answer) == "Resource not found for the segment 'userPfxCertificates'."
 
 
 async def test_what_is_imported_comes_to_the_users_devices_and_goes_when_it_is_deleted(
-    beta: httpx.AsyncClient, file_of_alice: Imported, enroll: Enroll
+    beta: httpx.AsyncClient, file_of_alice: PfxImport, enroll: Enroll
 ) -> None:
     kind = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
     profile = await made(

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jws, jwt
 from joserfc.jwk import RSAKey
 
+from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
 from tests.support.sign_in import SECRET, claims_of, refused
 
@@ -37,13 +38,8 @@ Assertion = Callable[..., str]
 @pytest.fixture(scope="session")
 def certificate(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> x509.Certificate:
     """Self-signed with the first key of the ring."""
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "agent")])
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).serial_number(1)
-    builder = builder.public_key(raw_rsa_keys[0].public_key())
-    return (
-        builder.not_valid_before(now).not_valid_after(now + timedelta(days=900)).sign(raw_rsa_keys[0], hashes.SHA256())
-    )
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    return self_signed(raw_rsa_keys[0], "agent", begin=begin, lifetime=timedelta(days=900), serial=1)
 
 
 @pytest.fixture

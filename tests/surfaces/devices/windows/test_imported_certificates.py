@@ -7,22 +7,17 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.surfaces.devices.windows import files
+from tests.support.certificates import PASSWORD, pfx_import
+from tests.support.control import connector_key
 from tests.surfaces.devices.windows.pc import ALICE, Assign, Enroll, Json, Ledger, held
 
 
 @pytest.fixture
 async def imported(http: httpx.AsyncClient, keys: Iterator[rsa.RSAPrivateKey], app_token: str) -> Json:
     """A certificate that was imported for Alice."""
-    connectors = "/_fauxtune/v1/tenants/contoso/connectors"
-    (connector,) = (await http.get(connectors)).json()["value"]
-    (key,) = (await http.get(f"{connectors}/{connector['id']}/keys")).json()["value"]
-    public = serialization.load_pem_public_key(key["publicKey"].encode())
-    assert isinstance(public, rsa.RSAPublicKey)
-    body = files.record(next(keys), upn=ALICE, connector=public)
+    body = pfx_import(next(keys), await connector_key(http)).body(ALICE)
     url = "/beta/deviceManagement/userPfxCertificates"
     answer = await http.post(url, json=body, headers={"authorization": f"Bearer {app_token}"})
     assert answer.status_code == 201, answer.text
@@ -47,9 +42,9 @@ async def test_an_imported_file_comes_as_it_was_and_opens_on_the_device(
     node = f"{scope}/MSFT/ClientCertificateInstall/PFXCertInstall/{imported['thumbprint'].upper()}"
     assert uri == f"{node}/PFXCertBlob"
     assert blob == imported["encryptedPfxBlob"]
-    assert device.opened == [files.SECRET.encode()]
-    assert files.SECRET not in str(device.tree)
-    assert base64.b64encode(files.SECRET.encode()).decode() not in str(device.tree)
+    assert device.opened == [PASSWORD.encode()]
+    assert PASSWORD not in str(device.tree)
+    assert base64.b64encode(PASSWORD.encode()).decode() not in str(device.tree)
     (item,) = (await ledger(device)).values()
     assert (item["state"], item["thumbprint"]) == ("installed", imported["thumbprint"])
 

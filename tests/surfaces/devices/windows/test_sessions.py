@@ -17,8 +17,8 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.emulator import Emulator
+from tests.support.certificates import self_signed
 from tests.support.clock import FixedClock
-from tests.surfaces.devices.windows import files
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import Answer, Assign, Enroll, Ledger, Switch, held
 
@@ -349,7 +349,7 @@ async def test_a_device_of_another_tenant_and_one_of_nobody_are_refused(
     assert (await pc.check_in()).statuses["0"] in ("200", "212")
     pc.management = mine
     pc.key = next(keys)
-    pc.certificate = files.self_signed(pc.key)
+    pc.certificate = self_signed(pc.key)
     assert (await pc.check_in()).statuses == {"0": "401"}
 
 
