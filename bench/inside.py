@@ -42,7 +42,7 @@ from fauxtune.operations.devices.enrollment import digest as digest_of
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.server.bootstrap import Surroundings, assemble, read_seed, seed_tenant
+from fauxtune.server.bootstrap import Environment, assemble, read_seed, seed_tenant
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
@@ -106,7 +106,7 @@ async def world(source: KeySource) -> AsyncIterator[World]:
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         database = Database(sqlite_url(Path(name) / "bench.sqlite"))
         upgrade(database)
-        around = Surroundings(clock=SystemClock(), ids=SystemIds(), addresses=ADDRESSES)
+        around = Environment(clock=SystemClock(), ids=SystemIds(), addresses=ADDRESSES)
         emulator = assemble(database, Path(name), around=around, key_source=source)
         seed = read_seed("contoso")
         assert seed is not None

@@ -30,7 +30,7 @@ from bench.copies import copy_device
 from bench.rows import Row
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.operations.tenants.seeds import BUILT_IN
-from fauxtune.server.bootstrap import Surroundings, assemble
+from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
@@ -163,7 +163,7 @@ async def _held(folder: Path, ids: list[str]) -> float:
     machine does not lengthen: the 99th percentile.
     """
     database = Database(sqlite_url(folder / "fauxtune.sqlite"))
-    around = Surroundings(clock=SystemClock(), ids=SystemIds(), addresses=inside.ADDRESSES)
+    around = Environment(clock=SystemClock(), ids=SystemIds(), addresses=inside.ADDRESSES)
     emulator = assemble(database, folder, around=around, key_source=KeyRing([rsa.generate_private_key(65537, 2048)]))
     form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
     (application,) = BUILT_IN["applications"]

@@ -12,13 +12,13 @@ import pytest
 from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
-from fauxtune.operations.checkin.stepwise import Answered, Result, Wire
+from fauxtune.operations.checkin.stepwise import PlatformAdapter, Result, StepResult
 from fauxtune.surfaces.devices.apple import messages, mobileconfig, reports
 from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
 from tests.surfaces.devices.apple.wire import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-WIRE: Wire = reports.AppleAdapter()
+WIRE: PlatformAdapter = reports.AppleAdapter()
 DER = plistlib.loads(example("certificate-list"))["CertificateList"]
 ROOT, LEAF = (each["Data"] for each in DER)
 
@@ -29,7 +29,7 @@ def outcome(name: str, **changes: Any) -> Outcome:
     return read
 
 
-def said(name: str, **changes: Any) -> Answered:
+def said(name: str, **changes: Any) -> StepResult:
     found = reports.answered(outcome(name, **changes))
     assert found is not None
     return found
