@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
 
@@ -45,7 +45,7 @@ def _copy(connection: Connection, *, count: int) -> list[str]:
             for table, originals in found.items():
                 batch[table] += [_renamed(row, names) for row in originals]
         for table, copies in batch.items():
-            rows.add_all(connection, metadata.tables[table], rows=copies)
+            writes.add_all(connection, metadata.tables[table], rows=copies)
     return made
 
 

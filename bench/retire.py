@@ -34,7 +34,7 @@ from fauxtune.server.bootstrap import Environment, assemble
 from fauxtune.server.clock import SystemClock
 from fauxtune.server.factory import create_app
 from fauxtune.server.ids import SystemIds
-from fauxtune.storage import rows as storage
+from fauxtune.storage import writes as storage
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices
 

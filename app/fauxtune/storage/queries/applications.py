@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.queries.tenants import tenant_of
 from fauxtune.storage.tables import applications, tenants
 
@@ -22,17 +22,17 @@ _APPLICATION = select(applications).where(
 
 def add_application(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new application."""
-    rows.add(connection, applications, tenant_id=tenant_id, **values)
+    writes.add(connection, applications, tenant_id=tenant_id, **values)
 
 
 def change_application(connection: Connection, tenant_id: TenantId, *, client_id: str, values: Row) -> None:
     """Write some of an application's columns."""
-    rows.change(connection, applications, where={"tenant_id": tenant_id, "client_id": client_id}, values=values)
+    writes.change(connection, applications, where={"tenant_id": tenant_id, "client_id": client_id}, values=values)
 
 
 def delete_application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> None:
     """The application goes."""
-    rows.remove(connection, applications, tenant_id=tenant_id, client_id=client_id)
+    writes.remove(connection, applications, tenant_id=tenant_id, client_id=client_id)
 
 
 def application(connection: Connection, tenant_id: TenantId, *, client_id: str) -> Row | None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import CATEGORY, CATEGORY_NAME, NO_CATEGORY
 from fauxtune.storage.tables import (
     assignment_filters,
@@ -51,18 +51,18 @@ def filters_by_id(connection: Connection, tenant_id: TenantId, *, ids: Iterable[
 
 def add_filter(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new filter."""
-    rows.add(connection, assignment_filters, tenant_id=tenant_id, **values)
+    writes.add(connection, assignment_filters, tenant_id=tenant_id, **values)
 
 
 def change_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str, document: Row) -> None:
     """What the filter says from now on."""
     where = {"tenant_id": tenant_id, "id": filter_id}
-    rows.change(connection, assignment_filters, where=where, values={"document": document})
+    writes.change(connection, assignment_filters, where=where, values={"document": document})
 
 
 def delete_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> None:
     """The filter goes."""
-    rows.remove(connection, assignment_filters, tenant_id=tenant_id, id=filter_id)
+    writes.remove(connection, assignment_filters, tenant_id=tenant_id, id=filter_id)
 
 
 def users_of_filter(connection: Connection, tenant_id: TenantId, *, filter_id: str) -> list[Row]:

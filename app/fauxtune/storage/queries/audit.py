@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold_tenant
 from fauxtune.storage.tables import audit_events
 
@@ -23,4 +23,4 @@ def add_events(connection: Connection, tenant_id: TenantId, *, events: list[Row]
     hold_tenant(connection, tenant_id)
     last = connection.execute(_LAST, {"tenant": tenant_id}).scalar_one()
     numbered = [{"tenant_id": tenant_id, "number": last + 1 + index, **each} for index, each in enumerate(events)]
-    rows.add_all(connection, audit_events, rows=numbered)
+    writes.add_all(connection, audit_events, rows=numbered)

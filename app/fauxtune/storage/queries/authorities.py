@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, case, func, select, update
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import authorities, certificates
 
 Row = dict[str, Any]
@@ -57,7 +57,7 @@ def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: st
 
 def change_authority(connection: Connection, tenant_id: TenantId, *, name: str, **values: Any) -> None:
     """Change columns of an authority."""
-    rows.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values=values)
+    writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values=values)
 
 
 def certificate_counts(connection: Connection, tenant_id: TenantId, *, at: datetime) -> dict[str, dict[str, int]]:

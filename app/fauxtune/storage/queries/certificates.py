@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Select, and_, bindparam, delete, select, true
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.profiles.world import ImportedCertificate
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import (
     authorities,
@@ -96,12 +96,12 @@ def authorities_named(connection: Connection, name: str) -> list[Row]:
 
 def add_authority(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new authority."""
-    rows.add(connection, authorities, tenant_id=tenant_id, **values)
+    writes.add(connection, authorities, tenant_id=tenant_id, **values)
 
 
 def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: bytes, next_update: datetime) -> None:
     """Keep a CRL's bytes under the number they carry."""
-    rows.change(
+    writes.change(
         connection,
         authorities,
         where={"tenant_id": tenant_id, "name": name},
@@ -111,7 +111,7 @@ def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: byt
 
 def forget_crl(connection: Connection, tenant_id: TenantId, *, name: str) -> None:
     """Something was revoked: the next reader gets a new one. Whoever makes one waits until the transaction ends."""
-    rows.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values={"crl": None})
+    writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values={"crl": None})
 
 
 def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, Row]:
@@ -123,12 +123,12 @@ def template_documents(connection: Connection, tenant_id: TenantId, *, authority
 def put_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: Row) -> None:
     """A new or changed template."""
     row = {"tenant_id": tenant_id, "authority": authority_name, "name": name, "document": document}
-    rows.put(connection, templates, rows=[row])
+    writes.put(connection, templates, rows=[row])
 
 
 def add_certificate(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A certificate that an authority issued."""
-    rows.add(connection, certificates, tenant_id=tenant_id, **values)
+    writes.add(connection, certificates, tenant_id=tenant_id, **values)
 
 
 def change_certificate(
@@ -136,7 +136,7 @@ def change_certificate(
 ) -> None:
     """Change columns of a certificate's record."""
     where = {"tenant_id": tenant_id, "authority": authority_name, "serial": serial}
-    rows.change(connection, certificates, where=where, values=values)
+    writes.change(connection, certificates, where=where, values=values)
 
 
 def certificate(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
@@ -237,18 +237,18 @@ def imported_of_user(connection: Connection, tenant_id: TenantId, *, user_id: st
 
 def add_pfx(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new imported certificate."""
-    rows.add(connection, pfx_certificates, tenant_id=tenant_id, **values)
+    writes.add(connection, pfx_certificates, tenant_id=tenant_id, **values)
 
 
 def change_pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint: str, **values: Any) -> None:
     """Change columns of an imported certificate."""
     where = {"tenant_id": tenant_id, "user_id": user_id, "thumbprint": thumbprint}
-    rows.change(connection, pfx_certificates, where=where, values=values)
+    writes.change(connection, pfx_certificates, where=where, values=values)
 
 
 def delete_pfx(connection: Connection, tenant_id: TenantId, *, user_id: str, thumbprint: str) -> None:
     """The record and its file; nothing is revoked."""
-    rows.remove(connection, pfx_certificates, tenant_id=tenant_id, user_id=user_id, thumbprint=thumbprint)
+    writes.remove(connection, pfx_certificates, tenant_id=tenant_id, user_id=user_id, thumbprint=thumbprint)
 
 
 def connector_rows(connection: Connection, tenant_id: TenantId) -> list[Row]:
@@ -258,18 +258,18 @@ def connector_rows(connection: Connection, tenant_id: TenantId) -> list[Row]:
 
 def add_connector(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new connector."""
-    rows.add(connection, connectors, tenant_id=tenant_id, **values)
+    writes.add(connection, connectors, tenant_id=tenant_id, **values)
 
 
 def change_connector(connection: Connection, tenant_id: TenantId, *, connector_id: str, **values: Any) -> None:
     """Change columns of a connector."""
-    rows.change(connection, connectors, where={"tenant_id": tenant_id, "id": connector_id}, values=values)
+    writes.change(connection, connectors, where={"tenant_id": tenant_id, "id": connector_id}, values=values)
 
 
 def delete_connector(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
     """The connector and the public halves of its keys."""
-    rows.remove(connection, connectors, tenant_id=tenant_id, id=connector_id)
-    rows.remove(connection, connector_keys, tenant_id=tenant_id, connector_id=connector_id)
+    writes.remove(connection, connectors, tenant_id=tenant_id, id=connector_id)
+    writes.remove(connection, connector_keys, tenant_id=tenant_id, connector_id=connector_id)
 
 
 def connector_key_rows(connection: Connection, tenant_id: TenantId, *, connector_id: str | None = None) -> list[Row]:
@@ -280,14 +280,14 @@ def connector_key_rows(connection: Connection, tenant_id: TenantId, *, connector
 
 def add_connector_key(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new connector key's public half."""
-    rows.add(connection, connector_keys, tenant_id=tenant_id, **values)
+    writes.add(connection, connector_keys, tenant_id=tenant_id, **values)
 
 
 def delete_connector_key(
     connection: Connection, tenant_id: TenantId, *, connector_id: str, provider: str, key_name: str
 ) -> None:
     """The connector no longer has the key."""
-    rows.remove(
+    writes.remove(
         connection,
         connector_keys,
         tenant_id=tenant_id,
@@ -332,12 +332,12 @@ def put_request(connection: Connection, **values: Any) -> None:
             connector_requests.c.fingerprint == values["fingerprint"],
         )
     )
-    rows.add(connection, connector_requests, **values)
+    writes.add(connection, connector_requests, **values)
 
 
 def answer_request(connection: Connection, request_id: str, **values: Any) -> bool:
     """Write an answer; False when the request is no longer open: somebody answered it first."""
-    return rows.change(connection, connector_requests, where={"id": request_id, "state": "open"}, values=values) > 0
+    return writes.change(connection, connector_requests, where={"id": request_id, "state": "open"}, values=values) > 0
 
 
 def forget_refusals(

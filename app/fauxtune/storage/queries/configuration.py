@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, or_, select
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.profiles.world import Profile
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import assignments, profile_states, profiles
 
 Row = dict[str, Any]
@@ -87,19 +87,19 @@ def referring(
 
 def add_profile(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new profile."""
-    rows.add(connection, profiles, tenant_id=tenant_id, **values)
+    writes.add(connection, profiles, tenant_id=tenant_id, **values)
 
 
 def change_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str, **values: Any) -> None:
     """Change columns of a profile."""
-    rows.change(connection, profiles, where={"tenant_id": tenant_id, "id": profile_id}, values=values)
+    writes.change(connection, profiles, where={"tenant_id": tenant_id, "id": profile_id}, values=values)
 
 
 def delete_profile(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> None:
     """The profile, its assignments and its states. What devices hold of it goes when they plan again."""
-    rows.remove(connection, profiles, tenant_id=tenant_id, id=profile_id)
-    rows.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
-    rows.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
+    writes.remove(connection, profiles, tenant_id=tenant_id, id=profile_id)
+    writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
+    writes.remove(connection, profile_states, tenant_id=tenant_id, profile_id=profile_id)
 
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, profile_id: str) -> list[Row]:
@@ -135,23 +135,23 @@ def add_assignment(connection: Connection, tenant_id: TenantId, *, profile_id: s
     )
     found: int | None = connection.execute(last).scalar()
     at = 0 if found is None else found + 1
-    rows.add(connection, assignments, tenant_id=tenant_id, profile_id=profile_id, position=at, **new)
+    writes.add(connection, assignments, tenant_id=tenant_id, profile_id=profile_id, position=at, **new)
 
 
 def change_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str, **values: Any) -> None:
     """Change columns of an assignment."""
-    rows.change(connection, assignments, where={"tenant_id": tenant_id, "id": assignment_id}, values=values)
+    writes.change(connection, assignments, where={"tenant_id": tenant_id, "id": assignment_id}, values=values)
 
 
 def remove_assignment(connection: Connection, tenant_id: TenantId, *, assignment_id: str) -> None:
     """The assignment goes."""
-    rows.remove(connection, assignments, tenant_id=tenant_id, id=assignment_id)
+    writes.remove(connection, assignments, tenant_id=tenant_id, id=assignment_id)
 
 
 def replace_assignments(connection: Connection, tenant_id: TenantId, *, profile_id: str, new: Sequence[Row]) -> None:
     """The full new set."""
-    rows.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
-    rows.add_all(
+    writes.remove(connection, assignments, tenant_id=tenant_id, profile_id=profile_id)
+    writes.add_all(
         connection,
         assignments,
         rows=[{"tenant_id": tenant_id, "profile_id": profile_id, "position": at, **row} for at, row in enumerate(new)],
@@ -219,9 +219,9 @@ def states_of_device(connection: Connection, enrollment_id: EnrollmentId) -> dic
 
 def put_states(connection: Connection, states: Sequence[Row]) -> None:
     """New or changed states."""
-    rows.put(connection, profile_states, rows=states)
+    writes.put(connection, profile_states, rows=states)
 
 
 def drop_state(connection: Connection, enrollment_id: EnrollmentId, *, profile_id: str) -> None:
     """The profile no longer concerns the device."""
-    rows.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)
+    writes.remove(connection, profile_states, enrollment_id=enrollment_id, profile_id=profile_id)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, true, update
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.queries.locks import hold
 from fauxtune.storage.tables import certificates, connector_events, connector_requests, connectors, tenants
 
@@ -81,14 +81,14 @@ def give_back(connection: Connection, tenant_id: TenantId, *, session: str) -> N
     """What a run was at work on is anybody's again."""
     where = {"tenant_id": tenant_id, "leased_by": session, "state": "open"}
     _hold_requests(connection, where)
-    rows.change(connection, connector_requests, where=where, values={"leased_by": None, "leased_until": None})
+    writes.change(connection, connector_requests, where=where, values={"leased_by": None, "leased_until": None})
 
 
 def release(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
     """The connector is gone: what it alone could answer is anybody's, who will say that it cannot."""
     where = {"tenant_id": tenant_id, "only_by": connector_id, "state": "open"}
     _hold_requests(connection, where)
-    rows.change(connection, connector_requests, where=where, values={"only_by": None})
+    writes.change(connection, connector_requests, where=where, values={"only_by": None})
 
 
 def request(connection: Connection, tenant_id: TenantId, *, request_id: str, lock: bool = False) -> Row | None:
@@ -105,7 +105,7 @@ def request(connection: Connection, tenant_id: TenantId, *, request_id: str, loc
 
 def note_certificate(connection: Connection, request_id: str, *, serial: str) -> None:
     """The authority has issued for this request; it is still open."""
-    rows.change(connection, connector_requests, where={"id": request_id}, values={"serial": serial})
+    writes.change(connection, connector_requests, where={"id": request_id}, values={"serial": serial})
 
 
 def devices_that_wait(
@@ -157,7 +157,7 @@ def ask_refused_again(connection: Connection, tenant_id: TenantId, *, authority_
     """What was refused to the connector at this authority is asked anew."""
     where = {"tenant_id": tenant_id, "authority": authority_name, "revocation_state": "refused"}
     values = {"revocation_state": "asked", "revocation_asked_at": at}
-    rows.change(connection, certificates, where=where, values=values)
+    writes.change(connection, certificates, where=where, values=values)
 
 
 def tenants_with_asked_revocations(connection: Connection) -> list[str]:
@@ -173,7 +173,7 @@ def add_connector_events(connection: Connection, tenant_id: TenantId, *, events:
         return
     first = last - len(events) + 1
     numbered = [{"tenant_id": tenant_id, "number": first + index, **each} for index, each in enumerate(events)]
-    rows.add_all(connection, connector_events, rows=numbered)
+    writes.add_all(connection, connector_events, rows=numbered)
 
 
 def connector_log(

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, func, select
 
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import device_actions, enrollments
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ _ACTIONS = (
 
 def add_action(connection: Connection, **values: Any) -> None:
     """A device action, pending."""
-    rows.add(connection, device_actions, **values)
+    writes.add(connection, device_actions, **values)
 
 
 def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]) -> list[Row]:
@@ -67,4 +67,4 @@ def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[Enrollmen
 
 def change_action(connection: Connection, action_id: str, **values: Any) -> None:
     """Change columns of an action."""
-    rows.change(connection, device_actions, where={"id": action_id}, values=values)
+    writes.change(connection, device_actions, where={"id": action_id}, values=values)

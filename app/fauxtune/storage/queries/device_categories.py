@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import device_categories, managed_devices
 
 Row = dict[str, Any]
@@ -33,18 +33,18 @@ def category_named(connection: Connection, tenant_id: TenantId, *, name: str) ->
 
 def add_category(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new category."""
-    rows.add(connection, device_categories, tenant_id=tenant_id, **values)
+    writes.add(connection, device_categories, tenant_id=tenant_id, **values)
 
 
 def change_category(connection: Connection, tenant_id: TenantId, *, category_id: str, **values: Any) -> None:
     """Change columns of a category."""
-    rows.change(connection, device_categories, where={"tenant_id": tenant_id, "id": category_id}, values=values)
+    writes.change(connection, device_categories, where={"tenant_id": tenant_id, "id": category_id}, values=values)
 
 
 def delete_category(connection: Connection, tenant_id: TenantId, *, category_id: str) -> None:
     """Drop a category; its devices are in none from now on."""
-    rows.remove(connection, device_categories, tenant_id=tenant_id, id=category_id)
-    rows.change(
+    writes.remove(connection, device_categories, tenant_id=tenant_id, id=category_id)
+    writes.change(
         connection,
         managed_devices,
         where={"tenant_id": tenant_id, "category_id": category_id},
@@ -55,4 +55,4 @@ def delete_category(connection: Connection, tenant_id: TenantId, *, category_id:
 def put_into_category(connection: Connection, tenant_id: TenantId, *, device_id: str, category_id: str | None) -> None:
     """The record's category."""
     where = {"tenant_id": tenant_id, "id": device_id}
-    rows.change(connection, managed_devices, where=where, values={"category_id": category_id})
+    writes.change(connection, managed_devices, where=where, values={"category_id": category_id})

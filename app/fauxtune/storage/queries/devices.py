@@ -12,7 +12,7 @@ from fauxtune.core.clock import from_iso, iso
 from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
 from fauxtune.storage.tables import (
@@ -155,12 +155,12 @@ def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[Enroll
 
 def add_enrollment(connection: Connection, **values: Any) -> None:
     """A new enrolment."""
-    rows.add(connection, enrollments, **values)
+    writes.add(connection, enrollments, **values)
 
 
 def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
     """Change columns of an enrolment."""
-    rows.change(connection, enrollments, where={"id": enrollment_id}, values=values)
+    writes.change(connection, enrollments, where={"id": enrollment_id}, values=values)
 
 
 # What every check-in asks, built once: building a statement costs more than running it.
@@ -266,7 +266,7 @@ def makes_and_models(connection: Connection, tenant_id: TenantId) -> tuple[list[
 
 def add_managed_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
     """Graph's record of a new enrolment."""
-    rows.add(connection, managed_devices, tenant_id=tenant_id, document=document, **_listed(document), **values)
+    writes.add(connection, managed_devices, tenant_id=tenant_id, document=document, **_listed(document), **values)
 
 
 def change_managed_device(
@@ -275,7 +275,7 @@ def change_managed_device(
     """Write the record's document, and columns beside it."""
     where = {"tenant_id": tenant_id, "id": device_id}
     values = {"document": document, **_listed(document), **columns}
-    rows.change(connection, managed_devices, where=where, values=values)
+    writes.change(connection, managed_devices, where=where, values=values)
 
 
 def _listed(document: Row) -> Row:
@@ -296,7 +296,7 @@ def _listed(document: Row) -> Row:
 
 def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
     """Drop the record; the enrolment, its ledger and its certificates stay."""
-    rows.remove(connection, managed_devices, tenant_id=tenant_id, id=device_id)
+    writes.remove(connection, managed_devices, tenant_id=tenant_id, id=device_id)
 
 
 def delete_records_left(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> None:
@@ -323,7 +323,7 @@ def put_ledger_rows(
     connection: Connection, tenant_id: TenantId, *, enrollment_id: str, changed: Iterable[LedgerRow], at: datetime
 ) -> None:
     """New or changed ledger rows."""
-    rows.put(
+    writes.put(
         connection,
         ledger,
         rows=[
@@ -361,7 +361,7 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
 
 def add_token(connection: Connection, **values: Any) -> None:
     """A new enrolment token, by its digest."""
-    rows.add(connection, enrollment_tokens, **values)
+    writes.add(connection, enrollment_tokens, **values)
 
 
 def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, select
 
 from fauxtune.core.model.ids import GroupId, TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import directory_devices, group_members, group_owners, groups, users
 
 Row = dict[str, Any]
@@ -202,39 +202,39 @@ def groups_by_member(
 
 def add_user(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new user."""
-    rows.add(connection, users, tenant_id=tenant_id, **values)
+    writes.add(connection, users, tenant_id=tenant_id, **values)
 
 
 def change_user(connection: Connection, tenant_id: TenantId, *, user_id: str, **values: Any) -> None:
     """Change columns of a user."""
-    rows.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values=values)
+    writes.change(connection, users, where={"tenant_id": tenant_id, "id": user_id}, values=values)
 
 
 def delete_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> None:
     """The user, its memberships, what it owns and whom it manages. Certificates and enrolments stay."""
-    rows.remove(connection, users, tenant_id=tenant_id, id=user_id)
-    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
-    rows.remove(connection, group_owners, tenant_id=tenant_id, owner_id=user_id)
+    writes.remove(connection, users, tenant_id=tenant_id, id=user_id)
+    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=user_id)
+    writes.remove(connection, group_owners, tenant_id=tenant_id, owner_id=user_id)
     managed = {"tenant_id": tenant_id, "manager_id": user_id}
-    rows.change(connection, users, where=managed, values={"manager_id": None})
+    writes.change(connection, users, where=managed, values={"manager_id": None})
 
 
 def add_group(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new group."""
-    rows.add(connection, groups, tenant_id=tenant_id, **values)
+    writes.add(connection, groups, tenant_id=tenant_id, **values)
 
 
 def change_group(connection: Connection, tenant_id: TenantId, *, group_id: str, **values: Any) -> None:
     """Change columns of a group."""
-    rows.change(connection, groups, where={"tenant_id": tenant_id, "id": group_id}, values=values)
+    writes.change(connection, groups, where={"tenant_id": tenant_id, "id": group_id}, values=values)
 
 
 def delete_group(connection: Connection, tenant_id: TenantId, *, group_id: str) -> None:
     """The group, its memberships, and its place in other groups."""
-    rows.remove(connection, groups, tenant_id=tenant_id, id=group_id)
-    rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
-    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
-    rows.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id)
+    writes.remove(connection, groups, tenant_id=tenant_id, id=group_id)
+    writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id)
+    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=group_id)
+    writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id)
 
 
 def owners(connection: Connection, tenant_id: TenantId, *, group_id: str) -> frozenset[str]:
@@ -247,42 +247,42 @@ def owners(connection: Connection, tenant_id: TenantId, *, group_id: str) -> fro
 
 def add_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
     """A new owner."""
-    rows.add(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
+    writes.add(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
 
 
 def remove_owner(connection: Connection, tenant_id: TenantId, *, group_id: str, owner_id: str) -> None:
     """An owner is one no longer."""
-    rows.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
+    writes.remove(connection, group_owners, tenant_id=tenant_id, group_id=group_id, owner_id=owner_id)
 
 
 def add_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str, kind: str) -> None:
     """A new direct member."""
-    rows.add(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id, kind=kind)
+    writes.add(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id, kind=kind)
 
 
 def remove_member(connection: Connection, tenant_id: TenantId, *, group_id: str, member_id: str) -> bool:
     """False when it was none."""
-    return rows.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
+    return writes.remove(connection, group_members, tenant_id=tenant_id, group_id=group_id, member_id=member_id) > 0
 
 
 def add_directory_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
     """An Entra device: the shadow of a managed one, or a bare one."""
     key = _device_key(document)
-    rows.add(connection, directory_devices, tenant_id=tenant_id, device_key=key, document=document, **values)
+    writes.add(connection, directory_devices, tenant_id=tenant_id, device_key=key, document=document, **values)
 
 
 def change_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row) -> None:
     """Write what is known of an Entra device."""
     where = {"tenant_id": tenant_id, "id": device_id}
-    rows.change(
+    writes.change(
         connection, directory_devices, where=where, values={"document": document, "device_key": _device_key(document)}
     )
 
 
 def delete_directory_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
     """The Entra device and its memberships."""
-    rows.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
-    rows.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
+    writes.remove(connection, directory_devices, tenant_id=tenant_id, id=device_id)
+    writes.remove(connection, group_members, tenant_id=tenant_id, member_id=device_id)
 
 
 def _device_key(document: Row) -> str | None:

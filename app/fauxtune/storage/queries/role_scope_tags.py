@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import role_scope_tag_assignments, role_scope_tags
 
 Row = dict[str, Any]
@@ -45,29 +45,29 @@ def last_number(connection: Connection, tenant_id: TenantId) -> int:
 
 def add_tag(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new tag."""
-    rows.add(connection, role_scope_tags, tenant_id=tenant_id, **values)
+    writes.add(connection, role_scope_tags, tenant_id=tenant_id, **values)
 
 
 def change_tag(connection: Connection, tenant_id: TenantId, *, tag_id: str, document: Row) -> None:
     """Write the tag's document."""
     where = {"tenant_id": tenant_id, "id": tag_id}
-    rows.change(connection, role_scope_tags, where=where, values={"document": document})
+    writes.change(connection, role_scope_tags, where=where, values={"document": document})
 
 
 def delete_tag(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> None:
     """The tag goes with its assignments."""
-    rows.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
-    rows.remove(connection, role_scope_tags, tenant_id=tenant_id, id=tag_id)
+    writes.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
+    writes.remove(connection, role_scope_tags, tenant_id=tenant_id, id=tag_id)
 
 
 def replace_assignments(connection: Connection, tenant_id: TenantId, *, tag_id: str, documents: list[Row]) -> None:
     """The whole new set of a tag's assignments, in this order."""
-    rows.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
+    writes.remove(connection, role_scope_tag_assignments, tenant_id=tenant_id, tag_id=tag_id)
     new = [
         {"tenant_id": tenant_id, "tag_id": tag_id, "id": each["id"], "position": position, "document": each}
         for position, each in enumerate(documents)
     ]
-    rows.add_all(connection, role_scope_tag_assignments, rows=new)
+    writes.add_all(connection, role_scope_tag_assignments, rows=new)
 
 
 def assignments_of(connection: Connection, tenant_id: TenantId, *, tag_id: str) -> list[Row]:

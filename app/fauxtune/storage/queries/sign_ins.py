@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, or_, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import sign_ins, users
 
 Row = dict[str, Any]
@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 def add_sign_in(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
     """A new one."""
-    rows.add(connection, sign_ins, tenant_id=tenant_id, **values)
+    writes.add(connection, sign_ins, tenant_id=tenant_id, **values)
 
 
 def sign_in(connection: Connection, *, digest: str) -> Row | None:
@@ -33,7 +33,7 @@ def sign_in_by_user_code(connection: Connection, *, user_code: str) -> Row | Non
 
 def change_sign_in(connection: Connection, *, digest: str, state: str, values: Row) -> bool:
     """Write some of its columns, if it still is in this state. False: somebody else was faster."""
-    return rows.change(connection, sign_ins, where={"digest": digest, "state": state}, values=values) == 1
+    return writes.change(connection, sign_ins, where={"digest": digest, "state": state}, values=values) == 1
 
 
 def forget_sign_ins(connection: Connection, tenant_id: TenantId, *, before: datetime, most: int) -> None:

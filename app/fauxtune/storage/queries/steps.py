@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
 from fauxtune.core.model.ids import EnrollmentId, TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import device_identities, steps
 
 Row = dict[str, Any]
@@ -75,7 +75,7 @@ def tell(
     connection: Connection, tenant_id: TenantId, *, enrollment_id: str, telling: Sequence[SentStep], at: datetime
 ) -> None:
     """Write down what the device is told now; what it was told before is told again."""
-    rows.put(
+    writes.put(
         connection,
         steps,
         rows=[
@@ -97,7 +97,7 @@ def tell(
 
 def change_step(connection: Connection, step_id: str, **values: Any) -> None:
     """Change columns of a step."""
-    rows.change(connection, steps, where={"id": step_id}, values=values)
+    writes.change(connection, steps, where={"id": step_id}, values=values)
 
 
 def forget_steps(connection: Connection, enrollment_id: str, *, ids: Iterable[str] | None = None) -> None:
@@ -122,9 +122,9 @@ def identity(connection: Connection, digest: str) -> Row | None:
 
 def add_identity(connection: Connection, **values: Any) -> None:
     """A new device identity."""
-    rows.add(connection, device_identities, **values)
+    writes.add(connection, device_identities, **values)
 
 
 def change_identity(connection: Connection, digest: str, **values: Any) -> None:
     """Change columns of a device identity."""
-    rows.change(connection, device_identities, where={"digest": digest}, values=values)
+    writes.change(connection, device_identities, where={"digest": digest}, values=values)

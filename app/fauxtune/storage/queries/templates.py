@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import rows
+from fauxtune.storage import writes
 from fauxtune.storage.tables import profiles, templates
 
 # What every revocation asks.
@@ -22,12 +22,12 @@ def add_template(
     connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: dict[str, Any]
 ) -> None:
     """A new template; its name must be free."""
-    rows.add(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name, document=document)
+    writes.add(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name, document=document)
 
 
 def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:
     """The template goes; what was issued by it stays."""
-    rows.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
+    writes.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
 
 
 def template_document(

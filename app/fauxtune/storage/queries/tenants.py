@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, Table, bindparam, delete, func, o
 from fauxtune.core.clock import ClockMode, TenantClock
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.storage import rows, tables
+from fauxtune.storage import tables, writes
 from fauxtune.storage.tables import journal, metadata, tenants
 
 # Every change asks for numbers; built once, for building a statement costs more than running it.
@@ -53,12 +53,12 @@ def tenant_to_change(connection: Connection, tenant_id: TenantId) -> Tenant | No
 
 def add_tenant(connection: Connection, tenant: Tenant) -> None:
     """A new tenant; its name and domain must be free."""
-    rows.add(connection, tenants, **_values(tenant), journal_seq=0)
+    writes.add(connection, tenants, **_values(tenant), journal_seq=0)
 
 
 def change_tenant(connection: Connection, tenant: Tenant) -> None:
     """Write the tenant's clock and settings."""
-    rows.change(connection, tenants, where={"id": tenant.id}, values=_values(tenant))
+    writes.change(connection, tenants, where={"id": tenant.id}, values=_values(tenant))
 
 
 def delete_tenant(connection: Connection, tenant_id: TenantId) -> None:
@@ -76,7 +76,7 @@ def add_events(connection: Connection, tenant_id: TenantId, *, events: list[dict
     if last is None:
         return
     first = last - len(events) + 1
-    rows.add_all(
+    writes.add_all(
         connection,
         journal,
         rows=[{"tenant_id": tenant_id, "seq": first + index, **each} for index, each in enumerate(events)],

@@ -5,11 +5,24 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ClauseElement, Connection, Executable, Table, Update, bindparam, delete, insert, update
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Row = dict[str, Any]
+
+
+def values_of(row: DataclassInstance) -> Row:
+    """The columns of a row type's instance, by name."""
+    return {name: getattr(row, name) for name in row.__dataclass_fields__}
+
+
+def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
+    """Insert a row of `storage.rows`; its fields are the table's columns."""
+    connection.execute(insert(table), [values_of(row)])
 
 
 def add(connection: Connection, table: Table, **values: Any) -> None:
