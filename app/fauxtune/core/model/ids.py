@@ -11,7 +11,11 @@ DirectoryDeviceId = NewType("DirectoryDeviceId", str)
 ManagedDeviceId = NewType("ManagedDeviceId", str)
 EnrollmentId = NewType("EnrollmentId", str)
 ProfileId = NewType("ProfileId", str)
+AssignmentId = NewType("AssignmentId", str)
+FilterId = NewType("FilterId", str)
 ItemKey = NewType("ItemKey", str)
+ConnectorId = NewType("ConnectorId", str)
+RequestId = NewType("RequestId", str)
 
 
 class IdSource(Protocol):

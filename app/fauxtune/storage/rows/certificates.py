@@ -1,0 +1,183 @@
+"""Rows of certification authorities, certificates and certificate connectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from fauxtune.core.model.connectors import Program
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
+from fauxtune.core.model.orders import RequestOrder
+from fauxtune.core.model.text import JsonObject
+
+AuthorityState = Literal["available", "unavailable"]
+RevocationState = Literal["asked", "waiting", "refused"]
+ConnectorState = Literal["online", "offline"]
+ConnectorMode = Literal["immediate", "polling"]
+RequestState = Literal["open", "answered", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityRow:
+    """A certification authority of a tenant. Of those of one role, the one of the highest generation issues."""
+
+    tenant_id: TenantId
+    name: str
+    role: str
+    generation: int
+    state: AuthorityState
+    certificate: bytes
+    key_name: str
+    crl_number: int
+    crl: bytes | None = None
+    crl_next_update: datetime | None = None
+    responder_certificate: bytes | None = None
+    responder_key_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateRow:
+    """A certificate template of an authority."""
+
+    tenant_id: TenantId
+    authority: str
+    name: str
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRow:
+    """A certificate that an authority issued. `serial` and `thumbprint` (SHA-1) are lower-case hex."""
+
+    tenant_id: TenantId
+    authority: str
+    serial: str
+    thumbprint: str
+    certificate: bytes
+    template: str | None
+    subject: str
+    issuer: str | None
+    key_usage: list[str]
+    extended_key_usages: str | None
+    key_length: int | None
+    user_id: UserId | None
+    enrollment_id: EnrollmentId | None
+    item_key: ItemKey | None
+    profile_id: ProfileId | None
+    not_before: datetime
+    not_after: datetime
+    revoked_at: datetime | None = None
+    reason: str | None = None
+    revocation_state: RevocationState | None = None
+    revocation_asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PfxRow:
+    """A certificate that was imported for a user, with its PFX file. `certificate` is None until a connector has opened
+    the file.
+    """
+
+    tenant_id: TenantId
+    user_id: UserId
+    thumbprint: str
+    purpose: str
+    provider: str
+    key_name: str
+    padding: str
+    encrypted_password: bytes = field(repr=False)
+    pfx: bytes = field(repr=False)
+    fingerprint: str
+    verified: bool
+    certificate: bytes | None
+    not_after: datetime | None
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorRow:
+    """A certificate connector. One with a credential is a process of its own, any other runs inside the server."""
+
+    tenant_id: TenantId
+    id: ConnectorId
+    name: str
+    program: Program
+    version: str | None
+    state: ConnectorState
+    mode: ConnectorMode
+    roles: list[str]
+    created_at: datetime
+    offline_since: datetime | None = None
+    ra_certificate: bytes | None = None
+    credential_digest: str | None = None
+    machine: str | None = None
+    session: str | None = None
+    contact_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorKeyRow:
+    """The public half of a connector's key (SubjectPublicKeyInfo, DER); `file` names the private one in its folder."""
+
+    tenant_id: TenantId
+    connector_id: ConnectorId
+    provider: str
+    key_name: str
+    key_length: int
+    public_key: bytes
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    """A request to the connectors for one item of one device, without the answer's bytes: see `AnswerRow`."""
+
+    id: RequestId
+    tenant_id: TenantId
+    enrollment_id: EnrollmentId
+    item_key: ItemKey
+    fingerprint: str
+    role: str
+    only_by: str | None
+    leased_by: str | None
+    leased_until: datetime | None
+    answered_by: ConnectorId | None
+    order: RequestOrder
+    state: RequestState
+    serial: str | None
+    error_code: int | None
+    message: str | None
+    created_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """The bytes of an answered request. Of a new certificate there is a PFX file, and its password as the connector has
+    it (`kept_password`); an imported file stays where it is. `sealed` is readable by the device alone.
+    """
+
+    item_key: ItemKey
+    fingerprint: str
+    serial: str | None
+    sealed: bytes | None = field(repr=False)
+    pfx: bytes | None = field(repr=False)
+    kept_password: bytes | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorEventRow:
+    """An entry in a connector's event log."""
+
+    tenant_id: TenantId
+    number: int
+    event_id: int
+    name: str
+    time: datetime
+    connector_id: ConnectorId
+    connector: str
+    device: EnrollmentId | None
+    user: str | None
+    diagnostic_code: str | None
+    detail: JsonObject

@@ -1,0 +1,85 @@
+"""The row types have a field for each column of their tables, of the column's type."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import datetime
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+
+import pytest
+from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
+
+from fauxtune.storage import tables
+from fauxtune.storage.rows import certificates, configuration
+from fauxtune.storage.tables.base import Document, Moment
+
+#: The row types of each table. Those of a table with several have all its columns together.
+ROWS: dict[Table, tuple[type[Any], ...]] = {
+    tables.authorities: (certificates.AuthorityRow,),
+    tables.templates: (certificates.TemplateRow,),
+    tables.certificates: (certificates.CertificateRow,),
+    tables.pfx_certificates: (certificates.PfxRow,),
+    tables.connectors: (certificates.ConnectorRow,),
+    tables.connector_keys: (certificates.ConnectorKeyRow,),
+    tables.connector_requests: (certificates.RequestRow, certificates.AnswerRow),
+    tables.connector_events: (certificates.ConnectorEventRow,),
+    tables.profiles: (configuration.ProfileRow,),
+    tables.assignments: (configuration.AssignmentRow,),
+    tables.assignment_filters: (configuration.FilterRow,),
+    tables.profile_states: (configuration.ProfileStateRow,),
+}
+
+
+@pytest.mark.parametrize("table", ROWS, ids=lambda table: table.name)
+def test_the_fields_of_rows_are_the_columns_of_tables_in_their_order(table: Table) -> None:
+    """A row type that is the only one of its table is made from a whole row of it, by position."""
+    names = [column.name for column in table.columns]
+    first, *others = ROWS[table]
+    found = [field.name for field in fields(first)] if is_dataclass(first) else list(first._fields)
+    if others:
+        assert [name for name in names if name in found] == found
+        found = [name for name in names if any(name in get_type_hints(row) for row in ROWS[table])]
+    assert found == names
+
+
+@pytest.mark.parametrize("table", ROWS, ids=lambda table: table.name)
+def test_the_fields_of_rows_have_the_types_of_their_columns(table: Table) -> None:
+    """Ids and enumerations are text in the database; JSON is whatever its readers make of it."""
+    for row in ROWS[table]:
+        hints = get_type_hints(row, include_extras=True)
+        for name, hint in hints.items():
+            column = table.c[name]
+            members = _members(hint)
+            assert (NoneType in members) == bool(column.nullable), f"{row.__name__}.{name}"
+            if column.type is not Document:
+                assert {_plain(member) for member in members - {NoneType}} == {_type_of(column)}, (
+                    f"{row.__name__}.{name}"
+                )
+
+
+def _members(hint: Any) -> set[Any]:
+    return set(get_args(hint)) if get_origin(hint) in (Union, UnionType) else {hint}
+
+
+def _type_of(column: Column[Any]) -> type[Any]:
+    for sql, python in ((Boolean, bool), (Integer, int), (LargeBinary, bytes), (Moment, datetime)):
+        if isinstance(column.type, sql):
+            return python
+    return str
+
+
+def _plain(hint: Any) -> type[Any]:
+    """The type that a field's values have in the database, where ids and enumerations are text."""
+    while isinstance(hint, NewType):
+        hint = hint.__supertype__
+    if get_origin(hint) is Literal:
+        (plain,) = {type(value) for value in get_args(hint)}
+        return plain
+    if get_origin(hint) is Annotated:
+        return _plain(get_args(hint)[0])
+    for base in (str, int):
+        if isinstance(hint, type) and issubclass(hint, base) and hint is not bool:
+            return base
+    assert isinstance(hint, type)
+    return hint
