@@ -61,9 +61,10 @@ class Settings(BaseSettings):
     client_certificates: bool = Field(default=True, description="ask TLS clients for a certificate")
     trusted_proxy: Annotated[list[IPv4Network | IPv6Network], NoDecode] = Field(
         default=[],
-        description="networks (CIDR, separated by commas) of proxies that end TLS in our place: over HTTPS, their "
-        "client_certificate_header says which certificate a device has, and they must take it out of what they are "
-        "sent; from others it is ignored",
+        description="networks (CIDR, separated by commas) of proxies that end TLS in front of this server. Their HTTPS "
+        "requests may name the device's certificate (client_certificate_header) and the address that the client "
+        "called (X-Forwarded-Host, X-Forwarded-Proto); they must remove these headers from what clients send. From "
+        "all other callers the headers are ignored",
     )
     client_certificate_header: str = Field(
         default="Client-Cert",

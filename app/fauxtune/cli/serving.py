@@ -46,7 +46,7 @@ def serve(
     ] = None,
     trusted_proxy: Annotated[
         list[str] | None,
-        typer.Option(metavar="CIDR", help="a proxy that ends TLS and says who called, in a header; may be repeated"),
+        typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
     ] = None,
     client_certificate_header: Annotated[str | None, typer.Option(help="that header (default: Client-Cert)")] = None,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and end")] = False,

@@ -30,14 +30,7 @@ async def test_a_minimal_answer_is_for_changes_only(beta: httpx.AsyncClient) -> 
     [
         ({}, "https://localhost:8443"),
         ({"host": "graph.example:444"}, "https://graph.example:444"),
-        ({"x-forwarded-host": "proxy.example"}, "https://proxy.example"),
-        (
-            {"x-forwarded-host": "proxy.example:81, inner", "x-forwarded-proto": "http, https"},
-            "http://proxy.example:81",
-        ),
-        ({"x-forwarded-host": "[::1]:9", "x-forwarded-proto": "gopher"}, "https://[::1]:9"),
-        ({"x-forwarded-host": "bad host/<x>"}, "https://localhost:8443"),
-        ({"x-forwarded-proto": "http"}, "https://localhost:8443"),
+        ({"x-forwarded-host": "proxy.example", "x-forwarded-proto": "http"}, "https://localhost:8443"),
     ],
 )
 async def test_links_are_on_the_host_that_the_client_called(

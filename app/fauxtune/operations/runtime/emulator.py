@@ -42,7 +42,10 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """Who may say with which certificate a device came to them, and in which header; by default nobody may."""
+    """The proxies that end TLS in front of the server, and the header in which they pass a device's certificate on.
+
+    Their X-Forwarded headers are believed too. From everybody else all of these headers are ignored.
+    """
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     header: str = "Client-Cert"

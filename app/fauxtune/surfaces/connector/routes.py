@@ -10,50 +10,37 @@ DELETE /sessions/{session}                                  a connector stops
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
 
 from fauxtune.connector import wire
 from fauxtune.core.clock import iso
-from fauxtune.core.model.elements import check_elements
 from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Leased
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.connector import messages
-
-#: Members and elements of a body, all levels together: a greeting with all the keys that it may have, has 500.
-_MOST_ELEMENTS = 1000
+from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 
-class _BoundedRoute(APIRoute):
-    """A call whose body is parsed only when it has few enough elements: its caller has not proved anything yet."""
+class _ConnectorRoute(BoundedRoute):
+    """A call of a caller that has not proved anything yet."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            check_elements(await request.body(), most=_MOST_ELEMENTS)
-            return await inner(request)
-
-        return bounded
+    # A greeting with all the keys that it may have, has 500.
+    most_elements = 1000
 
 
-router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_BoundedRoute)
+router = APIRouter(prefix="/connector/{tenant_key}/v1", tags=["connector"], route_class=_ConnectorRoute)
 
 
 class ConnectorCall:
     """One call of one connector."""
 
     def __init__(self, request: Request, tenant_key: str) -> None:
-        self.emulator: Emulator = request.app.state.emulator
+        self.emulator = emulator_of(request)
         self.tenant_key = tenant_key
-        kind, _, credential = request.headers.get("authorization", "").partition(" ")
-        self.digest = connector_registry.digest(credential.strip() if kind.lower() == "bearer" else "")
+        self.digest = connector_registry.digest(bearer_token(request))
 
     def visitor(self, session: str = "") -> ConnectorSession:
         """Who comes."""

@@ -9,35 +9,23 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
-from collections.abc import Callable, Coroutine
-from typing import Any
 
-from fastapi import Request, Response
-from fastapi.routing import APIRoute
+from fastapi import Request
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotAllowed, Unauthenticated
-from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.hosts import LOCAL_NAMES, host_in
-from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 
-class GuardedRoute(APIRoute):
-    """A call that checks its caller before it reads the body, and the number of elements before it parses the body."""
+class GuardedRoute(BoundedRoute):
+    """A call that only those may make who may steer."""
 
-    #: Members and elements, all levels together.
     most_elements = 3000
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler, behind the guard."""
-        inner = super().get_route_handler()
-
-        async def guarded(request: Request) -> Response:
-            check(request)
-            check_elements(await request.body(), most=self.most_elements)
-            return await inner(request)
-
-        return guarded
+    def admit(self, request: Request) -> None:
+        """Raise what `check` raises."""
+        check(request)
 
 
 class SeedRoute(GuardedRoute):
@@ -48,7 +36,7 @@ class SeedRoute(GuardedRoute):
 
 def check(request: Request) -> None:
     """Unauthenticated, NotAllowed, or 415, for a request that may not be answered."""
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     if emulator.control_token is not None:
         _check_token(request, emulator.control_token)
     else:
@@ -60,10 +48,9 @@ def check(request: Request) -> None:
 
 
 def _check_token(request: Request, token: str) -> None:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
     # Starlette reads header bytes as Latin-1; a token may be any text. An empty token is never accepted.
-    given = given.strip()
-    if kind.lower() != "bearer" or not given or not hmac.compare_digest(given.encode("latin-1"), token.encode()):
+    sent = bearer_token(request)
+    if not sent or not hmac.compare_digest(sent.encode("latin-1"), token.encode()):
         raise Unauthenticated("The control surface asks for its token: Authorization: Bearer <FAUXTUNE_CONTROL_TOKEN>.")
 
 

@@ -13,6 +13,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.surfaces.control.access import GuardedRoute
+from fauxtune.surfaces.http import emulator_of
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -23,10 +24,9 @@ def calls(prefix: str, *, tag: str, route_class: type[GuardedRoute] = GuardedRou
     return APIRouter(prefix=prefix, tags=[tag], route_class=route_class)
 
 
-async def emulator_of(request: Request) -> Emulator:
-    """The emulator of this application. (Not `async`, it would be called in a worker thread.)"""
-    emulator: Emulator = request.app.state.emulator
-    return emulator
+async def _emulator(request: Request) -> Emulator:
+    """The emulator of this request, as a dependency. (FastAPI would call a plain function in a worker thread.)"""
+    return emulator_of(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ async def tenant_call(
     request: Request, tenant: Annotated[str, Path(description="id, name or domain of a tenant")]
 ) -> TenantCall:
     """The tenant of the path. NotFound for one that does not exist."""
-    emulator = await emulator_of(request)
+    emulator = emulator_of(request)
     return TenantCall(emulator, await emulator.runner.tenant(tenant))
 
 
-Anyone = Annotated[Emulator, Depends(emulator_of)]
+Anyone = Annotated[Emulator, Depends(_emulator)]
 Here = Annotated[TenantCall, Depends(tenant_call)]

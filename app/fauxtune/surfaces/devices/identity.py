@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -24,6 +23,7 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.foreign import certificate_from, is_pem
 from fauxtune.operations.runtime.emulator import TrustedProxies
+from fauxtune.surfaces.http import is_from_trusted_proxy
 
 SIGNATURE_HEADER = "Mdm-Signature"
 
@@ -37,7 +37,7 @@ def caller_certificate(request: Request, body: bytes, *, proxies: TrustedProxies
     signature = _only(request, SIGNATURE_HEADER)
     if signature is not None:
         return signed.verify(_from_base64(signature, what=SIGNATURE_HEADER), body)
-    if _is_from(request, proxies):
+    if is_from_trusted_proxy(request, proxies):
         said = _only(request, proxies.header)
         if said:  # proxies send it empty when there was no certificate
             return _from_header(said, name=proxies.header)
@@ -49,22 +49,6 @@ def caller_certificate(request: Request, body: bytes, *, proxies: TrustedProxies
 def valid_at(certificate: x509.Certificate, now: datetime) -> bool:
     """Whether the certificate is valid at this moment, both of its ends included (RFC 5280 4.1.2.5)."""
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
-
-
-def _is_from(request: Request, proxies: TrustedProxies) -> bool:
-    """Whether a proxy is calling whose word counts.
-
-    Only over HTTPS: what a proxy passes on to the plain port (CRLs, OCSP) it need not clean of headers it was sent.
-    """
-    client = request.scope.get("client")
-    if not proxies.networks or client is None or request.scope.get("scheme") != "https":
-        return False
-    try:
-        address = ipaddress.ip_address(str(client[0]).partition("%")[0])
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return any((mapped or address) in network for network in proxies.networks)
 
 
 def _only(request: Request, name: str) -> str | None:

@@ -26,6 +26,7 @@ from fauxtune.operations.runtime.tokens import Principal
 from fauxtune.surfaces.graph.call import Answer, Message
 from fauxtune.surfaces.graph.dispatch import Sender, answer, envelope, version_and_path
 from fauxtune.surfaces.graph.resources.metadata import described
+from fauxtune.surfaces.http import bearer_token, emulator_of, origin
 
 CONTENT_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 #: Paths that Graph words the refusals of: its versions, and what looks like another one.
@@ -33,7 +34,6 @@ PATHS = re.compile(r"/+(beta|v\d+(\.\d+)?)(/|$)", re.IGNORECASE)
 _DIAGNOSTIC = json.dumps(
     {"ServerInfo": {"DataCenter": "Emulator", "Slice": "E", "Ring": "1", "RoleInstance": "FAUXTUNE"}}
 )
-_FORWARDED = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?")
 
 
 class GraphRoute(BaseRoute):
@@ -59,7 +59,7 @@ class GraphRoute(BaseRoute):
 
 def refuse(request: Request, error: Exception) -> Response:
     """The refusal in Graph's envelope."""
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     if isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND:
         version = request.url.path.strip("/").partition("/")[0]
         error = HTTPException(404, f"Invalid version: {version}. There are v1.0 and beta.")
@@ -67,27 +67,27 @@ def refuse(request: Request, error: Exception) -> Response:
         error,
         message=_message(request, b""),
         emulator=emulator,
-        origin=_origin(request),
+        origin=origin(request),
         request_id=request.state.request_id,
     )
     response = _respond(request, told)
     if isinstance(error, Unauthenticated):
         response.headers["www-authenticate"] = (
-            f'Bearer realm="", authorization_uri="{_origin(request)}/common/oauth2/authorize", client_id="{GRAPH}"'
+            f'Bearer realm="", authorization_uri="{origin(request)}/common/oauth2/authorize", client_id="{GRAPH}"'
         )
     return response
 
 
 async def _answer(request: Request) -> Answer:
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     message = _message(request, b"")
-    public = described(message, root=f"{_origin(request)}/{message.version.value}")
+    public = described(message, root=f"{origin(request)}/{message.version.value}")
     if public is not None:
         return public
     principal = _caller(request, emulator)
     tenant = await _tenant_of(emulator, principal)
     await emulator.tokens.check_application(principal, runner=emulator.runner)
-    sender = Sender(emulator, tenant, principal=principal, origin=_origin(request), request_id=request.state.request_id)
+    sender = Sender(emulator, tenant, principal=principal, origin=origin(request), request_id=request.state.request_id)
     return await answer(_message(request, await request.body()), sender)
 
 
@@ -99,12 +99,12 @@ def _message(request: Request, content: bytes) -> Message:
 
 
 def _caller(request: Request, emulator: Emulator) -> Principal:
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not token.strip():
+    token = bearer_token(request)
+    if not token:
         raise Unauthenticated("Access token is empty.")
-    principal = emulator.tokens.check(token.strip())
+    principal = emulator.tokens.check(token)
     if not is_graph(principal.audience):
-        hosts = emulator.addresses.hosts() | {host_of(_origin(request))}
+        hosts = emulator.addresses.hosts() | {host_of(origin(request))}
         if not is_graph(principal.audience, hosts=hosts):
             raise Unauthenticated("Access token validation failure. Invalid audience.")
     return principal
@@ -115,19 +115,6 @@ async def _tenant_of(emulator: Emulator, principal: Principal) -> Tenant:
         return await emulator.runner.tenant(principal.tenant_id)
     except FauxtuneError:
         raise Unauthenticated(f"The tenant '{principal.tenant_id}' of the access token does not exist.") from None
-
-
-def _origin(request: Request) -> str:
-    """The host that the client called: what a proxy in between says of it goes into this client's answer alone."""
-    emulator: Emulator = request.app.state.emulator
-    if emulator.addresses.public_url:
-        return emulator.addresses.public_url
-    scheme, host = request.url.scheme, request.url.netloc
-    forwarded = request.headers.get("x-forwarded-host", "").partition(",")[0].strip()
-    if forwarded and _FORWARDED.fullmatch(forwarded):
-        said = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
-        return f"{said if said in ('http', 'https') else scheme}://{forwarded}"
-    return f"{scheme}://{host}"
 
 
 def _client_request_id(request: Request) -> str:

@@ -19,6 +19,7 @@ from fauxtune.operations.directory import sign_ins
 from fauxtune.operations.directory.sign_ins import CODE_LIFETIME, CodeRequest
 from fauxtune.storage.queries import applications
 from fauxtune.storage.queries import sign_ins as queries
+from fauxtune.surfaces.http import origin
 from fauxtune.surfaces.identity import consent, errors, issuing, notes, pages, redirects
 from fauxtune.surfaces.identity.errors import Aadsts
 from fauxtune.surfaces.identity.request import TokenRequest, application_not_found
@@ -113,7 +114,7 @@ async def picked_user(about: TokenRequest, tenants: list[Tenant]) -> Row:
 def refusal(request: Request, asked: Asked, *, error: Aadsts) -> Response:
     """The flaw, to the client (RFC 6749 4.1.2.1)."""
     parameters = {"error": error.word.error, "error_description": errors.described(request, error)}
-    parameters["error_uri"] = f"{errors.origin(request)}/error?code={error.word.code}"
+    parameters["error_uri"] = f"{origin(request)}/error?code={error.word.code}"
     if asked.state is not None:
         parameters["state"] = asked.state
     return redirects.send(asked.redirect_uri, parameters, mode=asked.mode)

@@ -27,7 +27,7 @@ from fauxtune.core.errors import (
     Unavailable,
     writable,
 )
-from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.http import emulator_of, origin
 from fauxtune.surfaces.identity.pages import message_page
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -137,8 +137,7 @@ def tenant_not_found(tenant: str) -> Aadsts:
 def refuse(request: Request, error: Exception) -> Response:
     """The envelope of this surface for any error that leaves it."""
     word, message = _worded(error)
-    emulator: Emulator = request.app.state.emulator
-    response = _envelope(request, word, message=message, now=emulator.runner.clock.now())
+    response = _envelope(request, word, message=message, now=emulator_of(request).runner.clock.now())
     response.headers.update(getattr(error, "headers", None) or {})
     return response
 
@@ -160,8 +159,7 @@ def _worded(error: Exception) -> tuple[Word, str]:
 
 def described(request: Request, error: Aadsts) -> str:
     """The sentence for people, with what finds the refusal again."""
-    emulator: Emulator = request.app.state.emulator
-    return _text(request, error.word, message=error.detail, now=emulator.runner.clock.now())
+    return _text(request, error.word, message=error.detail, now=emulator_of(request).runner.clock.now())
 
 
 def _text(request: Request, word: Word, *, message: str, now: datetime) -> str:
@@ -196,14 +194,3 @@ def _envelope(request: Request, word: Word, *, message: str, now: datetime) -> R
         status_code=word.status,
         headers={"cache-control": "no-store", "pragma": "no-cache"},
     )
-
-
-def origin(request: Request) -> str:
-    """The origin by which the caller reached us: --public-url, else its own Host header. No trailing slash.
-
-    Forwarded headers are not believed: anybody can send them.
-    """
-    emulator: Emulator = request.app.state.emulator
-    if emulator.addresses.public_url is not None:
-        return emulator.addresses.public_url
-    return f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"

@@ -9,9 +9,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from fauxtune.core.errors import NotFound
-from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.surfaces.http import emulator_of, origin
 from fauxtune.surfaces.identity import authorize, descriptions, device, discovery, pages
-from fauxtune.surfaces.identity.errors import origin
 from fauxtune.surfaces.identity.request import TokenRequest, read_form
 from fauxtune.surfaces.identity.token import answer
 from fauxtune.surfaces.identity.v1 import older_answer
@@ -148,7 +147,7 @@ async def instance(request: Request, authorization_endpoint: str = "") -> dict[s
 async def user_realm(request: Request, user: str) -> dict[str, Any]:
     """What MSAL asks before the password grant."""
     try:
-        tenant = await _emulator(request).runner.tenant(user.rpartition("@")[2])
+        tenant = await emulator_of(request).runner.tenant(user.rpartition("@")[2])
     except NotFound:
         return discovery.user_realm(user, tenant=None)
     return discovery.user_realm(user, tenant=tenant)
@@ -162,17 +161,12 @@ async def user_realm_in_any_case(request: Request, word: str, user: str) -> dict
     return await user_realm(request, user)
 
 
-def _emulator(request: Request) -> Emulator:
-    emulator: Emulator = request.app.state.emulator
-    return emulator
-
-
 def _asked(request: Request, tenant: str) -> TokenRequest:
     """What stands in the address."""
-    return TokenRequest(_emulator(request), tenant, form=dict(request.query_params), origin=origin(request))
+    return TokenRequest(emulator_of(request), tenant, form=dict(request.query_params), origin=origin(request))
 
 
 async def _about(request: Request, tenant: str) -> TokenRequest:
     """What stands in the body."""
     form = read_form(await request.body(), request.headers.get("authorization"))
-    return TokenRequest(_emulator(request), tenant, form=form, origin=origin(request))
+    return TokenRequest(emulator_of(request), tenant, form=form, origin=origin(request))

@@ -4,35 +4,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Coroutine
-from typing import Any
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.runtime.emulator import Emulator
-
-
-class DirectRoute(APIRoute):
-    """A door that gets the parts of its path as they are. Everybody who meets a certificate comes here, and working out
-    arguments would take longer than giving the answer.
-    """
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The endpoint itself."""
-        endpoint = self.endpoint
-
-        async def direct(request: Request) -> Response:
-            answer: Response = await endpoint(request, **request.path_params)
-            return answer
-
-        return direct
-
+from fauxtune.surfaces.http import DirectRoute, emulator_of
 
 router = APIRouter(prefix="/pki/{tenant_key}/{authority}", tags=["pki"], route_class=DirectRoute)
 
@@ -73,5 +54,5 @@ async def ca_certificate(request: Request, tenant_key: str, authority: str) -> R
 
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     return emulator, await emulator.runner.tenant(tenant_key)

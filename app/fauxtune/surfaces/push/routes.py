@@ -18,6 +18,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
+from fauxtune.surfaces.http import emulator_of
 
 LONGEST_WAIT = 60.0
 #: What a push says where the platform's surface has not kept other words for the device (`push` of its wire state).
@@ -35,7 +36,7 @@ async def wait_for_push(
     wait: Annotated[float, Query(ge=0, le=LONGEST_WAIT)] = 0,
 ) -> dict[str, Any]:
     """`{"seq","now","push"}`; waits up to `wait` seconds for a push. 404 for a token of no live enrolment."""
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     tenant = await emulator.runner.tenant(tenant_key)
     row = await _enrollment(emulator, tenant, token=token)
 

@@ -19,6 +19,7 @@ from fauxtune.storage.queries import tenants as queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.access import SeedRoute
 from fauxtune.surfaces.control.calls import Anyone, Here, calls
+from fauxtune.surfaces.http import origin
 
 router = calls("/tenants", tag="tenants", route_class=SeedRoute)
 
@@ -89,7 +90,7 @@ def _shown(
         id=tenant.id,
         name=tenant.name,
         domain=tenant.domain,
-        authority=_origin(request, emulator),
+        authority=origin(request),
         client_id=None if application is None else application["client_id"],
         client_secret=None if application is None else application["secret"],
         certification_authority=tenant.ca_host,
@@ -102,8 +103,3 @@ def _shown(
             for name, (default, description) in SETTINGS.items()
         },
     )
-
-
-def _origin(request: Request, emulator: Emulator) -> str:
-    """Where the caller reached us: --public-url, else its own Host header. No trailing slash."""
-    return emulator.addresses.public_url or f"{request.url.scheme}://{request.url.netloc}"

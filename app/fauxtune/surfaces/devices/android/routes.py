@@ -8,18 +8,16 @@ write a client what each is sent and answered.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import ValidationError
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.ids import ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
@@ -28,42 +26,32 @@ from fauxtune.operations.checkin.deliverables import deliverables
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.devices.caller import DeviceCaller, identified
-from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.android import commands, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
+from fauxtune.surfaces.http import BoundedRoute, bearer_token, emulator_of
 
 #: Seconds between check-ins right after the enrolment (Intune: every 3 minutes for 15 minutes).
 FIRST_CADENCE = 180
 
-#: Members and elements of a body, all levels together: the largest report of a device has some hundreds.
-_MOST_ELEMENTS = 10_000
+
+class _DeviceRoute(BoundedRoute):
+    """A call of a caller that has not proved anything yet."""
+
+    # The largest report of a device has some hundreds.
+    most_elements = 10_000
 
 
-class _BoundedRoute(APIRoute):
-    """A call whose body is parsed only when it has few enough elements: its caller has not proved anything yet."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        inner = super().get_route_handler()
-
-        async def bounded(request: Request) -> Response:
-            check_elements(await request.body(), most=_MOST_ELEMENTS)
-            return await inner(request)
-
-        return bounded
-
-
-router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_BoundedRoute)
+router = APIRouter(prefix="/mdm/{tenant_key}/android/v1", tags=["android"], route_class=_DeviceRoute)
 
 
 class DeviceCall:
     """One call of one device: who it says it is, and the emulator it calls."""
 
     def __init__(self, request: Request, tenant_key: str) -> None:
-        self.emulator: Emulator = request.app.state.emulator
+        self.emulator = emulator_of(request)
         self.tenant_key = tenant_key
-        kind, _, credential = request.headers.get("authorization", "").partition(" ")
-        self.credential = credential.strip() if kind.lower() == "bearer" else ""
+        self.credential = bearer_token(request)
 
     def caller(self, device: str) -> DeviceCaller:
         """Who it says it is, and the digest of its proof."""

@@ -27,6 +27,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import translate
 from fauxtune.surfaces.devices.apple.messages import Sender
 from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
+from fauxtune.surfaces.http import emulator_of
 
 Row = dict[str, Any]
 
@@ -55,7 +56,7 @@ async def device_call(request: Request) -> DeviceCall:
     """The call. Invalid for one that brings no identity, or one that is not valid on the tenant's clock; NotFound for
     an unknown tenant.
     """
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     tenant = await emulator.runner.tenant(request.path_params["tenant_key"])
     body = await request.body()
     certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)

@@ -19,6 +19,7 @@ from fauxtune.operations.checkin.stepwise import Exchange, converse
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import callers, checkin, enrolling, messages, mobileconfig, reports, translate
+from fauxtune.surfaces.http import emulator_of, origin
 
 WIRE = reports.AppleAdapter()
 
@@ -62,7 +63,7 @@ async def enroll(
     """
     emulator, tenant = await _where(request, tenant_key)
     profile = await enrolling.profile(
-        emulator, tenant, token=token, origin=_origin(request), with_identity=identity == "pkcs12"
+        emulator, tenant, token=token, origin=origin(request), with_identity=identity == "pkcs12"
     )
     if signed:
         profile = await enrolling.sign(emulator, tenant, profile=profile)
@@ -120,7 +121,7 @@ async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -
 
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     return emulator, await emulator.runner.tenant(tenant_key)
 
 
@@ -133,10 +134,3 @@ def _unknown(operation: str) -> Exception:
         return NotEmulated("GetNextCACert is not emulated: the authority does not roll over.")
     known = "GetCACaps, GetCACert and PKIOperation"
     return Invalid(f"The parameter 'operation' is one of {known}, not '{operation[:40]}'.", target="operation")
-
-
-def _origin(request: Request) -> str:
-    """The origin by which the caller reached us: --public-url, else its own Host header."""
-    emulator: Emulator = request.app.state.emulator
-    known = emulator.addresses.public_url
-    return known or f"{request.url.scheme}://{request.headers.get('host') or request.url.netloc}"

@@ -29,6 +29,7 @@ from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.devices.windows.tenancy import LAX, names_in, served_by_some, tenant_of
+from fauxtune.surfaces.http import emulator_of, origin
 
 Row = dict[str, Any]
 
@@ -43,7 +44,7 @@ class EnrollmentCall:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.emulator: Emulator = request.app.state.emulator
+        self.emulator = emulator_of(request)
         self.key: str | None = request.path_params.get("tenant_key")
 
     async def read(self, step: soap.Step) -> soap.Request:
@@ -55,11 +56,6 @@ class EnrollmentCall:
     async def tenant(self, *names: str) -> Tenant:
         """The tenant of the path, or of whom the request mentions."""
         return await tenant_of(self.emulator, self.request.url.path, key=self.key, names=names)
-
-    def origin(self) -> str:
-        """By which address the caller reached us: --public-url, else its own Host header."""
-        public = self.emulator.addresses.public_url
-        return public or f"{self.request.url.scheme}://{self.request.headers.get('host') or self.request.url.netloc}"
 
     def answer(self, step: soap.Step, content: str, *, tenant: Tenant | None = None) -> Response:
         """The answer; with the tenant's time where the step gives a token."""
@@ -86,7 +82,7 @@ async def discover(request: Request) -> Response:
     call = EnrollmentCall(request)
     asked = enrolling.discover(await call.read(soap.DISCOVER))
     tenant = await call.tenant(*([asked.email] if asked.email else []))
-    base = f"{call.origin()}/mdm/{tenant.id}/windows"
+    base = f"{origin(request)}/mdm/{tenant.id}/windows"
     content = enrolling.discovered(
         asked,
         policy_url=f"{base}/EnrollmentServer/Policy.svc",
@@ -121,7 +117,7 @@ async def request_token(request: Request) -> Response:
         proof = soap.proof(message.security)
         tenant = await call.tenant(*names_in(proof))
         who = enrolment.claimant(call.emulator, tenant, proof=proof)
-        document = await run(tenant, enrolment.enroll, asked, who=who, origin=call.origin(), emulator=call.emulator)
+        document = await run(tenant, enrolment.enroll, asked, who=who, origin=origin(request), emulator=call.emulator)
     return call.answer(soap.REQUEST_TOKEN, enrolling.token_answer(document), tenant=tenant)
 
 
@@ -152,7 +148,7 @@ async def sign_in_click(request: Request) -> Response:
 
 async def manage(request: Request) -> Response:
     """One message of a session. A device that is none of ours is told so in the header of the answer."""
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     body = await request.body()
     message = syncml.read(body)
     try:
@@ -168,7 +164,7 @@ async def manage(request: Request) -> Response:
 
 async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, Row]:
     """Who calls: known by its certificate; where the tenant is lax, by what it calls itself."""
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     key = request.path_params.get("tenant_key")
     try:
         certificate = caller_certificate(request, body, proxies=emulator.trusted_proxies)
@@ -194,7 +190,7 @@ def _live(emulator: Emulator, tenant: Tenant, *, row: Row, certificate: x509.Cer
 
 
 async def _believed(request: Request, message: Message, *, key: str | None) -> tuple[Tenant, Row]:
-    emulator: Emulator = request.app.state.emulator
+    emulator = emulator_of(request)
     try:
         tenant = await tenant_of(emulator, request.url.path, key=key)
     except NotFound:
