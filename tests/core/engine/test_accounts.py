@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.desired import desired
-from fauxtune.core.engine.planning.plan import Answer, Plan, Situation, in_policy, plan
+from fauxtune.core.engine.planning.ledger import in_policy
+from fauxtune.core.engine.planning.plan import Answer, Plan, Situation, plan
 from fauxtune.core.engine.planning.report import Inventory, outcome_of, take_in
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.accounts import Account

@@ -17,14 +17,14 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.report import Inventory, take_in
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
-from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, open_requests, store, tasks
 from fauxtune.operations.checkin.inside_connector import fulfilled
 from fauxtune.operations.checkin.planning import Planned, plan_device, record_item, write_plan
 from fauxtune.operations.devices.action_results import contacted
 from fauxtune.operations.devices.caller import DeviceCaller, identified
-from fauxtune.operations.devices.enrollment import revoke_one, user_name
+from fauxtune.operations.devices.enrollment import revoke_issued_late, user_name
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
@@ -138,10 +138,7 @@ def finish(tx: Transaction, *, begun: Begun, answers: list[Fulfilled]) -> Checke
     user = user_name(tx, row)
     issued = [store(tx, row, fulfilled=answer, user=user) for answer in answers]
     if row["state"] != EnrollmentState.ACTIVE.value:
-        # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
-        for serial in issued:
-            if serial is not None:
-                revoke_one(tx, row, cause=Cause(row["cause"]), source=Source.PKCS, serial=serial)
+        revoke_issued_late(tx, row, serials=[serial for serial in issued if serial is not None])
         ending = row["state"] == EnrollmentState.ENDING.value
         return CheckedIn(row["policy_version"], _contacted(tx, row) if ending else 0)
     if len(answers) < len(begun.tasks):

@@ -26,7 +26,7 @@ from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauth
 from fauxtune.core.model.connector_events import Happening
 from fauxtune.core.model.connectors import Program, is_served
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.states import Cause, EnrollmentState, Source
+from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
 from fauxtune.core.pki.names import serial_hex
@@ -35,7 +35,7 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, r
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL
-from fauxtune.operations.devices.enrollment import revoke_one, user_name
+from fauxtune.operations.devices.enrollment import revoke_issued_late, user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
@@ -233,9 +233,8 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done:
         raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
     store(tx, enrollment, fulfilled=Fulfilled(task, done), user=user_name(tx, enrollment))
     if enrollment["state"] != EnrollmentState.ACTIVE.value:
-        # Its end was accepted meanwhile: what was issued for it is revoked like what it holds.
         if done.issued is not None:
-            revoke_one(tx, enrollment, cause=Cause(enrollment["cause"]), source=Source.PKCS, serial=request["serial"])
+            revoke_issued_late(tx, enrollment, serials=[request["serial"]])
         return True
     tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=[enrollment["id"]]))
     return True

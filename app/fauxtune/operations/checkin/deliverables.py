@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from fauxtune.core.engine.planning.plan import in_policy
+from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow

@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.core.engine.device_actions.support import Addressee, Happening, check, check_wipe_option, fate
 from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR
-from fauxtune.core.engine.planning.ledger import moved
+from fauxtune.core.engine.removal import decisions
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId
@@ -221,11 +221,7 @@ def _start_over(tx: Transaction, enrollment: Row) -> None:
     """The device was reset and stays enrolled: it has nothing any more, and is given everything anew."""
     revoke_held(tx, enrollment, cause=Incident.WIPE_KEEPING_ENROLLMENT, user=user_name(tx, enrollment))
     rows = queries.ledger_rows(tx.connection, enrollment["id"]).values()
-    gone = [
-        moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
-        for row in rows
-        if row.state is not ItemState.REMOVED
-    ]
+    gone = [decisions.row_after_reset(row) for row in rows if row.state is not ItemState.REMOVED]
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"], changed=gone, at=tx.now)
     tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"]))
 

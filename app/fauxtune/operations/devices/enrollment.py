@@ -9,6 +9,7 @@ hardware.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -18,14 +19,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import parse_duration
-from fauxtune.core.engine.device_actions.support import fate
-from fauxtune.core.engine.planning.ledger import moved
-from fauxtune.core.engine.planning.plan import NEVER, in_policy
-from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.planning.plan import NEVER
+from fauxtune.core.engine.removal import decisions
+from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.engine.removal.records import directory_device_stays, managed_device_stays
 from fauxtune.core.errors import Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.core.model.ids import EnrollmentId
-from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import ENROLLABLE, FACTS, Platform, Variant, modes_of, variant_of
 from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
 from fauxtune.core.pki.issuance import issue_identity
@@ -192,14 +191,13 @@ def end(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause) -> None:
     """The relation is over: revoke what the removal table says, close the ledger, drop the records that do not stay.
     What the table leaves on the device is kept in the ledger as well.
     """
-    enrollment_id, upn = EnrollmentId(enrollment["id"]), user_name(tx, enrollment)
+    enrollment_id, upn, device = EnrollmentId(enrollment["id"]), user_name(tx, enrollment), _kind(tx, enrollment)
     revoke_held(tx, enrollment, cause=cause, user=upn)
     ledger = queries.ledger_rows(tx.connection, enrollment_id).values()
     rows = [row for row in ledger if row.state is not ItemState.REMOVED]
-    over = [_over(tx, enrollment, row=row, cause=cause) for row in rows]
-    kept = {row.key for row in over if row.state is ItemState.KEPT}
+    over = [decisions.row_after_end(row, device, cause=cause) for row in rows]
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=over, at=tx.now)
-    if fate(cause, Variant(enrollment["variant"]), edition=tx.tenant.edition) is Cause.WIPE:
+    if decisions.erases_device(device, cause=cause):
         # Nor is anything left that an earlier enrolment of the same hardware left there.
         queries.forget_kept(tx.connection, tx.tenant.id, hardware_key=enrollment["hardware_key"], at=tx.now)
     queries.change_enrollment(
@@ -209,11 +207,10 @@ def end(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause) -> None:
     for profile_id in configuration_queries.states_of_device(tx.connection, enrollment_id):
         configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)
     _drop_records(tx, enrollment, cause=cause)
-    for row in rows:
-        if row.key in kept or (not in_policy(row) and row.state is not ItemState.REMOVING):
-            continue  # it stays, or was never there
-        held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
-        tx.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
+    for row, after in zip(rows, over, strict=True):
+        if decisions.was_removed(row, after):
+            held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
+            tx.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
     words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
     tx.record(words[cause], user=upn, device=enrollment_id)
     tx.wake([enrollment_id])
@@ -230,43 +227,31 @@ def _drop_records(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause) 
         )
 
 
-def _over(tx: Transaction, enrollment: dict[str, Any], *, row: LedgerRow, cause: Cause) -> LedgerRow:
-    """How an item stands when the enrolment has ended."""
-    edition, variant = tx.tenant.edition, Variant(enrollment["variant"])
-    held = row.state in (ItemState.INSTALLED, ItemState.KEPT)
-    stays = held and not outcome(variant, edition, source=row.source, cause=cause, authority=row.authority).removed
-    if stays:
-        return moved(row, ItemState.KEPT, problem=None, waits_for=None)
-    return moved(row, ItemState.REMOVED, installed_fingerprint=None, problem=None, waits_for=None)
-
-
 def revoke_held(tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, user: str | None) -> None:
-    """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. What was removed from the
-    device before stays as the table left it then. `user`: the name of its user.
+    """Revoke what an ending enrolment holds, where the removal table says so. Safe to repeat. `user`: the name of its
+    user.
     """
-    for row in queries.ledger_rows(tx.connection, enrollment["id"]).values():
-        if row.serial is None or row.state is ItemState.REMOVED:
-            continue
-        if _is_revoked(tx, enrollment, cause=cause, source=row.source, authority=row.authority):
-            revocation.revoke_for_connector(tx, row.serial, device=enrollment["id"], user=user, source=row.source.value)
+    rows = queries.ledger_rows(tx.connection, enrollment["id"]).values()
+    for row in decisions.rows_to_revoke(rows, _kind(tx, enrollment), cause=cause):
+        assert row.serial is not None
+        revocation.revoke_for_connector(tx, row.serial, device=enrollment["id"], user=user, source=row.source.value)
 
 
-def revoke_one(
-    tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, serial: str
-) -> None:
-    """Revoke one certificate of an ending enrolment, where the removal table says so."""
-    issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-    authority = Authority.named(None if issued is None else issued["authority"])
-    if _is_revoked(tx, enrollment, cause=cause, source=source, authority=authority):
-        user = user_name(tx, enrollment)
-        revocation.revoke_for_connector(tx, serial, device=enrollment["id"], user=user, source=source.value)
+def revoke_issued_late(tx: Transaction, enrollment: dict[str, Any], *, serials: Iterable[str]) -> None:
+    """Revoke certificates that were issued after the device's end was accepted, where the removal table revokes those
+    that the device holds.
+    """
+    cause, device = Cause(enrollment["cause"]), _kind(tx, enrollment)
+    for serial in serials:
+        issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+        authority = Authority.named(None if issued is None else issued["authority"])
+        if decisions.is_revoked_when_issued_late(device, cause=cause, authority=authority):
+            user = user_name(tx, enrollment)
+            revocation.revoke_for_connector(tx, serial, device=enrollment["id"], user=user, source=Source.PKCS.value)
 
 
-def _is_revoked(
-    tx: Transaction, enrollment: dict[str, Any], *, cause: Cause | Incident, source: Source, authority: Authority
-) -> bool:
-    edition, variant = tx.tenant.edition, Variant(enrollment["variant"])
-    return outcome(variant, edition, source=source, cause=cause, authority=authority).revoked
+def _kind(tx: Transaction, enrollment: dict[str, Any]) -> DeviceKind:
+    return DeviceKind(Variant(enrollment["variant"]), tx.tenant.edition)
 
 
 def user_name(tx: Transaction, enrollment: dict[str, Any]) -> str | None:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_another, is_to_come, simulate
-from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
@@ -271,8 +271,8 @@ class _Telling:
 
     def _ruled(self, row: LedgerRow, cause: Cause | Incident) -> Consequence:
         variant = Variant(self.before.enrollment["variant"])
-        cell = outcome(variant, self.edition, source=row.source, cause=cause, authority=row.authority)
-        return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=cell.source)
+        document = verdict(row, DeviceKind(variant, self.edition), cause=cause).source
+        return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=document)
 
     def _about(self, row: LedgerRow, *, why: str) -> Consequence:
         exists = not is_to_come(row)

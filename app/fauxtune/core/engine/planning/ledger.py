@@ -24,6 +24,11 @@ ON_DEVICE = frozenset({S.SENT, S.INSTALLED, S.KEPT})
 NOT_WANTED = frozenset({S.REMOVING, S.REMOVED, S.KEPT})
 
 
+def in_policy(row: LedgerRow) -> bool:
+    """Whether the item is in the device's policy. A refused one stays in it, so that the device tries again."""
+    return row.fingerprint is not None and (row.state in ON_DEVICE or row.state is S.FAILED)
+
+
 def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:
     """The row in another state. ValueError for a move that is not in the table: a mistake of ours, not of a caller."""
     if state is not row.state and state not in TRANSITIONS[row.state]:

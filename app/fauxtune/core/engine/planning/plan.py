@@ -9,10 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from fauxtune.core.engine.planning.ledger import ON_DEVICE, moved
+from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.removal.causes import Standing, cause
-from fauxtune.core.engine.removal.lookup import Outcome, outcome
-from fauxtune.core.engine.removal.table import Reissued
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_issued_again, row_when_unwanted, verdict
 from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
@@ -75,11 +74,6 @@ class Plan:
     policy_changed: bool = False
 
 
-def in_policy(row: LedgerRow) -> bool:
-    """Is the item part of what the device is told to hold? A refused one stays, so that the device tries again."""
-    return row.fingerprint is not None and (row.state in ON_DEVICE or row.state is ItemState.FAILED)
-
-
 def plan(situation: Situation) -> Plan:
     """The plan for one device. Rows that are unchanged are not in it."""
     planner = _Planner(situation)
@@ -115,6 +109,7 @@ class _Planner:
 
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
+        self.device = DeviceKind(situation.variant, situation.edition)
         self.made = Plan()
         self.after = dict(situation.rows)
 
@@ -134,17 +129,12 @@ class _Planner:
         return new
 
     def take_away(self, row: LedgerRow) -> LedgerRow:
-        """The ledger row of an item that is no longer wanted: the removal table decides, where there is anything to
-        take from the device or to revoke.
-        """
+        """The ledger row of an item that is no longer wanted. Its certificate is revoked even if it never arrived."""
         if not in_policy(row) and row.serial is None:
             return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         why = cause(row, self.situation.standing)
-        what = self._befalls(row, why)
-        if not in_policy(row):
-            return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
-        state = ItemState.REMOVING if what.removed else ItemState.KEPT
-        return moved(row, state, problem=None, waits_for=None)
+        self._revoke(row, why)
+        return row_when_unwanted(row, self.device, cause=why)
 
     def _given(self, row: LedgerRow, item: Item) -> LedgerRow:
         """A root or an imported certificate: the bytes are what they are. Of SCEP only its problem is known."""
@@ -181,7 +171,7 @@ class _Planner:
         answer = self.situation.answers.get((item.key, wish))
         if answer is not None and answer.serial is not None:
             if current:
-                self._befalls(row, Incident.RENEWED)
+                self._revoke(row, Incident.RENEWED)
             return _offered(_with_certificate(row, answer), answer.serial)
         problem = item.problem or self._untrusted(item)
         awaited = self._root_awaited(item)
@@ -194,20 +184,17 @@ class _Planner:
             return _failed(bare, problem)
         return self._unanswered(bare, answer) if awaited is None else _waiting(bare, awaited)
 
-    def _befalls(self, row: LedgerRow, why: Cause | Incident) -> Outcome:
-        """What the removal table says of it; what is to be revoked goes into the plan."""
-        what = outcome(
-            self.situation.variant, self.situation.edition, source=row.source, cause=why, authority=row.authority
-        )
-        if what.revoked and row.serial is not None:
+    def _revoke(self, row: LedgerRow, why: Cause | Incident) -> None:
+        """Plan the revocation of the row's certificate, where the removal table says so."""
+        if row.serial is not None and verdict(row, self.device, cause=why).revoked:
             self.made.revoked.append((row, why))
-        return what
 
     def _is_lost(self, row: LedgerRow) -> bool:
-        """Was it deleted on the device, and the device is to be given a new one?"""
+        """Whether the certificate was deleted on the device, and another is issued in its place."""
         if row.state is not ItemState.WANTED or row.fingerprint is None:
             return False
-        return self._befalls(row, Incident.DELETED_BY_USER).reissued is Reissued.NEW
+        self._revoke(row, Incident.DELETED_BY_USER)
+        return is_issued_again(row, self.device)
 
     def _is_of_another(self, row: LedgerRow) -> bool:
         """Was it made for somebody whose device this is no longer, or not for whom it is now?"""
@@ -218,7 +205,7 @@ class _Planner:
 
         Unverified: certificates are each for one user on one device; what becomes of them here is not documented.
         """
-        self._befalls(row, Cause.USER_CHANGED)
+        self._revoke(row, Cause.USER_CHANGED)
         bare = moved(row, ItemState.WANTED, fingerprint=None, installed_fingerprint=None, renew_at=None)
         return self._pkcs(bare, item)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fauxtune.core.engine.planning.plan import in_policy
+from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.ids import ItemKey
