@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints
+from types import ModuleType, NoneType, UnionType
+from typing import Annotated, Any, Literal, NewType, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 import pytest
 from sqlalchemy import Boolean, Column, Integer, LargeBinary, Table
 
 from fauxtune.storage import tables
-from fauxtune.storage.rows import certificates, configuration
-from fauxtune.storage.tables.base import Document, Moment
+from fauxtune.storage.rows import certificates, configuration, devices
+from fauxtune.storage.tables.base import Choice, Document, Moment
 
 #: The row types of each table. Those of a table with several have all its columns together.
 ROWS: dict[Table, tuple[type[Any], ...]] = {
@@ -28,6 +28,13 @@ ROWS: dict[Table, tuple[type[Any], ...]] = {
     tables.assignments: (configuration.AssignmentRow,),
     tables.assignment_filters: (configuration.FilterRow,),
     tables.profile_states: (configuration.ProfileStateRow,),
+    tables.enrollments: (devices.EnrollmentRow,),
+    tables.managed_devices: (devices.ManagedDeviceRow,),
+    tables.device_categories: (devices.DeviceCategoryRow,),
+    tables.device_actions: (devices.DeviceActionRow,),
+    tables.steps: (devices.StepRow,),
+    tables.device_identities: (devices.DeviceIdentityRow,),
+    tables.enrollment_tokens: (devices.EnrollmentTokenRow,),
 }
 
 
@@ -52,10 +59,20 @@ def test_the_fields_of_rows_have_the_types_of_their_columns(table: Table) -> Non
             column = table.c[name]
             members = _members(hint)
             assert (NoneType in members) == bool(column.nullable), f"{row.__name__}.{name}"
-            if column.type is not Document:
+            if isinstance(column.type, Choice):
+                assert members - {NoneType} == {column.type.enumeration}, f"{row.__name__}.{name}"
+            elif column.type is not Document:
                 assert {_plain(member) for member in members - {NoneType}} == {_type_of(column)}, (
                     f"{row.__name__}.{name}"
                 )
+
+
+@pytest.mark.parametrize("module", [certificates, configuration, devices], ids=lambda module: module.__name__)
+def test_changes_are_fields_of_the_row(module: ModuleType) -> None:
+    for name, changes in vars(module).items():
+        if is_typeddict(changes):
+            fields_of_row = get_type_hints(getattr(module, name.removesuffix("Changes") + "Row"))
+            assert get_type_hints(changes).items() <= fields_of_row.items(), name
 
 
 def _members(hint: Any) -> set[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,11 @@ def values_of(row: DataclassInstance) -> Row:
 def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> None:
     """Insert a row of `storage.rows`; its fields are the table's columns."""
     connection.execute(insert(table), [values_of(row)])
+
+
+def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
+    """Insert rows of `storage.rows`, each in place of the row with the same primary key."""
+    put(connection, table, rows=[values_of(row) for row in rows])
 
 
 def add(connection: Connection, table: Table, **values: Any) -> None:
@@ -56,7 +61,7 @@ def _upsert(table: Table, names: tuple[str, ...], *, dialect: str) -> Executable
     return made
 
 
-def change(connection: Connection, table: Table, *, where: Row, values: Row) -> int:
+def change(connection: Connection, table: Table, *, where: Row, values: Mapping[str, object]) -> int:
     """Change the rows that have these values in these columns; how many there were."""
     if any(isinstance(value, ClauseElement) for value in values.values()):
         statement = update(table).where(*(table.c[name] == value for name, value in where.items())).values(**values)

@@ -7,6 +7,7 @@ everywhere. Times are text of fixed width (`core.clock.iso`): text order is time
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import JSON, Dialect, MetaData, String
 from sqlalchemy.types import TypeDecorator
@@ -40,3 +41,24 @@ class Moment(TypeDecorator[datetime]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:
         """Aware, UTC."""
         return None if value is None else from_iso(value)
+
+
+class Choice(TypeDecorator[StrEnum]):
+    """One of an enumeration's values, kept as its text."""
+
+    impl = Word
+    cache_ok = True
+
+    def __init__(self, enumeration: type[StrEnum]) -> None:
+        """`enumeration`: the values that the column can have."""
+        super().__init__()
+        self.enumeration = enumeration
+        self._members = {member.value: member for member in enumeration}
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """The text of a member; filters compare with any text."""
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        """The member. Raises KeyError for a text that no member has."""
+        return None if value is None else self._members[value]

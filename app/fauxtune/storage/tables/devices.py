@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, LargeBinary, Table
 
-from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+from fauxtune.core.engine.planning.steps import StepKind, StepState
+from fauxtune.core.model.actions import ActionState, DeviceAction
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import Cause, EnrollmentState
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
 
 enrollments = Table(
     "enrollments",
     metadata,
     Column("id", Word, primary_key=True),
     Column("tenant_id", Word, nullable=False),
-    Column("platform", Word, nullable=False),
+    Column("platform", Choice(Platform), nullable=False),
     Column("mode", Word),
-    Column("variant", Word, nullable=False),
+    Column("variant", Choice(Variant), nullable=False),
     Column("user_id", Word),
     Column("hardware_key", Word, nullable=False, comment="what tells that a device enrols again"),
     Column("directory_device_id", Word, nullable=False),
-    Column("state", Word, nullable=False),
-    Column("cause", Word, comment="why it ends"),
+    Column("state", Choice(EnrollmentState), nullable=False),
+    Column("cause", Choice(Cause), comment="why it ends"),
     Column("credential_digest", Word, unique=True, comment="SHA-256 of the bearer credential, or of the certificate"),
     Column(
         "push_token", Word, nullable=False, index=True, comment="Apple devices make their own: it may not be unique"
@@ -114,8 +118,8 @@ device_actions = Table(
     Column("id", Word, primary_key=True),
     Column("tenant_id", Word, nullable=False),
     Column("enrollment_id", Word, nullable=False, index=True),
-    Column("action", Word, nullable=False),
-    Column("state", Word, nullable=False, comment="Graph's actionState"),
+    Column("action", Choice(DeviceAction), nullable=False),
+    Column("state", Choice(ActionState), nullable=False, comment="Graph's actionState"),
     Column("details", Document, comment="what the device is told beside the action's name"),
     Column("created_at", Moment, nullable=False),
     Column("completed_at", Moment),
@@ -127,10 +131,10 @@ steps = Table(
     Column("id", Word, primary_key=True),
     Column("tenant_id", Word, nullable=False),
     Column("enrollment_id", Word, nullable=False, index=True),
-    Column("kind", Word, nullable=False, comment="install, remove, action or question"),
+    Column("kind", Choice(StepKind), nullable=False, comment="install, remove, action or question"),
     Column("subject", Word, nullable=False, comment="an item's key, an action's id, or what is asked"),
     Column("fingerprint", Word, nullable=False),
-    Column("state", Word, nullable=False, comment="see core.engine.steps"),
+    Column("state", Choice(StepState), nullable=False, comment="see core.engine.steps"),
     Column("answer", Document, comment="to a question, until all are answered"),
     Column("told_at", Moment, nullable=False),
 )
