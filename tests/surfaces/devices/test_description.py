@@ -22,7 +22,7 @@ from fauxtune.surfaces.devices.apple import errors as apple_errors
 from fauxtune.surfaces.devices.apple import messages as apple_messages
 from fauxtune.surfaces.devices.windows import description as windows
 from fauxtune.surfaces.devices.windows import routes as windows_routes
-from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
+from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import parse
 from fauxtune.surfaces.pki import errors as pki_errors
 from fauxtune.surfaces.push import errors as push_errors
@@ -165,11 +165,11 @@ def test_apples_example_messages_are_read_here(name: str) -> None:
 def test_windows_example_messages_are_read_here(step: soap.Step) -> None:
     request = soap.of_step(parse(windows.MESSAGES[step].encode()), step)
     if step is soap.DISCOVER:
-        assert enrolling.discover(request).email == "alice@contoso.example"
+        assert mde2.discover(request).email == "alice@contoso.example"
         return
     assert soap.proof(request.security).token == "an enrolment token"
     if step is soap.REQUEST_TOKEN:
-        assert enrolling.token_request(request).items["deviceid"]
+        assert mde2.token_request(request).items["deviceid"]
 
 
 def test_the_example_of_a_session_is_read_here() -> None:

@@ -13,12 +13,12 @@ from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.stepwise import PlatformAdapter, Result, StepResult
-from fauxtune.surfaces.devices.apple import messages, mobileconfig, reports
+from fauxtune.surfaces.devices.apple import command_results, messages, mobileconfig
 from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
 from tests.surfaces.devices.apple.wire import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-WIRE: PlatformAdapter = reports.AppleAdapter()
+WIRE: PlatformAdapter = command_results.AppleAdapter()
 DER = plistlib.loads(example("certificate-list"))["CertificateList"]
 ROOT, LEAF = (each["Data"] for each in DER)
 
@@ -30,7 +30,7 @@ def outcome(name: str, **changes: Any) -> Outcome:
 
 
 def said(name: str, **changes: Any) -> StepResult:
-    found = reports.answered(outcome(name, **changes))
+    found = command_results.answered(outcome(name, **changes))
     assert found is not None
     return found
 
@@ -199,7 +199,7 @@ def test_each_status_is_a_result(name: str, result: Result) -> None:
 
 
 def test_idle_answers_nothing() -> None:
-    assert reports.answered(outcome("idle")) is None
+    assert command_results.answered(outcome("idle")) is None
 
 
 def test_a_profile_that_is_not_installed_is_removed() -> None:
@@ -225,7 +225,7 @@ def test_a_profile_that_is_not_installed_is_removed() -> None:
     ],
 )
 def test_the_number_is_that_of_the_innermost_reason(errors: tuple[ErrorLink, ...], code: int) -> None:
-    assert reports.problem(errors).code == code
+    assert command_results.problem(errors).code == code
 
 
 def test_the_words_begin_with_the_reason() -> None:
@@ -239,4 +239,4 @@ def test_the_words_begin_with_the_reason() -> None:
 
 def test_endless_words_are_cut() -> None:
     chain = tuple(ErrorLink(9000 + n, "D" * 4000, "w" * 4000) for n in range(50))
-    assert len(reports.problem(chain).message) < 3000
+    assert len(command_results.problem(chain).message) < 3000

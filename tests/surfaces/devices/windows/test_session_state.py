@@ -8,7 +8,7 @@ from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.operations.checkin.stepwise import Result
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Reply
-from fauxtune.surfaces.devices.windows.state import Pending, State
+from fauxtune.surfaces.devices.windows.session_state import Pending, State
 from tests.surfaces.devices.windows import messages_of_devices as words
 
 

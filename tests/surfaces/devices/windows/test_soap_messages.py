@@ -9,13 +9,13 @@ from xml.etree import ElementTree
 import pytest
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.windows.messages import enrolling, soap
+from fauxtune.surfaces.devices.windows.messages import mde2, soap
 from tests.surfaces.devices.windows import messages_of_devices as words
 from tests.surfaces.devices.windows.pc import anywhere, text
 
 
-def discover(**asked: object) -> enrolling.Discover:
-    return enrolling.discover(soap.read(words.discover(**asked), soap.DISCOVER))  # type: ignore[arg-type]
+def discover(**asked: object) -> mde2.Discover:
+    return mde2.discover(soap.read(words.discover(**asked), soap.DISCOVER))  # type: ignore[arg-type]
 
 
 def proof(security: str) -> soap.Proof:
@@ -65,7 +65,7 @@ def test_a_client_that_can_nothing_that_we_can_is_refused() -> None:
 
 def test_the_address_of_the_page_goes_with_federated_alone() -> None:
     for offered, there in ((("OnPremise",), False), (("Federated",), True)):
-        content = enrolling.discovered(
+        content = mde2.discovered(
             discover(policies=offered), policy_url="p", enrollment_url="e", sign_in_url="https://s"
         )
         assert ("AuthenticationServiceUrl" in content) == there
@@ -127,20 +127,18 @@ def test_another_action_or_no_envelope_is_refused(document: bytes) -> None:
 @pytest.mark.parametrize("body", ["<Discover/>", "<request/>", "<GetPolicies><request/></GetPolicies>"])
 def test_another_body_is_refused(body: str) -> None:
     with pytest.raises(Invalid):
-        enrolling.discover(soap.read(words.envelope(soap.DISCOVER.request, body), soap.DISCOVER))
+        mde2.discover(soap.read(words.envelope(soap.DISCOVER.request, body), soap.DISCOVER))
     with pytest.raises(Invalid):
-        enrolling.token_request(soap.read(words.envelope(soap.REQUEST_TOKEN.request, body), soap.REQUEST_TOKEN))
+        mde2.token_request(soap.read(words.envelope(soap.REQUEST_TOKEN.request, body), soap.REQUEST_TOKEN))
     if "GetPolicies" not in body:
         with pytest.raises(Invalid):
-            enrolling.check_policies_request(
-                soap.read(words.envelope(soap.GET_POLICIES.request, body), soap.GET_POLICIES)
-            )
+            mde2.check_policies_request(soap.read(words.envelope(soap.GET_POLICIES.request, body), soap.GET_POLICIES))
 
 
-def token_request(**asked: object) -> enrolling.TokenRequest:
+def token_request(**asked: object) -> mde2.TokenRequest:
     items = [("DeviceID", "D"), ("MAC", "1"), ("MAC", "2"), ("IMEI", ""), ("IMEI", "3")]
     document = words.request_token(b"csr" * 40, items, security="", **asked)  # type: ignore[arg-type]
-    return enrolling.token_request(soap.read(document, soap.REQUEST_TOKEN))
+    return mde2.token_request(soap.read(document, soap.REQUEST_TOKEN))
 
 
 def test_context_items_are_trimmed_and_may_repeat() -> None:
@@ -188,7 +186,7 @@ def test_a_fault_is_soap_1_2() -> None:
 
 def test_policies_say_key_length_and_hash() -> None:
     root = ElementTree.fromstring(
-        soap.answer(soap.GET_POLICIES, enrolling.policies("id", days=1), relates_to="", activity="")
+        soap.answer(soap.GET_POLICIES, mde2.policies("id", days=1), relates_to="", activity="")
     )
     assert (anywhere(root, "minimalKeyLength").text, anywhere(root, "validityPeriodSeconds").text) == ("2048", "86400")
     assert (anywhere(root, "value").text, anywhere(root, "oIDReferenceID").text) == ("2.16.840.1.101.3.4.2.1", "0")

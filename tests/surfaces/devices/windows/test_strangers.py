@@ -20,7 +20,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.windows import csp, sign_in
-from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
+from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.xml import Malformed
 from fauxtune.surfaces.devices.windows.translate import WindowsAdapter
 from tests.support.clock import FixedClock
@@ -119,7 +119,7 @@ def test_what_a_device_says_of_itself_has_an_end() -> None:
 def test_thousands_of_context_items_of_one_name_are_read_in_one_pass() -> None:
     items = [("MAC", f"{number}") for number in range(3_000)]
     body = words.request_token(b"csr", items, security=words.by_token("t"))
-    read = enrolling.token_request(soap.read(body, soap.REQUEST_TOKEN))
+    read = mde2.token_request(soap.read(body, soap.REQUEST_TOKEN))
     assert read.items["mac"] == tuple(value for _, value in items)
     assert read.certificate_request == b"csr"
 

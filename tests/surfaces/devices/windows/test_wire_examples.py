@@ -25,7 +25,7 @@ from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp, session, translate
-from fauxtune.surfaces.devices.windows.messages import enrolling, provisioning, soap, syncml
+from fauxtune.surfaces.devices.windows.messages import mde2, provisioning, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.syncml import Reply
 from tests.surfaces.devices.windows import messages_of_devices as words
@@ -130,9 +130,9 @@ def action_commands(action: DeviceAction, scope: str, **details: Any) -> bytes:
 
 def examples() -> dict[str, bytes]:
     """Name -> what the server sends."""
-    asked = enrolling.Discover("", "5.0", "CIMClient_Windows", ("OnPremise", "Federated"))
+    asked = mde2.Discover("", "5.0", "CIMClient_Windows", ("OnPremise", "Federated"))
     base = f"{ORIGIN}/mdm/{TENANT}/windows"
-    found = enrolling.discovered(
+    found = mde2.discovered(
         asked,
         policy_url=f"{base}/EnrollmentServer/Policy.svc",
         enrollment_url=f"{base}/EnrollmentServer/Enrollment.svc",
@@ -147,8 +147,8 @@ def examples() -> dict[str, bytes]:
     message = syncml.read(words.sync("1F", 1, words.opening(), source=DEVICE))
     return {
         "server-discover-response": soap.answer(soap.DISCOVER, found, **how),
-        "server-policies-response": soap.answer(soap.GET_POLICIES, enrolling.policies(TENANT, days=3650), **how),
-        "server-token-response": soap.answer(soap.REQUEST_TOKEN, enrolling.token_answer(setup()), **how, now=NOW),
+        "server-policies-response": soap.answer(soap.GET_POLICIES, mde2.policies(TENANT, days=3650), **how),
+        "server-token-response": soap.answer(soap.REQUEST_TOKEN, mde2.token_answer(setup()), **how, now=NOW),
         "server-provisioning": base64.b64decode(setup()),
         "server-renewal-provisioning": base64.b64decode(
             provisioning.renewed(identity, root=root, issuer=root, per_machine=False)
@@ -179,20 +179,20 @@ def _of_devices(word: str) -> list[Path]:
 
 def test_requests_to_discover_are_read() -> None:
     for file in _of_devices("discover"):
-        assert enrolling.discover(soap.read(file.read_bytes(), soap.DISCOVER)).version in ("3.0", "4.0", "5.0"), file
+        assert mde2.discover(soap.read(file.read_bytes(), soap.DISCOVER)).version in ("3.0", "4.0", "5.0"), file
 
 
 def test_requests_for_policies_are_read() -> None:
     for file in _of_devices("policies"):
         request = soap.read(file.read_bytes(), soap.GET_POLICIES)
-        enrolling.check_policies_request(request)
+        mde2.check_policies_request(request)
         assert soap.proof(request.security).given, file
 
 
 def test_requests_for_a_certificate_are_read() -> None:
     for file in (*_of_devices("token"), *_of_devices("renew")):
         request = soap.read(file.read_bytes(), soap.REQUEST_TOKEN)
-        asked = enrolling.token_request(request)
+        asked = mde2.token_request(request)
         assert asked.certificate_request.startswith(b"\x30"), file
         assert asked.renews == ("renew" in file.name), file
         assert asked.renews or asked.item("DeviceID"), file

@@ -19,7 +19,7 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.states import Source
 from fauxtune.surfaces.devices.android import messages
-from fauxtune.surfaces.devices.android.names import alias_of, package_of
+from fauxtune.surfaces.devices.android.aliases import alias_of, package_of
 
 
 @dataclass(frozen=True, slots=True)

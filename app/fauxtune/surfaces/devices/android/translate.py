@@ -22,7 +22,7 @@ from fauxtune.core.model.states import Source
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.surfaces.devices.android import messages
-from fauxtune.surfaces.devices.android.names import alias_of, key_of, package_of
+from fauxtune.surfaces.devices.android.aliases import alias_of, key_of, package_of
 from fauxtune.surfaces.devices.android.refusals import refused
 
 _SOURCES = {Source.PKCS: "PKCS", Source.IMPORTED: "IMPORTED_PFX"}

@@ -17,8 +17,8 @@ from fauxtune.operations.devices import apple_enrollment, enrollment
 from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-from fauxtune.surfaces.devices.apple import callers, messages, translate
-from fauxtune.surfaces.devices.apple.callers import DeviceCall
+from fauxtune.surfaces.devices.apple import caller, messages, translate
+from fauxtune.surfaces.devices.apple.caller import DeviceCall
 
 Json = dict[str, Any]
 
@@ -34,11 +34,11 @@ def take(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> byt
         about = f" ({message.detail[:80]})" if message.detail else ""
         raise NotEmulated(f"The check-in message {message.type[:80]}{about} is not emulated.")
     if message.sender.user is not None:
-        callers.live(tx, call, sender=message.sender)
+        caller.live(tx, call, sender=message.sender)
         return b""
     match message:
         case messages.Authenticate():
-            known = callers.recognised(tx, call)
+            known = caller.recognised(tx, call)
             apple_enrollment.authenticate(tx, known, request=translate.enrollment_request(message))
         case messages.TokenUpdate():
             _listen(tx, call, message=message)
@@ -56,7 +56,7 @@ def take(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> byt
 
 
 def _listen(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
-    known = callers.bound(tx, call, sender=message.sender)
+    known = caller.bound(tx, call, sender=message.sender)
     state: Json = {"push": {"mdm": message.push_magic}, "topic": message.topic}
     if message.unlock_token is not None:
         # Only sometimes a device says it anew: what it does not say stays.
@@ -67,10 +67,10 @@ def _listen(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate)
 def _leave(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> None:
     """After a retire the device may say so, or have confirmed it before, or both."""
     try:
-        known = callers.live(tx, call, sender=message.sender)
+        known = caller.live(tx, call, sender=message.sender)
     except EnrollmentEnded:
         return
-    row = identified(tx, callers.caller(known), lock=True)
+    row = identified(tx, caller.caller(known), lock=True)
     order = next((each for each in device_actions.pending(tx, row) if each.scope), None)
     if order is None:
         enrollment.unenroll(tx, row)
@@ -79,8 +79,8 @@ def _leave(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> 
 
 
 def _keep(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
-    known = callers.live(tx, call, sender=message.sender)
-    device = callers.caller(known).device_id
+    known = caller.live(tx, call, sender=message.sender)
+    device = caller.caller(known).device_id
     state = queries.wire_state(tx.connection, device)
     state.pop("bootstrapToken", None)
     if message.token is not None:
@@ -89,8 +89,8 @@ def _keep(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapTo
 
 
 def _kept(tx: Transaction, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
-    known = callers.live(tx, call, sender=message.sender)
-    token = queries.wire_state(tx.connection, callers.caller(known).device_id).get("bootstrapToken")
+    known = caller.live(tx, call, sender=message.sender)
+    token = queries.wire_state(tx.connection, caller.caller(known).device_id).get("bootstrapToken")
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 

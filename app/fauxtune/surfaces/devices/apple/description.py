@@ -6,8 +6,8 @@ What the messages mean is Apple's to say ("Device Management"); here stands what
 
 from __future__ import annotations
 
-from fauxtune.surfaces.devices.describing import TENANT, Json, answer, query
-from fauxtune.surfaces.devices.proofs import CERTIFICATE, NONE
+from fauxtune.surfaces.devices.openapi import TENANT, Json, answer, query
+from fauxtune.surfaces.devices.security_schemes import CERTIFICATE, NONE
 
 SCHEMAS: Json = {}
 _BASE = "/mdm/{tenant_key}/apple"

@@ -18,10 +18,18 @@ from fauxtune.core.pki import scep as pki_scep
 from fauxtune.operations.checkin.stepwise import Exchange, converse
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.devices.apple import callers, checkin, enrolling, messages, mobileconfig, reports, translate
+from fauxtune.surfaces.devices.apple import (
+    caller,
+    checkin,
+    command_results,
+    enrollment_profile,
+    messages,
+    mobileconfig,
+    translate,
+)
 from fauxtune.surfaces.http import emulator_of, origin
 
-WIRE = reports.AppleAdapter()
+WIRE = command_results.AppleAdapter()
 
 _PLIST = "application/xml"
 
@@ -37,12 +45,12 @@ TenantKey = Annotated[str, Path(alias="tenant_key", description="The tenant: its
 @router.post("/checkin")
 async def talk(request: Request) -> Response:
     """A message of a device: a check-in, or a report that asks for the next command. Empty: nothing more to do."""
-    call = await callers.device_call(request)
+    call = await caller.device_call(request)
     message = messages.read(call.body)
     if isinstance(message, messages.Outcome):
         return _answer(await _report(call, message))
     if isinstance(message, messages.UserAuthenticate) and message.sender.user is not None:
-        await callers.enrolled(call, message.sender)
+        await caller.enrolled(call, message.sender)
         # Apple: Gone declines a channel of the user's own; the device is served without it.
         return Response(status_code=410)
     # Two messages of one device at once would make two enrolments of it.
@@ -62,11 +70,11 @@ async def enroll(
     a user who may not.
     """
     emulator, tenant = await _where(request, tenant_key)
-    profile = await enrolling.profile(
+    profile = await enrollment_profile.profile(
         emulator, tenant, token=token, origin=origin(request), with_identity=identity == "pkcs12"
     )
     if signed:
-        profile = await enrolling.sign(emulator, tenant, profile=profile)
+        profile = await enrollment_profile.sign(emulator, tenant, profile=profile)
     headers = {"content-disposition": 'attachment; filename="enroll.mobileconfig"', "cache-control": "no-store"}
     return Response(profile, media_type=mobileconfig.MEDIA_TYPE, headers=headers)
 
@@ -79,7 +87,7 @@ async def scep(request: Request, tenant_key: TenantKey, operation: str = "", mes
             return Response(pki_scep.CAPABILITIES, media_type="text/plain")
         case "GetCACert":
             emulator, tenant = await _where(request, tenant_key)
-            certificate = await enrolling.authority_certificate(emulator, tenant)
+            certificate = await enrollment_profile.authority_certificate(emulator, tenant)
             # mdmb compares the whole of the header.
             return Response(certificate, media_type="application/x-x509-ca-cert")
         case "PKIOperation":
@@ -96,11 +104,11 @@ async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str =
     return await _pki_operation(request, tenant_key, message=await request.body())
 
 
-async def _report(call: callers.DeviceCall, outcome: messages.Outcome) -> bytes:
-    row = await callers.enrolled(call, outcome.sender)
+async def _report(call: caller.DeviceCall, outcome: messages.Outcome) -> bytes:
+    row = await caller.enrolled(call, outcome.sender)
     if outcome.sender.user is not None:
         return b""
-    answered = reports.answered(outcome)
+    answered = command_results.answered(outcome)
     exchange = Exchange(
         caller=DeviceCaller(row["id"], row["credential_digest"]),
         begins=outcome.status is messages.Status.IDLE,
@@ -116,7 +124,7 @@ async def _report(call: callers.DeviceCall, outcome: messages.Outcome) -> bytes:
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:
     emulator, tenant = await _where(request, tenant_key)
-    found = await enrolling.answer(emulator, tenant, message=message)
+    found = await enrollment_profile.answer(emulator, tenant, message=message)
     return Response(found, media_type="application/x-pki-message")
 
 

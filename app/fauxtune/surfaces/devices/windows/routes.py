@@ -23,12 +23,12 @@ from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by,
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries.devices import enrollment_by_wire_id
-from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
-from fauxtune.surfaces.devices.windows import enrolment, session, sign_in
-from fauxtune.surfaces.devices.windows.messages import enrolling, soap, syncml
+from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
+from fauxtune.surfaces.devices.windows import enrollment, session, sign_in
+from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message
 from fauxtune.surfaces.devices.windows.messages.xml import parse
-from fauxtune.surfaces.devices.windows.tenancy import LAX, names_in, served_by_some, tenant_of
+from fauxtune.surfaces.devices.windows.tenant_lookup import LAX, names_in, served_by_some, tenant_of
 from fauxtune.surfaces.http import emulator_of, origin
 
 Row = dict[str, Any]
@@ -80,10 +80,10 @@ async def probe(request: Request) -> Response:
 async def discover(request: Request) -> Response:
     """Where to enrol, and how to prove oneself: always the tenant's own addresses."""
     call = EnrollmentCall(request)
-    asked = enrolling.discover(await call.read(soap.DISCOVER))
+    asked = mde2.discover(await call.read(soap.DISCOVER))
     tenant = await call.tenant(*([asked.email] if asked.email else []))
     base = f"{origin(request)}/mdm/{tenant.id}/windows"
-    content = enrolling.discovered(
+    content = mde2.discovered(
         asked,
         policy_url=f"{base}/EnrollmentServer/Policy.svc",
         enrollment_url=f"{base}/EnrollmentServer/Enrollment.svc",
@@ -96,29 +96,29 @@ async def policies(request: Request) -> Response:
     """What the certificate request is to be like."""
     call = EnrollmentCall(request)
     message = await call.read(soap.GET_POLICIES)
-    enrolling.check_policies_request(message)
+    mde2.check_policies_request(message)
     proof = soap.proof(message.security)
     tenant = await call.tenant(*names_in(proof))
-    who = enrolment.claimant(call.emulator, tenant, proof=proof)
-    await call.emulator.runner.run(tenant, enrolment.check, who)
-    return call.answer(soap.GET_POLICIES, enrolling.policies(tenant.id, days=enrolment.validity_days(tenant)))
+    who = enrollment.claimant(call.emulator, tenant, proof=proof)
+    await call.emulator.runner.run(tenant, enrollment.check, who)
+    return call.answer(soap.GET_POLICIES, mde2.policies(tenant.id, days=enrollment.validity_days(tenant)))
 
 
 async def request_token(request: Request) -> Response:
     """A device comes in, or renews its certificate. A refusal changes nothing: the token is good as before."""
     call = EnrollmentCall(request)
     message = await call.read(soap.REQUEST_TOKEN)
-    asked = enrolling.token_request(message)
+    asked = mde2.token_request(message)
     run = call.emulator.runner.run
     if asked.renews:
         tenant = await call.tenant()
-        document = await run(tenant, enrolment.renew_identity, asked, emulator=call.emulator)
+        document = await run(tenant, enrollment.renew_identity, asked, emulator=call.emulator)
     else:
         proof = soap.proof(message.security)
         tenant = await call.tenant(*names_in(proof))
-        who = enrolment.claimant(call.emulator, tenant, proof=proof)
-        document = await run(tenant, enrolment.enroll, asked, who=who, origin=origin(request), emulator=call.emulator)
-    return call.answer(soap.REQUEST_TOKEN, enrolling.token_answer(document), tenant=tenant)
+        who = enrollment.claimant(call.emulator, tenant, proof=proof)
+        document = await run(tenant, enrollment.enroll, asked, who=who, origin=origin(request), emulator=call.emulator)
+    return call.answer(soap.REQUEST_TOKEN, mde2.token_answer(document), tenant=tenant)
 
 
 async def sign_in_page(request: Request) -> Response:

@@ -26,9 +26,9 @@ from fauxtune.surfaces.devices.windows import translate
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.messages import syncml
 from fauxtune.surfaces.devices.windows.messages.syncml import Message, Reply
-from fauxtune.surfaces.devices.windows.state import Pending, State
+from fauxtune.surfaces.devices.windows.session_state import Pending, State
+from fauxtune.surfaces.devices.windows.status_mapping import too_large
 from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter
-from fauxtune.surfaces.devices.windows.verdicts import too_large
 
 Row = dict[str, Any]
 

@@ -28,7 +28,7 @@ from fauxtune.operations.devices.actions import Order
 from fauxtune.surfaces.devices.windows import csp
 from fauxtune.surfaces.devices.windows.csp import TREES, Tree
 from fauxtune.surfaces.devices.windows.messages.syncml import Command
-from fauxtune.surfaces.devices.windows.verdicts import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
+from fauxtune.surfaces.devices.windows.status_mapping import ANY, ASK, ATOMIC, DETAIL, GONE, MUST, PART, THERE
 
 Json = dict[str, Any]
 

@@ -26,7 +26,7 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
 from fauxtune.surfaces.devices.apple import translate
 from fauxtune.surfaces.devices.apple.messages import Sender
-from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
+from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from fauxtune.surfaces.http import emulator_of
 
 Row = dict[str, Any]

@@ -20,7 +20,7 @@ from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import TrustedProxies
 from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
-from fauxtune.surfaces.devices.identity import caller_certificate, valid_at
+from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from tests.support.authorities import NOW
 from tests.support.certificates import self_signed
 from tests.support.hostile_der import PILLS, Change, altered

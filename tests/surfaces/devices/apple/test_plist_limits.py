@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.surfaces.devices.apple import plist
-from fauxtune.surfaces.devices.apple.extent import MOST_VALUES
+from fauxtune.surfaces.devices.apple.plist_limits import MOST_VALUES
 
 
 def array(*objects: int) -> bytes:

@@ -7,8 +7,8 @@ import pytest
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.items import REMEDIATION_FAILED
 from fauxtune.operations.checkin.stepwise import Result
-from fauxtune.surfaces.devices.windows import verdicts
-from fauxtune.surfaces.devices.windows.verdicts import Said, verdict
+from fauxtune.surfaces.devices.windows import status_mapping
+from fauxtune.surfaces.devices.windows.status_mapping import Said, verdict
 
 INSTALL, REMOVE, ACTION, QUESTION = StepKind.INSTALL, StepKind.REMOVE, StepKind.ACTION, StepKind.QUESTION
 
@@ -19,7 +19,7 @@ def said(role: str, status: int | None, data: str | None = None, *, uri: str = "
 
 @pytest.mark.parametrize(("status", "code"), [(404, -2016345708), (500, -2016345612), (418, -2016345694)])
 def test_graphs_numbers_are_made_of_the_syncml_status(status: int, code: int) -> None:
-    assert verdicts.error_code(status) == code
+    assert status_mapping.error_code(status) == code
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_failed_atomic_says_which_part_and_why(hresult: str, words: str) -> No
     )
     assert answered.result is Result.REFUSED
     assert answered.problem is not None
-    assert answered.problem.code == verdicts.error_code(500)
+    assert answered.problem.code == status_mapping.error_code(500)
     assert answered.problem.message == f"The device refused it (SyncML status 500 at ./x/PFXCertBlob): {words}."
 
 
@@ -78,7 +78,7 @@ def test_an_atomic_whose_parts_say_nothing_has_its_own_number(data: str | None) 
     answered = verdict("s", told, kind=INSTALL)
     assert answered.problem is not None
     assert (answered.problem.code, answered.problem.message) == (
-        verdicts.error_code(507),
+        status_mapping.error_code(507),
         "The device refused it (SyncML status 507).",
     )
 

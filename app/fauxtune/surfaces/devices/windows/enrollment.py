@@ -23,10 +23,10 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
 from fauxtune.surfaces.devices.windows.messages import provisioning
-from fauxtune.surfaces.devices.windows.messages.enrolling import TokenRequest
+from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof
-from fauxtune.surfaces.devices.windows.tenancy import LAX, claims_of
+from fauxtune.surfaces.devices.windows.tenant_lookup import LAX, claims_of
 
 Row = dict[str, Any]
 

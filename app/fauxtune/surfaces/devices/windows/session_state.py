@@ -13,7 +13,7 @@ from typing import Any
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.operations.checkin.stepwise import Result, StepResult
 from fauxtune.surfaces.devices.windows.messages.syncml import Command, Message, Placed
-from fauxtune.surfaces.devices.windows.verdicts import ANY, DETAIL, PART, Said, verdict
+from fauxtune.surfaces.devices.windows.status_mapping import ANY, DETAIL, PART, Said, verdict
 
 Json = dict[str, Any]
 
