@@ -1,5 +1,5 @@
-"""Simulated devices that talk to a device-management service only over the wire.
+"""Simulated devices that talk to a device-management service only over the network.
 
-This package never imports the server's code, nor does the server import it: two independent readings of one protocol
-catch each other's mistakes. What both must read stands in `tests/wire/`.
+This package and the server never import each other: two independent implementations of one protocol find each other's
+mistakes. The messages that both must read are in `tests/wire/`.
 """

@@ -1,4 +1,4 @@
-"""`python -m fauxtune_sim`: the same commands as `fauxtune-sim`."""
+"""`python -m fauxtune_sim`: the commands of `fauxtune-sim`."""
 
 from __future__ import annotations
 

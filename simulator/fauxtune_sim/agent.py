@@ -1,8 +1,7 @@
-"""The agent on a device: what every platform's agent does alike, and what each does its own way.
+"""The management agent on a device: the part that all platforms share.
 
-Alike: one conversation at a time, an enrolment that the service has ended is forgotten, push is listened to, the time
-of a check-in is remembered. A platform's own: how it enrols (`_join`), talks (`_converse`) and takes its leave
-(`_leave`).
+Shared: one check-in at a time, the end of an enrolment, push, the time of the last check-in. Each platform implements
+enrolment (`_enroll`), check-in (`_run_check_in`) and unenrolment (`_unenroll`).
 """
 
 from __future__ import annotations
@@ -22,41 +21,41 @@ from fauxtune_sim.condition import Condition
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, EnrollmentOver, NotAllowedHere, ServerRefused, ServerUnreachable
-from fauxtune_sim.holdings import Holdings, Thing
 from fauxtune_sim.identity import new_key
+from fauxtune_sim.inventory import Inventory, InventoryItem
 from fauxtune_sim.push import Push, read_push
-from fauxtune_sim.records import Records
+from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.transport import Answer, Transport
 
 
 @dataclass(slots=True)
-class CheckIn:
-    """What one check-in did.
+class CheckInResult:
+    """The result of one check-in.
 
-    `settled`: device and service were at rest when it ended. `reports` counts the messages that told the service how
-    things stand, `obeyed` the commands that were carried out, `refused` is everything that the device holds to be
-    inapplicable. `installed` and `removed` are names in the platform's own words, `gained` and `lost` the same things
-    themselves. `policy_version` belongs to platforms that are managed by policy. `ended` says why the enrolment is
-    over, if it is.
+    `settled`: neither side had anything left to do when it ended. `reports` counts the status messages that were sent,
+    `executed` names the commands that were carried out, `refused` lists what the device could not apply. `installed`
+    and `removed` are the platform's own names of items, `added_items` and `removed_items` the items themselves.
+    `policy_version` is for platforms that are managed by policy. `ended` is the reason why the enrolment ended, or
+    None.
     """
 
     settled: bool = False
     reports: int = 0
     installed: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
-    gained: list[Thing] = field(default_factory=list)
-    lost: list[Thing] = field(default_factory=list)
-    obeyed: list[str] = field(default_factory=list)
+    added_items: list[InventoryItem] = field(default_factory=list)
+    removed_items: list[InventoryItem] = field(default_factory=list)
+    executed: list[str] = field(default_factory=list)
     refused: tuple[Refusal, ...] = ()
     policy_version: str | None = None
     ended: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Joining:
-    """What an enrolment is made with: a token, or a user's name and password where the platform takes them.
+class EnrollmentParameters:
+    """The parameters of an enrolment: a token, or a user's name and password if the platform accepts them.
 
-    `user` is also given beside a token where it is known, for wires that ask for an address first.
+    `user` may also accompany a token, for protocols that begin with the user's address.
     """
 
     server: str
@@ -68,14 +67,14 @@ class Joining:
 
 
 class Agent(ABC):
-    """The agent of one device. `time` is shared by the devices of one tenant, where somebody listens to push."""
+    """The agent of one device. Connected devices of one tenant share `time`."""
 
-    #: What a device of this platform keeps.
-    records: ClassVar[Records]
+    #: The types of the records that a device of this platform stores.
+    records: ClassVar[RecordTypes]
     #: Whether a user may enrol with name and password instead of a token.
     takes_password: ClassVar[bool] = False
-    #: Why the enrolment is over when the user has ended it.
-    left: str = "the user removed management"
+    #: The reason that is recorded when the user ends the enrolment.
+    unenroll_reason: str = "the user removed management"
 
     def __init__(self, device: Device, transport: Transport, *, time: TenantTime | None = None) -> None:
         self.device = device
@@ -83,8 +82,8 @@ class Agent(ABC):
             device.state = self.records.state()
         self.time = TenantTime() if time is None else time
         self._transport = transport
-        self._one_at_a_time = asyncio.Lock()
-        #: What was not as it should be when the device enrolled, and was passed over; in words.
+        self._check_in_lock = asyncio.Lock()
+        #: Defects in the server's enrolment answers that the device tolerated, as sentences.
         self.remarks: tuple[str, ...] = ()
 
     async def enroll(
@@ -99,75 +98,77 @@ class Agent(ABC):
     ) -> None:
         """Enrol with a token, or as a user with a password; `key` is the identity key (default: a new one).
 
-        ServerRefused with status 401 for a token that is unknown, used up or expired, 403 for a user who may not.
-        NotAllowedHere for a device that is enrolled, and for a password on a platform that takes none.
+        Raises ServerRefused with status 401 for a token that is unknown, used up or expired, 403 for a user who may not
+        enrol; NotAllowedHere for a device that is enrolled already, and for a password if the platform needs a token.
         """
         if self.device.is_enrolled:
             raise NotAllowedHere(f"{self.device.name} is enrolled already: unenrol it first")
         if token is None and (user is None or password is None or not self.takes_password):
-            takes = "a token, or a user with a password" if self.takes_password else "a token"
-            raise NotAllowedHere(f"{self.device.platform} enrols with {takes}")
+            credentials = "a token, or a user with a password" if self.takes_password else "a token"
+            raise NotAllowedHere(f"{self.device.platform} enrols with {credentials}")
         key = await asyncio.to_thread(new_key) if key is None else key
-        joining = Joining(server=server, tenant=tenant, key=key, token=token, user=user, password=password)
-        async with self._one_at_a_time:
-            self.device.enrollment = await self._join(joining)
+        parameters = EnrollmentParameters(
+            server=server, tenant=tenant, key=key, token=token, user=user, password=password
+        )
+        async with self._check_in_lock:
+            self.device.enrollment = await self._enroll(parameters)
             self.device.ended = None
             self.device.ca = self._transport.ca
             self.device.save()
 
     async def enroll_with_profile(self, data: bytes, *, key: rsa.RSAPrivateKey | None = None) -> None:
-        """Enrol with a configuration profile instead of a service's address and a token; Apple's devices do.
+        """Enrol an Apple device with a configuration profile instead of a service's address and a token.
 
-        NotAllowedHere on every other platform.
+        Raises NotAllowedHere on every other platform.
         """
-        raise NotAllowedHere(f"{self.device.platform} enrols with no profile: only iOS, iPadOS and macOS do")
+        raise NotAllowedHere(f"{self.device.platform} cannot enrol with a profile: only iOS, iPadOS and macOS can")
 
-    async def check_in(self) -> CheckIn:
-        """Talk to the service until both are at rest, or until it ends the enrolment.
+    async def check_in(self) -> CheckInResult:
+        """Talk to the service until neither side has anything left to do, or until the enrolment ends.
 
-        NotAllowedHere if the device is not enrolled; ServerUnreachable and ServerRefused as they come.
+        Raises NotAllowedHere if the device is not enrolled; ServerUnreachable or ServerRefused if the service fails.
         """
-        async with self._one_at_a_time:
-            done = CheckIn()
-            enrollment, before = self.enrollment, Holdings.of(self.device)
+        async with self._check_in_lock:
+            result = CheckInResult()
+            enrollment, before = self.enrollment, Inventory.of(self.device)
             try:
-                await self._converse(done)
+                await self._run_check_in(result)
             except EnrollmentOver as over:
-                self._forget(done, f"the service does not know this device any more: {over}")
-            if done.installed or done.removed or done.ended is not None:
-                after = Holdings.of(self.device)
-                done.gained, done.lost = after.without(before), before.without(after)
-            if done.ended is None:
-                self._remember_time(enrollment)
-            return done
+                self._remove_management(result, f"the service does not know this device any more: {over}")
+            if result.installed or result.removed or result.ended is not None:
+                after = Inventory.of(self.device)
+                result.added_items, result.removed_items = after.without(before), before.without(after)
+            if result.ended is None:
+                self._record_check_in_time(enrollment)
+            return result
 
     async def unenroll(self) -> str | None:
-        """The user ends management: everything managed goes.
+        """Unenrol as the user: everything that management installed is removed, as on a real device in every case.
 
-        Gives None, or the reason why the service could not be told; what was managed goes in either case, as on a
-        real device. NotAllowedHere on a device whose user may not, without asking the service.
+        Returns None, or the reason why the service could not be informed. Raises NotAllowedHere, before any message to
+        the service, if the user of the device may not unenrol it.
         """
-        async with self._one_at_a_time:
-            untold: str | None = None
+        async with self._check_in_lock:
+            failure: str | None = None
             try:
-                await self._leave()
+                await self._unenroll()
             except EnrollmentOver:
                 pass
             except (ServerUnreachable, ServerRefused) as failed:
-                untold = str(failed)
-            self._forget(CheckIn(), self.left)
-            return untold
+                failure = str(failed)
+            self._remove_management(CheckInResult(), self.unenroll_reason)
+            return failure
 
     async def poll_push(self, *, after: int, wait: int) -> Push:
-        """Wait up to `wait` seconds for a push newer than `after`; learns the tenant's time.
+        """Wait up to `wait` seconds for a push newer than `after`; updates the tenant's time.
 
-        NotAllowedHere if the server has named no push address, as servers of other makes do not. ServerRefused with
-        status 404 if the push service does not know the address; only a check-in tells whether that is the end of the
-        enrolment.
+        Raises NotAllowedHere if the server has not named a push address (servers other than Fauxtune do not);
+        ServerRefused with status 404 if the push service does not know the address: whether the enrolment has ended
+        only a check-in can show.
         """
         enrollment = self.enrollment
         if not enrollment.push_token:
-            raise NotAllowedHere(f"{self.device.name} has no push address: its server names none")
+            raise NotAllowedHere(f"{self.device.name} has no push address: its server has not named one")
         tenant, token = quote(enrollment.tenant, safe=""), quote(enrollment.push_token, safe="")
         url = f"{enrollment.server}/push/{tenant}/{token}?after={after}&wait={wait}"
         answer = await self._transport.get(url, timeout=wait + 20.0)
@@ -175,13 +176,13 @@ class Agent(ABC):
             why = f"the push service refused ({answer.status}): {_reason(answer)}"
             raise ServerRefused(why, status=answer.status)
         push = read_push(answer.json())
-        if push.message is not None and not self._push_is_for_us(push.message):
+        if push.message is not None and not self._is_push_for_device(push.message):
             push = replace(push, message=None)
         self.time.learn(push.now, monotonic=time.monotonic())
         return push
 
     async def tenant_now(self) -> datetime:
-        """The tenant's time, asked of the push service; the system's where that does not answer."""
+        """The tenant's time by the push service, or the computer's time if that does not answer."""
         try:
             return (await self.poll_push(after=0, wait=0)).now
         except (ServerUnreachable, ServerRefused, AnswerBroken, NotAllowedHere):
@@ -189,43 +190,44 @@ class Agent(ABC):
 
     @property
     def enrollment(self) -> Enrollment:
-        """The device's enrolment; NotAllowedHere, with the reason where it is known, if it has none."""
+        """The device's enrolment. Raises NotAllowedHere, with the known reason, if the device is not enrolled."""
         if self.device.enrollment is None:
             why = f" ({self.device.ended})" if self.device.ended else ""
             raise NotAllowedHere(f"{self.device.name} is not enrolled{why}")
         return self.device.enrollment
 
     @abstractmethod
-    async def _join(self, joining: Joining) -> Enrollment:
-        """Enrol: give the platform's record. The device is saved afterwards; a refusal leaves it as it was."""
+    async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
+        """Enrol and return the platform's record. The caller saves the device; a refusal must leave it unchanged."""
 
     @abstractmethod
-    async def _converse(self, done: CheckIn) -> None:
-        """Check in, write into `done` what happened, and save what changed.
+    async def _run_check_in(self, result: CheckInResult) -> None:
+        """Check in, write the outcome into `result`, and save what changed.
 
-        Raises EnrollmentOver where the service says so; calls `_forget` where it orders so.
+        Raises EnrollmentOver if the service does not know the device any more; calls `_remove_management` if the
+        service orders the end of the enrolment.
         """
 
     @abstractmethod
-    async def _leave(self) -> None:
-        """Tell the service that the user ends management; NotAllowedHere, before any word, if the user may not."""
+    async def _unenroll(self) -> None:
+        """Inform the service that the user unenrols. Raises NotAllowedHere, before any message, if the user may not."""
 
-    def _push_is_for_us(self, message: dict[str, Any]) -> bool:
-        """Whether a push says what this device must hear to wake up."""
+    def _is_push_for_device(self, message: dict[str, Any]) -> bool:
+        """Whether a push message is meant for this device and wakes it."""
         return True
 
-    def _forget(self, done: CheckIn, why: str, *, everything: bool = False) -> None:
-        """Forget what management brought; with `everything` the device is as fresh from the box (factory reset)."""
+    def _remove_management(self, result: CheckInResult, why: str, *, everything: bool = False) -> None:
+        """Remove what management installed; with `everything` the device is reset to its factory state."""
         if everything:
             self.device.condition = Condition()
-        self.device.forget_managed(why, certificates=everything or not self._stays())
-        done.ended = why
+        self.device.remove_management(why, certificates=everything or not self._keeps_certificates())
+        result.ended = why
 
-    def _stays(self) -> bool:
+    def _keeps_certificates(self) -> bool:
         """Whether installed certificates stay when management ends."""
         return False
 
-    def _remember_time(self, enrollment: Enrollment) -> None:
+    def _record_check_in_time(self, enrollment: Enrollment) -> None:
         now = self.time.now(time.monotonic())
         if now is None:
             return

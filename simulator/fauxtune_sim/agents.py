@@ -1,6 +1,6 @@
-"""Which agent speaks for which platform: the one place where a platform's package is loaded, when it is needed.
+"""The agent of each platform: the one place that loads a platform's package, when it is needed.
 
-A device is read from its folder here too, as only its platform's package can read what it kept.
+A device is loaded from its folder here too, as only its platform's package can read its records.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ _AGENTS: dict[Platform, Callable[[], type[Agent]]] = {
 
 
 def agent_class(platform: Platform) -> type[Agent]:
-    """The agent of a platform."""
+    """The agent class of a platform."""
     return _AGENTS[platform]()
 
 
 def agent_for(device: Device, transport: Transport, *, time: TenantTime | None = None) -> Agent:
-    """The agent of a device."""
+    """A new agent for a device."""
     return agent_class(device.platform)(device, transport, time=time)
 
 
 def load_device(path: Path) -> Device:
-    """The device of a folder; NotFoundHere if there is none, StateBroken if its files are damaged."""
+    """Load the device of a folder. Raises NotFoundHere if there is no device, StateBroken if a file is damaged."""
     return Device.load(path, lambda platform: agent_class(platform).records)

@@ -1,7 +1,6 @@
-"""When a device checks in by itself (Intune documentation, "policy refresh cycle times").
+"""The intervals at which a device checks in by itself (Intune documentation, "policy refresh cycle times").
 
-Often after enrolment, then every 8 hours. All of it on the tenant's clock, of which a device only knows what the push
-service tells it.
+Often after enrolment, then every 8 hours, on the tenant's clock, which a device knows from the push service's answers.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ _Steps = tuple[tuple[timedelta, timedelta], ...]
 
 
 def _every(first: int) -> _Steps:
-    """So many minutes apart for 15 minutes, then every 15 minutes for 2 hours."""
+    """Every `first` minutes for 15 minutes, then every 15 minutes for 2 hours."""
     return (
         (timedelta(minutes=15), timedelta(minutes=first)),
         (timedelta(hours=2, minutes=15), timedelta(minutes=15)),
@@ -23,7 +22,7 @@ def _every(first: int) -> _Steps:
 
 
 _APPLE: _Steps = ((timedelta(hours=1), timedelta(minutes=15)),)
-#: How long after enrolment -> how often. Unverified: Windows 10 Mobile is taken for a Windows Phone.
+#: (time since enrolment until which it applies, interval). Unverified: Windows 10 Mobile is taken for a Windows Phone.
 _STEPS: dict[Platform, _Steps] = {
     Platform.ANDROID: _every(3),
     Platform.IOS: _APPLE,
@@ -37,7 +36,7 @@ _STEADY = timedelta(hours=8)
 
 
 def next_check_in(platform: Platform, *, enrolled_at: datetime, checked_in_at: datetime) -> datetime:
-    """When the device checks in next, if nobody wakes it before."""
+    """The time of the device's next check-in unless a push wakes it earlier."""
     age = checked_in_at - enrolled_at
     for until, interval in _STEPS[platform]:
         if age < until:
@@ -47,30 +46,30 @@ def next_check_in(platform: Platform, *, enrolled_at: datetime, checked_in_at: d
 
 @dataclass(slots=True)
 class TenantTime:
-    """The tenant's time as learned from push answers; between two answers it is reckoned on.
+    """The tenant's time: the last one that the push service reported, and the seconds since then.
 
-    A clock that stood still between two answers is taken for frozen and not reckoned on.
+    A clock that did not move between two answers counts as frozen: no seconds are added to it.
     """
 
-    _told: datetime | None = None
+    _reported: datetime | None = None
     _at: float = 0.0
     _runs: bool = True
 
     def learn(self, now: datetime, *, monotonic: float) -> None:
-        """Take in what an answer said; `monotonic` is the local stopwatch in seconds."""
+        """Record a reported time; `monotonic` is the computer's monotonic clock in seconds."""
         passed = monotonic - self._at
-        if self._told is not None and passed > 0.5:
-            self._runs = now != self._told
-        self._told, self._at = now, monotonic
+        if self._reported is not None and passed > 0.5:
+            self._runs = now != self._reported
+        self._reported, self._at = now, monotonic
 
     def now(self, monotonic: float) -> datetime | None:
-        """The tenant's time, or None if it was never told."""
-        if self._told is None or not self._runs:
-            return self._told
-        return self._told + timedelta(seconds=monotonic - self._at)
+        """The tenant's time, or None if no time was reported yet."""
+        if self._reported is None or not self._runs:
+            return self._reported
+        return self._reported + timedelta(seconds=monotonic - self._at)
 
     def seconds_until(self, moment: datetime, *, monotonic: float) -> float | None:
-        """How long until then; None if the clock does not run and it is ahead, or the time was never told."""
+        """The seconds until a time, 0.0 if it has passed; None if the clock is frozen before it or not known yet."""
         now = self.now(monotonic)
         if now is None:
             return None

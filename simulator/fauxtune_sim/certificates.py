@@ -1,4 +1,4 @@
-"""What a device asks of an X.509 certificate: its name in JSON, its purposes, its addresses (RFC 5280, RFC 8550)."""
+"""Properties of X.509 certificates: thumbprint, names, key usage, e-mail addresses (RFC 5280, RFC 8550)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 
 def thumbprint(certificate: x509.Certificate) -> str:
-    """SHA-1 of the DER, lower-case hex: the name of a certificate in all JSON of ours."""
+    """SHA-1 of the DER, lower-case hex: identifies a certificate in all JSON documents."""
     return certificate.fingerprint(hashes.SHA1()).hex()  # noqa: S303 - a name, not a proof
 
 
 def mark(certificate: x509.Certificate) -> str:
-    """As much of the thumbprint as tells the certificates of one device apart, for sentences."""
+    """The first eight digits of the thumbprint: a short name for messages."""
     return thumbprint(certificate)[:8]
 
 
@@ -33,17 +33,17 @@ def subject(certificate: x509.Certificate) -> str:
 
 
 def issuer(certificate: x509.Certificate) -> str:
-    """The issuer as text, like the subject."""
+    """The issuer as text, in the form of `subject`."""
     return certificate.issuer.rfc4514_string({NameOID.EMAIL_ADDRESS: "E"})
 
 
 def public_key_bytes(certificate: x509.Certificate) -> bytes:
-    """The SubjectPublicKeyInfo, DER: what tells whether two certificates are for one key."""
+    """The SubjectPublicKeyInfo, DER: equal for certificates with the same key."""
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
-    """The identifier the certificate carries, or None."""
+    """The subject key identifier in the certificate, or None."""
     try:
         return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
     except x509.ExtensionNotFound:
@@ -51,15 +51,15 @@ def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
 
 
 def addresses(certificate: x509.Certificate) -> tuple[str, ...]:
-    """Every e-mail address the certificate speaks for: rfc822Name first, then the subject's (RFC 8550 3)."""
-    found: list[str] = []
+    """The e-mail addresses in the certificate: rfc822Name first, then the subject's (RFC 8550 3)."""
+    values: list[str] = []
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found += names.get_values_for_type(x509.RFC822Name)
+        values += names.get_values_for_type(x509.RFC822Name)
     except x509.ExtensionNotFound:
         pass
-    found += [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
-    return tuple(dict.fromkeys(found))
+    values += [str(part.value) for part in certificate.subject.get_attributes_for_oid(NameOID.EMAIL_ADDRESS)]
+    return tuple(dict.fromkeys(values))
 
 
 def is_for_mail(certificate: x509.Certificate) -> bool:
@@ -97,9 +97,9 @@ def can_encrypt(certificate: x509.Certificate) -> bool:
 
 
 def usage(certificate: x509.Certificate) -> str:
-    """What the key is for, by the key usage: `authority` (it issues others), `signing`, `encryption`, `both`, `other`.
+    """The use of the key by its key usage: `authority` (it issues others), `signing`, `encryption`, `both`, `other`.
 
-    RFC 5280 4.2.1.3 and 4.2.1.9. A certificate without the extension may be used for both. ValueError where its
+    RFC 5280 4.2.1.3 and 4.2.1.9. A certificate without the extension may be used for both. Raises ValueError if the
     extensions cannot be read.
     """
     try:
@@ -107,5 +107,5 @@ def usage(certificate: x509.Certificate) -> str:
             return "authority"
     except x509.ExtensionNotFound:
         pass
-    words = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
-    return words.get((can_sign(certificate), can_encrypt(certificate)), "other")
+    usages = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
+    return usages.get((can_sign(certificate), can_encrypt(certificate)), "other")

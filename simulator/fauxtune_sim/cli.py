@@ -1,8 +1,8 @@
-"""The commands of `fauxtune-sim`: parsing arguments and printing, nothing else.
+"""The command line of `fauxtune-sim`: parsing of arguments and printing, nothing else.
 
-With `--output json` standard output holds one JSON document alone and progress goes to standard error. Exit code 0
-means that the command did what was asked; 1 that it did not, 2 that the arguments made no sense, 130 that Ctrl-C ended
-it before. Everything heavy is imported when a command runs, so that `--help` answers at once.
+With `--output json` standard output holds one JSON document and progress goes to standard error. Exit code 0 means that
+the command succeeded, 1 that it failed, 2 that the arguments were wrong, 130 that Ctrl-C ended it. Expensive modules
+are imported when a command runs, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -16,59 +16,60 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
-from fauxtune_sim.accounts import Setting
+from fauxtune_sim.mail_accounts import Setting
 from fauxtune_sim.platforms import Mode, Platform
 
 if TYPE_CHECKING:
-    from fauxtune_sim.commands import Result
-    from fauxtune_sim.discovery import Named
+    from fauxtune_sim.commands import CommandOutput
+    from fauxtune_sim.discovery import ServerOptions
 
 T = TypeVar("T")
-#: What a shell says of a program that Ctrl-C ended.
+#: The usual exit code of a program that Ctrl-C ended.
 _INTERRUPTED = 130
 
 
 class Output(StrEnum):
-    """How a command speaks."""
+    """The format of a command's output."""
 
     TEXT = "text"
     JSON = "json"
 
 
 StateOption = Annotated[Path, typer.Option("--state", help="The device's folder.", metavar="DIR", show_default=False)]
-OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs.")]
+OutputOption = Annotated[Output, typer.Option("--output", help="text to read, json for programs.")]
 ServerOption = Annotated[
     str | None,
     typer.Option(
         "--server",
-        help="The server's HTTPS address; with a path it is the discovery address of a Windows device.",
+        help="The server's HTTPS address; with a path, the discovery address for a Windows device.",
         envvar="FAUXTUNE_SERVER",
         metavar="URL",
     ),
 ]
 CaOption = Annotated[
     Path | None,
-    typer.Option("--ca", help="PEM file of the authority to trust.", envvar="FAUXTUNE_CA", metavar="FILE"),
+    typer.Option("--ca", help="PEM file of the CA to trust.", envvar="FAUXTUNE_CA", metavar="FILE"),
 ]
 TenantOption = Annotated[
-    str | None, typer.Option("--tenant", help="Id, name or domain.", envvar="FAUXTUNE_TENANT", metavar="TENANT")
+    str | None,
+    typer.Option("--tenant", help="The tenant's id, name or domain.", envvar="FAUXTUNE_TENANT", metavar="TENANT"),
 ]
 DataDirOption = Annotated[
     Path | None,
     typer.Option(
         "--data-dir",
-        help="A server's data folder, to find it by (default: .fauxtune).",
+        help="The data folder of a server, which has its address (default: .fauxtune).",
         envvar="FAUXTUNE_DATA_DIR",
         metavar="DIR",
     ),
 ]
 
 app = typer.Typer(
-    help="Simulated devices: they enrol, keep real keys, and read and write S/MIME mail. They know only the wire.",
+    help="Simulated devices that enrol and check in by the real protocols, keep real keys, and handle S/MIME mail.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # Plain help: in 80 columns a table would cut what matters, and show flags as if they took a value.
+    # Plain help: in 80 columns a table would cut texts, and show flags as if they took a value.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -81,15 +82,16 @@ app.add_typer(mail_app, name="mail")
 )
 def enroll(
     *,
-    platform: Annotated[Platform | None, typer.Option(help="What kind of device it is (default: android).")] = None,
+    platform: Annotated[Platform | None, typer.Option(help="The device's platform (default: android).")] = None,
     mode: Annotated[Mode | None, typer.Option(help="How an Android device is managed (default: work-profile).")] = None,
     os_version: Annotated[
-        str | None, typer.Option(help="The version of its operating system (default: a usual one).", metavar="VERSION")
+        str | None, typer.Option(help="The operating system's version (default: a usual one).", metavar="VERSION")
     ] = None,
     name: Annotated[str | None, typer.Option(help="The device's name (default: made from its model).")] = None,
     token: Annotated[str | None, typer.Option(help="An enrolment token.", metavar="TOKEN")] = None,
     user: Annotated[
-        str | None, typer.Option(help="Whose device it is; a token is asked of the control surface.", metavar="UPN")
+        str | None,
+        typer.Option(help="The user of the device; the token is created by the control surface.", metavar="UPN"),
     ] = None,
     password: Annotated[
         str | None,
@@ -98,7 +100,8 @@ def enroll(
     profile: Annotated[
         str | None,
         typer.Option(
-            help="A configuration profile that names the MDM server, of any make: Apple only.", metavar="FILE|URL"
+            help="A configuration profile that names the MDM server, Fauxtune or another: Apple only.",
+            metavar="FILE|URL",
         ),
     ] = None,
     state: StateOption,
@@ -110,11 +113,11 @@ def enroll(
 ) -> None:
     """Enrol a device and let it check in for the first time.
 
-    The folder is made if it does not exist; one that held a device before enrols the same hardware anew.
+    The folder is created if it does not exist. If it holds a device that is not enrolled, that device enrols again.
     """
     from fauxtune_sim import commands
 
-    order = commands.EnrollOrder(
+    options = commands.EnrollOptions(
         state=state,
         platform=platform,
         mode=mode,
@@ -125,24 +128,26 @@ def enroll(
         password=password,
         profile=profile,
     )
-    named = _named(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-    _finish(_run(commands.enroll(order, named)), output=output)
+    server_options = _server_options(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+    _finish(_run(commands.enroll(options, server_options)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim checkin --state ./alice-phone --until-settled")
 def checkin(
     *,
     state: StateOption,
-    until_settled: Annotated[bool, typer.Option("--until-settled", help="Go on until the device is at rest.")] = False,
-    timeout: Annotated[float, typer.Option(help="How many seconds to go on for.")] = 60.0,
+    until_settled: Annotated[
+        bool, typer.Option("--until-settled", help="Repeat until the device has settled.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(help="The most seconds to repeat for.")] = 60.0,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Let a device check in: report, apply what is new, obey.
+    """Let a device check in: report, install, carry out commands.
 
-    A check-in goes on until the service has nothing more for the device. `--until-settled` also waits for what the
-    service does not have yet. Its exit code is 0 if the device came to rest and no profile failed, else 1; it names the
-    profiles that failed, and why. (The device knows what it refused; a Fauxtune server on this machine is asked for the
-    rest.) Without `--until-settled` the exit code is 0 when the check-in took place.
+    A check-in ends when the service has nothing more for the device. `--until-settled` also waits for certificates that
+    the service does not have yet; its exit code is 0 if the device settled and no profile failed, else 1, and it lists
+    the failed profiles with the reasons. (The device knows what it refused; a Fauxtune server on this machine knows the
+    rest.) Without `--until-settled` the exit code is 0 if the check-in took place.
     """
     from fauxtune_sim import commands
 
@@ -152,24 +157,24 @@ def checkin(
 @app.command(epilog="Example: fauxtune-sim run --state ./alice-phone --state ./bob-phone")
 def run(
     *,
-    state: Annotated[list[Path], typer.Option("--state", help="A device's folder; may be repeated.", metavar="DIR")],
+    state: Annotated[list[Path], typer.Option("--state", help="A device's folder; can be repeated.", metavar="DIR")],
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Keep devices connected until Ctrl-C.
 
-    They check in when pushed and when their cadence says so.
+    They check in after every push and at the usual intervals.
     """
     from fauxtune_sim import commands
 
-    _finish(_run(commands.run(state, tell=_announcer(output))), output=output)
+    _finish(_run(commands.run(state, announce=_announcer(output))), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unenroll --state ./alice-phone")
 def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user ends management: everything managed goes.
+    """Unenrol a device as its user: all managed items are removed.
 
-    The user removes the work profile, or the account. The company's own Android devices refuse: their user may not; an
-    administrator wipes them. A device administrator (`--mode device-admin`) cannot take certificates back: they stay.
+    The user removes the work profile, or the account. The company's own Android devices refuse: only an administrator
+    can end their management, by a wipe. With `--mode device-admin` the certificates stay on the device.
     """
     from fauxtune_sim import commands
 
@@ -178,33 +183,33 @@ def unenroll(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 
 @app.command(epilog="Example: fauxtune-sim lock --state ./alice-iphone")
 def lock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user locks the device. A locked iPhone or iPad puts off what needs its protected data."""
-    from fauxtune_sim import owner
+    """Lock a device. A locked iPhone or iPad answers NotNow to commands that need its protected data."""
+    from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner.lock(state, locked=True)), output=output)
+    _finish(_guarded(lambda: owner_commands.lock(state, locked=True)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim unlock --state ./alice-iphone")
 def unlock(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user unlocks the device."""
-    from fauxtune_sim import owner
+    """Unlock a device."""
+    from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner.lock(state, locked=False)), output=output)
+    _finish(_guarded(lambda: owner_commands.lock(state, locked=False)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim restart --state ./alice-iphone")
 def restart(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """The user restarts the device: it is locked then. An iPhone or iPad lists no certificates until it is unlocked."""
-    from fauxtune_sim import owner
+    """Restart a device: it is locked afterwards. An iPhone or iPad lists no certificates until it is unlocked."""
+    from fauxtune_sim import owner_commands
 
-    _finish(_guarded(lambda: owner.restart(state)), output=output)
+    _finish(_guarded(lambda: owner_commands.restart(state)), output=output)
 
 
 @app.command(epilog="Example: fauxtune-sim keystore --state ./alice-phone --output json")
 def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Show what certificates and keys a device holds.
+    """List the certificates and keys on a device.
 
-    Trusted certificates first, then those with a key, then mail accounts.
+    Trusted certificates first, then certificates with a key, then mail accounts.
     """
     from fauxtune_sim import commands
 
@@ -214,33 +219,36 @@ def keystore(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
 @app.command(epilog="Example: fauxtune-sim fleet --devices 200 --mix android:2,android/knox:1")
 def fleet(
     *,
-    devices: Annotated[int, typer.Option(help="How many.", min=1)],
+    devices: Annotated[int, typer.Option(help="The number of devices.", min=1)],
     mix: Annotated[
-        str, typer.Option(help="Kinds and their shares: PLATFORM[/MODE][:SHARE],...", metavar="MIX")
+        str, typer.Option(help="The kinds of devices and their shares: PLATFORM[/MODE][:SHARE],...", metavar="MIX")
     ] = "android",
     user: Annotated[
-        list[str] | None, typer.Option(help="Whose devices; may be repeated (default: all seeded users in turn).")
+        list[str] | None,
+        typer.Option(help="A user of the devices; can be repeated (default: all seeded users in turn)."),
     ] = None,
     keys: Annotated[
-        str, typer.Option(help="Identity keys: so many in turn, or `each` device its own.", metavar="N|each")
+        str, typer.Option(help="The number of identity keys to share, or `each`: a key per device.", metavar="N|each")
     ] = "64",
-    at_once: Annotated[int, typer.Option(help="How many devices talk at the same time.", min=1)] = 32,
-    stay: Annotated[bool, typer.Option("--stay", help="Keep them connected after the summary, until Ctrl-C.")] = False,
+    at_once: Annotated[int, typer.Option(help="The number of devices that check in at the same time.", min=1)] = 32,
+    stay: Annotated[
+        bool, typer.Option("--stay", help="Keep the devices connected after the summary, until Ctrl-C.")
+    ] = False,
     server: ServerOption = None,
     ca: CaOption = None,
     tenant: TenantOption = None,
     data_dir: DataDirOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Enrol many devices at once, let them settle, and count.
+    """Enrol many devices at once, let them settle, and count them.
 
-    Exit code 0 only if every device is enrolled, at rest and has refused nothing.
+    The exit code is 0 only if every device is enrolled, has settled and has refused nothing.
     """
     from fauxtune_sim import commands
 
-    wish = commands.FleetWish(devices=devices, mix=mix, users=user or [], keys=keys, at_once=at_once, stay=stay)
-    named = _named(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
-    work = commands.fleet(wish, named, tell=_note, show=lambda result: _show(result, output=output))
+    options = commands.FleetOptions(devices=devices, mix=mix, users=user or [], keys=keys, at_once=at_once, stay=stay)
+    server_options = _server_options(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+    work = commands.fleet(options, server_options, announce=_note, show=lambda result: _show(result, output=output))
     if not _run(work):
         raise typer.Exit(1)
 
@@ -257,15 +265,15 @@ def mail_send(
         Path | None, typer.Option(help="Encrypt to this certificate (PEM or DER).", metavar="FILE")
     ] = None,
     to_user: Annotated[
-        str | None, typer.Option(help="Write to this user, whose newest certificate is looked up.", metavar="UPN")
+        str | None, typer.Option(help="Write to this user, with the user's newest certificate.", metavar="UPN")
     ] = None,
     sign: Annotated[
         bool | None,
-        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: as the account does)."),
+        typer.Option("--sign/--no-sign", help="Sign with a key of this device (default: the account's setting)."),
     ] = None,
     encrypt: Annotated[
         bool | None,
-        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipient (default: as the account does)."),
+        typer.Option("--encrypt/--no-encrypt", help="Encrypt to the recipient (default: the account's setting)."),
     ] = None,
     sign_with: Annotated[
         str | None, typer.Option(help="The signing certificate (default: the newest).", metavar="THUMBPRINT")
@@ -273,17 +281,17 @@ def mail_send(
     sender: Annotated[str | None, typer.Option("--from", help="The sender (default: the device's user).")] = None,
     subject: Annotated[str, typer.Option(help="The subject line.")] = "A message",
     text: Annotated[str, typer.Option(help="The text.")] = "Hello from a simulated device.",
-    out: Annotated[Path, typer.Option(help="Where the mail goes.", metavar="FILE.eml")],
+    out: Annotated[Path, typer.Option(help="The file for the mail.", metavar="FILE.eml")],
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write a signed or encrypted mail into an .eml file.
 
-    The device's user is the sender. A mail account that management set up says what becomes of it unless it leaves that
-    to the user.
+    The sender is the device's user. If management set up a mail account, its settings decide whether the mail is signed
+    and encrypted, unless the account leaves that to the user.
     """
-    from fauxtune_sim import mailing
+    from fauxtune_sim import mail_commands
 
-    order = mailing.MailOrder(
+    options = mail_commands.MailOptions(
         state=state,
         to_certificate=to_certificate,
         to_user=to_user,
@@ -295,7 +303,7 @@ def mail_send(
         text=text,
         out=out,
     )
-    _finish(_run(mailing.send(order)), output=output)
+    _finish(_run(mail_commands.send(options)), output=output)
 
 
 @mail_app.command(
@@ -303,7 +311,7 @@ def mail_send(
 )
 def mail_set(
     *,
-    setting: Annotated[Setting, typer.Argument(help="What is changed.")],
+    setting: Annotated[Setting, typer.Argument(help="The setting to change.")],
     value: Annotated[str, typer.Argument(help="on, off, or the THUMBPRINT of a certificate.", metavar="VALUE")],
     account: Annotated[
         str | None, typer.Option(help="The account, by its address (default: the first).", metavar="ADDRESS")
@@ -311,31 +319,31 @@ def mail_set(
     state: StateOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """The user changes a setting of a mail account.
+    """Change a setting of a mail account as its user.
 
-    Only what management leaves to the user can be changed.
+    Only settings that management leaves to the user can be changed.
     """
-    from fauxtune_sim import owner
+    from fauxtune_sim import owner_commands
 
-    change = owner.Change(setting=setting, value=value, address=account)
-    _finish(_guarded(lambda: owner.change_mail(state, change)), output=output)
+    change = owner_commands.SettingChange(setting=setting, value=value, address=account)
+    _finish(_guarded(lambda: owner_commands.change_mail(state, change)), output=output)
 
 
 @mail_app.command("read", epilog="Example: fauxtune-sim mail read --state ./alice-phone letter.eml")
 def mail_read(
     *,
-    file: Annotated[Path, typer.Argument(help="The mail.", metavar="FILE.eml")],
+    file: Annotated[Path, typer.Argument(help="The mail to read.", metavar="FILE.eml")],
     state: StateOption,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Read a mail with the keys of a device.
 
-    Says which key opened it and whether the signature is to be believed, and why not. Exit code 1 if no key of the
-    device opens it, or a signature does not verify.
+    Prints which key decrypted it, and whether the signature is valid, with the reason if not. The exit code is 1 if no
+    key of the device decrypts it, or if a signature is not valid.
     """
-    from fauxtune_sim import mailing
+    from fauxtune_sim import mail_commands
 
-    _finish(_guarded(lambda: mailing.read(state, file)), output=output)
+    _finish(_guarded(lambda: mail_commands.read(state, file)), output=output)
 
 
 @app.command(epilog="Example: fauxtune demo --once")
@@ -374,14 +382,14 @@ def demo(
         raise typer.Exit(1)
 
 
-def _named(*, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None) -> Named:
-    from fauxtune_sim.discovery import Named
+def _server_options(*, server: str | None, ca: Path | None, tenant: str | None, data_dir: Path | None) -> ServerOptions:
+    from fauxtune_sim.discovery import ServerOptions
 
-    return Named(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
+    return ServerOptions(server=server, ca=ca, tenant=tenant, data_dir=data_dir)
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's coroutine; an error of ours is one line on standard error and exit code 1, Ctrl-C 130."""
+    """Run a command's coroutine. A SimulatorError becomes one line on standard error and exit code 1, Ctrl-C 130."""
     from fauxtune_sim.errors import Interrupted, SimulatorError
 
     try:
@@ -430,7 +438,7 @@ def _show_json(document: Any) -> None:
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _show(result: Result, *, output: Output) -> None:
+def _show(result: CommandOutput, *, output: Output) -> None:
     if output is Output.JSON:
         _show_json(result.document)
         return
@@ -438,7 +446,7 @@ def _show(result: Result, *, output: Output) -> None:
         typer.echo(line)
 
 
-def _finish(result: Result, *, output: Output) -> None:
+def _finish(result: CommandOutput, *, output: Output) -> None:
     _show(result, output=output)
-    if not result.done:
+    if not result.succeeded:
         raise typer.Exit(1)

@@ -1,6 +1,6 @@
-"""What the commands do, apart from parsing arguments and printing.
+"""The commands of `fauxtune-sim`, without parsing of arguments and printing.
 
-Each gives a Result: the document for `--output json`, the lines for people, and whether it did what was asked.
+Each returns a CommandOutput: the document for `--output json`, the lines for `--output text`, and whether it succeeded.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fauxtune_sim.agent import Agent, CheckIn
+from fauxtune_sim.agent import Agent, CheckInResult
 from fauxtune_sim.agents import agent_class, agent_for, load_device
 from fauxtune_sim.control import Control
 from fauxtune_sim.device import Device
-from fauxtune_sim.discovery import Named, Server, find_server
+from fauxtune_sim.discovery import Server, ServerOptions, find_server
 from fauxtune_sim.errors import (
     AnswerBroken,
     NotAllowedHere,
@@ -29,27 +29,27 @@ from fauxtune_sim.errors import (
     ServerRefused,
     SimulatorError,
 )
-from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetOrder, read_mix, run_fleet
+from fauxtune_sim.fleet import SEEDED_PEOPLE, FleetSettings, read_mix, run_fleet
 from fauxtune_sim.listing import listing_lines
 from fauxtune_sim.platforms import Mode, Platform, kind_of
 from fauxtune_sim.runner import Runner, describe
 from fauxtune_sim.transport import Transport, read_ca
 
-#: Seconds between check-ins while a device is waited for to come to rest.
+#: Seconds between the check-ins of a device until it has settled.
 _PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a command has to say."""
+class CommandOutput:
+    """The output of a command, and whether it succeeded."""
 
     document: Any
     lines: Sequence[str]
-    done: bool = True
+    succeeded: bool = True
 
 
 def control_of(server: Server, transport: Transport) -> Control:
-    """The control surface of a server, with the token of the environment."""
+    """A client of a server's control surface, with the token from the environment."""
     token = os.environ.get("FAUXTUNE_CONTROL_TOKEN")
     return Control(transport, server.control, tenant=server.tenant, token=token)
 
@@ -61,18 +61,18 @@ def transport_to(server: Server) -> Transport:
 
 @asynccontextmanager
 async def agent_of(state: Path) -> AsyncIterator[Agent]:
-    """The agent of a state folder, with a transport of its own."""
+    """The agent of the device in a state folder, with its own transport."""
     device = load_device(state)
     async with Transport(ca=device.ca) as transport:
         yield agent_for(device, transport)
 
 
 @dataclass(frozen=True, slots=True)
-class EnrollOrder:
-    """What device is to be enrolled, and by what right.
+class EnrollOptions:
+    """The options of `enroll`: the device, and the credentials.
 
-    The right is a token, or the name of a user for whom one is asked, or such a name with a password. What is None is
-    what the folder's device has, or the usual.
+    The credentials are a token, or a user for whom a token is created, or a user with a password. None means the value
+    of the folder's device, or the default.
     """
 
     state: Path
@@ -83,61 +83,61 @@ class EnrollOrder:
     token: str | None = None
     user: str | None = None
     password: str | None = field(default=None, repr=False)
-    #: A configuration profile, a file or an address: it names the server itself.
+    #: A configuration profile, by file or address; it names the server.
     profile: str | None = None
 
 
-async def enroll(order: EnrollOrder, named: Named) -> Result:
-    """Enrol the device of a folder (a new one if it is empty) and let it check in."""
-    if order.profile is not None:
-        return await _enroll_with_profile(order, named)
-    if (order.token is None) == (order.user is None):
-        raise NotFoundHere("name either a --token or a --user for whom one is asked")
-    if order.password is not None and order.user is None:
-        raise NotFoundHere("a --password needs its --user")
-    device = _device_for(order)
+async def enroll(options: EnrollOptions, server_options: ServerOptions) -> CommandOutput:
+    """Enrol the device of a folder (a new one if the folder has none) and let it check in."""
+    if options.profile is not None:
+        return await _enroll_with_profile(options, server_options)
+    if (options.token is None) == (options.user is None):
+        raise NotFoundHere("name either a --token, or a --user for whom a token is created")
+    if options.password is not None and options.user is None:
+        raise NotFoundHere("--password needs --user")
+    device = _device_for(options)
     takes_password = agent_class(device.platform).takes_password
-    if order.password is not None and not takes_password:
+    if options.password is not None and not takes_password:
         raise NotFoundHere(f"{device.platform} enrols with a token, not with a password: leave --password out")
-    server = find_server(named)
+    server = find_server(server_options)
     async with transport_to(server) as transport:
-        token = order.token
-        if token is None and order.password is None:
-            token = await control_of(server, transport).enrollment_token(str(order.user))
+        token = options.token
+        if token is None and options.password is None:
+            token = await control_of(server, transport).enrollment_token(str(options.user))
         agent = agent_for(device, transport)
         await agent.enroll(
-            server=server.url, tenant=server.tenant, token=token, user=order.user, password=order.password
+            server=server.url, tenant=server.tenant, token=token, user=options.user, password=options.password
         )
-        return await _enrolled(agent, order.state)
+        return await _enrolled(agent, options.state)
 
 
-async def _enroll_with_profile(order: EnrollOrder, named: Named) -> Result:
-    if (order.token, order.user, order.password) != (None, None, None):
-        raise NotFoundHere("a --profile says by what right it enrols: leave --token, --user and --password out")
-    device = _device_for(order)
-    async with Transport(ca=None if named.ca is None else read_ca(named.ca)) as transport:
+async def _enroll_with_profile(options: EnrollOptions, server_options: ServerOptions) -> CommandOutput:
+    if (options.token, options.user, options.password) != (None, None, None):
+        raise NotFoundHere("a --profile has its own credentials: leave --token, --user and --password out")
+    device = _device_for(options)
+    async with Transport(ca=None if server_options.ca is None else read_ca(server_options.ca)) as transport:
         agent = agent_for(device, transport)
-        await agent.enroll_with_profile(await _profile(str(order.profile), transport))
-        return await _enrolled(agent, order.state)
+        await agent.enroll_with_profile(await _profile(str(options.profile), transport))
+        return await _enrolled(agent, options.state)
 
 
-async def _profile(place: str, transport: Transport) -> bytes:
-    """The profile that stands in a file or at an address."""
-    if place.startswith(("https://", "http://")):
-        answer = await transport.get(place)
+async def _profile(location: str, transport: Transport) -> bytes:
+    """Read the profile from a file or an address."""
+    if location.startswith(("https://", "http://")):
+        answer = await transport.get(location)
         if answer.status != 200:
-            raise ServerRefused(f"{place} answered {answer.status}, not with a profile", status=answer.status)
+            raise ServerRefused(f"{location} answered {answer.status} instead of a profile", status=answer.status)
         return answer.body
     try:
-        return await asyncio.to_thread(Path(place).read_bytes)
+        return await asyncio.to_thread(Path(location).read_bytes)
     except OSError as failed:
-        raise NotFoundHere(f"the profile {place} cannot be read: {failed.strerror}") from failed
+        raise NotFoundHere(f"the profile {location} cannot be read: {failed.strerror}") from failed
 
 
-async def _enrolled(agent: Agent, state: Path) -> Result:
-    """What to say of a device that has just enrolled, after its first check-in."""
+async def _enrolled(agent: Agent, state: Path) -> CommandOutput:
+    """Let a device that has just enrolled check in, and describe it."""
     device, user, name = agent.device, agent.enrollment.user_principal_name, agent.enrollment.name
-    checked = await _check_in_with_time(agent)
+    result = await _check_in_with_time(agent)
     document = {
         "device": device.name,
         "name": name,
@@ -146,156 +146,163 @@ async def _enrolled(agent: Agent, state: Path) -> Result:
         "mode": device.mode,
         "state": str(state),
         "remarks": list(agent.remarks),
-        **_checked(checked),
+        **_result_document(result),
     }
-    lines = [f"{device.name} ({device.kind}) is enrolled for {user or 'nobody by name'}"]
-    lines += [*agent.remarks, *_lines(checked)]
-    return Result(document, lines)
+    lines = [f"{device.name} ({device.kind}) is enrolled{f' for {user}' if user else ', without a named user'}"]
+    lines += [*agent.remarks, *_result_lines(result)]
+    return CommandOutput(document, lines)
 
 
-def _device_for(order: EnrollOrder) -> Device:
-    if not Device.exists(order.state):
+def _device_for(options: EnrollOptions) -> Device:
+    if not Device.exists(options.state):
         return Device.new(
-            order.name,
-            platform=order.platform or Platform.ANDROID,
-            mode=order.mode,
-            os_version=order.os_version,
-            folder=order.state,
+            options.name,
+            platform=options.platform or Platform.ANDROID,
+            mode=options.mode,
+            os_version=options.os_version,
+            folder=options.state,
         )
-    device = load_device(order.state)
+    device = load_device(options.state)
     if device.is_enrolled:
-        raise NotAllowedHere(f"{order.state} holds {device.name}, which is enrolled already: unenrol it first")
-    if order.platform not in {None, device.platform}:
+        raise NotAllowedHere(f"{options.state} holds {device.name}, which is enrolled already: unenrol it first")
+    if options.platform not in {None, device.platform}:
         raise NotAllowedHere(
-            f"{order.state} holds {device.name}, which is {device.platform}: another --state makes another device"
+            f"{options.state} holds {device.name}, which is {device.platform}: another --state makes another device"
         )
-    # The same piece of hardware, set up anew.
-    device.mode, device.name = kind_of(device.platform, order.mode).mode, order.name or device.name
-    if order.os_version is not None:
-        device.hardware = device.hardware.at_version(device.platform, order.os_version)
+    # The same hardware, set up again.
+    device.mode, device.name = kind_of(device.platform, options.mode).mode, options.name or device.name
+    if options.os_version is not None:
+        device.hardware = device.hardware.at_version(device.platform, options.os_version)
     return device
 
 
-async def _check_in_with_time(agent: Agent) -> CheckIn:
-    """Ask for the tenant's time first, so that the device remembers when it checked in."""
+async def _check_in_with_time(agent: Agent) -> CheckInResult:
+    """Get the tenant's time first, so that the time of the check-in is recorded."""
     await agent.tenant_now()
     return await agent.check_in()
 
 
-async def check_in(state: Path, *, until_settled: bool, timeout: float) -> Result:
-    """Check in once, or again and again until the device is at rest or `timeout` seconds have passed."""
+async def check_in(state: Path, *, until_settled: bool, timeout: float) -> CommandOutput:
+    """Check in once, or repeatedly until the device has settled or `timeout` seconds have passed."""
     async with agent_of(state) as agent:
-        done = await _check_in_with_time(agent)
+        result = await _check_in_with_time(agent)
         deadline = time.monotonic() + timeout
-        while until_settled and not done.settled and done.ended is None and time.monotonic() < deadline:
+        while until_settled and not result.settled and result.ended is None and time.monotonic() < deadline:
             await asyncio.sleep(_PAUSE)
-            again = await agent.check_in()
-            again.reports += done.reports
-            again.installed, again.removed = done.installed + again.installed, done.removed + again.removed
-            again.gained, again.lost = done.gained + again.gained, done.lost + again.lost
-            again.refused = tuple(dict.fromkeys((*done.refused, *again.refused)))
-            done = again
-        failed = await _failed(agent, done) if until_settled else []
-    lines = _lines(done)
+            result = _combined(result, await agent.check_in())
+        failed = await _failed_profiles(agent, result) if until_settled else []
+    lines = _result_lines(result)
     if failed:
         count = "1 profile" if len(failed) == 1 else f"{len(failed)} profiles"
         lines += [f"{count} failed: {'; '.join(f'{name}: {why}' for name, why in failed)}"]
-        lines += [f"run `fauxtune diagnose --device {shlex.quote(agent.device.name)}` for what would put it right"]
-    document = _checked(done) | {"failed": [{"profile": name, "why": why} for name, why in failed]}
-    at_rest = done.settled or done.ended is not None
-    return Result(document, lines, done=(at_rest and not failed) or not until_settled)
+        lines += [f"`fauxtune diagnose --device {shlex.quote(agent.device.name)}` shows the causes and the remedies"]
+    document = _result_document(result) | {"failed": [{"profile": name, "why": why} for name, why in failed]}
+    settled = result.settled or result.ended is not None
+    return CommandOutput(document, lines, succeeded=(settled and not failed) or not until_settled)
 
 
-async def _failed(agent: Agent, done: CheckIn) -> list[tuple[str, str]]:
-    """What failed on the device, by name and with the reason.
+def _combined(first: CheckInResult, second: CheckInResult) -> CheckInResult:
+    """The second result with the changes and refusals of the first one before its own."""
+    second.reports += first.reports
+    second.installed, second.removed = first.installed + second.installed, first.removed + second.removed
+    second.added_items = first.added_items + second.added_items
+    second.removed_items = first.removed_items + second.removed_items
+    second.refused = tuple(dict.fromkeys((*first.refused, *second.refused)))
+    return second
 
-    The device itself knows only what it refused, by the names of its wire. A Fauxtune server that runs on this machine
-    is asked too: it knows the profiles, and also what never came to the device.
+
+async def _failed_profiles(agent: Agent, result: CheckInResult) -> list[tuple[str, str]]:
+    """The profiles that failed on the device: (name, reason).
+
+    The device knows only what it refused, by the names of its protocol. A Fauxtune server that runs on this machine is
+    queried too: it knows the profiles, and also which of them never reached the device.
     """
     device, enrollment = agent.device, agent.device.enrollment
-    refused = [(each.path, each.why) for each in done.refused]
+    refused = [(refusal.path, refusal.why) for refusal in result.refused]
     if enrollment is None:
         return refused
     try:
-        server = find_server(Named(server=enrollment.server, tenant=enrollment.tenant))
+        server = find_server(ServerOptions(server=enrollment.server, tenant=enrollment.tenant))
         if not server.is_described:
             return refused
         async with Transport(ca=device.ca) as transport:
             return await control_of(server, transport).failed_profiles(device.name) or refused
-    except SimulatorError:  # it does not answer us, or two devices have this name: the device's own word stands
+    except SimulatorError:  # no answer, or two devices have this name: the device's own refusals are what is known
         return refused
 
 
-def _checked(done: CheckIn) -> dict[str, Any]:
+def _result_document(result: CheckInResult) -> dict[str, Any]:
     return {
-        "settled": done.settled,
-        "reports": done.reports,
-        "policyVersion": done.policy_version,
-        "installed": done.installed,
-        "removed": done.removed,
-        "refused": [{"item": one.path, "why": one.why} for one in done.refused],
-        "ended": done.ended,
+        "settled": result.settled,
+        "reports": result.reports,
+        "policyVersion": result.policy_version,
+        "installed": result.installed,
+        "removed": result.removed,
+        "refused": [{"item": refusal.path, "why": refusal.why} for refusal in result.refused],
+        "ended": result.ended,
     }
 
 
-def _lines(done: CheckIn) -> list[str]:
-    lines = describe(done)
-    if done.ended is None:
-        lines.append("at rest" if done.settled else "not at rest yet: the service has more for this device")
+def _result_lines(result: CheckInResult) -> list[str]:
+    lines = describe(result)
+    if result.ended is None:
+        lines.append("settled" if result.settled else "not settled yet: the service has more for this device")
     return lines
 
 
-async def run(states: Sequence[Path], *, tell: Callable[[str], None]) -> Result:
+async def run(states: Sequence[Path], *, announce: Callable[[str], None]) -> CommandOutput:
     """Keep devices connected until interrupted; devices of one server share one connection pool."""
     devices = [load_device(state) for state in states]
     transports: dict[bytes | None, Transport] = {}
-    runner = Runner(announce=tell)
+    runner = Runner(announce=announce)
     try:
         for device in devices:
             transport = transports.get(device.ca) or transports.setdefault(device.ca, Transport(ca=device.ca))
             runner.add(agent_for(device, transport))
-        tell(f"connected: {', '.join(device.name for device in devices)}; Ctrl-C ends it")
+        announce(f"connected: {', '.join(device.name for device in devices)}; Ctrl-C disconnects them")
         await runner.run(interrupted())
     finally:
         await runner.close()
         for transport in transports.values():
             await transport.close()
-    rows = [{"device": one.name, "enrolled": one.is_enrolled, "ended": one.ended} for one in devices]
-    return Result({"devices": rows}, [])
+    rows = [{"device": device.name, "enrolled": device.is_enrolled, "ended": device.ended} for device in devices]
+    return CommandOutput({"devices": rows}, [])
 
 
 def interrupted() -> asyncio.Event:
-    """An event that Ctrl-C or a polite kill sets."""
+    """An event that SIGINT (Ctrl-C) or SIGTERM sets."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for which in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(which, stop.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
     return stop
 
 
-async def unenroll(state: Path) -> Result:
-    """The user ends management."""
+async def unenroll(state: Path) -> CommandOutput:
+    """Unenrol the device of a folder as its user."""
     async with agent_of(state) as agent:
-        untold = await agent.unenroll()
+        failure = await agent.unenroll()
         name, is_empty = agent.device.name, agent.device.keystore.is_empty
-    left = "everything that was installed is gone" if is_empty else "its certificates stay, and their keys"
-    lines = [f"{name} is no longer managed; {left}"]
-    if untold is not None:
-        lines.append(f"the service could not be told: {untold}")
-    return Result({"device": name, "unenrolled": True, "told": untold is None, "why": untold}, lines)
+    outcome = "everything that was installed is removed" if is_empty else "its certificates and their keys stay"
+    lines = [f"{name} is no longer managed; {outcome}"]
+    if failure is not None:
+        lines.append(f"the service could not be informed: {failure}")
+    return CommandOutput({"device": name, "unenrolled": True, "told": failure is None, "why": failure}, lines)
 
 
-def keystore(state: Path) -> Result:
-    """What is installed on the device: keys, trusted certificates, mail accounts."""
+def keystore(state: Path) -> CommandOutput:
+    """List the keys, trusted certificates and mail accounts on the device of a folder."""
     device = load_device(state)
     rows = device.keystore.listing()
     accounts = [account.row() for account in device.accounts.values()]
-    return Result(rows + accounts, listing_lines(rows, accounts) or [f"{device.name} holds nothing managed"])
+    return CommandOutput(
+        rows + accounts, listing_lines(rows, accounts) or [f"{device.name} has no managed certificates or accounts"]
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class FleetWish:
-    """The fleet as the command line names it."""
+class FleetOptions:
+    """The options of `fleet`."""
 
     devices: int
     mix: str
@@ -305,40 +312,46 @@ class FleetWish:
     stay: bool
 
 
-async def fleet(wish: FleetWish, named: Named, *, tell: Callable[[str], None], show: Callable[[Result], None]) -> bool:
-    """Enrol a fleet and show its summary; with `stay`, keep it connected afterwards. True if all went well."""
-    if wish.keys != "each" and not (wish.keys.isdecimal() and int(wish.keys) > 0):
-        raise NotFoundHere(f"--keys is a number from 1, or `each`; not {wish.keys}")
-    mix = read_mix(wish.mix)
-    server = find_server(named)
+async def fleet(
+    options: FleetOptions,
+    server_options: ServerOptions,
+    *,
+    announce: Callable[[str], None],
+    show: Callable[[CommandOutput], None],
+) -> bool:
+    """Enrol a fleet and show its summary; with `stay`, keep it connected afterwards. True if all devices settled."""
+    if options.keys != "each" and not (options.keys.isdecimal() and int(options.keys) > 0):
+        raise NotFoundHere(f"--keys is a number from 1 or `each`, not {options.keys}")
+    mix = read_mix(options.mix)
+    server = find_server(server_options)
     _allow_many_connections()
     async with transport_to(server) as transport:
         control = control_of(server, transport)
-        order = FleetOrder(
-            devices=wish.devices,
+        settings = FleetSettings(
+            devices=options.devices,
             server=server.url,
             tenant=server.tenant,
-            users=wish.users or await _seeded_people(control),
+            users=options.users or await _seeded_users(control),
             mix=mix,
-            keys=None if wish.keys == "each" else int(wish.keys),
-            at_once=wish.at_once,
+            keys=None if options.keys == "each" else int(options.keys),
+            at_once=options.at_once,
         )
-        summary = await run_fleet(order, transport=transport, control=control, progress=tell)
+        summary = await run_fleet(settings, transport=transport, control=control, progress=announce)
         document = summary.document()
-        told = (
-            f"{summary.enrolled} of {wish.devices} devices enrolled, {summary.settled} at rest, "
+        counts = (
+            f"{summary.enrolled} of {options.devices} devices enrolled, {summary.settled} settled, "
             f"{summary.items_installed} items installed, {document['checkinsPerSecond']:g} check-ins a second"
         )
-        lines = [told, *(f"{one['count']} times: {one['cause']}" for one in document["failures"])]
-        all_well = summary.settled == wish.devices and not summary.failures
-        show(Result(document, lines, done=all_well))
-        if wish.stay and summary.agents:
-            await _stay(summary.agents, tell=tell)
-    return all_well
+        lines = [counts, *(f"{failure['count']} times: {failure['cause']}" for failure in document["failures"])]
+        succeeded = summary.settled == options.devices and not summary.failures
+        show(CommandOutput(document, lines, succeeded=succeeded))
+        if options.stay and summary.agents:
+            await _stay(summary.agents, announce=announce)
+    return succeeded
 
 
 def _allow_many_connections() -> None:
-    """Every connected device is an open connection; the usual soft limit of 1,024 is too low for a fleet."""
+    """Raise the limit of open files: each device is an open connection, and the usual limit of 1,024 is too low."""
     if sys.platform == "win32":
         return
     import resource
@@ -347,19 +360,19 @@ def _allow_many_connections() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _stay(agents: Sequence[Agent], *, tell: Callable[[str], None]) -> None:
-    runner = Runner(announce=tell)
+async def _stay(agents: Sequence[Agent], *, announce: Callable[[str], None]) -> None:
+    runner = Runner(announce=announce)
     try:
         for agent in agents:
             if agent.device.is_enrolled:
                 runner.add(agent)
-        tell("the fleet stays connected; Ctrl-C ends it")
+        announce("the fleet stays connected; Ctrl-C disconnects it")
         await runner.run(interrupted())
     finally:
         await runner.close()
 
 
-async def _seeded_people(control: Control) -> list[str]:
+async def _seeded_users(control: Control) -> list[str]:
     domain = (await control.tenant()).get("domain")
     if not isinstance(domain, str):
         raise AnswerBroken("the tenant's domain is not known: name the users with --user")

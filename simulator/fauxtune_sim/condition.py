@@ -1,4 +1,4 @@
-"""What an administrator's commands did to a device, apart from what is installed on it."""
+"""The condition of a device that commands change: locked, restarted, lost. What is installed is not part of it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 
 @dataclass(slots=True)
 class Condition:
-    """How the device is just now. A factory reset makes a new one.
+    """The present condition of a device. A factory reset creates a new one.
 
-    `unlocked_since_boot`: somebody has unlocked it since it started. `lost` is what the lock screen says in lost mode,
-    None outside of it; `sounds` counts how often it made itself heard; `notifications` are (title, body).
+    `unlocked_since_boot`: whether it was unlocked since it started. `lost` is the text on the lock screen in lost mode,
+    else None; `sounds` counts the sounds that it played; `notifications` are pairs of title and body.
     """
 
     locked: bool = False
@@ -23,22 +23,22 @@ class Condition:
     notifications: list[tuple[str, str]] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
+        """The condition as JSON."""
         return asdict(self)
 
     def lock(self, locked: bool) -> None:
-        """Lock or unlock it."""
+        """Lock or unlock the device."""
         self.locked = locked
         self.unlocked_since_boot = self.unlocked_since_boot or not locked
 
     def restart(self) -> None:
-        """Start it again: it is locked then, and nobody has unlocked it yet."""
+        """Restart the device: it is locked afterwards, and not unlocked since it started."""
         self.reboots += 1
         self.locked, self.unlocked_since_boot = True, False
 
     @classmethod
     def from_document(cls, document: dict[str, Any] | None) -> Condition:
-        """The reverse of `document`; of a device that was kept before there were commands, a new one."""
+        """Read the JSON of `document`; None, in state folders of earlier versions, gives a new condition."""
         values = dict(document or {})
         values["notifications"] = [(title, body) for title, body in values.get("notifications", ())]
         return cls(**values)

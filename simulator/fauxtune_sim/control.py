@@ -1,7 +1,7 @@
-"""The one door that is no device protocol: the emulator's control surface, for what an administrator hands out of band.
+"""A client of Fauxtune's control surface, for what device protocols do not transport. Other servers do not have it.
 
-Enrolment tokens, the clock, what is wrong with a device, certificates of people one writes to, the certification
-authority's counter, the connector's public key. Used against Fauxtune only; foreign servers have no such door.
+Enrolment tokens, the clock, the diagnosis of a device, certificates of recipients of mail, certificates that are issued
+on request with their keys, the connector's public key.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from fauxtune_sim.transport import Answer, Transport
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """What the authority's counter handed over; `pfx` and its password only for a key that was made there."""
+class IssuedCertificate:
+    """A certificate that the control surface issued, with the PFX that holds its key."""
 
     thumbprint: str
     certificate: x509.Certificate
@@ -52,17 +52,17 @@ class Control:
         return await self._get(self._tenant)
 
     async def create_tenant(self, seed: str = "contoso") -> dict[str, Any]:
-        """A new isolated tenant from a seed, with names of its own."""
+        """Create a new isolated tenant from a seed, with its own names."""
         return await self._post(f"{self._base}/tenants", {"seed": seed})
 
     async def enrollment_token(self, user_principal_name: str, *, uses: int = 1) -> str:
-        """A token that enrols `uses` devices for this user."""
+        """Create a token that enrols `uses` devices for this user."""
         body = {"userPrincipalName": user_principal_name, "uses": uses}
         answer = await self._post(f"{self._tenant}/enrollmentTokens", body)
         return _text(answer, "token")
 
     async def settle(self, timeout: int = 30) -> dict[str, Any]:
-        """Wake every connected device and wait until all are at rest: `{"settled","waiting"}`; `timeout` in seconds."""
+        """Wake all connected devices, wait up to `timeout` seconds until they have settled: `{"settled","waiting"}`."""
         return await self._post(f"{self._tenant}/settle", {"timeout": timeout}, wait=timeout + 15.0)
 
     async def now(self) -> datetime:
@@ -71,42 +71,42 @@ class Control:
         try:
             return datetime.fromisoformat(_text(answer, "now"))
         except ValueError as broken:
-            raise AnswerBroken(f"the clock's answer is no time: {broken}") from broken
+            raise AnswerBroken(f"the clock's answer is not a time: {broken}") from broken
 
     async def certificate_for(self, user_principal_name: str) -> x509.Certificate:
-        """The newest encryption certificate of a user that is good; NotFoundHere if there is none."""
+        """The newest good encryption certificate of a user. Raises NotFoundHere if the user has none."""
         query = urlencode({"userPrincipalName": user_principal_name, "usage": "encryption"})
         answer = await self._get(f"{self._tenant}/certificates?{query}")
         for row in answer.get("value", []):
             if row.get("status") == "good":
-                one = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
-                return x509.load_pem_x509_certificate(_text(one, "certificate").encode())
+                document = await self._get(f"{self._tenant}/certificates/{_text(row, 'thumbprint')}")
+                return x509.load_pem_x509_certificate(_text(document, "certificate").encode())
         raise NotFoundHere(f"{user_principal_name} has no encryption certificate that is good")
 
     async def failed_profiles(self, device: str) -> list[tuple[str, str]]:
-        """The profiles of a device that something is in the way of: their names, and what it is."""
+        """The profiles that were not delivered to a device completely: (name, reason)."""
         answer = await self._get(f"{self._tenant}/diagnose?{urlencode({'device': device})}")
-        broken = [each for each in answer.get("chains", []) if each.get("status") == "broken"]
+        chains = [chain for chain in answer.get("chains", []) if chain.get("status") == "broken"]
         try:
             return [
-                (each["profile"]["displayName"], each["why"])
-                for each in broken
-                if each["links"] and each["links"][-1]["status"] != "ok"
+                (chain["profile"]["displayName"], chain["why"])
+                for chain in chains
+                if chain["links"] and chain["links"][-1]["status"] != "ok"
             ]
         except (KeyError, TypeError) as odd:
-            raise AnswerBroken(f"the control surface's diagnosis is not what it should be: {odd!r}") from odd
+            raise AnswerBroken(f"the control surface's diagnosis has an unexpected form: {odd!r}") from odd
 
-    async def issue(self, order: dict[str, Any]) -> Issued:
-        """Have the authority's counter make a key and a certificate: `template`, `userPrincipalName`, ..."""
+    async def issue(self, order: dict[str, Any]) -> IssuedCertificate:
+        """Have the authority make a key and issue a certificate for it: `template`, `userPrincipalName`, ..."""
         answer = await self._post(f"{self._tenant}/certificates", order)
-        return Issued(
+        return IssuedCertificate(
             thumbprint=_text(answer, "thumbprint"),
             certificate=x509.load_pem_x509_certificate(_text(answer, "certificate").encode()),
             pfx=base64.b64decode(_text(answer, "pfx")),
         )
 
     async def connector_key(self) -> ConnectorKey:
-        """The first key of the first connector that has one; NotFoundHere if none has."""
+        """The first key of the first connector that has one. Raises NotFoundHere if no connector has a key."""
         connectors = await self._get(f"{self._tenant}/connectors")
         for connector in connectors.get("value", []):
             keys = await self._get(f"{self._tenant}/connectors/{quote(_text(connector, 'id'), safe='')}/keys")
@@ -119,13 +119,13 @@ class Control:
         raise NotFoundHere("no connector has a key for the import of PFX files")
 
     async def _get(self, url: str) -> dict[str, Any]:
-        return _accepted(await self._transport.get(url, bearer=self._token))
+        return _checked(await self._transport.get(url, bearer=self._token))
 
     async def _post(self, url: str, document: dict[str, Any], *, wait: float | None = None) -> dict[str, Any]:
-        return _accepted(await self._transport.post(url, document, bearer=self._token, timeout=wait))
+        return _checked(await self._transport.post(url, document, bearer=self._token, timeout=wait))
 
 
-def _accepted(answer: Answer) -> dict[str, Any]:
+def _checked(answer: Answer) -> dict[str, Any]:
     if 200 <= answer.status < 300:
         return answer.json()
     try:

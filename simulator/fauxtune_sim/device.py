@@ -1,8 +1,8 @@
-"""One device: what it is, what it is enrolled in, what is installed on it. Kept in a folder, or only in memory.
+"""One device: its hardware, its enrolment, and what is installed on it. Stored in a folder, or only in memory.
 
-`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys, `platform.json` what the platform
-holds of its own. `device.json` is written last: a crash in between leaves the older enrolment, and what the service
-wants is applied once more.
+`device.json` holds identity, enrolment and mail accounts, `keystore.json` the keys, `platform.json` the platform's own
+state. `device.json` is written last: a crash in between leaves the older enrolment, and the service's policy is applied
+once more.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.condition import Condition
 from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.hardware import Hardware, new_hardware, read_hardware
 from fauxtune_sim.keystore import KeyStore
+from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
-from fauxtune_sim.records import PlatformState, Records
-from fauxtune_sim.statefolder import StateFolder
+from fauxtune_sim.records import PlatformState, RecordTypes
+from fauxtune_sim.state_folder import StateFolder
 
 _FACTS, _KEYS, _STATE = "device.json", "keystore.json", "platform.json"
 
 
 @dataclass(slots=True)
 class Device:
-    """A device. With a `folder` every change is kept there; without one it lives in memory (fleets, tests).
+    """A device. With a `folder` it is saved there; without one it exists in memory only (fleets, tests).
 
-    `mode` is Android's, None elsewhere; `state` belongs to the platform, whose agent sets it up, None where there is
-    none. A platform's package narrows `hardware`, `enrollment` and `state` to its own classes.
+    `mode` is for Android, None on other platforms; `state` is the platform's own state, created by its agent, or None.
+    A platform's package narrows `hardware`, `enrollment` and `state` to its own classes.
     """
 
     name: str
@@ -42,9 +42,9 @@ class Device:
     accounts: dict[str, MailAccount] = field(default_factory=dict)
     state: PlatformState | None = None
     folder: StateFolder | None = None
-    #: PEM of the authorities that the service's TLS certificate is checked against; None: the system's.
+    #: PEM of the authorities by which the service's TLS certificate is verified; None: the system's.
     ca: bytes | None = None
-    #: Why the last enrolment ended, for the person who looks at the folder later.
+    #: The reason why the last enrolment ended, for a person who looks at the folder later.
     ended: str | None = None
     condition: Condition = field(default_factory=Condition)
 
@@ -58,9 +58,9 @@ class Device:
         os_version: str | None = None,
         folder: Path | None = None,
     ) -> Device:
-        """A device fresh from the box, not written to disk yet.
+        """Create a device in its factory state, not saved yet.
 
-        NotFoundHere for a mode or a version of the system that is not simulated.
+        Raises NotFoundHere for a mode or a system version that is not simulated.
         """
         kind = kind_of(platform, mode)
         hardware = new_hardware(kind.platform, os_version, mode=kind.mode)
@@ -78,10 +78,10 @@ class Device:
         return (path / _FACTS).is_file()
 
     @classmethod
-    def load(cls, path: Path, records_of: Callable[[Platform], Records]) -> Device:
-        """The device of a folder (`agents.load_device` knows every platform's records).
+    def load(cls, path: Path, records_of: Callable[[Platform], RecordTypes]) -> Device:
+        """Load the device of a folder (`agents.load_device` knows the records of every platform).
 
-        NotFoundHere if there is none, StateBroken if its files are damaged.
+        Raises NotFoundHere if there is no device, StateBroken if a file is damaged.
         """
         folder = StateFolder(path)
         facts = folder.read_json(_FACTS)
@@ -93,7 +93,9 @@ class Device:
             raise StateBroken(f"{path / _FACTS} is damaged: {damaged!r}") from damaged
 
     @classmethod
-    def _read(cls, facts: dict[str, Any], *, folder: StateFolder, records_of: Callable[[Platform], Records]) -> Device:
+    def _read(
+        cls, facts: dict[str, Any], *, folder: StateFolder, records_of: Callable[[Platform], RecordTypes]
+    ) -> Device:
         platform, mode, enrollment = Platform(facts["platform"]), facts["mode"], facts["enrollment"]
         records = records_of(platform)
         return cls(
@@ -103,7 +105,7 @@ class Device:
             hardware=read_hardware(platform, facts["hardware"]),
             enrollment=None if enrollment is None else records.enrollment.from_document(enrollment),
             keystore=KeyStore.from_document(folder.read_json(_KEYS) or {"entries": [], "trusted": []}),
-            accounts={one["id"]: MailAccount(**one) for one in facts.get("accounts", ())},
+            accounts={row["id"]: MailAccount(**row) for row in facts.get("accounts", ())},
             state=_read_state(records, folder),
             folder=folder,
             ca=None if facts["ca"] is None else facts["ca"].encode(),
@@ -113,7 +115,7 @@ class Device:
 
     @property
     def is_enrolled(self) -> bool:
-        """Whether the device is managed at present."""
+        """Whether the device is enrolled now."""
         return self.enrollment is not None
 
     @property
@@ -122,7 +124,7 @@ class Device:
         return Kind(self.platform, self.mode)
 
     def save(self, *, keys: bool = True, state: bool = True) -> None:
-        """Write the device to its folder, if it has one; `keys=False`, `state=False` where these have not changed."""
+        """Save the device to its folder, if it has one; `keys=False` or `state=False` skips what has not changed."""
         if self.folder is None:
             return
         if keys:
@@ -137,18 +139,18 @@ class Device:
                 "mode": self.mode,
                 "hardware": self.hardware.document(),
                 "enrollment": None if self.enrollment is None else self.enrollment.document(),
-                "accounts": [asdict(one) for one in self.accounts.values()],
+                "accounts": [asdict(account) for account in self.accounts.values()],
                 "ca": None if self.ca is None else self.ca.decode(),
                 "ended": self.ended,
                 "condition": self.condition.document(),
             },
         )
 
-    def forget_managed(self, why: str, *, certificates: bool = True) -> None:
-        """Forget what management brought: accounts, credential, identity, and, if `certificates`, keys and trusted
+    def remove_management(self, why: str, *, certificates: bool = True) -> None:
+        """Remove what management installed: accounts, credential, identity, and, if `certificates`, keys and trusted
         certificates.
 
-        The key store's file goes first, so that no crash leaves keys of an enrolment that is over.
+        The key store's file is removed first, so that no crash leaves keys of an enrolment that has ended.
         """
         if certificates:
             self.keystore.clear()
@@ -163,7 +165,7 @@ class Device:
         self.save(keys=False, state=False)
 
 
-def _read_state(records: Records, folder: StateFolder) -> PlatformState | None:
+def _read_state(records: RecordTypes, folder: StateFolder) -> PlatformState | None:
     if records.state is None:
         return None
     document = folder.read_json(_STATE)

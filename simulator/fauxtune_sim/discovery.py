@@ -1,4 +1,4 @@
-"""Finding a running server: named on the command line, named by the environment, or described in a data folder.
+"""Find a running server: named on the command line, named by the environment, or described in a data folder.
 
 A server writes `<data-dir>/endpoints.json` when it is ready:
 `{"https","http","control","caFile","tenant","tenantId","clientId","clientSecret","pid"}`.
@@ -22,8 +22,8 @@ _DEFAULT_TENANT = "contoso"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is. URLs have no trailing slash; `ca_file` None means the system's authorities. `is_described`: a
-    data folder says that it is a Fauxtune server, and where its control surface is.
+    """The addresses of a server. URLs have no trailing slash; `ca_file` None means the system's authorities.
+    `is_described`: a data folder shows that it is a Fauxtune server, and has the address of its control surface.
     """
 
     url: str
@@ -34,8 +34,8 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """What the command line named; None where it named nothing."""
+class ServerOptions:
+    """The options of the command line that name a server; None for an option that was not used."""
 
     server: str | None = None
     ca: Path | None = None
@@ -43,14 +43,14 @@ class Named:
     data_dir: Path | None = None
 
 
-def find_server(named: Named, environment: Mapping[str, str] | None = None) -> Server:
-    """The server that is named, else by `FAUXTUNE_SERVER`, `_CA`, `_TENANT`, `_DATA_DIR`, else the one of `.fauxtune`.
+def find_server(options: ServerOptions, environment: Mapping[str, str] | None = None) -> Server:
+    """The server by the options, else by `FAUXTUNE_SERVER`, `_CA`, `_TENANT`, `_DATA_DIR`, else the one of `.fauxtune`.
 
-    CA and tenant of a data folder count only if the folder's server is the one that is meant.
+    CA and tenant of a data folder are used only if the folder describes the same server.
     """
     env = os.environ if environment is None else environment
-    folder = named.data_dir or Path(env.get("FAUXTUNE_DATA_DIR") or DEFAULT_DATA_DIR)
-    url = named.server or env.get("FAUXTUNE_SERVER")
+    folder = options.data_dir or Path(env.get("FAUXTUNE_DATA_DIR") or DEFAULT_DATA_DIR)
+    url = options.server or env.get("FAUXTUNE_SERVER")
     known = _endpoints(folder)
     if url is None:
         if known is None:
@@ -62,12 +62,12 @@ def find_server(named: Named, environment: Mapping[str, str] | None = None) -> S
     url = url.rstrip("/")
     if known is None or url != known["https"]:
         known = {}
-    ca = named.ca or env.get("FAUXTUNE_CA") or known.get("caFile")
+    ca = options.ca or env.get("FAUXTUNE_CA") or known.get("caFile")
     return Server(
         url=url,
         control=str(known.get("control") or f"{url}/_fauxtune/v1").rstrip("/"),
         ca_file=None if ca is None else Path(ca),
-        tenant=named.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
+        tenant=options.tenant or env.get("FAUXTUNE_TENANT") or str(known.get("tenant") or _DEFAULT_TENANT),
         is_described=bool(known),
     )
 

@@ -1,6 +1,6 @@
-"""The relation between a device and the service, as far as it is the same on every platform.
+"""The enrolment of a device: the fields that all platforms share.
 
-Each platform keeps more (a credential, addresses, nonces): its own dataclass, derived from this one.
+Each platform adds its own (a credential, addresses, nonces) in a dataclass that is derived from this one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from cryptography import x509
 
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
 
-#: What a field of bytes is annotated with.
+#: The annotations of fields that hold bytes.
 _BYTES = frozenset({"bytes", "bytes | None"})
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Something that the device was given and could not apply: what it is, where it stands, and why."""
+    """A delivered setting that the device could not apply: its kind, its path, and the reason."""
 
     setting: str
     path: str
@@ -28,12 +28,11 @@ class Refusal:
 
 @dataclass(slots=True, kw_only=True)
 class Enrollment:
-    """Where the service is and who we are there.
+    """The service's address and the device's identity there.
 
-    `server` has no trailing slash; `name` is what the service calls this device on the platform's wire; `push_token`
-    is the last segment of its address at the push service, empty while it has none; times are ISO texts on the
-    tenant's clock, None while the device has not been told the time. Certificate (DER) and key (PKCS#8) are the
-    identity.
+    `server` has no trailing slash; `name` is the device's name in the platform's protocol; `push_token` is the last
+    segment of its address at the push service, empty while it has none; times are ISO texts on the tenant's clock,
+    None until the device knows the time. Certificate (DER) and key (PKCS#8) are the identity.
     """
 
     server: str
@@ -48,7 +47,7 @@ class Enrollment:
     _identity: DeviceIdentity | None = field(default=None, init=False, repr=False, compare=False)
 
     def identity(self) -> DeviceIdentity:
-        """The identity certificate with its key, opened once."""
+        """The identity certificate with its key, parsed once."""
         if self._identity is None:
             self._identity = DeviceIdentity(
                 certificate=x509.load_der_x509_certificate(self.identity_certificate),
@@ -57,22 +56,22 @@ class Enrollment:
         return self._identity
 
     def renew_identity(self, certificate: bytes, *, key: bytes) -> None:
-        """From now on the device proves itself with this certificate (DER) and key (PKCS#8)."""
+        """Replace the identity by this certificate (DER) and key (PKCS#8)."""
         self.identity_certificate, self.identity_key, self._identity = certificate, key, None
 
     def document(self) -> dict[str, Any]:
-        """The enrolment as JSON, secrets included; bytes as base64. A platform with richer fields overrides both."""
-        document = {one.name: getattr(self, one.name) for one in fields(self) if one.init}
-        for one in fields(self):
-            if one.type in _BYTES and document[one.name] is not None:
-                document[one.name] = base64.b64encode(document[one.name]).decode()
+        """The enrolment as JSON, secrets included, bytes as base64. A platform with other fields overrides it."""
+        document = {item.name: getattr(self, item.name) for item in fields(self) if item.init}
+        for item in fields(self):
+            if item.type in _BYTES and document[item.name] is not None:
+                document[item.name] = base64.b64encode(document[item.name]).decode()
         return document
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """The reverse of `document`; TypeError or ValueError if it is none."""
+        """Read the JSON of `document`. Raises TypeError or ValueError if it has another form."""
         values = dict(document)
-        for one in fields(cls):
-            if one.type in _BYTES and isinstance(values.get(one.name), str):
-                values[one.name] = base64.b64decode(values[one.name])
+        for item in fields(cls):
+            if item.type in _BYTES and isinstance(values.get(item.name), str):
+                values[item.name] = base64.b64decode(values[item.name])
         return cls(**values)

@@ -1,37 +1,37 @@
-"""Everything that can go wrong on a device, on one screen.
+"""The errors of the simulator.
 
     SimulatorError
-      NotFoundHere          a file, a certificate or a server that was named is not there
+      NotFoundHere          a file, a certificate or a server that was named does not exist
       NotAllowedHere        the device itself refuses (a fully managed device cannot be unenrolled by its user)
       StateBroken           the state folder cannot be used
-      ServerUnreachable     no answer: refused connection, broken TLS, timeout
-      ServerRefused         an answer that says no; `status`, `code` and `message` are the server's
+      ServerUnreachable     no answer: refused connection, failed TLS, timeout
+      ServerRefused         the server refused; `status`, `code` and `message` are the server's
         EnrollmentOver      the service does not know this device (any more)
-      AnswerBroken          an answer that does not say what the protocol promises
+      AnswerBroken          the server's answer violates the protocol
       PfxRefused            a PKCS#12 file that cannot be opened
-        PfxPasswordWrong    the password is not this file's
-        PfxWithoutIdentity  it opens, but holds no key with a certificate of its own
+        PfxPasswordWrong    the password is wrong
+        PfxWithoutIdentity  the file opens, but has no key with its certificate
       CmsRefused            a CMS message that cannot be opened or does not verify
       ProfileRefused        a configuration profile that the device does not install
-      MailRefused           a mail that cannot be built or read
-      Interrupted           the user ended it before it was done
+      MailRefused           a mail that cannot be written or read
+      Interrupted           the user ended the command before it was done
 
-Messages say what was wrong and, where it is known, what would be right.
+A message says what was wrong and, if it is known, what would be right.
 """
 
 from __future__ import annotations
 
 
 class SimulatorError(Exception):
-    """Base of all; the text is for the person at the keyboard."""
+    """Base class; the text is for the user of the command line."""
 
 
 class NotFoundHere(SimulatorError):
-    """What was named is not there."""
+    """A file, a certificate or a server that was named does not exist."""
 
 
 class NotAllowedHere(SimulatorError):
-    """The device itself refuses."""
+    """The device itself refuses the action."""
 
 
 class StateBroken(SimulatorError):
@@ -39,11 +39,11 @@ class StateBroken(SimulatorError):
 
 
 class ServerUnreachable(SimulatorError):
-    """No answer came."""
+    """The server did not answer."""
 
 
 class ServerRefused(SimulatorError):
-    """The server answered, and said no."""
+    """The server refused the request."""
 
     def __init__(self, message: str, *, status: int, code: str = "") -> None:
         super().__init__(message)
@@ -52,11 +52,11 @@ class ServerRefused(SimulatorError):
 
 
 class EnrollmentOver(ServerRefused):
-    """The service does not know this device (any more): it must forget what it was given."""
+    """The service does not know this device (any more): the device removes what management installed."""
 
 
 class AnswerBroken(SimulatorError):
-    """The answer does not say what the protocol promises."""
+    """The server's answer violates the protocol."""
 
 
 class PfxRefused(SimulatorError):
@@ -64,11 +64,11 @@ class PfxRefused(SimulatorError):
 
 
 class PfxPasswordWrong(PfxRefused):
-    """The password is not this file's."""
+    """The password of a PKCS#12 file is wrong."""
 
 
 class PfxWithoutIdentity(PfxRefused):
-    """The file opens, but holds no key with a certificate of its own."""
+    """The PKCS#12 file opens, but has no key with its certificate."""
 
 
 class CmsRefused(SimulatorError):
@@ -80,8 +80,8 @@ class ProfileRefused(SimulatorError):
 
 
 class MailRefused(SimulatorError):
-    """A mail that cannot be built or read."""
+    """A mail that cannot be written or read."""
 
 
 class Interrupted(SimulatorError):
-    """The user ended it (Ctrl-C) before it was done."""
+    """The user ended the command (Ctrl-C) before it was done."""

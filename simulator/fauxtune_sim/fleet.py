@@ -1,6 +1,6 @@
-"""Many devices at once: enrol them, let them settle, count, and say what went wrong.
+"""Many devices at once: enrol them, let them settle, count them, and list the failures.
 
-The devices live in memory. Identity keys come from a ring, as making one costs more than everything else together.
+The devices exist in memory only. Identity keys come from a ring, as making a key costs more than all the rest together.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from fauxtune_sim.platforms import Kind, Platform, kind_of, read_kind
 from fauxtune_sim.transport import Transport
 
 T = TypeVar("T")
-_TELL_EVERY = 500
-#: A device's name on the wire, a UUID, a UDID, another long number.
+_PROGRESS_EVERY = 500
+#: Texts that differ from device to device: a name in the protocol, a UUID, a UDID, another long number.
 _PARTICULAR = re.compile(r"enterprises/[^\s:]+|[0-9A-Fa-f]{8}-[0-9A-Fa-f-]{16,27}|[0-9A-Fa-f]{32,}")
-#: The people of the tenant that a server seeds by itself.
+#: The users of the tenant that a server seeds by itself.
 SEEDED_PEOPLE = ("alice", "bob", "carol")
 
 
 @dataclass(frozen=True, slots=True)
-class FleetOrder:
-    """What is wanted. `mix` gives each kind its share; `keys` is the ring's size, None for a key of its own each."""
+class FleetSettings:
+    """The settings of a fleet. `mix` is the share of each kind; `keys` is the ring's size, None: a key each."""
 
     devices: int
     server: str
@@ -47,7 +47,7 @@ class FleetOrder:
 
 @dataclass(slots=True)
 class FleetSummary:
-    """What came of it. `agents` are the devices that are enrolled; `seconds` is how long settling took."""
+    """The result of a fleet. `agents` are the enrolled devices; `seconds` is the time that settling took."""
 
     enrolled: int = 0
     settled: int = 0
@@ -69,40 +69,40 @@ class FleetSummary:
 
 
 def read_mix(text: str) -> tuple[tuple[Kind, int], ...]:
-    """`ios:2,android/fully-managed:1` as shares; NotFoundHere for a platform or mode that there is not."""
+    """Read a mix such as `ios:2,android/fully-managed:1`. Raises NotFoundHere for an unknown platform or mode."""
     mix = []
     for part in text.split(","):
         name, _, share = part.strip().partition(":")
         kind = read_kind(name)
         if not re.fullmatch(r"[1-9][0-9]{0,5}", share or "1"):
-            raise NotFoundHere(f"{share} is no share: a whole number from 1 is")
+            raise NotFoundHere(f"the share {share} is not a whole number from 1")
         mix.append((kind, int(share or "1")))
     return tuple(mix)
 
 
 async def run_fleet(
-    order: FleetOrder, *, transport: Transport, control: Control, progress: Callable[[str], None]
+    settings: FleetSettings, *, transport: Transport, control: Control, progress: Callable[[str], None]
 ) -> FleetSummary:
-    """Enrol a fleet, then let it settle; failures are counted by cause, never raised."""
+    """Enrol a fleet, then let it settle. Failures are counted by cause, not raised."""
     summary = FleetSummary()
-    ring = KeyRing(None if order.keys is None else min(order.keys, order.devices))
+    ring = KeyRing(None if settings.keys is None else min(settings.keys, settings.devices))
     await ring.fill()
     progress("identity keys are made")
-    plan = list(_plan(order))
+    plan = list(_plan(settings))
     tokens = await _tokens(plan, control=control, summary=summary)
     clock = TenantTime()
 
-    async def enroll(who: tuple[Kind, str]) -> None:
-        kind, user = who
+    async def enroll(planned: tuple[Kind, str]) -> None:
+        kind, user = planned
         if user in tokens:
             agent = agent_for(Device.new(platform=kind.platform, mode=kind.mode), transport, time=clock)
-            await _enroll(agent, order, user=user, token=tokens[user], ring=ring, summary=summary)
+            await _enroll(agent, settings, user=user, token=tokens[user], ring=ring, summary=summary)
 
-    await _all(
+    await _for_all(
         plan,
         enroll,
-        at_once=order.at_once,
-        tell=lambda done: progress(_so_far("enrolled", summary.enrolled, tried=done)),
+        at_once=settings.at_once,
+        report=lambda tried: progress(_progress_line("enrolled", summary.enrolled, tried=tried)),
     )
     started = time.monotonic()
     agents = list(summary.agents)
@@ -110,45 +110,45 @@ async def run_fleet(
     async def settle(agent: Agent) -> None:
         await _settle(agent, summary=summary)
 
-    await _all(
+    await _for_all(
         agents,
         settle,
-        at_once=order.at_once,
-        tell=lambda done: progress(_so_far("at rest", summary.settled, tried=done)),
+        at_once=settings.at_once,
+        report=lambda tried: progress(_progress_line("settled", summary.settled, tried=tried)),
     )
     summary.seconds = time.monotonic() - started
     return summary
 
 
-async def _all(
-    things: Sequence[T], work: Callable[[T], Awaitable[None]], *, at_once: int, tell: Callable[[int], None]
+async def _for_all(
+    items: Sequence[T], work: Callable[[T], Awaitable[None]], *, at_once: int, report: Callable[[int], None]
 ) -> None:
-    """Do the work for all, so many at a time; `tell` hears now and then how many are done."""
-    waiting, done = iter(things), itertools.count(1)
+    """Do the work for all items, `at_once` at a time; `report` gets the count of finished items now and then."""
+    waiting, finished = iter(items), itertools.count(1)
 
     async def worker() -> None:
-        for thing in waiting:
-            await work(thing)
-            number = next(done)
-            if number % _TELL_EVERY == 0 or number == len(things):
-                tell(number)
+        for item in waiting:
+            await work(item)
+            number = next(finished)
+            if number % _PROGRESS_EVERY == 0 or number == len(items):
+                report(number)
 
-    await asyncio.gather(*(worker() for _ in range(min(at_once, len(things)))))
-
-
-def _so_far(what: str, count: int, *, tried: int) -> str:
-    """How many made it, of those that were tried so far."""
-    return f"{what}: {count} of {tried}" if count == tried else f"{what}: {count} of {tried}, {tried - count} failed"
+    await asyncio.gather(*(worker() for _ in range(min(at_once, len(items)))))
 
 
-def _plan(order: FleetOrder) -> list[tuple[Kind, str]]:
-    kinds = itertools.cycle([kind for kind, share in order.mix for _ in range(share)])
-    people = itertools.cycle(order.users)
-    return [(next(kinds), next(people)) for _ in range(order.devices)]
+def _progress_line(state: str, count: int, *, tried: int) -> str:
+    """The number of devices that reached a state, of those that were tried so far."""
+    return f"{state}: {count} of {tried}" if count == tried else f"{state}: {count} of {tried}, {tried - count} failed"
+
+
+def _plan(settings: FleetSettings) -> list[tuple[Kind, str]]:
+    kinds = itertools.cycle([kind for kind, share in settings.mix for _ in range(share)])
+    people = itertools.cycle(settings.users)
+    return [(next(kinds), next(people)) for _ in range(settings.devices)]
 
 
 async def _tokens(plan: Sequence[tuple[Kind, str]], *, control: Control, summary: FleetSummary) -> dict[str, str]:
-    """One token for each user, good for all of that user's devices."""
+    """Create one token for each user, valid for all of that user's devices."""
     tokens: dict[str, str] = {}
     for user, uses in Counter(user for _, user in plan).items():
         try:
@@ -159,11 +159,11 @@ async def _tokens(plan: Sequence[tuple[Kind, str]], *, control: Control, summary
 
 
 async def _enroll(
-    agent: Agent, order: FleetOrder, *, user: str, token: str, ring: KeyRing, summary: FleetSummary
+    agent: Agent, settings: FleetSettings, *, user: str, token: str, ring: KeyRing, summary: FleetSummary
 ) -> None:
     key = await ring.take()
     try:
-        await agent.enroll(server=order.server, tenant=order.tenant, token=token, user=user, key=key)
+        await agent.enroll(server=settings.server, tenant=settings.tenant, token=token, user=user, key=key)
     except SimulatorError as failed:
         summary.failures[_cause(failed)] += 1
         return
@@ -173,20 +173,20 @@ async def _enroll(
 
 async def _settle(agent: Agent, *, summary: FleetSummary) -> None:
     try:
-        done = await agent.check_in()
+        result = await agent.check_in()
     except SimulatorError as failed:
         summary.failures[_cause(failed)] += 1
         return
-    summary.reports += done.reports
-    summary.items_installed += len(done.installed)
-    for refusal in done.refused:
+    summary.reports += result.reports
+    summary.items_installed += len(result.installed)
+    for refusal in result.refused:
         summary.failures[f"{refusal.setting}: {refusal.why}"] += 1
-    if done.settled:
+    if result.settled:
         summary.settled += 1
     else:
-        summary.failures[done.ended or "the device did not come to rest"] += 1
+        summary.failures[result.ended or "the device did not settle"] += 1
 
 
 def _cause(failed: SimulatorError) -> str:
-    """An error without what differs from device to device, so that equal causes are counted together."""
+    """The text of an error without the parts that differ from device to device, so that equal causes count together."""
     return _PARTICULAR.sub("...", str(failed))

@@ -1,6 +1,6 @@
-"""The key that a device proves itself with, the request for its certificate, and a ring of keys for fleets.
+"""The identity key of a device, the request for its certificate, and a ring of keys for fleets.
 
-Making a key costs 40 ms; ten thousand devices share a ring of them, unless each is to have its own.
+Making a key costs 40 ms; the devices of a fleet share a ring of keys, unless each gets its own.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ from fauxtune_sim.errors import StateBroken
 
 @dataclass(frozen=True, slots=True)
 class DeviceIdentity:
-    """The identity certificate that enrolment gave, with its key."""
+    """The identity certificate from the enrolment, with its key."""
 
     certificate: x509.Certificate
     key: rsa.RSAPrivateKey
 
 
 class KeyRing:
-    """Identity keys for many devices: `size` of them in turn, or with None a new one each time."""
+    """Identity keys for many devices: `size` keys in turn, or a new key each time if `size` is None."""
 
     def __init__(self, size: int | None = None) -> None:
         self._size = size
         self._keys: Iterator[rsa.RSAPrivateKey] | None = None
 
     async def fill(self) -> None:
-        """Make the ring's keys, in threads: OpenSSL releases the interpreter meanwhile."""
+        """Make the keys of the ring, in threads: OpenSSL releases the interpreter lock."""
         if self._size is not None:
             keys = await asyncio.gather(*(asyncio.to_thread(new_key) for _ in range(self._size)))
             self._keys = itertools.cycle(keys)
@@ -53,12 +53,12 @@ class KeyRing:
 
 
 def new_key() -> rsa.RSAPrivateKey:
-    """A new RSA-2048 key; blocks for about 40 ms."""
+    """Make an RSA-2048 key; blocks for about 40 ms."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
 def certificate_request(key: rsa.RSAPrivateKey, common_name: str) -> bytes:
-    """A DER PKCS#10 request (RFC 2986)."""
+    """A PKCS#10 request (RFC 2986), DER."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name[:64])])
     return (
         x509.CertificateSigningRequestBuilder().subject_name(name).sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
@@ -66,12 +66,12 @@ def certificate_request(key: rsa.RSAPrivateKey, common_name: str) -> bytes:
 
 
 def key_to_der(key: rsa.RSAPrivateKey) -> bytes:
-    """PKCS#8, unencrypted: only ever written to a file of mode 0600."""
+    """The key as PKCS#8, unencrypted: write it to files of mode 0600 only."""
     return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def key_from_der(der: bytes) -> rsa.RSAPrivateKey:
-    """The reverse of `key_to_der`; the primes were tested when the key was made."""
+    """Read a key from the PKCS#8 of `key_to_der`, without testing its primes, which were tested when it was made."""
     key = load_der_private_key(der, None, unsafe_skip_rsa_key_validation=True)
     if not isinstance(key, rsa.RSAPrivateKey):
         raise StateBroken("the device's identity key is not an RSA key")

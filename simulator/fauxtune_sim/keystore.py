@@ -1,4 +1,4 @@
-"""What is installed on a device: managed aliases with their private keys, and trusted certificates.
+"""The key store of a device: managed aliases with their private keys, and trusted certificates.
 
 Modelled on Android's KeyChain (DevicePolicyManager.installKeyPair, removeKeyPair, installCaCert): an alias names one
 key with its certificate and chain, installing an existing alias overwrites it, trusted certificates are named by the
@@ -23,11 +23,11 @@ from fauxtune_sim.errors import StateBroken
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """One alias as it is kept: DER bytes, the key as PKCS#8.
+    """One alias as it is stored: DER bytes, the key as PKCS#8.
 
-    `source` is `pkcs`, `imported` or `scep`; `digest` is the SHA-256 of what the alias was installed from, so that a
-    changed delivery is noticed. On a Mac `open_to_all` lets every application use the key without asking, and
-    `extractable` lets it out of the keychain.
+    `source` is `pkcs`, `imported` or `scep`; `digest` is the SHA-256 of the delivery that the alias was installed from,
+    by which a changed delivery is recognised. On a Mac `open_to_all` allows every application to use the key without
+    asking, and `extractable` allows its export from the keychain.
     """
 
     alias: str
@@ -49,7 +49,7 @@ class KeyEntry:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """One alias, ready for use: parsed certificate, key and chain."""
+    """One alias with parsed certificate, key and chain."""
 
     alias: str
     source: str
@@ -83,7 +83,7 @@ class KeyStore:
         return self.entries.pop(alias, None) is not None
 
     def trust(self, der: bytes) -> str:
-        """Trust a CA certificate; gives its SHA-256."""
+        """Trust a CA certificate. Returns its SHA-256."""
         sha256 = hashlib.sha256(der).hexdigest()
         self.trusted[sha256] = der
         return sha256
@@ -93,49 +93,49 @@ class KeyStore:
         return self.trusted.pop(sha256, None) is not None
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove everything."""
         self.entries.clear()
         self.trusted.clear()
         self._opened.clear()
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing managed is held: no key and no trusted certificate."""
+        """Whether there is neither a key nor a trusted certificate."""
         return not self.entries and not self.trusted
 
     def identity(self, alias: str) -> Identity:
-        """The opened alias; KeyError if there is none of that name."""
+        """The identity of an alias. Raises KeyError if there is no such alias."""
         opened = self._opened.get(alias)
         if opened is None:
             opened = self._opened[alias] = _open(self.entries[alias])
         return opened
 
     def identities(self) -> Iterator[Identity]:
-        """Every alias, opened, in the order of installation."""
+        """The identities of all aliases, in the order of installation."""
         return (self.identity(alias) for alias in self.entries)
 
     def choose(self, certificate_thumbprint: str) -> Identity | None:
-        """The key that belongs to this certificate (SHA-1, any case), or None."""
-        wanted = certificate_thumbprint.lower()
-        return next((self.identity(entry.alias) for entry in self.entries.values() if entry.sha1 == wanted), None)
+        """The identity with this certificate (SHA-1, upper or lower case), or None."""
+        sha1 = certificate_thumbprint.lower()
+        return next((self.identity(entry.alias) for entry in self.entries.values() if entry.sha1 == sha1), None)
 
     def trusted_certificates(self) -> tuple[x509.Certificate, ...]:
-        """The trusted CA certificates, roots and intermediates alike."""
+        """The trusted CA certificates, both roots and intermediates."""
         return tuple(x509.load_der_x509_certificate(der) for der in self.trusted.values())
 
     def listing(self) -> list[dict[str, Any]]:
         """`[{"alias","source","thumbprint","subject","issuer","emailAddresses","usage","notAfter","intendedPurpose",
-        "hasKey"}]`, roots first. `usage` as `certificates.usage` says it; null where the certificate cannot be read.
+        "hasKey"}]`, roots first. `usage` is that of `certificates.usage`, null if the certificate cannot be read.
         """
         roots = [_row(f"root-{sha256}", x509.load_der_x509_certificate(der)) for sha256, der in self.trusted.items()]
         return roots + [
-            _row(one.alias, one.certificate, source=one.source)
-            | {"intendedPurpose": one.intended_purpose, "hasKey": True}
-            for one in self.identities()
+            _row(identity.alias, identity.certificate, source=identity.source)
+            | {"intendedPurpose": identity.intended_purpose, "hasKey": True}
+            for identity in self.identities()
         ]
 
     def document(self) -> dict[str, Any]:
-        """The store as JSON, private keys included: only ever written to a file of mode 0600."""
+        """The store as JSON, private keys included: write it to files of mode 0600 only."""
         return {
             "entries": [
                 {
@@ -143,7 +143,7 @@ class KeyStore:
                     "source": entry.source,
                     "certificate": _text(entry.certificate),
                     "key": _text(entry.key),
-                    "chain": [_text(one) for one in entry.chain],
+                    "chain": [_text(der) for der in entry.chain],
                     "intendedPurpose": entry.intended_purpose,
                     "profileId": entry.profile_id,
                     "digest": entry.digest,
@@ -157,7 +157,7 @@ class KeyStore:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> KeyStore:
-        """The reverse of `document`; StateBroken if it is none."""
+        """Read the JSON of `document`. Raises StateBroken if it has another form."""
         store = cls()
         try:
             for row in document["entries"]:
@@ -167,7 +167,7 @@ class KeyStore:
                         source=row["source"],
                         certificate=base64.b64decode(row["certificate"]),
                         key=base64.b64decode(row["key"]),
-                        chain=tuple(base64.b64decode(one) for one in row["chain"]),
+                        chain=tuple(base64.b64decode(text) for text in row["chain"]),
                         intended_purpose=row["intendedPurpose"],
                         profile_id=row["profileId"],
                         digest=row["digest"],
@@ -192,7 +192,7 @@ def _open(entry: KeyEntry) -> Identity:
         source=entry.source,
         certificate=x509.load_der_x509_certificate(entry.certificate),
         key=key,
-        chain=tuple(x509.load_der_x509_certificate(one) for one in entry.chain),
+        chain=tuple(x509.load_der_x509_certificate(der) for der in entry.chain),
         intended_purpose=entry.intended_purpose,
     )
 
@@ -214,7 +214,7 @@ def _row(alias: str, certificate: x509.Certificate, *, source: str = "root") -> 
 def _extensions(certificate: x509.Certificate) -> dict[str, Any]:
     try:
         return {"emailAddresses": list(addresses(certificate)), "usage": usage(certificate)}
-    except ValueError:  # an extension that nothing can read: the device holds the certificate all the same
+    except ValueError:  # an extension that cannot be parsed: the device has the certificate all the same
         return {"emailAddresses": [], "usage": None}
 
 

@@ -1,7 +1,7 @@
-"""What a device holds, as a table of 80 columns: what each certificate is for, whether its key is there, whose it is.
+"""The key store and the mail accounts of a device as a table of 80 columns.
 
-Two lines for each certificate: what tells it apart, then whom it names and who issued it. Everything is taken from the
-rows of the JSON (`KeyStore.listing`, `MailAccount.row`).
+Two lines for each certificate: source, use, key, end and thumbprint; then its subject and its issuer. Everything is
+taken from the rows of the JSON (`KeyStore.listing`, `MailAccount.row`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fauxtune_sim.maildefaults import rule_in_words
+from fauxtune_sim.smime_settings import describe_smime
 
 Row = Mapping[str, Any]
 
@@ -19,21 +19,21 @@ _INDENT = " " * 10
 
 
 def listing_lines(certificates: Sequence[Row], accounts: Sequence[Row]) -> list[str]:
-    """The table; nothing where the device holds nothing."""
+    """The lines of the table; none if there are neither certificates nor accounts."""
     lines = [_columns(("source", "for", "key", "until", "thumbprint"))] if certificates else []
     for row in certificates:
         key = "yes" if row["hasKey"] else "no"
         lines.append(_columns((row["source"], row["usage"] or "?", key, row["notAfter"][:10], row["thumbprint"])))
-        lines += _wrapped("; ".join(_about(row)))
+        lines += _wrapped("; ".join(_details(row)))
     for row in accounts:
         lines += _wrapped(f"{row['address']} at {row['host']}", first=f"{'email':<10}")
-        lines += _wrapped(f"in {row['package']}{rule_in_words(row['smime'])}")
+        lines += _wrapped(f"in {row['package']}{describe_smime(row['smime'])}")
     return lines
 
 
-def _about(row: Row) -> Iterator[str]:
+def _details(row: Row) -> Iterator[str]:
     yield row["subject"]
-    missing = [each for each in row["emailAddresses"] if each not in row["subject"]]
+    missing = [address for address in row["emailAddresses"] if address not in row["subject"]]
     if missing:
         yield ", ".join(missing)
     if row["issuer"] != row["subject"]:

@@ -1,8 +1,8 @@
-"""Reading PKCS#12 files (RFC 7292) without testing RSA primes.
+"""Read PKCS#12 files (RFC 7292) without testing RSA primes.
 
-`cryptography` checks every RSA key that it loads for primality, which costs 36 ms and holds the interpreter; a fleet
-opens thousands. So AES-encrypted files (PBES2, RFC 8018) are read here; files with older ciphers go to `cryptography`.
-The MAC is verified in either case.
+`cryptography` tests the primes of every RSA key that it loads, which takes 36 ms and holds the interpreter lock; a
+fleet opens thousands of files. So AES-encrypted files (PBES2, RFC 8018) are read here; files with older ciphers are
+left to `cryptography`. The MAC is verified in both cases.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from cryptography.hazmat.primitives.serialization import pkcs12 as cryptography_
 from fauxtune_sim.certificates import PrivateKey, public_key_bytes
 from fauxtune_sim.errors import PfxPasswordWrong, PfxRefused, PfxWithoutIdentity
 
-#: What a damaged structure can raise while it is walked.
+#: The exceptions that reading a damaged structure can raise.
 _DAMAGE = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
 _MOST_ROUNDS = 10_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class PfxContents:
-    """The key of a file, the certificate that belongs to it, and the others in it, as they came. `name` is the
-    certificate's friendlyName (PKCS#9), empty if it has none.
+    """The key of a file, its certificate, and the other certificates in their order. `name` is the certificate's
+    friendlyName (PKCS#9), or an empty text.
     """
 
     key: PrivateKey
@@ -52,21 +52,21 @@ class PfxContents:
 
 
 #: A certificate and its friendlyName.
-_Named = tuple[x509.Certificate, str]
+_NamedCertificate = tuple[x509.Certificate, str]
 
 
 class _OldCipher(Exception):
-    """The file uses a cipher that is left to `cryptography`."""
+    """The file uses a cipher that only `cryptography` reads."""
 
 
 def read_pfx(data: bytes, password: bytes) -> PfxContents:
     """Open a PKCS#12 file.
 
-    `password` is bytes, as a password envelope carries it; they are read as UTF-8 and, failing that, as Latin-1.
-    PfxRefused says whether the file is damaged, the password wrong, or the key missing.
+    `password` is the content of a password envelope: bytes, decoded as UTF-8 or, if that fails, as Latin-1. Raises
+    PfxRefused for a damaged file, PfxPasswordWrong, or PfxWithoutIdentity.
     """
     refusal: PfxRefused = PfxPasswordWrong("the password is wrong (the MAC does not match)")
-    for text in _readings(password):
+    for text in _decodings(password):
         try:
             return _read(data, text)
         except PfxRefused as refused:
@@ -74,7 +74,7 @@ def read_pfx(data: bytes, password: bytes) -> PfxContents:
     raise refusal
 
 
-def _readings(password: bytes) -> Iterator[str]:
+def _decodings(password: bytes) -> Iterator[str]:
     latin = password.decode("latin-1")
     try:
         utf8 = password.decode("utf-8")
@@ -102,15 +102,15 @@ def _walk(data: bytes, password: str) -> PfxContents:
     content = pfx["auth_safe"]["content"].native
     _check_mac(pfx["mac_data"], content, password=password)
     keys: list[PrivateKey] = []
-    certificates: list[_Named] = []
+    certificates: list[_NamedCertificate] = []
     for safe in pkcs12.AuthenticatedSafe.load(content):
         for bag in pkcs12.SafeContents.load(_open_safe(safe, password)):
-            _take(bag, password, keys=keys, certificates=certificates)
+            _read_bag(bag, password, keys=keys, certificates=certificates)
     return _matched(keys, certificates)
 
 
 def _check_mac(mac_data: Any, content: bytes, *, password: str) -> None:
-    """Verify the file's MAC (RFC 7292 5.1, appendix B); a file without one is taken as it is."""
+    """Verify the file's MAC (RFC 7292 5.1, appendix B); a file without a MAC is accepted."""
     if not isinstance(mac_data, pkcs12.MacData):
         return
     name = mac_data["mac"]["digest_algorithm"]["algorithm"].native
@@ -127,7 +127,7 @@ def _check_mac(mac_data: Any, content: bytes, *, password: str) -> None:
 
 
 def _derive(name: str, password: bytes, *, salt: bytes, rounds: int) -> bytes:
-    """The MAC key of RFC 7292 B.2 (ID 3); one block is enough, as the key is as long as the digest."""
+    """Derive the MAC key (RFC 7292 B.2, ID 3); one block is enough, as the key is as long as the digest."""
     block = hashlib.new(name).block_size
 
     def filled(text: bytes) -> bytes:
@@ -155,7 +155,7 @@ def _open_safe(safe: Any, password: str) -> bytes:
     return _decrypt(inner["content_encryption_algorithm"], inner["encrypted_content"].native, password=password)
 
 
-def _take(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list[_Named]) -> None:
+def _read_bag(bag: Any, password: str, *, keys: list[PrivateKey], certificates: list[_NamedCertificate]) -> None:
     kind, value = bag["bag_id"].native, bag["bag_value"]
     if kind == "cert_bag":
         certificates.append((x509.load_der_x509_certificate(value["cert_value"].parsed.dump()), _friendly_name(bag)))
@@ -179,7 +179,7 @@ def _friendly_name(bag: Any) -> str:
 
 
 def _decrypt(algorithm: Any, data: bytes, *, password: str) -> bytes:
-    """PBES2 with PBKDF2 and AES-CBC (RFC 8018 6.2); anything else is an old cipher."""
+    """Decrypt PBES2 with PBKDF2 and AES-CBC (RFC 8018 6.2). Raises _OldCipher for anything else."""
     if algorithm["algorithm"].native != "pbes2":
         raise _OldCipher
     scheme: algos.EncryptionAlgorithm = algorithm["parameters"]["encryption_scheme"]
@@ -196,14 +196,14 @@ def _decrypt(algorithm: Any, data: bytes, *, password: str) -> bytes:
         raise PfxPasswordWrong("the password is wrong (the contents do not decrypt)") from wrong
 
 
-def _matched(keys: list[PrivateKey], certificates: list[_Named]) -> PfxContents:
+def _matched(keys: list[PrivateKey], certificates: list[_NamedCertificate]) -> PfxContents:
     if not keys:
         raise PfxWithoutIdentity("the file holds no private key")
     for key in keys:
         public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         for certificate, name in certificates:
             if public_key_bytes(certificate) == public:
-                others = tuple(one for one, _name in certificates if one is not certificate)
+                others = tuple(other for other, _name in certificates if other is not certificate)
                 return PfxContents(key=key, certificate=certificate, chain=others, name=name)
     raise PfxWithoutIdentity("the file holds a private key, but no certificate that belongs to it")
 
@@ -213,7 +213,10 @@ def _read_old(data: bytes, password: str) -> PfxContents:
         loaded = cryptography_pkcs12.load_pkcs12(data, password.encode())
     except (ValueError, TypeError) as refused:
         raise PfxPasswordWrong(f"the file does not open with this password: {refused}") from refused
-    found = [one for one in (loaded.cert, *loaded.additional_certs) if one is not None]
-    certificates = [(one.certificate, (one.friendly_name or b"").decode(errors="replace")) for one in found]
+    certificates = [
+        (bag.certificate, (bag.friendly_name or b"").decode(errors="replace"))
+        for bag in (loaded.cert, *loaded.additional_certs)
+        if bag is not None
+    ]
     keys = [loaded.key] if isinstance(loaded.key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) else []
     return _matched(keys, certificates)

@@ -1,4 +1,4 @@
-"""What is simulated: platforms, and the ways in which their devices are managed. The words of the command line."""
+"""The simulated platforms and, for Android, the management modes, by the names that the command line uses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fauxtune_sim.errors import NotFoundHere
 
 
 class Platform(StrEnum):
-    """What runs on a device."""
+    """The operating system of a device."""
 
     ANDROID = "android"
     IOS = "ios"
@@ -21,7 +21,7 @@ class Platform(StrEnum):
 
 
 class Mode(StrEnum):
-    """The ways an Android device can be managed. Other platforms have no modes."""
+    """The management modes of Android devices. Other platforms have no modes."""
 
     WORK_PROFILE = "work-profile"
     FULLY_MANAGED = "fully-managed"
@@ -34,7 +34,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A platform, with the mode where the platform has modes: made by `kind_of` or `read_kind`."""
+    """A platform with its mode, if the platform has modes. Created by `kind_of` or `read_kind`."""
 
     platform: Platform
     mode: Mode | None = None
@@ -44,7 +44,7 @@ class Kind:
 
 
 def kind_of(platform: Platform, mode: Mode | None = None) -> Kind:
-    """The kind; Android without a mode is a work profile. NotFoundHere for a mode of any other platform."""
+    """The kind; Android without a mode is a work profile. Raises NotFoundHere for a mode with any other platform."""
     if platform is Platform.ANDROID:
         return Kind(platform, mode or Mode.WORK_PROFILE)
     if mode is not None:
@@ -53,15 +53,15 @@ def kind_of(platform: Platform, mode: Mode | None = None) -> Kind:
 
 
 def read_kind(text: str) -> Kind:
-    """`ios`, `android`, `android/fully-managed` as a kind; NotFoundHere for what there is not."""
+    """Read a kind such as `ios`, `android`, `android/fully-managed`. Raises NotFoundHere for an unknown one."""
     name, slash, mode = text.partition("/")
-    if name not in {one.value for one in Platform}:
+    if name not in {platform.value for platform in Platform}:
         raise NotFoundHere(f"{name or 'nothing'} is not simulated: {', '.join(Platform)} are")
     platform = Platform(name)
     if not slash:
         return kind_of(platform)
     if platform is not Platform.ANDROID:
         raise NotFoundHere(f"{platform} has no modes: write {platform} instead of {text}")
-    if mode not in {one.value for one in Mode}:
+    if mode not in {known.value for known in Mode}:
         raise NotFoundHere(f"android/{mode} is not simulated: {', '.join(Mode)} are")
     return kind_of(platform, Mode(mode))

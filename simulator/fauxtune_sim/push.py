@@ -1,4 +1,4 @@
-"""The push service as devices hear it: a long poll that stands for APNs, WNS and FCM, and tells the tenant's time."""
+"""Answers of the push service: a long poll in place of APNs, WNS and FCM, with the tenant's time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fauxtune_sim.errors import AnswerBroken
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """An answer of the push service: the number of the last push, the tenant's time, and the push if there was one."""
+    """An answer of the push service: the number of the last push, the tenant's time, and the push message or None."""
 
     seq: int
     now: datetime
@@ -19,21 +19,21 @@ class Push:
 
     @property
     def wakes(self) -> bool:
-        """Whether the device is to check in."""
+        """Whether the device must check in."""
         return self.message is not None
 
 
 def read_push(body: dict[str, Any]) -> Push:
-    """Read an answer of the push service; AnswerBroken if its shape is wrong."""
+    """Read an answer of the push service. Raises AnswerBroken if its form is wrong."""
     seq, now, message = body.get("seq"), body.get("now"), body.get("push")
     if not isinstance(seq, int):
         raise AnswerBroken("the push service's answer has no seq")
     if not isinstance(message, dict | None):
-        raise AnswerBroken("the push service's push is no object")
+        raise AnswerBroken("the push in the push service's answer is not an object")
     try:
         moment = datetime.fromisoformat(now if isinstance(now, str) else "")
     except ValueError as broken:
         raise AnswerBroken(f"the push service's answer has no time: {broken}") from broken
     if moment.tzinfo is None:
-        raise AnswerBroken("the push service's time has no offset")
+        raise AnswerBroken("the push service's time has no UTC offset")
     return Push(seq=seq, now=moment, message=message)

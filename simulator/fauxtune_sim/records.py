@@ -1,7 +1,7 @@
-"""What a device keeps for its platform: the record of its enrolment, and a state of the platform's own.
+"""The stored records of a platform: its enrolment, and its own state.
 
-A platform's state is what it holds beyond keys, trusted certificates and mail accounts: Apple's profiles, Windows'
-tree of nodes.
+A platform's own state is everything beyond keys, trusted certificates and mail accounts: Apple's profiles, the nodes of
+Windows.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from fauxtune_sim.enrollment import Enrollment
 
 
 class PlatformState(Protocol):
-    """What a platform holds of its own. Called without arguments, the class gives the state of a new device."""
+    """A platform's own state. The class without arguments creates the state of a new device."""
 
     def __init__(self) -> None: ...
 
     def document(self) -> dict[str, Any]:
-        """As JSON, secrets included."""
+        """The state as JSON, secrets included."""
         ...
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """The reverse of `document`; KeyError, TypeError or ValueError if it is none."""
+        """Read the JSON of `document`. Raises KeyError, TypeError or ValueError if it has another form."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """The classes of one platform's records: stored documents become these again."""
+class RecordTypes:
+    """The classes that read the stored records of one platform."""
 
     enrollment: type[Enrollment]
     state: type[PlatformState] | None = None

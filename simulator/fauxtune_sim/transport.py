@@ -1,6 +1,6 @@
-"""HTTP as devices speak it: bytes or JSON over one aiohttp session, one TLS context, a limit on every wait.
+"""The devices' HTTP client: bytes or JSON over one aiohttp session, one TLS context, a timeout for every request.
 
-aiohttp, as its requests cost a tenth of httpx's; one context, as making one costs 6 ms.
+aiohttp, as its requests cost a tenth of httpx's; one context, as creating one takes 6 ms.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body, and headers, whose names are found in any case."""
+    """An HTTP answer: status, body, and headers (names in upper or lower case)."""
 
     status: int
     body: bytes
@@ -30,20 +30,20 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def json(self) -> dict[str, Any]:
-        """The body as an object; an empty body is an empty object. AnswerBroken if it is anything else."""
+        """The body as a JSON object; {} for an empty body. Raises AnswerBroken if it is anything else."""
         if not self.body:
             return {}
         try:
             document = orjson.loads(self.body)
         except orjson.JSONDecodeError as broken:
-            raise AnswerBroken(f"{self.url} answered {self.status} with something that is not JSON") from broken
+            raise AnswerBroken(f"{self.url} answered {self.status} with a body that is not JSON") from broken
         if not isinstance(document, dict):
             raise AnswerBroken(f"{self.url} answered {self.status} with JSON that is not an object")
         return document
 
 
 def read_ca(path: Path) -> bytes:
-    """The PEM file of the authorities to trust; NotFoundHere if it cannot be read."""
+    """Read the PEM file of the authorities to trust. Raises NotFoundHere if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as failed:
@@ -51,10 +51,10 @@ def read_ca(path: Path) -> bytes:
 
 
 class Transport:
-    """An HTTP client for one server or several under one authority.
+    """An HTTP client for one server, or several with certificates of one authority.
 
-    `ca` is PEM; None means the system's authorities. `connections` limits how many are open at once (0: no limit).
-    Made inside a running event loop; use it as `async with`.
+    `ca` is PEM; None means the system's authorities. `connections` is the most that may be open at once (0: no limit).
+    Create it inside a running event loop, with `async with`.
     """
 
     def __init__(self, *, ca: bytes | None = None, timeout: float = 30.0, connections: int = 0) -> None:
@@ -76,17 +76,17 @@ class Transport:
     async def close(self) -> None:
         """Close every connection."""
         await self._session.close()
-        # TLS connections are closed by callbacks that are due in the loop's next rounds.
+        # TLS connections are closed by callbacks in the loop's next rounds.
         await asyncio.sleep(0.05)
 
     async def get(self, url: str, *, bearer: str | None = None, timeout: float | None = None) -> Answer:
-        """GET; any status is an answer. ServerUnreachable if none comes."""
+        """GET; every status is an answer. Raises ServerUnreachable without an answer."""
         return await self.send("GET", url, bearer=bearer, timeout=timeout)
 
     async def post(
         self, url: str, document: Any = None, *, bearer: str | None = None, timeout: float | None = None
     ) -> Answer:
-        """POST a document as JSON, or nothing at all; any status is an answer. ServerUnreachable if none comes."""
+        """POST a document as JSON, or an empty body; every status is an answer. Raises ServerUnreachable without it."""
         if document is None:
             return await self.send("POST", url, bearer=bearer, timeout=timeout)
         return await self.send(
@@ -104,17 +104,20 @@ class Transport:
         bearer: str | None = None,
         timeout: float | None = None,
     ) -> Answer:
-        """Any request. It is repeated once if the server had closed the kept connection before answering."""
-        sent = dict(headers or {})
+        """Send a request; repeat it once if the server had closed the reused connection before it answered.
+
+        Every status is an answer. Raises ServerUnreachable without an answer.
+        """
+        sent_headers = dict(headers or {})
         if content_type is not None:
-            sent["Content-Type"] = content_type
+            sent_headers["Content-Type"] = content_type
         if bearer is not None:
-            sent["Authorization"] = f"Bearer {bearer}"
+            sent_headers["Authorization"] = f"Bearer {bearer}"
         limit = aiohttp.ClientTimeout(total=self._timeout if timeout is None else timeout)
         for attempt in (1, 2):
             try:
                 async with self._session.request(
-                    method, url, data=body, headers=sent, timeout=limit, allow_redirects=False
+                    method, url, data=body, headers=sent_headers, timeout=limit, allow_redirects=False
                 ) as response:
                     received = await response.read()
                     return Answer(status=response.status, body=received, url=url, headers=response.headers)
@@ -132,5 +135,5 @@ def _why(url: str, error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return f"{url}: the server's certificate is not trusted ({error.certificate_error}); name its CA with --ca"
     if isinstance(error, aiohttp.InvalidURL):
-        return f"{url} is not an address"
+        return f"{url} is not a valid URL"
     return f"{url} cannot be reached: {error}"

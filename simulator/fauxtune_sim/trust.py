@@ -1,8 +1,8 @@
-"""Whether a signer's certificate is to be trusted on a device (RFC 5280 6.1, the parts that S/MIME needs).
+"""Path validation of a signer's certificate on a device (RFC 5280 6.1, the parts that S/MIME needs).
 
-A chain ends at a self-signed certificate that the device trusts. Links may be certificates the device trusts or ones
-that came with the message. Everything is judged at one moment, which is an argument. Revocation is not looked at: a
-phone does not, unless it is told to.
+A chain ends at a self-signed certificate that the device trusts. Its intermediates may be trusted certificates or
+certificates in the message. All are validated at one moment, which is an argument. Revocation is not checked: a phone
+does not check it unless it is configured to.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from fauxtune_sim.certificates import subject
 _LONGEST = 8
 
 
-def why_not_trusted(
+def untrusted_reason(
     certificate: x509.Certificate,
     *,
     trusted: Iterable[x509.Certificate],
     offered: Iterable[x509.Certificate] = (),
     at: datetime,
 ) -> str | None:
-    """None if a chain leads from the certificate to a trusted root, all of it valid at `at`; else why none does."""
-    held = tuple(trusted)
-    roots = [one for one in held if one.subject == one.issuer]
-    links = [one for one in (*held, *offered) if one.subject != one.issuer]
+    """None if a chain that is valid at `at` leads from the certificate to a trusted root; else the reason."""
+    trusted = tuple(trusted)
+    roots = [candidate for candidate in trusted if candidate.subject == candidate.issuer]
+    links = [candidate for candidate in (*trusted, *offered) if candidate.subject != candidate.issuer]
     if (outside := _outside_validity(certificate, at)) is not None:
         return outside
-    return _climb(certificate, roots=roots, links=links, at=at, below=0)
+    return _no_chain_reason(certificate, roots=roots, links=links, at=at, below=0)
 
 
-def _climb(
+def _no_chain_reason(
     certificate: x509.Certificate,
     *,
     roots: Sequence[x509.Certificate],
@@ -42,19 +42,19 @@ def _climb(
     at: datetime,
     below: int,
 ) -> str | None:
-    """Look for an issuer, roots first; `below` counts the intermediates between it and the signer."""
+    """Search the issuer, roots first; `below` is the number of intermediates between it and the signer."""
     why = f"no trusted certificate on this device issued {subject(certificate)} (its issuer is {_issuer(certificate)})"
     if below > _LONGEST:
         return "the chain is too long"
     for issuer in (*roots, *links):
         if issuer.subject != certificate.issuer:
             continue
-        wrong = _cannot_issue(issuer, certificate, at=at, below=below)
-        if wrong is None and issuer not in roots:
-            wrong = _climb(issuer, roots=roots, links=links, at=at, below=below + 1)
-        if wrong is None:
+        fault = _cannot_issue(issuer, certificate, at=at, below=below)
+        if fault is None and issuer not in roots:
+            fault = _no_chain_reason(issuer, roots=roots, links=links, at=at, below=below + 1)
+        if fault is None:
             return None
-        why = wrong
+        why = fault
     return why
 
 

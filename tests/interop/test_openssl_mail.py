@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
-from fauxtune_sim.mail import Letter, read_mail, write_mail
+from fauxtune_sim.mail import MailMessage, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
 
 pytestmark = pytest.mark.program("openssl")
@@ -96,9 +96,9 @@ def store(alice: Identity, root: x509.Certificate) -> KeyStore:
     return store
 
 
-def letter(alice: Identity) -> Letter:
+def letter(alice: Identity) -> MailMessage:
     """A mail from Alice, dated inside her certificate's validity whatever the clock of this machine says."""
-    return Letter(
+    return MailMessage(
         sender="alice@contoso.example",
         recipient="bob@contoso.example",
         subject="hello",

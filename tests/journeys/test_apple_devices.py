@@ -10,9 +10,9 @@ import pytest
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.device import Device
-from fauxtune_sim.mail import Letter, read_mail, signing_identity, write_mail
-from fauxtune_sim.maildefaults import decide, mail_defaults
+from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.smime_settings import choose_protection, mail_defaults
 from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining, reference
 from tests.support.running_server import EDITION, Running
 
@@ -70,7 +70,7 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
         device.name,
     )
     if platform is not Platform.MACOS:
-        choice = decide(device)
+        choice = choose_protection(device)
         assert (choice.sender, choice.sign, choice.signer) == (ALICE, True, identity.thumbprint)
     quiet = await agent.check_in()
     assert (quiet.reports, quiet.installed) == (1, [])
@@ -97,12 +97,12 @@ async def test_the_mail_account_signs_and_encrypts_by_its_profile_alone(
     defaults = mail_defaults(agent.device)
     assert defaults is not None
     assert (defaults.signs, defaults.encrypts) == (True, True)
-    choice = decide(agent.device)
+    choice = choose_protection(agent.device)
     now = datetime.now(UTC)
     signer = signing_identity(store, at=now, thumbprint=choice.signer)
     recipient = store.choose(str(defaults.encryption_identity))
     assert recipient is not None
-    letter = Letter(sender=ALICE, recipient=ALICE, subject="s", text="t", date=now)
+    letter = MailMessage(sender=ALICE, recipient=ALICE, subject="s", text="t", date=now)
     reading = read_mail(write_mail(letter, signer=signer, encrypt_to=[recipient.certificate]), store)
     assert (reading.decrypted, reading.verified, reading.why) == (True, True, None)
 
@@ -161,7 +161,7 @@ async def test_a_locked_phone_waits_for_its_user(administrator: Administrator, j
     agent = await joining(Platform.IOS)
     await settle(agent)
     await administrator.perform("remoteLock")
-    assert (await agent.check_in()).obeyed == ["DeviceLock"]
+    assert (await agent.check_in()).executed == ["DeviceLock"]
     assert agent.device.condition.locked
     profiles = await certificates(administrator, Platform.IOS)
     await administrator.assign(*profiles)

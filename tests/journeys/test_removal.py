@@ -12,8 +12,8 @@ import pytest
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.device import Device
-from fauxtune_sim.maildefaults import mail_defaults
 from fauxtune_sim.platforms import Mode, Platform
+from fauxtune_sim.smime_settings import mail_defaults
 from tests.journeys.office import ALICE, MAIL, PROFILES, Administrator, Joining, reference
 
 TENANT = "/_fauxtune/v1/tenants/contoso"

@@ -297,16 +297,16 @@ class Service:
         if self.in_trouble:
             raise web.HTTPServiceUnavailable
         if name not in self.devices:
-            problem = {"error": {"code": 404, "message": "this enrolment is over", "status": "DEVICE_NOT_FOUND"}}
-            raise web.HTTPNotFound(text=web.json_response(problem).text, content_type="application/json")
+            error_status = {"error": {"code": 404, "message": "this enrolment is over", "status": "DEVICE_NOT_FOUND"}}
+            raise web.HTTPNotFound(text=web.json_response(error_status).text, content_type="application/json")
         assert request.headers["Authorization"] == f"Bearer credential of {name}"
         return self.devices[name]
 
     async def _enroll(self, request: web.Request) -> web.Response:
         body = await request.json()
         if body["enrollmentToken"] not in self.tokens:
-            problem = {"error": {"code": 401, "message": "the token is used up", "status": "UNAUTHENTICATED"}}
-            return web.json_response(problem, status=401)
+            error_status = {"error": {"code": 401, "message": "the token is used up", "status": "UNAUTHENTICATED"}}
+            return web.json_response(error_status, status=401)
         number = len(self.devices) + 1
         name = f"enterprises/the-tenants-id/devices/device-{number}"
         certificate = self.pki.identity_certificate(base64.b64decode(body["csr"]))

@@ -16,8 +16,8 @@ from fauxtune_sim.enrollment import Enrollment
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ServerRefused, StateBroken
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.push import read_push
-from fauxtune_sim.records import Records
-from fauxtune_sim.statefolder import StateFolder
+from fauxtune_sim.records import RecordTypes
+from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from conftest import Enrolled, Service
@@ -73,14 +73,14 @@ async def test_a_state_is_written_and_goes_when_the_enrolment_ends(tmp_path: Pat
     device.state = Held(["another"])
     device.save(state=False)
     assert StateFolder(tmp_path).read_json("platform.json") == {"things": ["a profile"]}
-    device.forget_managed("it left")
+    device.remove_management("it left")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["device.json"]
     assert device.state == Held([])
 
 
 def test_a_state_is_read_back_and_damage_is_noticed(tmp_path: Path) -> None:
-    def records_of(_platform: Platform) -> Records:
-        return Records(Richer, Held)
+    def records_of(_platform: Platform) -> RecordTypes:
+        return RecordTypes(Richer, Held)
 
     device = Device.new("a phone", platform=Platform.IPADOS, folder=tmp_path)
     device.enrollment, device.state = richer(unlock_token=b"u"), Held(["a profile"])
@@ -112,7 +112,7 @@ async def test_a_push_that_is_not_for_the_device_is_heard_and_does_not_wake_it(
     enrolled: Enrolled, service: Service
 ) -> None:
     class Picky(AndroidAgent):
-        def _push_is_for_us(self, message: dict[str, Any]) -> bool:
+        def _is_push_for_device(self, message: dict[str, Any]) -> bool:
             return message == {"mdm": "magic"}
 
     agent = await enrolled()

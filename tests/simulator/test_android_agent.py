@@ -192,7 +192,7 @@ async def test_an_operation_that_the_agent_does_not_know_is_completed_with_an_er
     served.operations[0]["metadata"]["type"] = "RELINQUISH_OWNERSHIP"
     done = await agent.check_in()
     assert done.settled
-    assert served.completed[0]["body"]["error"]["message"] == "this agent does not know RELINQUISH_OWNERSHIP"
+    assert served.completed[0]["body"]["error"]["message"] == "this agent does not implement RELINQUISH_OWNERSHIP"
 
 
 async def test_a_device_that_the_service_does_not_know_any_more_forgets_everything(
@@ -253,7 +253,7 @@ async def test_a_work_profile_can_be_removed_while_the_service_is_away(transport
     assert not device.is_enrolled
 
 
-@pytest.mark.parametrize("mode", [mode for mode, ways in MODES.items() if not ways.leaves])
+@pytest.mark.parametrize("mode", [mode for mode, ways in MODES.items() if not ways.user_can_unenroll])
 async def test_the_companys_own_device_refuses_to_unenrol_without_asking_the_service(
     enrolled: Enrolled, service: Service, mode: Mode
 ) -> None:

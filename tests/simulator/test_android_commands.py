@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.android import messages
-from fauxtune_sim.android.commands import obey
+from fauxtune_sim.android.commands import execute
 from fauxtune_sim.condition import Condition
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
@@ -40,7 +40,7 @@ async def test_a_company_device_does_all_that_the_example_tells_it(enrolled: Enr
     for number, one in enumerate(example("operations-commands")["operations"]):
         served.operations.append({**one, "name": f"{served.name}/operations/{number}"})
     done = await agent.check_in()
-    assert (done.settled, done.obeyed[0], len(done.obeyed)) == (True, "LOCK", 7)
+    assert (done.settled, done.executed[0], len(done.executed)) == (True, "LOCK", 7)
     assert agent.device.name == "Reception 1"
     assert agent.device.condition == Condition(
         locked=True,
@@ -62,18 +62,18 @@ def test_lost_mode_shows_its_message_until_it_ends() -> None:
     device = Device.new(mode=Mode.FULLY_MANAGED)
     params = {"startLostModeParams": {"lostMessage": {"defaultMessage": "Lost. Please call."}}}
     start = messages.Operation(name="", type="START_LOST_MODE", scope="", details=params)
-    assert obey(start, device).error is None
+    assert execute(start, device).error is None
     assert device.condition.lost == "Lost. Please call."
-    assert obey(messages.Operation(name="", type="STOP_LOST_MODE", scope=""), device).error is None
+    assert execute(messages.Operation(name="", type="STOP_LOST_MODE", scope=""), device).error is None
     assert device.condition.lost is None
 
 
 @pytest.mark.parametrize("word", ["REBOOT", "START_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"])
 def test_a_work_profile_cannot_do_what_is_the_owners(word: str) -> None:
     device = Device.new(mode=Mode.WORK_PROFILE)
-    outcome = obey(messages.Operation(name="", type=word, scope=""), device)
-    assert outcome.error is not None
-    assert outcome.error[0] == 9
+    result = execute(messages.Operation(name="", type=word, scope=""), device)
+    assert result.error is not None
+    assert result.error[0] == 9
     assert device.condition == Condition()
 
 
@@ -89,9 +89,9 @@ def test_a_work_profile_cannot_do_what_is_the_owners(word: str) -> None:
 )
 def test_a_command_that_lacks_something_is_refused_and_changes_nothing(word: str, details: dict[str, Any]) -> None:
     device = Device.new("a phone", mode=Mode.FULLY_MANAGED)
-    outcome = obey(messages.Operation(name="", type=word, scope="", details=details), device)
-    assert outcome.error is not None
-    assert outcome.error[0] == 3
+    result = execute(messages.Operation(name="", type=word, scope="", details=details), device)
+    assert result.error is not None
+    assert result.error[0] == 3
     assert (device.condition, device.name) == (Condition(), "a phone")
 
 

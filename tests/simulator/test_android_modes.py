@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from fauxtune_sim.accounts import Setting
 from fauxtune_sim.agents import load_device
-from fauxtune_sim.android.commands import obey
+from fauxtune_sim.android.commands import execute
 from fauxtune_sim.android.messages import Operation, enroll_request
 from fauxtune_sim.android.modes import MODES
 from fauxtune_sim.android.policy import SAMSUNG_MAIL
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere
-from fauxtune_sim.maildefaults import change_setting, decide, mail_defaults
+from fauxtune_sim.mail_accounts import Setting
 from fauxtune_sim.platforms import Mode
+from fauxtune_sim.smime_settings import change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
     from conftest import Enrolled, Pki, Service
     from fauxtune_sim.android.client import AndroidAgent
 
-PERSONAL = [mode for mode in Mode if not MODES[mode].owns]
+PERSONAL = [mode for mode in Mode if not MODES[mode].owns_device]
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_knox_is_on_samsungs_and_a_mere_device_administrator_is_not() -> None:
 @pytest.mark.parametrize("mode", PERSONAL)
 @pytest.mark.parametrize("word", ["REBOOT", "START_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"])
 def test_who_manages_a_personal_device_cannot_do_what_is_the_owners(mode: Mode, word: str) -> None:
-    outcome = obey(Operation(name="", type=word, scope=""), Device.new(mode=mode))
-    assert outcome.error is not None
-    assert outcome.error[0] == 9
-    assert f"android/{mode}" in outcome.error[1]
+    result = execute(Operation(name="", type=word, scope=""), Device.new(mode=mode))
+    assert result.error is not None
+    assert result.error[0] == 9
+    assert f"android/{mode}" in result.error[1]
 
 
 # ------------------------------------------------------------------------------------------------- what a device keeps
@@ -81,7 +81,7 @@ async def wiped(agent: AndroidAgent, service: Service) -> None:
     await agent.check_in()
 
 
-async def left(agent: AndroidAgent, _service: Service) -> None:
+async def unenrolled(agent: AndroidAgent, _service: Service) -> None:
     await agent.unenroll()
 
 
@@ -91,12 +91,12 @@ async def forgotten(agent: AndroidAgent, service: Service) -> None:
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("end", [retired, left, forgotten, wiped])
+@pytest.mark.parametrize("end", [retired, unenrolled, forgotten, wiped])
 async def test_only_what_a_device_administrator_installed_outlasts_management_and_no_reset(
     enrolled: Enrolled, service: Service, pki: Pki, *, tmp_path: Path, mode: Mode, end: Any
 ) -> None:
     agent = await equipped(enrolled, service, pki, mode=mode, folder=tmp_path / "phone")
-    if end is left and not MODES[mode].leaves:
+    if end is unenrolled and not MODES[mode].user_can_unenroll:
         with pytest.raises(NotAllowedHere):
             await end(agent, service)
         return
@@ -166,8 +166,8 @@ async def test_samsungs_mail_signs_what_its_user_writes_and_leaves_encryption_to
     assert defaults is not None
     assert (defaults.signs, defaults.signing_identity, defaults.encrypts) == (True, own.thumbprint, False)
     with pytest.raises(NotAllowedHere, match="signing on"):
-        decide(device, sign=False)
-    assert decide(device, encrypt=True).encrypt
+        choose_protection(device, sign=False)
+    assert choose_protection(device, encrypt=True).encrypt
     change_setting(agent.device, "email-1", setting=Setting.ENCRYPT, value=True)
     served.give(pairs=[served.pair(own)], applications=[account(exchange_username="alice")])
     await agent.check_in()

@@ -13,7 +13,7 @@ from fauxtune_sim.agents import load_device
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.platforms import Mode
-from fauxtune_sim.statefolder import StateFolder
+from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from conftest import Enrolled, Pki, Service

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune_sim.control import Control
 from fauxtune_sim.errors import NotFoundHere
-from fauxtune_sim.fleet import FleetOrder, FleetSummary, read_mix, run_fleet
+from fauxtune_sim.fleet import FleetSettings, FleetSummary, read_mix, run_fleet
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def fleet(
     users: tuple[str, ...] = (ALICE, BOB),
     progress: Callable[[str], None] = lambda line: None,
 ) -> FleetSummary:
-    order = FleetOrder(
+    order = FleetSettings(
         devices=6,
         server=service.url,
         tenant="contoso",

@@ -6,7 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.listing import WIDTH, listing_lines
-from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.smime_settings import SmimeSettings
 from tests.simulator.conftest import Pki
 
 
@@ -45,6 +45,6 @@ def test_the_table_keeps_to_80_columns_whatever_the_names_are(pki: Pki) -> None:
         "address": "alice@contoso.example",
         "host": f"{'mail.' * 20}contoso.example",
         "package": "com.apple.mail",
-        "smime": Smime(signs=True, signing_identity="a" * 40, encryption_identity="b" * 40).document(),
+        "smime": SmimeSettings(signs=True, signing_identity="a" * 40, encryption_identity="b" * 40).document(),
     }
     assert max(map(len, listing_lines(store.listing(), [account]))) <= WIDTH

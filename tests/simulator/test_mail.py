@@ -12,14 +12,14 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from fauxtune_sim.errors import MailRefused
 from fauxtune_sim.keystore import Identity, KeyStore
-from fauxtune_sim.mail import Letter, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
 from fauxtune_sim.mail.writing import recipient_address
 
 if TYPE_CHECKING:
     from conftest import Pki
 
 TODAY, YEAR = datetime(2026, 11, 24, 10, 0, tzinfo=UTC), timedelta(days=365)
-LETTER = Letter(
+LETTER = MailMessage(
     sender="alice@contoso.example",
     recipient="bob@contoso.example",
     subject="Grüße",
@@ -67,7 +67,7 @@ def test_a_key_that_does_not_match_is_told_apart_from_no_key(pki: Pki) -> None:
     ("text", "encoded"), [("Umlaute: äöü", b"base64"), ("plain", b"7bit"), (".\n.\nFrom here on", b"7bit")]
 )
 def test_any_text_survives_the_signature(pki: Pki, text: str, encoded: bytes) -> None:
-    letter = Letter(sender=LETTER.sender, recipient=LETTER.recipient, subject="s", text=text, date=TODAY)
+    letter = MailMessage(sender=LETTER.sender, recipient=LETTER.recipient, subject="s", text=text, date=TODAY)
     mail = write_mail(letter, signer=pki.issue())
     assert encoded in mail
     assert (read_mail(mail, pki.store()).verified, read_mail(mail, pki.store()).text) == (True, text + "\n")
@@ -126,7 +126,7 @@ def test_a_certificate_without_extended_usage_is_for_mail_too(pki: Pki) -> None:
 
 def test_an_old_signature_is_judged_at_its_own_time(pki: Pki) -> None:
     old = pki.issue(begin=TODAY - 2 * YEAR, end=TODAY - YEAR)
-    letter = Letter(
+    letter = MailMessage(
         sender=LETTER.sender, recipient=LETTER.recipient, subject="s", text="t", date=TODAY - timedelta(days=500)
     )
     assert read_mail(write_mail(letter, signer=old), pki.store()).verified
@@ -175,7 +175,7 @@ def test_plain_mail_is_just_read(pki: Pki) -> None:
 
 
 def test_a_header_cannot_be_smuggled_in(pki: Pki) -> None:
-    letter = Letter(sender="a@b.example\r\nBcc: c@d.example", recipient="x", subject="s", text="t", date=TODAY)
+    letter = MailMessage(sender="a@b.example\r\nBcc: c@d.example", recipient="x", subject="s", text="t", date=TODAY)
     with pytest.raises(MailRefused, match="one line"):
         write_mail(letter, signer=pki.issue())
 

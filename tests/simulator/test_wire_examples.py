@@ -11,7 +11,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.android import messages
 from fauxtune_sim.android.enrollment import AndroidEnrollment
 from fauxtune_sim.android.modes import MODES
@@ -20,6 +19,7 @@ from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.identity import certificate_request
 from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Mode
 from fauxtune_sim.push import read_push
 
@@ -66,7 +66,7 @@ def test_a_personal_device_shows_neither_serial_number_nor_imei_and_a_company_de
 
 
 def test_the_enroll_answer_is_read() -> None:
-    answer = messages.enroll_answer(example("enroll-answer"))
+    answer = messages.read_enroll_response(example("enroll-answer"))
     assert answer.name.startswith("enterprises/")
     assert answer.user_principal_name == "alice@contoso.example"
     assert x509.load_der_x509_certificate(answer.identity_certificate).serial_number == 0x5F3A
@@ -100,7 +100,7 @@ def test_a_status_report_has_the_shape_of_the_example() -> None:
 
 
 def test_the_status_answer_is_read() -> None:
-    assert messages.status_answer(example("report-status-answer")) == messages.StatusAnswer("9", 1)
+    assert messages.read_status_response(example("report-status-answer")) == messages.StatusReportResponse("9", 1)
 
 
 def test_the_policy_is_read_and_its_words_become_ours() -> None:
@@ -130,7 +130,7 @@ def test_push_answers_are_read(name: str, wakes: bool) -> None:
 
 
 def test_an_error_is_read() -> None:
-    word, message = messages.problem(example("device-not-found"))
+    word, message = messages.error_status(example("device-not-found"))
     assert word == "DEVICE_NOT_FOUND"
     assert "over" in message
 

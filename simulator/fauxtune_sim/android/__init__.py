@@ -1,1 +1,1 @@
-"""Android devices: an agent that asks for its policy and makes the device look like it."""
+"""Android devices: an agent that fetches the device's policy and applies it."""

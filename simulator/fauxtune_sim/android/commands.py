@@ -1,4 +1,4 @@
-"""What an Android device does when it is told to, other than forgetting (WIPE), which ends its enrolment.
+"""The operations of an Android device, except WIPE, which ends its enrolment.
 
 LOCK, REBOOT, RESET_PASSWORD, START_LOST_MODE and STOP_LOST_MODE are commands of the Android Management API; LOCATE,
 PLAY_SOUND, SET_DEVICE_NAME and SHOW_NOTIFICATION are this emulator's own.
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fauxtune_sim.android.messages import Operation, hardware_of
-from fauxtune_sim.android.modes import ways_of
+from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
 
@@ -21,8 +21,8 @@ _INVALID_ARGUMENT, _FAILED_PRECONDITION, _UNIMPLEMENTED = 3, 9, 12
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How it went: an error with its code, or what the device answers besides."""
+class OperationResult:
+    """The result of an operation: an error (code, message), or a response."""
 
     error: tuple[int, str] | None = None
     response: dict[str, Any] | None = None
@@ -37,51 +37,51 @@ class Outcome:
         return body
 
 
-def obey(operation: Operation, device: Device) -> Outcome:
-    """Do it, and say how it went. The device is not saved."""
+def execute(operation: Operation, device: Device) -> OperationResult:
+    """Execute an operation and return its result. The device is not saved."""
     command = _COMMANDS.get(operation.type)
     if command is None:
-        return Outcome(error=(_UNIMPLEMENTED, f"this agent does not know {operation.type}"))
-    if operation.type in _OWNERS_ONLY and not ways_of(device.mode).owns:
-        return Outcome(error=(_FAILED_PRECONDITION, f"{device.kind} cannot {operation.type}"))
+        return OperationResult(error=(_UNIMPLEMENTED, f"this agent does not implement {operation.type}"))
+    if operation.type in _OWNERS_ONLY and not rights_of(device.mode).owns_device:
+        return OperationResult(error=(_FAILED_PRECONDITION, f"{device.kind} cannot {operation.type}"))
     try:
         return command(device, operation.details)
     except AnswerBroken as broken:
-        return Outcome(error=(_INVALID_ARGUMENT, str(broken)))
+        return OperationResult(error=(_INVALID_ARGUMENT, str(broken)))
 
 
-def _lock(device: Device, _details: dict[str, Any]) -> Outcome:
+def _lock(device: Device, _details: dict[str, Any]) -> OperationResult:
     device.condition.lock(True)
-    return Outcome()
+    return OperationResult()
 
 
-def _reboot(device: Device, _details: dict[str, Any]) -> Outcome:
+def _reboot(device: Device, _details: dict[str, Any]) -> OperationResult:
     device.condition.restart()
-    return Outcome()
+    return OperationResult()
 
 
-def _reset_password(device: Device, details: dict[str, Any]) -> Outcome:
+def _reset_password(device: Device, details: dict[str, Any]) -> OperationResult:
     device.condition.passcode = _text(details, "newPassword")
     device.condition.lock(True)
-    return Outcome()
+    return OperationResult()
 
 
-def _start_lost_mode(device: Device, details: dict[str, Any]) -> Outcome:
+def _start_lost_mode(device: Device, details: dict[str, Any]) -> OperationResult:
     params = details.get("startLostModeParams")
     if not isinstance(params, dict):
         raise AnswerBroken("START_LOST_MODE has no startLostModeParams")
     message = params.get("lostMessage") or {}
     device.condition.lost = str(message.get("defaultMessage", "")) if isinstance(message, dict) else ""
-    return Outcome()
+    return OperationResult()
 
 
-def _stop_lost_mode(device: Device, _details: dict[str, Any]) -> Outcome:
+def _stop_lost_mode(device: Device, _details: dict[str, Any]) -> OperationResult:
     device.condition.lost = None
-    return Outcome()
+    return OperationResult()
 
 
-def _locate(device: Device, _details: dict[str, Any]) -> Outcome:
-    # Every device has a place of its own, and stays there.
+def _locate(device: Device, _details: dict[str, Any]) -> OperationResult:
+    # The location depends on the device's id: it is its own, and always the same.
     number = zlib.crc32(hardware_of(device).android_id.encode())
     east, north = number % 1000, number // 1000 % 1000
     location = {
@@ -90,28 +90,28 @@ def _locate(device: Device, _details: dict[str, Any]) -> Outcome:
         "altitude": 56.0,
         "horizontalAccuracy": 20.0,
     }
-    return Outcome(response={"location": location})
+    return OperationResult(response={"location": location})
 
 
-def _play_sound(device: Device, _details: dict[str, Any]) -> Outcome:
+def _play_sound(device: Device, _details: dict[str, Any]) -> OperationResult:
     device.condition.sounds += 1
-    return Outcome()
+    return OperationResult()
 
 
-def _set_name(device: Device, details: dict[str, Any]) -> Outcome:
+def _set_name(device: Device, details: dict[str, Any]) -> OperationResult:
     device.name = _text(details, "deviceName")
-    return Outcome()
+    return OperationResult()
 
 
-def _show_notification(device: Device, details: dict[str, Any]) -> Outcome:
+def _show_notification(device: Device, details: dict[str, Any]) -> OperationResult:
     notification = details.get("notification")
     if not isinstance(notification, dict):
         raise AnswerBroken("SHOW_NOTIFICATION has no notification")
     device.condition.notifications.append((_text(notification, "title"), _text(notification, "body")))
-    return Outcome()
+    return OperationResult()
 
 
-_COMMANDS: dict[str, Callable[[Device, dict[str, Any]], Outcome]] = {
+_COMMANDS: dict[str, Callable[[Device, dict[str, Any]], OperationResult]] = {
     "LOCK": _lock,
     "REBOOT": _reboot,
     "RESET_PASSWORD": _reset_password,
@@ -122,7 +122,7 @@ _COMMANDS: dict[str, Callable[[Device, dict[str, Any]], Outcome]] = {
     "SET_DEVICE_NAME": _set_name,
     "SHOW_NOTIFICATION": _show_notification,
 }
-#: Who manages a personal device may not. AMAPI: REBOOT and lost mode are for the company's own devices.
+#: Not allowed on personal devices. AMAPI: REBOOT and lost mode are for the company's own devices.
 _OWNERS_ONLY = frozenset({"REBOOT", "START_LOST_MODE", "STOP_LOST_MODE", "LOCATE", "PLAY_SOUND", "SET_DEVICE_NAME"})
 
 

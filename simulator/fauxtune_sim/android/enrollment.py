@@ -1,4 +1,4 @@
-"""What an Android device keeps of its enrolment: the credential that its requests carry, and the policy it applied."""
+"""The enrolment of an Android device: the credential for its requests, and the policy that it applied."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class AndroidEnrollment(Enrollment):
     def document(self) -> dict[str, Any]:
         """The enrolment as JSON, secrets included."""
         # `super()` without arguments does not work in a dataclass with slots.
-        return Enrollment.document(self) | {"refusals": [asdict(one) for one in self.refusals]}
+        return Enrollment.document(self) | {"refusals": [asdict(refusal) for refusal in self.refusals]}
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """The reverse of `document`."""
+        """Read the JSON of `document`."""
         enrollment = super(AndroidEnrollment, cls).from_document(document)
-        enrollment.refusals = tuple(Refusal(**one) for one in document["refusals"])
+        enrollment.refusals = tuple(Refusal(**row) for row in document["refusals"])
         return enrollment
 
 
 def android_enrollment(enrollment: Enrollment | None) -> AndroidEnrollment:
-    """An Android device's enrolment, which it must have."""
+    """The enrolment of an enrolled Android device, narrowed to its type."""
     assert isinstance(enrollment, AndroidEnrollment)
     return enrollment

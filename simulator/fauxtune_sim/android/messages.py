@@ -1,4 +1,4 @@
-"""The Android wire's messages, bytes and types only.
+"""The messages of the Android protocol, without transport.
 
 JSON over HTTPS with the vocabulary of the Android Management API (enterprises.devices, enterprises.policies); key
 pairs, trusted certificates and the pull of operations are this emulator's own, as Android has no such wire.
@@ -20,13 +20,13 @@ from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.hardware import AndroidHardware
 from fauxtune_sim.platforms import Mode
 
-#: The wire's words for where a key comes from, and ours.
+#: Sources of key pairs: the protocol's names -> the key store's.
 _SOURCES = {"PKCS": "pkcs", "IMPORTED_PFX": "imported", "SCEP": "scep"}
 
 
 @dataclass(frozen=True, slots=True)
-class EnrollAnswer:
-    """What enrolment gave. `identity_certificate` is DER."""
+class EnrollResponse:
+    """The answer to `devices:enroll`. `identity_certificate` is DER."""
 
     name: str
     credential: str
@@ -37,8 +37,8 @@ class EnrollAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusAnswer:
-    """What a status report was answered with."""
+class StatusReportResponse:
+    """The answer to `:reportStatus`."""
 
     policy_version: str
     pending_operations: int
@@ -46,7 +46,7 @@ class StatusAnswer:
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """One key pair of a policy, still as text: the device judges each by itself."""
+    """One key pair of a policy, not decoded yet: each is checked when it is applied."""
 
     alias: str
     pkcs12: str
@@ -58,7 +58,7 @@ class KeyPair:
 
 @dataclass(frozen=True, slots=True)
 class CaCertificate:
-    """One trusted certificate of a policy, still as text."""
+    """One trusted certificate of a policy, not decoded yet."""
 
     x509: str
     sha256: str
@@ -66,7 +66,7 @@ class CaCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What a policy says of one application; `account` is the mail account that its configuration describes."""
+    """One application of a policy; `account` is the id of the mail account in its configuration, or None."""
 
     package: str
     configuration: dict[str, Any]
@@ -76,7 +76,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The desired state of a device, whole: what is not in it must go."""
+    """The complete desired state of a device: items that are not in it must be removed."""
 
     name: str
     version: str
@@ -87,7 +87,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """Something to be done once. `scope` is DEVICE or COMPANY_DATA for a WIPE; `details` is all that is said of it."""
+    """A pending operation. `scope` is DEVICE or COMPANY_DATA for a WIPE; `details` is the operation's metadata."""
 
     name: str
     type: str
@@ -96,7 +96,7 @@ class Operation:
 
 
 def hardware_of(device: Device) -> AndroidHardware:
-    """The facts of an Android device."""
+    """The hardware of an Android device, narrowed to its type."""
     assert isinstance(device.hardware, AndroidHardware)
     return device.hardware
 
@@ -104,18 +104,18 @@ def hardware_of(device: Device) -> AndroidHardware:
 def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
     """The body of `devices:enroll`.
 
-    A personal work profile shows neither serial number nor IMEI, as Android withholds them from version 12 on.
+    A personal work profile has neither serial number nor IMEI, as Android withholds them from version 12 on.
     """
     hardware, mode = hardware_of(device), device.mode
     assert mode is not None
-    ways = MODES[mode]
+    rights = MODES[mode]
     personal = mode is Mode.WORK_PROFILE
-    management = {} if ways.management is None else {"managementMode": ways.management}
+    management = {} if rights.management is None else {"managementMode": rights.management}
     return {
         "enrollmentToken": token,
         "mode": mode.value,
         **management,
-        "ownership": ways.ownership,
+        "ownership": rights.ownership,
         "enrollmentSpecificId": hardware.enrollment_specific_id,
         "androidId": hardware.android_id,
         "apiLevel": hardware.api_level,
@@ -140,13 +140,13 @@ def enroll_request(device: Device, *, token: str, csr: bytes) -> dict[str, Any]:
     }
 
 
-def enroll_answer(body: dict[str, Any]) -> EnrollAnswer:
-    """Read the answer of `devices:enroll`; AnswerBroken if something is missing."""
+def read_enroll_response(body: dict[str, Any]) -> EnrollResponse:
+    """Read the answer to `devices:enroll`. Raises AnswerBroken if a field is missing."""
     try:
         certificate = base64.b64decode(_text(body, "identityCertificate"), validate=True)
     except ValueError as broken:
         raise AnswerBroken("the answer's identityCertificate is not base64") from broken
-    return EnrollAnswer(
+    return EnrollResponse(
         name=_text(body, "name"),
         credential=_text(body, "deviceCredential"),
         identity_certificate=certificate,
@@ -175,10 +175,10 @@ def status_report(device: Device) -> dict[str, Any]:
         },
         "applicationReports": [
             {
-                "packageName": one.package,
-                "keyedAppStates": [{"key": one.id, "severity": "INFO", "data": one.digest}],
+                "packageName": account.package,
+                "keyedAppStates": [{"key": account.id, "severity": "INFO", "data": account.digest}],
             }
-            for one in device.accounts.values()
+            for account in device.accounts.values()
         ],
     }
 
@@ -186,34 +186,34 @@ def status_report(device: Device) -> dict[str, Any]:
 def _non_compliance(refusals: Iterable[Refusal]) -> list[dict[str, str]]:
     return [
         {
-            "settingName": one.setting,
-            "fieldPath": one.path,
+            "settingName": refusal.setting,
+            "fieldPath": refusal.path,
             "nonComplianceReason": "INVALID_VALUE",
-            "currentValue": one.why,
+            "currentValue": refusal.why,
         }
-        for one in refusals
+        for refusal in refusals
     ]
 
 
-def status_answer(body: dict[str, Any]) -> StatusAnswer:
-    """Read the answer of `:reportStatus`."""
+def read_status_response(body: dict[str, Any]) -> StatusReportResponse:
+    """Read the answer to `:reportStatus`. Raises AnswerBroken if its form is wrong."""
     pending = body.get("pendingOperations", 0)
     if not isinstance(pending, int):
         raise AnswerBroken("the answer's pendingOperations is not a number")
-    return StatusAnswer(policy_version=_text(body, "policyVersion"), pending_operations=pending)
+    return StatusReportResponse(policy_version=_text(body, "policyVersion"), pending_operations=pending)
 
 
 def policy(body: dict[str, Any]) -> Policy:
-    """Read a policy; AnswerBroken if its shape is wrong. Contents of single entries are judged when applied."""
+    """Read a policy. Raises AnswerBroken if its form is wrong; the contents of entries are checked when applied."""
     return Policy(
         name=_text(body, "name"),
         version=_text(body, "version"),
-        key_pairs=tuple(_key_pair(one) for one in _list(body, "keyPairs")),
+        key_pairs=tuple(_key_pair(row) for row in _list(body, "keyPairs")),
         ca_certificates=tuple(
-            CaCertificate(x509=_text(one, "x509"), sha256=_text(one, "sha256").lower())
-            for one in _list(body, "caCerts")
+            CaCertificate(x509=_text(row, "x509"), sha256=_text(row, "sha256").lower())
+            for row in _list(body, "caCerts")
         ),
-        applications=tuple(_application(one) for one in _list(body, "applications")),
+        applications=tuple(_application(row) for row in _list(body, "applications")),
     )
 
 
@@ -242,21 +242,21 @@ def _application(body: dict[str, Any]) -> Application:
 
 
 def operations(body: dict[str, Any]) -> tuple[Operation, ...]:
-    """Read the answer of `operations:pull`."""
-    found = []
-    for one in _list(body, "operations"):
-        metadata = one.get("metadata") or {}
+    """Read the answer to `operations:pull`. Raises AnswerBroken if its form is wrong."""
+    pending = []
+    for row in _list(body, "operations"):
+        metadata = row.get("metadata") or {}
         if not isinstance(metadata, dict):
-            raise AnswerBroken("an operation's metadata is no object")
+            raise AnswerBroken("an operation's metadata is not an object")
         scope = str(metadata.get("scope", ""))
-        found.append(
-            Operation(name=_text(one, "name"), type=_text(metadata, "type"), scope=scope, details=dict(metadata))
+        pending.append(
+            Operation(name=_text(row, "name"), type=_text(metadata, "type"), scope=scope, details=dict(metadata))
         )
-    return tuple(found)
+    return tuple(pending)
 
 
-def problem(body: dict[str, Any]) -> tuple[str, str]:
-    """Status word and message of an error answer, both empty if it is none."""
+def error_status(body: dict[str, Any]) -> tuple[str, str]:
+    """Status and message of an error answer; two empty texts if the answer is not an error."""
     error = body.get("error")
     if not isinstance(error, dict):
         return "", ""
@@ -272,6 +272,6 @@ def _text(body: dict[str, Any], name: str) -> str:
 
 def _list(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
     value = body.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(isinstance(row, dict) for row in value):
         raise AnswerBroken(f"the answer's {name} is not a list of objects")
     return value

@@ -1,5 +1,5 @@
-"""The ways in which an Android device is managed: what sets its agent's rights apart. Android Management API, and
-Android's own documentation of device administrators, profile owners and device owners.
+"""The rights of the agent in each Android management mode (Android Management API; Android's documentation of device
+administrators, profile owners and device owners).
 
 #: data
 """
@@ -12,37 +12,43 @@ from fauxtune_sim.platforms import Mode
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
-    """What one mode is. `management` is the word of the Android Management API, which has none for a device
-    administrator. `owns`: the agent may restart the device, find it and set its name. `leaves`: its user may end
-    management. `removes`: the agent can take back certificates that it has installed.
+class ModeRights:
+    """The rights in one mode. `management` is the managementMode of the Android Management API, None for a device
+    administrator. `owns_device`: the agent may restart the device, locate it and set its name. `user_can_unenroll`: its
+    user may end management. `removes_certificates`: the agent can remove certificates that it has installed.
     """
 
     management: str | None
     ownership: str
-    owns: bool
-    leaves: bool
-    removes: bool = True
-    left: str = "the user removed the device administrator"
+    owns_device: bool
+    user_can_unenroll: bool
+    removes_certificates: bool = True
+    unenroll_reason: str = "the user removed the device administrator"
 
 
 _PERSONAL, _COMPANY = "PERSONALLY_OWNED", "COMPANY_OWNED"
 
-MODES: dict[Mode, Ways] = {
-    Mode.WORK_PROFILE: Ways(
-        "PROFILE_OWNER", _PERSONAL, owns=False, leaves=True, left="the user removed the work profile"
+MODES: dict[Mode, ModeRights] = {
+    Mode.WORK_PROFILE: ModeRights(
+        "PROFILE_OWNER",
+        _PERSONAL,
+        owns_device=False,
+        user_can_unenroll=True,
+        unenroll_reason="the user removed the work profile",
     ),
-    Mode.FULLY_MANAGED: Ways("DEVICE_OWNER", _COMPANY, owns=True, leaves=False),
-    Mode.DEDICATED: Ways("DEVICE_OWNER", _COMPANY, owns=True, leaves=False),
-    Mode.CORPORATE_WORK_PROFILE: Ways("PROFILE_OWNER", _COMPANY, owns=True, leaves=False),
+    Mode.FULLY_MANAGED: ModeRights("DEVICE_OWNER", _COMPANY, owns_device=True, user_can_unenroll=False),
+    Mode.DEDICATED: ModeRights("DEVICE_OWNER", _COMPANY, owns_device=True, user_can_unenroll=False),
+    Mode.CORPORATE_WORK_PROFILE: ModeRights("PROFILE_OWNER", _COMPANY, owns_device=True, user_can_unenroll=False),
     # Intune: "Android legacy devices are not enabled for certificate removal"; Samsung's are, by the Knox SDK.
-    Mode.DEVICE_ADMIN: Ways(None, _PERSONAL, owns=False, leaves=True, removes=False),
-    Mode.KNOX: Ways(None, _PERSONAL, owns=False, leaves=True),
-    Mode.AOSP: Ways("DEVICE_OWNER", _COMPANY, owns=True, leaves=False),
+    Mode.DEVICE_ADMIN: ModeRights(
+        None, _PERSONAL, owns_device=False, user_can_unenroll=True, removes_certificates=False
+    ),
+    Mode.KNOX: ModeRights(None, _PERSONAL, owns_device=False, user_can_unenroll=True),
+    Mode.AOSP: ModeRights("DEVICE_OWNER", _COMPANY, owns_device=True, user_can_unenroll=False),
 }
 
 
-def ways_of(mode: Mode | None) -> Ways:
-    """What an Android device's mode is."""
+def rights_of(mode: Mode | None) -> ModeRights:
+    """The rights in an Android device's mode."""
     assert mode is not None
     return MODES[mode]

@@ -1,7 +1,7 @@
-"""Making a device look like its policy: install what is missing, overwrite what changed, remove what is gone.
+"""Apply a policy to a device: install what is missing, overwrite what changed, remove what is not in the policy.
 
-Every entry is judged by itself. One that cannot be applied (a password the device cannot decrypt, a PFX that does not
-open) is refused with a reason in plain words, leaves what stood under its alias before, and is tried again with every
+Every entry is applied independently. An entry that cannot be applied (a password that the device cannot decrypt, a PFX
+that does not open) is refused with a reason, leaves the former key under its alias, and is tried again with every
 policy.
 """
 
@@ -15,26 +15,26 @@ from typing import Any
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim.accounts import MailAccount, Setting
 from fauxtune_sim.android.messages import Application, CaCertificate, KeyPair, Policy
-from fauxtune_sim.android.modes import ways_of
+from fauxtune_sim.android.modes import rights_of
 from fauxtune_sim.cms import open_envelope
 from fauxtune_sim.device import Device
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry, KeyStore
-from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.smime_settings import SmimeSettings
 
 SAMSUNG_MAIL = "com.samsung.android.email.provider"
-#: What such an account leaves to its user.
-_CHOICES = frozenset({Setting.ENCRYPT, Setting.ENCRYPTION_IDENTITY})
+#: The settings that such an account leaves to its user.
+_CHANGEABLE = frozenset({Setting.ENCRYPT, Setting.ENCRYPTION_IDENTITY})
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What changed: names of what was installed or overwritten, of what was removed, and what was refused."""
+    """The names of the items that were installed or overwritten, those that were removed, and the refusals."""
 
     installed: tuple[str, ...]
     removed: tuple[str, ...]
@@ -42,11 +42,11 @@ class Applied:
 
 
 class _Unusable(Exception):
-    """The entry cannot be applied; the text says why."""
+    """The entry cannot be applied; the text is the reason."""
 
 
 def apply(policy: Policy, device: Device) -> Applied:
-    """Apply a policy to an enrolled device's key store and mail. Nothing is written to disk here."""
+    """Apply a policy to an enrolled device's key store and mail accounts. The device is not saved."""
     enrollment = device.enrollment
     assert enrollment is not None
     installed: list[str] = []
@@ -63,41 +63,41 @@ def apply(policy: Policy, device: Device) -> Applied:
                 installed.append(pair.alias)
         except _Unusable as why:
             refusals.append(Refusal("keyPairs", f"keyPairs[alias={pair.alias}]", str(why)))
-    removed = _remove_the_rest(policy, device)
+    removed = _remove_unlisted(policy, device)
     for application in policy.applications:
         try:
-            if _set_up(application, device):
+            if _set_up_account(application, device):
                 installed.append(str(application.account))
         except _Unusable as why:
             refusals.append(Refusal("applications", f"applications[emailAccount={application.account}]", str(why)))
     return Applied(installed=tuple(installed), removed=tuple(removed), refusals=tuple(refusals))
 
 
-def _remove_the_rest(policy: Policy, device: Device) -> list[str]:
+def _remove_unlisted(policy: Policy, device: Device) -> list[str]:
     store, removed = device.keystore, []
-    # A device administrator cannot: what it has installed stays.
-    if ways_of(device.mode).removes:
-        removed = _take_back(policy, store)
+    # A device administrator cannot remove certificates: they stay.
+    if rights_of(device.mode).removes_certificates:
+        removed = _remove_certificates(policy, store)
     for name in sorted(device.accounts.keys() - {application.account for application in policy.applications}):
         del device.accounts[name]
         removed.append(name)
     return removed
 
 
-def _take_back(policy: Policy, store: KeyStore) -> list[str]:
-    wanted = {pair.alias for pair in policy.key_pairs}
+def _remove_certificates(policy: Policy, store: KeyStore) -> list[str]:
+    aliases = {pair.alias for pair in policy.key_pairs}
     trusted = {certificate.sha256 for certificate in policy.ca_certificates}
-    removed = [alias for alias in list(store.entries) if alias not in wanted and store.remove(alias)]
+    removed = [alias for alias in list(store.entries) if alias not in aliases and store.remove(alias)]
     removed += [sha256 for sha256 in list(store.trusted) if sha256 not in trusted and store.distrust(sha256)]
     return removed
 
 
-def _set_up(application: Application, device: Device) -> bool:
-    """Set up or change the account that an application's configuration describes."""
+def _set_up_account(application: Application, device: Device) -> bool:
+    """Set up or change the account that an application's configuration describes. Returns whether it changed."""
     if application.account is None:
         return False
-    named = application.configuration.get("exchange_login_certificate_alias")
-    alias = named if isinstance(named, str) and named else None
+    login_alias = application.configuration.get("exchange_login_certificate_alias")
+    alias = login_alias if isinstance(login_alias, str) and login_alias else None
     account = MailAccount(
         id=application.account,
         package=application.package,
@@ -110,16 +110,16 @@ def _set_up(application: Application, device: Device) -> bool:
     if alias is not None and alias not in device.keystore.entries:
         raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias}")
     account = replace(account, smime=_smime(application, device))
-    held = device.accounts.get(account.id)
-    if held is not None and held.smime is not None and account.smime is not None:
-        account = replace(account, smime=_chosen(account.smime, before=held.smime))
+    present = device.accounts.get(account.id)
+    if present is not None and present.smime is not None and account.smime is not None:
+        account = replace(account, smime=_with_user_choices(account.smime, before=present.smime))
     device.accounts[account.id] = account
-    return held != account
+    return present != account
 
 
 def _smime(application: Application, device: Device) -> dict[str, Any] | None:
-    """What Samsung's mail does with S/MIME: it signs every mail with the certificate that it was forced to use.
-    Unverified: its user cannot change that. Any other application leaves S/MIME to its user.
+    """The S/MIME settings of Samsung's mail, which signs every mail with the certificate that its configuration forces.
+    Unverified: its user cannot change that. None for any other application, which leaves S/MIME to its user.
     """
     alias = application.configuration.get("force_smime_certificate_alias")
     if application.package != SAMSUNG_MAIL or not isinstance(alias, str):
@@ -128,12 +128,12 @@ def _smime(application: Application, device: Device) -> dict[str, Any] | None:
     if entry is None:
         raise _Unusable(f"the account cannot be set up: there is no key with the alias {alias} to sign with")
     signs = application.configuration.get("require_signed_smime_messages") is True
-    return Smime(signs=signs, signing_identity=entry.sha1, changeable=_CHOICES).document()
+    return SmimeSettings(signs=signs, signing_identity=entry.sha1, changeable=_CHANGEABLE).document()
 
 
-def _chosen(smime: dict[str, Any], *, before: dict[str, Any]) -> dict[str, Any]:
-    """The settings as they are now, with what the user made of them before."""
-    return replace(Smime.from_document(smime), chosen=Smime.from_document(before).chosen).document()
+def _with_user_choices(smime: dict[str, Any], *, before: dict[str, Any]) -> dict[str, Any]:
+    """The new settings with the user's choices from the former ones."""
+    return replace(SmimeSettings.from_document(smime), choices=SmimeSettings.from_document(before).choices).document()
 
 
 def _setting(application: Application, name: str) -> str:
@@ -143,12 +143,12 @@ def _setting(application: Application, name: str) -> str:
     return str(value)
 
 
-def _trust(wanted: CaCertificate, store: KeyStore) -> bool:
-    if wanted.sha256 in store.trusted:
+def _trust(certificate: CaCertificate, store: KeyStore) -> bool:
+    if certificate.sha256 in store.trusted:
         return False
-    der = _decoded(wanted.x509, "the certificate")
-    if hashlib.sha256(der).hexdigest() != wanted.sha256:
-        raise _Unusable("the certificate is not the one that its SHA-256 names")
+    der = _decoded(certificate.x509, "the certificate")
+    if hashlib.sha256(der).hexdigest() != certificate.sha256:
+        raise _Unusable("the certificate does not match its SHA-256")
     try:
         x509.load_der_x509_certificate(der)
     except ValueError as broken:
@@ -160,8 +160,8 @@ def _trust(wanted: CaCertificate, store: KeyStore) -> bool:
 def _install(pair: KeyPair, store: KeyStore, *, identity: DeviceIdentity) -> bool:
     data = _decoded(pair.pkcs12, "the PFX")
     digest = hashlib.sha256(data).hexdigest()
-    held = store.entries.get(pair.alias)
-    if held is not None and held.digest == digest:
+    present = store.entries.get(pair.alias)
+    if present is not None and present.digest == digest:
         return False
     envelope = _decoded(pair.encrypted_password, "the encrypted password")
     try:
@@ -178,7 +178,7 @@ def _install(pair: KeyPair, store: KeyStore, *, identity: DeviceIdentity) -> boo
             source=pair.source,
             certificate=contents.certificate.public_bytes(Encoding.DER),
             key=contents.key_bytes(),
-            chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
+            chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in contents.chain),
             intended_purpose=pair.intended_purpose,
             profile_id=pair.profile_id,
             digest=digest,

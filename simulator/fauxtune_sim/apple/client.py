@@ -18,16 +18,16 @@ from urllib.parse import quote, urlsplit
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from fauxtune_sim.agent import Agent, CheckIn, Joining
+from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.channel import Channel
 from fauxtune_sim.apple.commands import Ends, Malformed, NotNow, Outcome, Told, obey
+from fauxtune_sim.apple.enrolled_user import principal
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
 from fauxtune_sim.apple.facts import authenticate_facts, hardware_of
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.install import Installer, Staged
 from fauxtune_sim.apple.mdm import MdmSettings
-from fauxtune_sim.apple.person import principal
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.scep import ScepClient, ScepSettings
 from fauxtune_sim.apple.store import ProfileStore
@@ -44,7 +44,7 @@ from fauxtune_sim.errors import (
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.records import Records
+from fauxtune_sim.records import RecordTypes
 
 #: A service that never comes to rest must not keep a device busy for ever.
 _MOST_COMMANDS = 500
@@ -54,16 +54,16 @@ _TOKEN_BYTES, _UNLOCK_BYTES = 32, 256
 class AppleAgent(Agent):
     """The agent of one Apple device."""
 
-    records = Records(AppleEnrollment, ProfileStore)
-    left = "the user removed the MDM profile"
+    records = RecordTypes(AppleEnrollment, ProfileStore)
+    unenroll_reason = "the user removed the MDM profile"
 
-    async def _join(self, joining: Joining) -> Enrollment:
-        tenant, token = quote(joining.tenant, safe=""), quote(joining.token or "", safe="")
-        answer = await self._transport.get(f"{joining.server}/mdm/{tenant}/apple/enroll?token={token}")
+    async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
+        tenant, token = quote(parameters.tenant, safe=""), quote(parameters.token or "", safe="")
+        answer = await self._transport.get(f"{parameters.server}/mdm/{tenant}/apple/enroll?token={token}")
         if answer.status != 200:
             reason = answer.body[:300].decode("utf-8", "replace").strip() or "no reason given"
             raise ServerRefused(f"the service refused ({answer.status}): {reason}", status=answer.status)
-        return await self._enrol_with(answer.body, joining)
+        return await self._enrol_with(answer.body, parameters)
 
     async def enroll_with_profile(self, data: bytes, *, key: rsa.RSAPrivateKey | None = None) -> None:
         """Enrol with a profile from anywhere: its MDM payload says which server, SCEP or PKCS#12 gives the identity.
@@ -72,16 +72,18 @@ class AppleAgent(Agent):
         """
         if self.device.is_enrolled:
             raise NotAllowedHere(f"{self.device.name} is enrolled already: unenrol it first")
-        async with self._one_at_a_time:
-            joining = Joining(server="", tenant="", key=await _key_of(2048, iter(() if key is None else (key,))))
-            self.device.enrollment = await self._enrol_with(data, joining)
+        async with self._check_in_lock:
+            parameters = EnrollmentParameters(
+                server="", tenant="", key=await _key_of(2048, iter(() if key is None else (key,)))
+            )
+            self.device.enrollment = await self._enrol_with(data, parameters)
             self.device.ended = None
             self.device.ca = self._transport.ca
             self.device.save()
 
     async def install_by_user(self, data: bytes) -> None:
         """The user installs a profile, which stays when management goes. ProfileRefused if it cannot be installed."""
-        async with self._one_at_a_time:
+        async with self._check_in_lock:
             try:
                 profile = read_profile(data, identity=None, managed=False)
                 installer = self._installer()
@@ -93,9 +95,9 @@ class AppleAgent(Agent):
                 raise ProfileRefused(fault.told()) from fault
             self.device.save()
 
-    async def _enrol_with(self, data: bytes, joining: Joining) -> AppleEnrollment:
+    async def _enrol_with(self, data: bytes, parameters: EnrollmentParameters) -> AppleEnrollment:
         """Everything that can fail comes first; then the profile is installed."""
-        installer = self._installer(joining.key)
+        installer = self._installer(parameters.key)
         try:
             profile = read_profile(data, identity=None, managed=False)
             staged = await installer.prepare(profile)
@@ -103,7 +105,7 @@ class AppleAgent(Agent):
             raise ProfileRefused(fault.told()) from fault
         if staged.mdm is None or staged.mdm_identity is None:
             raise ProfileRefused(f"the profile {profile.title} has no MDM payload: it enrols nobody")
-        enrollment = self._new_enrollment(staged, joining, settings=staged.mdm, identity=staged.mdm_identity)
+        enrollment = self._new_enrollment(staged, parameters, settings=staged.mdm, identity=staged.mdm_identity)
         udid = hardware_of(self.device).udid
         facts = authenticate_facts(self.device, Right(enrollment.access_rights))
         await self._channel(enrollment).check_in(messages.authenticate(udid, enrollment.topic, facts=facts))
@@ -112,10 +114,10 @@ class AppleAgent(Agent):
         return enrollment
 
     def _new_enrollment(
-        self, staged: Staged, joining: Joining, *, settings: MdmSettings, identity: KeyEntry
+        self, staged: Staged, parameters: EnrollmentParameters, *, settings: MdmSettings, identity: KeyEntry
     ) -> AppleEnrollment:
         token, is_mac = secrets.token_bytes(_TOKEN_BYTES), self.device.platform is Platform.MACOS
-        server, tenant = (joining.server, joining.tenant) if joining.server else _place(settings.server_url)
+        server, tenant = (parameters.server, parameters.tenant) if parameters.server else _place(settings.server_url)
         enrollment = AppleEnrollment(
             server=server,
             tenant=tenant,
@@ -135,7 +137,7 @@ class AppleAgent(Agent):
         )
         _take_settings(enrollment, settings)
         person = principal(staged.profile, settings, certificate=enrollment.identity().certificate)
-        enrollment.user_principal_name = person or joining.user or ""
+        enrollment.user_principal_name = person or parameters.user or ""
         return enrollment
 
     async def _update_token(self, enrollment: AppleEnrollment, *, first: bool) -> None:
@@ -165,7 +167,7 @@ class AppleAgent(Agent):
         except (ServerRefused, ServerUnreachable):
             return
 
-    async def _converse(self, done: CheckIn) -> None:
+    async def _run_check_in(self, done: CheckInResult) -> None:
         enrollment, udid = self._enrollment(), hardware_of(self.device).udid
         channel = self._channel(enrollment)
         if enrollment.token_due:
@@ -184,7 +186,7 @@ class AppleAgent(Agent):
                 await self._end(ends, report, done=done)
                 return
 
-    async def _answer(self, command: messages.Command, done: CheckIn) -> tuple[dict[str, Any], Ends | None]:
+    async def _answer(self, command: messages.Command, done: CheckInResult) -> tuple[dict[str, Any], Ends | None]:
         """Do what a command says; gives the report of it, and how the enrolment ends with it, if it does."""
         udid, enrollment = hardware_of(self.device).udid, self._enrollment()
         told = Told(command, self.device, self._system(), enrollment, self._installer())
@@ -201,7 +203,7 @@ class AppleAgent(Agent):
         await self._take(outcome, enrollment)
         done.installed += outcome.installed
         done.removed += outcome.removed
-        done.obeyed += [command.request_type] if command.request_type in _ORDERS else []
+        done.executed += [command.request_type] if command.request_type in _ORDERS else []
         return messages.acknowledged(udid, command, answer=outcome.answer), outcome.ends
 
     async def _take(self, outcome: Outcome, enrollment: AppleEnrollment) -> None:
@@ -216,7 +218,7 @@ class AppleAgent(Agent):
             await self._try_to_update_token(enrollment, first=False)
             self.device.save(keys=False, state=False)
 
-    async def _end(self, ends: Ends, report: dict[str, Any], *, done: CheckIn) -> None:
+    async def _end(self, ends: Ends, report: dict[str, Any], *, done: CheckInResult) -> None:
         """Acknowledge as long as there is an identity to do it with, then forget.
 
         Unverified: that the acknowledgement of RemoveProfile comes before the MDM profile goes. No CheckOut follows
@@ -230,8 +232,8 @@ class AppleAgent(Agent):
                 await self._check_out()
         except (ServerRefused, ServerUnreachable, AnswerBroken):
             pass
-        done.obeyed.append("EraseDevice" if ends is Ends.ERASED else "RemoveProfile")
-        self._forget(done, ends.value, everything=ends is Ends.ERASED)
+        done.executed.append("EraseDevice" if ends is Ends.ERASED else "RemoveProfile")
+        self._remove_management(done, ends.value, everything=ends is Ends.ERASED)
 
     async def _check_out(self) -> None:
         enrollment = self._enrollment()
@@ -239,7 +241,7 @@ class AppleAgent(Agent):
             message = messages.check_out(hardware_of(self.device).udid, enrollment.topic)
             await self._channel(enrollment).check_in(message)
 
-    async def _leave(self) -> None:
+    async def _unenroll(self) -> None:
         enrollment = self._enrollment()
         held = self._store().profiles.get(enrollment.profile)
         if held is not None and held.removal_disallowed:
@@ -248,18 +250,18 @@ class AppleAgent(Agent):
             raise ServerUnreachable("the MDM profile does not ask for a CheckOut")
         await self._check_out()
 
-    def _push_is_for_us(self, message: dict[str, Any]) -> bool:
+    def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         return message.get("mdm") == self._enrollment().push_magic
 
-    def _forget(self, done: CheckIn, why: str, *, everything: bool = False) -> None:
+    def _remove_management(self, done: CheckInResult, why: str, *, everything: bool = False) -> None:
         """Management goes with all that it brought; what the user installed stays, unless everything goes."""
         if everything:
-            super()._forget(done, why, everything=True)
+            super()._remove_management(done, why, everything=True)
             return
         done.removed += self._installer().remove_managed()
         keys, state, accounts = self.device.keystore, self._store(), dict(self.device.accounts)
         entries, trusted = list(keys.entries.values()), list(keys.trusted.values())
-        super()._forget(done, why)
+        super()._remove_management(done, why)
         if state.profiles:
             for entry in entries:
                 keys.install(entry)

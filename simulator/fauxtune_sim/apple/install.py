@@ -10,12 +10,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.apple import payloads as kinds
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.keychain import Keychain
-from fauxtune_sim.apple.mailaccount import EXCHANGE, MAIL, account, user_name
+from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL, account, user_name
 from fauxtune_sim.apple.mdm import MdmSettings, check_replacement, mdm_payload, read_mdm
 from fauxtune_sim.apple.profiles import Payload, Profile
 from fauxtune_sim.apple.scep import ScepSettings
@@ -25,7 +24,8 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import StateBroken
 from fauxtune_sim.identity import DeviceIdentity, key_from_der
 from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.mail_accounts import MailAccount
+from fauxtune_sim.smime_settings import SmimeSettings
 
 #: Gets an identity from a SCEP authority, as the follower of another where there is one.
 Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[DeviceIdentity]]
@@ -141,7 +141,7 @@ class Installer:
         old = self._device.accounts.get(made.id)
         if old is None or old.smime is None or made.smime is None:
             return made
-        smime = replace(Smime.from_document(made.smime), chosen=Smime.from_document(old.smime).chosen)
+        smime = replace(SmimeSettings.from_document(made.smime), choices=SmimeSettings.from_document(old.smime).choices)
         return replace(made, smime=smime.document())
 
     def _resolved(self, uuid: str, staged: Staged) -> KeyEntry | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.apple.store import Claim, ProfileStore
 from fauxtune_sim.keystore import KeyEntry, KeyStore
+from fauxtune_sim.mail_accounts import MailAccount
 
 IDENTITY, CERTIFICATE, ACCOUNT = "identity", "certificate", "account"
 

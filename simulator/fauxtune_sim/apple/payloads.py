@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.fields import Fields
-from fauxtune_sim.apple.mailaccount import EXCHANGE, MAIL
+from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL
 from fauxtune_sim.apple.mdm import MDM
 from fauxtune_sim.apple.pkcs12 import is_modern
 from fauxtune_sim.apple.profiles import Payload

@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID, NameOID
 
-from fauxtune_sim.apple import pkimessages as pki
+from fauxtune_sim.apple import scep_messages
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.errors import AnswerBroken, ServerUnreachable
 from fauxtune_sim.identity import DeviceIdentity
@@ -84,36 +84,48 @@ class ScepClient:
         The request of a renewal is signed by the present identity where the authority knows renewal (RFC 8894 3.3.1.2),
         and is a first request where it does not. Fault (domain MCSCEPErrorDomain) if there is none to be had.
         """
-        can = pki.capabilities((await self._ask("GetCACaps")).body.decode("latin-1"))
+        can = scep_messages.capabilities((await self._ask("GetCACaps")).body.decode("latin-1"))
         try:
-            authority = pki.authority((await self._ask("GetCACert")).body, fingerprint=self._settings.fingerprint)
+            authority = scep_messages.authority(
+                (await self._ask("GetCACert")).body, fingerprint=self._settings.fingerprint
+            )
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_CA_CERTIFICATE, str(broken)) from broken
         csr = request(key, self._settings)
-        kind, signer = pki.MessageType.PKCS, pki.temporary_identity(key, csr.subject, moment=self._moment)
+        kind, signer = (
+            scep_messages.MessageType.PKCS,
+            scep_messages.temporary_identity(key, csr.subject, moment=self._moment),
+        )
         if renews is not None and can.renews:
-            kind, signer = pki.MessageType.RENEWAL, renews
+            kind, signer = scep_messages.MessageType.RENEWAL, renews
         content = csr.public_bytes(Encoding.DER)
-        first = pki.new_request(kind, content, signer=signer, name=pki.transaction(key))
+        first = scep_messages.new_request(kind, content, signer=signer, name=scep_messages.transaction(key))
         try:
             answer = await self._until_decided(first, content, of=authority, can=can)
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_ANSWER, str(broken)) from broken
         try:
-            return DeviceIdentity(certificate=pki.issued(answer, key), key=key)
+            return DeviceIdentity(certificate=scep_messages.issued(answer, key), key=key)
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_CERTIFICATE, str(broken)) from broken
 
     async def _until_decided(
-        self, message: pki.Request, csr: bytes, *, of: pki.Authority, can: pki.Capabilities
-    ) -> pki.CertRep:
+        self,
+        message: scep_messages.Request,
+        csr: bytes,
+        *,
+        of: scep_messages.Authority,
+        can: scep_messages.Capabilities,
+    ) -> scep_messages.CertRep:
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 await self._pause(self._settings.retry_delay)
-                asked = pki.poll_content(of.certificates[0], csr)
-                message = pki.new_request(pki.MessageType.POLL, asked, signer=message.signer, name=message.transaction)
-            data = pki.write(message, of.recipient, can=can, moment=self._moment)
-            answer = pki.read((await self._operate(data, posts=can.posts)).body, message, of=of)
+                asked = scep_messages.poll_content(of.certificates[0], csr)
+                message = scep_messages.new_request(
+                    scep_messages.MessageType.POLL, asked, signer=message.signer, name=message.transaction
+                )
+            data = scep_messages.write(message, of.recipient, can=can, moment=self._moment)
+            answer = scep_messages.read((await self._operate(data, posts=can.posts)).body, message, of=of)
             if answer.failure is not None:
                 raise Fault(Code.SCEP_ANSWER, f"the SCEP authority refused: {answer.failure}")
             if not answer.pending:

@@ -52,7 +52,7 @@ class Holder(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class DecryptedContent:
     """The content of an envelope, and the certificate whose key opened it."""
 
     content: bytes
@@ -69,7 +69,7 @@ class _SharedInfo(core.Sequence):  # type: ignore[misc]
     ]
 
 
-def open_envelope(data: bytes, holders: Iterable[Holder]) -> Opened:
+def open_envelope(data: bytes, holders: Iterable[Holder]) -> DecryptedContent:
     """Open a DER or BER EnvelopedData with whichever of these keys it is meant for.
 
     Recipients are found by issuer and serial number or by key identifier. CmsRefused names the recipients if none of
@@ -84,7 +84,7 @@ def open_envelope(data: bytes, holders: Iterable[Holder]) -> Opened:
                 content_key = _content_key(info, holder)
                 if content_key is not None:
                     content = _decrypt(enveloped["encrypted_content_info"], content_key)
-                    return Opened(content=content, recipient=holder.certificate)
+                    return DecryptedContent(content=content, recipient=holder.certificate)
         wanted = "; ".join(described(one) for one in recipients) or "nobody"
     except DAMAGE as damaged:
         raise CmsRefused(f"the envelope does not open: {damaged}") from damaged

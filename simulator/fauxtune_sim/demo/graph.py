@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 
-from fauxtune_sim.control import ConnectorKey, Issued
+from fauxtune_sim.control import ConnectorKey, IssuedCertificate
 from fauxtune_sim.errors import AnswerBroken, NotFoundHere, ServerRefused
 from fauxtune_sim.transport import Answer, Transport
 
@@ -77,7 +77,9 @@ class Graph:
         await self.post(f"{_CONFIGURATIONS}/{identifier}/assign", {"assignments": [{"target": target}]})
         return identifier
 
-    async def import_pfx(self, issued: Issued, *, password: str, user: str, purpose: str, key: ConnectorKey) -> None:
+    async def import_pfx(
+        self, issued: IssuedCertificate, *, password: str, user: str, purpose: str, key: ConnectorKey
+    ) -> None:
         """Import a user's PFX with its password encrypted to the connector's key, as the import cmdlets do."""
         oaep = padding.OAEP(padding.MGF1(hashes.SHA512()), hashes.SHA512(), None)
         encrypted_password = key.public_key.encrypt(password.encode("latin-1"), oaep)

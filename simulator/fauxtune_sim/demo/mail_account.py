@@ -6,7 +6,7 @@ from fauxtune_sim.certificates import can_sign
 from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.proofs import ENCRYPTION, SIGNING, Evidence, per_device_encryption
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario
-from fauxtune_sim.maildefaults import MailDefaults, decide, mail_defaults
+from fauxtune_sim.smime_settings import MailDefaults, choose_protection, mail_defaults
 
 
 async def mail_account(scenario: Scenario) -> Evidence:
@@ -59,7 +59,7 @@ def _setup_faults(scenario: Scenario, account: MailDefaults) -> list[str]:
 async def _sending_faults(scenario: Scenario) -> list[str]:
     """Send a mail without choosing signing or encryption, and check that Bob's phone decrypts and verifies it."""
     phone, bob = _phones(scenario)
-    choice = decide(phone.record)
+    choice = choose_protection(phone.record)
     signer = None if choice.signer is None else phone.record.keystore.choose(choice.signer)
     certificate = per_device_encryption(bob)
     if certificate is None or signer is None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography import x509
 
 from fauxtune_sim.certificates import can_encrypt, can_sign, mark, public_key_bytes
-from fauxtune_sim.control import Issued
+from fauxtune_sim.control import IssuedCertificate
 from fauxtune_sim.demo import profiles
 from fauxtune_sim.demo.scenario import DemoDevice, Scenario
 from fauxtune_sim.keystore import Identity
@@ -161,7 +161,7 @@ async def same_encryption_keys(scenario: Scenario) -> Evidence:
     return Evidence(held, "imported certificates: " + ", ".join(f"{name}: {count}" for name, count in counts.items()))
 
 
-async def _issue(scenario: Scenario, template: str, *, begin: datetime, end: datetime) -> tuple[Issued, str]:
+async def _issue(scenario: Scenario, template: str, *, begin: datetime, end: datetime) -> tuple[IssuedCertificate, str]:
     """Issue a certificate for Alice through the control surface. Returns it with the password of its PFX."""
     password = secrets.token_urlsafe(18)
     issued = await scenario.control.issue(

@@ -182,7 +182,7 @@ async def _prove(claim: Claim, scenario: Scenario, *, number: int, step: bool) -
         evidence = await claim.check(scenario)
     except SimulatorError as failed:
         evidence = Evidence(held=False, detail=str(failed))
-    await scenario.runner.quiet()
+    await scenario.runner.wait_until_idle()
     scenario.narrate(f"  {'HELD' if evidence.held else 'NOT HELD'}: {claim.text}.")
     scenario.narrate(f"    {evidence.detail[:1].upper()}{evidence.detail[1:].rstrip('.')}.")
     return Proof(number, claim.text, evidence)

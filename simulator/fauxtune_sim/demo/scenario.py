@@ -14,14 +14,14 @@ from cryptography import x509
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.agents import agent_for
-from fauxtune_sim.control import Control, Issued
+from fauxtune_sim.control import Control, IssuedCertificate
 from fauxtune_sim.demo.graph import Graph
 from fauxtune_sim.demo.profiles import Authority
 from fauxtune_sim.demo.revocation import RevocationService
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
 from fauxtune_sim.keystore import Identity
-from fauxtune_sim.mail import Letter, Reading, read_mail, write_mail
+from fauxtune_sim.mail import MailMessage, Reading, read_mail, write_mail
 from fauxtune_sim.platforms import Kind, Platform
 from fauxtune_sim.runner import Runner
 from fauxtune_sim.transport import Transport
@@ -98,7 +98,7 @@ class Scenario:
     issuing: x509.Certificate | None = None
     devices: dict[str, DemoDevice] = field(default_factory=dict)
     #: The imported encryption certificates, oldest first, and the mails that were encrypted to them.
-    imported: list[Issued] = field(default_factory=list)
+    imported: list[IssuedCertificate] = field(default_factory=list)
     old_mails: list[bytes] = field(default_factory=list)
     #: The profiles' ids by their display names.
     profiles: dict[str, str] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class Scenario:
                 return False
             await asyncio.sleep(0.05)
         # What the devices did is printed before what follows from it.
-        await self.runner.quiet()
+        await self.runner.wait_until_idle()
         return True
 
     async def assign(self, profiles: list[dict[str, Any]]) -> None:
@@ -181,7 +181,9 @@ class Scenario:
         with_chain: bool = True,
     ) -> bytes:
         """Write a mail and save it as `mails/<name>.eml` in the folder. Returns its bytes."""
-        letter = Letter(sender=self.user(sender), recipient=self.user(recipient), subject=name, text=text, date=date)
+        letter = MailMessage(
+            sender=self.user(sender), recipient=self.user(recipient), subject=name, text=text, date=date
+        )
         recipients = [] if encrypt_to is None else [encrypt_to]
         data = write_mail(letter, signer=signer, encrypt_to=recipients, with_chain=with_chain)
         folder = self.folder / "mails"

@@ -1,4 +1,4 @@
-"""What a device is, apart from what it is enrolled in: plausible facts, made once and kept (they survive a wipe)."""
+"""The hardware of a device: plausible facts that are generated once and stored (they survive a wipe)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ _CLASSES: dict[Platform, type[Hardware]] = {
 
 
 def new_hardware(platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Hardware:
-    """A new device of a make that is common for it; NotFoundHere for a version that is not simulated (default: a usual
-    one).
+    """Generate the hardware of a common product, with this system version or the usual one.
+
+    Raises NotFoundHere for a version that is not simulated.
     """
     if platform is Platform.ANDROID:
         return AndroidHardware.new(platform, os_version, mode=mode)
@@ -33,5 +34,5 @@ def new_hardware(platform: Platform, os_version: str | None = None, *, mode: Mod
 
 
 def read_hardware(platform: Platform, document: dict[str, Any]) -> Hardware:
-    """The reverse of `Hardware.document`; TypeError if it is none."""
+    """Read the JSON of `Hardware.document`. Raises TypeError if it has another form."""
     return _CLASSES[platform](**document)

@@ -1,4 +1,4 @@
-"""Android phones: makes, versions with their API level, a security patch level of their time and a build."""
+"""Android devices: products, and versions with API level, security patch level and build."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MODELS = (
 )
 _SAMSUNG = ("samsung", "samsung", "SM-S921B")
 _EVERYWHERE = (*_MODELS, _SAMSUNG)
-#: Knox is Samsung's; a device administrator on a Samsung device has it. AOSP runs on headsets.
+#: Knox exists on Samsung devices only, and a device administrator on them has it. AOSP runs on headsets.
 _MODELS_OF = {
     Mode.KNOX: (_SAMSUNG,),
     Mode.DEVICE_ADMIN: _MODELS,
@@ -43,7 +43,7 @@ _MODELS_OF = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AndroidHardware(Hardware):
-    """One Android device."""
+    """The hardware of an Android device."""
 
     brand: str
     android_id: str
@@ -55,7 +55,7 @@ class AndroidHardware(Hardware):
 
     @classmethod
     def new(cls, platform: Platform, os_version: str | None = None, *, mode: Mode | None = None) -> Self:
-        """A new phone of a common make, or of one that goes with its mode."""
+        """Generate a common product that fits the mode. Raises NotFoundHere for a version that is not simulated."""
         version = os_version or (_DEFAULT if mode is None else _DEFAULT_OF.get(mode, _DEFAULT))
         level, patch, build = _facts(version)
         manufacturer, brand, model = random.choice(_makes(mode))  # noqa: S311 - a phone, not a secret
@@ -76,12 +76,12 @@ class AndroidHardware(Hardware):
         )
 
     def at_version(self, platform: Platform, os_version: str) -> Self:
-        """The same phone with another version of Android."""
+        """A copy with another version of Android. Raises NotFoundHere for a version that is not simulated."""
         level, patch, build = _facts(os_version)
         return replace(self, os_version=os_version, api_level=level, build_number=build, security_patch_level=patch)
 
     def suggested_name(self) -> str:
-        """The model with the beginning of an id."""
+        """The model with the first digits of the Android id."""
         return f"{re.sub(r'[^A-Za-z0-9]+', '-', self.model)}-{self.android_id[:6]}"
 
 

@@ -1,4 +1,4 @@
-"""iPhones, iPads and Macs: what Apple's Authenticate message and DeviceInformation command tell of them.
+"""iPhones, iPads and Macs: the facts in Apple's Authenticate message and in answers to DeviceInformation.
 
 UDID: 40 lower-case hex digits up to the A11 chip, eight and sixteen upper-case ones from the A12 on; a Mac's is its
 hardware UUID in upper case. Source: Apple device management schema (Authenticate, DeviceInformation).
@@ -38,7 +38,7 @@ _BUILDS = {
 
 @dataclass(frozen=True, slots=True)
 class _Make:
-    """A product. `chip` begins the UDIDs of its chip, "" for the older form; `newest` is the last major version."""
+    """A product. `chip` is the prefix of its UDIDs, "" for the older form; `newest` is its last major version."""
 
     product_name: str
     model: str
@@ -69,7 +69,7 @@ _MAKES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppleHardware(Hardware):
-    """One Apple device: `model` is its order number ("MQ0G3"), `product_name` its type ("iPhone15,2")."""
+    """An Apple device: `model` is the order number ("MQ0G3"), `product_name` the type ("iPhone15,2")."""
 
     udid: str
     product_name: str
@@ -79,9 +79,12 @@ class AppleHardware(Hardware):
 
     @classmethod
     def new(cls, platform: Platform, os_version: str | None = None) -> Self:
-        """A new device that can have this version; a bare major version means the one that is known of it."""
+        """Generate a product that can have this version; a major version alone selects the one that is simulated.
+
+        Raises NotFoundHere for a version that is not simulated.
+        """
         version, build = _version(platform, os_version or _DEFAULT[platform])
-        makes = [one for one in _MAKES[platform] if int(version.split(".")[0]) <= one.newest]
+        makes = [make for make in _MAKES[platform] if int(version.split(".")[0]) <= make.newest]
         make = random.choice(makes)  # noqa: S311 - a device, not a secret
         return cls(
             manufacturer="Apple",
@@ -98,16 +101,16 @@ class AppleHardware(Hardware):
         )
 
     def at_version(self, platform: Platform, os_version: str) -> Self:
-        """The same device with another version of its system."""
+        """A copy with another system version. Raises NotFoundHere for one that is not simulated or does not fit it."""
         version, build = _version(platform, os_version)
         for make in _MAKES[platform]:
             if make.product_name == self.product_name and int(version.split(".")[0]) > make.newest:
-                fits = [one for one in _BUILDS[platform] if int(one.split(".")[0]) <= make.newest]
+                fits = [known for known in _BUILDS[platform] if int(known.split(".")[0]) <= make.newest]
                 raise unknown_version(f"{self.product_name} with {_SYSTEMS[platform]}", os_version, known=fits)
         return replace(self, os_version=version, build_version=build)
 
     def suggested_name(self) -> str:
-        """The model with the end of its serial number."""
+        """The model with the last digits of its serial number."""
         return f"{self.model_name.replace(' ', '-')}-{self.serial_number[-6:]}"
 
 

@@ -1,4 +1,4 @@
-"""The facts that devices of every platform have, and how such facts are made up."""
+"""The hardware facts that all platforms share, and generators for serial numbers, IMEIs and MAC addresses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SERIAL_LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZ0123456789"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardware(ABC):
-    """One device. Ids are hex or digits as the platform shows them; a device that is no phone has an empty `imei`."""
+    """The hardware of a device. Ids are in the form that the platform shows; `imei` is empty if it is not a phone."""
 
     manufacturer: str
     model: str
@@ -29,15 +29,15 @@ class Hardware(ABC):
     @classmethod
     @abstractmethod
     def new(cls, platform: Platform, os_version: str | None = None) -> Self:
-        """A new device of a common make; NotFoundHere for a version that is not simulated."""
+        """Generate a common product. Raises NotFoundHere for a version that is not simulated."""
 
     @abstractmethod
     def at_version(self, platform: Platform, os_version: str) -> Self:
-        """The same device with another version of its system; NotFoundHere for one that it cannot have."""
+        """A copy with another system version. Raises NotFoundHere for a version that the device cannot have."""
 
     @abstractmethod
     def suggested_name(self) -> str:
-        """What such a device is called until somebody names it."""
+        """The name of a device whose user has not named it."""
 
     def document(self) -> dict[str, Any]:
         """The facts as JSON."""
@@ -45,7 +45,7 @@ class Hardware(ABC):
 
 
 def unknown_version(system: str, os_version: str, *, known: Iterable[str]) -> NotFoundHere:
-    """The error for a version that is not simulated."""
+    """The error for a version that is not simulated, with the versions that are."""
     return NotFoundHere(f"{system} {os_version} is not simulated: {', '.join(known)} are")
 
 
@@ -55,17 +55,17 @@ def new_serial(length: int) -> str:
 
 
 def new_mac() -> str:
-    """Twelve hex digits, locally administered, as phones use towards networks."""
+    """A locally administered MAC address, twelve hex digits, as phones use in networks."""
     return f"02{secrets.token_hex(5)}"
 
 
 def new_meid() -> str:
-    """Fourteen hex digits, upper case."""
+    """A MEID: fourteen hex digits, upper case."""
     return secrets.token_hex(7).upper()
 
 
 def new_imei() -> str:
-    """Fifteen digits, the last a Luhn check digit (3GPP TS 23.003, annex B)."""
+    """An IMEI: fifteen digits, the last a Luhn check digit (3GPP TS 23.003, annex B)."""
     digits = [3, 5, *(secrets.randbelow(10) for _ in range(12))]
     total = sum(digit if at % 2 == 0 else sum(divmod(digit * 2, 10)) for at, digit in enumerate(digits))
     return "".join(map(str, digits)) + str(-total % 10)

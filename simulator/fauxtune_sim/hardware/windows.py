@@ -1,4 +1,4 @@
-"""Windows computers and phones: what enrolment ([MS-MDE2] 3.6.1, AdditionalContext) and DevInfo tell of them."""
+"""Windows computers and phones: the facts in enrolment ([MS-MDE2] 3.6.1, AdditionalContext) and in DevInfo."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Self
 from fauxtune_sim.hardware.facts import Hardware, new_imei, new_mac, new_serial, unknown_version
 from fauxtune_sim.platforms import Platform
 
-#: OSEdition, as GetProductInfo counts: Professional, Mobile. Unverified: what Windows Phone 8.1 says, if anything.
+#: OSEdition by GetProductInfo: Professional, Mobile. Unverified: what Windows Phone 8.1 sends, if anything.
 _PROFESSIONAL, _MOBILE = 48, 104
 _SYSTEMS = {
     Platform.WINDOWS: "Windows",
     Platform.WINDOWS_10_MOBILE: "Windows 10 Mobile",
     Platform.WINDOWS_PHONE_81: "Windows Phone 8.1",
 }
-#: What is simulated of each, by the names that people use; the first is the default.
+#: The simulated versions by their usual names; the first is the default.
 _VERSIONS = {
     Platform.WINDOWS: {
         "10": "10.0.19045.4291",
@@ -44,7 +44,7 @@ _NAME_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowsHardware(Hardware):
-    """One Windows device: `serial_number` is SMBIOS', `hardware_id` is HWDevID, 64 upper-case hex digits."""
+    """The hardware of a Windows device: `serial_number` is from SMBIOS, `hardware_id` is HWDevID, 64 hex digits."""
 
     hardware_id: str
     os_edition: int
@@ -52,7 +52,10 @@ class WindowsHardware(Hardware):
 
     @classmethod
     def new(cls, platform: Platform, os_version: str | None = None) -> Self:
-        """A new device of a common make; a version is a name ("11") or a number, of any revision."""
+        """Generate a common product; a version is a name ("11") or a number, of any revision.
+
+        Raises NotFoundHere for a version that is not simulated.
+        """
         is_phone = platform is not Platform.WINDOWS
         manufacturer, model = random.choice(_MAKES[platform])  # noqa: S311 - a device, not a secret
         return cls(
@@ -68,11 +71,11 @@ class WindowsHardware(Hardware):
         )
 
     def at_version(self, platform: Platform, os_version: str) -> Self:
-        """The same device with another version of Windows."""
+        """A copy with another version of Windows. Raises NotFoundHere for a version that is not simulated."""
         return replace(self, os_version=_version(platform, os_version))
 
     def suggested_name(self) -> str:
-        """A computer's is the one that Windows Setup makes up; a phone's its type with the beginning of an id."""
+        """A computer's name is in the form of Windows Setup; a phone's is its type with the first digits of its id."""
         if not self.imei:
             return "DESKTOP-" + "".join(secrets.choice(_NAME_LETTERS) for _ in range(7))
         return f"{self.model}-{self.hardware_id[:6]}"

@@ -23,7 +23,7 @@ from fauxtune_sim.certificates import addresses, can_sign, is_for_mail, subject,
 from fauxtune_sim.cms import Kind, Signature, kind_of, open_envelope, verify
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.trust import why_not_trusted
+from fauxtune_sim.trust import untrusted_reason
 
 _MOST_LAYERS = 8
 #: One of these begins every mail and every S/MIME entity (RFC 5322 3.6, RFC 2045 3).
@@ -205,7 +205,7 @@ def _why_not_believed(signature: Signature, store: KeyStore, *, outside: _Envelo
         return f"{subject(signer)} is not for signing (key usage)"
     if not is_for_mail(signer):
         return f"{subject(signer)} is not for mail (extended key usage without emailProtection)"
-    untrusted = why_not_trusted(signer, trusted=store.trusted_certificates(), offered=signature.certificates, at=at)
+    untrusted = untrusted_reason(signer, trusted=store.trusted_certificates(), offered=signature.certificates, at=at)
     if untrusted is not None:
         return untrusted
     spoken_for = addresses(signer)

@@ -25,7 +25,7 @@ _CRLF = b"\r\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailMessage:
     """What is written: from whom, to whom, when (aware), and the text."""
 
     sender: str
@@ -36,7 +36,7 @@ class Letter:
 
 
 def write_mail(
-    letter: Letter,
+    letter: MailMessage,
     *,
     signer: Identity | None = None,
     encrypt_to: Sequence[x509.Certificate] = (),
@@ -89,7 +89,7 @@ def recipient_address(certificate: x509.Certificate) -> str:
     return found[0]
 
 
-def _headers(letter: Letter) -> bytes:
+def _headers(letter: MailMessage) -> bytes:
     for name, value in (("From", letter.sender), ("To", letter.recipient), ("Subject", letter.subject)):
         if any(character in value for character in "\r\n\0"):
             raise MailRefused(f"{name} must be one line")

@@ -11,12 +11,12 @@ import time
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from fauxtune_sim.agent import Agent, CheckIn, Joining
+from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.condition import Condition
 from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
-from fauxtune_sim.records import Records
-from fauxtune_sim.windows import enrolling, mailapp
+from fauxtune_sim.records import RecordTypes
+from fauxtune_sim.windows import mail_app, mde2_enrollment
 from fauxtune_sim.windows.machine import Ending, Machine, Snapshot
 from fauxtune_sim.windows.session import Session
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
@@ -28,9 +28,9 @@ _NO_ANSWER = (ServerRefused, ServerUnreachable, AnswerBroken)
 class WindowsAgent(Agent):
     """The agent of one PC or phone."""
 
-    records = Records(WindowsEnrollment, WindowsState)
+    records = RecordTypes(WindowsEnrollment, WindowsState)
     takes_password: ClassVar[bool] = True
-    left = "the user disconnected the work account"
+    unenroll_reason = "the user disconnected the work account"
     _woken = False
 
     def log_in(self, user: bool) -> None:
@@ -39,12 +39,12 @@ class WindowsAgent(Agent):
         self.device.state.logged_in = user
         self.device.save(keys=False)
 
-    async def _join(self, joining: Joining) -> Enrollment:
-        joined = await enrolling.join(self.device, self._transport, joining=joining)
+    async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
+        joined = await mde2_enrollment.join(self.device, self._transport, parameters=parameters)
         self.device.state, self.remarks = joined.state, joined.remarks
         return joined.enrollment
 
-    async def _converse(self, done: CheckIn) -> None:
+    async def _run_check_in(self, done: CheckInResult) -> None:
         refused = await self._renew()
         machine = self._machine()
         before, condition = machine.snapshot(), self.device.condition.document()
@@ -59,7 +59,7 @@ class WindowsAgent(Agent):
         finally:
             done.reports = session.sent
             done.settled = session.settled
-            done.obeyed += session.engine.obeyed
+            done.executed += session.engine.executed
             done.refused = (*refused, *session.engine.refusals)
             _tell_changes(done, before=before, after=machine.snapshot())
             self._keep(machine, before=before, condition=condition)
@@ -74,22 +74,22 @@ class WindowsAgent(Agent):
 
     def _keep(self, machine: Machine, *, before: Snapshot, condition: dict[str, Any]) -> None:
         """Let the mail application choose its certificates, and save what changed."""
-        mailapp.choose(self.device, machine.now)
+        mail_app.choose(self.device, machine.now)
         self._listen_where_told(machine)
         changed = machine.snapshot() != before
         if changed or self.device.condition.document() != condition:
             self.device.save(keys=changed)
 
-    async def _end(self, ending: Ending, done: CheckIn) -> None:
+    async def _end(self, ending: Ending, done: CheckInResult) -> None:
         if ending is Ending.RESET_BUT_STAY:
             self._reset()
         elif ending is Ending.RESET:
-            self._forget(done, "factory reset", everything=True)
+            self._remove_management(done, "factory reset", everything=True)
         else:
             # The alert is best effort: everything goes in any case.
             with contextlib.suppress(*_NO_ANSWER):
                 await self._goodbye()
-            self._forget(done, "the service ended the enrolment")
+            self._remove_management(done, "the service ended the enrolment")
 
     def _reset(self) -> None:
         """Everything goes but the enrolment, with the settings of its management server."""
@@ -102,7 +102,7 @@ class WindowsAgent(Agent):
         device.condition = Condition()
         device.save()
 
-    async def _leave(self) -> None:
+    async def _unenroll(self) -> None:
         try:
             await self._goodbye()
         except AnswerBroken as broken:
@@ -115,11 +115,11 @@ class WindowsAgent(Agent):
         """Renew the identity certificate when it is time; a refusal is told, and the device talks on."""
         enrollment = self.enrollment
         assert isinstance(enrollment, WindowsEnrollment)
-        if not enrolling.is_due(enrollment, self._now()):
+        if not mde2_enrollment.is_due(enrollment, self._now()):
             return ()
         enrollment.renewal_tried_at = self._now().isoformat()
         try:
-            await enrolling.renew(self.device, self._transport)
+            await mde2_enrollment.renew(self.device, self._transport)
         except (ServerRefused, AnswerBroken) as failed:
             return (Refusal("CertificateStore", _RENEWAL, str(failed)),)
         return ()
@@ -137,12 +137,12 @@ class WindowsAgent(Agent):
     def _now(self) -> datetime:
         return self.time.now(time.monotonic()) or datetime.now(UTC)
 
-    def _push_is_for_us(self, message: dict[str, Any]) -> bool:
+    def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         self._woken = True
         return True
 
 
-def _tell_changes(done: CheckIn, *, before: Snapshot, after: Snapshot) -> None:
+def _tell_changes(done: CheckInResult, *, before: Snapshot, after: Snapshot) -> None:
     """What is there now and was not, or was another; what is there no more."""
     then: dict[str, object] = {**before.trusted, **before.entries, **before.accounts}
     now: dict[str, object] = {**after.trusted, **after.entries, **after.accounts}

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from fauxtune_sim.enrollment import Refusal
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import mailboxes, pfxinstall, stores
+from fauxtune_sim.windows import certificate_stores, mail_accounts, pfx_install
 from fauxtune_sim.windows.execution import execute
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.syncml import ABORT, Command, Item, Result, Said, ServerMessage, Status
@@ -32,11 +32,11 @@ class _Attempt:
 
 @dataclass(slots=True)
 class Engine:
-    """Answers the messages of one session. `refusals` and `obeyed` say what came of them, in words."""
+    """Answers the messages of one session. `refusals` and `executed` say what came of them, in words."""
 
     machine: Machine
     refusals: list[Refusal] = field(default_factory=list)
-    obeyed: list[str] = field(default_factory=list)
+    executed: list[str] = field(default_factory=list)
     aborted: bool = False
     _message: str = ""
     _statuses: list[Status] = field(default_factory=list)
@@ -138,7 +138,7 @@ class Engine:
 
     def _settle(self, attempt: _Attempt) -> None:
         """Let every part of the device see what changed in its part of the tree."""
-        for settle in (stores.settle, pfxinstall.settle, mailboxes.settle):
+        for settle in (certificate_stores.settle, pfx_install.settle, mail_accounts.settle):
             settle(self.machine, attempt.touched)
 
     def _apply(self, command: Command, item: Item, *, attempt: _Attempt) -> None:
@@ -146,7 +146,7 @@ class Engine:
         path = path_of(item.target, self._platform)
         match command.name:
             case "Add":
-                mailboxes.before_add(self.machine, path)
+                mail_accounts.before_add(self.machine, path)
                 tree.add(path, format=item.format, data=item.data)
                 attempt.added.add(path)
             case "Replace":
@@ -154,8 +154,8 @@ class Engine:
                     raise Refused(_FAILED, f"{uri_of(path)} was added in the same Atomic")
                 tree.replace(path, format=item.format, data=item.data)
             case "Delete":
-                pfxinstall.forget_failure(self.machine, path)
-                mailboxes.before_delete(self.machine, path)
+                pfx_install.forget_failure(self.machine, path)
+                mail_accounts.before_delete(self.machine, path)
                 tree.delete(path)
             case "Get":
                 value = tree.get(path)
@@ -164,7 +164,7 @@ class Engine:
                 )
             case "Exec":
                 execute(self.machine, path, data=item.data)
-                self.obeyed.append(path[-1])
+                self.executed.append(path[-1])
         attempt.touched.append(path)
 
     def _note(self, command: Command, item: Item, *, refused: Refused) -> None:

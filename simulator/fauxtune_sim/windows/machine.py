@@ -13,10 +13,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.x509.oid import NameOID
 
-from fauxtune_sim.accounts import MailAccount
 from fauxtune_sim.device import Device
 from fauxtune_sim.hardware import WindowsHardware
 from fauxtune_sim.keystore import KeyEntry
+from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.state import KeyPlace, WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree

@@ -1,7 +1,7 @@
-"""The tree of nodes that a Windows device is managed by, and what each command does to one node (OMA-DM 1.2, MS-MDM).
+"""The tree of nodes by which a Windows device is managed, and the effect of a command on a node (OMA-DM 1.2, MS-MDM).
 
-Which nodes may be and what they take is data (`rules`). What is kept are the nodes that were made and the values that
-were set; a node without a brace in its path is always there. What a refusal means to the server is its status code.
+`node_rules` defines the nodes and the commands that each accepts. Only created nodes and set values are stored; a node
+without a brace in its path always exists. A refusal carries the status code for the server.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import cache
 from urllib.parse import quote, unquote
 
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import rules
+from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.variants import has_scopes
 
 Path = tuple[str, ...]
@@ -79,7 +79,7 @@ class Value:
 @cache
 def _trie(platform: Platform) -> _Branch:
     root = _Branch(Rule("G", "node"))
-    for line in rules.table(platform):
+    for line in node_rules.table(platform):
         path, access, form, *rest = line.split()
         kept = rest[0] if rest else ""
         rule = Rule(

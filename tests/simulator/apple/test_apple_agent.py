@@ -361,7 +361,7 @@ async def test_a_locked_mac_puts_off_nothing(enrol: Enrol, server: MdmServer, ma
     wrong = server.tell("DeviceLock", PIN="12")
     server.tell("InstallProfile", Payload=make.profile(make.root(pki.root)))
     done = await agent.check_in()
-    assert (done.settled, done.installed, done.obeyed) == (True, ["test.profile"], ["DeviceLock"])
+    assert (done.settled, done.installed, done.executed) == (True, ["test.profile"], ["DeviceLock"])
     assert codes(wrong.report) == [(12008, "MCMDMErrorDomain")]
     assert not listed.put_off
     assert (agent.device.condition.locked, agent.device.condition.passcode) == (True, "123456")
@@ -431,7 +431,7 @@ async def test_erasing_is_acknowledged_then_everything_is_gone_and_the_same_hard
     agent.device.condition.locked = True
     erase = server.tell("EraseDevice", PIN="123456")
     done = await agent.check_in()
-    assert (done.ended, done.obeyed, server.reports[-1]["CommandUUID"]) == (
+    assert (done.ended, done.executed, server.reports[-1]["CommandUUID"]) == (
         "factory reset",
         ["EraseDevice"],
         erase.uuid,

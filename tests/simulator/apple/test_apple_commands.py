@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune_sim import commands, mailing, owner
-from fauxtune_sim.accounts import Setting
+from fauxtune_sim import commands, mail_commands, owner_commands
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.apple.client import AppleAgent
-from fauxtune_sim.commands import EnrollOrder
+from fauxtune_sim.commands import EnrollOptions
 from fauxtune_sim.device import Device
-from fauxtune_sim.discovery import Named
+from fauxtune_sim.discovery import ServerOptions
 from fauxtune_sim.errors import NotAllowedHere, NotFoundHere, ProfileRefused, ServerRefused
 from fauxtune_sim.mail import read_mail
-from fauxtune_sim.mailing import MailOrder
+from fauxtune_sim.mail_accounts import Setting
+from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
     from conftest import Enrol, Maker, MdmServer, Pki
 
-NOBODY = Named()
+NOBODY = ServerOptions()
 
 
 async def test_a_device_enrols_with_a_profile_from_a_file(make: Maker, server: MdmServer, tmp_path: Path) -> None:
     (tmp_path / "p.mobileconfig").write_bytes(make.enrollment(scep=make.device_pkcs12()))
-    order = EnrollOrder(tmp_path / "phone", platform=Platform.IOS, profile=str(tmp_path / "p.mobileconfig"))
+    order = EnrollOptions(tmp_path / "phone", platform=Platform.IOS, profile=str(tmp_path / "p.mobileconfig"))
     result = await commands.enroll(order, NOBODY)
     assert (result.document["settled"], result.document["platform"]) == (True, "ios")
     assert server.enabled == {result.document["name"]}
@@ -38,10 +38,10 @@ async def test_a_device_enrols_with_a_profile_from_a_file(make: Maker, server: M
 async def test_a_device_enrols_with_a_profile_from_an_address(make: Maker, server: MdmServer, tmp_path: Path) -> None:
     server.profile = make.enrollment()
     place = f"{server.url}/mdm/any/apple/enroll?token="
-    order = EnrollOrder(tmp_path / "mac", platform=Platform.MACOS, profile=f"{place}good")
+    order = EnrollOptions(tmp_path / "mac", platform=Platform.MACOS, profile=f"{place}good")
     assert (await commands.enroll(order, NOBODY)).document["settled"]
     with pytest.raises(ServerRefused, match="answered 401"):
-        await commands.enroll(EnrollOrder(tmp_path / "x", platform=Platform.IOS, profile=f"{place}bad"), NOBODY)
+        await commands.enroll(EnrollOptions(tmp_path / "x", platform=Platform.IOS, profile=f"{place}bad"), NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ async def test_a_device_enrols_with_a_profile_from_an_address(make: Maker, serve
     [
         ({"token": "t"}, NotFoundHere, "leave --token"),
         ({"profile": "not-there"}, NotFoundHere, "cannot be read"),
-        ({"platform": Platform.ANDROID}, NotAllowedHere, "no profile"),
+        ({"platform": Platform.ANDROID}, NotAllowedHere, "cannot enrol with a profile"),
         ({}, ProfileRefused, "1000"),
     ],
 )
@@ -59,7 +59,7 @@ async def test_what_enrols_nobody_is_said_in_words(
     (tmp_path / "p").write_bytes(b"no profile")
     order: dict[str, Any] = {"platform": Platform.IOS, "profile": str(tmp_path / "p")}
     with pytest.raises(error, match=why):
-        await commands.enroll(EnrollOrder(tmp_path / "phone", **(order | changes)), NOBODY)
+        await commands.enroll(EnrollOptions(tmp_path / "phone", **(order | changes)), NOBODY)
     assert not (tmp_path / "phone").exists()
 
 
@@ -79,7 +79,7 @@ async def phone(enrol: Enrol, make: Maker, server: MdmServer, pki: Pki, tmp_path
     return agent
 
 
-def order(tmp_path: Path, **changes: Any) -> MailOrder:
+def order(tmp_path: Path, **changes: Any) -> MailOptions:
     known: dict[str, Any] = {
         "state": tmp_path / "phone",
         "to_certificate": tmp_path / "bob.pem",
@@ -92,30 +92,30 @@ def order(tmp_path: Path, **changes: Any) -> MailOrder:
         "text": "t",
         "out": tmp_path / "letter.eml",
     }
-    return MailOrder(**(known | changes))
+    return MailOptions(**(known | changes))
 
 
 @pytest.mark.usefixtures("phone")
 async def test_a_mail_of_which_nothing_is_said_is_what_the_account_makes_of_it(pki: Pki, tmp_path: Path) -> None:
     bob = pki.issue("bob@contoso.example")
     (tmp_path / "bob.pem").write_bytes(bob.certificate.public_bytes(Encoding.PEM))
-    result = await mailing.send(order(tmp_path))
+    result = await mail_commands.send(order(tmp_path))
     assert (result.document["from"], result.document["to"]) == ("alice@contoso.example", "bob@contoso.example")
     reading = read_mail((tmp_path / "letter.eml").read_bytes(), pki.store(bob))
     assert (reading.decrypted, reading.verified) == (True, True)
-    signed = await mailing.send(order(tmp_path, encrypt=False))
+    signed = await mail_commands.send(order(tmp_path, encrypt=False))
     assert signed.document["encryptedTo"] is None
     with pytest.raises(NotAllowedHere, match="does not let its user change"):
-        await mailing.send(order(tmp_path, sign=False))
+        await mail_commands.send(order(tmp_path, sign=False))
 
 
 async def test_a_device_without_an_account_must_be_told(enrol: Enrol, tmp_path: Path) -> None:
     await enrol(device=Device.new("phone", platform=Platform.IOS, folder=tmp_path / "phone"))
-    with pytest.raises(NotFoundHere, match="say --sign, --encrypt, or both"):
-        await mailing.send(order(tmp_path))
+    with pytest.raises(NotFoundHere, match="use --sign, --encrypt, or both"):
+        await mail_commands.send(order(tmp_path))
 
 
-def unfolded(result: commands.Result) -> str:
+def unfolded(result: commands.CommandOutput) -> str:
     """Its lines as one, for long ones are folded."""
     return " ".join(line.strip() for line in result.lines)
 
@@ -125,13 +125,13 @@ def test_the_owner_changes_what_the_account_lets_them(tmp_path: Path) -> None:
     before = commands.keystore(tmp_path / "phone")
     assert "signs, encrypts, signs with" in unfolded(before)
     assert before.document[-1]["smime"]["changeable"] == ["encrypt"]
-    changed = owner.change_mail(tmp_path / "phone", owner.Change(Setting.ENCRYPT, "off"))
+    changed = owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.ENCRYPT, "off"))
     assert "does not encrypt" in changed.lines[0]
     assert "does not encrypt" in unfolded(commands.keystore(tmp_path / "phone"))
     with pytest.raises(NotAllowedHere):
-        owner.change_mail(tmp_path / "phone", owner.Change(Setting.SIGN, "off"))
+        owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.SIGN, "off"))
     with pytest.raises(NotFoundHere, match=r"no mail account for x@y\.example"):
-        owner.change_mail(tmp_path / "phone", owner.Change(Setting.SIGN, "off", "x@y.example"))
+        owner_commands.change_mail(tmp_path / "phone", owner_commands.SettingChange(Setting.SIGN, "off", "x@y.example"))
 
 
 async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
@@ -139,10 +139,14 @@ async def test_what_a_locked_phone_puts_off_it_does_once_it_is_unlocked(
 ) -> None:
     assert phone.device.is_enrolled
     server.tell("InstallProfile", Payload=make.profile(make.root(pki.root), identifier="root"))
-    assert owner.lock(tmp_path / "phone", locked=True).document["locked"]
+    assert owner_commands.lock(tmp_path / "phone", locked=True).document["locked"]
     result = await commands.check_in(tmp_path / "phone", until_settled=False, timeout=1)
     assert (result.document["settled"], result.document["installed"]) == (False, [])
-    assert owner.restart(tmp_path / "phone").document == {"device": phone.device.name, "locked": True, "reboots": 1}
-    owner.lock(tmp_path / "phone", locked=False)
+    assert owner_commands.restart(tmp_path / "phone").document == {
+        "device": phone.device.name,
+        "locked": True,
+        "reboots": 1,
+    }
+    owner_commands.lock(tmp_path / "phone", locked=False)
     result = await commands.check_in(tmp_path / "phone", until_settled=True, timeout=5)
     assert (result.document["settled"], result.document["installed"]) == (True, ["root"])

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from fauxtune_sim.accounts import MailAccount, Setting
 from fauxtune_sim.agents import load_device
 from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
-from fauxtune_sim.mail import Letter, read_mail, signing_identity, write_mail
-from fauxtune_sim.maildefaults import Choice, change_setting, decide, mail_defaults
+from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
+from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.smime_settings import MailProtection, change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
     from conftest import Enrol, Maker, MdmServer, Pki
@@ -231,7 +231,7 @@ async def test_a_new_identity_under_the_same_name_reaches_the_account(
     for identity, wanted in ((first, mailing.signing), (renewed, second)):
         server.tell("InstallProfile", Payload=make.profile(identity, account))
         assert (await agent.check_in()).installed == ["test.profile"]
-        assert decide(agent.device).signer == wanted.thumbprint
+        assert choose_protection(agent.device).signer == wanted.thumbprint
     assert len(agent.device.keystore.entries) == 1
 
 
@@ -240,10 +240,10 @@ async def test_a_new_identity_under_the_same_name_reaches_the_account(
 
 async def test_by_the_profile_alone_mail_is_signed_and_encrypted(mailing: Mailing, pki: Pki) -> None:
     agent, bob = await mailing(**MODERN), pki.issue("bob@contoso.example")
-    choice = decide(agent.device)
-    assert choice == Choice(sign=True, encrypt=True, sender=ADDRESS, signer=mailing.signing.thumbprint)
+    choice = choose_protection(agent.device)
+    assert choice == MailProtection(sign=True, encrypt=True, sender=ADDRESS, signer=mailing.signing.thumbprint)
     signer = signing_identity(agent.device.keystore, at=TODAY, thumbprint=choice.signer)
-    letter = Letter(ADDRESS, "bob@contoso.example", "s", "t", TODAY)
+    letter = MailMessage(ADDRESS, "bob@contoso.example", "s", "t", TODAY)
     reading = read_mail(write_mail(letter, signer=signer, encrypt_to=[bob.certificate]), pki.store(bob))
     assert (reading.decrypted, reading.verified) == (True, True)
 
@@ -271,27 +271,27 @@ async def test_the_profile_decides_unless_the_user_may(
     device = (await mailing(**keys)).device
     if isinstance(wanted, str):
         with pytest.raises(NotAllowedHere, match=wanted):
-            decide(device, **says)
+            choose_protection(device, **says)
         return
-    choice = decide(device, **says)
+    choice = choose_protection(device, **says)
     assert (choice.sign, choice.encrypt) == wanted
 
 
 def test_without_an_account_the_user_decides_alone() -> None:
     device = Device.new(platform=Platform.IOS)
-    assert decide(device, sign=True) == Choice(sign=True, encrypt=False)
+    assert choose_protection(device, sign=True) == MailProtection(sign=True, encrypt=False)
     device.accounts["a"] = MailAccount("a", package="p", digest="d", address=ADDRESS)
-    assert decide(device, encrypt=True) == Choice(sign=False, encrypt=True)
+    assert choose_protection(device, encrypt=True) == MailProtection(sign=False, encrypt=True)
 
 
 async def test_an_account_that_signs_without_an_identity_cannot_send(mailing: Mailing, pki: Pki) -> None:
     may_choose = {"SMIMESigningCertificateUUIDUserOverrideable": True, "SMIMESigningCertificateUUID": ""}
     agent = await mailing(SMIMESigningEnabled=True, **may_choose)
     with pytest.raises(MailRefused, match="no signing identity is chosen"):
-        decide(agent.device)
+        choose_protection(agent.device)
     thumbprint = mailing.signing.thumbprint
     change_setting(agent.device, "mail.account", setting=Setting.SIGNING_IDENTITY, value=thumbprint.upper())
-    assert decide(agent.device).signer == thumbprint
+    assert choose_protection(agent.device).signer == thumbprint
 
 
 async def test_only_what_may_be_changed_is_changed_and_it_stays_chosen(mailing: Mailing, tmp_path: Path) -> None:
@@ -303,16 +303,16 @@ async def test_only_what_may_be_changed_is_changed_and_it_stays_chosen(mailing: 
         change_setting(device, "another", setting=Setting.SIGN, value=False)
     with pytest.raises(NotFoundHere, match="on or off"):
         change_setting(device, "mail.account", setting=Setting.SIGN, value="maybe")
-    assert decide(device).sign
+    assert choose_protection(device).sign
     change_setting(device, "mail.account", setting=Setting.SIGN, value=False)
     device.save()
     loaded = load_device(tmp_path / "mine")
-    assert (decide(loaded).sign, decide(loaded).encrypt) == (False, True)
+    assert (choose_protection(loaded).sign, choose_protection(loaded).encrypt) == (False, True)
     # The profile comes again with the same right, then without it.
     await mailing(agent, **MODERN, SMIMESigningUserOverrideable=True)
-    assert not decide(device).sign
+    assert not choose_protection(device).sign
     await mailing(agent, **MODERN)
-    assert decide(device).sign
+    assert choose_protection(device).sign
 
 
 async def test_an_identity_that_is_not_there_cannot_be_chosen(mailing: Mailing) -> None:
@@ -328,6 +328,6 @@ async def test_of_two_accounts_the_one_with_the_address_decides(
     other = make.exchange(EmailAddress="office@contoso.example", UserName="office", SMIMESigningEnabled=False)
     server.tell("InstallProfile", Payload=make.profile(other, identifier="office"))
     await agent.check_in()
-    assert decide(agent.device).sender == ADDRESS
-    office = decide(agent.device, address="office@contoso.example")
+    assert choose_protection(agent.device).sender == ADDRESS
+    office = choose_protection(agent.device, address="office@contoso.example")
     assert (office.sign, office.sender) == (False, "office@contoso.example")

@@ -102,7 +102,7 @@ async def test_there_is_no_push_and_a_device_connects_when_it_is_told_to(enrol: 
     kept = agent.device.enrollment
     assert kept is not None
     kept.push_token = ""
-    with pytest.raises(NotAllowedHere, match="names none"):
+    with pytest.raises(NotAllowedHere, match="has not named one"):
         await agent.poll_push(after=0, wait=0)
     await agent.tenant_now()
     assert server.polls == 0

@@ -329,7 +329,7 @@ async def test_trap_23_a_wipe_is_acknowledged_once_and_then_there_is_silence(ser
     done = await agent.check_in()
     assert server.heard[-1].statuses() == [("Exec", "200")]
     assert len(server.heard) == 2
-    assert (done.ended, done.obeyed) == ("factory reset", ["doWipe"])
+    assert (done.ended, done.executed) == ("factory reset", ["doWipe"])
     assert agent.device.condition.reboots == 0
     assert agent.device.keystore.is_empty
     with pytest.raises(NotAllowedHere, match="factory reset"):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import rules
+from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.tree import Refused, Tree, path_of, uri_of
 
 PHONE_81 = Platform.WINDOWS_PHONE_81
@@ -20,7 +20,7 @@ NAMES = {
     "{id}": "CD" * 20,
 }
 VALUES = {"chr": "text", "int": "15", "bool": "true", "b64": "AAAA", "bin": "AAAA", "node": "", "null": ""}
-LINES = [(platform, line) for platform in WINDOWS for line in rules.table(platform)]
+LINES = [(platform, line) for platform in WINDOWS for line in node_rules.table(platform)]
 
 
 def tree_of(platform: Platform) -> Tree:

@@ -17,10 +17,10 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
-from fauxtune_sim.windows import provisioning, request, soap
-from fauxtune_sim.windows.enrolling import context_items
+from fauxtune_sim.windows import certificate_request, provisioning, soap
 from fauxtune_sim.windows.execution import SessionAborted
 from fauxtune_sim.windows.machine import Ending
+from fauxtune_sim.windows.mde2_enrollment import context_items
 from fauxtune_sim.windows.syncml import (
     GENERIC,
     LOGIN_STATUS,
@@ -116,7 +116,7 @@ def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: li
 
 
 def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    made = request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
+    made = certificate_request.certificate_request(raw_rsa_keys[0], device_id="7F3A2E44", hardware_id="AB" * 32)
     encoded = ElementTree.fromstring(example("device-token")).findtext(
         ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
     )
@@ -132,10 +132,10 @@ def test_trap_18_the_certificate_request_is_as_windows_makes_it(raw_rsa_keys: li
 
 
 def test_a_renewal_is_signed_by_the_identity(pki: Any, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
-    csr = request.certificate_request(raw_rsa_keys[0], device_id="A", hardware_id="B" * 64)
+    csr = certificate_request.certificate_request(raw_rsa_keys[0], device_id="A", hardware_id="B" * 64)
     certificate = pki.identity_certificate(csr)
     identity = DeviceIdentity(certificate=certificate, key=raw_rsa_keys[0])
-    signed = request.renewal_request(csr, identity=identity, now=certificate.not_valid_before_utc)
+    signed = certificate_request.renewal_request(csr, identity=identity, now=certificate.not_valid_before_utc)
     assert verify(signed).content == csr
     assert verify(signed).signer == certificate
 

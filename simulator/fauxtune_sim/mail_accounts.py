@@ -1,4 +1,4 @@
-"""The mail accounts that management set up on a device: what the mail application was told. Passwords are not in it."""
+"""The mail accounts that management set up on a device, without their passwords."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Setting(StrEnum):
-    """What of an account's S/MIME settings a user may change, where the account lets them."""
+    """An S/MIME setting of an account that its user may change if the account allows it."""
 
     SIGN = "sign"
     SIGNING_IDENTITY = "signing-identity"
@@ -18,11 +18,11 @@ class Setting(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MailAccount:
-    """One account.
+    """One mail account.
 
-    `package` is the application that has it; `digest` names the configuration that it was made from; `login_alias` is
-    the alias of the key with which it signs in to the server, if it does; `configuration` is what the platform was
-    told, in the platform's words; `smime` is what it says of signing and encrypting, as `maildefaults` reads it.
+    `package` is its mail application; `digest` identifies the configuration that it was created from; `login_alias` is
+    the alias of the key with which it signs in to the mail server, or None; `configuration` is the delivered
+    configuration, with the platform's own keys; `smime` is the document of its `SmimeSettings`.
     """
 
     id: str
@@ -35,7 +35,7 @@ class MailAccount:
     smime: dict[str, Any] | None = None
 
     def row(self) -> dict[str, Any]:
-        """The account as a listing shows it."""
+        """The account as a row of the key store's listing."""
         return {
             "alias": self.id,
             "source": "email",

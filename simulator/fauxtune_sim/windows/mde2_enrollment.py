@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from fauxtune_sim.agent import Joining
+from fauxtune_sim.agent import EnrollmentParameters
 from fauxtune_sim.certificates import public_key_bytes
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, ServerRefused
@@ -22,8 +22,8 @@ from fauxtune_sim.identity import key_to_der, new_key
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Answer, Transport
 from fauxtune_sim.windows import soap
+from fauxtune_sim.windows.certificate_request import certificate_request, renewal_request
 from fauxtune_sim.windows.provisioning import Provisioned, provisioned, renewed
-from fauxtune_sim.windows.request import certificate_request, renewal_request
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
@@ -47,14 +47,14 @@ class Joined:
     remarks: tuple[str, ...]
 
 
-async def join(device: Device, transport: Transport, *, joining: Joining) -> Joined:
+async def join(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> Joined:
     """Enrol; nothing of the device is changed. ServerRefused for a fault, with the HRESULT that Windows shows."""
-    right = _right(joining)
-    found = await _discover(device, transport, joining=joining)
+    right = _right(parameters)
+    found = await _discover(device, transport, parameters=parameters)
     request = soap.get_policies(to=found.policy_url, right=right)
     answer = await _post(transport, found.policy_url, body=request)
     bits, remarks = _smallest_key(answer)
-    key = await _long_enough(joining.key, bits)
+    key = await _long_enough(parameters.key, bits)
     device_id = str(uuid.uuid4()).upper()
     csr = certificate_request(key, device_id=device_id, hardware_id=_hardware(device).hardware_id)
     context = context_items(device, device_id=device_id)
@@ -64,7 +64,7 @@ async def join(device: Device, transport: Transport, *, joining: Joining) -> Joi
     _check_certificate(made.identity, key)
     state = WindowsState()
     _provision(device, state, made=made)
-    enrollment = _enrollment(joining, device_id=device_id, key=key, made=made, enrollment_url=found.enrollment_url)
+    enrollment = _enrollment(parameters, device_id=device_id, key=key, made=made, enrollment_url=found.enrollment_url)
     return Joined(enrollment, state, remarks)
 
 
@@ -81,14 +81,14 @@ def _smallest_key(answer: Answer) -> tuple[int, tuple[str, ...]]:
 
 
 def _enrollment(
-    joining: Joining, *, device_id: str, key: rsa.RSAPrivateKey, made: Provisioned, enrollment_url: str
+    parameters: EnrollmentParameters, *, device_id: str, key: rsa.RSAPrivateKey, made: Provisioned, enrollment_url: str
 ) -> WindowsEnrollment:
     channel = made.settings.get(("Push", "PFN"), "")
     return WindowsEnrollment(
-        server=joining.server,
-        tenant=joining.tenant,
+        server=parameters.server,
+        tenant=parameters.tenant,
         name=made.settings.get(("EntDMID",)) or device_id,
-        user_principal_name=made.settings.get(("UPN",)) or joining.user or "",
+        user_principal_name=made.settings.get(("UPN",)) or parameters.user or "",
         push_token=channel.rpartition("/")[2] if channel.startswith(("http://", "https://")) else "",
         identity_certificate=made.identity,
         identity_key=key_to_der(key),
@@ -115,38 +115,38 @@ def _provision(device: Device, state: WindowsState, *, made: Provisioned) -> Non
         state.nodes[(*above, *name)] = value
 
 
-def _right(joining: Joining) -> soap.Right:
-    if joining.token is not None:
-        return soap.Token(joining.token, jwt=_JWT.fullmatch(joining.token) is not None)
-    assert joining.user is not None
-    assert joining.password is not None
-    return soap.UserPassword(joining.user, joining.password)
+def _right(parameters: EnrollmentParameters) -> soap.Right:
+    if parameters.token is not None:
+        return soap.Token(parameters.token, jwt=_JWT.fullmatch(parameters.token) is not None)
+    assert parameters.user is not None
+    assert parameters.password is not None
+    return soap.UserPassword(parameters.user, parameters.password)
 
 
-async def _discover(device: Device, transport: Transport, *, joining: Joining) -> soap.Discovered:
-    url = await _discovery_address(device, transport, joining=joining)
+async def _discover(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> soap.Discovered:
+    url = await _discovery_address(device, transport, parameters=parameters)
     hardware = _hardware(device)
     request = soap.discover(
         to=url,
-        email=joining.user or "",
+        email=parameters.user or "",
         version=_VERSIONS[device.platform],
         device_type=_device_type(device.platform),
         os_version=hardware.os_version,
         edition=str(hardware.os_edition),
-        how="OnPremise" if joining.token is None else "Federated",
+        how="OnPremise" if parameters.token is None else "Federated",
     )
     answer = await _post(transport, url, body=request)
     return soap.discovered(answer.status, answer.body)
 
 
-async def _discovery_address(device: Device, transport: Transport, *, joining: Joining) -> str:
+async def _discovery_address(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> str:
     """Where the enrolment service is: at the server's address itself if that has a path; else at the tenant's place of
     a Fauxtune server, or where Windows looks for it at any server. A fault comes from a service that is there.
     """
-    places = [joining.server]
-    if urlsplit(joining.server).path in ("", "/"):
-        places = [f"{joining.server}/mdm/{quote(joining.tenant, safe='')}/windows{_DISCOVERY}"]
-        places += [f"{joining.server}{_DISCOVERY}"]
+    places = [parameters.server]
+    if urlsplit(parameters.server).path in ("", "/"):
+        places = [f"{parameters.server}/mdm/{quote(parameters.tenant, safe='')}/windows{_DISCOVERY}"]
+        places += [f"{parameters.server}{_DISCOVERY}"]
     headers = {"User-Agent": _PROBES.get(device.platform, _PHONE_PROBE), "Pragma": "no-cache"}
     statuses = []
     for url in places:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import orjson
 
-from fauxtune_sim.accounts import MailAccount
+from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.tree import Path, Refused, uri_of
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from cryptography import x509
 
-from fauxtune_sim.accounts import MailAccount, Setting
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.fields import Fields
 from fauxtune_sim.apple.profiles import Payload
@@ -21,8 +20,9 @@ from fauxtune_sim.apple.system import System
 from fauxtune_sim.certificates import can_encrypt, can_sign, is_for_mail, subject
 from fauxtune_sim.errors import PfxRefused
 from fauxtune_sim.keystore import KeyEntry
-from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.mail_accounts import MailAccount, Setting
 from fauxtune_sim.pfx import read_pfx
+from fauxtune_sim.smime_settings import SmimeSettings
 
 EXCHANGE, MAIL = "com.apple.eas.account", "com.apple.mail.managed"
 #: What of an Exchange account can be turned off, from iOS 13 on.
@@ -107,7 +107,7 @@ def _is_plain(value: Any) -> bool:
     return isinstance(value, str | int | float | bool)
 
 
-def _smime(keys: Fields, system: System, *, resolve: Resolve) -> Smime | None:
+def _smime(keys: Fields, system: System, *, resolve: Resolve) -> SmimeSettings | None:
     """The settings that count on this system; None if the payload has no S/MIME keys at all."""
     if not any(name.startswith("SMIME") for name in keys.document):
         return None
@@ -116,7 +116,7 @@ def _smime(keys: Fields, system: System, *, resolve: Resolve) -> Smime | None:
     if system.version < (10,):
         on = keys.flag("SMIMEEnabled")
         # Unverified: one switch for both, each as far as an identity is named for it.
-        return Smime(
+        return SmimeSettings(
             signs=on and signing is not None,
             signing_identity=signing,
             encrypts=on and encryption is not None,
@@ -125,7 +125,7 @@ def _smime(keys: Fields, system: System, *, resolve: Resolve) -> Smime | None:
             changeable=frozenset(Setting),
         )
     if system.version < (12,):
-        return Smime(
+        return SmimeSettings(
             signs=keys.flag("SMIMESigningEnabled"),
             signing_identity=signing,
             encrypts=keys.flag("SMIMEEncryptionEnabled"),
@@ -134,7 +134,7 @@ def _smime(keys: Fields, system: System, *, resolve: Resolve) -> Smime | None:
             # Unverified: before there were keys for it, the user could change everything.
             changeable=frozenset(Setting),
         )
-    return Smime(
+    return SmimeSettings(
         signs=keys.flag("SMIMESigningEnabled"),
         signing_identity=signing,
         encrypts=keys.flag("SMIMEEncryptByDefault"),

@@ -1,4 +1,4 @@
-"""A device's folder on disk: mode 0700, every file 0600 and replaced in one step, so that a crash leaves old or new."""
+"""A device's folder on disk: mode 0700, files 0600 and replaced atomically, so that a crash leaves old or new files."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from fauxtune_sim.errors import StateBroken
 
 
 class StateFolder:
-    """One folder; file names are fixed by the caller."""
+    """One folder; the caller chooses the names of the files."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def write(self, name: str, data: bytes) -> None:
-        """Write a file in one step, on the disk when this returns."""
+        """Write a file atomically. It is on the disk when this returns."""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self.path.chmod(0o700)
@@ -48,18 +48,18 @@ class StateFolder:
             raise StateBroken(f"{self.path / name} cannot be read: {failed.strerror}") from failed
 
     def remove(self, name: str) -> None:
-        """Delete a file; one that is not there is fine."""
+        """Delete a file if it exists."""
         try:
             (self.path / name).unlink(missing_ok=True)
         except OSError as failed:
             raise StateBroken(f"{self.path / name} cannot be removed: {failed.strerror}") from failed
 
     def write_json(self, name: str, document: dict[str, Any]) -> None:
-        """Write a JSON file in one step."""
+        """Write a JSON file atomically."""
         self.write(name, orjson.dumps(document, option=orjson.OPT_INDENT_2))
 
     def read_json(self, name: str) -> dict[str, Any] | None:
-        """The file's object, None if there is no such file; StateBroken if it is not an object."""
+        """The JSON object in a file, None if there is no such file. Raises StateBroken if it is not an object."""
         data = self.read(name)
         if data is None:
             return None
@@ -68,7 +68,7 @@ class StateFolder:
         except orjson.JSONDecodeError as damaged:
             raise StateBroken(f"{self.path / name} is damaged: {damaged}") from damaged
         if not isinstance(document, dict):
-            raise StateBroken(f"{self.path / name} is damaged: it holds no object")
+            raise StateBroken(f"{self.path / name} is damaged: it is not a JSON object")
         return document
 
     def _sync(self) -> None:

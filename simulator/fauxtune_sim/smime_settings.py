@@ -1,7 +1,7 @@
-"""What a mail account makes of a mail that its user writes: signed, encrypted, with which identity.
+"""The S/MIME settings of mail accounts: whether a mail is signed and encrypted, and with which identity.
 
-An account that management configured for S/MIME decides unless its user may; on an account without such settings, and
-on a device without accounts, the user decides alone.
+An account that management configured for S/MIME decides, unless it leaves a setting to its user; on an account without
+such settings, and on a device without accounts, the user decides alone.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from fauxtune_sim.accounts import MailAccount, Setting
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import MailRefused, NotAllowedHere, NotFoundHere
+from fauxtune_sim.mail_accounts import MailAccount, Setting
 
 
 @dataclass(frozen=True, slots=True)
-class Smime:
-    """The S/MIME settings of an account as they were configured, and what its user made of them.
+class SmimeSettings:
+    """The configured S/MIME settings of an account, and the changes that its user made.
 
-    Identities are SHA-1 thumbprints. `per_message`: the composer shows a switch for encryption. `changeable` are the
-    settings that the user may change, `chosen` those that were.
+    Identities are SHA-1 thumbprints. `per_message`: the composer has a switch for encryption. `changeable` are the
+    settings that the user may change, `choices` the values that the user has set.
     """
 
     signs: bool = False
@@ -29,34 +29,34 @@ class Smime:
     encryption_identity: str | None = None
     per_message: bool = False
     changeable: frozenset[Setting] = frozenset()
-    chosen: Mapping[Setting, str | bool] = field(default_factory=dict)
+    choices: Mapping[Setting, str | bool] = field(default_factory=dict)
 
     def value(self, setting: Setting) -> str | bool | None:
-        """What is in force: what the user chose, as long as they may, else what was configured."""
+        """The value in force: the user's choice if the setting is changeable, else the configured value."""
         configured: dict[Setting, str | bool | None] = {
             Setting.SIGN: self.signs,
             Setting.SIGNING_IDENTITY: self.signing_identity,
             Setting.ENCRYPT: self.encrypts,
             Setting.ENCRYPTION_IDENTITY: self.encryption_identity,
         }
-        return self.chosen.get(setting, configured[setting]) if setting in self.changeable else configured[setting]
+        return self.choices.get(setting, configured[setting]) if setting in self.changeable else configured[setting]
 
     def document(self) -> dict[str, Any]:
-        """As JSON, with what is in force first."""
+        """The settings as JSON, the values in force first."""
         return {
             "signs": self.value(Setting.SIGN),
             "signsWith": self.value(Setting.SIGNING_IDENTITY),
             "encrypts": self.value(Setting.ENCRYPT),
             "decryptsWith": self.value(Setting.ENCRYPTION_IDENTITY),
             "perMessageSwitch": self.per_message,
-            "changeable": sorted(one.value for one in self.changeable),
-            "chosen": {setting.value: value for setting, value in self.chosen.items()},
+            "changeable": sorted(setting.value for setting in self.changeable),
+            "chosen": {setting.value: value for setting, value in self.choices.items()},
             "configured": [self.signs, self.signing_identity, self.encrypts, self.encryption_identity],
         }
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
-        """The reverse of `document`."""
+        """Read the JSON of `document`."""
         signs, signing, encrypts, encryption = document["configured"]
         return cls(
             signs=signs,
@@ -64,18 +64,18 @@ class Smime:
             encrypts=encrypts,
             encryption_identity=encryption,
             per_message=document["perMessageSwitch"],
-            changeable=frozenset(Setting(one) for one in document["changeable"]),
-            chosen={Setting(name): value for name, value in document["chosen"].items()},
+            changeable=frozenset(Setting(name) for name in document["changeable"]),
+            choices={Setting(name): value for name, value in document["chosen"].items()},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MailDefaults:
-    """What an account does with a mail of which its user says nothing."""
+    """The settings that an account applies to a mail whose user does not choose."""
 
     account: str
     address: str
-    smime: Smime
+    smime: SmimeSettings
 
     @property
     def signs(self) -> bool:
@@ -89,7 +89,7 @@ class MailDefaults:
 
     @property
     def signing_identity(self) -> str | None:
-        """The thumbprint of the certificate that it signs with."""
+        """The thumbprint of the certificate that the account signs with."""
         return _text(self.smime.value(Setting.SIGNING_IDENTITY))
 
     @property
@@ -99,8 +99,8 @@ class MailDefaults:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What becomes of one mail. `sender` and `signer` (a thumbprint) are None where no account says."""
+class MailProtection:
+    """The protection of one mail. `sender` and `signer` (a thumbprint) are None if no account determines them."""
 
     sign: bool
     encrypt: bool
@@ -109,74 +109,74 @@ class Choice:
 
 
 def mail_defaults(device: Device, address: str | None = None) -> MailDefaults | None:
-    """What the first account with S/MIME settings (of this address, if one is named) does; None if there is none."""
+    """The defaults of the first account with S/MIME settings (and this address, if given), or None."""
     for account in device.accounts.values():
         if account.smime is not None and address in {None, account.address}:
-            return MailDefaults(account.id, account.address, Smime.from_document(account.smime))
+            return MailDefaults(account.id, account.address, SmimeSettings.from_document(account.smime))
     return None
 
 
-def decide(
+def choose_protection(
     device: Device, *, sign: bool | None = None, encrypt: bool | None = None, address: str | None = None
-) -> Choice:
-    """What becomes of a mail whose user says this, or (None) says nothing.
+) -> MailProtection:
+    """The protection of a mail, with the user's choices; None leaves a choice to the account.
 
-    NotAllowedHere if the account does not let its user deviate; MailRefused if it signs but has no identity.
+    Raises NotAllowedHere if the account does not allow the choice; MailRefused if it signs but has no identity.
     """
     defaults = mail_defaults(device, address)
     if defaults is None:
-        return Choice(sign=bool(sign), encrypt=bool(encrypt))
+        return MailProtection(sign=bool(sign), encrypt=bool(encrypt))
     changeable = defaults.smime.changeable
     if sign not in {None, defaults.signs} and Setting.SIGN not in changeable:
         raise NotAllowedHere(_locked(defaults, "signing", on=defaults.signs))
     if encrypt not in {None, defaults.encrypts} and not (defaults.smime.per_message or Setting.ENCRYPT in changeable):
         raise NotAllowedHere(_locked(defaults, "encryption", on=defaults.encrypts))
-    signed = defaults.signs if sign is None else sign
-    if signed and defaults.signing_identity is None:
+    signs = defaults.signs if sign is None else sign
+    if signs and defaults.signing_identity is None:
         raise MailRefused(f"the account {defaults.address} signs, but no signing identity is chosen for it")
-    return Choice(
-        sign=signed,
+    return MailProtection(
+        sign=signs,
         encrypt=defaults.encrypts if encrypt is None else encrypt,
         sender=defaults.address or None,
-        signer=defaults.signing_identity if signed else None,
+        signer=defaults.signing_identity if signs else None,
     )
 
 
-def rule_in_words(document: Mapping[str, Any] | None) -> str:
-    """What an account's S/MIME settings make of a mail, for the end of a line; nothing if it has none."""
+def describe_smime(document: Mapping[str, Any] | None) -> str:
+    """Describe S/MIME settings for the end of a line: `  [signs, encrypts, ...]`; an empty text for None."""
     if document is None:
         return ""
-    smime = Smime.from_document(document)
-    words = [
+    smime = SmimeSettings.from_document(document)
+    parts = [
         f"{'signs' if smime.value(Setting.SIGN) else 'does not sign'}",
         f"{'encrypts' if smime.value(Setting.ENCRYPT) else 'does not encrypt'}",
     ]
-    words += [
+    parts += [
         f"{verb} with {identity}"
         for verb, setting in (("signs", Setting.SIGNING_IDENTITY), ("decrypts", Setting.ENCRYPTION_IDENTITY))
         if (identity := smime.value(setting))
     ]
-    return f"  [{', '.join(words)}]"
+    return f"  [{', '.join(parts)}]"
 
 
 def change_setting(device: Device, account: str, *, setting: Setting, value: str | bool) -> MailAccount:
-    """The user changes a setting of an account; the device is not saved.
+    """Change a setting of an account as its user. Returns the changed account; the device is not saved.
 
-    NotFoundHere for an account or an identity that is not there, NotAllowedHere for a setting that is not theirs.
+    Raises NotFoundHere for an unknown account or identity, NotAllowedHere for a setting that the user may not change.
     """
-    held = device.accounts.get(account)
-    if held is None or held.smime is None:
+    present = device.accounts.get(account)
+    if present is None or present.smime is None:
         raise NotFoundHere(f"{device.name} has no mail account {account} with S/MIME settings")
-    smime = Smime.from_document(held.smime)
+    smime = SmimeSettings.from_document(present.smime)
     if setting not in smime.changeable:
-        raise NotAllowedHere(f"the profile of the account {held.address} does not let its user change {setting}")
+        raise NotAllowedHere(f"the profile of the account {present.address} does not let its user change {setting}")
     is_identity = setting in {Setting.SIGNING_IDENTITY, Setting.ENCRYPTION_IDENTITY}
     if is_identity and (not isinstance(value, str) or device.keystore.choose(value) is None):
         raise NotFoundHere(f"{device.name} holds no key for the certificate {value}")
     if not is_identity and not isinstance(value, bool):
         raise NotFoundHere(f"{setting} is on or off, not {value}")
-    chosen = {**smime.chosen, setting: value.lower() if isinstance(value, str) else value}
-    changed = replace(held, smime=replace(smime, chosen=chosen).document())
+    choices = {**smime.choices, setting: value.lower() if isinstance(value, str) else value}
+    changed = replace(present, smime=replace(smime, choices=choices).document())
     device.accounts[account] = changed
     return changed
 

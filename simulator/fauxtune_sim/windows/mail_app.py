@@ -13,12 +13,12 @@ from datetime import datetime
 
 from cryptography import x509
 
-from fauxtune_sim.accounts import Setting
 from fauxtune_sim.certificates import addresses, can_encrypt, can_sign, is_for_mail
 from fauxtune_sim.device import Device
 from fauxtune_sim.keystore import KeyStore
-from fauxtune_sim.maildefaults import Smime
+from fauxtune_sim.mail_accounts import Setting
 from fauxtune_sim.platforms import Platform
+from fauxtune_sim.smime_settings import SmimeSettings
 
 
 def choose(device: Device, at: datetime) -> None:
@@ -26,15 +26,15 @@ def choose(device: Device, at: datetime) -> None:
     if device.platform is not Platform.WINDOWS_10_MOBILE:
         return
     for name, account in list(device.accounts.items()):
-        held = None if account.smime is None else Smime.from_document(account.smime)
+        held = None if account.smime is None else SmimeSettings.from_document(account.smime)
         signing = _newest(device.keystore, account.address, at=at, fits=can_sign)
-        smime = Smime(
+        smime = SmimeSettings(
             signs=signing is not None,
             signing_identity=signing,
             encryption_identity=_newest(device.keystore, account.address, at=at, fits=can_encrypt),
             per_message=True,
             changeable=frozenset({Setting.SIGN, Setting.ENCRYPT}),
-            chosen={} if held is None else held.chosen,
+            choices={} if held is None else held.choices,
         ).document()
         if smime != account.smime:
             device.accounts[name] = replace(account, smime=smime)
