@@ -47,7 +47,7 @@ from fauxtune.server.clock import SystemClock
 from fauxtune.server.ids import SystemIds
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.migrate import upgrade
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
 
 ADDRESSES = Addresses("https://localhost:8443", "http://localhost:8080", "http://localhost:8080")
 
@@ -174,7 +174,7 @@ async def fan_out_seconds(*, devices: int, imports: int) -> float:
 async def _import_document(here: World, ring: KeyRing) -> dict[str, Any]:
     request = certificate_register.CounterRequest("SmimeEncryption", user_principal_name=ALICE, pfx_password="secret")
     answer = await here.run(certificate_register.issue_at_counter, request, key=ring.take(), keys=here.emulator.keys)
-    (key,) = await here.emulator.runner.read(queries.connector_key_rows, here.tenant.id)
+    (key,) = await here.emulator.runner.read(connector_queries.connector_key_rows, here.tenant.id)
     public = load_der_public_key(key["public_key"])
     assert isinstance(public, rsa.RSAPublicKey)
     assert answer.pfx is not None

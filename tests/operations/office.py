@@ -55,6 +55,7 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
@@ -210,7 +211,7 @@ class Office:
 
     async def encrypted(self, password: str) -> str:
         """A password as an administrator sends it: encrypted with the connector's public key, base64."""
-        (row,) = await self.look(certificate_queries.connector_key_rows, self.tenant.id)
+        (row,) = await self.look(connector_queries.connector_key_rows, self.tenant.id)
         key = load_der_public_key(row["public_key"])
         assert isinstance(key, RSAPublicKey)
         return base64.b64encode(encrypt_password(password, key, algorithm=hashes.SHA256())).decode()
@@ -247,7 +248,7 @@ class Office:
 
     async def connector(self, **changes: Any) -> Row:
         """Change the one connector."""
-        (row,) = await self.look(certificate_queries.connector_rows, self.tenant.id)
+        (row,) = await self.look(connector_queries.connector_rows, self.tenant.id)
         changed: Row = await self.do(connector_registry.change_connector, row["id"], **changes)
         return changed
 

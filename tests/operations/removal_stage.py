@@ -30,7 +30,7 @@ from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.devices.primary_user import set_primary_user
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
-from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
 from tests.operations.told import PlainAdapter, StepResult, Tablet
@@ -52,7 +52,7 @@ async def prepare(office: Office, edition: Edition) -> None:
     office.emulator.packagings = {}
     await office.switch(edition=edition.value)
     await digicert.subscribe(office.emulator, office.tenant)
-    rows = await office.look(certificate_queries.connector_rows, office.tenant.id)
+    rows = await office.look(connector_queries.connector_rows, office.tenant.id)
     (row,) = [each for each in rows if "pkcs" in each["roles"]]
     await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
     await office.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)

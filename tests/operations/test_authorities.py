@@ -18,6 +18,7 @@ from fauxtune.operations.ca import authorities, crl_and_ocsp
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from tests.operations.office import Office, Phone
 
@@ -107,7 +108,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
     emulator, tenant = staffed.emulator, staffed.tenant
     lists = await asyncio.gather(*(crl_and_ocsp.crl(emulator, tenant, name="issuing") for _ in range(6)))
     assert len(set(lists)) == 1
-    row = await staffed.look(queries.authority, tenant.id, name="issuing")
+    row = await staffed.look(authority_queries.authority, tenant.id, name="issuing")
     assert row["crl_number"] == 1
     answers = await asyncio.gather(
         *(crl_and_ocsp.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6))
@@ -357,7 +358,7 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Off
     staffed.clock.forward(days=-300)
     third = await signer()
     assert third.not_valid_after_utc < first.not_valid_before_utc
-    row = await staffed.look(queries.authority, staffed.tenant.id, name="issuing")
+    row = await staffed.look(authority_queries.authority, staffed.tenant.id, name="issuing")
     assert staffed.emulator.keys.has(row["responder_key_name"])
 
 

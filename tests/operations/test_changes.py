@@ -18,6 +18,7 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.operations.office import Office, Phone
 from tests.operations.tried import CONFIGURATIONS, ask, iphone, rest, windows
 
@@ -82,7 +83,7 @@ async def test_another_primary_user_brings_their_certificates_and_takes_the_form
     assert (shown["user_id"], shown["document"]["userId"]) == (bob, bob)
     assert shown["document"]["userPrincipalName"] == office.upn("alice"), "who enrolled it stays"
     where = {"user_id": await office.user_id("alice"), "thumbprint": marks["alice"]}
-    assert await office.look(queries.pfx, office.tenant.id, **where) is not None, "the record stays in the service"
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) is not None, "the record stays in the service"
 
 
 async def test_a_shared_device_keeps_what_is_for_devices_alone(office: Office) -> None:

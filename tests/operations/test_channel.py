@@ -21,7 +21,7 @@ from fauxtune.operations.checkin.connector_channel import ConnectorResources, Co
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
 from tests.operations.told import enrolled
@@ -107,7 +107,7 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     assert await first.turn() == 1
     await tablet.come()
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
-    (request,) = [row for row in await office.look(queries.requests, tablet.id) if row["state"] == "open"]
+    (request,) = [row for row in await office.look(request_queries.requests, tablet.id) if row["state"] == "open"]
     assert request["only_by"] == first.id
     await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.come()

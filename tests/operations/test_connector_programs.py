@@ -15,12 +15,12 @@ from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors import selection as connector_selection
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.server import lifespan
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
 from tests.operations.office import Office, Row
 
 
 async def rows(office: Office) -> list[Row]:
-    found: list[Row] = await office.look(queries.connector_rows, office.tenant.id)
+    found: list[Row] = await office.look(connector_queries.connector_rows, office.tenant.id)
     return found
 
 

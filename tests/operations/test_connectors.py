@@ -30,7 +30,9 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import templates as template_queries
 from tests.operations.office import Office, Phone
 
 
@@ -206,7 +208,7 @@ async def test_what_the_connector_cannot_use_fails_that_item_on_that_device_and_
     profile = await office.imported_profile()
     good, bad = await office.import_pfx("alice"), await spoilt_import(office, spoil)
     where = {"user_id": await office.user_id("alice"), "thumbprint": bad}
-    before = await office.look(queries.pfx, office.tenant.id, **where)
+    before = await office.look(pfx_queries.pfx, office.tenant.id, **where)
     phone, bobs = await office.enroll("alice"), await office.enroll("bob")
     for each in (phone, bobs):
         await each.settle()
@@ -218,7 +220,7 @@ async def test_what_the_connector_cannot_use_fails_that_item_on_that_device_and_
     assert words in problem.message
     status = await office.status(phone, profile) or {}
     assert (status["status"], status["error_code"], status["message"]) == ("error", problem.code, problem.message)
-    assert await office.look(queries.pfx, office.tenant.id, **where) == before
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) == before
     assert list(phone.holds.values()) == [good]
     plans = await phone.plans()
     await phone.check_in()
@@ -251,7 +253,7 @@ async def test_a_corrected_record_is_tried_again_at_once(office: Office) -> None
 
 async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(office: Office) -> None:
     await office.imported_profile()
-    (row,) = await office.look(queries.connector_key_rows, office.tenant.id)
+    (row,) = await office.look(connector_queries.connector_key_rows, office.tenant.id)
     where = {"provider": row["provider"], "key_name": row["key_name"]}
     await office.do(connector_registry.delete_key, row["connector_id"], **where)
     mark = await office.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
@@ -268,7 +270,7 @@ async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(offi
 
 async def test_a_key_whose_file_is_gone_fails_the_item_and_not_the_check_in(office: Office) -> None:
     phone, _, mark = await both_kinds(office)
-    (row,) = await office.look(queries.connector_key_rows, office.tenant.id)
+    (row,) = await office.look(connector_queries.connector_key_rows, office.tenant.id)
     office.emulator.connector_keys.delete(row["file"])
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
@@ -296,11 +298,11 @@ async def test_a_pfx_is_opened_once_however_many_devices_get_it(office: Office) 
     await office.imported_profile()
     mark = await office.import_pfx("alice")
     where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
-    assert not (await office.look(queries.pfx, office.tenant.id, **where))["verified"]
+    assert not (await office.look(pfx_queries.pfx, office.tenant.id, **where))["verified"]
     phones = [await office.enroll("alice") for _ in range(2)]
     for phone in phones:
         await phone.settle()
-        assert (await office.look(queries.pfx, office.tenant.id, **where))["verified"]
+        assert (await office.look(pfx_queries.pfx, office.tenant.id, **where))["verified"]
     envelopes = [each.sealed for phone in phones for each in await phone.policy()]
     assert len(set(envelopes)) == 2, "the envelope is each device's own"
     assert len({each.pfx for phone in phones for each in await phone.policy()}) == 1
@@ -346,10 +348,10 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     office: Office,
 ) -> None:
     await office.switch(requireTrustedRoot=False)
-    documents = await office.look(queries.template_documents, office.tenant.id, authority_name="issuing")
+    documents = await office.look(template_queries.template_documents, office.tenant.id, authority_name="issuing")
     closed = {**documents["SmimeBoth"], "connectorMayEnroll": False}
     await office.look(
-        queries.put_template, office.tenant.id, authority_name="issuing", name="SmimeBoth", document=closed
+        template_queries.put_template, office.tenant.id, authority_name="issuing", name="SmimeBoth", document=closed
     )
     profile = await office.pkcs_profile(certificateTemplateName="SmimeBoth")
     phone = await office.enroll("alice")
@@ -401,7 +403,7 @@ async def test_without_its_root_a_pkcs_profile_is_an_error_until_the_root_is_ass
 
 
 async def test_connectors_and_keys_are_refused_with_what_would_be_right(office: Office) -> None:
-    (row,) = await office.look(queries.connector_key_rows, office.tenant.id)
+    (row,) = await office.look(connector_queries.connector_key_rows, office.tenant.id)
     key = office.emulator.connector_keys.load(row["file"])
     named = {"provider": row["provider"], "key_name": row["key_name"], "key": key.public_key(), "file": "f"}
     with pytest.raises(Conflict, match="exists already"):

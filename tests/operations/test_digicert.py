@@ -29,7 +29,7 @@ OID = digicert.FIRST_PROFILE.name
 async def subscribed(office: Office) -> Office:
     """With a DigiCert CA, and the connector known to it."""
     await digicert.subscribe(office.emulator, office.tenant)
-    (row,) = await office.look(queries.connector_rows, office.tenant.id)
+    (row,) = await office.look(connector_queries.connector_rows, office.tenant.id)
     await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
     await office.switch(requireTrustedRoot=False)
     return office
@@ -112,7 +112,7 @@ async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Off
 async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Office) -> None:
     office = subscribed
     await office.switch(edition="2020-04")
-    found = await office.look(queries.connector_rows, office.tenant.id)
+    found = await office.look(connector_queries.connector_rows, office.tenant.id)
     (row,) = [each for each in found if "pkcs" in each["roles"]]
     assert row["ra_certificate"] is None, "the new program has none yet"
     await profile(office)
@@ -132,7 +132,7 @@ async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subs
     phone = await office.enroll("alice", mode="fully-managed")
     await phone.settle()
     (row,) = await of_digicert(office)
-    (connector,) = await office.look(queries.connector_rows, office.tenant.id)
+    (connector,) = await office.look(connector_queries.connector_rows, office.tenant.id)
     await office.do(digicert.remove_ra, connector["id"])
     await office.action(phone, device_actions.wipe)
     assert await office.certificate_status(row["serial"]) == "good"
@@ -181,7 +181,7 @@ async def test_another_platform_than_windows_needs_its_root(subscribed: Office) 
 
 
 async def test_a_tenant_without_one_and_a_second_one_are_refused(office: Office) -> None:
-    (row,) = await office.look(queries.connector_rows, office.tenant.id)
+    (row,) = await office.look(connector_queries.connector_rows, office.tenant.id)
     with pytest.raises(NotFound, match="no DigiCert CA"):
         await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
     await digicert.subscribe(office.emulator, office.tenant)

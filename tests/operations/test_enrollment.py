@@ -16,6 +16,7 @@ from fauxtune.core.pki.names import parse_subject, serial_hex
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest, create_token
 from fauxtune.operations.directory import users_and_groups
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
@@ -45,7 +46,7 @@ async def live(office: Office) -> int:
 async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_device(office: Office) -> None:
     phone = await office.enroll("alice", hardware="S1")
     identity = x509.load_der_x509_certificate(phone.der)
-    devices = await office.look(queries.authority, office.tenant.id, name="devices")
+    devices = await office.look(authority_queries.authority, office.tenant.id, name="devices")
     identity.verify_directly_issued_by(x509.load_der_x509_certificate(devices["certificate"]))
     assert identity.subject.rfc4514_string() == f"CN={phone.id}"
     known = await office.look(

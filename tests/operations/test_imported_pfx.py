@@ -9,7 +9,7 @@ import pytest
 
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.operations.ca import imported_pfx
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.operations.office import Office
 
 
@@ -19,7 +19,7 @@ def text(data: bytes) -> str:
 
 async def count(office: Office, name: str = "alice") -> int:
     user_id = await office.user_id(name)
-    return len(await office.look(queries.imported_of_user, office.tenant.id, user_id=user_id))
+    return len(await office.look(pfx_queries.imported_of_user, office.tenant.id, user_id=user_id))
 
 
 @pytest.mark.parametrize(
@@ -55,10 +55,10 @@ async def test_what_cannot_be_imported_is_refused_and_nothing_is_stored(
 async def test_the_same_certificate_twice_is_a_conflict_that_says_patch(office: Office) -> None:
     mark = await office.import_pfx("alice")
     where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
-    before = await office.look(queries.pfx, office.tenant.id, **where)
+    before = await office.look(pfx_queries.pfx, office.tenant.id, **where)
     with pytest.raises(Conflict, match="PATCH"):
         await office.import_pfx("alice", thumbprint=mark.upper())
-    assert await office.look(queries.pfx, office.tenant.id, **where) == before
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) == before
     await office.import_pfx("bob", thumbprint=mark)
     assert (await count(office), await count(office, "bob")) == (1, 1)
 
@@ -78,11 +78,11 @@ async def test_a_record_is_found_under_each_spelling_of_its_key(office: Office) 
 async def test_the_dummies_that_reads_show_leave_the_secrets_as_they_are(office: Office) -> None:
     mark = await office.import_pfx("alice")
     where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
-    before = await office.look(queries.pfx, office.tenant.id, **where)
+    before = await office.look(pfx_queries.pfx, office.tenant.id, **where)
     changes = {"encryptedPfxBlob": "AA==", "encryptedPfxPassword": "", "keyName": "Other", "thumbprint": mark.upper()}
     record = await office.record_id("alice", mark)
     shown = await office.do(imported_pfx.update_pfx, record, changes=changes)
-    after = await office.look(queries.pfx, office.tenant.id, **where)
+    after = await office.look(pfx_queries.pfx, office.tenant.id, **where)
     assert (after["pfx"], after["encrypted_password"]) == (before["pfx"], before["encrypted_password"])
     assert (after["key_name"], after["thumbprint"]) == ("Other", mark)
     assert not {"encryptedPfxBlob", "encryptedPfxPassword"} & set(shown)
@@ -99,8 +99,8 @@ async def test_what_is_part_of_the_key_cannot_be_changed(office: Office, changes
 async def test_a_refused_change_changes_nothing(office: Office) -> None:
     mark = await office.import_pfx("alice")
     where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
-    before = await office.look(queries.pfx, office.tenant.id, **where)
+    before = await office.look(pfx_queries.pfx, office.tenant.id, **where)
     for changes in ({"encryptedPfxBlob": text(b"junk")}, {"encryptedPfxPassword": text(b"junk")}):
         with pytest.raises(Invalid):
             await office.do(imported_pfx.update_pfx, await office.record_id("alice", mark), changes=changes)
-    assert await office.look(queries.pfx, office.tenant.id, **where) == before
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) == before

@@ -15,10 +15,10 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles as profile_operations
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.operations.office import Office, Phone
 from tests.operations.removal_stage import enroll
 
@@ -115,7 +115,7 @@ async def test_an_action_revokes_pkcs_when_it_is_accepted_and_the_device_forgets
     assert types[-1] == word
     assert types.count("removed") == 3
     where = {"user_id": await office.user_id("alice"), "thumbprint": mark}
-    assert await office.look(certificate_queries.pfx, office.tenant.id, **where) is not None, "the record stays"
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) is not None, "the record stays"
 
 
 async def test_a_wipe_can_be_followed_in_the_record(office: Office) -> None:
@@ -388,7 +388,7 @@ async def test_a_deleted_user_leaves_everything_on_the_device(office: Office) ->
     assert await statuses(office, serial, mark) == ("good", "good")
     assert len(await phone.policy()) == 3, "a device that lost its keystore's content could not be told otherwise"
     where = {"user_id": user_id, "thumbprint": mark}
-    assert await office.look(certificate_queries.pfx, office.tenant.id, **where) is not None
+    assert await office.look(pfx_queries.pfx, office.tenant.id, **where) is not None
     with pytest.raises(Invalid, match="before their user is deleted"):
         await office.action(phone, device_actions.retire)
     assert await statuses(office, serial, mark) == ("good", "good")

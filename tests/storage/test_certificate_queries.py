@@ -10,7 +10,12 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from fauxtune.core.model.ids import TenantId
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import templates as template_queries
 
 if TYPE_CHECKING:
     from conftest import Filler
@@ -35,7 +40,7 @@ def issue(fill: Filler, serial: str, *, authority: str = "issuing", user: str | 
 
 
 def import_pfx(fill: Filler, thumbprint: str, *, user: str = "alice", pfx: bytes = b"pfx") -> None:
-    queries.add_pfx(
+    pfx_queries.add_pfx(
         fill.connection,
         fill.tenant_id,
         user_id=user,
@@ -62,13 +67,13 @@ def request(fill: Filler, name: str, **columns: Any) -> None:
         "order": {},
         "state": "open",
     }
-    queries.put_request(
+    request_queries.put_request(
         fill.connection, id=name, tenant_id=fill.tenant_id, created_at=fill.now, **{**values, **columns}
     )
 
 
 def asked(fill: Filler, enrollment: str = "e") -> list[str]:
-    return sorted(row["id"] for row in queries.requests(fill.connection, enrollment))
+    return sorted(row["id"] for row in request_queries.requests(fill.connection, enrollment))
 
 
 # ----------------------------------------------------------------------------------------------------------- the CA
@@ -120,7 +125,7 @@ def test_a_revocation_keeps_its_first_date_and_reason(fill: Filler) -> None:
 
 
 def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler) -> None:
-    queries.add_authority(
+    authority_queries.add_authority(
         fill.connection,
         fill.tenant_id,
         name="issuing",
@@ -132,22 +137,24 @@ def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler
         crl_number=0,
     )
     for number in (1, 2):
-        queries.keep_crl(fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now)
-        row = queries.authority(fill.connection, fill.tenant_id, name="issuing")
+        authority_queries.keep_crl(
+            fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now
+        )
+        row = authority_queries.authority(fill.connection, fill.tenant_id, name="issuing")
         assert row is not None
         assert (row["crl"], row["crl_number"], row["crl_next_update"]) == (bytes([number]), number, fill.now)
-    queries.forget_crl(fill.connection, fill.tenant_id, name="issuing")
-    row = queries.authority(fill.connection, fill.tenant_id, name="issuing")
+    authority_queries.forget_crl(fill.connection, fill.tenant_id, name="issuing")
+    row = authority_queries.authority(fill.connection, fill.tenant_id, name="issuing")
     assert row is not None
     assert (row["crl"], row["crl_number"]) == (None, 2)
 
 
 def test_templates_are_replaced_by_name(fill: Filler) -> None:
     for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
-        queries.put_template(
+        template_queries.put_template(
             fill.connection, fill.tenant_id, authority_name="issuing", name=name, document={"text": text}
         )
-    found = queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
+    found = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
     assert list(found.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
 
 
@@ -158,14 +165,14 @@ def test_a_user_has_its_own_imported_certificates(fill: Filler) -> None:
     import_pfx(fill, "bb")
     import_pfx(fill, "aa")
     import_pfx(fill, "aa", user="bob")
-    found = queries.imported_of_user(fill.connection, fill.tenant_id, user_id="alice")
+    found = pfx_queries.imported_of_user(fill.connection, fill.tenant_id, user_id="alice")
     assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in found] == [
         ("aa", "smimeEncryption", "f-aa", fill.now),
         ("bb", "smimeEncryption", "f-bb", fill.now),
     ]
-    queries.delete_pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa")
-    assert queries.pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa") is None
-    assert queries.pfx(fill.connection, fill.tenant_id, user_id="bob", thumbprint="aa") is not None
+    pfx_queries.delete_pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa")
+    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa") is None
+    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id="bob", thumbprint="aa") is not None
 
 
 def test_a_certificate_is_imported_once_for_a_user(fill: Filler) -> None:
@@ -179,9 +186,9 @@ def test_files_are_found_by_pair_and_never_crosswise(fill: Filler) -> None:
     import_pfx(fill, "bb", user="bob", pfx=b"2")
     import_pfx(fill, "bb", pfx=b"3")
     pairs = [("alice", "aa"), ("bob", "bb"), ("bob", "aa")]
-    found = queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
+    found = pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
     assert found == {("alice", "aa"): b"1", ("bob", "bb"): b"2"}
-    assert queries.pfx_files(fill.connection, fill.tenant_id, pairs=[]) == {}
+    assert pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=[]) == {}
 
 
 # --------------------------------------------------------------------------------------------------------- requests
@@ -199,12 +206,12 @@ def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> No
 def test_a_request_is_answered_once(fill: Filler) -> None:
     request(fill, "r1")
     first = {"state": "answered", "pfx": b"1", "sealed": b"2", "serial": "01", "answered_at": fill.now}
-    assert queries.answer_request(fill.connection, "r1", **first)
-    assert not queries.answer_request(fill.connection, "r1", **{**first, "pfx": b"other"})
-    assert not queries.answer_request(fill.connection, "gone", **first)
-    (row,) = queries.answers(fill.connection, "e")
+    assert request_queries.answer_request(fill.connection, "r1", **first)
+    assert not request_queries.answer_request(fill.connection, "r1", **{**first, "pfx": b"other"})
+    assert not request_queries.answer_request(fill.connection, "gone", **first)
+    (row,) = request_queries.answers(fill.connection, "e")
     assert (row["pfx"], row["sealed"], row["serial"]) == (b"1", b"2", "01")
-    assert not {"pfx", "sealed"} & set(queries.requests(fill.connection, "e")[0])
+    assert not {"pfx", "sealed"} & set(request_queries.requests(fill.connection, "e")[0])
 
 
 @pytest.mark.parametrize(
@@ -225,8 +232,8 @@ def test_forgetting_refusals_leaves_answers_and_open_requests(
         ("failed-q", "failed", "pkcs/q"),
     ):
         request(fill, name, state=state, item_key=key)
-    queries.forget_refusals(fill.connection, OTHER)
-    queries.forget_refusals(fill.connection, fill.tenant_id, **which)
+    request_queries.forget_refusals(fill.connection, OTHER)
+    request_queries.forget_refusals(fill.connection, fill.tenant_id, **which)
     assert asked(fill) == left
 
 
@@ -234,7 +241,7 @@ def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Fill
     for number, state in enumerate(("open", "failed", "answered")):
         request(fill, state, state=state, fingerprint=str(number))
     request(fill, "another", item_key="pkcs/q")
-    queries.forget_unanswered(fill.connection, fill.tenant_id, item_key="pkcs/p")
+    request_queries.forget_unanswered(fill.connection, fill.tenant_id, item_key="pkcs/p")
     assert asked(fill) == ["another", "answered"]
 
 
@@ -243,7 +250,7 @@ def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Fill
 
 def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fill: Filler) -> None:
     for number, name in enumerate(("b", "a")):
-        queries.add_connector(
+        connector_queries.add_connector(
             connection,
             fill.tenant_id,
             id=name,
@@ -254,7 +261,7 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
             roles=["pkcs"],
             created_at=fill.now + timedelta(seconds=number),
         )
-        queries.add_connector_key(
+        connector_queries.add_connector_key(
             connection,
             fill.tenant_id,
             connector_id=name,
@@ -264,13 +271,13 @@ def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fi
             public_key=b"spki",
             file=f"file-{name}",
         )
-    queries.change_connector(connection, fill.tenant_id, connector_id="a", state="offline")
-    found = queries.connector_rows(connection, fill.tenant_id)
+    connector_queries.change_connector(connection, fill.tenant_id, connector_id="a", state="offline")
+    found = connector_queries.connector_rows(connection, fill.tenant_id)
     assert [(row["id"], row["state"], row["roles"]) for row in found] == [
         ("b", "online", ["pkcs"]),
         ("a", "offline", ["pkcs"]),
     ]
-    assert len(queries.connector_key_rows(connection, fill.tenant_id)) == 2
-    queries.delete_connector_key(connection, fill.tenant_id, connector_id="a", provider="P", key_name="K")
-    assert [row["file"] for row in queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
-    assert queries.connector_key_rows(connection, fill.tenant_id, connector_id="a") == []
+    assert len(connector_queries.connector_key_rows(connection, fill.tenant_id)) == 2
+    connector_queries.delete_connector_key(connection, fill.tenant_id, connector_id="a", provider="P", key_name="K")
+    assert [row["file"] for row in connector_queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
+    assert connector_queries.connector_key_rows(connection, fill.tenant_id, connector_id="a") == []

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from fauxtune.storage.queries import certificates, connectors
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors
 from tests.storage.conftest import Filler
 
 
 def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", seconds: int = 0, **more: str) -> None:
-    certificates.put_request(
+    request_queries.put_request(
         connection,
         id=name,
         tenant_id=fill.tenant_id,
@@ -39,7 +40,7 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
 
     def free(seconds: int = 0, **changes: object) -> list[str]:
         now = fill.now + timedelta(seconds=seconds)
-        found = connectors.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
+        found = request_queries.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
         return [row["id"] for row in found]
 
     assert free() == ["early", "mine", "late"]
@@ -47,15 +48,15 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
     assert free(before=fill.now) == ["early"]
     assert free(roles=[]) == []
     until = fill.now + timedelta(seconds=60)
-    assert connectors.lease(connection, "early", session="s", now=fill.now, until=until)
-    assert not connectors.lease(connection, "early", session="t", now=fill.now, until=until)
+    assert request_queries.lease(connection, "early", session="s", now=fill.now, until=until)
+    assert not request_queries.lease(connection, "early", session="t", now=fill.now, until=until)
     assert free() == ["mine", "late"]
     assert free(seconds=60) == ["early", "mine", "late"]
-    connectors.give_back(connection, fill.tenant_id, session="t")
+    request_queries.give_back(connection, fill.tenant_id, session="t")
     assert free() == ["mine", "late"]
-    connectors.give_back(connection, fill.tenant_id, session="s")
+    request_queries.give_back(connection, fill.tenant_id, session="s")
     assert free() == ["early", "mine", "late"]
-    connectors.release(connection, fill.tenant_id, connector_id="b")
+    request_queries.release(connection, fill.tenant_id, connector_id="b")
     assert set(free()) == {"early", "mine", "late", "another's"}
 
 
@@ -64,12 +65,12 @@ def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Fill
     ask(connection, fill, "two", seconds=30)
     ask(connection, fill, "three", role="imported-pfx")
     later = fill.now + timedelta(seconds=10)
-    waiting = connectors.devices_that_wait(connection, fill.tenant_id, roles=["pkcs"], before=later)
+    waiting = request_queries.devices_that_wait(connection, fill.tenant_id, roles=["pkcs"], before=later)
     assert waiting == {"device-one"}
-    oldest = connectors.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
+    oldest = request_queries.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
     assert oldest == fill.now + timedelta(seconds=30)
-    assert connectors.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
-    assert connectors.request(connection, "another tenant", request_id="one") is None  # type: ignore[arg-type]
+    assert request_queries.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
+    assert request_queries.request(connection, "another tenant", request_id="one") is None  # type: ignore[arg-type]
 
 
 def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:

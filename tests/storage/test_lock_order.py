@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import OperationalError
 
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import audit, certificates, concern, connectors, devices, locks
+from fauxtune.storage.queries import audit, concern, devices, locks
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
 from tests.storage.conftest import NOW, TENANT, Filler
 
@@ -31,7 +32,7 @@ def filled(postgresql: Database) -> Database:
         for name in ("z", "a"):
             made.device(name, user="alice")
         for name in ("z", "a"):
-            certificates.put_request(
+            request_queries.put_request(
                 connection,
                 id=name,
                 tenant_id=TENANT,
@@ -108,8 +109,8 @@ def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work:
 @pytest.mark.parametrize(
     "work",
     [
-        lambda connection: certificates.forget_refusals(connection, TENANT),
-        lambda connection: connectors.request(connection, TENANT, request_id="z", lock=True),
+        lambda connection: request_queries.forget_refusals(connection, TENANT),
+        lambda connection: request_queries.request(connection, TENANT, request_id="z", lock=True),
         lambda connection: devices.enrollment(connection, "e-a", lock=True),
         lambda connection: devices.enrollment_by_credential(connection, f"digest-{TENANT}-a", lock=True),
         lambda connection: locks.hold_all(connection, TENANT),

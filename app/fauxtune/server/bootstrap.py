@@ -27,7 +27,7 @@ from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, Seed, parse_seed
 from fauxtune.server.refusal import StartRefused
 from fauxtune.storage.database import Database
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.surfaces.devices.apple import translate as apple
 from fauxtune.surfaces.graph.door import ask as ask_graph
 from fauxtune.surfaces.identity.keys import signing_key
@@ -77,7 +77,7 @@ async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
 
 async def admit_devices(emulator: Emulator) -> None:
     """Let in whoever a tenant's device authority has signed."""
-    for row in await emulator.runner.read(queries.authorities_named, "devices"):
+    for row in await emulator.runner.read(authority_queries.authorities_named, "devices"):
         emulator.admit_device_authority(row["certificate"])
 
 

@@ -30,7 +30,7 @@ from fauxtune.settings import Settings
 from fauxtune.storage import migrate
 from fauxtune.storage.database import Database, sqlite_file, sqlite_url
 from fauxtune.storage.process_lock import Ownership, owned
-from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 
 #: A polling connector looks every 30 seconds of the tenant's time; nobody waits much longer than that.
@@ -196,7 +196,7 @@ async def polling(made: Emulator, *, every: float = _POLL_SECONDS) -> AsyncItera
         while True:
             await asyncio.sleep(every)
             with suppress(DatabaseUnavailable):  # the next round finds the same
-                for tenant_id in await made.runner.read(connector_queries.tenants_with_asked_revocations):
+                for tenant_id in await made.runner.read(certificate_queries.tenants_with_asked_revocations):
                     with suppress(NotFound):  # it is deleted at this moment
                         await made.runner.run(await made.runner.tenant(tenant_id), revocation.carry_out)
 

@@ -16,8 +16,8 @@ from sqlalchemy import event
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.control import Json, code, listed, made
 from tests.support.hostile_der import tlv
 
@@ -187,7 +187,7 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
         user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=name)
         assert user is not None
         await emulator.runner.read(
-            queries.add_pfx,
+            pfx_queries.add_pfx,
             tenant.id,
             user_id=user["id"],
             thumbprint=mark,

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization.pkcs12 import load_pkcs12
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.support.control import ABSENT, Json, code, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
 
@@ -149,7 +149,7 @@ async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emula
     user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=ALICE)
     assert user is not None
     await emulator.runner.read(
-        queries.add_pfx,
+        pfx_queries.add_pfx,
         tenant.id,
         user_id=user["id"],
         thumbprint=answer["thumbprint"],

@@ -19,7 +19,7 @@ from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
-from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
 from tests.support.control import home
@@ -113,7 +113,7 @@ async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, 
     admitted: list[bytes] = []
     emulator.admit_device_authority = admitted.append
     made = (await control.post("/tenants", json={})).json()
-    row = await emulator.runner.read(certificate_queries.authority, made["id"], name="devices")
+    row = await emulator.runner.read(authority_queries.authority, made["id"], name="devices")
     assert row is not None
     assert admitted == [row["certificate"]]
 

@@ -7,7 +7,7 @@ import pytest
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries.certificates import connector_key_rows
+from fauxtune.storage.queries.connectors import connector_key_rows
 from tests.support.graph import ABSENT, code, sentence
 from tests.surfaces.graph.fleet import TENANT, document, documents, later
 

@@ -30,8 +30,8 @@ from fauxtune.core.pki.authority import (
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as role_queries
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern, locks
+from fauxtune.storage.queries import connector_requests as request_queries
 
 Row = dict[str, Any]
 
@@ -126,7 +126,7 @@ def certificate(connection: Connection, tenant: Tenant, *, name: str) -> x509.Ce
 
 def authority_row(connection: Connection, tenant: Tenant, *, name: str) -> Row:
     """One of the tenant's authorities. NotFound for a name that is none."""
-    row = queries.authority(connection, tenant.id, name=name)
+    row = role_queries.authority(connection, tenant.id, name=name)
     if row is None:
         known = ", ".join(each["name"] for each in role_queries.authorities_of(connection, tenant.id))
         raise NotFound(f"There is no authority '{name}'. There are: {known}.")
@@ -188,7 +188,7 @@ def sha256(found: x509.Certificate) -> str:
 
 
 def _add(tx: Transaction, authority: Authority, *, role: str, generation: int, key_name: str) -> None:
-    queries.add_authority(
+    role_queries.add_authority(
         tx.connection,
         tx.tenant.id,
         name=authority.name,
@@ -203,7 +203,7 @@ def _add(tx: Transaction, authority: Authority, *, role: str, generation: int, k
 
 def _look_again(tx: Transaction) -> None:
     """What was refused because nobody was there may be issued now."""
-    queries.forget_refusals(tx.connection, tx.tenant.id, role="pkcs")
+    request_queries.forget_refusals(tx.connection, tx.tenant.id, role="pkcs")
     tx.wake(concern.by_tenant(tx.connection, tx.tenant.id))
 
 

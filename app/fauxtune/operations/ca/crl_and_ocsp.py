@@ -84,7 +84,7 @@ def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
         this_update=this_update,
         next_update=next_update,
     )
-    certificate_queries.keep_crl(tx.connection, tx.tenant.id, name=name, crl=built, next_update=next_update)
+    queries.keep_crl(tx.connection, tx.tenant.id, name=name, crl=built, next_update=next_update)
     return Crl(built, this_update, next_update)
 
 
@@ -216,7 +216,7 @@ def statuses(connection: Connection, tenant: Tenant, *, name: str, serials: list
     found = {}
     own: set[int] | None = None
     for serial in serials:
-        row = queries.status(connection, tenant.id, authority_name=name, serial=serial_hex(serial))
+        row = certificate_queries.status(connection, tenant.id, authority_name=name, serial=serial_hex(serial))
         if row is not None:
             found[serial] = Status(revoked_at=row[0], reason=row[1] or "unspecified")
             continue

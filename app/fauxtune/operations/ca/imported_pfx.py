@@ -16,9 +16,10 @@ from fauxtune.core.errors import Conflict, Invalid, NotFound, PfxUnreadable
 from fauxtune.core.model.items import imported_key
 from fauxtune.core.pki.pfx import check_pfx_structure
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 
 Document = dict[str, Any]
 
@@ -51,7 +52,7 @@ def import_pfx(tx: Transaction, document: Document) -> Document:
     user = directory_queries.user_by_upn(tx.connection, tx.tenant.id, upn=upn)
     if user is None:
         raise Invalid(f"There is no user '{upn}' to import a certificate for.", target="userPrincipalName")
-    if queries.pfx(tx.connection, tx.tenant.id, user_id=user["id"], thumbprint=thumbprint) is not None:
+    if pfx_queries.pfx(tx.connection, tx.tenant.id, user_id=user["id"], thumbprint=thumbprint) is not None:
         raise Conflict(
             f"The certificate {thumbprint} is imported for {upn} already; use PATCH to change it.", target="thumbprint"
         )
@@ -59,7 +60,7 @@ def import_pfx(tx: Transaction, document: Document) -> Document:
     shown = {name: value for name, value in document.items() if name not in _SECRETS}
     full = {**shown, "id": key, "thumbprint": thumbprint, "createdDateTime": now, "lastModifiedDateTime": now}
     pfx = _pfx(document)
-    queries.add_pfx(
+    pfx_queries.add_pfx(
         tx.connection,
         tx.tenant.id,
         user_id=user["id"],
@@ -92,9 +93,9 @@ def update_pfx(tx: Transaction, key: str, *, changes: Document) -> Document:
         values["encrypted_password"] = _password(sent)
     shown = {name: value for name, value in sent.items() if name not in _SECRETS}
     full = {**row["document"], **shown, "lastModifiedDateTime": iso(tx.now)}
-    queries.forget_refusals(tx.connection, tx.tenant.id, item_key=imported_key(row["thumbprint"]))
+    request_queries.forget_refusals(tx.connection, tx.tenant.id, item_key=imported_key(row["thumbprint"]))
     tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["user_id"]))
-    queries.change_pfx(
+    pfx_queries.change_pfx(
         tx.connection,
         tx.tenant.id,
         user_id=row["user_id"],
@@ -111,13 +112,13 @@ def delete_pfx(tx: Transaction, key: str) -> None:
     """The record goes, and the certificate from the user's devices. Nothing is revoked."""
     row = _record(tx, key)
     tx.wake(concern.by_user(tx.connection, tx.tenant.id, user_id=row["user_id"]))
-    queries.delete_pfx(tx.connection, tx.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
+    pfx_queries.delete_pfx(tx.connection, tx.tenant.id, user_id=row["user_id"], thumbprint=row["thumbprint"])
     tx.record("deleted", user=row["document"]["userPrincipalName"], certificate=_certificate(row["thumbprint"]))
 
 
 def _record(tx: Transaction, key: str) -> Document:
     user_id, thumbprint = split_id(key)
-    row = queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = pfx_queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
     return row

@@ -15,7 +15,7 @@ from fauxtune.core.pki.template import Template
 from fauxtune.operations.profiles import assignments
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import templates as queries
 
 Document = dict[str, Any]
@@ -73,7 +73,7 @@ def change_template(tx: Transaction, authority_name: str, *, name: str, changes:
     changed = {key: value for key, value in new.document().items() if value != before[key]}
     if changed:
         kept_at = keeper(authority_name)
-        certificate_queries.put_template(
+        queries.put_template(
             tx.connection, tx.tenant.id, authority_name=kept_at, name=old.name, document=new.document()
         )
         tx.record("templateChanged", template=old.name, before={key: before[key] for key in changed}, after=changed)
@@ -105,12 +105,12 @@ def _look_again(tx: Transaction, *concerned: Template) -> None:
     for profile_id, wanted in queries.templates_asked_for(tx.connection, tx.tenant.id).items():
         if wanted.lower() in names:
             item_key = pkcs_key(ProfileId(profile_id))
-            certificate_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=item_key)
+            request_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=item_key)
             assignments.wake_profile(tx, profile_id)
 
 
 def _documents(tx: Transaction, authority_name: str) -> dict[str, Document]:
-    return certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper(authority_name))
+    return queries.template_documents(tx.connection, tx.tenant.id, authority_name=keeper(authority_name))
 
 
 def keeper(authority_name: str) -> str:

@@ -38,9 +38,9 @@ from fauxtune.operations.connectors.selection import POLL
 from fauxtune.operations.devices.enrollment import revoke_issued_late, user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import devices as device_queries
 
@@ -112,7 +112,7 @@ def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello
     if not is_served(Program(row["program"]), greeting.version):
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
     session = tx.ids.uuid()
-    certificate_queries.change_connector(
+    queries.change_connector(
         tx.connection,
         tx.tenant.id,
         connector_id=row["id"],
@@ -123,7 +123,7 @@ def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello
     )
     _learn_keys(tx, row, greeting=greeting)
     if row["session"] is not None:
-        queries.give_back(tx.connection, tx.tenant.id, session=row["session"])
+        request_queries.give_back(tx.connection, tx.tenant.id, session=row["session"])
     event_log.Writer(tx, row).write(Happening.STARTED)
     connector_registry.look_again(tx)
     return HelloAnswer(session, connector_registry.connector(tx, row["id"]))
@@ -132,10 +132,8 @@ def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello
 def stop_session(tx: Transaction, visitor: ConnectorSession) -> None:
     """A connector stops."""
     row = _served(tx, visitor)
-    certificate_queries.change_connector(
-        tx.connection, tx.tenant.id, connector_id=row["id"], session=None, contact_at=tx.now
-    )
-    queries.give_back(tx.connection, tx.tenant.id, session=visitor.session)
+    queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], session=None, contact_at=tx.now)
+    request_queries.give_back(tx.connection, tx.tenant.id, session=visitor.session)
     event_log.Writer(tx, row).write(Happening.STOPPED)
     connector_registry.look_again(tx)
 
@@ -146,12 +144,12 @@ def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: Conne
     if row["state"] != "online":
         raise Unavailable(f"The connector '{row['name']}' was taken off line by an administrator.")
     if row["contact_at"] is None or abs(tx.now - row["contact_at"]) >= _CONTACT_EVERY:
-        certificate_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], contact_at=tx.now)
+        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], contact_at=tx.now)
     system_now = tx.system_now or tx.now
     before = tx.now - POLL if row["mode"] == "polling" else tx.now
     found = []
     answered: list[EnrollmentId] = []
-    for request in queries.free_requests(
+    for request in request_queries.free_requests(
         tx.connection,
         tx.tenant.id,
         connector_id=row["id"],
@@ -164,14 +162,14 @@ def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: Conne
         if task is None:
             continue
         until = system_now + LEASE
-        if queries.lease(tx.connection, request["id"], session=visitor.session, now=system_now, until=until):
+        if request_queries.lease(tx.connection, request["id"], session=visitor.session, now=system_now, until=until):
             found.append(task)
     if answered:
         # After all requests: enrolments are locked later than these.
         tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=answered))
     asked: list[Row] = []
     if "revocation" in row["roles"]:
-        asked = queries.asked_revocations(tx.connection, tx.tenant.id, before=before, limit=min(most, MOST))
+        asked = certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=before, limit=min(most, MOST))
     return Leased(found, asked, next_poll=_next_poll(tx, row, before=before))
 
 
@@ -208,7 +206,7 @@ def certify(
         _check_proof(row, csr, proof=proof)
     chain = task.application.certify(asked)
     register(tx, enrollment, task=task, certificate=chain[0], user=user_name(tx, enrollment))
-    queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
+    request_queries.note_certificate(tx.connection, request_id, serial=serial_hex(chain[0]))
     return chain
 
 
@@ -217,7 +215,7 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done:
     meanwhile, or is not wanted any more.
     """
     row = _served(tx, visitor)
-    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
+    request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
     enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"], lock=True)
@@ -263,7 +261,7 @@ def _served(tx: Transaction, visitor: ConnectorSession) -> Row:
 
 
 def _learn_keys(tx: Transaction, row: Row, *, greeting: Hello) -> None:
-    for known in certificate_queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
+    for known in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
         connector_registry.delete_key(tx, row["id"], provider=known["provider"], key_name=known["key_name"])
     for provider, name, key in greeting.keys:
         connector_registry.add_key(tx, row["id"], provider=provider, key_name=name, key=key, file="")
@@ -287,7 +285,7 @@ def _prepared(
 
 
 def _mine(tx: Transaction, row: Row, *, request_id: str, visitor: ConnectorSession) -> Row:
-    request = queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
+    request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None or request["role"] not in row["roles"]:
         raise NotFound(f"There is no request '{request_id}' for this connector.")
     if request["state"] != "open" or request["leased_by"] != visitor.session:
@@ -298,27 +296,27 @@ def _mine(tx: Transaction, row: Row, *, request_id: str, visitor: ConnectorSessi
 def _earlier(tx: Transaction, request: Row) -> x509.Certificate | None:
     if request["serial"] is None:
         return None
-    found = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
+    found = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
     return None if found is None else x509.load_der_x509_certificate(found["certificate"])
 
 
 def _in_vain(tx: Transaction, request: Row, *, serial: str) -> None:
     """Another was first: what was issued to this one is nobody's."""
-    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row["item_key"] == request["item_key"] and serial != request["serial"]:
         _supersede(tx, serial)
 
 
 def _supersede(tx: Transaction, serial: str) -> None:
     """Unverified: that somebody has revoked what a connector lost in a crash."""
-    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is not None and row["revoked_at"] is None:
         where = {"authority_name": row["authority"], "device": row["enrollment_id"]}
         revocation.revoke(tx, serial, reason="superseded", **where, source="pkcs")
 
 
 def _issuers(tx: Transaction, request: Row, *, wares: ConnectorResources) -> tuple[x509.Certificate, ...]:
-    row = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
     assert row is not None
     found = authorities.load(tx.connection, tx.tenant, name=row["authority"], keys=wares.keys)
     return (found.certificate, *found.chain)
@@ -342,5 +340,5 @@ def _next_poll(tx: Transaction, row: Row, *, before: datetime) -> datetime | Non
     """When there is something that a polling connector does not look at yet."""
     if row["mode"] != "polling":
         return None
-    oldest = queries.oldest_request(tx.connection, tx.tenant.id, roles=row["roles"], after=before)
+    oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row["roles"], after=before)
     return None if oldest is None else oldest + POLL

@@ -12,8 +12,9 @@ from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Source
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,11 @@ def deliverables(
     """
     ledger = device_queries.ledger_rows(connection, enrollment["id"]).values()
     rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
-    answers = queries.answers(connection, enrollment["id"])
+    answers = request_queries.answers(connection, enrollment["id"])
     by_serial = {row["serial"]: row for row in answers if row["serial"] is not None}
     by_item = {(row["item_key"], row["fingerprint"]): row for row in answers}
     pairs = [(row.user_id or "", row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
-    files = queries.pfx_files(connection, enrollment["tenant_id"], pairs=pairs)
+    files = pfx_queries.pfx_files(connection, enrollment["tenant_id"], pairs=pairs)
     found = []
     for row in rows:
         if row.source is Source.ROOT and row.payload is not None:

@@ -39,9 +39,12 @@ from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors.selection import POLL, SERVER, inside, serving_connectors
 from fauxtune.operations.runtime.secret_packaging import BARE_PACKAGING, Packaging, Packagings
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 
 Row = dict[str, Any]
 
@@ -100,7 +103,7 @@ def open_requests(tx: Transaction, enrollment: Row) -> tuple[list[tuple[Row, Row
     """
     found: list[tuple[Row, Row]] = []
     next_poll: datetime | None = None
-    for row in queries.requests(tx.connection, enrollment["id"]):
+    for row in request_queries.requests(tx.connection, enrollment["id"]):
         serving = inside(serving_connectors(tx, row["role"])) if row["state"] == "open" else []
         if not serving or _is_leased(tx, row) or row["only_by"] not in (None, SERVER):
             continue
@@ -161,7 +164,7 @@ def store(tx: Transaction, enrollment: Row, *, fulfilled: Fulfilled, user: str |
 
 
 def _answer(tx: Transaction, task: Task, **values: Any) -> bool:
-    answered: bool = queries.answer_request(
+    answered: bool = request_queries.answer_request(
         tx.connection, task.request_id, answered_at=tx.now, answered_by=task.connector["id"], **values
     )
     return answered
@@ -174,7 +177,7 @@ def _verified(tx: Transaction, task: Task, *, done: Done) -> None:
         if thumbprint(each) == mark:
             where = {"user_id": task.order["userId"], "thumbprint": mark}
             der = each.public_bytes(Encoding.DER)
-            queries.change_pfx(tx.connection, tx.tenant.id, **where, verified=True, certificate=der)
+            pfx_queries.change_pfx(tx.connection, tx.tenant.id, **where, verified=True, certificate=der)
 
 
 def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
@@ -302,7 +305,7 @@ class Preparing:
 
     def _imported(self, user_id: str, mark: str) -> ImportedOrder:
         """The record's file."""
-        record = queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
+        record = pfx_queries.pfx(self._tx.connection, self._tx.tenant.id, user_id=user_id, thumbprint=mark)
         if record is None:
             raise NotFound(f"The imported certificate {mark} was deleted meanwhile.")
         return ImportedOrder(
@@ -319,12 +322,12 @@ class Preparing:
     def _key_files(self, role: str) -> dict[tuple[str, str], str]:
         """A key helps only at a connector that works: one that is offline cannot lend its own."""
         online = {each["id"] for each in inside(serving_connectors(self._tx, role))}
-        found = queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
+        found = connector_queries.connector_key_rows(self._tx.connection, self._tx.tenant.id)
         return {(each["provider"], each["key_name"]): each["file"] for each in found if each["connector_id"] in online}
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """A file that the connector made, and kept the password of."""
-        for answer in queries.answers(self._tx.connection, self._enrollment["id"]):
+        for answer in request_queries.answers(self._tx.connection, self._enrollment["id"]):
             if answer["serial"] == row.serial and answer["kept_password"] is not None:
                 provider, name = password_escrow.NAME
                 return ImportedOrder(
@@ -374,7 +377,7 @@ def _template(tx: Transaction, order: Row, *, authority_name: str) -> Template:
 
 def _unknown_authority(tx: Transaction, order: Row) -> str:
     known = [f"'{tx.tenant.ca_name}' at {tx.tenant.ca_host}"]
-    if queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None:
+    if authority_queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None:
         known.append(f"'Symantec' at {tx.tenant.setting('digicert.host')}")
     wanted = f"'{order['authority_name']}' at {order['authority_host']}"
     return f"No certification authority {wanted} is known to the connector. Known: {', '.join(known)}."

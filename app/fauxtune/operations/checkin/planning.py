@@ -30,8 +30,12 @@ from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.queries import templates as template_queries
 
 Row = dict[str, Any]
 
@@ -89,7 +93,7 @@ def write_plan(tx: Transaction, enrollment: Row, *, planned: Planned, user: str 
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for ask in planned.plan.asks:
         order = {**_order(ask), "userId": enrollment["user_id"]}
-        certificate_queries.put_request(
+        request_queries.put_request(
             tx.connection,
             id=tx.ids.uuid(),
             tenant_id=tx.tenant.id,
@@ -193,7 +197,7 @@ def _world(tx: Transaction, enrollment: Row, *, user: Row | None, profiles: tupl
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
     # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
-    templates = certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
+    templates = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name="issuing")
     root = authorities.certificate(tx.connection, tx.tenant, name="root")
     enterprise = AuthorityFacts(
         host=tx.tenant.ca_host,
@@ -220,10 +224,10 @@ def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[Authority
     host = str(tx.tenant.setting("digicert.host"))
     if not any(str(each.document.get("certificationAuthority")).lower() == host.lower() for each in profiles):
         return ()
-    root = certificate_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
+    root = authority_queries.authority(tx.connection, tx.tenant.id, name=f"{DIGICERT}-root")
     if root is None:
         return ()
-    found = certificate_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
+    found = template_queries.template_documents(tx.connection, tx.tenant.id, authority_name=DIGICERT)
     return (
         AuthorityFacts(
             host=host,
@@ -238,18 +242,18 @@ def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[Authority
 def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, ...]:
     if user is None:
         return ()
-    return certificate_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
+    return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
 
 
 def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
     found = {}
-    for row in certificate_queries.requests(tx.connection, enrollment["id"]):
+    for row in request_queries.requests(tx.connection, enrollment["id"]):
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
         answered, issued = row["state"] == "answered", None
         # Until its file is here, a certificate that the authority has issued to a connector is no answer.
         serial = row["serial"] if answered else None
         if serial is not None:
-            issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+            issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
         found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
             answered=answered,
             serial=serial,
@@ -316,8 +320,8 @@ def _maker(tx: Transaction, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapp
     serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
     if not serials:
         return None
-    known = {each["id"] for each in apart(certificate_queries.connector_rows(tx.connection, tx.tenant.id))}
-    for row in certificate_queries.requests(tx.connection, enrollment_id):
+    known = {each["id"] for each in apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))}
+    for row in request_queries.requests(tx.connection, enrollment_id):
         if row["serial"] in serials and row["state"] == "answered" and row["answered_by"] in known:
             return str(row["answered_by"])
     return SERVER

@@ -30,7 +30,7 @@ from fauxtune.operations.connectors.selection import attended
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
-from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
@@ -138,7 +138,7 @@ def _look(tx: Transaction) -> _Look:
 def _asked(tx: Transaction) -> set[str]:
     found: set[str] = set()
     for roles, before in attended(tx):
-        found |= connector_queries.devices_that_wait(tx.connection, tx.tenant.id, roles=roles, before=before)
+        found |= request_queries.devices_that_wait(tx.connection, tx.tenant.id, roles=roles, before=before)
     return found
 
 

@@ -29,8 +29,10 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import templates as template_queries
 
 Row = dict[str, Any]
 
@@ -111,7 +113,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
         **span,
     )
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
-        queries.add_authority(
+        authority_queries.add_authority(
             tx.connection,
             tx.tenant.id,
             name=name,
@@ -122,7 +124,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
             key_name=file,
             crl_number=0,
         )
-    queries.put_template(
+    template_queries.put_template(
         tx.connection,
         tx.tenant.id,
         authority_name=DIGICERT,
@@ -135,7 +137,7 @@ def create(tx: Transaction, *, keys: Keys) -> None:
 
 def is_subscribed(tx: Transaction) -> bool:
     """Has the tenant a DigiCert CA?"""
-    return queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None
+    return authority_queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None
 
 
 def install_ra(tx: Transaction, connector_id: str, *, csr: bytes, keys: KeyStore) -> x509.Certificate:
@@ -175,9 +177,9 @@ def remove_ra(tx: Transaction, connector_id: str) -> None:
 
 
 def _change(tx: Transaction, row: Row, *, certificate: bytes | None) -> None:
-    queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], ra_certificate=certificate)
+    connector_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], ra_certificate=certificate)
     if certificate is not None:
-        connector_queries.ask_refused_again(tx.connection, tx.tenant.id, authority_name=DIGICERT, at=tx.now)
+        certificate_queries.ask_refused_again(tx.connection, tx.tenant.id, authority_name=DIGICERT, at=tx.now)
         revocation.carry_out(tx)
     connector_registry.look_again(tx)
 

@@ -21,8 +21,8 @@ from fauxtune.core.model.editions import Edition
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors.selection import is_active
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import concern
+from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 
 Row = dict[str, Any]
@@ -45,7 +45,7 @@ def add_connector(
     """
     if not name.strip() or not name.isprintable() or len(name) > 256:
         raise Invalid("A connector needs a name: printable text of 1 to 256 characters.", target="name")
-    others = queries.connector_rows(tx.connection, tx.tenant.id)
+    others = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     if any(name.lower() in (row["id"], row["name"].lower()) for row in others):
         raise Conflict(f"There is a connector '{name}' already.", target="name")
     roles = _check_roles(roles)
@@ -53,7 +53,7 @@ def add_connector(
     _check_count(chosen, others)
     _check(mode, MODES, name="mode")
     connector_id, credential = tx.ids.uuid(), tx.ids.token(32) if apart else None
-    queries.add_connector(
+    connector_queries.add_connector(
         tx.connection,
         tx.tenant.id,
         id=connector_id,
@@ -98,7 +98,7 @@ def change_connector(
     if version is not None:
         changes["version"] = check_version(version) if version else None
     if changes:
-        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
+        connector_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
         look_again(tx)
     return connector(tx, row["id"])
 
@@ -114,9 +114,9 @@ def remove_connector(tx: Transaction, connector_id: str) -> list[str]:
             "(PATCH .../connectors/{connector} of the control surface, state offline).",
             target="state",
         )
-    keys = queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"])
-    queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row["id"])
-    connector_queries.release(tx.connection, tx.tenant.id, connector_id=row["id"])
+    keys = connector_queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"])
+    connector_queries.delete_connector(tx.connection, tx.tenant.id, connector_id=row["id"])
+    request_queries.release(tx.connection, tx.tenant.id, connector_id=row["id"])
     look_again(tx)
     return key_files([row], keys)
 
@@ -136,7 +136,7 @@ def ra_file(connector_id: str) -> str:
 
 def connector(tx: Transaction, connector_id: str) -> Row:
     """One connector, by id or name. NotFound otherwise."""
-    for row in queries.connector_rows(tx.connection, tx.tenant.id):
+    for row in connector_queries.connector_rows(tx.connection, tx.tenant.id):
         if connector_id.lower() in (row["id"], row["name"].lower()):
             return row
     raise NotFound(f"There is no connector '{connector_id}'.")
@@ -147,7 +147,7 @@ def reinstall(tx: Transaction) -> None:
     among other roles becomes two. Invalid where two have them: that edition has one PFX Certificate Connector.
     """
     edition = tx.tenant.edition
-    found = queries.connector_rows(tx.connection, tx.tenant.id)
+    found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     if edition is Edition.APRIL_2020 and len([row for row in found if "imported-pfx" in row["roles"]]) > 1:
         raise Invalid(
             "The edition of 2020 has one PFX Certificate Connector for a tenant, and several connectors have the role "
@@ -163,7 +163,7 @@ def reinstall(tx: Transaction) -> None:
 def _reinstall(tx: Transaction, row: Row, *, edition: Edition) -> None:
     def become(program: Program, roles: list[str]) -> None:
         changes = {"program": program.value, "roles": roles, "version": None}
-        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
+        connector_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], **changes)
 
     if edition is Edition.CURRENT:
         become(Program.CERTIFICATE, row["roles"])
@@ -186,13 +186,13 @@ def add_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str,
         if not word.strip() or "/" in word or not word.isprintable():
             raise Invalid(f"{target} must be printable text without a slash.", target=target)
     public_key = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    for each in queries.connector_key_rows(tx.connection, tx.tenant.id):
+    for each in connector_queries.connector_key_rows(tx.connection, tx.tenant.id):
         if (each["provider"], each["key_name"]) == (provider, key_name) and not (
             # Several connectors can have the same key: "each instance must have access to the private key".
             each["public_key"] == public_key and each["connector_id"] != row["id"]
         ):
             raise Conflict(f"The key '{key_name}' of the provider '{provider}' exists already.", target="keyName")
-    queries.add_connector_key(
+    connector_queries.add_connector_key(
         tx.connection,
         tx.tenant.id,
         connector_id=row["id"],
@@ -209,7 +209,7 @@ def add_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str,
 def connector_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str) -> Row:
     """The public half of one key. NotFound otherwise."""
     row = connector(tx, connector_id)
-    for each in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
+    for each in connector_queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
         if (each["provider"], each["key_name"]) == (provider, key_name):
             return each
     raise NotFound(f"The connector has no key '{key_name}' of the provider '{provider}'.")
@@ -218,7 +218,7 @@ def connector_key(tx: Transaction, connector_id: str, *, provider: str, key_name
 def delete_key(tx: Transaction, connector_id: str, *, provider: str, key_name: str) -> str:
     """The connector loses a key; the name of its file, which is the caller's to remove."""
     row = connector_key(tx, connector_id, provider=provider, key_name=key_name)
-    queries.delete_connector_key(
+    connector_queries.delete_connector_key(
         tx.connection, tx.tenant.id, connector_id=row["connector_id"], provider=provider, key_name=key_name
     )
     file: str = row["file"]
@@ -244,7 +244,7 @@ def digest(credential: str) -> str:
 
 def look_again(tx: Transaction) -> None:
     """What was refused may work now, and what waits may be answered."""
-    queries.forget_refusals(tx.connection, tx.tenant.id)
+    request_queries.forget_refusals(tx.connection, tx.tenant.id)
     tx.wake(concern.by_tenant(tx.connection, tx.tenant.id))
     revocation.carry_out(tx)
     tx.connectors_called = True

@@ -18,9 +18,8 @@ from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
 from fauxtune.operations.connectors.selection import taker, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import authorities as queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
 
 Row = dict[str, Any]
@@ -59,14 +58,14 @@ def _revoke(
     _check_available(tx, authority_name)
     where = {"authority_name": authority_name, "serial": serial}
     if reason == RELEASE:
-        changed = queries.change_reason(tx.connection, tx.tenant.id, **where, revoked_at=None, reason=None)
+        changed = certificate_queries.change_reason(tx.connection, tx.tenant.id, **where, revoked_at=None, reason=None)
         if not changed:
             raise Conflict("Only a certificate on hold (certificateHold) can be taken from the CRL.", target="reason")
     else:
         changed = certificate_queries.revoke(tx.connection, tx.tenant.id, **where, at=tx.now, reason=reason)
         if not changed and reason != HOLD:
             # RFC 5280 5.3.1: what was on hold is now revoked for good, since it was put on hold.
-            changed = queries.change_reason(tx.connection, tx.tenant.id, **where, reason=reason)
+            changed = certificate_queries.change_reason(tx.connection, tx.tenant.id, **where, reason=reason)
     if changed:
         _forget_crl(tx, authority_name)
         described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
@@ -80,7 +79,7 @@ def revoke_for_connector(tx: Transaction, serial: str, *, device: str, user: str
     connector with the role is there to do it at once (then one does it later), the template may forbid it (the
     certificate stays good, for ever), or the authority cannot be reached (it is revoked as soon as it can).
     """
-    row = queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is None:
         raise NotFound(f"The enterprise CA issued no certificate {serial}.")
     if row["revoked_at"] is not None and row["reason"] != HOLD:
@@ -102,7 +101,7 @@ def carry_out(tx: Transaction, *, connector: Row | None = None, serial: str | No
     process what it was told of. How many were tried.
     """
     tried = 0
-    for row in connector_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):
+    for row in certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):
         one = connector or taker(tx, "revocation", asked_at=row["revocation_asked_at"])
         if one is not None:
             user = None
@@ -162,7 +161,9 @@ def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_
 
 def revoke_waiting(tx: Transaction, authority_name: str) -> int:
     """The authority is back: revoke some of what waited for it; how many. Repeat until there is none."""
-    rows = queries.waiting_revocations(tx.connection, tx.tenant.id, authority_name=authority_name, limit=_AT_ONCE)
+    rows = certificate_queries.waiting_revocations(
+        tx.connection, tx.tenant.id, authority_name=authority_name, limit=_AT_ONCE
+    )
     for row in rows:
         user = None
         if row["user_id"] is not None:
@@ -174,7 +175,7 @@ def revoke_waiting(tx: Transaction, authority_name: str) -> int:
 def _forget_crl(tx: Transaction, authority_name: str) -> None:
     """Once for all that one act revokes: what is forgotten stays so until the transaction ends."""
     if authority_name not in tx.crls_forgotten:
-        certificate_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)
+        authority_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)
         tx.crls_forgotten.add(authority_name)
 
 
@@ -203,7 +204,7 @@ def _issued(tx: Transaction, serial: str, *, authority_name: str) -> Row:
 
 
 def _check_available(tx: Transaction, authority_name: str) -> None:
-    row = certificate_queries.authority(tx.connection, tx.tenant.id, name=authority_name)
+    row = authority_queries.authority(tx.connection, tx.tenant.id, name=authority_name)
     if row is not None and row["state"] != "available":
         raise Unavailable(f"The authority '{authority_name}' is unavailable: it revokes nothing now.")
 

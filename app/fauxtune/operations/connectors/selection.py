@@ -8,7 +8,7 @@ from typing import Any
 
 from fauxtune.core.model.connectors import Program, is_served
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
 
 Row = dict[str, Any]
 
@@ -22,7 +22,7 @@ SILENCE = timedelta(minutes=5)
 
 def serving_connectors(tx: Transaction, role: str) -> list[Row]:
     """The connectors that answer requests of this role: any of them takes one."""
-    found = queries.connector_rows(tx.connection, tx.tenant.id)
+    found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     return [row for row in found if role in row["roles"] and is_at_work(row)]
 
 
@@ -46,7 +46,7 @@ def taker(tx: Transaction, role: str, *, asked_at: datetime) -> Row | None:
 
 def attended(tx: Transaction) -> list[tuple[list[str], datetime]]:
     """Of each process that runs: its roles, and up to when it has been asked by now."""
-    rows = apart(queries.connector_rows(tx.connection, tx.tenant.id))
+    rows = apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))
     return [
         (row["roles"], tx.now - POLL if row["mode"] == "polling" else tx.now)
         for row in rows
@@ -82,7 +82,7 @@ def why_silent(row: Row, *, now: datetime) -> str | None:
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:
     """In words: who is to answer requests of this role."""
-    having = [row for row in queries.connector_rows(tx.connection, tx.tenant.id) if role in row["roles"]]
+    having = [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if role in row["roles"]]
     if not having:
         return f"a connector with the role {role}: none has it"
     for row in having:

@@ -34,7 +34,6 @@ from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.devices.documents import entra_device, managed_device
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
@@ -243,7 +242,7 @@ def revoke_issued_late(tx: Transaction, enrollment: dict[str, Any], *, serials: 
     """
     cause, device = Cause(enrollment["cause"]), _kind(tx, enrollment)
     for serial in serials:
-        issued = authority_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+        issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
         authority = Authority.named(None if issued is None else issued["authority"])
         if decisions.is_revoked_when_issued_late(device, cause=cause, authority=authority):
             user = user_name(tx, enrollment)

@@ -30,11 +30,11 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import applications as application_queries
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import audit as queries
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import device_categories as category_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import role_scope_tags as tag_queries
 
 Document = dict[str, Any]
@@ -157,7 +157,7 @@ def _tag(tx: Transaction, key: str) -> Thing | None:
 
 def _pfx(tx: Transaction, key: str) -> Thing | None:
     user_id, thumbprint = imported_pfx.split_id(key)
-    row = certificate_queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = pfx_queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
     return None if row is None else Thing(row["document"]["id"], USER_PFX_CERTIFICATE, row["document"])
 
 

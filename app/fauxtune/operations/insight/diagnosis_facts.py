@@ -38,8 +38,9 @@ from fauxtune.operations.checkin.planning import ROLES, groups_of, matching, sit
 from fauxtune.operations.connectors.selection import why_silent
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import assignment_filters as filter_queries
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connector_requests as request_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 
@@ -219,7 +220,7 @@ def _device(tx: Transaction, row: Row) -> Device:
             },
             "pending": waits or made.policy_changed,
         }
-    requests = certificate_queries.requests(tx.connection, row["id"])
+    requests = request_queries.requests(tx.connection, row["id"])
     return Device(
         id=row["id"],
         name=row["device_name"],
@@ -236,7 +237,7 @@ def _device(tx: Transaction, row: Row) -> Device:
 
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:
-    found = certificate_queries.connector_rows(tx.connection, tx.tenant.id)
+    found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
     return tuple(Connector(row["name"], frozenset(row["roles"]), waited=_waited(tx, row)) for row in found)
 
 
@@ -246,7 +247,7 @@ def _waited(tx: Transaction, row: Row) -> str | None:
 
 
 def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:
-    found = certificate_queries.connector_key_rows(tx.connection, tx.tenant.id)
+    found = connector_queries.connector_key_rows(tx.connection, tx.tenant.id)
     return frozenset((row["provider"], row["key_name"]) for row in found)
 
 

@@ -18,8 +18,8 @@ from fauxtune.core.profiles.stored import told
 from fauxtune.operations.profiles import assignments, references
 from fauxtune.operations.profiles.role_scope_tags import tagged
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as queries
+from fauxtune.storage.queries import connector_requests as request_queries
 
 Document = dict[str, Any]
 
@@ -77,7 +77,7 @@ def update_profile(
         navigations=references.merged(row["navigations"], bound),
     )
     # The certificate that a device has stays as it is; one that is still asked for is asked for as the profile is now.
-    certificate_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
+    request_queries.forget_unanswered(tx.connection, tx.tenant.id, item_key=pkcs_key(ProfileId(row["id"])))
     assignments.wake_profile(tx, row["id"])
     return full
 

@@ -24,7 +24,7 @@ from fauxtune.operations.tenants.tenants import (
     new_tenant,
 )
 from fauxtune.storage.database import Connection
-from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import tenants as queries
 
 #: A name is a part of URLs, and of the domain that is made from it.
@@ -87,7 +87,7 @@ async def found_tenant(
         if not created:
             await asyncio.to_thread(_remove_made, emulator, keys)
     await _add_the_rest(emulator, tenant, people=people)
-    devices = await runner.read(certificate_queries.authority, tenant.id, name="devices")
+    devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
     assert devices is not None
     emulator.admit_device_authority(devices["certificate"])
     return await runner.tenant(tenant.id)

@@ -29,8 +29,9 @@ from fauxtune.operations.tenants.seeding import Peopling, add_some
 from fauxtune.operations.tenants.seeds import PUBLISHED_SECRET, Seed, SeedApplication
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import concern, locks
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.queries import tenants as queries
 
 #: No tenant leaves the time that certificates and Graph can write.
@@ -106,7 +107,7 @@ def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Peop
     authorities.create(tx, keys=keys.authorities, key_names=keys.authority_names)
     for document in seed.certification_authority.templates:
         template = Template.from_document(document)
-        certificate_queries.put_template(
+        template_queries.put_template(
             tx.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
         )
     role_scope_tags.create_built_in(tx)
@@ -181,8 +182,8 @@ def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], l
     """The names of the tenant's private keys: the service's, the connector's."""
     found = authority_queries.authorities_of(connection, tenant_id)
     service = [row[name] for row in found for name in ("key_name", "responder_key_name") if row[name] is not None]
-    rows = certificate_queries.connector_rows(connection, tenant_id)
-    keys = certificate_queries.connector_key_rows(connection, tenant_id)
+    rows = connector_queries.connector_rows(connection, tenant_id)
+    keys = connector_queries.connector_key_rows(connection, tenant_id)
     return service, connector_registry.key_files(rows, keys)
 
 
@@ -236,7 +237,7 @@ def _validity(value: str) -> None:
 
 def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:
     connector_id = tx.ids.uuid()
-    certificate_queries.add_connector(
+    connector_queries.add_connector(
         tx.connection,
         tx.tenant.id,
         id=connector_id,
@@ -248,7 +249,7 @@ def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:
         created_at=tx.now,
     )
     for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True):
-        certificate_queries.add_connector_key(
+        connector_queries.add_connector_key(
             tx.connection,
             tx.tenant.id,
             connector_id=connector_id,

@@ -1,20 +1,23 @@
-"""A tenant's certification authorities: which there are, which issues now, and what each has issued."""
+"""Certification authorities: which a tenant has, which one issues, and their CRLs."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, update
+from sqlalchemy import Connection, Select, bindparam, case, select
 
 from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
-from fauxtune.storage.tables import authorities, certificates
+from fauxtune.storage.tables import authorities
 
 Row = dict[str, Any]
 
+# What every planning asks, built once: building a statement costs more than running it.
+_AUTHORITY = select(authorities).where(
+    authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name")
+)
 ROOT, ISSUING, DEVICES = "root", "issuing", "devices"
-
 # What every issuing asks.
 _CURRENT = (
     select(authorities)
@@ -22,17 +25,37 @@ _CURRENT = (
     .order_by(authorities.c.generation.desc())
     .limit(1)
 )
-_OF_ENTERPRISE = select(certificates).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.serial == bindparam("serial"),
-    certificates.c.authority.not_in([ROOT, DEVICES]),
-)
-_STATUS = select(certificates.c.revoked_at, certificates.c.reason).where(
-    certificates.c.tenant_id == bindparam("tenant"),
-    certificates.c.authority == bindparam("authority"),
-    certificates.c.serial == bindparam("serial"),
-)
 _ORDER = case({ROOT: 1, ISSUING: 2}, value=authorities.c.role, else_=3)
+
+
+def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> Row | None:
+    """One of the tenant's authorities: root, issuing or devices."""
+    return _one(connection, _AUTHORITY, values={"tenant": tenant_id, "name": name})
+
+
+def authorities_named(connection: Connection, name: str) -> list[Row]:
+    """The authorities of this name of every tenant."""
+    return [dict(row) for row in connection.execute(select(authorities).where(authorities.c.name == name)).mappings()]
+
+
+def add_authority(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
+    """A new authority."""
+    writes.add(connection, authorities, tenant_id=tenant_id, **values)
+
+
+def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: bytes, next_update: datetime) -> None:
+    """Keep a CRL's bytes under the number they carry."""
+    writes.change(
+        connection,
+        authorities,
+        where={"tenant_id": tenant_id, "name": name},
+        values={"crl": crl, "crl_next_update": next_update, "crl_number": authorities.c.crl_number + 1},
+    )
+
+
+def forget_crl(connection: Connection, tenant_id: TenantId, *, name: str) -> None:
+    """Something was revoked: the next reader gets a new one. Whoever makes one waits until the transaction ends."""
+    writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values={"crl": None})
 
 
 def authorities_of(connection: Connection, tenant_id: TenantId) -> list[Row]:
@@ -60,65 +83,6 @@ def change_authority(connection: Connection, tenant_id: TenantId, *, name: str, 
     writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values=values)
 
 
-def certificate_counts(connection: Connection, tenant_id: TenantId, *, at: datetime) -> dict[str, dict[str, int]]:
-    """For each authority that issued anything: how many of its certificates are good, revoked and expired. A revoked
-    one is not counted as expired.
-    """
-    column = certificates.c
-    is_revoked = column.revoked_at.is_not(None)
-    is_expired = and_(column.revoked_at.is_(None), column.not_after <= at)
-    statement = (
-        select(
-            column.authority,
-            func.count().label("issued"),
-            func.count(case((is_revoked, 1))).label("revoked"),
-            func.count(case((is_expired, 1))).label("expired"),
-        )
-        .where(column.tenant_id == tenant_id)
-        .group_by(column.authority)
-    )
-    return {row.authority: dict(row._mapping) for row in connection.execute(statement)}
-
-
-def certificate_of_enterprise(connection: Connection, tenant_id: TenantId, *, serial: str) -> Row | None:
-    """The certificate that the enterprise CA issued under this number, whichever of its keys signed it."""
-    row = connection.execute(_OF_ENTERPRISE, {"tenant": tenant_id, "serial": serial}).mappings().first()
+def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
+    row = connection.execute(statement, values or {}).mappings().first()
     return None if row is None else dict(row)
-
-
-def status(
-    connection: Connection, tenant_id: TenantId, *, authority_name: str, serial: str
-) -> tuple[datetime | None, str | None] | None:
-    """When and why the certificate was revoked; None for one that this authority never issued."""
-    values = {"tenant": tenant_id, "authority": authority_name, "serial": serial}
-    row = connection.execute(_STATUS, values).first()
-    return None if row is None else (row[0], row[1])
-
-
-def change_reason(
-    connection: Connection, tenant_id: TenantId, *, authority_name: str, serial: str, **values: Any
-) -> bool:
-    """Change what a certificate on hold says; False for one that is not on hold."""
-    statement = update(certificates).where(
-        certificates.c.tenant_id == tenant_id,
-        certificates.c.authority == authority_name,
-        certificates.c.serial == serial,
-        certificates.c.revoked_at.is_not(None),
-        certificates.c.reason == "certificateHold",
-    )
-    return connection.execute(statement.values(**values)).rowcount > 0
-
-
-def waiting_revocations(connection: Connection, tenant_id: TenantId, *, authority_name: str, limit: int) -> list[Row]:
-    """Certificates whose revocation was wanted while the authority could not be reached."""
-    statement = (
-        select(certificates)
-        .where(
-            certificates.c.tenant_id == tenant_id,
-            certificates.c.authority == authority_name,
-            certificates.c.revocation_state == "waiting",
-        )
-        .order_by(certificates.c.serial)
-        .limit(limit)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]

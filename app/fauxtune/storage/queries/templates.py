@@ -1,4 +1,4 @@
-"""Certificate templates, and the profiles that ask for them."""
+"""Certificate templates, and the profiles that name them."""
 
 from __future__ import annotations
 
@@ -10,12 +10,31 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage import writes
 from fauxtune.storage.tables import profiles, templates
 
+Row = dict[str, Any]
+
+_TEMPLATES = (
+    select(templates.c.name, templates.c.document)
+    .where(templates.c.tenant_id == bindparam("tenant"), templates.c.authority == bindparam("authority"))
+    .order_by(templates.c.name)
+)
 # What every revocation asks.
 _TEMPLATE = select(templates.c.document).where(
     templates.c.tenant_id == bindparam("tenant"),
     templates.c.authority == bindparam("authority"),
     templates.c.name == bindparam("name"),
 )
+
+
+def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, Row]:
+    """The authority's templates by name."""
+    found = connection.execute(_TEMPLATES, {"tenant": tenant_id, "authority": authority_name})
+    return {row[0]: row[1] for row in found}
+
+
+def put_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: Row) -> None:
+    """A new or changed template."""
+    row = {"tenant_id": tenant_id, "authority": authority_name, "name": name, "document": document}
+    writes.put(connection, templates, rows=[row])
 
 
 def add_template(

@@ -29,8 +29,8 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
-from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.apple.clients import Client, Fleet, Mdmb
@@ -98,7 +98,7 @@ class Company:
             "SmimeEncryption", user_principal_name=upn, pfx_password=password, **times
         )
         made = await self.do(certificate_register.issue_at_counter, wanted, key=key, keys=self.emulator.keys)
-        (row,) = await self.emulator.runner.read(certificate_queries.connector_key_rows, self.tenant.id)
+        (row,) = await self.emulator.runner.read(connector_queries.connector_key_rows, self.tenant.id)
         public = load_der_public_key(row["public_key"])
         assert isinstance(public, RSAPublicKey)
         sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None))

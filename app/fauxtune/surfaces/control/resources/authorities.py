@@ -15,6 +15,7 @@ from fauxtune.operations.ca.crl_and_ocsp import kept_crl_span
 from fauxtune.operations.connectors import rollover
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
+from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -60,7 +61,7 @@ def _view_of(tx: Transaction, name: str) -> answers.CertificationAuthority:
 
 def _views(tx: Transaction) -> list[answers.CertificationAuthority]:
     rows = queries.authorities_of(tx.connection, tx.tenant.id)
-    counts = queries.certificate_counts(tx.connection, tx.tenant.id, at=tx.now)
+    counts = certificate_queries.certificate_counts(tx.connection, tx.tenant.id, at=tx.now)
     newest = {row["role"]: row["name"] for row in rows}
     return [_view(tx, row, counts=counts.get(row["name"], {}), current=newest[row["role"]]) for row in rows]
 

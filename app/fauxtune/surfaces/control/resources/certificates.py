@@ -22,6 +22,7 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
@@ -127,7 +128,7 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     else:
         shown, der = _view(tx, row), row["certificate"]
     mark = shown["thumbprint"]
-    imported = queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=mark)
+    imported = pfx_queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=mark)
     users = {shown["user_principal_name"], *(_upn(tx, each["user_id"]) for each in imported)} - {None}
     held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
     known = _managed(tx, held)
@@ -149,7 +150,7 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
 
 def _external(tx: Transaction, key: str) -> tuple[Row, bytes | None] | None:
     """An imported certificate that no authority of the tenant issued; its DER once a connector has opened its file."""
-    imported = queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=key.lower())
+    imported = pfx_queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=key.lower())
     if not imported:
         return None
     record = next((each for each in imported if each["certificate"] is not None), imported[0])
@@ -237,7 +238,7 @@ def _source(tx: Transaction, row: Row) -> str | None:
         return "pkcs"
     imported = row.get("imported")
     if imported is None:
-        imported = queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row["thumbprint"])
+        imported = pfx_queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row["thumbprint"])
     return "imported" if imported else None
 
 

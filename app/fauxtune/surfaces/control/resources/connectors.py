@@ -18,7 +18,6 @@ from fauxtune.operations.connectors import digicert
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.keys import store_key
 from fauxtune.operations.connectors.selection import SILENCE
-from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
 from fauxtune.surfaces.control import answers, messages
@@ -35,7 +34,7 @@ _KEY_FILES: dict[int | str, dict[str, Any]] = {
 @router.get("", summary="List the connectors")
 async def list_connectors(here: Here) -> answers.Listed[answers.Connector]:
     """Oldest first."""
-    found = await here.read(queries.connector_rows, here.tenant.id)
+    found = await here.read(connector_queries.connector_rows, here.tenant.id)
     return answers.Listed(value=[answers.Connector(**await _shown(here, each)) for each in found])
 
 
@@ -141,7 +140,7 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
     """Public halves only."""
     row = await here.run(connector_registry.connector, connector)
-    found = await here.read(queries.connector_key_rows, here.tenant.id, connector_id=row["id"])
+    found = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row["id"])
     return answers.Listed(value=[_key_view(each) for each in found])
 
 

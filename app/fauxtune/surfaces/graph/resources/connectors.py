@@ -21,7 +21,8 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import templates as template_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 
@@ -92,9 +93,9 @@ async def _documents(call: Call) -> list[Json]:
     """Each connector with the properties of both types."""
 
     def read(connection: Connection) -> tuple[list[Row], dict[str, Row], bool]:
-        found = queries.template_documents(connection, call.tenant.id, authority_name="issuing")
+        found = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
         reached = authority_queries.current_issuing(connection, call.tenant.id)["state"] == "available"
-        return queries.connector_rows(connection, call.tenant.id), found, reached
+        return connector_queries.connector_rows(connection, call.tenant.id), found, reached
 
     rows, templates, reached = await call.emulator.runner.read(read)
     now = call.emulator.runner.now(call.tenant)

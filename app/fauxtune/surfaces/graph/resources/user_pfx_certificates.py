@@ -10,7 +10,7 @@ from fauxtune.core.graph.certificates import USER_PFX_CERTIFICATE
 from fauxtune.core.odata.documents.validation import accept, defaults
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.ca import imported_pfx
-from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, check_options, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, count_rows, list_rows
 
@@ -40,7 +40,7 @@ async def get_certificate(call: Call) -> Answer:
     check_options(call, USER_PFX_CERTIFICATE)
     key = call.keys["certificate"]
     user_id, thumbprint = imported_pfx.split_id(key)
-    row = await call.emulator.runner.read(queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
+    row = await call.emulator.runner.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
     shown = view(USER_PFX_CERTIFICATE, row["document"], version=call.version, select=call.query.select)
