@@ -20,7 +20,18 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from tests.operations.office import Office, Phone
-from tests.operations.tried import CONFIGURATIONS, ask, iphone, rest, windows
+from tests.operations.tried import (
+    CONFIGURATIONS,
+    DEVICES,
+    ask,
+    consider,
+    happened,
+    iphone,
+    rest,
+    said,
+    snapshot,
+    windows,
+)
 
 Row = dict[str, Any]
 #: A certificate that names no user.
@@ -106,6 +117,30 @@ async def test_a_shared_device_keeps_what_is_for_devices_alone(office: Office) -
     assert row.serial == before.serial, "it names the device, whoever uses that"
     record = await device.record()
     assert (record["user_id"], record["document"]["userId"]) == (None, "")
+
+
+@pytest.mark.parametrize(("edition", "removed"), [("current", True), ("2020-04", False)])
+async def test_what_if_foretells_what_becomes_of_a_former_users_certificate_on_a_shared_device(
+    office: Office, edition: str, *, removed: bool
+) -> None:
+    """The profile reaches the device without a user, and cannot be filled in: nothing takes the certificate's place."""
+    everywhere = [{"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}]
+    await office.switch(edition=edition)
+    root = await office.profile("windows81TrustedRootCertificate", trustedRootCertificate=await office.root_text())
+    pkcs = await office.profile("windows10PkcsCertificateProfile", **office.pkcs_document())
+    for each in (root, pkcs):
+        await ask(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
+    device = await windows(office, "alice")
+    await rest(device)
+    assert ItemKey(f"pkcs/{pkcs}") in device.holds
+    request = ("DELETE", f"{DEVICES}/{(await device.record())['id']}/users/$ref", None)
+    for url, is_gone in ((request, removed), (("DELETE", f"{CONFIGURATIONS}/{pkcs}", None), False)):
+        before = await snapshot(office, [device])
+        foretold = said(await consider(office, *url), device)
+        await ask(office, *url)
+        await rest(device)
+        assert foretold == happened(device, before, after=await snapshot(office, [device]))
+        assert foretold["remove"] == ({f"pkcs/{pkcs}"} if is_gone else set())
 
 
 async def test_only_windows_devices_change_hands_and_only_to_licensed_users(office: Office) -> None:

@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from fauxtune.core.engine.planning.plan import Answer, Situation
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_to_come, simulate
 from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, ItemState, Source
 
+KIND = DeviceKind(Variant.IOS, Edition.CURRENT)
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 ROOT = "ab" * 32
 ORDER = Order("ca.example", "CA", "T", subject="CN=a", names=(), extended_key_usages=(), days=365, renew_percent=20)
@@ -84,13 +86,13 @@ def test_a_device_at_rest_stays_as_it_is() -> None:
     rows = tuple(at_rest(OWN, TRUSTED, IMPORTED).rows.values())
     found = simulate(situation(OWN, TRUSTED, IMPORTED, rows=rows))
     assert tuple(found.rows.values()) == rows
-    assert changes(found.rows, SimulatedPlan({row.key: row for row in rows}), after=found).install == ()
+    assert changes(found.rows, SimulatedPlan({row.key: row for row in rows}), after=found, device=KIND).install == ()
 
 
 def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
     before = at_rest(OWN, TRUSTED, IMPORTED)
     after = simulate(situation(TRUSTED, rows=tuple(before.rows.values())))
-    made = changes(before.rows, before, after=after)
+    made = changes(before.rows, before, after=after, device=KIND)
     assert {row.key for row in made.remove} == {OWN.key, IMPORTED.key}
     assert {after.causes[row.key] for row in made.remove} == {Cause.UNASSIGNED}
     assert (made.install, made.reissue, after.revoked) == ((), (), ())
@@ -99,23 +101,25 @@ def test_what_is_no_longer_wanted_goes_with_its_cause() -> None:
 def test_other_bytes_under_the_same_key_are_a_reissue() -> None:
     before = at_rest(IMPORTED)
     after = simulate(situation(replace(IMPORTED, fingerprint="f2"), rows=tuple(before.rows.values())))
-    ((old, new),) = changes(before.rows, before, after=after).reissue
+    ((old, new),) = changes(before.rows, before, after=after, device=KIND).reissue
     assert (old.fingerprint, new.fingerprint) == ("f1", "f2")
 
 
 def test_what_the_device_had_lost_and_is_given_again_is_a_reissue_of_the_same() -> None:
     before = at_rest(TRUSTED)
     gone = tuple(replace(row, state=ItemState.REMOVED) for row in before.rows.values())
-    ((old, new),) = changes(before.rows, before, after=simulate(situation(TRUSTED, rows=gone))).reissue
+    ((old, new),) = changes(before.rows, before, after=simulate(situation(TRUSTED, rows=gone)), device=KIND).reissue
     assert old.fingerprint == new.fingerprint
 
 
 def test_what_would_have_come_and_does_not_is_no_loss() -> None:
     coming, never = at_rest(TRUSTED), at_rest()
-    assert changes({}, coming, after=never).remove == ()
-    assert [row.key for row in changes({}, never, after=coming).install] == [TRUSTED.key]
+    assert changes({}, coming, after=never, device=KIND).remove == ()
+    assert [row.key for row in changes({}, never, after=coming, device=KIND).install] == [TRUSTED.key]
 
 
 def test_what_would_have_gone_and_stays_is_not_given() -> None:
     now = at_rest(TRUSTED).rows
-    assert changes(now, simulate(situation(rows=tuple(now.values()))), after=at_rest(TRUSTED)).install == ()
+    assert (
+        changes(now, simulate(situation(rows=tuple(now.values()))), after=at_rest(TRUSTED), device=KIND).install == ()
+    )

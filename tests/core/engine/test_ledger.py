@@ -10,7 +10,7 @@ from fauxtune.core.model.states import ItemState, Source
 
 #: Written down once more, by hand: a change of the table must be meant.
 ALLOWED = {
-    "wanted": "sent failed removed",
+    "wanted": "sent failed removing removed kept",
     "sent": "installed failed wanted removing removed kept",
     "installed": "sent wanted failed removing removed kept",
     "failed": "wanted sent installed removing removed kept",

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fauxtune.core.engine.planning.plan import NEVER, Answer, Plan, Situation, plan
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, simulate
 from fauxtune.core.engine.removal.causes import Standing
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_left, is_to_go
 from fauxtune.core.engine.removal.lookup import outcome
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
@@ -329,6 +331,25 @@ def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_l
     assert made.revoked == [], "an assignment that no longer reaches it revokes nothing"
     answered = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
     assert (only(plan(answered)).state, only(plan(answered)).serial) == (ItemState.SENT, "02")
+
+
+@pytest.mark.parametrize(("edition", "removed"), [(Edition.CURRENT, True), (Edition.APRIL_2020, False)])
+def test_the_table_decides_on_a_former_users_certificate_that_nothing_takes_the_place_of(
+    edition: Edition, *, removed: bool
+) -> None:
+    device = DeviceKind(Variant.WINDOWS, edition)
+    row = replace(held(pkcs_item()), user_id="bob")
+    before = replace(situation(pkcs_item(problem=PROBLEM), rows=[row]), variant=device.variant, edition=edition)
+    made = plan(before)
+    assert (only(made).state, only(made).problem, only(made).fingerprint) == (ItemState.FAILED, PROBLEM, None)
+    assert (is_to_go(only(made), device), is_left(only(made), device)) == (removed, not removed)
+    foreseen = simulate(before)
+    changed = changes(before.rows, SimulatedPlan(before.rows), after=foreseen, device=device)
+    assert [each.key for each in changed.remove] == ([row.key] if removed else []), "what-if foretells what happens"
+    assert (changed.install, changed.reissue) == ((), ())
+    unassigned = plan(replace(after(before, made), items={}))
+    assert only(unassigned).state is (ItemState.REMOVING if removed else ItemState.KEPT)
+    assert plan(replace(after(before, unassigned), items={})).rows == {}
 
 
 @pytest.mark.parametrize("state", [ItemState.KEPT, ItemState.REMOVING])

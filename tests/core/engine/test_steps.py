@@ -13,10 +13,14 @@ from fauxtune.core.engine.planning.steps import (
     due,
     planned_steps,
 )
+from fauxtune.core.engine.removal.decisions import DeviceKind
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 
+KIND = DeviceKind(Variant.WINDOWS, Edition.CURRENT)
 ROOT = LedgerRow(ItemKey("root/r/trusted"), Source.ROOT, ItemState.SENT, fingerprint="r")
 OWN = LedgerRow(ItemKey("pkcs/p"), Source.PKCS, ItemState.SENT, fingerprint="1")
 OLD = LedgerRow(ItemKey("imported/i"), Source.IMPORTED, ItemState.SENT, fingerprint="2")
@@ -31,7 +35,7 @@ def words(found: list[PlannedStep]) -> list[str]:
 def of(
     rows: list[LedgerRow], *, told: tuple[SentStep, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
 ) -> list[PlannedStep]:
-    return planned_steps(rows, orders=orders, questions=("what",), again=again, told=told)
+    return planned_steps(rows, device=KIND, orders=orders, questions=("what",), again=again, told=told)
 
 
 def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_before_them() -> None:

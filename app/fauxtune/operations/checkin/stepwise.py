@@ -27,9 +27,9 @@ from fauxtune.core.engine.planning.steps import (
     StepState,
     confirmed,
     due,
-    is_to_go,
     planned_steps,
 )
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import WAITING, DeviceAction
 from fauxtune.core.model.ids import ItemKey
@@ -228,7 +228,7 @@ def _heard_of_removal(tx: Transaction, row: Row, *, step: SentStep, answered: St
     step_queries.forget_steps(tx.connection, row["id"], ids=[step.id])
     rows = queries.ledger_rows(tx.connection, row["id"])
     gone = rows.get(ItemKey(step.step.subject))
-    if gone is not None and is_to_go(gone):
+    if gone is not None and is_to_go(gone, _kind(tx, row)):
         after = ItemState.REMOVED if gone.state is ItemState.REMOVING else gone.state
         changed = {gone.key: moved(gone, after, installed_fingerprint=None)}
         _write(tx, row, before=rows, changed=changed)
@@ -332,6 +332,10 @@ def _is_due(tx: Transaction, talk: Exchange) -> bool:
     return row["generation"] != row["settled_generation"] or bool(row["due_at"] <= tx.now)
 
 
+def _kind(tx: Transaction, row: Row) -> DeviceKind:
+    return DeviceKind(Variant(row["variant"]), tx.tenant.edition)
+
+
 def _next(tx: Transaction, talk: Exchange, *, keys: KeyStore, packagings: Packagings) -> tuple[Step, ...]:
     """What the device is told now; written down, so that it is not quiet before it has answered."""
     row = identified(tx, talk.caller, lock=True)
@@ -341,6 +345,7 @@ def _next(tx: Transaction, talk: Exchange, *, keys: KeyStore, packagings: Packag
     rows = {} if ending else queries.ledger_rows(tx.connection, row["id"])
     wished = planned_steps(
         rows.values(),
+        device=_kind(tx, row),
         orders=list(orders),
         questions=() if ending else _questions(tx, row, told=told, wire=talk.wire),
         again=_is_inventory_due(tx, row),

@@ -19,7 +19,6 @@ from typing import Any
 from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_another, is_to_come, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import Invalid
-from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.permissions import Permissions
@@ -210,9 +209,10 @@ def _says_anything(found: DeviceConsequences) -> bool:
 def _described(tx: Transaction, *, before: _Look, after: _Look) -> DeviceConsequences:
     row = before.enrollment
     record = queries.managed_device_of(tx.connection, row["id"])
-    telling = _Telling(before, after, edition=tx.tenant.edition)
+    device = DeviceKind(Variant(row["variant"]), tx.tenant.edition)
+    telling = _Telling(before, after, device=device)
     now = queries.ledger_rows(tx.connection, row["id"])
-    made = changes(now, before.foreseen, after=after.foreseen)
+    made = changes(now, before.foreseen, after=after.foreseen, device=device)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
@@ -236,7 +236,7 @@ class _Telling:
 
     before: _Look
     after: _Look
-    edition: Edition
+    device: DeviceKind
 
     def installed(self, row: LedgerRow) -> Consequence:
         """An item that the device will have."""
@@ -270,8 +270,7 @@ class _Telling:
         return Incident.WIPE_KEEPING_ENROLLMENT if self.after.kept_enrolled else None
 
     def _ruled(self, row: LedgerRow, cause: Cause | Incident) -> Consequence:
-        variant = Variant(self.before.enrollment["variant"])
-        document = verdict(row, DeviceKind(variant, self.edition), cause=cause).source
+        document = verdict(row, self.device, cause=cause).source
         return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=document)
 
     def _about(self, row: LedgerRow, *, why: str) -> Consequence:

@@ -9,7 +9,8 @@ from fauxtune.core.model.states import ItemState as S
 
 #: Every allowed move. Staying where one is, is always allowed: each step is safe to repeat.
 TRANSITIONS: dict[S, frozenset[S]] = {
-    S.WANTED: frozenset({S.SENT, S.FAILED, S.REMOVED}),
+    # The device may still have the certificate of a former user, in place of which another is wanted.
+    S.WANTED: frozenset({S.SENT, S.FAILED, S.REMOVING, S.REMOVED, S.KEPT}),
     S.SENT: frozenset({S.INSTALLED, S.FAILED, S.WANTED, S.REMOVING, S.REMOVED, S.KEPT}),
     S.INSTALLED: frozenset({S.SENT, S.WANTED, S.FAILED, S.REMOVING, S.REMOVED, S.KEPT}),
     S.FAILED: frozenset({S.WANTED, S.SENT, S.INSTALLED, S.REMOVING, S.REMOVED, S.KEPT}),

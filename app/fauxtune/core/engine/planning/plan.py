@@ -11,7 +11,13 @@ from datetime import UTC, datetime
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.removal.causes import Standing, cause
-from fauxtune.core.engine.removal.decisions import DeviceKind, is_issued_again, row_when_unwanted, verdict
+from fauxtune.core.engine.removal.decisions import (
+    DeviceKind,
+    is_issued_again,
+    row_of_former_user,
+    row_when_unwanted,
+    verdict,
+)
 from fauxtune.core.model.accounts import Account, Named
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey
@@ -206,8 +212,7 @@ class _Planner:
         Unverified: certificates are each for one user on one device; what becomes of them here is not documented.
         """
         self._revoke(row, Cause.USER_CHANGED)
-        bare = moved(row, ItemState.WANTED, fingerprint=None, installed_fingerprint=None, renew_at=None)
-        return self._pkcs(bare, item)
+        return self._pkcs(row_of_former_user(row), item)
 
     def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
         """An e-mail account: it waits for the certificates that it names. While one of them is renewed or replaced, the

@@ -13,6 +13,7 @@ from fauxtune.core.engine.planning.ledger import ON_DEVICE
 from fauxtune.core.engine.planning.plan import Answer, Ask, Situation, plan
 from fauxtune.core.engine.planning.report import Inventory, take_in
 from fauxtune.core.engine.removal.causes import cause
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_left
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
@@ -47,7 +48,7 @@ class Changes:
 
 def simulate(situation: Situation) -> SimulatedPlan:
     """The device when it is at rest again."""
-    rows = dict(situation.rows)
+    rows, device = dict(situation.rows), DeviceKind(situation.variant, situation.edition)
     answers = {
         key: answer if answer.answered or answer.problem else _granted(*key)
         for key, answer in situation.answers.items()
@@ -64,23 +65,27 @@ def simulate(situation: Situation) -> SimulatedPlan:
         rows = after
     return SimulatedPlan(
         rows=rows,
-        missing=frozenset(situation.rows) - _held(situation.rows),
+        missing=frozenset(situation.rows) - _held(situation.rows, device),
         revoked=tuple(revoked),
         causes={key: cause(row, situation.standing) for key, row in rows.items() if key not in situation.items},
     )
 
 
-def changes(now: Mapping[ItemKey, LedgerRow], without: SimulatedPlan, *, after: SimulatedPlan) -> Changes:
+def changes(
+    now: Mapping[ItemKey, LedgerRow], without: SimulatedPlan, *, after: SimulatedPlan, device: DeviceKind
+) -> Changes:
     """What the device will be given or lose that it would not without. What it has not got yet cannot be lost, and
     what it has is not given: whatever else would have become of it.
     """
-    held, would_hold, will_hold = _held(now), _held(without.rows), _held(after.rows)
+    held, would_hold, will_hold = (_held(rows, device) for rows in (now, without.rows, after.rows))
     lost = after.missing - without.missing
     both = [(without.rows[key], after.rows[key], key in lost) for key in sorted(held & would_hold & will_hold)]
     return Changes(
         install=tuple(after.rows[key] for key in sorted(will_hold - would_hold - held)),
         remove=tuple(now[key] for key in sorted((held & would_hold) - will_hold)),
-        reissue=tuple((old, new) for old, new, gone in both if gone or is_another(old, new)),
+        reissue=tuple(
+            (old, new) for old, new, gone in both if gone or (is_another(old, new) and not is_left(new, device))
+        ),
     )
 
 
@@ -94,8 +99,8 @@ def is_to_come(row: LedgerRow) -> bool:
     return row.serial is not None and row.serial.startswith(_TO_COME)
 
 
-def _held(rows: Mapping[ItemKey, LedgerRow]) -> frozenset[ItemKey]:
-    return frozenset(key for key, row in rows.items() if row.state in _HELD)
+def _held(rows: Mapping[ItemKey, LedgerRow], device: DeviceKind) -> frozenset[ItemKey]:
+    return frozenset(key for key, row in rows.items() if row.state in _HELD or is_left(row, device))
 
 
 def _granted_to(ask: Ask) -> Answer:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
@@ -61,14 +62,20 @@ _ORDER = {Source.ROOT: 0, Source.SCEP: 1, Source.PKCS: 2, Source.IMPORTED: 3, So
 
 
 def planned_steps(
-    rows: Iterable[LedgerRow], *, orders: Sequence[str], questions: Sequence[str], again: bool, told: Iterable[SentStep]
+    rows: Iterable[LedgerRow],
+    *,
+    device: DeviceKind,
+    orders: Sequence[str],
+    questions: Sequence[str],
+    again: bool,
+    told: Iterable[SentStep],
 ) -> list[PlannedStep]:
     """All that the device is to be told, in order. `again`: what it refused earlier is tried once more. Questions come
     when nothing else is left to do now: they ask what came of it.
     """
     found = [PlannedStep(StepKind.ACTION, each) for each in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
-    found += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row)]
+    found += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row, device)]
     found += [
         PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
     ]
@@ -98,12 +105,6 @@ def confirmed(told: Iterable[SentStep]) -> frozenset[ItemKey]:
         for each in told
         if each.step.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
     )
-
-
-def is_to_go(row: LedgerRow) -> bool:
-    """It is taken back; or it cannot be given any more, and the device has it as it was."""
-    lost = row.state in (ItemState.WANTED, ItemState.FAILED) and row.fingerprint is None
-    return row.state is ItemState.REMOVING or (lost and row.installed_fingerprint is not None)
 
 
 def _is_offered(row: LedgerRow, *, again: bool) -> bool:

@@ -38,9 +38,38 @@ def is_issued_again(row: LedgerRow, device: DeviceKind) -> bool:
     return verdict(row, device, cause=Incident.DELETED_BY_USER).reissued is Reissued.NEW
 
 
+def row_of_former_user(row: LedgerRow) -> LedgerRow:
+    """The row of a certificate that was issued to a former user of the device, who is given no other one yet. As long
+    as nothing takes its place on the device, `is_to_go` and `is_left` say whether it stays there.
+    """
+    return moved(row, ItemState.WANTED, fingerprint=None, renew_at=None)
+
+
+def is_to_go(row: LedgerRow, device: DeviceKind) -> bool:
+    """Whether the device is told to remove the item: it is taken back; or it cannot be given any more as the device has
+    it, and the table does not leave it there.
+    """
+    return row.state is ItemState.REMOVING or (_is_outdated(row) and not is_left(row, device))
+
+
+def is_left(row: LedgerRow, device: DeviceKind) -> bool:
+    """Whether the device keeps what it cannot be given any more: a former user's certificate that the table leaves."""
+    return _is_of_former_user(row) and not verdict(row, device, cause=Cause.USER_CHANGED).removed
+
+
+def _is_outdated(row: LedgerRow) -> bool:
+    without = row.state in (ItemState.WANTED, ItemState.FAILED, ItemState.KEPT) and row.fingerprint is None
+    return without and row.installed_fingerprint is not None
+
+
+def _is_of_former_user(row: LedgerRow) -> bool:
+    # Nothing else makes a device's own certificate one that it cannot be given any more.
+    return row.source is Source.PKCS and _is_outdated(row)
+
+
 def row_when_unwanted(row: LedgerRow, device: DeviceKind, *, cause: Cause) -> LedgerRow:
     """The row of an enrolled device's item that no profile wants any more: removed from the device, or kept there."""
-    if not in_policy(row):
+    if not in_policy(row) and not _is_of_former_user(row):
         return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
     state = ItemState.REMOVING if verdict(row, device, cause=cause).removed else ItemState.KEPT
     return moved(row, state, problem=None, waits_for=None)
