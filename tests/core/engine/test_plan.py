@@ -2,135 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.planning.plan import NEVER, Answer, Plan, Situation, plan
-from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, simulate
+from fauxtune.core.engine.planning.plan import NEVER, Answer, Situation, plan
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.engine.removal.decisions import DeviceKind, is_left, is_to_go
 from fauxtune.core.engine.removal.lookup import outcome
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
-from fauxtune.core.model.items import Claim, Item, LedgerRow, Order, Problem, imported_key, pkcs_key, root_key, scep_key
-from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.items import Item, LedgerRow, imported_key, scep_key
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
-
-NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-SOON, LATER = NOW + timedelta(hours=1), NOW + timedelta(days=300)
-ROOT = "ab" * 32
-PROBLEM = Problem(-1, "The connector has no such key.")
-
-ORDER = Order(
-    authority_host="ca.contoso.example",
-    authority_name="Contoso Issuing CA",
-    template="SmimeSigning",
-    subject="CN=alice@contoso.example",
-    names=(),
-    extended_key_usages=(),
-    days=365,
-    renew_percent=20,
+from tests.core.engine.situations import (
+    LATER,
+    NOW,
+    PROBLEM,
+    ROOT,
+    SOON,
+    STANDING,
+    after,
+    claim,
+    held,
+    imported_item,
+    issued,
+    only,
+    pkcs_item,
+    root_item,
+    situation,
 )
-
-
-def claim(profile: str = "p") -> Claim:
-    return Claim(ProfileId(profile), f"{profile}_group")
-
-
-def root_item(sha256: str = ROOT) -> Item:
-    return Item(root_key(sha256), Source.ROOT, (claim("root"),), fingerprint=sha256, thumbprint="cc", payload=b"der")
-
-
-def imported_item(thumbprint: str = "aa", *, fingerprint: str = "f1") -> Item:
-    key = imported_key(thumbprint)
-    return Item(
-        key,
-        Source.IMPORTED,
-        (claim("imported"),),
-        fingerprint=fingerprint,
-        purpose="smimeEncryption",
-        thumbprint=thumbprint,
-    )
-
-
-def pkcs_item(profile: str = "p", *, needs_root: str | None = None, problem: Problem | None = None) -> Item:
-    order = None if problem is not None else ORDER
-    key = pkcs_key(ProfileId(profile))
-    return Item(key, Source.PKCS, (claim(profile),), order=order, needs_root=needs_root, problem=problem)
-
-
-def held(item: Item, state: ItemState = ItemState.INSTALLED, *, serial: str = "01") -> LedgerRow:
-    """The ledger row of an item that the device was given."""
-    row = LedgerRow(
-        item.key,
-        item.source,
-        state,
-        fingerprint=item.fingerprint,
-        user_id="alice",
-        purpose=item.purpose,
-        thumbprint=item.thumbprint,
-        claims=item.claims,
-        payload=item.payload,
-    )
-    if item.source is Source.PKCS:
-        row = replace(row, fingerprint=serial, serial=serial, thumbprint=f"t{serial}", renew_at=LATER)
-    installed = row.fingerprint if state is ItemState.INSTALLED else None
-    return replace(row, installed_fingerprint=installed)
-
-
-def issued(serial: str, *, renew_at: datetime = LATER) -> Answer:
-    return Answer(
-        answered=True, serial=serial, thumbprint=f"t{serial}", renew_at=renew_at, not_after=LATER + timedelta(days=60)
-    )
-
-
-STANDING = Standing(
-    user_id="alice",
-    user_exists=True,
-    user_licensed=True,
-    certificates=frozenset({"aa", "bb"}),
-    profiles=frozenset({"p", "q", "root", "imported"}),
-    assignments=frozenset({"p_group", "q_group", "root_group", "imported_group"}),
-)
-
-
-def situation(
-    *items: Item,
-    rows: Iterable[LedgerRow] = (),
-    answers: Mapping[tuple[ItemKey, str], Answer] | None = None,
-    standing: Standing = STANDING,
-    now: datetime = NOW,
-    waiting_for: Mapping[Source, str] | None = None,
-) -> Situation:
-    return Situation(
-        now=now,
-        variant=Variant.ANDROID_WORK_PROFILE,
-        edition=Edition.CURRENT,
-        items={item.key: item for item in items},
-        rows={row.key: row for row in rows},
-        answers=answers or {},
-        standing=standing,
-        waiting_for=waiting_for or {},
-    )
-
-
-def after(before: Situation, made: Plan, **changes: object) -> Situation:
-    """The situation once the plan is written: rows changed, requests made."""
-    asked = {(ask.item.key, ask.fingerprint): Answer() for ask in made.asks}
-    written = replace(before, rows={**before.rows, **made.rows}, answers={**before.answers, **asked})
-    return replace(written, **changes)  # type: ignore[arg-type]
-
-
-def only(made: Plan) -> LedgerRow:
-    (row,) = made.rows.values()
-    return row
-
 
 # ------------------------------------------------------------------------------------------------------------- roots
 
@@ -319,37 +222,6 @@ def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: str)
     cell = outcome(before.variant, edition, source=Source.PKCS, cause=Incident.RENEWED)
     assert [row.serial for row, _why in made.revoked] == (["01"] if cell.revoked else [])
     assert (only(made).serial, cell.reissued) == ("02", Reissued.NEW)
-
-
-@pytest.mark.parametrize("state", [ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING, ItemState.SENT])
-def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_leaves(state: ItemState) -> None:
-    pkcs = pkcs_item()
-    before = situation(pkcs, rows=[replace(held(pkcs, state), user_id="bob")])
-    made = plan(before)
-    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
-    assert (only(made).state, only(made).fingerprint, only(made).user_id) == (ItemState.WANTED, None, "alice")
-    assert made.revoked == [], "an assignment that no longer reaches it revokes nothing"
-    answered = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
-    assert (only(plan(answered)).state, only(plan(answered)).serial) == (ItemState.SENT, "02")
-
-
-@pytest.mark.parametrize(("edition", "removed"), [(Edition.CURRENT, True), (Edition.APRIL_2020, False)])
-def test_the_table_decides_on_a_former_users_certificate_that_nothing_takes_the_place_of(
-    edition: Edition, *, removed: bool
-) -> None:
-    device = DeviceKind(Variant.WINDOWS, edition)
-    row = replace(held(pkcs_item()), user_id="bob")
-    before = replace(situation(pkcs_item(problem=PROBLEM), rows=[row]), variant=device.variant, edition=edition)
-    made = plan(before)
-    assert (only(made).state, only(made).problem, only(made).fingerprint) == (ItemState.FAILED, PROBLEM, None)
-    assert (is_to_go(only(made), device), is_left(only(made), device)) == (removed, not removed)
-    foreseen = simulate(before)
-    changed = changes(before.rows, SimulatedPlan(before.rows), after=foreseen, device=device)
-    assert [each.key for each in changed.remove] == ([row.key] if removed else []), "what-if foretells what happens"
-    assert (changed.install, changed.reissue) == ((), ())
-    unassigned = plan(replace(after(before, made), items={}))
-    assert only(unassigned).state is (ItemState.REMOVING if removed else ItemState.KEPT)
-    assert plan(replace(after(before, unassigned), items={})).rows == {}
 
 
 @pytest.mark.parametrize("state", [ItemState.KEPT, ItemState.REMOVING])
