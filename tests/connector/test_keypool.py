@@ -35,7 +35,7 @@ def test_threads_end_when_the_pool_stops_and_may_start_again() -> None:
     pool.stop()
 
 
-def test_a_ring_comes_round(rsa_keys) -> None:
+def test_a_ring_comes_round(rsa_keys: KeyRing) -> None:
     first, second = rsa_keys.take(), rsa_keys.take()
     ring = KeyRing([first, second])
     assert [ring.take() for _ in range(3)] == [first, second, first]

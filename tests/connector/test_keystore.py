@@ -8,11 +8,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, Invalid, NotFound, Unavailable
 
 
-def test_a_stored_key_is_found_again_by_another_store(tmp_path: Path, rsa_keys) -> None:
+def test_a_stored_key_is_found_again_by_another_store(tmp_path: Path, rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     KeyStore(tmp_path / "keys").store("tenant.PFXEncryptionKey", key)
     again = KeyStore(tmp_path / "keys")

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import pkcs7, pkcs12
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
 from fauxtune.connector.refusals import (
     REFUSALS,
@@ -26,17 +29,18 @@ from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import BUILT_IN
+from tests.authorities import Authorities
 
 HASHES = {"oaepSha256": hashes.SHA256(), "oaepSha384": hashes.SHA384(), "oaepSha512": hashes.SHA512()}
 
 
 @pytest.fixture(scope="module")
-def connector_key(rsa_keys):
+def connector_key(rsa_keys: KeyRing) -> RSAPrivateKey:
     return rsa_keys.take()
 
 
 @pytest.fixture(scope="module")
-def pfx(authorities):
+def pfx(authorities: Authorities) -> tuple[x509.Certificate, bytes]:
     """A certificate and its file, password "pw"."""
     key = ec.generate_private_key(ec.SECP256R1())
     certificate = issue(
@@ -52,13 +56,13 @@ def pfx(authorities):
     return certificate, write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="alice")
 
 
-def encrypted(key, password: bytes, padding: str = "oaepSha512") -> bytes:
+def encrypted(key: RSAPrivateKey, password: bytes, padding: str = "oaepSha512") -> bytes:
     algorithm = HASHES[padding]
     return key.public_key().encrypt(password, OAEP(MGF1(algorithm), algorithm, None))
 
 
 @pytest.fixture
-def order(authorities, connector_key, pfx) -> ImportedOrder:
+def order(authorities: Authorities, connector_key: RSAPrivateKey, pfx: tuple[x509.Certificate, bytes]) -> ImportedOrder:
     return ImportedOrder(
         encrypted_password=encrypted(connector_key, b"pw"),
         pfx=pfx[1],
@@ -71,42 +75,50 @@ def order(authorities, connector_key, pfx) -> ImportedOrder:
     )
 
 
-def opened(authorities, sealed: bytes) -> bytes:
-    return pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.devices.key, [])
+def opened(authorities: Authorities, sealed: bytes) -> bytes:
+    return pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.device_key, [])
 
 
 @pytest.mark.parametrize("padding", HASHES)
-def test_the_password_reaches_the_device_whatever_the_hash(authorities, connector_key, order, padding: str) -> None:
+def test_the_password_reaches_the_device_whatever_the_hash(
+    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder, padding: str
+) -> None:
     changed = replace(order, padding=padding, encrypted_password=encrypted(connector_key, b"pw", padding))
     assert opened(authorities, reencrypt(changed, connector_key)) == b"pw"
 
 
-def test_the_enums_case_does_not_matter(authorities, connector_key, order) -> None:
+def test_the_enums_case_does_not_matter(
+    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     assert opened(authorities, reencrypt(replace(order, padding="OaepSha512"), connector_key)) == b"pw"
 
 
-def test_a_verified_file_is_not_opened_again(authorities, connector_key, order) -> None:
+def test_a_verified_file_is_not_opened_again(
+    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     changed = replace(order, pfx=b"not even a file", already_verified=True)
     assert opened(authorities, reencrypt(changed, connector_key)) == b"pw"
 
 
-def test_a_key_that_the_connector_lacks_is_named(order) -> None:
+def test_a_key_that_the_connector_lacks_is_named(order: ImportedOrder) -> None:
     with pytest.raises(KeyMissing, match="'PFXEncryptionKey' of provider 'Microsoft Software Key Storage Provider'"):
         reencrypt(order, None)
 
 
-def test_a_record_without_a_key_name_says_how_it_came_about(order) -> None:
+def test_a_record_without_a_key_name_says_how_it_came_about(order: ImportedOrder) -> None:
     with pytest.raises(KeyMissing, match="public-key file alone"):
         reencrypt(replace(order, key_name="", provider_name=""), None)
 
 
 @pytest.mark.parametrize("padding", ["pkcs1", "oaepSha1", "none", "", "rot13"])
-def test_retired_paddings_are_refused_by_name(connector_key, order, padding: str) -> None:
+def test_retired_paddings_are_refused_by_name(connector_key: RSAPrivateKey, order: ImportedOrder, padding: str) -> None:
     with pytest.raises(PaddingUnsupported, match=repr(padding)):
         reencrypt(replace(order, padding=padding), connector_key)
 
 
-def test_a_password_for_another_key_or_hash_does_not_decrypt(connector_key, order, rsa_keys) -> None:
+def test_a_password_for_another_key_or_hash_does_not_decrypt(
+    connector_key: RSAPrivateKey, order: ImportedOrder, rsa_keys: KeyRing
+) -> None:
     with pytest.raises(PasswordUndecryptable, match="another key or another hash"):
         reencrypt(order, rsa_keys.take())
     with pytest.raises(PasswordUndecryptable, match="oaepSha256"):
@@ -115,34 +127,40 @@ def test_a_password_for_another_key_or_hash_does_not_decrypt(connector_key, orde
         reencrypt(replace(order, encrypted_password=b"abc"), connector_key)
 
 
-def test_a_password_that_does_not_open_the_file_is_told_with_its_thumbprint(connector_key, order) -> None:
+def test_a_password_that_does_not_open_the_file_is_told_with_its_thumbprint(
+    connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     with pytest.raises(PfxNotOpened, match=order.thumbprint):
         reencrypt(replace(order, encrypted_password=encrypted(connector_key, b"other")), connector_key)
 
 
-def test_bytes_that_are_no_file_are_told(connector_key, order) -> None:
+def test_bytes_that_are_no_file_are_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
     with pytest.raises(PfxBroken, match="no PKCS#12"):
         reencrypt(replace(order, pfx=b"garbage"), connector_key)
 
 
-def test_a_file_without_a_private_key_is_told(connector_key, order, pfx) -> None:
+def test_a_file_without_a_private_key_is_told(
+    connector_key: RSAPrivateKey, order: ImportedOrder, pfx: tuple[x509.Certificate, bytes]
+) -> None:
     bare = pkcs12.serialize_key_and_certificates(b"a", None, pfx[0], None, serialization.BestAvailableEncryption(b"pw"))
     with pytest.raises(PfxKeyMissing, match="no private key"):
         reencrypt(replace(order, pfx=bare), connector_key)
 
 
-def test_another_certificate_than_the_records_is_told(connector_key, order) -> None:
+def test_another_certificate_than_the_records_is_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
     with pytest.raises(ThumbprintDiffers, match=order.thumbprint):
         reencrypt(replace(order, thumbprint="0" * 40), connector_key)
     assert reencrypt(replace(order, thumbprint=order.thumbprint.upper()), connector_key)
 
 
-def test_a_device_that_cannot_read_is_told(authorities, connector_key, order) -> None:
+def test_a_device_that_cannot_read_is_told(
+    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     with pytest.raises(RecipientUnfit):
         reencrypt(replace(order, recipient=authorities.issuing.certificate), connector_key)
 
 
-def test_secrets_do_not_show(order) -> None:
+def test_secrets_do_not_show(order: ImportedOrder) -> None:
     assert "password" not in repr(order)
     assert "pfx=" not in repr(order)
 

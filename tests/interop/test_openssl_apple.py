@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import plistlib
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,14 +21,13 @@ from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
+from tests.foreign.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
 
-Run = Callable[..., bytes]
-
 
 @pytest.fixture
-def device(openssl: Run, tmp_path: Path) -> DeviceIdentity:
+def device(openssl: OpenSsl, tmp_path: Path) -> DeviceIdentity:
     """An identity made by openssl: device.pem and device.key in `tmp_path`."""
     openssl(
         "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-subj", "/CN=device", "-days", "30",
@@ -48,7 +46,7 @@ def payload(kind: str = "com.example.inert", **keys: Any) -> dict[str, Any]:
     return {"PayloadType": kind, "PayloadVersion": 1, "PayloadIdentifier": "p.1", "PayloadUUID": "u1", **keys}
 
 
-def test_openssl_verifies_the_signature_of_a_message(openssl: Run, device: DeviceIdentity, tmp_path: Path) -> None:
+def test_openssl_verifies_the_signature_of_a_message(openssl: OpenSsl, device: DeviceIdentity, tmp_path: Path) -> None:
     body = write_plist({"Status": "Idle", "UDID": "00008110-000A1C2E3F40801E"})
     header = signature(body, device, now=datetime.now(UTC))
     (tmp_path / "signature").write_bytes(base64.b64decode(header, validate=True))
@@ -59,7 +57,7 @@ def test_openssl_verifies_the_signature_of_a_message(openssl: Run, device: Devic
     assert b"content verify error" in openssl(*verify, "body", "-purpose", "any", fails=True)
 
 
-def test_a_profile_that_openssl_signed_is_read(openssl: Run, device: DeviceIdentity, tmp_path: Path) -> None:
+def test_a_profile_that_openssl_signed_is_read(openssl: OpenSsl, device: DeviceIdentity, tmp_path: Path) -> None:
     (tmp_path / "p").write_bytes(plistlib.dumps(profile(payload())))
     sign = ("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-in", "p", "-signer", "device.pem")
     signed = openssl(*sign, "-inkey", "device.key")
@@ -69,7 +67,7 @@ def test_a_profile_that_openssl_signed_is_read(openssl: Run, device: DeviceIdent
 
 @pytest.mark.parametrize("cipher", ["-aes-256-cbc", "-aes-128-cbc", "-des3"])
 def test_a_profile_that_openssl_encrypted_is_opened(
-    openssl: Run, device: DeviceIdentity, tmp_path: Path, cipher: str
+    openssl: OpenSsl, device: DeviceIdentity, tmp_path: Path, cipher: str
 ) -> None:
     (tmp_path / "content").write_bytes(plistlib.dumps([payload()]))
     envelope = openssl("cms", "-encrypt", "-binary", cipher, "-outform", "DER", "-in", "content", "device.pem")
@@ -81,7 +79,7 @@ def test_a_profile_that_openssl_encrypted_is_opened(
 
 @pytest.mark.parametrize(("options", "modern"), [((), True), (("-legacy",), False)], ids=["today's", "legacy"])
 def test_old_systems_read_the_legacy_files_of_openssl_only(
-    openssl: Run, device: DeviceIdentity, options: tuple[str, ...], modern: bool
+    openssl: OpenSsl, device: DeviceIdentity, options: tuple[str, ...], modern: bool
 ) -> None:
     export = ("pkcs12", "-export", "-inkey", "device.key", "-in", "device.pem", "-passout", "pass:secret")
     data = openssl(*export, *options)

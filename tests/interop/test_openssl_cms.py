@@ -8,17 +8,21 @@ from pathlib import Path
 import pytest
 from asn1crypto import core
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
+from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.cms import envelope, open_envelope
+from tests.authorities import Authorities
+from tests.foreign.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
 
-Run = Callable[..., bytes]
-
 BODY = b"<?xml version='1.0'?>\n<plist/>\r\n"
+Identity = Callable[[str], x509.Certificate]
+
 KEYS = {
     "rsa": ("-newkey", "rsa:2048"),
     "p256": ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -38,7 +42,7 @@ LEGACY = ("-provider", "legacy", "-provider", "default")
 
 
 @pytest.fixture
-def identity(openssl: Run, tmp_path: Path) -> Callable[[str], x509.Certificate]:
+def identity(openssl: OpenSsl, tmp_path: Path) -> Identity:
     """A self-signed certificate of a kind of key: device.pem and device.key in `tmp_path`, beside the body."""
     (tmp_path / "body").write_bytes(BODY)
 
@@ -51,7 +55,7 @@ def identity(openssl: Run, tmp_path: Path) -> Callable[[str], x509.Certificate]:
 
 
 @pytest.fixture
-def authority(authorities, tmp_path: Path):
+def authority(authorities: Authorities, tmp_path: Path) -> Authority:
     """The device authority; ca.pem and ca.key in `tmp_path` are its."""
     own = authorities.devices
     (tmp_path / "ca.pem").write_bytes(own.certificate.public_bytes(Encoding.PEM))
@@ -62,7 +66,9 @@ def authority(authorities, tmp_path: Path):
 @pytest.mark.parametrize("how", [(), ("-nodetach",), ("-noattr",), ("-keyid",), ("-nodetach", "-stream")])
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha384", "sha512"])
 @pytest.mark.parametrize("kind", KEYS)
-def test_what_openssl_signs_is_verified(openssl: Run, identity, kind: str, digest: str, how: tuple[str, ...]) -> None:
+def test_what_openssl_signs_is_verified(
+    openssl: OpenSsl, identity: Identity, kind: str, digest: str, how: tuple[str, ...]
+) -> None:
     certificate = identity(kind)
     files = ("-in", "body", "-signer", "device.pem", "-inkey", "device.key")
     message = openssl("cms", "-sign", "-binary", "-outform", "DER", "-md", digest, *how, *files)
@@ -71,7 +77,7 @@ def test_what_openssl_signs_is_verified(openssl: Run, identity, kind: str, diges
         signed.verify(message, BODY + b"\n")
 
 
-def test_what_openssl_signs_with_pss_is_verified(openssl: Run, identity) -> None:
+def test_what_openssl_signs_with_pss_is_verified(openssl: OpenSsl, identity: Identity) -> None:
     certificate = identity("rsa")
     files = ("-in", "body", "-signer", "device.pem", "-inkey", "device.key")
     for options in ((), ("-keyopt", "rsa_pss_saltlen:20"), ("-keyopt", "rsa_mgf1_md:sha512")):
@@ -80,7 +86,7 @@ def test_what_openssl_signs_with_pss_is_verified(openssl: Run, identity) -> None
         assert signed.verify(message, BODY) == certificate
 
 
-def test_two_signers_by_openssl_are_refused(openssl: Run, identity, authority) -> None:
+def test_two_signers_by_openssl_are_refused(openssl: OpenSsl, identity: Identity, authority: Authority) -> None:
     identity("rsa")
     signers = ("-signer", "device.pem", "-inkey", "device.key", "-signer", "ca.pem", "-inkey", "ca.key")
     message = openssl("cms", "-sign", "-binary", "-outform", "DER", "-in", "body", *signers)
@@ -88,7 +94,9 @@ def test_two_signers_by_openssl_are_refused(openssl: Run, identity, authority) -
         signed.verify(message, BODY)
 
 
-def test_openssl_verifies_what_is_signed(openssl: Run, authority, authorities, tmp_path: Path) -> None:
+def test_openssl_verifies_what_is_signed(
+    openssl: OpenSsl, authority: Authority, authorities: Authorities, tmp_path: Path
+) -> None:
     issuing = authorities.issuing
     (tmp_path / "roots.pem").write_bytes(
         b"".join(each.certificate.public_bytes(Encoding.PEM) for each in (authority, authorities.root))
@@ -104,7 +112,9 @@ def test_openssl_verifies_what_is_signed(openssl: Run, authority, authorities, t
 
 @pytest.mark.parametrize("how", [(), ("-keyid",), ("-stream",), ("-stream", "-keyid")])
 @pytest.mark.parametrize("cipher", ["-des-cbc", "-des3", "-aes128", "-aes192", "-aes256"])
-def test_what_openssl_seals_is_opened(openssl: Run, identity, authority, cipher: str, how: tuple[str, ...]) -> None:
+def test_what_openssl_seals_is_opened(
+    openssl: OpenSsl, identity: Identity, authority: Authority, cipher: str, how: tuple[str, ...]
+) -> None:
     identity("rsa")
     options = (*(LEGACY if cipher == "-des-cbc" else ()), cipher, *how)
     # Two recipients: ours is the second.
@@ -115,13 +125,15 @@ def test_what_openssl_seals_is_opened(openssl: Run, identity, authority, cipher:
     assert open_envelope(sealed, certificate=authority.certificate, key=authority.key) == BODY
 
 
-def test_openssl_opens_what_is_sealed(openssl: Run, identity) -> None:
+def test_openssl_opens_what_is_sealed(openssl: OpenSsl, identity: Identity) -> None:
     sealed = envelope(BODY, identity("rsa"))
     options = ("-inform", "DER", "-binary", "-recip", "device.pem", "-inkey", "device.key")
     assert openssl("cms", "-decrypt", *options, input=sealed) == BODY
 
 
-def test_openssl_reads_a_scep_answer(openssl: Run, identity, authority, authorities, tmp_path: Path) -> None:
+def test_openssl_reads_a_scep_answer(
+    openssl: OpenSsl, identity: Identity, authority: Authority, authorities: Authorities, tmp_path: Path
+) -> None:
     device = identity("rsa")
     exchange = scep.Exchange("transaction", b"n" * 16, device)
     answer = scep.grant(exchange, device, certificate=authority.certificate, key=authority.key, nonce=b"m" * 16)
@@ -133,10 +145,13 @@ def test_openssl_reads_a_scep_answer(openssl: Run, identity, authority, authorit
     assert x509.load_pem_x509_certificate(shown) == device
 
 
-def test_a_request_by_openssl_is_understood(openssl: Run, identity, authority, tmp_path: Path) -> None:
+def test_a_request_by_openssl_is_understood(
+    openssl: OpenSsl, identity: Identity, authority: Authority, tmp_path: Path
+) -> None:
     (tmp_path / "req.cnf").write_text(REQUEST)
     signer = identity("rsa")
     key = load_pem_private_key((tmp_path / "device.key").read_bytes(), None)
+    assert isinstance(key, RSAPrivateKey)
     csr = openssl("req", "-new", "-config", "req.cnf", "-key", "device.key", "-outform", "DER")
     sealed = openssl(
         "cms", "-encrypt", "-binary", "-outform", "DER", *LEGACY, "-des-cbc", "-recip", "ca.pem", input=csr

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import plistlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,10 @@ import httpx
 import pytest
 
 from tests.support.running_server import Running
+from tests.interop.programs import OpenSsl
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("openssl")
-
-Run = Callable[..., bytes]
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 UDID = "00008110-000A1C2E3F40801E"
 
@@ -80,7 +80,7 @@ def company(server: Running) -> Iterator[Company]:
 class Phone:
     """id.pem and id.key in openssl's folder are its identity."""
 
-    openssl: Run
+    openssl: OpenSsl
     folder: Path
     trusting: ssl.SSLContext
     mdm: dict[str, Any]
@@ -122,7 +122,7 @@ class Phone:
 
 
 @pytest.fixture
-def phone(company: Company, server: Running, openssl: Run, tmp_path: Path) -> Phone:
+def phone(company: Company, server: Running, openssl: OpenSsl, tmp_path: Path) -> Phone:
     """Enrolled, by a profile that carries its identity."""
     profile = plistlib.loads(company.enrollment_profile(identity="pkcs12").content)
     identity, mdm = profile["PayloadContent"][:2]
@@ -138,7 +138,7 @@ def phone(company: Company, server: Running, openssl: Run, tmp_path: Path) -> Ph
     return phone
 
 
-def test_openssl_verifies_the_signed_enrolment_profile(company: Company, openssl: Run, tmp_path: Path) -> None:
+def test_openssl_verifies_the_signed_enrolment_profile(company: Company, openssl: OpenSsl, tmp_path: Path) -> None:
     """`?signed=1`; the signature is that of the authority which GetCACert names."""
     answer = company.enrollment_profile(signed="1")
     assert answer.headers["content-type"] == "application/x-apple-aspen-config"

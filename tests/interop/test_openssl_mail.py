@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -20,10 +19,9 @@ from cryptography.hazmat.primitives.serialization import (
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.mail import MailMessage, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
+from tests.foreign.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
-
-Run = Callable[..., bytes]
 
 TEXT = b"We meet at ten.\r\nBring a pen.\r\n"
 ALICE = ("-from", "alice@contoso.example", "-to", "bob@contoso.example", "-subject", "hello")
@@ -53,7 +51,7 @@ KEYS = {
 
 
 @pytest.fixture
-def root(openssl: Run, tmp_path: Path) -> x509.Certificate:
+def root(openssl: OpenSsl, tmp_path: Path) -> x509.Certificate:
     """A root that openssl made: root.pem and root.key in `tmp_path`, beside the text of the mail."""
     (tmp_path / "openssl.cnf").write_text(AUTHORITY)
     (tmp_path / "text").write_bytes(TEXT)
@@ -66,7 +64,7 @@ def root(openssl: Run, tmp_path: Path) -> x509.Certificate:
 
 
 @pytest.fixture(params=KEYS)
-def alice(request: pytest.FixtureRequest, openssl: Run, tmp_path: Path, root: x509.Certificate) -> Identity:
+def alice(request: pytest.FixtureRequest, openssl: OpenSsl, tmp_path: Path, root: x509.Certificate) -> Identity:
     """Alice's key and certificate, made by openssl: alice.pem and alice.key in `tmp_path`."""
     openssl("genpkey", *KEYS[request.param], "-out", "alice.key")
     openssl(
@@ -107,20 +105,20 @@ def letter(alice: Identity) -> MailMessage:
     )
 
 
-def test_openssl_verifies_what_a_device_signed(openssl: Run, tmp_path: Path, alice: Identity) -> None:
+def test_openssl_verifies_what_a_device_signed(openssl: OpenSsl, tmp_path: Path, alice: Identity) -> None:
     (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice))
     assert TEXT in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem")
     (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), signer=alice).replace(b"at ten", b"at two"))
     assert b"ailure" in openssl("cms", "-verify", "-in", "mail.eml", "-CAfile", "root.pem", fails=True)
 
 
-def test_openssl_reads_what_a_device_encrypted(openssl: Run, tmp_path: Path, alice: Identity) -> None:
+def test_openssl_reads_what_a_device_encrypted(openssl: OpenSsl, tmp_path: Path, alice: Identity) -> None:
     (tmp_path / "mail.eml").write_bytes(write_mail(letter(alice), encrypt_to=[alice.certificate]))
     assert TEXT in openssl("cms", "-decrypt", "-in", "mail.eml", "-recip", "alice.pem", "-inkey", "alice.key")
 
 
 def test_openssl_reads_and_verifies_what_a_device_signed_and_encrypted(
-    openssl: Run, tmp_path: Path, alice: Identity
+    openssl: OpenSsl, tmp_path: Path, alice: Identity
 ) -> None:
     mail = write_mail(letter(alice), signer=alice, encrypt_to=[alice.certificate])
     (tmp_path / "mail.eml").write_bytes(mail)
@@ -143,7 +141,7 @@ def test_openssl_reads_and_verifies_what_a_device_signed_and_encrypted(
     ids=lambda how: " ".join(how) or "plain",
 )
 def test_a_device_believes_what_openssl_signed(
-    openssl: Run, alice: Identity, store: KeyStore, how: tuple[str, ...]
+    openssl: OpenSsl, alice: Identity, store: KeyStore, how: tuple[str, ...]
 ) -> None:
     signing = ("-signer", "alice.pem", "-inkey", "alice.key")
     mail = openssl("cms", "-sign", "-text", "-in", "text", *how, *signing, *ALICE)
@@ -159,7 +157,7 @@ def test_a_device_believes_what_openssl_signed(
         assert broken.verified is False
 
 
-def test_a_device_believes_a_pss_signature_of_openssl(openssl: Run, alice: Identity, store: KeyStore) -> None:
+def test_a_device_believes_a_pss_signature_of_openssl(openssl: OpenSsl, alice: Identity, store: KeyStore) -> None:
     options = ("-keyopt", "rsa_padding_mode:pss") if isinstance(alice.key, rsa.RSAPrivateKey) else ()
     mail = openssl(
         "cms", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key", *options, *ALICE
@@ -167,7 +165,7 @@ def test_a_device_believes_a_pss_signature_of_openssl(openssl: Run, alice: Ident
     assert read_mail(mail, store).verified
 
 
-def test_a_device_believes_what_the_older_command_signed(openssl: Run, alice: Identity, store: KeyStore) -> None:
+def test_a_device_believes_what_the_older_command_signed(openssl: OpenSsl, alice: Identity, store: KeyStore) -> None:
     mail = openssl("smime", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key", *ALICE)
     assert read_mail(mail, store).verified
 
@@ -178,7 +176,7 @@ def test_a_device_believes_what_the_older_command_signed(openssl: Run, alice: Id
     ids=" ".join,
 )
 def test_a_device_reads_what_openssl_encrypted(
-    openssl: Run, alice: Identity, store: KeyStore, how: tuple[str, ...]
+    openssl: OpenSsl, alice: Identity, store: KeyStore, how: tuple[str, ...]
 ) -> None:
     if how == ("-des3",) and isinstance(alice.key, ec.EllipticCurvePrivateKey):
         how = (*how, "-wrap", "id-aes256-wrap")
@@ -191,14 +189,14 @@ def test_a_device_reads_what_openssl_encrypted(
 @pytest.mark.parametrize("alice", ["rsa"], indirect=True)
 @pytest.mark.parametrize("digest", ["sha1", "sha256", "sha512"])
 def test_a_device_reads_an_oaep_envelope_of_openssl(
-    openssl: Run, alice: Identity, store: KeyStore, digest: str
+    openssl: OpenSsl, alice: Identity, store: KeyStore, digest: str
 ) -> None:
     oaep = ("-keyopt", "rsa_padding_mode:oaep", "-keyopt", f"rsa_oaep_md:{digest}")
     mail = openssl("cms", "-encrypt", "-text", "-in", "text", "-aes256", *ALICE, "-recip", "alice.pem", *oaep)
     assert read_mail(mail, store).recipient == alice.thumbprint
 
 
-def test_a_device_reads_what_openssl_signed_and_encrypted(openssl: Run, alice: Identity, store: KeyStore) -> None:
+def test_a_device_reads_what_openssl_signed_and_encrypted(openssl: OpenSsl, alice: Identity, store: KeyStore) -> None:
     signed = openssl("cms", "-sign", "-text", "-in", "text", "-signer", "alice.pem", "-inkey", "alice.key")
     mail = openssl("cms", "-encrypt", *ALICE, "-aes256", "-recip", "alice.pem", input=signed)
     reading = read_mail(mail, store)
@@ -207,7 +205,7 @@ def test_a_device_reads_what_openssl_signed_and_encrypted(openssl: Run, alice: I
 
 @pytest.mark.parametrize("ciphers", [(), ("-legacy",), ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES")])
 def test_a_device_opens_a_pfx_that_openssl_wrote(
-    openssl: Run, tmp_path: Path, alice: Identity, ciphers: tuple[str, ...]
+    openssl: OpenSsl, tmp_path: Path, alice: Identity, ciphers: tuple[str, ...]
 ) -> None:
     openssl(
         *("pkcs12", "-export", "-in", "alice.pem", "-inkey", "alice.key", "-certfile", "root.pem"),

@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import PfxPasswordWrong
 from fauxtune.core.pki.authority import Authority, PrivateKey, addresses_for, self_signed_root, subordinate
 from fauxtune.core.pki.cms import envelope
@@ -21,6 +22,8 @@ from fauxtune.core.pki.names import email_name, parse_subject, principal_name
 from fauxtune.core.pki.ocsp import Responder, Status, answer
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.core.pki.template import BUILT_IN
+from tests.authorities import Span, rsa_key_of
+from tests.foreign.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
 
@@ -46,8 +49,8 @@ class World:
     responder: Responder
 
 
-def authorities(keys) -> tuple[Authority, Authority, Authority]:
-    span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
+def authorities(keys: KeyRing) -> tuple[Authority, Authority, Authority]:
+    span: Span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
     where = {
         name: addresses_for("http://localhost:8080", tenant_name="contoso", authority=name)
         for name in ("root", "issuing", "devices")
@@ -63,10 +66,10 @@ def authorities(keys) -> tuple[Authority, Authority, Authority]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, rsa_keys) -> World:
+def world(tmp_path: Path, rsa_keys: KeyRing) -> World:
     root, issuing, devices = authorities(rsa_keys)
     key = rsa_keys.take()
-    span = {"not_before": NOW - timedelta(hours=1), "not_after": NOW + timedelta(days=365)}
+    span: Span = {"not_before": NOW - timedelta(hours=1), "not_after": NOW + timedelta(days=365)}
     good, revoked = (
         issue(
             authority=issuing,
@@ -115,24 +118,26 @@ VERIFY = ("verify", "-x509_strict", "-CAfile", "root.pem", "-untrusted", "issuin
 CRLS = ("-crl_check_all", "-CRLfile", "root-crl.pem", "-CRLfile", "issuing-crl.pem")
 
 
-def test_a_user_certificate_is_good_for_smime_under_the_strictest_rules(openssl, world) -> None:
+def test_a_user_certificate_is_good_for_smime_under_the_strictest_rules(openssl: OpenSsl, world: World) -> None:
     write_crls(world)
     for purpose in ("smimesign", "smimeencrypt"):
         assert b"good.pem: OK" in openssl(*VERIFY, "-purpose", purpose, *CRLS, "good.pem")
     assert b"OK" in openssl(*VERIFY, "-verify_email", "alice@contoso.example", "good.pem")
 
 
-def test_a_revoked_certificate_is_revoked_by_the_list(openssl, world) -> None:
+def test_a_revoked_certificate_is_revoked_by_the_list(openssl: OpenSsl, world: World) -> None:
     write_crls(world)
     assert b"certificate revoked" in openssl(*VERIFY, *CRLS, "revoked.pem", fails=True)
 
 
-def test_a_device_identity_is_good_for_client_authentication(openssl, world) -> None:
+def test_a_device_identity_is_good_for_client_authentication(openssl: OpenSsl, world: World) -> None:
     openssl("verify", "-x509_strict", "-purpose", "sslclient", "-CAfile", "devices.pem", "device.pem")
 
 
 @pytest.mark.parametrize("name", [template.name for template in BUILT_IN])
-def test_every_template_makes_certificates_that_verify(openssl, world, rsa_keys, name: str) -> None:
+def test_every_template_makes_certificates_that_verify(
+    openssl: OpenSsl, world: World, rsa_keys: KeyRing, name: str
+) -> None:
     template = TEMPLATES[name]
     key = ec.generate_private_key(ec.SECP256R1()) if template.key_type == "EC" else rsa_keys.take()
     certificate = issue(
@@ -149,12 +154,12 @@ def test_every_template_makes_certificates_that_verify(openssl, world, rsa_keys,
     openssl(*VERIFY, "leaf.pem")
 
 
-def test_the_subject_reads_as_it_was_written(openssl, world) -> None:
+def test_the_subject_reads_as_it_was_written(openssl: OpenSsl, world: World) -> None:
     text = openssl("x509", "-in", "good.pem", "-noout", "-subject", "-nameopt", "RFC2253,-esc_msb,utf8")
     assert "subject=CN=Alice,emailAddress=alice@contoso.example,OU=Ümlaut" in text.decode()
 
 
-def ask(openssl, world, *options: str) -> bytes:
+def ask(openssl: OpenSsl, world: World, *options: str) -> bytes:
     """A question by OpenSSL, our answer, and what OpenSSL says of it. Serial 0x10 is good, 0x11 revoked."""
     question = ("ocsp", "-issuer", "issuing.pem", *options)
     openssl(*question, "-reqout", "request.der")
@@ -181,18 +186,20 @@ def ask(openssl, world, *options: str) -> bytes:
         (("-serial", "0x77"), b"0x77: unknown"),
     ],
 )
-def test_openssl_believes_the_responder(openssl, world, question, status: bytes) -> None:
+def test_openssl_believes_the_responder(
+    openssl: OpenSsl, world: World, question: tuple[str, ...], status: bytes
+) -> None:
     assert status in ask(openssl, world, *question, "-no_nonce")
 
 
-def test_openssl_may_ask_for_two_certificates_at_once(openssl, world) -> None:
+def test_openssl_may_ask_for_two_certificates_at_once(openssl: OpenSsl, world: World) -> None:
     said = ask(openssl, world, "-cert", "good.pem", "-cert", "revoked.pem", "-no_nonce")
     assert b"good.pem: good" in said
     assert b"revoked.pem: revoked" in said
     assert b"Reason: superseded" in said
 
 
-def test_openssl_finds_its_nonce_again(openssl, world) -> None:
+def test_openssl_finds_its_nonce_again(openssl: OpenSsl, world: World) -> None:
     openssl("ocsp", "-issuer", "issuing.pem", "-cert", "good.pem", "-reqout", "request.der")
     request = (world.folder / "request.der").read_bytes()
     response = answer(request, responder=world.responder, lookup=lambda serial: Status(), at=NOW, next_update=None)
@@ -204,7 +211,7 @@ def test_openssl_finds_its_nonce_again(openssl, world) -> None:
 
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
-def test_openssl_opens_our_pfx(openssl, world, legacy: bool) -> None:
+def test_openssl_opens_our_pfx(openssl: OpenSsl, world: World, legacy: bool) -> None:
     data = write_pfx(
         key=world.key,
         certificate=world.good,
@@ -241,7 +248,7 @@ def test_openssl_opens_our_pfx(openssl, world, legacy: bool) -> None:
     ids=" ".join,
 )
 @pytest.mark.parametrize("password", ["pw", "päss wörd €", ""], ids=["ascii", "unicode", "empty"])
-def test_we_open_what_openssl_packed(openssl, world, options, password: str) -> None:
+def test_we_open_what_openssl_packed(openssl: OpenSsl, world: World, options: tuple[str, ...], password: str) -> None:
     command = ("pkcs12", "-export", "-inkey", "key.pem", "-in", "good.pem", "-certfile", "issuing.pem")
     packing = (*command, "-name", "Ällice", "-passout", f"pass:{password}", "-out", "theirs.pfx", *options)
     major, minor = (int(part) for part in openssl("version").split()[1].split(b".")[:2])
@@ -259,14 +266,14 @@ def test_we_open_what_openssl_packed(openssl, world, options, password: str) -> 
         read_pfx(data, b"not the password")
 
 
-def test_openssl_decrypts_our_envelope(openssl, world) -> None:
+def test_openssl_decrypts_our_envelope(openssl: OpenSsl, world: World) -> None:
     secret = b"line\nend\r\n\x00\xff"
     (world.folder / "sealed.der").write_bytes(envelope(secret, world.device))
     options = ("-inform", "DER", "-in", "sealed.der", "-recip", "device.pem", "-inkey", "device-key.pem")
     assert openssl("cms", "-decrypt", "-binary", *options) == secret
 
 
-def test_we_read_a_request_by_openssl(openssl, world) -> None:
+def test_we_read_a_request_by_openssl(openssl: OpenSsl, world: World) -> None:
     for form in ("PEM", "DER"):
         for digest in ("-sha1", "-sha256"):
             made = ("req", "-new", digest, "-key", "device-key.pem", "-subj", "/CN=x", "-outform", form)
@@ -275,9 +282,9 @@ def test_we_read_a_request_by_openssl(openssl, world) -> None:
             assert request.public_key() == world.device_key.public_key()
 
 
-def test_openssl_and_windows_blobs_agree(openssl, world) -> None:
+def test_openssl_and_windows_blobs_agree(openssl: OpenSsl, world: World) -> None:
     # OpenSSL's own "MS PUBLICKEYBLOB" is the older format; the modulus is what both must agree on.
-    blob = write_public_blob(world.key.public_key())
+    blob = write_public_blob(rsa_key_of(world.good))
     modulus = openssl("rsa", "-in", "key.pem", "-noout", "-modulus").decode().strip().removeprefix("Modulus=")
     assert bytes.fromhex(modulus) == blob[-256:]
     assert read_public_blob(blob).public_numbers().n == int(modulus, 16)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
 from tests.support.running_server import Running
+from tests.interop.programs import OpenSsl
+from tests.support.running_server import Running
 
 pytestmark = pytest.mark.program("openssl")
-
-Run = Callable[..., bytes]
 CONTROL = "/_fauxtune/v1/tenants/contoso/certificates"
 
 
@@ -66,7 +65,7 @@ CHAIN = ("-x509_strict", "-CAfile", "root.pem", "-untrusted", "issuing.pem")
 
 
 def test_the_chain_and_both_crls_are_accepted_until_the_certificate_is_revoked(
-    server: Running, issued: dict[str, Any], openssl: Run, tmp_path: Path
+    server: Running, issued: dict[str, Any], openssl: OpenSsl, tmp_path: Path
 ) -> None:
     write_crls(issued, tmp_path)
     judge = ("verify", *CHAIN, "-crl_check_all", "-CRLfile", "crls.pem", "user.pem")
@@ -76,7 +75,9 @@ def test_the_chain_and_both_crls_are_accepted_until_the_certificate_is_revoked(
     assert b"certificate revoked" in openssl(*judge, fails=True)
 
 
-def test_ocsp_says_good_and_then_revoked_with_the_reason(server: Running, issued: dict[str, Any], openssl: Run) -> None:
+def test_ocsp_says_good_and_then_revoked_with_the_reason(
+    server: Running, issued: dict[str, Any], openssl: OpenSsl
+) -> None:
     ask = ("ocsp", "-issuer", "issuing.pem", "-cert", "user.pem", "-url", issued["urls"]["ocsp"], "-CAfile", "root.pem")
     good = openssl(*ask)
     assert b"user.pem: good" in good

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypedDict
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.pki.authority import Authority, addresses_for, self_signed_root, subordinate
@@ -21,10 +24,37 @@ class Authorities:
     now: datetime = NOW
     end: datetime = NOW + timedelta(days=365)
 
+    @property
+    def device_key(self) -> RSAPrivateKey:
+        """The key of the device authority, which opens what is sealed for it."""
+        assert isinstance(self.devices.key, RSAPrivateKey)
+        return self.devices.key
+
+
+class Span(TypedDict):
+    """From when to when a certificate is valid."""
+
+    not_before: datetime
+    not_after: datetime
+
+
+def rsa_key_of(certificate: x509.Certificate) -> RSAPublicKey:
+    """The public key of a certificate, which must be an RSA key."""
+    key = certificate.public_key()
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+def signing_key_of(certificate: x509.Certificate) -> RSAPublicKey | ec.EllipticCurvePublicKey:
+    """The public key of a certificate, of a kind that authorities here have."""
+    key = certificate.public_key()
+    assert isinstance(key, RSAPublicKey | ec.EllipticCurvePublicKey)
+    return key
+
 
 def make_authorities(rsa_keys: KeyRing) -> Authorities:
     """All three, as a tenant has them."""
-    span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
+    span: Span = {"not_before": NOW - timedelta(days=1), "not_after": NOW + timedelta(days=3650)}
     where = {
         name: addresses_for("http://localhost:8080", tenant_name="contoso", authority=name)
         for name in ("root", "issuing", "devices")

@@ -252,7 +252,7 @@ def _flat(rule: Rule) -> Rule:
         return rule
     parts: list[Rule] = []
     for part in map(_flat, rule.parts):
-        parts += part.parts if type(part) is type(rule) and not isinstance(part, Clause) else [part]
+        parts += part.parts if isinstance(part, Every | Some) and type(part) is type(rule) else [part]
     return type(rule)(tuple(parts))
 
 

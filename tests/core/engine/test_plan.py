@@ -215,7 +215,7 @@ def test_a_certificate_of_digicert_that_was_removed_by_hand_comes_back_without_a
 
 
 @pytest.mark.parametrize("edition", Edition)
-def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: str) -> None:
+def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: Edition) -> None:
     answers = {(pkcs_item().key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
     before = situation(pkcs_item(), rows=[held(pkcs_item())], answers=answers, now=LATER)
     made = plan(replace(before, edition=edition))

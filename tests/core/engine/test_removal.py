@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import cast
 
 import pytest
 
@@ -150,7 +151,7 @@ def verdict_of(cell: Outcome) -> str:
 
 @pytest.mark.parametrize(("edition", "source", "variant", "cause", "verdict"), TYPED)
 def test_the_cell_is_as_the_document_has_it(
-    edition: str, source: Source, variant: Variant, cause: Cause | Incident, verdict: str
+    edition: Edition, source: Source, variant: Variant, cause: Cause | Incident, verdict: str
 ) -> None:
     assert verdict_of(outcome(variant, edition, source=source, cause=cause)) == verdict
 
@@ -162,7 +163,7 @@ def test_the_typed_tables_are_not_read_as_nothing() -> None:
 
 @pytest.mark.parametrize("variant", list(Variant))
 @pytest.mark.parametrize("edition", Edition)
-def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant, edition: str) -> None:
+def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant, edition: Edition) -> None:
     cannot = {
         Cause.WIPE: not supports(DeviceAction.WIPE, variant, edition=edition),
         Cause.RETIRE: not supports(DeviceAction.RETIRE, variant, edition=edition),
@@ -170,6 +171,7 @@ def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant
     }
     for kind in (each for each in KINDS if variant in each.variants and each.family.source is not None):
         source = kind.family.source
+        assert source is not None
         for cause in (*Cause, *Incident):
             if cannot.get(cause) or (cause is Cause.CERTIFICATE_DELETED and source is not Source.IMPORTED):
                 continue
@@ -201,8 +203,9 @@ def test_what_cannot_occur_has_no_cell() -> None:
     ):
         with pytest.raises(KeyError):
             outcome(variant, NEW, source=source, cause=cause, authority=authority)
+    unknown = cast("Edition", "2019-01")
     with pytest.raises(KeyError):
-        outcome(Variant.IOS, "2019-01", source=Source.PKCS, cause=Cause.WIPE)
+        outcome(Variant.IOS, unknown, source=Source.PKCS, cause=Cause.WIPE)
 
 
 def test_the_editions_differ_in_pkcs_of_windows_and_macos_that_no_longer_applies_and_nowhere_else() -> None:
@@ -249,7 +252,7 @@ def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> Non
 
 @pytest.mark.parametrize("edition", Edition)
 @pytest.mark.parametrize("variant", list(Variant))
-def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: Variant, edition: str) -> None:
+def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: Variant, edition: Edition) -> None:
     for cause in (*Cause, *Incident):
         if (Source.SCEP, cause, Authority.MICROSOFT) not in table(variant, edition):
             continue
@@ -261,7 +264,7 @@ def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: 
 
 @pytest.mark.parametrize(("variant", "edition"), [(v, e) for v in Variant for e in Edition])
 def test_what_a_user_deletes_comes_back_and_what_the_device_made_itself_comes_anew(
-    variant: Variant, edition: str
+    variant: Variant, edition: Edition
 ) -> None:
     for source in sources(variant):
         cell = outcome(variant, edition, source=source, cause=Incident.DELETED_BY_USER)
@@ -309,7 +312,7 @@ def test_windows_gets_everything_back_after_a_wipe_that_keeps_the_enrolment() ->
     ],
 )
 def test_documents_that_disagree_are_both_cited(
-    variant: Variant, edition: str, source: Source, cause: Cause, says: str
+    variant: Variant, edition: Edition, source: Source, cause: Cause, says: str
 ) -> None:
     cell = outcome(variant, edition, source=source, cause=cause)
     assert says in cell.disagreement

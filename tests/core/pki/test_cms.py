@@ -11,19 +11,22 @@ from cryptography.hazmat.primitives.serialization import pkcs7
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
+from tests.authorities import Authorities, rsa_key_of
+from tests.core.pki.messages import Sealing, seal, self_signed
 
 
 @pytest.mark.parametrize("secret", [b"", b"pw", b"line\nend\r\n", bytes(range(256))])
-def test_the_recipient_reads_exactly_what_was_sealed(authorities, secret: bytes) -> None:
+def test_the_recipient_reads_exactly_what_was_sealed(authorities: Authorities, secret: bytes) -> None:
     sealed = envelope(secret, authorities.devices.certificate)
-    opened = pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.devices.key, [])
+    opened = pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.device_key, [])
     assert opened == secret
     assert not secret or secret not in sealed
 
 
-def test_an_envelope_is_aes_256_for_issuer_and_serial(authorities) -> None:
+def test_an_envelope_is_aes_256_for_issuer_and_serial(authorities: Authorities) -> None:
     content = cms.ContentInfo.load(envelope(b"pw", authorities.devices.certificate))["content"]
     recipient = content["recipient_infos"][0].chosen
     assert recipient["rid"].name == "issuer_and_serial_number"
@@ -33,34 +36,36 @@ def test_an_envelope_is_aes_256_for_issuer_and_serial(authorities) -> None:
     assert algorithm == "aes256_cbc"
 
 
-def test_nothing_is_sealed_for_a_key_that_is_not_rsa(authorities) -> None:
+def test_nothing_is_sealed_for_a_key_that_is_not_rsa(authorities: Authorities) -> None:
     with pytest.raises(Invalid):
         envelope(b"pw", authorities.issuing.certificate)
 
 
-def opened(authorities, data: bytes) -> bytes:
+def opened(authorities: Authorities, data: bytes) -> bytes:
     return open_envelope(data, certificate=authorities.devices.certificate, key=authorities.devices.key)
 
 
 @pytest.mark.parametrize("secret", [b"", b"pw", b"line\nend\r\n", bytes(range(256)) * 40])
-def test_what_is_sealed_here_is_opened_here(authorities, secret: bytes) -> None:
+def test_what_is_sealed_here_is_opened_here(authorities: Authorities, secret: bytes) -> None:
     assert opened(authorities, envelope(secret, authorities.devices.certificate)) == secret
 
 
 @pytest.mark.parametrize("by_key_identifier", [False, True], ids=["issuer and serial", "key identifier"])
 @pytest.mark.parametrize("cipher", ["des", "tripledes_3key", "aes128_cbc", "aes192_cbc", "aes256_cbc"])
-def test_every_cipher_that_clients_use_is_opened(authorities, seal, cipher: str, by_key_identifier: bool) -> None:
+def test_every_cipher_that_clients_use_is_opened(
+    authorities: Authorities, cipher: str, by_key_identifier: bool
+) -> None:
     sealed = seal(b"request", authorities.devices.certificate, cipher, by_key_identifier=by_key_identifier)
     assert opened(authorities, sealed) == b"request"
 
 
-def test_single_des_is_des(authorities) -> None:
+def test_single_des_is_des(authorities: Authorities) -> None:
     # FIPS 81, table C2: "Now is the time for all ", and a block of padding after it.
     plain, key, iv = b"Now is the time for all ", bytes.fromhex("0123456789abcdef"), bytes.fromhex("1234567890abcdef")
     known = bytes.fromhex("e5c7cdde872bf27c43e934008c389c0f683788499a7c05f6")
     sealed = cms.ContentInfo.load(envelope(b"", authorities.devices.certificate))
     content = sealed["content"]
-    content["recipient_infos"][0].chosen["encrypted_key"] = authorities.devices.certificate.public_key().encrypt(
+    content["recipient_infos"][0].chosen["encrypted_key"] = rsa_key_of(authorities.devices.certificate).encrypt(
         key, PKCS1v15()
     )
     info = content["encrypted_content_info"]
@@ -81,7 +86,7 @@ def test_single_des_is_des(authorities) -> None:
     ],
     ids=["rc2", "gcm", "oaep"],
 )
-def test_an_unknown_algorithm_is_named(authorities, seal, changes: dict[str, object], words: str) -> None:
+def test_an_unknown_algorithm_is_named(authorities: Authorities, changes: Sealing, words: str) -> None:
     with pytest.raises(UnknownAlgorithm, match=words):
         opened(authorities, seal(b"request", authorities.devices.certificate, **changes))
 
@@ -102,13 +107,13 @@ def test_an_unknown_algorithm_is_named(authorities, seal, changes: dict[str, obj
         {"iv": b"1234"},
     ],
 )
-def test_whatever_keeps_an_envelope_closed_there_is_one_answer(authorities, seal, changes: dict[str, object]) -> None:
+def test_whatever_keeps_an_envelope_closed_there_is_one_answer(authorities: Authorities, changes: Sealing) -> None:
     with pytest.raises(Invalid) as refused:
         opened(authorities, seal(b"request", authorities.devices.certificate, **changes))
     assert refused.value.message == NOT_OPENED
 
 
-def test_an_envelope_for_others_says_so(authorities, seal, rsa_keys, self_signed) -> None:
+def test_an_envelope_for_others_says_so(authorities: Authorities, rsa_keys: KeyRing) -> None:
     other = self_signed(rsa_keys.take())
     with pytest.raises(Invalid, match="sealed for others"):
         opened(authorities, seal(b"request", other))
@@ -116,7 +121,7 @@ def test_an_envelope_for_others_says_so(authorities, seal, rsa_keys, self_signed
         open_envelope(seal(b"request", other), certificate=other, key=authorities.issuing.key)
 
 
-def test_a_message_costs_one_decryption_however_often_it_names_us(authorities, seal) -> None:
+def test_a_message_costs_one_decryption_however_often_it_names_us(authorities: Authorities) -> None:
     sealed = seal(b"request", authorities.devices.certificate, recipients=90, sealed_key=b"\1" * 256)
     with pytest.raises(Invalid, match="does not open"):
         opened(authorities, sealed)
@@ -125,12 +130,12 @@ def test_a_message_costs_one_decryption_however_often_it_names_us(authorities, s
 @pytest.mark.parametrize(
     "data", [b"", b"0", b"\x30\x80", b"\x30\x82\xff\xff", b"\x30\x80" * 5000, b"no envelope", bytes(100_000)]
 )
-def test_garbage_is_no_envelope(authorities, data: bytes) -> None:
+def test_garbage_is_no_envelope(authorities: Authorities, data: bytes) -> None:
     with pytest.raises(Invalid, match="no CMS envelope"):
         opened(authorities, data)
 
 
-def test_a_message_of_another_kind_is_no_envelope(authorities) -> None:
+def test_a_message_of_another_kind_is_no_envelope(authorities: Authorities) -> None:
     signed = cms.ContentInfo({"content_type": "data", "content": b"x"}).dump()
     absent = cms.ContentInfo({"content_type": "enveloped_data"}).dump()
     for data in (signed, absent, envelope(b"x", authorities.devices.certificate) + b"0"):
@@ -139,13 +144,15 @@ def test_a_message_of_another_kind_is_no_envelope(authorities) -> None:
 
 
 @pytest.fixture(scope="module")
-def message(authorities, seal) -> bytes:
+def message(authorities: Authorities) -> bytes:
     return seal(b"request", authorities.devices.certificate)
 
 
 @given(st.data())
 @settings(max_examples=400, deadline=None)
-def test_damage_anywhere_is_refused_or_opens_to_something(authorities, message: bytes, data: st.DataObject) -> None:
+def test_damage_anywhere_is_refused_or_opens_to_something(
+    authorities: Authorities, message: bytes, data: st.DataObject
+) -> None:
     damaged = bytearray(message)
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(message) - 1))] = data.draw(st.integers(0, 255))
@@ -156,6 +163,6 @@ def test_damage_anywhere_is_refused_or_opens_to_something(authorities, message: 
 
 @given(st.binary(max_size=300))
 @settings(max_examples=300, deadline=None)
-def test_any_bytes_are_refused(authorities, data: bytes) -> None:
+def test_any_bytes_are_refused(authorities: Authorities, data: bytes) -> None:
     with pytest.raises(Invalid):
         opened(authorities, data)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.cng import (
     read_private_blob,
@@ -18,7 +19,7 @@ from fauxtune.core.pki.cng import (
 )
 
 
-def test_blobs_have_windows_sizes_and_survive(rsa_keys) -> None:
+def test_blobs_have_windows_sizes_and_survive(rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     public, private = write_public_blob(key.public_key()), write_private_blob(key)
     assert (len(public), public[:4]) == (283, b"RSA1")
@@ -27,7 +28,7 @@ def test_blobs_have_windows_sizes_and_survive(rsa_keys) -> None:
     assert read_private_blob(private).private_numbers() == key.private_numbers()
 
 
-def test_one_kind_of_blob_is_not_the_other(rsa_keys) -> None:
+def test_one_kind_of_blob_is_not_the_other(rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     with pytest.raises(Invalid, match="RSA3"):
         read_private_blob(write_public_blob(key.public_key()))
@@ -37,7 +38,7 @@ def test_one_kind_of_blob_is_not_the_other(rsa_keys) -> None:
 
 @settings(deadline=None)
 @given(data=st.data())
-def test_a_damaged_private_blob_is_invalid(rsa_keys, data) -> None:
+def test_a_damaged_private_blob_is_invalid(rsa_keys: KeyRing, data: st.DataObject) -> None:
     blob = write_private_blob(rsa_keys.take())
     at = data.draw(st.integers(0, len(blob) - 1))
     flipped = blob[:at] + bytes([blob[at] ^ data.draw(st.integers(1, 255))]) + blob[at + 1 :]
@@ -47,7 +48,7 @@ def test_a_damaged_private_blob_is_invalid(rsa_keys, data) -> None:
         read_private_blob(blob[:at])
 
 
-def test_primes_of_a_megabyte_are_not_multiplied(rsa_keys) -> None:
+def test_primes_of_a_megabyte_are_not_multiplied(rsa_keys: KeyRing) -> None:
     blob = write_private_blob(rsa_keys.take())
     head = struct.unpack_from("<6I", blob)
     large = struct.pack("<6I", *head[:4], 1 << 20, 1 << 20)
@@ -66,7 +67,7 @@ def test_garbage_is_no_blob(data: bytes) -> None:
             read(b"RSA3" + data)
 
 
-def test_the_public_half_comes_out_of_every_kind_of_blob(rsa_keys) -> None:
+def test_the_public_half_comes_out_of_every_kind_of_blob(rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     full = write_private_blob(key)
     header = 24
@@ -80,6 +81,6 @@ def test_the_public_half_comes_out_of_every_kind_of_blob(rsa_keys) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"RSA", b"RSA4" + bytes(400), b"ECS1" + bytes(68), bytes(283)])
-def test_what_is_no_blob_has_no_public_half(data) -> None:
+def test_what_is_no_blob_has_no_public_half(data: bytes) -> None:
     with pytest.raises(Invalid, match="no CNG blob"):
         read_public_half(data)

@@ -8,9 +8,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.foreign import (
     certificate_from,
     is_authority,
@@ -19,25 +22,28 @@ from fauxtune.core.pki.foreign import (
     signs_itself,
 )
 from tests.support.hostile_der import PILLS, altered, identifier, tlv
+from tests.support.authorities import Authorities
+from tests.support.hostile_der import PILLS, Change, altered, identifier, tlv
+from tests.core.pki.messages import self_signed
 
 _SHA1_RSA, _SHA1_EC = "300d06092a864886f70d0101050500", "300906072a8648ce3d0401"
 
 
 @pytest.fixture(scope="module")
-def key(rsa_keys):
+def key(rsa_keys: KeyRing) -> RSAPrivateKey:
     return rsa_keys.take()
 
 
 @pytest.fixture(scope="module")
-def certificate(key, self_signed) -> x509.Certificate:
+def certificate(key: RSAPrivateKey) -> x509.Certificate:
     return self_signed(key)
 
 
-def request_of(key) -> x509.CertificateSigningRequest:
+def request_of(key: PrivateKey) -> x509.CertificateSigningRequest:
     return x509.CertificateSigningRequestBuilder(x509.Name([])).sign(key, hashes.SHA256())
 
 
-def sha1_request(key) -> bytes:
+def sha1_request(key: PrivateKey) -> bytes:
     """cryptography signs nothing with SHA-1 any more."""
     signed = request_of(key).tbs_certrequest_bytes
     if isinstance(key, ec.EllipticCurvePrivateKey):
@@ -47,14 +53,16 @@ def sha1_request(key) -> bytes:
     return tlv(0x30, signed, bytes.fromhex(algorithm), tlv(0x03, b"\0", signature))
 
 
-def test_der_and_pem_are_the_same_certificate(certificate) -> None:
+def test_der_and_pem_are_the_same_certificate(certificate: x509.Certificate) -> None:
     pem = certificate.public_bytes(Encoding.PEM)
     for data in (certificate.public_bytes(Encoding.DER), pem, b"\n " + pem, pem.replace(b" CERT", b" X509 CERT")):
         assert certificate_from(data) == certificate
 
 
 @pytest.mark.parametrize("pill", PILLS.values(), ids=PILLS)
-def test_a_certificate_with_a_part_that_cannot_be_read_is_refused(certificate, key, pill) -> None:
+def test_a_certificate_with_a_part_that_cannot_be_read_is_refused(
+    certificate: x509.Certificate, key: RSAPrivateKey, pill: Change
+) -> None:
     data = altered(certificate, key, pill)
     with pytest.raises(Invalid, match=r"not an X\.509 certificate") as refused:
         certificate_from(data, target="here")
@@ -81,14 +89,16 @@ def test_bytes_that_are_no_certificate_are_refused(data: bytes) -> None:
             read(data)
 
 
-def test_a_certificate_with_a_key_of_an_unknown_kind_is_read(certificate, key) -> None:
+def test_a_certificate_with_a_key_of_an_unknown_kind_is_read(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     def unknown(parts: list[bytes]) -> None:
         parts[6] = tlv(0x30, tlv(0x30, bytes.fromhex("06032a0304")), tlv(0x03, b"\0abc"))
 
     assert certificate_from(altered(certificate, key, unknown)).serial_number == certificate.serial_number
 
 
-def test_certificates_of_authorities_are_recognised(authorities, certificate, key) -> None:
+def test_certificates_of_authorities_are_recognised(
+    authorities: Authorities, certificate: x509.Certificate, key: RSAPrivateKey
+) -> None:
     assert is_authority(authorities.root.certificate)
     assert is_authority(authorities.issuing.certificate)
 
@@ -107,13 +117,13 @@ def test_certificates_of_authorities_are_recognised(authorities, certificate, ke
     assert not is_authority(certificate_from(altered(certificate, key, constrained)))
 
 
-def test_a_self_issued_certificate_is_recognised(authorities) -> None:
+def test_a_self_issued_certificate_is_recognised(authorities: Authorities) -> None:
     root, issuing = (each.certificate.public_bytes(Encoding.DER) for each in (authorities.root, authorities.issuing))
     assert is_self_issued(root)
     assert not is_self_issued(issuing)
 
 
-def test_a_request_signed_with_sha1_signs_itself(key) -> None:
+def test_a_request_signed_with_sha1_signs_itself(key: RSAPrivateKey) -> None:
     for each in (key, ec.generate_private_key(ec.SECP256R1())):
         request = request_from(sha1_request(each))
         assert not request.is_signature_valid  # cryptography's own word
@@ -121,7 +131,7 @@ def test_a_request_signed_with_sha1_signs_itself(key) -> None:
         assert signs_itself(request_from(request_of(each).public_bytes(Encoding.PEM)))
 
 
-def test_a_request_signed_by_another_key_does_not_sign_itself(key, rsa_keys) -> None:
+def test_a_request_signed_by_another_key_does_not_sign_itself(key: RSAPrivateKey, rsa_keys: KeyRing) -> None:
     other = asn1_csr.CertificationRequest.load(sha1_request(rsa_keys.take()))
     for mine, algorithm in ((sha1_request(key), _SHA1_RSA), (sha1_request(key), _SHA1_EC)):
         changed = asn1_csr.CertificationRequest.load(mine)
@@ -129,7 +139,7 @@ def test_a_request_signed_by_another_key_does_not_sign_itself(key, rsa_keys) -> 
         assert not signs_itself(request_from(tlv(0x30, *parts)))
 
 
-def test_a_request_for_names_that_no_authority_gives_is_read(key) -> None:
+def test_a_request_for_names_that_no_authority_gives_is_read(key: RSAPrivateKey) -> None:
     request = request_of(key)
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     signed = tlv(0x30, bytes.fromhex("020100"), bytes.fromhex("30023100"), public, tlv(0xA0))
@@ -144,7 +154,7 @@ def test_a_request_for_any_kind_of_key_is_read() -> None:
     assert signs_itself(request_from(signed.public_bytes(Encoding.DER)))
 
 
-def test_a_common_name_of_any_length_is_read(certificate, key) -> None:
+def test_a_common_name_of_any_length_is_read(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     long = tlv(0x30, tlv(0x31, tlv(0x30, bytes.fromhex("0603550403"), tlv(0x0C, b"x" * 80))))
 
     def renamed(parts: list[bytes]) -> None:

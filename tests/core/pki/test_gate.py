@@ -9,9 +9,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.pki import gate
 from fauxtune.core.pki.gate import admit
 from tests.support.hostile_der import identifier, tlv
+from tests.support.authorities import Authorities
+from tests.support.hostile_der import identifier, tlv
+from tests.core.pki.messages import seal, self_signed, sign_as
 
 _MANY = 1 << 20
 
@@ -28,7 +32,7 @@ def nested(levels: int, *, tag: int = 0x30) -> bytes:
     return data
 
 
-def test_a_certificate_and_a_message_pass_unchanged(authorities, sign_as, seal, rsa_keys, self_signed) -> None:
+def test_a_certificate_and_a_message_pass_unchanged(authorities: Authorities, rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     certificate = self_signed(key)
     der = certificate.public_bytes(Encoding.DER)

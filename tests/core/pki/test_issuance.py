@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol, TypedDict, Unpack
 
 import pytest
 from cryptography import x509
@@ -13,30 +15,53 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import issue, issue_identity, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, subject_text
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, EMAIL_PROTECTION, KeyUsage, Template
+from tests.authorities import Authorities
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 DER = serialization.Encoding.DER
 
 
-def csr_for(key, name: str = "phone") -> bytes:
+def csr_for(key: PrivateKey, name: str = "phone") -> bytes:
     builder = x509.CertificateSigningRequestBuilder(parse_subject(f"CN={name}"))
     return builder.sign(key, hashes.SHA256()).public_bytes(DER)
 
 
+class Changes(TypedDict, total=False):
+    """What a certificate can be asked for, beside its template and key."""
+
+    subject: x509.Name
+    alternative_names: list[x509.GeneralName]
+    serial: int
+    not_before: datetime
+    not_after: datetime
+    extra_extended_key_usages: Sequence[str]
+
+
+class Issued(Protocol):
+    """A certificate of the issuing authority; a key of its own kind if none is given."""
+
+    def __call__(
+        self, template: Template, key: PrivateKey | None = None, **changes: Unpack[Changes]
+    ) -> x509.Certificate: ...
+
+
 @pytest.fixture
-def issued(authorities):
-    def make(template: Template, key=None, **changes) -> x509.Certificate:
-        values = {
+def issued(authorities: Authorities) -> Issued:
+    def make(template: Template, key: PrivateKey | None = None, **changes: Unpack[Changes]) -> x509.Certificate:
+        values: Changes = {
             "subject": parse_subject("CN=alice@contoso.example,E=alice@contoso.example"),
             "alternative_names": [email_name("alice@contoso.example")],
             "serial": 0xAB12,
             "not_before": authorities.now,
             "not_after": authorities.end,
-        } | changes
+        }
+        values.update(changes)
         key = key or ec.generate_private_key(ec.SECP256R1())
         return issue(authority=authorities.issuing, public_key=key.public_key(), template=template, **values)
 
@@ -61,7 +86,7 @@ def usages(certificate: x509.Certificate) -> set[str]:
         ("User", {"digital_signature", "key_encipherment"}),
     ],
 )
-def test_usages_are_the_templates(issued, rsa_keys, name: str, expected: set[str]) -> None:
+def test_usages_are_the_templates(issued: Issued, rsa_keys: KeyRing, name: str, expected: set[str]) -> None:
     template = TEMPLATES[name]
     certificate = issued(template, None if template.key_type == "EC" else rsa_keys.take())
     assert usages(certificate) == expected
@@ -69,20 +94,20 @@ def test_usages_are_the_templates(issued, rsa_keys, name: str, expected: set[str
     assert tuple(oid.dotted_string for oid in extended) == template.extended_key_usages
 
 
-def test_a_template_can_ask_for_proof_of_origin_and_no_built_in_one_does(issued) -> None:
+def test_a_template_can_ask_for_proof_of_origin_and_no_built_in_one_does(issued: Issued) -> None:
     """Intune: "Configure and use PKCS certificates with Intune": on iOS and iPadOS it must be off."""
     template = replace(TEMPLATES["SmimeP256"], key_usage=(KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION))
     assert usages(issued(template)) == {"digital_signature", "content_commitment"}
     assert not any(KeyUsage.NON_REPUDIATION in each.key_usage for each in BUILT_IN)
 
 
-def test_a_profile_adds_extended_usages_each_once(issued) -> None:
+def test_a_profile_adds_extended_usages_each_once(issued: Issued) -> None:
     certificate = issued(TEMPLATES["SmimeP256"], extra_extended_key_usages=(CLIENT_AUTHENTICATION, EMAIL_PROTECTION))
     extended = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     assert [oid.dotted_string for oid in extended] == [EMAIL_PROTECTION, CLIENT_AUTHENTICATION]
 
 
-def test_the_email_address_is_an_alternative_name_and_may_stand_in_the_subject(issued) -> None:
+def test_the_email_address_is_an_alternative_name_and_may_stand_in_the_subject(issued: Issued) -> None:
     certificate = issued(TEMPLATES["SmimeP256"])
     extension = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName)
     assert extension.value.get_values_for_type(x509.RFC822Name) == ["alice@contoso.example"]
@@ -90,25 +115,25 @@ def test_the_email_address_is_an_alternative_name_and_may_stand_in_the_subject(i
     assert "E=alice@contoso.example" in subject_text(certificate.subject)
 
 
-def test_without_a_subject_the_alternative_name_is_critical(issued) -> None:
+def test_without_a_subject_the_alternative_name_is_critical(issued: Issued) -> None:
     certificate = issued(TEMPLATES["SmimeP256"], subject=parse_subject(""))
     assert certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).critical
 
 
-def test_the_certificate_verifies_against_its_authority(issued, authorities) -> None:
+def test_the_certificate_verifies_against_its_authority(issued: Issued, authorities: Authorities) -> None:
     certificate = issued(TEMPLATES["SmimeP256"])
     certificate.verify_directly_issued_by(authorities.issuing.certificate)
     assert certificate.serial_number == 0xAB12
     assert (certificate.not_valid_before_utc, certificate.not_valid_after_utc) == (authorities.now, authorities.end)
 
 
-def test_a_certificate_may_lie_in_the_past(issued, authorities) -> None:
+def test_a_certificate_may_lie_in_the_past(issued: Issued, authorities: Authorities) -> None:
     long_ago = authorities.now - timedelta(days=3000)
     certificate = issued(TEMPLATES["SmimeP256"], not_before=long_ago, not_after=long_ago + timedelta(days=1))
     assert certificate.not_valid_after_utc < authorities.now
 
 
-def test_a_template_refuses_keys_that_are_too_small_or_of_another_type(issued, rsa_keys) -> None:
+def test_a_template_refuses_keys_that_are_too_small_or_of_another_type(issued: Issued, rsa_keys: KeyRing) -> None:
     with pytest.raises(Invalid, match="3072 bits at least"):
         issued(Template(name="Big", display_name="Big", minimum_key_size=3072), rsa_keys.take())
     with pytest.raises(Invalid, match="of type RSA"):
@@ -123,12 +148,12 @@ def test_a_template_refuses_keys_that_are_too_small_or_of_another_type(issued, r
         {"extra_extended_key_usages": ["x"]},
     ],
 )
-def test_impossible_certificates_are_invalid(issued, change: dict) -> None:
+def test_impossible_certificates_are_invalid(issued: Issued, change: Changes) -> None:
     with pytest.raises(Invalid):
         issued(TEMPLATES["SmimeP256"], **change)
 
 
-def test_an_identity_is_for_client_authentication_and_sealing(authorities, rsa_keys) -> None:
+def test_an_identity_is_for_client_authentication_and_sealing(authorities: Authorities, rsa_keys: KeyRing) -> None:
     key = rsa_keys.take()
     certificate = issue_identity(
         authority=authorities.devices,
@@ -147,7 +172,7 @@ def test_an_identity_is_for_client_authentication_and_sealing(authorities, rsa_k
 
 
 @pytest.mark.parametrize("kind", ["ec", "rsa-1024"])
-def test_an_identity_needs_an_rsa_key_of_2048_bits(authorities, kind: str) -> None:
+def test_an_identity_needs_an_rsa_key_of_2048_bits(authorities: Authorities, kind: str) -> None:
     key = (
         ec.generate_private_key(ec.SECP256R1())
         if kind == "ec"

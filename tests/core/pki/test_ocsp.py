@@ -14,18 +14,20 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.pki.authority import self_signed_root
+from fauxtune.connector.keypool import KeyRing
+from fauxtune.core.pki.authority import Authority, PrivateKey, self_signed_root
 from fauxtune.core.pki.issuance import issue, issue_responder
 from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.ocsp import Responder, Status, answer
 from fauxtune.core.pki.ocsp_request import MOST_CERTIFICATES, Malformed, read_request
 from fauxtune.core.pki.template import BUILT_IN
+from tests.authorities import Authorities, rsa_key_of
 
 DER = serialization.Encoding.DER
 
 
 @pytest.fixture(scope="module")
-def certificate(authorities) -> x509.Certificate:
+def certificate(authorities: Authorities) -> x509.Certificate:
     return issue(
         authority=authorities.issuing,
         public_key=ec.generate_private_key(ec.SECP256R1()).public_key(),
@@ -38,7 +40,7 @@ def certificate(authorities) -> x509.Certificate:
     )
 
 
-def responder_of(authority, authorities, key=None) -> Responder:
+def responder_of(authority: Authority, authorities: Authorities, key: PrivateKey | None = None) -> Responder:
     key = key or ec.generate_private_key(ec.SECP256R1())
     certificate = issue_responder(
         authority=authority,
@@ -51,18 +53,23 @@ def responder_of(authority, authorities, key=None) -> Responder:
 
 
 @pytest.fixture(scope="module")
-def responder(authorities) -> Responder:
+def responder(authorities: Authorities) -> Responder:
     return responder_of(authorities.issuing, authorities)
 
 
-def question(certificate, issuer, nonce: bytes | None = None, algorithm=None) -> bytes:
+def question(
+    certificate: x509.Certificate,
+    issuer: x509.Certificate,
+    nonce: bytes | None = None,
+    algorithm: hashes.HashAlgorithm | None = None,
+) -> bytes:
     builder = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, algorithm or hashes.SHA1())
     if nonce is not None:
         builder = builder.add_extension(x509.OCSPNonce(nonce), critical=False)
     return builder.build().public_bytes(DER)
 
 
-def ask(authorities, responder: Responder, request: bytes, *, status: Status | None) -> ocsp.OCSPResponse:
+def ask(authorities: Authorities, responder: Responder, request: bytes, *, status: Status | None) -> ocsp.OCSPResponse:
     der = answer(
         request,
         responder=responder,
@@ -74,7 +81,9 @@ def ask(authorities, responder: Responder, request: bytes, *, status: Status | N
 
 
 @pytest.mark.parametrize("algorithm", [hashes.SHA1(), hashes.SHA256(), hashes.SHA512()], ids=lambda a: a.name)
-def test_a_good_certificate_is_good_on_the_tenants_clock(authorities, responder, certificate, algorithm) -> None:
+def test_a_good_certificate_is_good_on_the_tenants_clock(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate, algorithm: hashes.HashAlgorithm
+) -> None:
     request = question(certificate, authorities.issuing.certificate, algorithm=algorithm)
     response = ask(authorities, responder, request, status=Status())
     assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
@@ -83,10 +92,13 @@ def test_a_good_certificate_is_good_on_the_tenants_clock(authorities, responder,
     assert response.this_update_utc == response.produced_at_utc == authorities.now
     assert response.next_update_utc == authorities.now + timedelta(hours=1)
     key = response.certificates[0].public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey)
     key.verify(response.signature, response.tbs_response_bytes, ec.ECDSA(hashes.SHA256()))
 
 
-def test_a_revoked_certificate_is_revoked_with_time_and_reason(authorities, responder, certificate) -> None:
+def test_a_revoked_certificate_is_revoked_with_time_and_reason(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate
+) -> None:
     at = authorities.now - timedelta(days=3)
     request = question(certificate, authorities.issuing.certificate)
     response = ask(authorities, responder, request, status=Status(revoked_at=at, reason="keyCompromise"))
@@ -97,26 +109,32 @@ def test_a_revoked_certificate_is_revoked_with_time_and_reason(authorities, resp
     assert unspecified.revocation_reason is None
 
 
-def test_a_serial_that_was_never_issued_is_unknown(authorities, responder, certificate) -> None:
+def test_a_serial_that_was_never_issued_is_unknown(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate
+) -> None:
     response = ask(authorities, responder, question(certificate, authorities.issuing.certificate), status=None)
     assert response.certificate_status is ocsp.OCSPCertStatus.UNKNOWN
 
 
-def test_the_nonce_comes_back(authorities, responder, certificate) -> None:
+def test_the_nonce_comes_back(authorities: Authorities, responder: Responder, certificate: x509.Certificate) -> None:
     request = question(certificate, authorities.issuing.certificate, nonce=b"n" * 16)
     response = ask(authorities, responder, request, status=Status())
     assert response.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"n" * 16
 
 
 @pytest.mark.parametrize("nonce", [b"n" * 1, b"n" * 128])
-def test_nonces_of_1_to_128_octets_are_taken(authorities, responder, certificate, nonce: bytes) -> None:
+def test_nonces_of_1_to_128_octets_are_taken(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate, nonce: bytes
+) -> None:
     response = ask(
         authorities, responder, question(certificate, authorities.issuing.certificate, nonce=nonce), status=Status()
     )
     assert response.response_status is ocsp.OCSPResponseStatus.SUCCESSFUL
 
 
-def test_an_overlong_nonce_is_a_malformed_request(authorities, responder, certificate) -> None:
+def test_an_overlong_nonce_is_a_malformed_request(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate
+) -> None:
     request = question(certificate, authorities.issuing.certificate, nonce=b"n" * 129)
     assert (
         ask(authorities, responder, request, status=Status()).response_status
@@ -124,21 +142,25 @@ def test_an_overlong_nonce_is_a_malformed_request(authorities, responder, certif
     )
 
 
-def test_questions_about_another_authority_are_unauthorized(authorities, certificate) -> None:
+def test_questions_about_another_authority_are_unauthorized(
+    authorities: Authorities, certificate: x509.Certificate
+) -> None:
     request = question(certificate, authorities.issuing.certificate)
     response = ask(authorities, responder_of(authorities.devices, authorities), request, status=Status())
     assert response.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
 
-def test_an_rsa_responder_signs_with_rsa(authorities, rsa_keys) -> None:
+def test_an_rsa_responder_signs_with_rsa(authorities: Authorities, rsa_keys: KeyRing) -> None:
     own = authorities.devices.certificate
     responder = responder_of(authorities.devices, authorities, key=rsa_keys.take())
     response = ask(authorities, responder, question(own, own), status=Status())
     (signer,) = response.certificates
-    signer.public_key().verify(response.signature, response.tbs_response_bytes, PKCS1v15(), hashes.SHA256())
+    rsa_key_of(signer).verify(response.signature, response.tbs_response_bytes, PKCS1v15(), hashes.SHA256())
 
 
-def test_the_responder_is_delegated_by_the_authority(authorities, responder, certificate) -> None:
+def test_the_responder_is_delegated_by_the_authority(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate
+) -> None:
     response = ask(authorities, responder, question(certificate, authorities.issuing.certificate), status=Status())
     (signer,) = response.certificates
     assert signer == responder.certificate
@@ -150,7 +172,7 @@ def test_the_responder_is_delegated_by_the_authority(authorities, responder, cer
     assert response.responder_key_hash == key_id
 
 
-def test_a_responder_of_a_long_named_authority_has_a_name_that_fits(authorities) -> None:
+def test_a_responder_of_a_long_named_authority_has_a_name_that_fits(authorities: Authorities) -> None:
     root = self_signed_root(
         name="root",
         common_name="N" * 64,
@@ -201,7 +223,9 @@ def nonces(*values: bytes, critical: bytes = b"") -> bytes:
     return tlv(0xA2, tlv(0x30, *(tlv(0x30, NONCE_OID, critical, tlv(0x04, each)) for each in values)))
 
 
-def test_several_certificates_are_answered_in_one(authorities, responder, certificate) -> None:
+def test_several_certificates_are_answered_in_one(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate
+) -> None:
     whole = question(certificate, authorities.issuing.certificate)
     asked = [Status(), Status(revoked_at=authorities.now), None]
     # What is asked begins behind the heads of the message, its body and the list.
@@ -298,7 +322,7 @@ def test_a_request_that_is_large_is_malformed() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"\x30\x00", b"\x30\x80\x00\x00", b"\x30\x84\xff\xff\xff\xff"])
-def test_what_is_no_request_is_malformed(authorities, responder, data: bytes) -> None:
+def test_what_is_no_request_is_malformed(authorities: Authorities, responder: Responder, data: bytes) -> None:
     assert (
         ask(authorities, responder, data, status=Status()).response_status is ocsp.OCSPResponseStatus.MALFORMED_REQUEST
     )
@@ -306,7 +330,9 @@ def test_what_is_no_request_is_malformed(authorities, responder, data: bytes) ->
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
-def test_no_damage_makes_the_responder_raise(authorities, responder, certificate, data) -> None:
+def test_no_damage_makes_the_responder_raise(
+    authorities: Authorities, responder: Responder, certificate: x509.Certificate, data: st.DataObject
+) -> None:
     genuine = question(certificate, authorities.issuing.certificate, nonce=b"n" * 16)
     at = data.draw(st.integers(0, len(genuine) - 1))
     patch = data.draw(st.binary(max_size=4))
@@ -317,5 +343,5 @@ def test_no_damage_makes_the_responder_raise(authorities, responder, certificate
 
 @settings(deadline=None)
 @given(data=st.binary(max_size=80))
-def test_garbage_does_not_make_the_responder_raise(authorities, responder, data: bytes) -> None:
+def test_garbage_does_not_make_the_responder_raise(authorities: Authorities, responder: Responder, data: bytes) -> None:
     ask(authorities, responder, data, status=Status())

@@ -7,13 +7,16 @@ from contextlib import suppress
 
 import pytest
 from asn1crypto import pkcs12
+from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12 as writer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
+from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pbe import Budget, pkcs12_key
@@ -21,15 +24,20 @@ from fauxtune.core.pki.pfx import check_pfx_structure, read_pfx, write_pfx
 from fauxtune.core.pki.rc2 import decrypt_cbc
 from fauxtune.core.pki.template import BUILT_IN
 from tests.support.hostile_der import altered, identifier, of_the_year_0, tlv
+from fauxtune.core.pki.template import BUILT_IN, Template
+from tests.support.authorities import Authorities
+from tests.support.hostile_der import altered, identifier, of_the_year_0, tlv
 
-TEMPLATES = {template.key_type: template for template in reversed(BUILT_IN)}
+Identities = dict[str, tuple[PrivateKey, x509.Certificate]]
+
+TEMPLATES: dict[str, Template] = {template.key_type: template for template in reversed(BUILT_IN)}
 
 
 @pytest.fixture(scope="module")
-def identity(authorities, rsa_keys):
+def identity(authorities: Authorities, rsa_keys: KeyRing) -> Identities:
     """One (key, certificate) each of EC and RSA."""
 
-    def make(key, serial: int):
+    def make(key: PrivateKey, serial: int) -> tuple[PrivateKey, x509.Certificate]:
         kind = "EC" if isinstance(key, ec.EllipticCurvePrivateKey) else "RSA"
         return key, issue(
             authority=authorities.issuing,
@@ -45,12 +53,12 @@ def identity(authorities, rsa_keys):
     return {"EC": make(ec.generate_private_key(ec.SECP256R1()), 1), "RSA": make(rsa_keys.take(), 2)}
 
 
-def chain_of(authorities) -> list:
+def chain_of(authorities: Authorities) -> list[x509.Certificate]:
     return [authorities.issuing.certificate, authorities.root.certificate]
 
 
 @pytest.fixture(scope="module")
-def small(authorities, identity) -> bytes:
+def small(authorities: Authorities, identity: Identities) -> bytes:
     """A file that costs little to open: for fuzzing."""
     key, certificate = identity["EC"]
     return write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", rounds=1)
@@ -58,7 +66,7 @@ def small(authorities, identity) -> bytes:
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
 @pytest.mark.parametrize("kind", ["EC", "RSA"])
-def test_what_is_written_is_read(authorities, identity, kind: str, legacy: bool) -> None:
+def test_what_is_written_is_read(authorities: Authorities, identity: Identities, kind: str, legacy: bool) -> None:
     key, certificate = identity[kind]
     data = write_pfx(
         key=key,
@@ -76,7 +84,7 @@ def test_what_is_written_is_read(authorities, identity, kind: str, legacy: bool)
     assert "key=" not in repr(contents)
 
 
-def test_a_written_file_is_aes_with_2048_rounds(identity) -> None:
+def test_a_written_file_is_aes_with_2048_rounds(identity: Identities) -> None:
     key, certificate = identity["EC"]
     data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a")
     parts = pkcs12.Pfx.load(data).authenticated_safe
@@ -88,14 +96,16 @@ def test_a_written_file_is_aes_with_2048_rounds(identity) -> None:
     assert (derivation["iteration_count"].native, derivation["prf"]["algorithm"].native) == (2048, "sha256")
 
 
-def test_others_can_open_what_is_written(identity) -> None:
+def test_others_can_open_what_is_written(identity: Identities) -> None:
     key, certificate = identity["EC"]
     for legacy in (False, True):
         data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", legacy=legacy)
-        assert writer.load_pkcs12(data, b"pw").cert.certificate == certificate
+        opened = writer.load_pkcs12(data, b"pw").cert
+        assert opened is not None
+        assert opened.certificate == certificate
 
 
-def test_a_password_sent_as_one_byte_for_each_character_opens(identity) -> None:
+def test_a_password_sent_as_one_byte_for_each_character_opens(identity: Identities) -> None:
     key, certificate = identity["EC"]
     for legacy in (False, True):
         data = write_pfx(key=key, certificate=certificate, chain=[], password="wörd", name="a", legacy=legacy)
@@ -104,14 +114,14 @@ def test_a_password_sent_as_one_byte_for_each_character_opens(identity) -> None:
 
 @pytest.mark.parametrize("legacy", [False, True], ids=["aes", "3des"])
 @pytest.mark.parametrize("password", [b"", b"wrong", b"pw ", b"\xff\xfe", b"\x00"])
-def test_a_wrong_password_is_told(identity, legacy: bool, password: bytes) -> None:
+def test_a_wrong_password_is_told(identity: Identities, legacy: bool, password: bytes) -> None:
     key, certificate = identity["EC"]
     data = write_pfx(key=key, certificate=certificate, chain=[], password="pw", name="a", legacy=legacy)
     with pytest.raises(PfxPasswordWrong):
         read_pfx(data, password)
 
 
-def test_a_file_without_mac_opens_too(small, identity) -> None:
+def test_a_file_without_mac_opens_too(small: bytes, identity: Identities) -> None:
     pfx = pkcs12.Pfx.load(small)
     bare = pkcs12.Pfx({"version": "v3", "auth_safe": pfx["auth_safe"]}).dump()
     assert read_pfx(bare, b"pw").certificate == identity["EC"][1]
@@ -119,13 +129,15 @@ def test_a_file_without_mac_opens_too(small, identity) -> None:
         read_pfx(bare, b"wrong")
 
 
-def test_a_file_without_encryption_opens(identity) -> None:
+def test_a_file_without_encryption_opens(identity: Identities) -> None:
     key, certificate = identity["EC"]
     data = writer.serialize_key_and_certificates(b"a", key, certificate, None, serialization.NoEncryption())
     assert read_pfx(data, b"").certificate == certificate
 
 
-def test_of_several_certificates_the_one_with_the_key_is_the_identity(authorities, identity) -> None:
+def test_of_several_certificates_the_one_with_the_key_is_the_identity(
+    authorities: Authorities, identity: Identities
+) -> None:
     key, certificate = identity["EC"]
     data = writer.serialize_key_and_certificates(
         b"a", key, None, [identity["RSA"][1], certificate], serialization.BestAvailableEncryption(b"pw")
@@ -135,7 +147,7 @@ def test_of_several_certificates_the_one_with_the_key_is_the_identity(authoritie
     assert contents.chain == (identity["RSA"][1],)
 
 
-def test_of_two_certificates_for_one_key_the_thumbprint_chooses(authorities, identity) -> None:
+def test_of_two_certificates_for_one_key_the_thumbprint_chooses(authorities: Authorities, identity: Identities) -> None:
     key, first = identity["EC"]
     second = issue(
         authority=authorities.issuing,
@@ -153,7 +165,7 @@ def test_of_two_certificates_for_one_key_the_thumbprint_chooses(authorities, ide
     assert read_pfx(data, b"pw", thumbprint="0" * 40).certificate == first
 
 
-def test_a_file_without_a_key_that_fits_is_told(identity) -> None:
+def test_a_file_without_a_key_that_fits_is_told(identity: Identities) -> None:
     only_certificate = writer.serialize_key_and_certificates(
         b"a", None, identity["EC"][1], None, serialization.BestAvailableEncryption(b"pw")
     )
@@ -166,7 +178,7 @@ def test_a_file_without_a_key_that_fits_is_told(identity) -> None:
         read_pfx(other, b"pw")
 
 
-def test_a_file_cannot_ask_for_endless_work(identity, small) -> None:
+def test_a_file_cannot_ask_for_endless_work(identity: Identities, small: bytes) -> None:
     pfx = pkcs12.Pfx.load(small)
     pfx["mac_data"]["iterations"] = 2_000_000_000
     with pytest.raises(PfxUnreadable, match="rounds"):
@@ -219,7 +231,7 @@ def test_what_is_hidden_inside_a_file_passes_the_gate_as_well(data: bytes, why: 
         read_pfx(data, b"pw")
 
 
-def test_a_file_with_a_broken_certificate_is_refused(identity) -> None:
+def test_a_file_with_a_broken_certificate_is_refused(identity: Identities) -> None:
     key, certificate = identity["RSA"]
     broken = altered(certificate, key, of_the_year_0)
     bag = tlv(0x30, bytes.fromhex("060a2a864886f70d01091601"), tlv(0xA0, tlv(0x04, broken)))
@@ -257,7 +269,7 @@ def test_rc2_matches_the_vectors_of_its_document() -> None:
         assert found.hex() == plain
 
 
-def test_a_pfx_needs_a_password(identity) -> None:
+def test_a_pfx_needs_a_password(identity: Identities) -> None:
     key, certificate = identity["EC"]
     with pytest.raises(Invalid):
         write_pfx(key=key, certificate=certificate, chain=[], password="", name="a")
@@ -276,7 +288,7 @@ def test_key_derivation_matches_a_published_vector() -> None:
     assert key.hex() == "8aaae6297b6cb04642ab5b077851284eb7128f1a2a7fbca3"
 
 
-def test_structure_is_checked_without_a_password(small) -> None:
+def test_structure_is_checked_without_a_password(small: bytes) -> None:
     check_pfx_structure(small)
     for broken in (b"", b"AA==", b"\x00", b"\x30\x00", small[:-1], small + b"x", small[: len(small) // 2]):
         with pytest.raises(PfxUnreadable):
@@ -285,7 +297,7 @@ def test_structure_is_checked_without_a_password(small) -> None:
 
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
-def test_a_damaged_file_is_invalid_at_worst(small, data) -> None:
+def test_a_damaged_file_is_invalid_at_worst(small: bytes, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(small) - 1))
     patch = data.draw(st.binary(max_size=4))
     cut = data.draw(st.booleans())
@@ -299,7 +311,7 @@ def test_a_damaged_file_is_invalid_at_worst(small, data) -> None:
 @pytest.mark.filterwarnings("ignore:Parsed a serial number")
 @settings(deadline=None, max_examples=300)
 @given(data=st.data())
-def test_a_damaged_file_without_mac_is_invalid_at_worst(identity, data) -> None:
+def test_a_damaged_file_without_mac_is_invalid_at_worst(identity: Identities, data: st.DataObject) -> None:
     # Without a MAC and without encryption the damage reaches the innermost parts.
     key, certificate = identity[data.draw(st.sampled_from(["EC", "RSA"]))]
     whole = writer.serialize_key_and_certificates(b"a", key, certificate, None, serialization.NoEncryption())
@@ -323,7 +335,7 @@ def test_garbage_is_invalid(data: bytes, password: bytes) -> None:
 @pytest.mark.parametrize(
     "mac", [hashes.SHA1(), hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda h: h.name
 )
-def test_macs_of_all_hashes_are_verified(identity, mac) -> None:
+def test_macs_of_all_hashes_are_verified(identity: Identities, mac: hashes.HashAlgorithm) -> None:
     key, certificate = identity["EC"]
     protection = serialization.PrivateFormat.PKCS12.encryption_builder().hmac_hash(mac).build(b"pw")
     data = writer.serialize_key_and_certificates(b"a", key, certificate, None, protection)
@@ -332,7 +344,7 @@ def test_macs_of_all_hashes_are_verified(identity, mac) -> None:
         read_pfx(data, b"wrong")
 
 
-def test_a_file_in_pieces_of_indefinite_length_opens(small, identity) -> None:
+def test_a_file_in_pieces_of_indefinite_length_opens(small: bytes, identity: Identities) -> None:
     # BER, as browsers and old Windows write it: the protected content comes in chunks of 200 octets.
     def piece(tag: int, body: bytes) -> bytes:
         return bytes([tag, 0x82]) + len(body).to_bytes(2) + body

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Protocol, TypedDict, Unpack
 
 import pytest
 from asn1crypto import cms, core
@@ -13,16 +13,22 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AttributeOID, NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
+from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal, Request
 from tests.support.hostile_der import tlv
+from tests.support.authorities import Authorities
+from tests.support.hostile_der import tlv
+from tests.core.pki.messages import Sealing, Signing, seal, self_signed, sign_as
 
 KIND, STATUS, FAIL_INFO, SENDER, RECIPIENT, TRANSACTION = (f"2.16.840.1.113733.1.9.{number}" for number in range(2, 8))
 FAIL_TEXT = "1.3.6.1.5.5.7.24.1"
@@ -31,22 +37,22 @@ TRANSACTION_ID = "xPaVKhGmdDSmH+jkpJ8u9K2z/fE="
 
 
 @pytest.fixture(scope="module")
-def device_key(rsa_keys):
+def device_key(rsa_keys: KeyRing) -> RSAPrivateKey:
     return rsa_keys.take()
 
 
 @pytest.fixture(scope="module")
-def signer_key(rsa_keys):
+def signer_key(rsa_keys: KeyRing) -> RSAPrivateKey:
     """mdmb signs with a key of the moment, not with the one that it wants a certificate for."""
     return rsa_keys.take()
 
 
 @pytest.fixture(scope="module")
-def signer(signer_key, self_signed) -> x509.Certificate:
+def signer(signer_key: RSAPrivateKey) -> x509.Certificate:
     return self_signed(signer_key)
 
 
-def request_for(key, challenge: bytes | None = b"token") -> bytes:
+def request_for(key: PrivateKey, challenge: bytes | None = b"token") -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(
         x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "device")])
     )
@@ -55,33 +61,62 @@ def request_for(key, challenge: bytes | None = b"token") -> bytes:
     return builder.sign(key, hashes.SHA256()).public_bytes(Encoding.DER)
 
 
+class Changes(TypedDict, total=False):
+    """Parts of a pkiMessage that are replaced."""
+
+    csr: bytes
+    cipher: str
+    sealing: Sealing
+    kind: str
+    transaction: str
+    attributes: dict[str, list[core.Asn1Value] | None]
+    envelope: bytes | None
+    signer: x509.Certificate
+    signer_key: RSAPrivateKey
+    signing: Signing
+
+
+class Ask(Protocol):
+    """The fixture `ask`."""
+
+    def __call__(self, **changes: Unpack[Changes]) -> bytes: ...
+
+
 @pytest.fixture(scope="module")
-def ask(authorities, seal, sign_as, device_key, signer_key, signer) -> Callable[..., bytes]:
+def ask(
+    authorities: Authorities,
+    device_key: RSAPrivateKey,
+    signer_key: RSAPrivateKey,
+    signer: x509.Certificate,
+) -> Ask:
     """A pkiMessage: single DES and SHA-1, like Go's clients; `changes` replaces parts of it."""
 
-    def make(**changes) -> bytes:
+    def make(**changes: Unpack[Changes]) -> bytes:
         csr = changes.get("csr", request_for(device_key))
         envelope = seal(
             csr, authorities.devices.certificate, changes.get("cipher", "des"), **changes.get("sealing", {})
         )
-        attributes = {
+        attributes: dict[str, list[core.Asn1Value] | None] = {
             KIND: [core.PrintableString(changes.get("kind", "19"))],
             TRANSACTION: [core.PrintableString(changes.get("transaction", TRANSACTION_ID))],
             SENDER: [core.OctetString(NONCE)],
             **changes.get("attributes", {}),
         }
+        signing: Signing = {
+            "attributes": [(oid, *values) for oid, values in attributes.items() if values is not None],
+            **changes.get("signing", {}),
+        }
         return sign_as(
             changes.get("envelope", envelope),
             changes.get("signer", signer),
             changes.get("signer_key", signer_key),
-            attributes=[(oid, *values) for oid, values in attributes.items() if values is not None],
-            **changes.get("signing", {}),
+            **signing,
         )
 
     return make
 
 
-def read(authorities, message: bytes) -> Request | Refusal:
+def read(authorities: Authorities, message: bytes) -> Request | Refusal:
     return scep.read(message, certificate=authorities.devices.certificate, key=authorities.devices.key)
 
 
@@ -90,7 +125,9 @@ def said(message: bytes) -> dict[str, object]:
     return {oid: core.load(values[0]).native for oid, values in signed.read(message).attributes.items()}
 
 
-def test_an_old_clients_request_is_understood(authorities, ask, device_key, signer) -> None:
+def test_an_old_clients_request_is_understood(
+    authorities: Authorities, ask: Ask, device_key: RSAPrivateKey, signer: x509.Certificate
+) -> None:
     found = read(authorities, ask())
     assert isinstance(found, Request)
     assert (found.kind, found.challenge) == (Kind.REQUEST, "token")
@@ -101,29 +138,34 @@ def test_an_old_clients_request_is_understood(authorities, ask, device_key, sign
 
 @pytest.mark.parametrize("cipher", ["des", "tripledes_3key", "aes128_cbc", "aes256_cbc"])
 @pytest.mark.parametrize("digest", ["sha1", "sha256"])
-def test_newer_clients_are_understood_too(authorities, ask, cipher: str, digest: str) -> None:
+def test_newer_clients_are_understood_too(authorities: Authorities, ask: Ask, cipher: str, digest: str) -> None:
     assert isinstance(read(authorities, ask(cipher=cipher, signing={"digest": digest})), Request)
 
 
-def test_a_renewal_is_signed_by_the_certificate_it_replaces(authorities, ask, device_key, self_signed) -> None:
+def test_a_renewal_is_signed_by_the_certificate_it_replaces(
+    authorities: Authorities, ask: Ask, device_key: RSAPrivateKey
+) -> None:
     old = self_signed(device_key, "old identity")
     found = read(authorities, ask(kind="17", csr=request_for(device_key, None), signer=old, signer_key=device_key))
     assert isinstance(found, Request)
     assert (found.kind, found.challenge, found.exchange.signer) == (Kind.RENEWAL, None, old)
 
 
-def test_a_poll_names_its_transaction_and_has_no_request(authorities, ask) -> None:
+def test_a_poll_names_its_transaction_and_has_no_request(authorities: Authorities, ask: Ask) -> None:
     found = read(authorities, ask(kind="20", csr=b"issuer and subject"))
     assert isinstance(found, Request)
     assert (found.kind, found.csr, found.exchange.transaction) == (Kind.POLL, b"", TRANSACTION_ID)
 
 
-def test_a_granted_request_is_answered_for_its_signer_alone(authorities, ask, signer, signer_key, self_signed) -> None:
+def test_a_granted_request_is_answered_for_its_signer_alone(
+    authorities: Authorities, ask: Ask, signer: x509.Certificate, signer_key: RSAPrivateKey
+) -> None:
     own = authorities.devices
     found = read(authorities, ask())
     issued = self_signed(signer_key, "issued")
     answer = scep.grant(found.exchange, issued, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
     message = signed.read(answer)
+    assert message.content is not None
     message.verify(message.content)
     assert message.certificate == own.certificate
     assert (
@@ -139,7 +181,7 @@ def test_a_granted_request_is_answered_for_its_signer_alone(authorities, ask, si
     assert pkcs7.load_der_pkcs7_certificates(inside) == [issued]
 
 
-def test_a_refused_request_is_answered_without_content(authorities, ask) -> None:
+def test_a_refused_request_is_answered_without_content(authorities: Authorities, ask: Ask) -> None:
     own = authorities.devices
     refusal = Refusal(read(authorities, ask()).exchange, FailInfo.BAD_REQUEST, "The token is used up: größer.")
     answer = scep.refuse(refusal, certificate=own.certificate, key=own.key, nonce=b"n" * 16)
@@ -171,7 +213,9 @@ def test_a_refused_request_is_answered_without_content(authorities, ask) -> None
         ({"kind": "xx"}, FailInfo.BAD_REQUEST, "type xx"),
     ],
 )
-def test_a_message_with_a_sender_is_refused_in_its_own_words(authorities, ask, changes, reason, words: str) -> None:
+def test_a_message_with_a_sender_is_refused_in_its_own_words(
+    authorities: Authorities, ask: Ask, changes: Changes, reason: FailInfo, words: str
+) -> None:
     own = authorities.devices
     found = read(authorities, ask(**changes))
     assert isinstance(found, Refusal)
@@ -181,7 +225,9 @@ def test_a_message_with_a_sender_is_refused_in_its_own_words(authorities, ask, c
     assert said(answer)[FAIL_INFO] == reason.value
 
 
-def test_a_request_must_sign_itself_and_be_about_an_rsa_key(authorities, ask, device_key) -> None:
+def test_a_request_must_sign_itself_and_be_about_an_rsa_key(
+    authorities: Authorities, ask: Ask, device_key: RSAPrivateKey
+) -> None:
     tampered = request_for(device_key).replace(b"device", b"Device")
     found = read(authorities, ask(csr=tampered))
     assert isinstance(found, Refusal)
@@ -191,7 +237,9 @@ def test_a_request_must_sign_itself_and_be_about_an_rsa_key(authorities, ask, de
     assert elliptic.reason is FailInfo.BAD_ALGORITHM
 
 
-def test_a_request_signed_with_sha1_is_taken_as_the_capabilities_say(authorities, ask, device_key) -> None:
+def test_a_request_signed_with_sha1_is_taken_as_the_capabilities_say(
+    authorities: Authorities, ask: Ask, device_key: RSAPrivateKey
+) -> None:
     signed = x509.load_der_x509_csr(request_for(device_key)).tbs_certrequest_bytes
     signature = device_key.sign(signed, PKCS1v15(), hashes.SHA1())
     csr = tlv(0x30, signed, bytes.fromhex("300d06092a864886f70d0101050500"), tlv(0x03, b"\0", signature))
@@ -201,13 +249,15 @@ def test_a_request_signed_with_sha1_is_taken_as_the_capabilities_say(authorities
     assert "own key" in tampered.text
 
 
-def test_an_envelope_for_another_authority_says_so(authorities, ask, seal, device_key, signer) -> None:
+def test_an_envelope_for_another_authority_says_so(
+    authorities: Authorities, ask: Ask, device_key: RSAPrivateKey, signer: x509.Certificate
+) -> None:
     found = read(authorities, ask(envelope=seal(request_for(device_key), signer)))
     assert isinstance(found, Refusal)
     assert "sealed for others" in found.text
 
 
-def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities, seal, device_key, self_signed) -> None:
+def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities: Authorities, device_key: RSAPrivateKey) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     attributes = {
         KIND: core.PrintableString("19"),
@@ -239,18 +289,20 @@ def test_a_signer_without_an_rsa_key_gets_no_certificate(authorities, seal, devi
         ({KIND: [core.Integer(19)]}, "messageType"),
     ],
 )
-def test_a_message_that_no_answer_could_repeat_is_invalid(authorities, ask, attributes, words: str) -> None:
+def test_a_message_that_no_answer_could_repeat_is_invalid(
+    authorities: Authorities, ask: Ask, attributes: dict[str, list[core.Asn1Value] | None], words: str
+) -> None:
     with pytest.raises(Invalid, match=words):
         read(authorities, ask(attributes=attributes))
 
 
 @pytest.mark.parametrize("data", [b"", b"\x30\x80" * 5000, b"garbage", bytes(100_000)])
-def test_garbage_is_invalid(authorities, data: bytes) -> None:
+def test_garbage_is_invalid(authorities: Authorities, data: bytes) -> None:
     with pytest.raises(Invalid):
         read(authorities, data)
 
 
-def test_a_get_brings_the_message_in_either_alphabet(ask) -> None:
+def test_a_get_brings_the_message_in_either_alphabet(ask: Ask) -> None:
     message = ask()
     standard, for_urls = base64.b64encode(message).decode(), base64.urlsafe_b64encode(message).decode()
     assert {"+", "/"} <= set(standard)
@@ -277,13 +329,13 @@ def test_capabilities_are_one_a_line() -> None:
 
 
 @pytest.fixture(scope="module")
-def message(ask) -> bytes:
+def message(ask: Ask) -> bytes:
     return ask()
 
 
 @given(st.data())
 @settings(max_examples=400, deadline=None)
-def test_damage_anywhere_is_refused_or_invalid(authorities, message: bytes, data: st.DataObject) -> None:
+def test_damage_anywhere_is_refused_or_invalid(authorities: Authorities, message: bytes, data: st.DataObject) -> None:
     own = authorities.devices
     damaged = bytearray(message)
     for _ in range(data.draw(st.integers(1, 3))):

@@ -10,35 +10,46 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki import signed
+from fauxtune.core.pki.authority import PrivateKey
+from tests.authorities import Authorities
+from tests.core.pki.messages import Signing, self_signed, sign_as
 
 BODY = b"<?xml version='1.0'?>\n<plist><dict/></plist>\n"
 SIGNING_TIME = "1.2.840.113549.1.9.5"
 
 
 @pytest.fixture(scope="module")
-def key(rsa_keys):
+def key(rsa_keys: KeyRing) -> RSAPrivateKey:
     return rsa_keys.take()
 
 
 @pytest.fixture(scope="module")
-def certificate(key, self_signed) -> x509.Certificate:
+def certificate(key: RSAPrivateKey) -> x509.Certificate:
     return self_signed(key, "device")
 
 
 @pytest.fixture(scope="module")
-def elliptic(self_signed):
+def elliptic() -> tuple[ec.EllipticCurvePrivateKey, x509.Certificate]:
     """A P-384 key and its certificate."""
     made = ec.generate_private_key(ec.SECP384R1())
     return made, self_signed(made, "elliptic")
 
 
-def by_builder(certificate, key, *options: pkcs7.PKCS7Options, algorithm=None, padding=None) -> bytes:
+def by_builder(
+    certificate: x509.Certificate,
+    key: PrivateKey,
+    *options: pkcs7.PKCS7Options,
+    algorithm: pkcs7.PKCS7HashTypes | None = None,
+    padding: PSS | None = None,
+) -> bytes:
     """A signature over BODY by cryptography's own writer."""
     builder = pkcs7.PKCS7SignatureBuilder().set_data(BODY)
     builder = builder.add_signer(certificate, key, algorithm or hashes.SHA256(), rsa_padding=padding)
@@ -47,19 +58,25 @@ def by_builder(certificate, key, *options: pkcs7.PKCS7Options, algorithm=None, p
 
 @pytest.mark.parametrize("embedded", [False, True], ids=["detached", "attached"])
 @pytest.mark.parametrize("algorithm", [hashes.SHA256(), hashes.SHA384(), hashes.SHA512()], ids=lambda a: a.name)
-def test_the_signer_of_a_body_is_found(certificate, key, elliptic, algorithm, embedded: bool) -> None:
+def test_the_signer_of_a_body_is_found(
+    certificate: x509.Certificate,
+    key: RSAPrivateKey,
+    elliptic: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
+    algorithm: pkcs7.PKCS7HashTypes,
+    embedded: bool,
+) -> None:
     options = () if embedded else (pkcs7.PKCS7Options.DetachedSignature,)
     assert signed.verify(by_builder(certificate, key, *options, algorithm=algorithm), BODY) == certificate
     other_key, other = elliptic
     assert signed.verify(by_builder(other, other_key, *options, algorithm=algorithm), BODY) == other
 
 
-def test_a_signature_by_pss_is_right(certificate, key) -> None:
+def test_a_signature_by_pss_is_right(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     padding = PSS(MGF1(hashes.SHA256()), salt_length=32)
     assert signed.verify(by_builder(certificate, key, padding=padding), BODY) == certificate
 
 
-def test_a_signature_over_the_bytes_themselves_is_right(certificate, key) -> None:
+def test_a_signature_over_the_bytes_themselves_is_right(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     data = by_builder(certificate, key, pkcs7.PKCS7Options.NoAttributes)
     assert signed.read(data).attributes == {}
     assert signed.verify(data, BODY) == certificate
@@ -68,18 +85,20 @@ def test_a_signature_over_the_bytes_themselves_is_right(certificate, key) -> Non
 
 
 @pytest.mark.parametrize("signed_with", ["sha1_rsa", "rsassa_pkcs1v15"])
-def test_sha_1_counts_under_both_names_of_its_algorithm(certificate, key, sign_as, signed_with: str) -> None:
+def test_sha_1_counts_under_both_names_of_its_algorithm(
+    certificate: x509.Certificate, key: RSAPrivateKey, signed_with: str
+) -> None:
     assert signed.verify(sign_as(None, certificate, key, body=BODY, signed_with=signed_with), BODY) == certificate
 
 
-def test_what_is_embedded_does_not_count(certificate, key, sign_as) -> None:
+def test_what_is_embedded_does_not_count(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     message = sign_as(b"something else", certificate, key, body=BODY)
     assert signed.verify(message, BODY) == certificate
     with pytest.raises(Invalid, match="not one over these bytes"):
         signed.verify(sign_as(BODY, certificate, key, body=b"something else"), BODY)
 
 
-def test_what_is_signed_here_is_verified_here(authorities) -> None:
+def test_what_is_signed_here_is_verified_here(authorities: Authorities) -> None:
     for authority in (authorities.devices, authorities.issuing):
         message = signed.sign(BODY, certificate=authority.certificate, key=authority.key, chain=authority.chain)
         found = signed.read(message)
@@ -89,7 +108,7 @@ def test_what_is_signed_here_is_verified_here(authorities) -> None:
         assert SIGNING_TIME not in found.attributes
 
 
-def test_attributes_can_be_all_that_is_said(authorities) -> None:
+def test_attributes_can_be_all_that_is_said(authorities: Authorities) -> None:
     own = authorities.devices
     message = signed.sign(
         None, certificate=own.certificate, key=own.key, attributes={"1.2.3.4": core.PrintableString("said")}
@@ -100,7 +119,7 @@ def test_attributes_can_be_all_that_is_said(authorities) -> None:
     assert found.attributes["1.2.3.4"] == (core.PrintableString("said").dump(),)
 
 
-def test_certificates_travel_without_a_signer(authorities) -> None:
+def test_certificates_travel_without_a_signer(authorities: Authorities) -> None:
     data = signed.certificates_only([authorities.devices.certificate])
     assert pkcs7.load_der_pkcs7_certificates(data) == [authorities.devices.certificate]
     with pytest.raises(Invalid, match="one signer, not 0"):
@@ -121,12 +140,16 @@ def test_certificates_travel_without_a_signer(authorities) -> None:
         ({"attributes": [("1.2.3", core.Integer(1)), ("1.2.3", core.Integer(1))]}, "there twice"),
     ],
 )
-def test_a_message_that_can_mean_two_things_is_refused(certificate, key, sign_as, changes, words: str) -> None:
+def test_a_message_that_can_mean_two_things_is_refused(
+    certificate: x509.Certificate, key: RSAPrivateKey, changes: Signing, words: str
+) -> None:
     with pytest.raises(Invalid, match=words):
         signed.verify(sign_as(BODY, certificate, key, **changes), BODY)
 
 
-def test_only_the_certificate_that_is_named_counts(certificate, key, sign_as, self_signed, rsa_keys) -> None:
+def test_only_the_certificate_that_is_named_counts(
+    certificate: x509.Certificate, key: RSAPrivateKey, rsa_keys: KeyRing
+) -> None:
     stranger = self_signed(rsa_keys.take(), "stranger")
     assert signed.verify(sign_as(BODY, certificate, key, certificates=[stranger, certificate]), BODY) == certificate
     with pytest.raises(Invalid, match="the signer's certificate is not in it"):
@@ -135,7 +158,7 @@ def test_only_the_certificate_that_is_named_counts(certificate, key, sign_as, se
         signed.verify(sign_as(BODY, certificate, key, certificates=[certificate] * 21), BODY)
 
 
-def test_a_signature_by_another_key_is_wrong(certificate, sign_as, rsa_keys) -> None:
+def test_a_signature_by_another_key_is_wrong(certificate: x509.Certificate, rsa_keys: KeyRing) -> None:
     with pytest.raises(Invalid, match="not one over these bytes"):
         signed.verify(sign_as(BODY, certificate, rsa_keys.take()), BODY)
 
@@ -150,12 +173,12 @@ def test_a_signature_by_another_key_is_wrong(certificate, sign_as, rsa_keys) -> 
         {"signed_with": "1.2.3.4"},
     ],
 )
-def test_an_unknown_algorithm_is_named(certificate, key, sign_as, changes) -> None:
+def test_an_unknown_algorithm_is_named(certificate: x509.Certificate, key: RSAPrivateKey, changes: Signing) -> None:
     with pytest.raises(UnknownAlgorithm):
         signed.verify(sign_as(BODY, certificate, key, **changes), BODY)
 
 
-def test_two_hashes_in_one_signature_are_refused(certificate, key, sign_as) -> None:
+def test_two_hashes_in_one_signature_are_refused(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     with pytest.raises(Invalid, match="signed with sha256 and digested with sha1"):
         signed.verify(sign_as(BODY, certificate, key, signed_with="sha256_rsa"), BODY)
 
@@ -170,12 +193,14 @@ def test_two_hashes_in_one_signature_are_refused(certificate, key, sign_as) -> N
         [{"type": "content_type", "values": ["signed_data"]}, {"type": "message_digest", "values": [b"1" * 20]}],
     ],
 )
-def test_attributes_that_are_not_about_the_body_are_refused(certificate, key, sign_as, attributes) -> None:
+def test_attributes_that_are_not_about_the_body_are_refused(
+    certificate: x509.Certificate, key: RSAPrivateKey, attributes: list[dict[str, object]]
+) -> None:
     with pytest.raises(Invalid):
         signed.verify(sign_as(BODY, certificate, key, signed=attributes), BODY)
 
 
-def test_attributes_cannot_pass_for_content(certificate, key, sign_as) -> None:
+def test_attributes_cannot_pass_for_content(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     """Who takes the attributes out and shows them as what was signed gets nowhere: they are a body of their own."""
     message = cms.ContentInfo.load(sign_as(BODY, certificate, key))
     (signer,) = message["content"]["signer_infos"]
@@ -201,19 +226,19 @@ def test_an_identifier_that_would_take_long_to_spell_out_is_not_read(constructed
         signed.read(constructed + b"\xea\x60" + b"\x81" * 59_999 + b"\x01" + b"\xa0\x00")
 
 
-def test_a_long_message_is_read_like_a_short_one(certificate, key, sign_as) -> None:
+def test_a_long_message_is_read_like_a_short_one(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     for size in (10, 30_000):
         body = bytes(size)
         assert signed.verify(sign_as(body, certificate, key, embedded=body), body) == certificate
 
 
-def test_a_message_that_would_take_long_to_read_is_not_read(certificate, key, sign_as) -> None:
+def test_a_message_that_would_take_long_to_read_is_not_read(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     for message in (sign_as(bytes(64 * 1024), certificate, key), bytes(4_000_000)):
         with pytest.raises(Invalid, match="64 KiB at most are read"):
             signed.read(message)
 
 
-def test_a_cut_message_is_no_signature(certificate, key, sign_as) -> None:
+def test_a_cut_message_is_no_signature(certificate: x509.Certificate, key: RSAPrivateKey) -> None:
     whole = sign_as(BODY, certificate, key)
     for end in range(0, len(whole), 17):
         with pytest.raises(Invalid):
@@ -223,13 +248,22 @@ def test_a_cut_message_is_no_signature(certificate, key, sign_as) -> None:
 
 
 @pytest.fixture(scope="module")
-def messages(certificate, key, elliptic, sign_as) -> list[bytes]:
+def messages(
+    certificate: x509.Certificate,
+    key: RSAPrivateKey,
+    elliptic: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
+) -> list[bytes]:
     return [sign_as(None, certificate, key, body=BODY), by_builder(elliptic[1], elliptic[0])]
 
 
 @given(st.data())
 @settings(max_examples=500, deadline=None)
-def test_damage_anywhere_is_refused_or_changes_nothing(messages, certificate, elliptic, data: st.DataObject) -> None:
+def test_damage_anywhere_is_refused_or_changes_nothing(
+    messages: list[bytes],
+    certificate: x509.Certificate,
+    elliptic: tuple[ec.EllipticCurvePrivateKey, x509.Certificate],
+    data: st.DataObject,
+) -> None:
     damaged = bytearray(data.draw(st.sampled_from(messages)))
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))

@@ -35,7 +35,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 
-def item(world: World = WORLD, **changes: Any) -> Item:
+def item(world: World = WORLD, /, **changes: Any) -> Item:
     profile = Profile(ProfileId("p"), "androidWorkProfilePkcsCertificateProfile", 1, {**DOCUMENT, **changes}, "p_g")
     FAMILY.check(profile.document)
     (found,) = FAMILY.items(profile, world)
@@ -90,7 +90,7 @@ def test_authority_and_template_are_found_in_any_case_and_ordered_by_their_own_n
 @pytest.mark.parametrize(
     "changes", [{"certificationAuthority": "ca.fabrikam.example"}, {"certificationAuthorityName": "Fabrikam CA"}]
 )
-def test_an_unknown_authority_is_asked_for_as_the_profile_names_it(changes: dict[str, str]) -> None:
+def test_an_unknown_authority_is_asked_for_as_the_profile_names_it(changes: dict[str, Any]) -> None:
     found = item(**changes)
     assert (found.problem, found.needs_root) == (None, None)
     assert found.order is not None

@@ -10,14 +10,19 @@ from urllib.parse import quote
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
+from fastapi import FastAPI
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.pki import signed
 from fauxtune.operations.runtime.emulator import TrustedProxies
+from fauxtune.operations.emulator import Emulator, TrustedProxies
 from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
@@ -29,14 +34,15 @@ BODY = b"<plist/>\n"
 PROXIES = TrustedProxies((ip_network("10.0.0.0/8"), ip_network("fd00::/8")))
 NOBODY = TrustedProxies()
 
-Made = Callable[[str], tuple[object, x509.Certificate]]
+Identity = tuple[RSAPrivateKey, x509.Certificate]
+Made = Callable[[str], Identity]
 
 
 @pytest.fixture(scope="module")
-def identity(rsa_keys) -> Made:
+def identity(rsa_keys: KeyRing) -> Made:
     """A key and a certificate of this name."""
 
-    def make(name: str) -> tuple[object, x509.Certificate]:
+    def make(name: str) -> Identity:
         key = rsa_keys.take()
         return key, self_signed(key, name, begin=NOW, serial=9)
 
@@ -44,7 +50,7 @@ def identity(rsa_keys) -> Made:
 
 
 @pytest.fixture(scope="module")
-def device(identity: Made):
+def device(identity: Made) -> Identity:
     return identity("device")
 
 
@@ -53,7 +59,7 @@ def other(identity: Made) -> x509.Certificate:
     return identity("other")[1]
 
 
-def signature(device, body: bytes = BODY) -> str:
+def signature(device: Identity, body: bytes = BODY) -> str:
     key, certificate = device
     return base64.b64encode(signed.sign(body, certificate=certificate, key=key)).decode()
 
@@ -72,7 +78,7 @@ def request(
     tls: x509.Certificate | bytes | None = None,
     scheme: str = "https",
 ) -> Request:
-    scope = {
+    scope: dict[str, object] = {
         "type": "http",
         "scheme": scheme,
         "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in headers],
@@ -95,57 +101,59 @@ def test_nothing_proves_nothing(scheme: str) -> None:
 
 @pytest.mark.parametrize("name", ["Mdm-Signature", "MDM-Signature"])
 @pytest.mark.parametrize("scheme", ["https", "http"])
-def test_a_signature_over_the_body_tells_who_calls(device, name: str, scheme: str) -> None:
+def test_a_signature_over_the_body_tells_who_calls(device: Identity, name: str, scheme: str) -> None:
     assert caller(request((name, signature(device)), scheme=scheme)) == device[1]
 
 
-def test_a_tls_certificate_tells_who_calls(device) -> None:
+def test_a_tls_certificate_tells_who_calls(device: Identity) -> None:
     assert caller(request(tls=device[1])) == device[1]
 
 
 @pytest.mark.parametrize("written", [pem, rfc_9440])
 @pytest.mark.parametrize("peer", ["10.1.2.3", "::ffff:10.1.2.3", "fd00::1", "fd00::1%eth0"])
-def test_a_trusted_proxy_tells_who_calls(device, written: Callable[..., str], peer: str) -> None:
+def test_a_trusted_proxy_tells_who_calls(device: Identity, written: Callable[..., str], peer: str) -> None:
     assert caller(request(("Client-Cert", written(device[1])), peer=peer), PROXIES) == device[1]
 
 
 @pytest.mark.parametrize("peer", ["11.0.0.1", "::ffff:11.0.0.1", "::1", "fe80::1", "unix", "", None])
-def test_what_others_say_of_a_certificate_is_ignored(device, peer: str | None) -> None:
+def test_what_others_say_of_a_certificate_is_ignored(device: Identity, peer: str | None) -> None:
     assert caller(request(("Client-Cert", pem(device[1])), peer=peer), PROXIES) is None
     assert caller(request(("Client-Cert", "garbage"), peer=peer), PROXIES) is None
 
 
-def test_nobody_is_trusted_unless_told(device) -> None:
+def test_nobody_is_trusted_unless_told(device: Identity) -> None:
     for peer in ("127.0.0.1", "::1", "10.1.2.3"):
         assert caller(request(("Client-Cert", pem(device[1])), peer=peer)) is None
 
 
-def test_over_plain_http_a_proxys_word_does_not_count(device) -> None:
+def test_over_plain_http_a_proxys_word_does_not_count(device: Identity) -> None:
     assert caller(request(("Client-Cert", pem(device[1])), peer="10.1.2.3", scheme="http"), PROXIES) is None
 
 
-def test_forwarded_addresses_make_nobody_a_proxy(device) -> None:
+def test_forwarded_addresses_make_nobody_a_proxy(device: Identity) -> None:
     forwarded = [("X-Forwarded-For", "10.1.2.3"), ("Forwarded", "for=10.1.2.3"), ("X-Real-IP", "10.1.2.3")]
     assert caller(request(("Client-Cert", pem(device[1])), *forwarded), PROXIES) is None
 
 
-async def test_callers_of_the_intercepting_proxy_are_no_trusted_proxies(emulator) -> None:
+async def test_callers_of_the_intercepting_proxy_are_no_trusted_proxies(emulator: Emulator) -> None:
     # All of them come from this machine, as a real proxy may.
     emulator.trusted_proxies = TrustedProxies((ip_network("127.0.0.0/8"),))
     app = create_app(emulator)
     assert app.state.emulator.trusted_proxies.networks
-    assert under_the_hosts_called(app, emulator).state.emulator.trusted_proxies == NOBODY
+    narrowed = under_the_hosts_called(app, emulator)
+    assert isinstance(narrowed, FastAPI)
+    assert narrowed.state.emulator.trusted_proxies == NOBODY
     emulator.trusted_proxies = NOBODY
     assert under_the_hosts_called(app, emulator) is app
 
 
-def test_the_header_can_have_another_name(device, other) -> None:
+def test_the_header_can_have_another_name(device: Identity, other: x509.Certificate) -> None:
     proxies = TrustedProxies(PROXIES.networks, "X-Ssl-Cert")
     headers = (("Client-Cert", pem(other)), ("X-SSL-Cert", pem(device[1])))
     assert caller(request(*headers, peer="10.1.2.3"), proxies) == device[1]
 
 
-def test_the_signature_rules_then_the_proxy_then_tls(device, other, identity) -> None:
+def test_the_signature_rules_then_the_proxy_then_tls(device: Identity, other: x509.Certificate, identity: Made) -> None:
     third = identity("third")[1]
     said = ("Client-Cert", pem(other))
     everything = request(("Mdm-Signature", signature(device)), said, peer="10.1.2.3", tls=third)
@@ -157,7 +165,7 @@ def test_the_signature_rules_then_the_proxy_then_tls(device, other, identity) ->
     assert caller(request(("Client-Cert", ""), peer="10.1.2.3"), PROXIES) is None
 
 
-def test_a_signature_over_another_body_is_bad_whoever_else_vouches(device) -> None:
+def test_a_signature_over_another_body_is_bad_whoever_else_vouches(device: Identity) -> None:
     for value in (signature(device, b"other"), "", "%%%", "AAAA", signature(device)[:-8]):
         with pytest.raises(Invalid) as refused:
             caller(request(("Mdm-Signature", value), tls=device[1]))
@@ -165,7 +173,7 @@ def test_a_signature_over_another_body_is_bad_whoever_else_vouches(device) -> No
         assert not isinstance(refused.value, NotAllowed)
 
 
-def test_two_headers_are_one_too_many(device, other) -> None:
+def test_two_headers_are_one_too_many(device: Identity, other: x509.Certificate) -> None:
     twice = [("Client-Cert", pem(device[1])), ("Client-Cert", pem(other))]
     with pytest.raises(Invalid, match="once, not 2"):
         caller(request(*twice, peer="10.1.2.3"), PROXIES)
@@ -187,7 +195,9 @@ def test_a_tls_certificate_that_cannot_be_read_is_bad() -> None:
 
 
 @pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
-def test_a_certificate_with_a_part_that_cannot_be_read_is_refused_in_every_proof(device, change: Change) -> None:
+def test_a_certificate_with_a_part_that_cannot_be_read_is_refused_in_every_proof(
+    device: Identity, change: Change
+) -> None:
     key, certificate = device
     broken = altered(certificate, key, change)
     written = f":{base64.b64encode(broken).decode()}:"
@@ -206,7 +216,7 @@ def test_any_header_is_refused_or_says_nothing(value: str, name: str) -> None:
         pass
 
 
-def test_a_certificate_is_valid_up_to_both_of_its_ends(device) -> None:
+def test_a_certificate_is_valid_up_to_both_of_its_ends(device: Identity) -> None:
     certificate, second = device[1], timedelta(seconds=1)
     begin, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     assert valid_at(certificate, begin)
