@@ -12,7 +12,7 @@ from fauxtune.client.endpoints import ClientError
 from fauxtune.client.http import Client, Refused, Unreachable, User
 
 if TYPE_CHECKING:
-    from conftest import Foreign
+    from tests.client.conftest import Foreign
 
 TOKEN = "/their-tenant/oauth2/v2.0/token"
 
@@ -72,7 +72,11 @@ def test_who_stays_busy_is_not_asked_for_ever(foreign: Foreign) -> None:
 
 
 def test_an_expired_token_is_replaced_once(foreign: Foreign) -> None:
-    no = (401, {}, {"error": {"code": "InvalidAuthenticationToken", "message": "Lifetime validation failed."}})
+    no: tuple[int, dict[str, str], object] = (
+        401,
+        {},
+        {"error": {"code": "InvalidAuthenticationToken", "message": "Lifetime validation failed."}},
+    )
     foreign.will("GET", "/beta/things", (200, {}, {}), no, (200, {}, {"again": True}), no)
     with Client(foreign.server()) as client:
         client.graph("GET", "/things")

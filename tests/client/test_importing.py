@@ -27,7 +27,7 @@ from fauxtune.client.http import Client
 from fauxtune.core.pki.cng import write_private_blob, write_public_blob
 
 if TYPE_CHECKING:
-    from conftest import Foreign, Write
+    from tests.client.conftest import Foreign, Write
 
 PURPOSES = {"unassigned": "unassigned", "smimeencryption": "smimeEncryption"}
 ALICE = "alice@their.example"

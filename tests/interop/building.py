@@ -1,6 +1,6 @@
 """A tenant of 200 users, 500 devices and 40 profiles: built, read back and taken down with Microsoft's SDKs alone.
 
-    python tests/interop/building.py --url https://localhost:8443 --ca .fauxtune/tls/ca.pem
+    python -m tests.interop.building --url https://localhost:8443 --ca .fauxtune/tls/ca.pem
 
 msgraph-sdk does the directory, most of it in batches; msgraph-beta-sdk does what v1.0 does not know. The devices are
 Entra's: a managed device comes by enrolment alone, in Graph as it is. What was in the tenant before stays as it was,
@@ -17,8 +17,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from building_clients import Tenant, asking, at_once, connected, everything, in_batches, model, v1
-from building_profiles import MAIL, PKCS, assign_profiles, build_profiles
+from tests.foreign.building_clients import Tenant, asking, at_once, connected, everything, in_batches, model, v1
+from tests.foreign.building_profiles import MAIL, PKCS, assign_profiles, build_profiles
 
 USERS, DEVICES, PROFILES = 200, 500, 40
 DEPARTMENTS = ("Sales", "Finance", "Research", "Production", "Law", "Support", "Purchasing", "Press", "Staff", "Board")

@@ -6,11 +6,12 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from building_clients import Tenant, at_once, model
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests.foreign.building_clients import Tenant, at_once, model
 
 CONFIGURATIONS = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
 ROOTS = (

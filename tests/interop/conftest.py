@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.running_server import Running, serving
+from tests.interop.programs import OpenSsl
+from tests.support.running_server import Running, serving
 
 if TYPE_CHECKING:
     from tests.interop.sdk import Office, Sdk
 
-Run = Callable[..., bytes]
-
 
 @pytest.fixture
-def openssl(tmp_path: Path) -> Run:
+def openssl(tmp_path: Path) -> OpenSsl:
     """`openssl(*arguments, input=None)` runs in `tmp_path` and returns what was written to both outputs' standard one.
 
     A run that fails is an AssertionError with its words; with `fails=True` it must fail, and its words are returned.

@@ -125,7 +125,7 @@ async def new_group(graph: GraphServiceClient, name: str, *members: str | None) 
     for member in members:
         url = f"https://graph.microsoft.com/v1.0/directoryObjects/{member}"
         await graph.groups.by_group_id(group.id).members.ref.post(ReferenceCreate(odata_id=url))
-    return group.id
+    return str(group.id)
 
 
 async def assigned(graph: GraphServiceClient, profile: DeviceConfiguration, *, group: str) -> DeviceConfiguration:

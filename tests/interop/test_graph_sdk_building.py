@@ -10,15 +10,25 @@ from pathlib import Path
 from tests.interop.sdk import Office
 from tests.support.running_server import environment
 
-SCRIPT = Path(__file__).with_name("building.py")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_tenant_is_built_read_back_and_taken_down_by_the_sdks_alone(office: Office) -> None:
     command = [
-        *(sys.executable, SCRIPT, "--url", office.server.https, "--ca", office.server.endpoints["caFile"]),
+        *(
+            sys.executable,
+            "-m",
+            "tests.foreign.building",
+            "--url",
+            office.server.https,
+            "--ca",
+            office.server.endpoints["caFile"],
+        ),
         *("--tenant-id", office.tenant, "--client-id", office.client_id, "--client-secret", office.secret),
     ]
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     summary = json.loads(done.stdout.splitlines()[-1])
     added = {"users": 200, "groups": 16, "devices": 500, "deviceConfigurations": 40, "assignmentFilters": 3}

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from fauxtune.server.openapi import documents
@@ -64,10 +65,13 @@ class Fuzzer:
 
     def operations(self, *, every: bool = False) -> list[Any]:
         """In the order in which they are called; each in one version only, unless `every` is wanted."""
-        found = [result.ok() for result in self.schema.get_all_operations()]
+        found = []
+        for result in self.schema.get_all_operations():
+            assert isinstance(result, Ok), result
+            found.append(result.ok())
         found = [each for each in found if next(iter(each.definition.raw["responses"])) != "501"]
         if not every:
-            known = {(each.method, each.path) for each in found}
+            known: set[tuple[str, str]] = {(each.method, each.path) for each in found}
             found = [each for each in found if _is_chosen(each, known)]
         return sorted(found, key=lambda each: (_rank(each), each.path))
 
@@ -134,7 +138,7 @@ def _is_chosen(operation: Any, known: set[tuple[str, str]]) -> bool:
     if (operation.method, f"/{other}/{rest}") not in known:
         return True
     in_beta = crc32(f"{operation.method} {rest}".encode()) % 2 == 0
-    return in_beta == (version == "beta")
+    return bool(in_beta == (version == "beta"))
 
 
 def _rank(operation: Any) -> int:

@@ -65,7 +65,7 @@ async def new_group(graph: GraphServiceClient, member: User) -> str:
     assert group.id is not None
     url = f"https://graph.microsoft.com/v1.0/directoryObjects/{member.id}"
     await graph.groups.by_group_id(group.id).members.ref.post(ReferenceCreate(odata_id=url))
-    return group.id
+    return str(group.id)
 
 
 async def assigned_profile(graph: GraphServiceClient, group: str) -> str:
@@ -81,7 +81,7 @@ async def assigned_profile(graph: GraphServiceClient, group: str) -> str:
         AssignPostRequestBody(assignments=[target])
     )
     assert answer is not None
-    (made,) = answer.value or ()
+    (made,) = answer.value or []
     return str(made.id)
 
 

@@ -16,6 +16,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -65,10 +66,11 @@ class Names:
         text = text.replace(server.https, _HTTPS).replace(str(server.endpoints["http"]), _HTTP)
         text = _TIME.sub("(time)", text)
         for shape, kind in _VARYING:
-            text = re.sub(shape, lambda found, kind=kind: self._name(found[0], kind=kind), text)
+            text = re.sub(shape, partial(self._named, kind=kind), text)
         return _BASE64.sub("(base64)", text)
 
-    def _name(self, thing: str, *, kind: str) -> str:
+    def _named(self, found: re.Match[str], *, kind: str) -> str:
+        thing = found[0]
         if thing == _TENANT:
             return thing
         named = self.known.setdefault(kind, {})

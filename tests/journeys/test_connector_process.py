@@ -24,6 +24,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key, pkcs7
 from sqlalchemy import create_engine, select
 
@@ -278,6 +279,7 @@ def test_a_connector_of_its_own_serves_and_the_server_cannot_open_a_pfx(
             made = next(contents for password, contents in opened if password != PASSWORD)
             assert made.certificate.public_key() == made.key.public_key()
             connector_key = load_pem_private_key((own / "keys" / "key-1.pem").read_bytes(), None)
+            assert isinstance(connector_key, RSAPrivateKey)
             secrets = secrets_of(passwords, [key, made.key, connector_key])
             searched = places(server, data, database_url)
             assert len(searched["database"]) > 10_000
@@ -357,7 +359,7 @@ def test_what_a_killed_connector_was_at_work_on_is_answered_by_the_next(
             process.wait()
         with connector(own):
             for phone in phones:
-                until(lambda phone=phone: phone.check_in())
+                until(phone.check_in)
         registered = client.get(f"{CONTROL}/certificates").raise_for_status().json()["value"]
         for phone in phones:
             good = [each for each in registered if each["device"] == phone.id and each["status"] == "good"]

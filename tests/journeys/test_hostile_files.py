@@ -68,8 +68,8 @@ async def test_eight_slow_files_keep_neither_another_tenant_nor_the_end_of_the_s
     for each in (administrator, neighbour):
         await each.assign(await each.profile(KIND, intendedPurpose="smimeEncryption"))
     for number in range(8):
-        slow = {"pfx": slow_file(number), "thumbprint": f"{number:040x}"}
-        await imported(administrator.graph, "contoso", upn=bob, **slow)
+        pfx, thumbprint = slow_file(number), f"{number:040x}"
+        await imported(administrator.graph, "contoso", upn=bob, pfx=pfx, thumbprint=thumbprint)
     order = {"template": "SmimeEncryption", "userPrincipalName": alice, "pfxPassword": PASSWORD}
     answer = await neighbour.graph.post("/_fauxtune/v1/tenants/fabrikam/certificates", json=order)
     made = answer.raise_for_status().json()

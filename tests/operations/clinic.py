@@ -114,10 +114,12 @@ async def bring(
     return mark
 
 
-async def bring_from_outside(company: Company, purpose: str, *, email: str | None = None, **asked: bool) -> str:
+async def bring_from_outside(
+    company: Company, purpose: str, *, email: str | None = None, signs: bool = False, mail: bool = True
+) -> str:
     """Import a certificate that another authority issued; the thumbprint."""
     key = company.office.emulator.key_source.take()
-    certificate = issued_elsewhere(key, email or company.alice, begin=START - timedelta(days=1), **asked)
+    certificate = issued_elsewhere(key, email or company.alice, begin=START - timedelta(days=1), signs=signs, mail=mail)
     file = make_pfx(key, certificate, password="geheim-42")
     mark = thumbprint(certificate)
     await record(company, mark, file=file, certificate=certificate, intendedPurpose=purpose)
@@ -278,7 +280,7 @@ async def long_validity(company: Company) -> None:
     """The template allows it; Intune's page does not."""
     document = {"name": "TenYears", "validity": "P3650D", "keyUsage": ["digitalSignature"]}
     await company.office.do(templates.add_template, "issuing", document=document)
-    period = {"certificateValidityPeriodValue": 5, "certificateValidityPeriodScale": "years"}
+    period: dict[str, Any] = {"certificateValidityPeriodValue": 5, "certificateValidityPeriodScale": "years"}
     await company.office.pkcs_profile(certificateTemplateName="TenYears", **period)
 
 

@@ -200,11 +200,22 @@ class Office:
 
     # ------------------------------------------------------------------------------------------------- certificates
 
-    async def pfx(self, name: str, *, password: str = "geheim-42", **times: datetime) -> tuple[str, bytes]:
+    async def pfx(
+        self,
+        name: str,
+        *,
+        password: str = "geheim-42",
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> tuple[str, bytes]:
         """A new encryption certificate from the CA's counter: its thumbprint, and its PFX file."""
         key = await asyncio.to_thread(self.emulator.key_source.take)
         request = certificate_register.CounterRequest(
-            "SmimeEncryption", user_principal_name=self.upn(name), pfx_password=password, **times
+            "SmimeEncryption",
+            user_principal_name=self.upn(name),
+            pfx_password=password,
+            not_before=not_before,
+            not_after=not_after,
         )
         answer = await self.do(certificate_register.issue_at_counter, request, key=key, keys=self.emulator.keys)
         return thumbprint(answer.certificate), answer.pfx
@@ -278,9 +289,15 @@ class Office:
         )
         return Phone(office=self, id=done.id, credential=done.credential, key=key, der=done.identity_certificate)
 
-    async def action(self, phone: Phone, operation: Callable[..., Any], **kwargs: Any) -> None:
+    async def action(self, phone: Recorded, operation: Callable[..., Any], **kwargs: Any) -> None:
         """What an administrator asks of a device: `device_actions.wipe` and its kin."""
         await self.do(operation, (await phone.record())["id"], **kwargs)
+
+
+class Recorded(Protocol):
+    """Any device that has a record in Graph."""
+
+    async def record(self) -> Row: ...
 
 
 @dataclass(slots=True)

@@ -35,6 +35,23 @@ from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
 from tests.operations.told import PlainAdapter, StepResult, Tablet
 from tests.support.certificates import certificate_request
+from fauxtune.operations import (
+    configuration,
+    device_actions,
+    digicert,
+    directory,
+    imported_pfx,
+    templates,
+    user_enrollment,
+)
+from fauxtune.operations.conversation import Answered, Step, Talk, converse
+from fauxtune.operations.delivery import Deliverable
+from fauxtune.operations.enrollment import EnrollmentRequest
+from fauxtune.operations.primary_user import set_primary_user
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office, Phone
+from tests.operations.told import PlainWire, Tablet
 
 Row = dict[str, Any]
 #: What a device is given: where it comes from, and who issued it.
@@ -77,8 +94,8 @@ class Device(Protocol):
     def holds_of(self, key: ItemKey) -> str | None:
         """Which one of an item it holds: a thumbprint, a digest, or the fingerprint of an account."""
 
-    def lose(self, key: ItemKey) -> None:
-        """Its user takes an item off it by hand."""
+    def lose(self, *keys: ItemKey) -> None:
+        """Its user takes items off it by hand."""
 
     def forget(self) -> None:
         """Everything goes."""
@@ -124,11 +141,12 @@ class Handset(Phone):
             return self.accounts[key][0] if key in self.accounts else None
         return self.holds.get(key)
 
-    def lose(self, key: ItemKey) -> None:
-        self.missed.add(key)
-        self.roots.discard(key.split("/")[1])
-        self.holds.pop(key, None)
-        self.accounts.pop(key, None)
+    def lose(self, *keys: ItemKey) -> None:
+        for key in keys:
+            self.missed.add(key)
+            self.roots.discard(key.split("/")[1])
+            self.holds.pop(key, None)
+            self.accounts.pop(key, None)
 
     def forget(self) -> None:
         self.holds, self.roots, self.accounts = {}, set(), {}
@@ -185,9 +203,10 @@ class Machine(Tablet):
     def holds_of(self, key: ItemKey) -> str | None:
         return self.holds.get(key)
 
-    def lose(self, key: ItemKey) -> None:
-        self.missed.add(key)
-        self.holds.pop(key, None)
+    def lose(self, *keys: ItemKey) -> None:
+        for key in keys:
+            self.missed.add(key)
+            self.holds.pop(key, None)
 
     def forget(self) -> None:
         self.holds.clear()
@@ -250,7 +269,7 @@ class Scene:
         return found
 
 
-async def set_up(office: Office, variant: Variant, *, edition: str) -> Scene:
+async def set_up(office: Office, variant: Variant, *, edition: Edition) -> Scene:
     """A device of this kind with everything that it can be given in this edition."""
     number = next(_numbers)
     name = f"person{number}"
@@ -272,7 +291,7 @@ async def set_up(office: Office, variant: Variant, *, edition: str) -> Scene:
     return scene
 
 
-def _kinds(variant: Variant, *, edition: str) -> dict[Source, Kind]:
+def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
     """The kind of profile for each source: the first that applies."""
     found: dict[Source, Kind] = {}
     for kind in KINDS:

@@ -20,6 +20,7 @@ from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
+from tests.authorities import signing_key_of
 from tests.operations.office import Office, Phone
 
 Row = dict[str, Any]
@@ -97,7 +98,7 @@ async def test_a_clock_that_was_put_back_shows_no_crl_from_the_future(staffed: O
 @pytest.mark.parametrize("name", ["root", "devices"])
 async def test_every_authority_has_a_crl_of_its_own(office: Office, name: str) -> None:
     crl = await crl_of(office, name)
-    assert crl.is_signature_valid((await authority(office, name)).public_key())
+    assert crl.is_signature_valid(signing_key_of(await authority(office, name)))
     with pytest.raises(NotFound, match="There are: root, issuing, devices"):
         await crl_of(office, "nothing")
 
@@ -245,6 +246,7 @@ async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_
     assert second.subject == first.subject
     assert second.public_key() != first.public_key()
     (delivered,) = [each for each in await new_phone.policy() if each.pfx is not None]
+    assert delivered.pfx is not None
     opened = pkcs12.load_pkcs12(delivered.pfx, new_phone.unseal(delivered.sealed or b""))
     assert [each.certificate for each in opened.additional_certs] == [second]
     points = new.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
@@ -264,7 +266,7 @@ async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Office) -> None
         crl = await crl_of(staffed, name)
         assert [entry.serial_number for entry in crl] == [certificate.serial_number]
         issuer = await authority(staffed, name)
-        assert crl.is_signature_valid(issuer.public_key())
+        assert crl.is_signature_valid(signing_key_of(issuer))
         answer = ocsp.load_der_ocsp_response(
             await crl_and_ocsp.ocsp(staffed.emulator, staffed.tenant, name=name, request=ask_for(certificate, issuer))
         )
@@ -345,6 +347,7 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Off
         (found,) = answer.certificates
         now = staffed.clock.now()
         assert found.not_valid_before_utc <= now
+        assert answer.next_update_utc is not None
         assert answer.next_update_utc < found.not_valid_after_utc
         return found
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import imported_pfx
@@ -298,7 +299,7 @@ async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_f
     profile = await office.imported_profile(purpose="smimeSigning")
     mark = await office.import_pfx("alice", intendedPurpose="smimeSigning")
     phone = await office.enroll("alice")
-    phone.refuses.add(f"imported/{mark}")
+    phone.refuses.add(ItemKey(f"imported/{mark}"))
     await phone.settle()
     assert (await phone.states())[f"imported/{mark}"] == "failed"
     assert "The device refused it." in str((await office.status(phone, profile) or {})["message"])

@@ -93,7 +93,12 @@ async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_conne
 
 async def test_while_no_connector_is_online_a_wrong_profile_waits_like_a_right_one(office: Office) -> None:
     await office.switch(requireTrustedRoot=False)
-    for changes in ({}, {"certificateTemplateName": "SmimeSinging"}, {"certificationAuthorityName": "Contoso CA"}):
+    wrong: list[dict[str, Any]] = [
+        {},
+        {"certificateTemplateName": "SmimeSinging"},
+        {"certificationAuthorityName": "Contoso CA"},
+    ]
+    for changes in wrong:
         await office.pkcs_profile(**changes)
     await office.connector(state="offline")
     phone = await office.enroll("alice")

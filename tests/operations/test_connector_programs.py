@@ -14,6 +14,7 @@ from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.connectors import selection as connector_selection
 from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.server import lifespan
 from fauxtune.storage.queries import connectors as connector_queries
 from tests.operations.office import Office, Row
@@ -190,7 +191,7 @@ async def test_what_a_process_of_its_own_does_not_answer_is_said_to_wait_for_it(
     await office.connector(roles=[])
     await office.do(connector_registry.add_connector, "Apart", roles=["pkcs"], apart=True)
 
-    def words(tx) -> str:
+    def words(tx: Transaction) -> str:
         return connector_selection.who_is_waited_for(tx, "pkcs")
 
     assert "does not run (fauxtune connector run)" in await office.do(words)

@@ -255,7 +255,7 @@ async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(o
     tablet = await enrolled(office, "alice")
     (step,) = await tablet.exchange(begins=True)
     await office.do(assignments.assign, profile, targets=[])
-    heard = []
+    heard: list[Step] = []
     steps = await tablet.exchange(tablet.answer(step))
     while steps:
         heard += steps

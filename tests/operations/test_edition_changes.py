@@ -7,13 +7,17 @@ import pytest
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
-from tests.operations.office import Office
+from tests.operations.office import Office, Phone
+from tests.operations.told import Tablet
 from tests.operations.tried import rest, windows
 
 
 async def test_every_device_plans_again_when_the_edition_changes(office: Office) -> None:
     await office.root_profile()
-    devices = [*[await office.enroll(name) for name in ("alice", "bob")], await windows(office, "carol")]
+    devices: list[Phone | Tablet] = [
+        *[await office.enroll(name) for name in ("alice", "bob")],
+        await windows(office, "carol"),
+    ]
     await rest(*devices)
     before = [await device.row() for device in devices]
     assert all(row["generation"] == row["settled_generation"] for row in before), "all are at rest"

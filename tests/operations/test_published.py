@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ _MOST = 24 * 1024 * 1024
 
 
 @pytest.fixture
-def database(sqlite_url: str):
+def database(sqlite_url: str) -> Iterator[Database]:
     opened = Database(sqlite_url)
     yield opened
     opened.close()

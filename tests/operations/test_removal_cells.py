@@ -89,10 +89,10 @@ class Offices:
     and profiles of its own in it, so that scenes never meet.
     """
 
-    open: Callable[[str, str], Awaitable[Office]]
-    opened: dict[tuple[str, str], Office] = field(default_factory=dict)
+    open: Callable[[Edition, str], Awaitable[Office]]
+    opened: dict[tuple[Edition, str], Office] = field(default_factory=dict)
 
-    async def of(self, edition: str, *, database: str = "sqlite") -> Office:
+    async def of(self, edition: Edition, *, database: str = "sqlite") -> Office:
         key = (edition, database)
         if key not in self.opened:
             self.opened[key] = await self.open(*key)
@@ -109,7 +109,7 @@ def offices(
 ) -> Iterator[Offices]:
     databases: list[Database] = []
 
-    async def open_one(edition: str, database: str) -> Office:
+    async def open_one(edition: Edition, database: str) -> Office:
         databases.append(Database(urls[database]))
         folder = tmp_path_factory.mktemp("removal")
         office = await open_office(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
@@ -138,7 +138,7 @@ SAMPLE = [
 ]
 
 
-async def comes_true(office: Office, variant: Variant, *, edition: str, happening: Happening) -> None:
+async def comes_true(office: Office, variant: Variant, *, edition: Edition, happening: Happening) -> None:
     scene = await set_up(office, variant, edition=edition)
     await BEFALL[happening](scene)
     await scene.device.rest()
@@ -152,7 +152,7 @@ async def comes_true(office: Office, variant: Variant, *, edition: str, happenin
 
 
 @pytest.mark.parametrize(("variant", "edition", "happening"), BEFALLS)
-async def test_the_cells_come_true(offices: Offices, variant: Variant, edition: str, happening: Happening) -> None:
+async def test_the_cells_come_true(offices: Offices, variant: Variant, edition: Edition, happening: Happening) -> None:
     await comes_true(await offices.of(edition), variant, edition=edition, happening=happening)
 
 

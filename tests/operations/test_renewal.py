@@ -7,6 +7,8 @@ from datetime import timedelta
 from cryptography import x509
 
 from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal import outcome
+from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Incident, Source
 from fauxtune.operations.tenants import tenants
@@ -56,7 +58,7 @@ async def test_eleven_months_later_each_device_renews_when_it_comes_next(office:
     assert len(await office.events("renewed")) == 2
 
 
-async def _imported(phone: Phone) -> str:
+async def _imported(phone: Phone) -> ItemKey:
     return (await phone.item(Source.IMPORTED)).key
 
 
@@ -118,5 +120,5 @@ async def test_a_device_that_is_told_step_by_step_renews_likewise(office: Office
     assert len(await office.events("renewed")) == 1
 
 
-def _key(profile: str) -> str:
-    return f"pkcs/{profile}"
+def _key(profile: str) -> ItemKey:
+    return ItemKey(f"pkcs/{profile}")

@@ -54,7 +54,8 @@ async def test_each_wrong_setting_fails_issuance_with_its_own_number_and_heals(
     office: Office, setting: str, refusal: type[refusals.TemplateRefused]
 ) -> None:
     phone, profile = await phone_with_profile(office)
-    await edit(office, **{setting: False})
+    off: dict[str, Any] = {setting: False}
+    await edit(office, **off)
     await phone.settle()
     status, code, message = await fares(office, phone, profile)
     assert (status, code) == ("error", refusal.number)
@@ -63,7 +64,7 @@ async def test_each_wrong_setting_fails_issuance_with_its_own_number_and_heals(
     (failed,) = await office.events("failed")
     assert (failed["device"], failed["profile"]) == (phone.id, profile)
     assert failed["detail"]["errorCode"] == refusal.number
-    await edit(office, **{setting: True})
+    await edit(office, **(off | {setting: True}))
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
     assert (await fares(office, phone, profile))[0] == "compliant"

@@ -64,7 +64,10 @@ KINDS = {
     ),
 }
 #: A certificate that names the user, and one that names the device alone.
-SUBJECTS = ({}, {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"})
+SUBJECTS: tuple[dict[str, str], ...] = (
+    {},
+    {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"},
+)
 _folders = count(1)
 
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.ocsp import OCSPRequestBuilder
 
 from fauxtune.core.clock import iso
+from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Source
 from fauxtune.core.profiles.catalog import KINDS, Kind
@@ -220,7 +221,7 @@ async def live_through(office: Office) -> Left:
     return left
 
 
-def _kinds(edition: str) -> list[Kind]:
+def _kinds(edition: Edition) -> list[Kind]:
     """The kinds of profiles that give these devices what they have: the first that applies."""
     wanted = {}
     for variant in VARIANTS:

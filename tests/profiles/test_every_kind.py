@@ -47,8 +47,9 @@ async def enrolled(emulator: Emulator, tenant: Tenant, *, variant: Variant, csr:
         facts={"deviceName": variant.value},
     )
     token = await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example")
-    made = {"token": token, "csr": base64.b64decode(csr)}
-    return await emulator.runner.run(tenant, enrollment.enroll, request, **made, keys=emulator.keys)
+    return await emulator.runner.run(
+        tenant, enrollment.enroll, request, token=token, csr=base64.b64decode(csr), keys=emulator.keys
+    )
 
 
 async def checked_in(emulator: Emulator, tenant: Tenant, *, device: enrollment.Enrolled) -> None:
@@ -82,7 +83,7 @@ async def test_v1_shows_the_whole_of_its_own_kinds_and_the_base_of_all_others(
         assert set(shown) - {"@odata.context"} == base | own, kind.name
         listed[profile["id"]] = kind.name
     page: Json = {"@odata.nextLink": PROFILES}
-    found = {}
+    found: dict[str, str] = {}
     while link := page.get("@odata.nextLink"):
         page = (await v1.get(link)).json()
         found |= {each["id"]: each["@odata.type"].removeprefix("#microsoft.graph.") for each in page["value"]}

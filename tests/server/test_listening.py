@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -207,20 +207,23 @@ async def test_an_answer_and_the_next_request_may_take_longer_than_a_head() -> N
         writer.close()
 
 
+async def until(comes_true: Callable[[], bool]) -> None:
+    while not comes_true():
+        await asyncio.sleep(0.01)
+
+
 async def test_connections_have_a_bound_on_all_listeners_together_and_the_log_says_once_who_is_turned_away(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     places = Places(2)
     async with listening(places=places) as first, listening(places=places) as second:
         held = [await asyncio.open_connection("127.0.0.1", port) for port in (first, second)]
-        while not places.full:
-            await asyncio.sleep(0.01)
+        await until(lambda: places.full)
         for port in (first, second, first):
             assert (await ask(port, b"")).startswith(b"HTTP/1.1 503 ")
         for _, writer in held:
             writer.close()
-        while places.full:
-            await asyncio.sleep(0.01)
+        await until(lambda: not places.full)
         assert (await ask(first, GET)).startswith(b"HTTP/1.1 200 ")
     (record,) = caplog.records
     assert "2 connections are open" in record.getMessage()

@@ -88,7 +88,7 @@ def test_a_device_receives_every_file_of_a_folder_the_expired_ones_too(
         lines.append(f'{number}.pfx,"p""{number}, with a comma"')
     (folder / "people.csv").write_text("\n".join(lines))
 
-    form = ["--path-to-pfx-file", folder, "--manifest", folder / "people.csv", "--upn", CAROL]
+    form: list[str | Path] = ["--path-to-pfx-file", folder, "--manifest", folder / "people.csv", "--upn", CAROL]
     made, told = pfx(server, "import", *form, "--intended-purpose", "SmimeEncryption")
     assert {each["thumbprint"] for each in made["imported"]} == thumbprints
     assert (made["updated"], made["failed"]) == ([], [])
@@ -113,7 +113,13 @@ def test_one_bad_file_does_not_stop_the_others(
     write(tmp_path / "nobody.pfx", raw_rsa_keys[3], mail="nobody@contoso.example")
     (tmp_path / "rubbish.p12").write_bytes(b"rubbish")
     (tmp_path / "pass.txt").write_text("secret\r\nsomething else\n")
-    form = ["--path-to-pfx-file", tmp_path, "--pfx-password-file", tmp_path / "pass.txt", "--upn-from-certificate"]
+    form: list[str | Path] = [
+        "--path-to-pfx-file",
+        tmp_path,
+        "--pfx-password-file",
+        tmp_path / "pass.txt",
+        "--upn-from-certificate",
+    ]
 
     made, told = pfx(server, "import", *form, code=1)
     assert {each["thumbprint"] for each in made["imported"]} == good == held(server, BOB)
@@ -143,7 +149,7 @@ def test_what_was_imported_before_ctrl_c_stays_and_the_command_can_be_repeated(
 ) -> None:
     thumbprints = [write(tmp_path / f"{number:02}.pfx", raw_rsa_keys[number % 16]) for number in range(40)]
     data_dir = Path(server.endpoints["caFile"]).parents[1]
-    form = ["--path-to-pfx-file", tmp_path, "--upn", ALICE, "--intended-purpose", "wifi"]
+    form: list[str | Path] = ["--path-to-pfx-file", tmp_path, "--upn", ALICE, "--intended-purpose", "wifi"]
     command = [sys.executable, "-m", "fauxtune", "pfx", "import", *form, "--data-dir", data_dir, "--output", "json"]
     process = subprocess.Popen(
         list(map(str, command)),
@@ -172,7 +178,7 @@ def test_what_was_imported_before_ctrl_c_stays_and_the_command_can_be_repeated(
 
 def test_a_server_that_is_down_is_one_sentence(tmp_path: Path, raw_rsa_keys: list[RSAPrivateKey]) -> None:
     write(tmp_path / "a.pfx", raw_rsa_keys[0])
-    form = ["--path-to-pfx-file", tmp_path, "--pfx-password", "secret", "--upn", ALICE]
+    form: list[str | Path] = ["--path-to-pfx-file", tmp_path, "--pfx-password", "secret", "--upn", ALICE]
     run = fauxtune("pfx", "import", *form, "--url", "https://localhost:1", "--data-dir", tmp_path)
     assert (run.returncode, run.stdout) == (1, "")
     assert "running?" in run.stderr
@@ -225,7 +231,16 @@ def test_another_service_must_be_given_the_key(server: Running, tmp_path: Path) 
     """The same Graph under its other name is somebody else's as far as the command can tell."""
     found = server.endpoints
     other = found["https"].replace("localhost", "127.0.0.1")
-    form = ["--url", found["https"], "--authority", other, "--ca", found["caFile"], "--tenant", found["tenantId"]]
+    form: list[str | Path] = [
+        "--url",
+        found["https"],
+        "--authority",
+        other,
+        "--ca",
+        found["caFile"],
+        "--tenant",
+        found["tenantId"],
+    ]
     form += ["--client-id", found["clientId"], "--client-secret", found["clientSecret"]]
     assert fauxtune("pfx", "user-id", "--upn", ALICE, *form).returncode == 0
     run = fauxtune("pfx", "import", "--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "x", *form)
@@ -247,7 +262,7 @@ def test_a_key_made_elsewhere_is_brought_to_the_connector(
     (tmp_path / "key.blob").write_bytes(write_private_blob(other))
     (tmp_path / "rubbish").write_bytes(os.urandom(64))
     for name in ("pem", "blob"):
-        form = ["--key-name", f"From {name}", "--file-path", tmp_path / f"key.{name}"]
+        form: list[str | Path] = ["--key-name", f"From {name}", "--file-path", tmp_path / f"key.{name}"]
         made, told = pfx(server, "import-private-key", *form, "--make-exportable")
         assert "no private key leaves" in told
         assert load_pem_public_key(made["publicKey"].encode()) == (key if name == "pem" else other).public_key()
@@ -263,7 +278,7 @@ def test_a_private_blob_serves_as_the_file_of_the_public_key(
 ) -> None:
     thumbprint = write(tmp_path / "a.pfx", raw_rsa_keys[0])
     (tmp_path / "key.blob").write_bytes(write_private_blob(raw_rsa_keys[1]))
-    form = ["--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "secret", "--upn", ALICE]
+    form: list[str | Path] = ["--path-to-pfx-file", tmp_path / "a.pfx", "--pfx-password", "secret", "--upn", ALICE]
     made, _ = pfx(server, "import", *form, "--key-file-path", tmp_path / "key.blob", "--key-name", "Elsewhere")
     assert [(each["thumbprint"], each["keyName"]) for each in made["imported"]] == [(thumbprint, "Elsewhere")]
     pfx(server, "remove", "--upn", ALICE, "--thumbprint", thumbprint)

@@ -333,7 +333,7 @@ class Service:
         device.policy_requests += 1
         if request.query["appliedPolicyVersion"] == str(device.version):
             return web.Response(status=304)
-        rest = {"choosePrivateKeyRules": []}
+        rest: dict[str, object] = {"choosePrivateKeyRules": []}
         name = "enterprises/the-tenants-id/policies/1"
         return web.json_response({"name": name, "version": str(device.version)} | device.policy | rest)
 

@@ -20,8 +20,8 @@ from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Service
     from fauxtune_sim.transport import Transport
+    from tests.simulator.conftest import Enrolled, Service
 
 NOW = "2026-11-24T10:00:00+00:00"
 
@@ -50,8 +50,16 @@ class Richer(Enrollment):
 
 
 def richer(**values: Any) -> Richer:
-    given = {"server": "s", "tenant": "t", "name": "n", "user_principal_name": "u", "push_token": "p"}
-    return Richer(**given, identity_certificate=b"\x30\x00", identity_key=b"\x30\x01", **values)
+    return Richer(
+        server="s",
+        tenant="t",
+        name="n",
+        user_principal_name="u",
+        push_token="p",
+        identity_certificate=b"\x30\x00",
+        identity_key=b"\x30\x01",
+        **values,
+    )
 
 
 @pytest.mark.parametrize("unlock_token", [None, b"", b"\x00\xff"])
@@ -102,9 +110,9 @@ async def test_the_agent_of_a_platform_is_found(transport: Transport) -> None:
 
 async def test_android_enrols_with_a_token_only(transport: Transport, service: Service) -> None:
     agent = agent_for(Device.new(), transport)
-    for right in ({}, {"user": "alice@contoso.example"}, {"user": "alice@contoso.example", "password": "p"}):
+    for user, password in ((None, None), ("alice@contoso.example", None), ("alice@contoso.example", "p")):
         with pytest.raises(NotAllowedHere, match="android enrols with a token"):
-            await agent.enroll(server=service.url, tenant="contoso", **right)
+            await agent.enroll(server=service.url, tenant="contoso", user=user, password=password)
     assert service.devices == {}
 
 

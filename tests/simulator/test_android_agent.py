@@ -18,7 +18,7 @@ from fauxtune_sim.platforms import Mode
 from fauxtune_sim.transport import Transport
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Pki, Service
+    from tests.simulator.conftest import Enrolled, Pki, Service
 
 
 async def test_a_used_up_token_is_refused_with_the_services_words(service: Service, transport: Transport) -> None:

@@ -17,7 +17,7 @@ from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Mode
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Service
+    from tests.simulator.conftest import Enrolled, Service
 
 EXAMPLES = Path(__file__).parents[1] / "wire" / "android"
 

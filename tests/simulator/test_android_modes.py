@@ -19,8 +19,8 @@ from fauxtune_sim.platforms import Mode
 from fauxtune_sim.smime_settings import change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Pki, Service
     from fauxtune_sim.android.client import AndroidAgent
+    from tests.simulator.conftest import Enrolled, Pki, Service
 
 PERSONAL = [mode for mode in Mode if not MODES[mode].owns_device]
 

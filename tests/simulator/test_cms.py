@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,12 +17,13 @@ from fauxtune_sim.cms import Kind, encrypt, kind_of, open_envelope, sign, verify
 from fauxtune_sim.errors import CmsRefused
 
 if TYPE_CHECKING:
-    from conftest import Pki
+    from tests.simulator.conftest import Pki
 
 SECRET = b"for your eyes only"
-CURVES = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
-KEYS: dict[str, Callable[[], ec.EllipticCurvePrivateKey | None]] = {"rsa": lambda: None} | {
-    name: (lambda curve=curve: ec.generate_private_key(curve())) for name, curve in CURVES.items()
+CURVES: dict[str, type[ec.EllipticCurve]] = {"p256": ec.SECP256R1, "p384": ec.SECP384R1, "p521": ec.SECP521R1}
+KEYS: dict[str, Callable[[], ec.EllipticCurvePrivateKey | None]] = {
+    "rsa": lambda: None,
+    **{name: partial(ec.generate_private_key, curve()) for name, curve in CURVES.items()},
 }
 WHEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 

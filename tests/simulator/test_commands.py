@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from fauxtune_sim.cli import app
 
 if TYPE_CHECKING:
-    from conftest import Pki, Service
+    from tests.simulator.conftest import Pki, Service
 
 
 class Shell:

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fauxtune_sim.agents import load_device
+from fauxtune_sim.android.enrollment import AndroidEnrollment
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotFoundHere, StateBroken
 from fauxtune_sim.platforms import Mode
 from fauxtune_sim.state_folder import StateFolder
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Pki, Service
+    from tests.simulator.conftest import Enrolled, Pki, Service
 
 
 async def test_only_the_owner_reads_the_folder_and_its_files(enrolled: Enrolled, tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ async def test_everything_of_a_device_is_read_back(
 async def test_what_is_forgotten_is_gone_from_the_disk(enrolled: Enrolled, tmp_path: Path) -> None:
     agent = await enrolled(Device.new("a phone", folder=tmp_path / "phone"))
     enrollment = agent.device.enrollment
-    assert enrollment is not None
+    assert isinstance(enrollment, AndroidEnrollment)
     await agent.unenroll()
     assert enrollment.credential not in (tmp_path / "phone" / "device.json").read_text()
     loaded = load_device(tmp_path / "phone")

@@ -14,8 +14,8 @@ from fauxtune_sim.fleet import FleetSettings, FleetSummary, read_mix, run_fleet
 from fauxtune_sim.platforms import Kind, Mode, Platform, kind_of
 
 if TYPE_CHECKING:
-    from conftest import Service
     from fauxtune_sim.transport import Transport
+    from tests.simulator.conftest import Service
 
 ALICE, BOB = "alice@contoso.example", "bob@contoso.example"
 KNOX, DEVICE_ADMIN = kind_of(Platform.ANDROID, Mode.KNOX), kind_of(Platform.ANDROID, Mode.DEVICE_ADMIN)

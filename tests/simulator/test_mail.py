@@ -16,7 +16,7 @@ from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_ma
 from fauxtune_sim.mail.writing import recipient_address
 
 if TYPE_CHECKING:
-    from conftest import Pki
+    from tests.simulator.conftest import Pki
 
 TODAY, YEAR = datetime(2026, 11, 24, 10, 0, tzinfo=UTC), timedelta(days=365)
 LETTER = MailMessage(

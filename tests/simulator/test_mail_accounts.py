@@ -14,7 +14,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Pki, Service
+    from tests.simulator.conftest import Enrolled, Pki, Service
 
 ID, GMAIL = "email-1", "com.google.android.gm"
 

@@ -14,7 +14,7 @@ from fauxtune_sim.keystore import Identity
 from fauxtune_sim.pfx import read_pfx
 
 if TYPE_CHECKING:
-    from conftest import Pki
+    from tests.simulator.conftest import Pki
 
 MODERN, TRIPLE_DES = pkcs12.PBES.PBESv2SHA256AndAES256CBC, pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC
 

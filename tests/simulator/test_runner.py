@@ -16,8 +16,8 @@ from fauxtune_sim.platforms import Mode
 from fauxtune_sim.runner import Runner
 
 if TYPE_CHECKING:
-    from conftest import Enrolled, Pki, Service
     from fauxtune_sim.transport import Transport
+    from tests.simulator.conftest import Enrolled, Pki, Service
 
 
 async def until(reached: Callable[[], bool]) -> None:

@@ -13,6 +13,9 @@ from sqlalchemy import Connection
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import GroupId, ProfileId, TenantId
+from fauxtune.core.engine.plan import NEVER
+from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import configuration, devices, directory, tenants
@@ -59,7 +62,7 @@ class Filler:
         kind = "group" if found is None else found["kind"]
         directory.add_member(self.connection, self.tenant_id, group_id=group, member_id=member, kind=kind)
 
-    def device(self, name: str, *, user: str | None = None, **columns: Any) -> str:
+    def device(self, name: str, *, user: str | None = None, **columns: Any) -> EnrollmentId:
         """An enrolment `e-<name>` with its Entra device `d-<name>` and its record `m-<name>`."""
         values = {
             "platform": "android",
@@ -78,7 +81,7 @@ class Filler:
             "plans": 0,
             "facts": {},
         }
-        enrollment_id = f"e-{name}" if self.tenant_id == TENANT else f"e-{self.tenant_id}-{name}"
+        enrollment_id = EnrollmentId(f"e-{name}" if self.tenant_id == TENANT else f"e-{self.tenant_id}-{name}")
         devices.add_enrollment(
             self.connection,
             id=enrollment_id,

@@ -18,7 +18,7 @@ from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 OTHER = TenantId("other")
 

@@ -14,6 +14,10 @@ from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.planning.targeting import target as reached
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.engine.filters import Matching
+from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
+from fauxtune.core.engine.targeting import target as reached
+from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.storage.queries import assignment_filters as filter_queries
 from fauxtune.storage.queries import concern
@@ -22,7 +26,7 @@ from fauxtune.storage.queries.directory import groups_above
 from fauxtune.storage.tables import enrollments
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
     Aim = Callable[..., Assignment]
 
@@ -48,7 +52,7 @@ def membership(fill: Filler, device: str) -> Membership:
     )
 
 
-def random_directory(fill: Filler, chance: random.Random) -> list[str]:
+def random_directory(fill: Filler, chance: random.Random) -> list[EnrollmentId]:
     """Users, nested groups (circles too), devices with and without a user; the devices."""
     for name in USERS:
         fill.user(name)
@@ -216,6 +220,6 @@ def test_a_user_an_enrolment_and_a_tenant_concern_their_own(office: Filler) -> N
     other.tenant()
     other.device("theirs", user="alice")
     assert sorted(concern.by_user(office.connection, office.tenant_id, user_id="alice")) == ALICES
-    assert concern.by_enrollment(office.connection, office.tenant_id, enrollment_id="e-b1") == ["e-b1"]
+    assert concern.by_enrollment(office.connection, office.tenant_id, enrollment_id=EnrollmentId("e-b1")) == ["e-b1"]
     assert sorted(concern.by_tenant(office.connection, office.tenant_id)) == [*ALICES, "e-b1", "e-kiosk"]
     assert generations(office.connection, other.tenant_id) == {"e-0ther000-x-theirs": 1}

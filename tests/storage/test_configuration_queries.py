@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.ids import TenantId
+from fauxtune.core.engine.targeting import Assignment, TargetKind
+from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.core.odata.entities.index import entity
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
     Aim = Callable[..., Assignment]
 
@@ -51,13 +54,13 @@ def test_only_profiles_that_can_reach_the_groups_are_candidates_each_with_all_it
     fill.profile("elsewhere", target(TargetKind.GROUP, "h", profile="elsewhere"))
     everybody = [target(TargetKind.ALL_USERS, profile="all"), target(TargetKind.EXCLUSION, "h", profile="all")]
     fill.profile("all", *everybody)
-    found = configuration.candidates(fill.connection, fill.tenant_id, groups=["g"])
+    found = configuration.candidates(fill.connection, fill.tenant_id, groups=[GroupId("g")])
     assert [profile.id for profile, _ in found] == ["all", "young"], "oldest first"
     assert found[0][1] == everybody
     assert [profile.id for profile, _ in configuration.candidates(fill.connection, fill.tenant_id, groups=[])] == [
         "all"
     ]
-    assert configuration.candidates(fill.connection, TenantId("other"), groups=["g"]) == []
+    assert configuration.candidates(fill.connection, TenantId("other"), groups=[GroupId("g")]) == []
 
 
 def test_assignments_keep_the_order_in_which_they_were_sent_and_are_replaced_whole(fill: Filler, target: Aim) -> None:
@@ -73,7 +76,8 @@ def test_what_exists_and_what_stands_is_told_from_what_is_gone(fill: Filler, tar
     fill.profile("p", target(TargetKind.GROUP, "g"))
     exists = configuration.existing(fill.connection, fill.tenant_id, profile_ids={"p", "gone"})
     stands = configuration.standing(fill.connection, fill.tenant_id, assignment_ids={"p_g", "p_h"})
-    assert (exists, stands) == ({"p"}, {"p_g"})
+    assert exists == {"p"}
+    assert stands == {"p_g"}
     configuration.delete_profile(fill.connection, fill.tenant_id, profile_id="p")
     assert configuration.existing(fill.connection, fill.tenant_id, profile_ids={"p"}) == frozenset()
     assert configuration.standing(fill.connection, fill.tenant_id, assignment_ids={"p_g"}) == frozenset()

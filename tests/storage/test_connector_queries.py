@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -75,7 +76,7 @@ def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Fill
 
 def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:
     for device in ("d", "e"):
-        events = [
+        events: list[dict[str, Any]] = [
             {
                 "event_id": number,
                 "name": "n",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Connection
@@ -17,7 +17,7 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.queries import device_actions, devices
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 NEXT_YEAR = datetime(2027, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 
@@ -149,6 +149,7 @@ def test_an_enrolment_is_found_by_id_credential_and_push_token(fill: Filler) -> 
         assert (found["id"], found["facts"], found["enrolled_at"]) == (device, {"serialNumber": "S1"}, fill.now)
         by_credential = devices.enrollment_by_credential(fill.connection, found["credential_digest"], lock=lock)
         assert by_credential == found
+    assert found is not None
     assert devices.enrollment_by_push_token(fill.connection, found["push_token"]) == found
     assert devices.enrollment(fill.connection, device, tenant_id=TenantId("other")) is None
 
@@ -178,7 +179,7 @@ def test_the_same_hardware_is_found_while_it_is_enrolled(fill: Filler) -> None:
     ],
 )
 def test_a_device_is_at_rest_when_nothing_is_awaited(
-    fill: Filler, columns: dict[str, object], state: ItemState | None, rests: bool
+    fill: Filler, columns: dict[str, Any], state: ItemState | None, rests: bool
 ) -> None:
     if columns.pop("due", False):
         columns["due_at"] = fill.now

@@ -14,7 +14,7 @@ from fauxtune.storage.queries import collections, directory
 from fauxtune.storage.queries.directory import groups_above, members_below
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 OTHER = TenantId("0ther000-0000-4000-8000-000000000002")
 

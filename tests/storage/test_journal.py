@@ -16,11 +16,11 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.queries import applications, tenants
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 
 def event(fill: Filler, word: str, **columns: Any) -> dict[str, Any]:
-    empty = {"user": None, "device": None, "profile": None, "certificate": None, "detail": {}}
+    empty: dict[str, Any] = {"user": None, "device": None, "profile": None, "certificate": None, "detail": {}}
     return {"time": fill.now, "type": word, **empty, **columns}
 
 
@@ -47,7 +47,7 @@ def test_events_are_found_by_type_and_device(fill: Filler) -> None:
         ({"types": ("failed", "issued"), "device": "d1"}, [1, 2]),
         ({"limit": 1}, [1]),
     ):
-        found = tenants.events(fill.connection, fill.tenant_id, after=0, **which)  # type: ignore[arg-type]
+        found = tenants.events(fill.connection, fill.tenant_id, after=0, **which)
         assert [row["seq"] for row in found] == expected
 
 

@@ -7,12 +7,14 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import OperationalError
 
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import audit, concern, devices, locks
 from fauxtune.storage.queries import connector_requests as request_queries
@@ -36,7 +38,7 @@ def filled(postgresql: Database) -> Database:
                 connection,
                 id=name,
                 tenant_id=TENANT,
-                enrollment_id="e-a",
+                enrollment_id=EnrollmentId("e-a"),
                 item_key=f"pkcs/{name}",
                 fingerprint="first",
                 role="pkcs",
@@ -95,7 +97,9 @@ def is_free(connection: Connection, table: Table, row: str) -> bool:
     [
         lambda connection: concern.by_tenant(connection, TENANT),
         lambda connection: concern.by_user(connection, TENANT, user_id="alice"),
-        lambda connection: concern.by_enrollments(connection, TENANT, enrollment_ids=["e-z", "e-a"]),
+        lambda connection: concern.by_enrollments(
+            connection, TENANT, enrollment_ids=[EnrollmentId("e-z"), EnrollmentId("e-a")]
+        ),
         lambda connection: locks.hold_all(connection, TENANT),
         lambda connection: locks.hold_devices(connection, TENANT, ids=["m-z", "m-a"]),
     ],
@@ -127,7 +131,7 @@ def test_requests_are_locked_in_the_order_of_their_ids_and_before_enrolments(
 
 def test_a_generation_is_raised_once_also_after_a_wait_for_a_lock(filled: Database) -> None:
     with waiting_for(filled, enrollments, "e-a", work=lambda c: concern.by_tenant(c, TENANT)) as (holder, future):
-        concern.by_enrollment(holder, TENANT, enrollment_id="e-a")
+        concern.by_enrollment(holder, TENANT, enrollment_id=EnrollmentId("e-a"))
     assert sorted(future.result()) == ["e-a", "e-z"]
     with filled.engine.connect() as connection:
         found = connection.execute(select(enrollments.c.id, enrollments.c.generation).order_by(enrollments.c.id))
@@ -157,7 +161,7 @@ def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(fi
     meet = threading.Barrier(2, timeout=30)
     met: set[str] = set()
 
-    def cross(connection: Connection, first: str, second: str) -> None:
+    def cross(connection: Connection, first: EnrollmentId, second: EnrollmentId) -> None:
         connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
         concern.by_enrollment(connection, TENANT, enrollment_id=first)
         if first not in met:
@@ -166,7 +170,8 @@ def test_two_transactions_that_wait_for_each_other_both_succeed_after_a_pause(fi
         concern.by_enrollment(connection, TENANT, enrollment_id=second)
 
     with ThreadPoolExecutor(2) as threads:
-        both = [threads.submit(database.run_now, cross, *order) for order in (("e-a", "e-z"), ("e-z", "e-a"))]
+        a, z = EnrollmentId("e-a"), EnrollmentId("e-z")
+        both = [threads.submit(partial(database.run_now, cross, *order)) for order in ((a, z), (z, a))]
         for each in both:
             each.result(timeout=30)
     assert len(pauses) == 1

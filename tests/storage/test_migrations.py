@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import ProgrammingError
 
 import fauxtune_migrations
@@ -80,10 +80,10 @@ def test_the_two_settings_of_older_databases_become_one_edition(database: Databa
     }
     for name, settings in before.items():
         row = f"'{name}', '{name}', '{name}', '2026-11-24T10:00:00.0000000Z', 'h', 'c', 'u', 'offset', 0, '{settings}'"
-        insert = text(
+        statement = text(
             f"INSERT INTO tenants ({columns}, journal_seq, connector_seq) VALUES ({row}, 0, 0)".replace(":", "\\:")
         )
-        database.run_now(lambda connection, insert=insert: connection.execute(insert))
+        database.run_now(Connection.execute, statement)
     migrate.upgrade(database)
     found = {each.name: each.settings for each in database.run_now(tenants.all_tenants)}
     assert found == {

@@ -11,7 +11,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.storage.queries import sign_ins
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 
 def test_the_newest_sign_ins_of_a_tenant_push_its_oldest_out(connection: Connection, fill: Filler) -> None:

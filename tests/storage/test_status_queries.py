@@ -14,7 +14,7 @@ from fauxtune.storage.collections import COLLECTIONS
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
-    from conftest import Filler
+    from tests.storage.conftest import Filler
 
 SHAPES = {
     "deviceStatuses": "deviceConfigurationDeviceStatus",

@@ -254,7 +254,7 @@ class Maker:
         }
         return self.payload("com.apple.mdm", **(head | keys))
 
-    def enrollment(self, *, scep: dict[str, Any] | None = None, **keys: Any) -> bytes:
+    def enrollment(self, scep: dict[str, Any] | None = None, /, **keys: Any) -> bytes:
         identity = self.scep() if scep is None else scep
         return self.profile(identity, self.mdm(identity, **keys), identifier="test.enrollment")
 

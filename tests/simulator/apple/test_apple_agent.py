@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import plistlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,14 @@ from fauxtune_sim.apple.store import ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import AnswerBroken, NotAllowedHere, ProfileRefused, ServerRefused
+from fauxtune_sim.hardware.apple import AppleHardware
 from fauxtune_sim.platforms import Platform
+from tests.simulator.apple.known import hardware
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer, Pki
     from fauxtune_sim.transport import Transport
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
+    from tests.simulator.conftest import Pki
 
 CHECK_IN, COMMAND = "application/x-apple-aspen-mdm-checkin", "application/x-apple-aspen-mdm"
 PLATFORMS = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
@@ -49,10 +53,10 @@ async def test_a_device_enrols_and_connects_until_there_is_nothing_more(
     enrol: Enrol, server: MdmServer, platform: Platform
 ) -> None:
     agent = await enrol(platform=platform)
-    kept, hardware = enrollment(agent), agent.device.hardware
+    kept, known = enrollment(agent), hardware(agent)
     authenticate, token = server.check_ins
-    assert (authenticate["MessageType"], authenticate["UDID"]) == ("Authenticate", hardware.udid)
-    assert (authenticate["SerialNumber"], authenticate["OSVersion"]) == (hardware.serial_number, hardware.os_version)
+    assert (authenticate["MessageType"], authenticate["UDID"]) == ("Authenticate", known.udid)
+    assert (authenticate["SerialNumber"], authenticate["OSVersion"]) == (known.serial_number, known.os_version)
     assert (token["MessageType"], len(token["Token"]), token["PushMagic"]) == ("TokenUpdate", 32, kept.push_magic)
     assert ("UnlockToken" in token) is (platform is not Platform.MACOS)
     asked = [server.tell("ProfileList"), server.tell("CertificateList"), server.tell("SecurityInfo")]
@@ -60,7 +64,7 @@ async def test_a_device_enrols_and_connects_until_there_is_nothing_more(
     assert (done.settled, done.reports, done.refused) == (True, 4, ())
     assert [one.report["Status"] for one in asked if one.report] == ["Acknowledged"] * 3
     assert server.methods == {("PUT", CHECK_IN), ("PUT", COMMAND)}
-    assert server.reports[0] == {"Status": "Idle", "UDID": hardware.udid}
+    assert server.reports[0] == {"Status": "Idle", "UDID": known.udid}
     assert set(server.signed_by) == {kept.identity().certificate}
 
 
@@ -74,7 +78,7 @@ async def test_the_identity_comes_from_scep_with_the_serial_number_in_its_name(e
 
 @pytest.mark.parametrize("old", [False, True], ids=["modern", "old ciphers"])
 async def test_an_identity_can_come_in_the_profile(enrol: Enrol, make: Maker, server: MdmServer, old: bool) -> None:
-    agent = await enrol(make.enrollment(scep=make.device_pkcs12(old=old)))
+    agent = await enrol(make.enrollment(make.device_pkcs12(old=old)))
     assert (await agent.check_in()).settled
     assert server.scep.requests == []
 
@@ -83,7 +87,7 @@ async def test_a_token_gets_the_profile_from_our_own_service(
     make: Maker, server: MdmServer, transport: Transport
 ) -> None:
     server.profile = make.enrollment(
-        scep=make.scep(SubjectAltName={"ntPrincipalName": "alice@contoso.example"}),
+        make.scep(SubjectAltName={"ntPrincipalName": "alice@contoso.example"}),
     )
     agent = AppleAgent(Device.new(platform=Platform.IOS), transport)
     with pytest.raises(ServerRefused, match="the token is used up") as refused:
@@ -334,7 +338,7 @@ async def test_certificates_are_listed_while_locked_but_not_before_the_first_unl
     agent = await enrol()
     condition = agent.device.condition
     listings = []
-    for happens in (lambda: condition.lock(True), condition.restart, lambda: condition.lock(False)):
+    for happens in (partial(condition.lock, True), condition.restart, partial(condition.lock, False)):
         happens()
         asked = server.tell("CertificateList")
         await agent.check_in()
@@ -426,7 +430,7 @@ async def test_erasing_is_acknowledged_then_everything_is_gone_and_the_same_hard
     enrol: Enrol, server: MdmServer, make: Maker, pki: Pki
 ) -> None:
     agent = await enrol()
-    before, udid = enrollment(agent), agent.device.hardware.udid
+    before, udid = enrollment(agent), hardware(agent).udid
     await agent.install_by_user(make.profile(make.root(pki.root), identifier="mine"))
     agent.device.condition.locked = True
     erase = server.tell("EraseDevice", PIN="123456")
@@ -439,7 +443,7 @@ async def test_erasing_is_acknowledged_then_everything_is_gone_and_the_same_hard
     assert server.check_ins[-1]["MessageType"] == "TokenUpdate"
     assert (agent.device.keystore.is_empty, profiles(agent), agent.device.condition.locked) == (True, [], False)
     again = await enrol(device=agent.device)
-    assert (again.device.hardware.udid, server.bound.keys()) == (udid, {udid})
+    assert (hardware(again).udid, set(server.bound)) == (udid, {udid})
     assert enrollment(again).identity_certificate != before.identity_certificate
     assert (await again.check_in()).settled
 
@@ -476,5 +480,6 @@ async def test_a_server_with_no_end_of_commands_does_not_hold_the_device(enrol: 
 
 async def test_an_old_phone_enrols_too(enrol: Enrol) -> None:
     device = Device.new("old", platform=Platform.IOS)
+    assert isinstance(device.hardware, AppleHardware)
     device.hardware = replace(device.hardware, os_version="9.3.5", build_version="13G36")
     assert (await (await enrol(device=device)).check_in()).settled

@@ -21,13 +21,14 @@ from fauxtune_sim.mail_commands import MailOptions
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer, Pki
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
+    from tests.simulator.conftest import Pki
 
 NOBODY = ServerOptions()
 
 
 async def test_a_device_enrols_with_a_profile_from_a_file(make: Maker, server: MdmServer, tmp_path: Path) -> None:
-    (tmp_path / "p.mobileconfig").write_bytes(make.enrollment(scep=make.device_pkcs12()))
+    (tmp_path / "p.mobileconfig").write_bytes(make.enrollment(make.device_pkcs12()))
     order = EnrollOptions(tmp_path / "phone", platform=Platform.IOS, profile=str(tmp_path / "p.mobileconfig"))
     result = await commands.enroll(order, NOBODY)
     assert (result.document["settled"], result.document["platform"]) == (True, "ios")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import pytest
 from cryptography.x509.oid import ExtendedKeyUsageOID
@@ -20,12 +20,13 @@ from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import MailProtection, change_setting, choose_protection, mail_defaults
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer, Pki
     from fauxtune_sim.keystore import Identity
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
+    from tests.simulator.conftest import Pki
 
 ADDRESS = "alice@contoso.example"
 TODAY = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-MODERN = {
+MODERN: dict[str, Any] = {
     "SMIMESigningEnabled": True,
     "SMIMEEncryptByDefault": True,
     "SMIMEEnableEncryptionPerMessageSwitch": True,
@@ -42,7 +43,7 @@ class Mailing:
     signing: Identity
     encryption: Identity
 
-    async def __call__(self, agent: AppleAgent | None = None, **keys: Any) -> AppleAgent:
+    async def __call__(self, agent: AppleAgent | None = None, /, **keys: Any) -> AppleAgent:
         agent = agent or await self.enrol()
         data = self.profile(**keys)
         queued = self.server.tell("InstallProfile", Payload=data)
@@ -59,7 +60,8 @@ class Mailing:
             "SMIMEEncryptionCertificateUUID": encryption["PayloadUUID"],
         }
         account = self.make.exchange(PayloadIdentifier="mail.account", **(named | keys))
-        return self.make.profile(signing, encryption, account, identifier="mail")
+        made: bytes = self.make.profile(signing, encryption, account, identifier="mail")
+        return made
 
     async def on(self, os_version: str, platform: Platform = Platform.IOS, **keys: Any) -> AppleAgent:
         """With a system of this version."""
@@ -264,9 +266,16 @@ DECISIONS: list[tuple[dict[str, Any], dict[str, bool], tuple[bool, bool] | str]]
 ]
 
 
+class Wishes(TypedDict, total=False):
+    """What a user says of one mail."""
+
+    sign: bool
+    encrypt: bool
+
+
 @pytest.mark.parametrize(("keys", "says", "wanted"), DECISIONS)
 async def test_the_profile_decides_unless_the_user_may(
-    mailing: Mailing, keys: dict[str, Any], says: dict[str, bool], wanted: tuple[bool, bool] | str
+    mailing: Mailing, keys: dict[str, Any], says: Wishes, wanted: tuple[bool, bool] | str
 ) -> None:
     device = (await mailing(**keys)).device
     if isinstance(wanted, str):
@@ -285,7 +294,10 @@ def test_without_an_account_the_user_decides_alone() -> None:
 
 
 async def test_an_account_that_signs_without_an_identity_cannot_send(mailing: Mailing, pki: Pki) -> None:
-    may_choose = {"SMIMESigningCertificateUUIDUserOverrideable": True, "SMIMESigningCertificateUUID": ""}
+    may_choose: dict[str, Any] = {
+        "SMIMESigningCertificateUUIDUserOverrideable": True,
+        "SMIMESigningCertificateUUID": "",
+    }
     agent = await mailing(SMIMESigningEnabled=True, **may_choose)
     with pytest.raises(MailRefused, match="no signing identity is chosen"):
         choose_protection(agent.device)

@@ -17,10 +17,11 @@ from fauxtune_sim.apple.enrollment import AppleEnrollment
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import NotAllowedHere, ServerRefused
 from fauxtune_sim.platforms import Platform
+from tests.simulator.apple.known import hardware
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer
     from fauxtune_sim.transport import Transport
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
 
 CHECK_IN, COMMAND = "application/x-apple-aspen-mdm-checkin", "application/x-apple-aspen-mdm"
 
@@ -31,7 +32,7 @@ async def test_check_ins_and_commands_are_told_apart_by_their_content_type(
 ) -> None:
     """NanoMDM: the beginning of the Content-Type decides at /mdm; with -checkin there is /checkin besides."""
     keys = {"CheckInURL": f"{server.url}/mdm?at=checkin"} if separate else {}
-    agent = await enrol(make.enrollment(**keys))
+    agent = await enrol(make.enrollment(None, **keys))
     assert [each["MessageType"] for each in server.check_ins] == ["Authenticate", "TokenUpdate"]
     assert (await agent.check_in()).settled
     assert server.methods == {("PUT", CHECK_IN), ("PUT", COMMAND)}
@@ -45,7 +46,7 @@ async def test_the_enrolment_is_named_by_the_udid_and_topic_magic_and_token_are_
 ) -> None:
     """NanoMDM's enrolment id is the UDID; TokenUpdate with Topic, PushMagic and Token is what enables it."""
     agent = await enrol()
-    udid = agent.device.hardware.udid
+    udid = hardware(agent).udid
     assert server.enabled == {udid}
     authenticate, token = server.check_ins
     assert {authenticate["UDID"], token["UDID"]} == {udid}
@@ -81,13 +82,13 @@ async def test_keys_that_a_device_does_not_know_do_no_harm(enrol: Enrol, server:
     queued = server.tell("DeviceInformation", Queries=["UDID"], RequestRequiresNetworkTether=False, Unknown={"a": [1]})
     await agent.check_in()
     assert queued.report is not None
-    assert queued.report["QueryResponses"] == {"UDID": agent.device.hardware.udid}
+    assert queued.report["QueryResponses"] == {"UDID": hardware(agent).udid}
 
 
 async def test_what_the_server_does_not_believe_is_an_error_and_no_end(enrol: Enrol, server: MdmServer) -> None:
     """NanoMDM answers 500 where the certificate is not the one that it bound; never 401."""
     agent = await enrol()
-    udid = agent.device.hardware.udid
+    udid = hardware(agent).udid
     bound, server.bound[udid] = server.bound[udid], "another"
     with pytest.raises(ServerRefused, match="not the one that was bound"):
         await agent.check_in()
@@ -125,6 +126,6 @@ async def test_without_scep_the_identity_comes_beforehand(
 ) -> None:
     """NanoMDM has no SCEP of its own: scepserver stands beside it, or the profile brings a PKCS#12."""
     agent = AppleAgent(Device.new(platform=Platform.MACOS), transport)
-    await agent.enroll_with_profile(make.enrollment(scep=make.device_pkcs12(old=old)), key=make.keys())
+    await agent.enroll_with_profile(make.enrollment(make.device_pkcs12(old=old)), key=make.keys())
     assert (await agent.check_in()).settled
     assert server.scep.requests == []

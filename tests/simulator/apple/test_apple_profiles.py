@@ -22,7 +22,8 @@ from fauxtune_sim.mail import MailMessage, read_mail, write_mail
 from fauxtune_sim.platforms import Platform
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer, Pki, Queued
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer, Queued
+    from tests.simulator.conftest import Pki
 
 
 def codes(queued: Queued) -> list[int]:

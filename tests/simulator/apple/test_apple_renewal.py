@@ -10,7 +10,7 @@ from fauxtune_sim.apple.client import AppleAgent
 from fauxtune_sim.apple.enrollment import AppleEnrollment
 
 if TYPE_CHECKING:
-    from conftest import Enrol, Maker, MdmServer
+    from tests.simulator.apple.conftest import Enrol, Maker, MdmServer
 
 
 def enrollment(agent: AppleAgent) -> AppleEnrollment:

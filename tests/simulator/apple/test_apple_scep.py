@@ -19,9 +19,10 @@ from fauxtune_sim.apple.scep import ScepClient, ScepSettings, request
 from fauxtune_sim.identity import DeviceIdentity
 
 if TYPE_CHECKING:
-    from conftest import Maker, MdmServer
     from fauxtune_sim.transport import Transport
     from tests.support.scep import Scep
+    from tests.support.scep import Scep
+    from tests.simulator.apple.conftest import Maker, MdmServer
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MODERN = "Renewal\nSHA-1\nSHA-256\nAES\nDES3\nSCEPStandard\nPOSTPKIOperation"
@@ -183,13 +184,15 @@ def _self_signed(holder: DeviceIdentity) -> x509.Certificate:
     )
 
 
-async def test_an_authority_with_an_elliptic_curve_alone_cannot_be_asked(ask: Asking, scep: Scep) -> None:
+async def test_an_authority_with_an_elliptic_curve_alone_cannot_be_asked(
+    ask: Asking, scep: Scep, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([])
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     builder = builder.serial_number(7).not_valid_before(datetime(2020, 1, 1)).not_valid_after(datetime(2030, 1, 1))
     scep.extra = (builder.sign(key, hashes.SHA256()),)
-    scep._certificates = lambda: scep.extra[0].public_bytes(Encoding.DER)
+    monkeypatch.setattr(scep, "_certificates", lambda: scep.extra[0].public_bytes(Encoding.DER))
     with pytest.raises(Fault, match="no RSA certificate"):
         await ask()
 
@@ -225,7 +228,9 @@ def test_what_makes_no_request_is_a_fault_of_the_payload(make: Maker, wrong: dic
     assert refused.value.code == Code.PAYLOAD_VALUE
 
 
-async def test_broken_answers_never_escape_as_another_error(ask: Asking, scep: Scep, server: MdmServer) -> None:
+async def test_broken_answers_never_escape_as_another_error(
+    ask: Asking, scep: Scep, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good: list[bytes] = []
     operate = scep._operate
 
@@ -233,10 +238,10 @@ async def test_broken_answers_never_escape_as_another_error(ask: Asking, scep: S
         good.append(operate(body, method=method))
         return good[-1]
 
-    scep._operate = remembering
+    monkeypatch.setattr(scep, "_operate", remembering)
     await ask()
     for at in range(0, len(good[0]), 97):
         broken = good[0][:at] + bytes([good[0][at] ^ 0xFF]) + good[0][at + 1 :]
-        scep._operate = lambda body, *, method, broken=broken: broken
+        monkeypatch.setattr(scep, "_operate", lambda body, *, method, broken=broken: broken)
         with pytest.raises(Fault):
             await ask()

@@ -50,13 +50,14 @@ def put(tree: Tree, path: tuple[str, ...], form: str) -> None:
 @pytest.mark.parametrize(("platform", "line"), LINES)
 def test_a_node_takes_exactly_the_commands_that_its_line_names(platform: Platform, line: str) -> None:
     path, access, form = parts(line)
-    for letter, there, attempt in (
+    attempts: list[tuple[str, bool, Callable[[Tree], object]]] = [
         ("A", False, lambda tree: tree.add(path, format=form, data=VALUES[form])),
         ("R", True, lambda tree: tree.replace(path, format=form, data=VALUES[form])),
         ("D", True, lambda tree: tree.delete(path)),
         ("G", True, lambda tree: tree.get(path)),
         ("X", True, lambda tree: tree.execute(path)),
-    ):
+    ]
+    for letter, there, attempt in attempts:
         tree = tree_of(platform)
         if there:
             put(tree, path, form)

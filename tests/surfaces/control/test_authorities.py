@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -187,19 +188,21 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
         user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=name)
         assert user is not None
         await emulator.runner.read(
-            pfx_queries.add_pfx,
-            tenant.id,
-            user_id=user["id"],
-            thumbprint=mark,
-            purpose="smimeEncryption",
-            provider="P",
-            key_name="K",
-            padding="oaepSha256",
-            encrypted_password=b"",
-            pfx=b"",
-            fingerprint="",
-            verified=False,
-            document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
+            partial(
+                pfx_queries.add_pfx,
+                tenant_id=tenant.id,
+                user_id=user["id"],
+                thumbprint=mark,
+                purpose="smimeEncryption",
+                provider="P",
+                key_name="K",
+                padding="oaepSha256",
+                encrypted_password=b"",
+                pfx=b"",
+                fingerprint="",
+                verified=False,
+                document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
+            )
         )
     shown = (await contoso.get(f"/certificates/{mark.upper()}")).json()
     assert {key: shown[key] for key in ("status", "source", "thumbprint", "serial", "authority", "certificate")} == {

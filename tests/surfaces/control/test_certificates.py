@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 import httpx
 import pytest
@@ -149,19 +150,21 @@ async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emula
     user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=ALICE)
     assert user is not None
     await emulator.runner.read(
-        pfx_queries.add_pfx,
-        tenant.id,
-        user_id=user["id"],
-        thumbprint=answer["thumbprint"],
-        purpose="smimeEncryption",
-        provider="P",
-        key_name="K",
-        padding="oaepSha256",
-        encrypted_password=b"",
-        pfx=b"",
-        fingerprint="",
-        verified=False,
-        document={},
+        partial(
+            pfx_queries.add_pfx,
+            tenant_id=tenant.id,
+            user_id=user["id"],
+            thumbprint=answer["thumbprint"],
+            purpose="smimeEncryption",
+            provider="P",
+            key_name="K",
+            padding="oaepSha256",
+            encrypted_password=b"",
+            pfx=b"",
+            fingerprint="",
+            verified=False,
+            document={},
+        )
     )
     (one,) = await listed(contoso, "/certificates")
     assert one["source"] == "imported"

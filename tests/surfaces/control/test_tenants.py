@@ -20,6 +20,7 @@ from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
 from fauxtune.storage.queries import authorities as authority_queries
+from fauxtune.operations.tenants import seeding
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
 from tests.support.control import home
@@ -191,12 +192,12 @@ def _crowd(number: int) -> dict[str, object]:
 async def test_a_large_seed_is_added_a_few_at_a_time_while_others_are_served(
     control: httpx.AsyncClient, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sizes, served = [], []
-    add = tenant_creation.add_some
+    sizes: list[int] = []
+    served: list[int] = []
 
-    def counted(tx: Transaction, steps: Sequence[object], **more: Any) -> None:
+    def counted(tx: Transaction, steps: Sequence[seeding.Step], **more: Any) -> None:
         sizes.append(len(steps))
-        add(tx, steps, **more)
+        seeding.add_some(tx, steps, **more)
 
     monkeypatch.setattr(tenant_creation, "add_some", counted)
     founded = asyncio.create_task(control.post("/tenants", json={"seed": _crowd(60)}))

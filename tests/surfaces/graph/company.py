@@ -111,18 +111,18 @@ class Founder:
                 rule=f'(device.manufacturer {rule} "Google")',
             )
             keys["filter"] = filtered["id"]
-        root = {
+        root: Json = {
             "@odata.type": "#microsoft.graph.androidWorkProfileTrustedRootCertificate",
             "trustedRootCertificate": self.root_file,
         }
-        pkcs = {
+        pkcs: Json = {
             "@odata.type": "#microsoft.graph.androidWorkProfilePkcsCertificateProfile",
             "certificationAuthority": "ca.contoso.example",
             "certificationAuthorityName": "Contoso Issuing CA",
             "certificateTemplateName": "SmimeSigning",
             "extendedKeyUsages": [{"name": "Secure Email", "objectIdentifier": "1.3.6.1.5.5.7.3.4"}],
         }
-        files = {
+        files: Json = {
             "@odata.type": "#microsoft.graph.androidForWorkImportedPFXCertificateProfile",
             "intendedPurpose": "smimeEncryption",
         }

@@ -78,7 +78,7 @@ async def test_what_is_no_filter_is_refused(beta: httpx.AsyncClient, changes: di
 async def test_filters_are_listed_by_the_database(beta: httpx.AsyncClient) -> None:
     for number in range(4):
         await made(beta, FILTERS, **{**NEW, "displayName": f"F{number}"})
-    wanted = {
+    wanted: dict[str, str | int] = {
         "$filter": "platform eq 'androidForWork' and displayName ne 'F1'",
         "$orderby": "displayName desc",
         "$top": 2,

@@ -78,13 +78,13 @@ async def test_an_assignment_is_told_whole_in_beta_and_short_in_v1(
 async def test_the_whole_set_is_replaced_every_time(beta: httpx.AsyncClient) -> None:
     profile, staff = await _profile(beta), await group_named(beta, "All Staff")
     pilot = await group_named(beta, "SMIME Pilot")
-    sets = (
+    sets: tuple[list[dict[str, Any]], ...] = (
         [_to(GROUP, staff)],
         [_to(GROUP, pilot), _to(EXCLUDED, staff)],
         [_to(ALL_DEVICES[0]), _to(ALL_USERS[0])],
         [],
     )
-    expected = ([staff], [pilot, staff], [ALL_DEVICES[1], ALL_USERS[1]], [])
+    expected: tuple[list[str], ...] = ([staff], [pilot, staff], [ALL_DEVICES[1], ALL_USERS[1]], [])
     for new, groups in zip(sets, expected, strict=True):
         answer = await beta.post(f"{PROFILES}/{profile}/microsoft.graph.assign", json={"assignments": new})
         assert [each["id"] for each in answer.json()["value"]] == [f"{profile}_{group}" for group in groups]
@@ -198,9 +198,10 @@ async def test_the_old_form_of_the_body_is_taken_in_beta(beta: httpx.AsyncClient
     ]
     for graph, body in ((v1, old), (beta, {**old, "assignments": []})):
         assert (await graph.post(f"{PROFILES}/{profile}/assign", json=body)).status_code == 400
-    for broken in (None, [{}], [{"targetGroupId": None}], ["x"], [{"targetGroupId": staff, "excludeGroup": "x"}]):
-        body = {"deviceConfigurationGroupAssignments": broken}
-        assert (await beta.post(f"{PROFILES}/{profile}/assign", json=body)).status_code == 400
+    wrong: list[object] = [None, [{}], [{"targetGroupId": None}], ["x"]]
+    for broken in (*wrong, [{"targetGroupId": staff, "excludeGroup": "x"}]):
+        refused = await beta.post(f"{PROFILES}/{profile}/assign", json={"deviceConfigurationGroupAssignments": broken})
+        assert refused.status_code == 400
     assert len(await _assignments(beta, profile)) == 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -48,7 +49,7 @@ def _unsigned(token: str) -> str:
 
 async def _refused(http: httpx.AsyncClient, authorization: str | None, *, path: str = "/beta/users") -> str:
     """The message of the 401 that everybody without a good token gets."""
-    headers = {} if authorization is None else {"authorization": authorization.encode("latin-1")}
+    headers = {} if authorization is None else {b"authorization": authorization.encode("latin-1")}
     answer = await http.get(path, headers=headers)
     error = answer.json()["error"]
     assert (answer.status_code, error["code"]) == (401, "InvalidAuthenticationToken"), answer.text
@@ -157,7 +158,7 @@ async def test_a_tenant_sees_only_what_is_its_own(
         ("DELETE", f"{PROFILES}/{ours}"),
         ("POST", f"{PROFILES}/{ours}/assign"),
     ):
-        body = {"assignments": []} if method == "POST" else None
+        body: dict[str, Any] | None = {"assignments": []} if method == "POST" else None
         answer = await http.request(method, f"/beta{path}", headers=headers, json=body)
         assert answer.status_code == 404, (path, answer.text)
     assert (await http.get(f"/beta{PROFILES}", headers=headers)).json()["value"] == []

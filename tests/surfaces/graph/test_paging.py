@@ -13,11 +13,12 @@ from tests.support.graph import PROFILES, code, made
 KIND = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
 
 
-async def _pages(graph: httpx.AsyncClient, path: str, **headers: str | bytes) -> list[list[dict[str, Any]]]:
+async def _pages(graph: httpx.AsyncClient, path: str, **headers: str) -> list[list[dict[str, Any]]]:
     """All pages, each link followed as it is."""
+    encoded = {name.encode(): value.encode("latin-1") for name, value in headers.items()}
     pages, link = [], path
     while link:
-        answer = await graph.get(link, headers=headers)
+        answer = await graph.get(link, headers=encoded)
         assert answer.status_code == 200, answer.text
         pages.append(answer.json()["value"])
         link = answer.json().get("@odata.nextLink")
@@ -68,7 +69,7 @@ async def test_a_client_may_prefer_smaller_pages(beta: httpx.AsyncClient, prefer
 )
 async def test_a_preference_that_means_nothing_is_passed_over(beta: httpx.AsyncClient, prefer: str) -> None:
     await _profiles(beta, 3)
-    assert [len(page) for page in await _pages(beta, PROFILES, prefer=prefer.encode("latin-1"))] == [3]
+    assert [len(page) for page in await _pages(beta, PROFILES, prefer=prefer)] == [3]
 
 
 async def test_a_link_keeps_what_was_asked_for_and_leads_to_the_same_host(beta: httpx.AsyncClient) -> None:

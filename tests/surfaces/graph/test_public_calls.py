@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -19,7 +21,7 @@ async def test_no_call_of_a_public_program_is_told_that_its_path_does_not_exist(
     unknown = []
     for version, verbs, path in CALLS:
         for verb in verbs.split(","):
-            body = None if verb in {"GET", "DELETE"} else {}
+            body: dict[str, Any] | None = None if verb in {"GET", "DELETE"} else {}
             answer = await clients[version].request(verb, f"/{path.replace('{id}', ABSENT)}", json=body)
             if answer.status_code not in {200, 501} and "Resource not found for the segment" in answer.text:
                 unknown.append((version, verb, path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 import pytest
@@ -37,20 +37,36 @@ QUERY = {
 }
 
 
-def query(**changes: str | None) -> dict[str, str]:
-    return {name: value for name, value in {**QUERY, **changes}.items() if value is not None}
+class Changes(TypedDict, total=False):
+    """Parameters that are replaced, or left out (None)."""
+
+    client_id: str | None
+    response_type: str | None
+    response_mode: str | None
+    redirect_uri: str | None
+    scope: str | None
+    state: str | None
+    prompt: str | None
+    login_hint: str | None
+    nonce: str | None
+    code_challenge: str | None
+    code_challenge_method: str | None
+
+
+def query(**changes: Unpack[Changes]) -> dict[str, str]:
+    return {name: str(value) for name, value in {**QUERY, **changes}.items() if value is not None}
 
 
 async def click(
-    http: httpx.AsyncClient, *, user: str = ALICE, page: str = PAGE, **changes: str | None
+    http: httpx.AsyncClient, *, user: str = ALICE, page: str = PAGE, **changes: Unpack[Changes]
 ) -> httpx.Response:
     opened = await http.get(page, params=query(**changes))
     assert opened.status_code == 200, opened.text
     return await http.post(page, data={**hidden(opened), "user": user})
 
 
-async def code_for(http: httpx.AsyncClient, **changes: str | None) -> str:
-    _, parameters = sent_back(await click(http, **changes), separator="&")
+async def code_for(http: httpx.AsyncClient, *, user: str = ALICE, **changes: Unpack[Changes]) -> str:
+    _, parameters = sent_back(await click(http, user=user, **changes), separator="&")
     return parameters["code"]
 
 

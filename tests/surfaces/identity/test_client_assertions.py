@@ -56,7 +56,11 @@ def assertion(clock: FixedClock, certificate: x509.Certificate, raw_rsa_keys: li
 
     def make(*, alg: str = "PS256", header: dict[str, Any] | None = None, key: int = 0, **claims: Any) -> str:
         now = clock.now().timestamp()
-        right = {"aud": f"https://localhost:8443/{TENANT}/oauth2/v2.0/token", "iss": CLIENT, "sub": CLIENT}
+        right: dict[str, Any] = {
+            "aud": f"https://localhost:8443/{TENANT}/oauth2/v2.0/token",
+            "iss": CLIENT,
+            "sub": CLIENT,
+        }
         right |= {"jti": "1", "nbf": now, "exp": now + 600, "iat": now}
         body = {name: value for name, value in {**right, **claims}.items() if value is not None}
         head = {"alg": alg, **(named(certificate, "x5t#S256") if header is None else header)}

@@ -12,7 +12,7 @@ from tests.surfaces.devices.apple.clients import Fleet, Refused
 from tests.surfaces.devices.apple.company import Company
 from tests.surfaces.devices.apple.store import Store, error
 
-IPHONE = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
+IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 MAC = {"product_name": "Mac14,2", "os_version": "14.5"}
 
 

@@ -19,7 +19,7 @@ from tests.surfaces.devices.apple.store import Store
 from tests.surfaces.devices.apple.wire import base64_of
 
 ROOT, MAC = "iosTrustedRootCertificate", {"model": "MacBookPro16,1"}
-IPHONE = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
+IPHONE: dict[str, Any] = {"product_name": "iPhone15,2", "os_version": "17.5.1", "model": "MQ0G3"}
 #: Those that cryptography loads, and that raise an error when a part of them is read.
 LAZY = {"year 0": of_the_year_0, "an empty name": with_an_empty_name}
 

@@ -104,7 +104,7 @@ def items() -> list[Deliverable]:
 
 
 def around(variant: Variant = Variant.WINDOWS) -> translate.TranslationContext:
-    profiles = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
+    profiles: dict[str, dict[str, Any]] = {PROFILE: {"keyStorageProvider": "useSoftwareKsp"}}
     # The example has a key that can be exported, which there was in 2020.
     return translate.TranslationContext(variant, Edition.APRIL_2020, profiles=profiles)
 
