@@ -27,9 +27,8 @@ from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, Template
 from fauxtune.operations.ca.issuance import Application
-from tests.support.certificates import certificate_request
-from fauxtune.operations.issuing import Application
 from tests.support.authorities import Authorities, rsa_key_of
+from tests.support.certificates import certificate_request
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 

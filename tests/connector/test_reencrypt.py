@@ -29,7 +29,7 @@ from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import BUILT_IN
-from tests.authorities import Authorities
+from tests.support.authorities import Authorities
 
 HASHES = {"oaepSha256": hashes.SHA256(), "oaepSha384": hashes.SHA384(), "oaepSha512": hashes.SHA512()}
 

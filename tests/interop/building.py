@@ -17,8 +17,8 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tests.foreign.building_clients import Tenant, asking, at_once, connected, everything, in_batches, model, v1
-from tests.foreign.building_profiles import MAIL, PKCS, assign_profiles, build_profiles
+from tests.interop.building_clients import Tenant, asking, at_once, connected, everything, in_batches, model, v1
+from tests.interop.building_profiles import MAIL, PKCS, assign_profiles, build_profiles
 
 USERS, DEVICES, PROFILES = 200, 500, 40
 DEPARTMENTS = ("Sales", "Finance", "Research", "Production", "Law", "Support", "Purchasing", "Press", "Staff", "Board")

@@ -24,8 +24,8 @@ from kiota_authentication_azure.azure_identity_authentication_provider import Az
 # The SDKs' own, of classes of their own.
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
+from msgraph import GraphServiceClient as V1Client  # noqa: E402
 from msgraph import graph_request_adapter as v1_adapter  # noqa: E402
-from msgraph.graph_service_client import GraphServiceClient as V1Client  # noqa: E402
 from msgraph_beta import GraphServiceClient as BetaClient  # noqa: E402
 from msgraph_beta import graph_request_adapter as beta_adapter  # noqa: E402
 from msgraph_core import GraphClientFactory  # noqa: E402

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from tests.foreign.building_clients import Tenant, at_once, model
+from tests.interop.building_clients import Tenant, at_once, model
 
 CONFIGURATIONS = "https://graph.microsoft.com/beta/deviceManagement/deviceConfigurations"
 ROOTS = (

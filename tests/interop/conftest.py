@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.running_server import Running, serving
 from tests.interop.programs import OpenSsl
 from tests.support.running_server import Running, serving
 

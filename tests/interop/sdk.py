@@ -25,8 +25,8 @@ from azure.identity import ClientSecretCredential
 from kiota_abstractions.base_request_configuration import RequestConfiguration
 from kiota_abstractions.headers_collection import HeadersCollection
 from kiota_authentication_azure.azure_identity_authentication_provider import AzureIdentityAuthenticationProvider
+from msgraph import GraphServiceClient as V1Client
 from msgraph import graph_request_adapter as v1_adapter
-from msgraph.graph_service_client import GraphServiceClient as V1Client
 from msgraph_beta import GraphServiceClient
 from msgraph_beta import graph_request_adapter as beta_adapter
 from msgraph_core import GraphClientFactory

@@ -18,7 +18,7 @@ def test_a_tenant_is_built_read_back_and_taken_down_by_the_sdks_alone(office: Of
         *(
             sys.executable,
             "-m",
-            "tests.foreign.building",
+            "tests.interop.building",
             "--url",
             office.server.https,
             "--ca",

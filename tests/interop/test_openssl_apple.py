@@ -21,7 +21,7 @@ from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
-from tests.foreign.programs import OpenSsl
+from tests.interop.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
 

@@ -15,8 +15,8 @@ from fauxtune.core.errors import Invalid
 from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.cms import envelope, open_envelope
-from tests.authorities import Authorities
-from tests.foreign.programs import OpenSsl
+from tests.interop.programs import OpenSsl
+from tests.support.authorities import Authorities
 
 pytestmark = pytest.mark.program("openssl")
 

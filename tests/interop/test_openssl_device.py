@@ -17,7 +17,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.running_server import Running
 from tests.interop.programs import OpenSsl
 from tests.support.running_server import Running
 

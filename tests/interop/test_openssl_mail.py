@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from fauxtune_sim.keystore import Identity, KeyEntry, KeyStore
 from fauxtune_sim.mail import MailMessage, read_mail, write_mail
 from fauxtune_sim.pfx import read_pfx
-from tests.foreign.programs import OpenSsl
+from tests.interop.programs import OpenSsl
 
 pytestmark = pytest.mark.program("openssl")
 

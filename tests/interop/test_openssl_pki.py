@@ -22,8 +22,8 @@ from fauxtune.core.pki.names import email_name, parse_subject, principal_name
 from fauxtune.core.pki.ocsp import Responder, Status, answer
 from fauxtune.core.pki.pfx import read_pfx, write_pfx
 from fauxtune.core.pki.template import BUILT_IN
-from tests.authorities import Span, rsa_key_of
-from tests.foreign.programs import OpenSsl
+from tests.interop.programs import OpenSsl
+from tests.support.authorities import Span, rsa_key_of
 
 pytestmark = pytest.mark.program("openssl")
 

@@ -11,7 +11,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AuthorityInformationAccessOID as Access
 
-from tests.support.running_server import Running
 from tests.interop.programs import OpenSsl
 from tests.support.running_server import Running
 

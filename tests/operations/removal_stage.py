@@ -22,7 +22,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, So
 from fauxtune.core.profiles.catalog import KINDS, Kind
 from fauxtune.operations.ca import imported_pfx, templates
 from fauxtune.operations.checkin.deliverables import Deliverable
-from fauxtune.operations.checkin.stepwise import Exchange, Step, converse
+from fauxtune.operations.checkin.stepwise import Exchange, Step, StepResult, converse
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import windows_enrollment
@@ -33,25 +33,8 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
-from tests.operations.told import PlainAdapter, StepResult, Tablet
+from tests.operations.told import Tablet
 from tests.support.certificates import certificate_request
-from fauxtune.operations import (
-    configuration,
-    device_actions,
-    digicert,
-    directory,
-    imported_pfx,
-    templates,
-    user_enrollment,
-)
-from fauxtune.operations.conversation import Answered, Step, Talk, converse
-from fauxtune.operations.delivery import Deliverable
-from fauxtune.operations.enrollment import EnrollmentRequest
-from fauxtune.operations.primary_user import set_primary_user
-from fauxtune.storage.queries import certificates as certificate_queries
-from fauxtune.storage.queries import devices as device_queries
-from tests.operations.office import Office, Phone
-from tests.operations.told import PlainWire, Tablet
 
 Row = dict[str, Any]
 #: What a device is given: where it comes from, and who issued it.

@@ -20,8 +20,8 @@ from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
-from tests.authorities import signing_key_of
 from tests.operations.office import Office, Phone
+from tests.support.authorities import signing_key_of
 
 Row = dict[str, Any]
 

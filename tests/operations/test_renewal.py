@@ -7,7 +7,6 @@ from datetime import timedelta
 from cryptography import x509
 
 from fauxtune.core.engine.removal.lookup import outcome
-from fauxtune.core.engine.removal import outcome
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Incident, Source

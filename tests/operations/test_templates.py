@@ -11,6 +11,7 @@ from fauxtune.connector import refusals
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.items import TEMPLATE_UNKNOWN
+from fauxtune.core.pki.issuance import read_csr
 from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import Template
 from fauxtune.operations.ca import templates
@@ -174,7 +175,7 @@ def test_a_key_that_the_template_does_not_allow_is_refused_with_a_number_of_its_
     )
     csr = certificate_request(rsa_keys.take(), "x")
     with pytest.raises(refusals.KeyRefused, match=words) as caught:
-        application.certify(csr)
+        application.certify(read_csr(csr))
     assert caught.value.code == 0x87D11012 - (1 << 32)
 
 

@@ -12,9 +12,6 @@ from sqlalchemy import Connection
 
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
-from fauxtune.core.model.ids import GroupId, ProfileId, TenantId
-from fauxtune.core.engine.plan import NEVER
-from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database, sqlite_url

@@ -13,10 +13,6 @@ from sqlalchemy import Connection, select
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.engine.planning.targeting import target as reached
-from fauxtune.core.model.ids import TenantId
-from fauxtune.core.engine.filters import Matching
-from fauxtune.core.engine.targeting import Assignment, Membership, TargetKind
-from fauxtune.core.engine.targeting import target as reached
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.storage.queries import assignment_filters as filter_queries

@@ -8,10 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import TenantId
-from fauxtune.core.engine.targeting import Assignment, TargetKind
 from fauxtune.core.model.ids import GroupId, TenantId
-from fauxtune.core.odata.entities.index import entity
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.core.pki.authority import PrivateKey
-from tests.authorities import NOW
+from tests.support import certificates
+from tests.support.authorities import NOW
 
 
 def _single_des(key: bytes) -> TripleDES:
@@ -149,10 +150,5 @@ def sign_as(
 
 def self_signed(key: PrivateKey, name: str = "SCEP SIGNER", serial: int = 77) -> x509.Certificate:
     """A certificate that a key gives to itself, as SCEP clients do for the time of one request."""
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    return (
-        x509.CertificateBuilder(subject, subject, key.public_key(), serial)
-        .not_valid_before(NOW - timedelta(minutes=10))
-        .not_valid_after(NOW + timedelta(hours=1))
-        .sign(key, hashes.SHA256())
-    )
+    begin = NOW - timedelta(minutes=10)
+    return certificates.self_signed(key, name, begin=begin, lifetime=timedelta(minutes=70), serial=serial)

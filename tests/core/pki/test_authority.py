@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import WARNING, Addresses, addresses_for, self_signed_root
 from fauxtune.core.pki.names import subject_text
-from tests.authorities import Authorities
+from tests.support.authorities import Authorities
 
 
 class Change(TypedDict, total=False):

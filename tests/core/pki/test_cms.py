@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki.cms import NOT_OPENED, envelope, open_envelope
-from tests.authorities import Authorities, rsa_key_of
 from tests.core.pki.messages import Sealing, seal, self_signed
+from tests.support.authorities import Authorities, rsa_key_of
 
 
 @pytest.mark.parametrize("secret", [b"", b"pw", b"line\nend\r\n", bytes(range(256))])

@@ -11,7 +11,7 @@ from cryptography import x509
 from fauxtune.core.errors import Invalid
 from fauxtune.core.pki.authority import Authority
 from fauxtune.core.pki.crl import REASONS, Revoked, build_crl
-from tests.authorities import Authorities, signing_key_of
+from tests.support.authorities import Authorities, signing_key_of
 
 
 def crl_of(

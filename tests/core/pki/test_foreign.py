@@ -21,10 +21,9 @@ from fauxtune.core.pki.foreign import (
     request_from,
     signs_itself,
 )
-from tests.support.hostile_der import PILLS, altered, identifier, tlv
+from tests.core.pki.messages import self_signed
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import PILLS, Change, altered, identifier, tlv
-from tests.core.pki.messages import self_signed
 
 _SHA1_RSA, _SHA1_EC = "300d06092a864886f70d0101050500", "300906072a8648ce3d0401"
 

@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.pki import gate
 from fauxtune.core.pki.gate import admit
-from tests.support.hostile_der import identifier, tlv
+from tests.core.pki.messages import seal, self_signed, sign_as
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import identifier, tlv
-from tests.core.pki.messages import seal, self_signed, sign_as
 
 _MANY = 1 << 20
 

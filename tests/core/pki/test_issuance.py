@@ -21,7 +21,7 @@ from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import issue, issue_identity, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, subject_text
 from fauxtune.core.pki.template import BUILT_IN, CLIENT_AUTHENTICATION, EMAIL_PROTECTION, KeyUsage, Template
-from tests.authorities import Authorities
+from tests.support.authorities import Authorities
 
 TEMPLATES = {template.name: template for template in BUILT_IN}
 DER = serialization.Encoding.DER

@@ -21,7 +21,7 @@ from fauxtune.core.pki.names import email_name, parse_subject
 from fauxtune.core.pki.ocsp import Responder, Status, answer
 from fauxtune.core.pki.ocsp_request import MOST_CERTIFICATES, Malformed, read_request
 from fauxtune.core.pki.template import BUILT_IN
-from tests.authorities import Authorities, rsa_key_of
+from tests.support.authorities import Authorities, rsa_key_of
 
 DER = serialization.Encoding.DER
 

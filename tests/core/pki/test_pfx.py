@@ -22,8 +22,6 @@ from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pbe import Budget, pkcs12_key
 from fauxtune.core.pki.pfx import check_pfx_structure, read_pfx, write_pfx
 from fauxtune.core.pki.rc2 import decrypt_cbc
-from fauxtune.core.pki.template import BUILT_IN
-from tests.support.hostile_der import altered, identifier, of_the_year_0, tlv
 from fauxtune.core.pki.template import BUILT_IN, Template
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import altered, identifier, of_the_year_0, tlv

@@ -25,10 +25,9 @@ from fauxtune.core.pki import scep, signed
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import NOT_OPENED
 from fauxtune.core.pki.scep import FailInfo, Kind, Refusal, Request
-from tests.support.hostile_der import tlv
+from tests.core.pki.messages import Sealing, Signing, seal, self_signed, sign_as
 from tests.support.authorities import Authorities
 from tests.support.hostile_der import tlv
-from tests.core.pki.messages import Sealing, Signing, seal, self_signed, sign_as
 
 KIND, STATUS, FAIL_INFO, SENDER, RECIPIENT, TRANSACTION = (f"2.16.840.1.113733.1.9.{number}" for number in range(2, 8))
 FAIL_TEXT = "1.3.6.1.5.5.7.24.1"

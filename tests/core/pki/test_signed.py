@@ -19,8 +19,8 @@ from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, UnknownAlgorithm
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import PrivateKey
-from tests.authorities import Authorities
 from tests.core.pki.messages import Signing, self_signed, sign_as
+from tests.support.authorities import Authorities
 
 BODY = b"<?xml version='1.0'?>\n<plist><dict/></plist>\n"
 SIGNING_TIME = "1.2.840.113549.1.9.5"

@@ -20,9 +20,8 @@ from fauxtune_sim.identity import DeviceIdentity
 
 if TYPE_CHECKING:
     from fauxtune_sim.transport import Transport
-    from tests.support.scep import Scep
-    from tests.support.scep import Scep
     from tests.simulator.apple.conftest import Maker, MdmServer
+    from tests.support.scep import Scep
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 MODERN = "Renewal\nSHA-1\nSHA-256\nAES\nDES3\nSCEPStandard\nPOSTPKIOperation"

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import text
 
 from fauxtune.core.errors import Conflict, Invalid
+from fauxtune.core.model.permissions import ALL_ROLES
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants.creation import found_tenant
-from fauxtune.operations.tenants.seeds import ALL_ROLES, BUILT_IN, parse_seed
+from fauxtune.operations.tenants.seeds import BUILT_IN, parse_seed
 from fauxtune.storage.queries.applications import all_applications, first_application
 from tests.support.certificates import self_signed
 from tests.support.control import ABSENT, Json, code, listed, made

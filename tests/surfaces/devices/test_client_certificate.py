@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
@@ -21,8 +20,7 @@ from starlette.requests import Request
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.errors import Invalid, NotAllowed
 from fauxtune.core.pki import signed
-from fauxtune.operations.runtime.emulator import TrustedProxies
-from fauxtune.operations.emulator import Emulator, TrustedProxies
+from fauxtune.operations.runtime.emulator import Emulator, TrustedProxies
 from fauxtune.server.factory import create_app
 from fauxtune.server.serve import under_the_hosts_called
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
