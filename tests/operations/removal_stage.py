@@ -33,7 +33,7 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office, Phone
-from tests.operations.told import Tablet
+from tests.operations.told import PlainAdapter, Tablet
 from tests.support.certificates import certificate_request
 
 Row = dict[str, Any]

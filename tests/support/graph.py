@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from fauxtune.core.profiles.catalog import Kind, kind
+
 Json = dict[str, Any]
 PROFILES = "/deviceManagement/deviceConfigurations"
 DEVICES = "/deviceManagement/managedDevices"
@@ -53,3 +55,10 @@ async def made(graph: httpx.AsyncClient, path: str, **body: Any) -> Json:
     assert answer.status_code == 201, answer.text
     document: Json = answer.json()
     return document
+
+
+def known_kind(name: str) -> Kind:
+    """Return the kind of profile of this name, which must be known."""
+    found = kind(name)
+    assert found is not None
+    return found

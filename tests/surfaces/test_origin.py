@@ -23,7 +23,7 @@ Link = Callable[[httpx.AsyncClient, dict[str, str]], Awaitable[str]]
 
 
 async def graph(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    return (await http.get("/beta/", headers=headers)).json()["@odata.context"]
+    return str((await http.get("/beta/", headers=headers)).json()["@odata.context"])
 
 
 async def graph_refusal(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
@@ -32,15 +32,17 @@ async def graph_refusal(http: httpx.AsyncClient, headers: dict[str, str]) -> str
 
 
 async def identity(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    return (await http.get("/contoso/v2.0/.well-known/openid-configuration", headers=headers)).json()["issuer"]
+    return str((await http.get("/contoso/v2.0/.well-known/openid-configuration", headers=headers)).json()["issuer"])
 
 
 async def identity_refusal(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    return (await http.post("/contoso/oauth2/v2.0/token", headers=headers)).json()["error_uri"]
+    return str((await http.post("/contoso/oauth2/v2.0/token", headers=headers)).json()["error_uri"])
 
 
 async def control(http: httpx.AsyncClient, headers: dict[str, str]) -> str:
-    return (await http.get(TENANT, headers=headers | {"authorization": "Bearer of-the-control"})).json()["authority"]
+    return str(
+        (await http.get(TENANT, headers=headers | {"authorization": "Bearer of-the-control"})).json()["authority"]
+    )
 
 
 async def apple(http: httpx.AsyncClient, headers: dict[str, str]) -> str:

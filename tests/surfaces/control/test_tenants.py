@@ -19,8 +19,8 @@ from fauxtune.core.model.tenants import SETTINGS
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import creation as tenant_creation
-from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.operations.tenants import seeding
+from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import collections
 from fauxtune.storage.queries import tenants as queries
 from tests.support.control import home

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import re
 import sys
-from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -18,7 +17,6 @@ from fauxtune.core.engine.removal.lookup import table
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause, Source
-from fauxtune.core.profiles.catalog import kind
 from tests.support.certificates import PfxImport
 from tests.support.graph import (
     ABSENT,
@@ -28,6 +26,7 @@ from tests.support.graph import (
     Json,
     code,
     group_named,
+    known_kind,
     made,
     sentence,
     user_named,
@@ -216,17 +215,11 @@ async def test_trap_10_flags_are_one_text_in_the_order_of_their_bits(beta: httpx
     assert code(await beta.post(PROFILES, json=body)) == "BadRequest"
 
 
-def variants(name: str) -> Collection[Variant]:
-    found = kind(name)
-    assert found is not None
-    return found.variants
-
-
 async def test_trap_11_some_kinds_are_not_called_as_one_would_think(beta: httpx.AsyncClient, root_file: str) -> None:
     """Roots and SCEP profiles of Windows 10 are called windows81, imports of work profiles androidForWork."""
     for name in ("windows81TrustedRootCertificate", "windows81SCEPCertificateProfile"):
-        assert Variant.WINDOWS in variants(name)
-    assert Variant("android/work-profile") in variants("androidForWorkImportedPFXCertificateProfile")
+        assert Variant.WINDOWS in known_kind(name).variants
+    assert Variant("android/work-profile") in known_kind("androidForWorkImportedPFXCertificateProfile").variants
     for name in ("windows81TrustedRootCertificate", "macOSTrustedRootCertificate"):
         exact = await a(beta, name.lower(), trustedRootCertificate=root_file)
         assert exact["@odata.type"] == f"#microsoft.graph.{name}"
@@ -246,12 +239,9 @@ async def test_trap_12_apples_certificate_profiles_have_fewer_words(beta: httpx.
         profile = await a(beta, name, **authority, subjectNameFormat="commonNameAsIMEI")
         assert "extendedKeyUsages" not in profile
         assert (await beta.get(f"{PROFILES}/{profile['id']}/rootCertificate")).status_code in (400, 404)
-        refused: list[dict[str, Any]] = [
-            {"extendedKeyUsages": []},
-            {"subjectNameFormat": "commonNameAsAadDeviceId"},
-            {"rootCertificate@odata.bind": f"{GRAPH}/deviceManagement/deviceConfigurations('{ABSENT}')"},
-        ]
-        for wrong in refused:
+        bind = f"{GRAPH}/deviceManagement/deviceConfigurations('{ABSENT}')"
+        refused: list[Json] = [{"extendedKeyUsages": []}, {"rootCertificate@odata.bind": bind}]
+        for wrong in (*refused, {"subjectNameFormat": "commonNameAsAadDeviceId"}):
             answer = await beta.patch(f"{PROFILES}/{profile['id']}", json=wrong)
             assert answer.status_code == 400, wrong
     windows = await a(beta, "windows10PkcsCertificateProfile", **authority, subjectNameFormat="commonNameAsAadDeviceId")
@@ -333,12 +323,7 @@ async def test_trap_19_actions_come_without_bodies_and_refusals_in_graphs_envelo
 ) -> None:
     """A wipe without body, with {} and with nothing but false is the same; nothing is ever a framework's 422."""
     flags = dict.fromkeys(("keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe"), False)
-    bodies: list[dict[str, Any]] = [
-        {},
-        {"json": {}},
-        {"json": flags},
-        {"content": b"null", "headers": {"content-length": "4"}},
-    ]
+    bodies: list[Json] = [{}, {"json": {}}, {"json": flags}, {"content": b"null", "headers": {"content-length": "4"}}]
     for body in bodies:
         phone = await enroll("alice", mode="fully-managed")
         assert empty(await beta.post(f"{DEVICES}/{phone.id}/wipe", **body)), body
