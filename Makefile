@@ -9,7 +9,7 @@ ONLY ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .SILENT:
-.PHONY: help run test check format bench openapi examples transcripts migration lock clean
+.PHONY: help run test check format bench openapi examples transcripts architecture migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -37,16 +37,19 @@ format: .venv/.test ## put the code into shape
 bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
-openapi: .venv/.run ## write openapi/*.json and the generated pages of docs anew
+openapi: .venv/.run ## write openapi/*.json and the generated pages of docs
 	$(BIN)/fauxtune openapi --out openapi --coverage docs/coverage.md --removal docs/removal.md \
 		--diagnosis docs/diagnosis.md --editions docs/editions.md
 
-examples: .venv/.test ## record anew the answers that openapi/graph.json has as examples
+examples: .venv/.test ## record the answers that openapi/graph.json has as examples again
 	FAUXTUNE_RECORD=1 $(BIN)/python -m pytest -q tests/surfaces/graph/test_examples.py
 	$(MAKE) openapi
 
 transcripts: .venv/.test ## run the commands of docs/devices.md and write what they print into the page
 	$(BIN)/python -m tests.interop.transcripts docs/devices.md
+
+architecture: .venv/.test ## draw the rooms in docs/architecture.md from the imports of the code
+	$(BIN)/python -m tests.repository.pictures docs/architecture.md
 
 migration: .venv/.run ## a new migration, from the difference between tables and database (MESSAGE="what changed")
 	$(BIN)/python -m fauxtune_migrations "$(MESSAGE)"
