@@ -19,6 +19,7 @@ import sqlalchemy
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.support.postgresql import PostgresServer, running_server
+from tests.support.tenancy import UnboundStatements, unbound_statements
 
 if TYPE_CHECKING:
     from fauxtune.connector.keypool import KeyRing
@@ -126,6 +127,21 @@ def engine(database_url: str) -> Iterator[sqlalchemy.Engine]:
     engine = sqlalchemy.create_engine(database_url)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def unbound() -> Iterator[UnboundStatements]:
+    """What this process executes and does not bind to a tenant."""
+    with unbound_statements() as statements:
+        yield statements
+
+
+@pytest.fixture(autouse=True)
+def _every_statement_is_bound_to_a_tenant(unbound: UnboundStatements) -> Iterator[None]:
+    """Fail the test in which storage executes a statement on a tenant's table without tenant or enrolment."""
+    yield
+    texts, unbound.texts = unbound.texts, []
+    assert not texts, "bound neither to a tenant nor to an enrolment (tests/support/tenancy.py):\n" + "\n".join(texts)
 
 
 # ---------------------------------------------------------------------------------------------------------------- keys

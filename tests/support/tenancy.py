@@ -1,0 +1,98 @@
+"""Finds SQL statements that could read or change rows of another tenant.
+
+A statement on a tenant's table is *bound* if it compares a key with a parameter: the tenant, an enrolment, or a secret
+that only one tenant has (a credential, a token). Only statements of `fauxtune.storage` are judged: tests and migrations
+may look at everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+from weakref import WeakSet
+
+from sqlalchemy import Engine, Table, event
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.dml import Delete, Update
+from sqlalchemy.sql.elements import BinaryExpression, BindParameter, ClauseElement, ColumnClause, False_
+from sqlalchemy.sql.selectable import Select
+
+#: Columns that lead to the rows of one tenant.
+KEYS = {"tenant_id", "enrollment_id", "credential_digest", "digest", "user_code", "push_token"}
+#: Tables whose random `id` no client chooses: whoever has it got it from a bound statement.
+OWN_IDS = {"enrollments", "connector_requests", "device_actions", "steps", "tenants"}
+#: Queries that concern all tenants, and why each may.
+ACROSS_TENANTS = {
+    "fauxtune.storage.queries.applications.tenants_with_application": "a token request may name the application alone",
+    "fauxtune.storage.queries.sign_ins.forget_sign_ins": "expired sign-ins are deleted by the system's clock",
+}
+
+_COMPARISONS = {operators.eq, operators.in_op}
+
+
+class UnboundStatements:
+    """The queries that executed an unbound statement: `module.function: SQL`, each once."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._judged: WeakSet[Any] = WeakSet()
+
+    def judge(self, compiled: Any) -> None:
+        """Judge a compiled statement that is about to be executed, unless it was judged before."""
+        if compiled is None or compiled in self._judged:
+            return
+        self._judged.add(compiled)
+        query = _query(sys._getframe(1))
+        if query is not None and query not in ACROSS_TENANTS and not is_bound(compiled.statement):
+            self.texts.append(f"{query}: {' '.join(str(compiled).split())}")
+
+
+def is_bound(statement: ClauseElement) -> bool:
+    """Whether the statement compares a key of a tenant's table with a parameter, or concerns no such table."""
+    parts = list(visitors.iterate(statement))
+    if not any(isinstance(part, Select | Update | Delete) for part in parts):
+        return True
+    if not any(isinstance(part, Table) and "tenant_id" in part.c for part in parts):
+        return True
+    return any(isinstance(part, False_) or (isinstance(part, BinaryExpression) and _binds(part)) for part in parts)
+
+
+def _binds(comparison: BinaryExpression[Any]) -> bool:
+    if comparison.operator not in _COMPARISONS:
+        return False
+    columns = [side for side in (comparison.left, comparison.right) if isinstance(side, ColumnClause)]
+    if len(columns) != 1 or not any(isinstance(part, BindParameter) for part in visitors.iterate(comparison)):
+        return False
+    (column,) = columns
+    return column.name in KEYS or (column.name == "id" and getattr(column.table, "name", "") in OWN_IDS)
+
+
+def _query(frame: FrameType | None) -> str | None:
+    """The function of storage that executes the statement; None if a test or a migration does."""
+    inside = None
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("fauxtune.storage.") and not module.endswith((".database", ".migrate", ".attempts")):
+            inside = f"{module}.{frame.f_code.co_name}"
+        elif inside is not None or not module.startswith(("sqlalchemy", __name__)):
+            return inside
+        frame = frame.f_back
+    return inside
+
+
+@contextmanager
+def unbound_statements() -> Iterator[UnboundStatements]:
+    """Judge every statement that an engine of this process executes meanwhile."""
+    unbound = UnboundStatements()
+
+    def judge(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool, /) -> None:
+        unbound.judge(getattr(context, "compiled", None))
+
+    event.listen(Engine, "before_cursor_execute", judge)
+    try:
+        yield unbound
+    finally:
+        event.remove(Engine, "before_cursor_execute", judge)
