@@ -149,11 +149,13 @@ def verdict_of(cell: Outcome) -> str:
     return "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
 
 
-@pytest.mark.parametrize(("edition", "source", "variant", "cause", "verdict"), TYPED)
-def test_the_cell_is_as_the_document_has_it(
-    edition: Edition, source: Source, variant: Variant, cause: Cause | Incident, verdict: str
-) -> None:
-    assert verdict_of(outcome(variant, edition, source=source, cause=cause)) == verdict
+@pytest.mark.parametrize("source", Source)
+def test_every_cell_is_as_the_document_has_it(source: Source, subtests: pytest.Subtests) -> None:
+    cases = [case for case in TYPED if case[1] is source]
+    assert len(cases) > 20
+    for edition, _source, variant, cause, verdict in cases:
+        with subtests.test(edition=edition.value, variant=variant.value, cause=cause.value):
+            assert verdict_of(outcome(variant, edition, source=source, cause=cause)) == verdict
 
 
 def test_the_typed_tables_are_not_read_as_nothing() -> None:

@@ -20,7 +20,13 @@ NAMES = {
     "{id}": "CD" * 20,
 }
 VALUES = {"chr": "text", "int": "15", "bool": "true", "b64": "AAAA", "bin": "AAAA", "node": "", "null": ""}
-LINES = [(platform, line) for platform in WINDOWS for line in node_rules.table(platform)]
+LINES = {platform: tuple(node_rules.table(platform)) for platform in WINDOWS}
+ADDED = {platform: [line for line in lines if "A" in line.split()[1]] for platform, lines in LINES.items()}
+#: Lines of nodes that are made, under a name that the server or the device chooses.
+NAMED = {
+    platform: [line for line in lines if "{" in line and "{provider}" not in line] for platform, lines in LINES.items()
+}
+every_kind_of_windows = pytest.mark.parametrize("platform", WINDOWS)
 
 
 def tree_of(platform: Platform) -> Tree:
@@ -47,8 +53,7 @@ def put(tree: Tree, path: tuple[str, ...], form: str) -> None:
     tree.nodes[path] = None if form == "node" else VALUES[form]
 
 
-@pytest.mark.parametrize(("platform", "line"), LINES)
-def test_a_node_takes_exactly_the_commands_that_its_line_names(platform: Platform, line: str) -> None:
+def check_commands(platform: Platform, line: str) -> None:
     path, access, form = parts(line)
     attempts: list[tuple[str, bool, Callable[[Tree], object]]] = [
         ("A", False, lambda tree: tree.add(path, format=form, data=VALUES[form])),
@@ -68,8 +73,15 @@ def test_a_node_takes_exactly_the_commands_that_its_line_names(platform: Platfor
             assert code == 200 or (letter == "A" and path in tree_of(platform).nodes), (letter, line, code)
 
 
-@pytest.mark.parametrize(("platform", "line"), [one for one in LINES if "A" in one[1].split()[1]])
-def test_adding_twice_is_418_and_parents_come_by_themselves(platform: Platform, line: str) -> None:
+@every_kind_of_windows
+def test_a_node_takes_exactly_the_commands_that_its_line_names(platform: Platform, subtests: pytest.Subtests) -> None:
+    assert LINES[platform]
+    for line in LINES[platform]:
+        with subtests.test(line):
+            check_commands(platform, line)
+
+
+def check_adding(platform: Platform, line: str) -> None:
     path, _, form = parts(line)
     tree = tree_of(platform)
     tree.add(path, format=None, data=VALUES[form])
@@ -77,11 +89,16 @@ def test_adding_twice_is_418_and_parents_come_by_themselves(platform: Platform, 
     assert all(tree.has(path[:length]) for length in range(1, len(path) + 1))
 
 
-@pytest.mark.parametrize(("platform", "line"), [one for one in LINES if "{" in one[1]])
-def test_what_was_never_made_is_404_for_get_delete_and_replace(platform: Platform, line: str) -> None:
+@every_kind_of_windows
+def test_adding_twice_is_418_and_parents_come_by_themselves(platform: Platform, subtests: pytest.Subtests) -> None:
+    assert ADDED[platform]
+    for line in ADDED[platform]:
+        with subtests.test(line):
+            check_adding(platform, line)
+
+
+def check_absence(platform: Platform, line: str) -> None:
     path, access, form = parts(line)
-    if "{provider}" in line:
-        return
     tree = Tree(platform, lambda name, path: None, provider="MS DM Server")
     for letter, attempt in (
         ("G", lambda: tree.get(path)),
@@ -92,8 +109,15 @@ def test_what_was_never_made_is_404_for_get_delete_and_replace(platform: Platfor
             assert status(attempt) == 404, (letter, line)
 
 
-@pytest.mark.parametrize(("platform", "line"), [one for one in LINES if "A" in one[1].split()[1]])
-def test_a_wrong_format_is_415(platform: Platform, line: str) -> None:
+@every_kind_of_windows
+def test_what_was_never_made_is_404_for_get_delete_and_replace(platform: Platform, subtests: pytest.Subtests) -> None:
+    assert NAMED[platform]
+    for line in NAMED[platform]:
+        with subtests.test(line):
+            check_absence(platform, line)
+
+
+def check_formats(platform: Platform, line: str) -> None:
     path, _, form = parts(line)
     tree = tree_of(platform)
     wrong = "null" if form != "null" else "int"
@@ -102,6 +126,14 @@ def test_a_wrong_format_is_415(platform: Platform, line: str) -> None:
     if bad is not None:
         assert status(lambda: tree.add(path, format=form, data=bad)) == 415
     assert not tree.nodes
+
+
+@every_kind_of_windows
+def test_a_wrong_format_is_415(platform: Platform, subtests: pytest.Subtests) -> None:
+    assert ADDED[platform]
+    for line in ADDED[platform]:
+        with subtests.test(line):
+            check_formats(platform, line)
 
 
 @pytest.mark.parametrize("said", ["chr", "b64", "bin", None])
