@@ -54,7 +54,8 @@ from fauxtune.core.odata.query.expressions import (
     edm_of,
 )
 from fauxtune.core.odata.query.options import OrderBy
-from fauxtune.core.odata.schema.types import NAMESPACE, ComplexType, Edm, Entity
+from fauxtune.core.odata.schema.namespace import qualified
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity
 
 #: The key in `columns` of a column that holds the type's bare name, for `isof`.
 TYPE_COLUMN = "@odata.type"
@@ -283,7 +284,7 @@ class _Translation:
         if column is not None:
             return and_(column.is_not(None), column.in_(names))
         said = self.document[TYPE_COLUMN].as_string()
-        return and_(said.is_not(None), said.in_([f"#{NAMESPACE}{name}" for name in names]))
+        return and_(said.is_not(None), said.in_([f"#{qualified(name)}" for name in names]))
 
     def _any(self, node: AnyElement) -> ColumnElement[bool]:
         path = node.field.path

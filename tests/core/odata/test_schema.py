@@ -7,7 +7,8 @@ import pytest
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph import enums
 from fauxtune.core.graph.index import ENTITIES, derived_from, entity
-from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version, bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import ComplexType, EnumType, Property, StructuredType, Version
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,9 @@ Source: Graph reference and beta metadata, deviceConfigurationGroupAssignment, d
 from __future__ import annotations
 
 from fauxtune.core.graph import enums
-from fauxtune.core.odata.schema.fidelity import TAGS_HIDE_NOTHING, approximated
-from fauxtune.core.odata.schema.types import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
+from fauxtune.core.graph.base import ENTITY, TAGS_HIDE_NOTHING
+from fauxtune.core.odata.schema.fidelity import approximated
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 
 DEVICE_PLATFORM_TYPE = EnumType(
     "devicePlatformType",

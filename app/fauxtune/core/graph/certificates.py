@@ -6,7 +6,8 @@ Source: Graph reference, userPFXCertificate (beta); what a read shows of the sec
 from __future__ import annotations
 
 from fauxtune.core.graph import enums
-from fauxtune.core.odata.schema.types import ENTITY, Edm, Entity, Owner, Property
+from fauxtune.core.graph.base import ENTITY
+from fauxtune.core.odata.schema.types import Edm, Entity, Owner, Property
 
 USER_PFX_CERTIFICATE = Entity(
     "userPFXCertificate",

@@ -6,16 +6,9 @@ Source: Graph reference and beta metadata, deviceConfiguration and what derives 
 from __future__ import annotations
 
 from fauxtune.core.graph import enums
-from fauxtune.core.odata.schema.fidelity import TAGS_HIDE_NOTHING, approximated, stored
-from fauxtune.core.odata.schema.types import (
-    ENTITY,
-    ComplexType,
-    Edm,
-    Entity,
-    Navigation,
-    Owner,
-    Property,
-)
+from fauxtune.core.graph.base import ENTITY, TAGS_HIDE_NOTHING
+from fauxtune.core.odata.schema.fidelity import approximated, stored
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, Navigation, Owner, Property
 
 _ANYWHERE = stored("the profile goes to all devices that it is assigned to, whatever the rule says")
 

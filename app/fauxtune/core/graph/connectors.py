@@ -5,8 +5,9 @@ Source: Graph beta metadata and reference, ndesConnector, certificateConnectorDe
 
 from __future__ import annotations
 
+from fauxtune.core.graph.base import ENTITY
 from fauxtune.core.odata.schema.fidelity import approximated
-from fauxtune.core.odata.schema.types import ENTITY, ComplexType, Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
 
 NDES_CONNECTOR_STATE = EnumType("ndesConnectorState", ("none", "active", "inactive"))
 #: Unverified: the numbers of this and the next, which are younger than any published metadata that has numbers.

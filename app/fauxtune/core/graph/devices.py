@@ -7,6 +7,7 @@ the server's: clients change the name, the owner, the notes and the scope tags.
 from __future__ import annotations
 
 from fauxtune.core.graph import enums
+from fauxtune.core.graph.base import ENTITY, NO_END, TAGS_HIDE_NOTHING
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_FALSE,
@@ -14,14 +15,11 @@ from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_ZERO,
     EXACT,
     NEVER_SHOWN,
-    TAGS_HIDE_NOTHING,
     Fidelity,
     approximated,
 )
 from fauxtune.core.odata.schema.types import (
-    ENTITY,
     NEVER,
-    NO_END,
     ComplexType,
     Edm,
     Entity,

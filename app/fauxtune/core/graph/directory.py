@@ -6,6 +6,7 @@ directory ignore case.
 
 from __future__ import annotations
 
+from fauxtune.core.graph.base import ENTITY
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
     ALWAYS_NULL,
@@ -15,17 +16,7 @@ from fauxtune.core.odata.schema.fidelity import (
     approximated,
     stored,
 )
-from fauxtune.core.odata.schema.types import (
-    ENTITY,
-    ComplexType,
-    Edm,
-    Entity,
-    EnumType,
-    Navigation,
-    Owner,
-    Property,
-    Shown,
-)
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property, Shown
 
 _SYNCHRONISED = approximated("can be written: no directory is synchronised that would fill it")
 _MAILBOX = approximated("as it was written: there is no mailbox that would change it")

@@ -6,10 +6,11 @@ Source: Graph beta metadata. macOS has no such kind; those of Windows have no se
 from __future__ import annotations
 
 from fauxtune.core.graph import enums
+from fauxtune.core.graph.base import ENTITY
 from fauxtune.core.graph.certificate_profiles import source
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity, approximated, stored
-from fauxtune.core.odata.schema.types import ENTITY, Edm, Entity, EnumType, Navigation, Owner, Property
+from fauxtune.core.odata.schema.types import Edm, Entity, EnumType, Navigation, Owner, Property
 
 DERIVED_CREDENTIAL_SETTINGS = Entity(
     "deviceManagementDerivedCredentialSettings",

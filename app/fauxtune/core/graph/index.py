@@ -28,7 +28,8 @@ from fauxtune.core.graph.tenant import (
     ROLE_SCOPE_TAG,
     ROLE_SCOPE_TAG_AUTO_ASSIGNMENT,
 )
-from fauxtune.core.odata.schema.types import Entity, bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import Entity
 
 ENTITIES: tuple[Entity, ...] = (
     directory.DIRECTORY_OBJECT,

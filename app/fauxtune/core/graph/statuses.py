@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from fauxtune.core.graph import enums
 from fauxtune.core.graph.assignments import DEVICE_PLATFORM_TYPE
+from fauxtune.core.graph.base import ENTITY, NO_END
 from fauxtune.core.odata.schema.fidelity import ALWAYS_ZERO, EXACT, Fidelity, approximated
-from fauxtune.core.odata.schema.types import ENTITY, NO_END, ComplexType, Edm, Entity, EnumType, Property
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Property
 
 POLICY_PLATFORM_TYPE = EnumType(
     "policyPlatformType",

@@ -5,6 +5,7 @@ Source: Graph reference and metadata of both versions: deviceManagement, roleSco
 
 from __future__ import annotations
 
+from fauxtune.core.graph.base import ENTITY
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT
 from fauxtune.core.odata.schema.fidelity import (
     ALWAYS_EMPTY,
@@ -14,7 +15,7 @@ from fauxtune.core.odata.schema.fidelity import (
     approximated,
     stored,
 )
-from fauxtune.core.odata.schema.types import ENTITY, ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
+from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType, Navigation, Owner, Property
 
 _SERVER = Owner.SERVER
 

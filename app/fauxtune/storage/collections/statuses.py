@@ -27,10 +27,11 @@ from sqlalchemy import (
 )
 
 from fauxtune.core.engine.planning.report import ITEM_STATUSES
+from fauxtune.core.graph.base import NO_END
 from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import SEVERITY, ProfileStatus
-from fauxtune.core.odata.schema.types import NEVER, NO_END
+from fauxtune.core.odata.schema.types import NEVER
 from fauxtune.storage.collections.base import Collection
 from fauxtune.storage.odata import as_rows, contains
 from fauxtune.storage.tables import enrollments, ledger, managed_devices, profile_states, profiles

@@ -11,11 +11,11 @@ from urllib.parse import quote
 import orjson
 
 from fauxtune.core.errors import Invalid, NotEmulated
+from fauxtune.core.graph.references import reference_id
 from fauxtune.core.model.elements import check_elements
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.odata.documents.pseudo_json import double_quoted
 from fauxtune.core.odata.documents.view import check_select
-from fauxtune.core.odata.paths.segments import reference_id
 from fauxtune.core.odata.query.options import QueryOptions
 from fauxtune.core.odata.schema.types import Entity, Version
 from fauxtune.operations.runtime.emulator import Emulator

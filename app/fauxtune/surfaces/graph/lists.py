@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl, quote
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
+from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
 from fauxtune.core.graph.index import ENTITIES, derived_from
+from fauxtune.core.graph.search import Searchable, parse_search
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.query.expressions import And, Condition
 from fauxtune.core.odata.query.filter import parse_filter
-from fauxtune.core.odata.query.search import Searchable, parse_search
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.paths.table import Route
+from fauxtune.core.odata.schema.namespace import ALIAS, NAMESPACE
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Entity,
@@ -23,18 +24,17 @@ from fauxtune.core.odata.schema.types import (
 )
 
 _EDMX, _EDM = "http://docs.oasis-open.org/odata/ns/edmx", "http://docs.oasis-open.org/odata/ns/edm"
-_ALIAS = "graph"
 
 
-def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: Version) -> bytes:
-    """The document, UTF-8, of one version."""
+def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: Version, container_name: str) -> bytes:
+    """The document, UTF-8, of one version. `container_name`: the name of the entity container."""
     table = [route for route in routes if version is Version.BETA or not route.beta_only]
     types = every_type(table, entities)
     root = Element("edmx:Edmx", {"Version": "4.0", "xmlns:edmx": _EDMX})
     schema = SubElement(
         SubElement(root, "edmx:DataServices"),
         "Schema",
-        {"Namespace": "microsoft.graph", "Alias": _ALIAS, "xmlns": _EDM},
+        {"Namespace": NAMESPACE, "Alias": ALIAS, "xmlns": _EDM},
     )
     for kind in types.values():
         if isinstance(kind, EnumType):
@@ -46,11 +46,11 @@ def csdl(routes: Iterable[Route[Any]], *, entities: Iterable[Entity], version: V
         _singleton_type(schema, name, parts=parts)
     for action in _actions(table):
         schema.append(action)
-    container = SubElement(schema, "EntityContainer", {"Name": "GraphService"})
+    container = SubElement(schema, "EntityContainer", {"Name": container_name})
     for route in _sets(table):
         SubElement(container, "EntitySet", {"Name": route.template, "EntityType": _named(route.returns)})
     for name in singletons:
-        SubElement(container, "Singleton", {"Name": name, "Type": f"{_ALIAS}.{name}"})
+        SubElement(container, "Singleton", {"Name": name, "Type": f"{ALIAS}.{name}"})
     text: str = tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>{text}'.encode()
 
@@ -85,7 +85,7 @@ def _property(parent: Element, prop: Property, *, tag: str = "Property") -> None
 
 
 def _navigation(parent: Element, navigation: Navigation) -> None:
-    kind = f"{_ALIAS}.{navigation.target}"
+    kind = f"{ALIAS}.{navigation.target}"
     about = {"Name": navigation.name, "Type": f"Collection({kind})" if navigation.collection else kind}
     SubElement(parent, "NavigationProperty", about | ({"ContainsTarget": "true"} if navigation.contained else {}))
 
@@ -109,7 +109,7 @@ def _singletons(table: list[Route[Any]]) -> dict[str, list[Route[Any]]]:
 def _singleton_type(schema: Element, name: str, *, parts: list[Route[Any]]) -> None:
     made = next((each for each in schema.iter("EntityType") if each.get("Name") == name), None)
     if made is None:
-        made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{_ALIAS}.entity"})
+        made = SubElement(schema, "EntityType", {"Name": name, "BaseType": f"{ALIAS}.entity"})
     for route in parts:
         kind = _named(route.returns)
         about = {"Name": route.segments[1], "Type": f"Collection({kind})" if route.many else kind}
@@ -147,4 +147,4 @@ def _action(route: Route[Any], *, name: str, above: Route[Any]) -> Element:
 
 def _named(kind: StructuredType | EnumType | None) -> str:
     assert kind is not None
-    return f"{_ALIAS}.{kind.name}"
+    return f"{ALIAS}.{kind.name}"

@@ -1,20 +1,20 @@
-"""The OpenAPI document of Graph's surface, made from the table of routes and the types they speak of.
+"""The OpenAPI document of the service, made from the table of routes and the types they speak of.
 
 The same routes always give the same document, so that it can be kept beside the code and compared. Rules: OpenAPI
-3.1.0; Graph's envelopes (collections in `value`, errors in `error`).
+3.1.0; OData JSON 4.01 (collections in `value`, errors in `error`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from fauxtune.core.odata.describe.closure import every_type
 from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.namespace import qualified
 from fauxtune.core.odata.schema.types import (
-    NAMESPACE,
     ComplexType,
     Edm,
     Entity,
@@ -76,7 +76,7 @@ _REFUSALS = {
     "409": "it is there already, or something else is in the way",
     "413": "the body is larger than 4 MiB",
     "415": "the body does not say that it is application/json",
-    "501": "what is asked for exists in Microsoft Graph and is not emulated",
+    "501": "what is asked for exists in the real service and is not emulated",
     "default": "any other refusal",
 }
 
@@ -86,6 +86,7 @@ def openapi_document(
     *,
     entities: Iterable[Entity],
     title: str,
+    has_conflicts: Callable[[Route[Any]], bool] = lambda _route: False,
     examples: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """An OpenAPI 3.1 document: every route under each version that has it, and a schema for every type.
@@ -93,7 +94,8 @@ def openapi_document(
     Parts of `entities` and of the routes' own types are followed; keys are sorted where their order says nothing.
     `x-fidelity` says how near an operation, a type or a property comes to the real service, `x-source` on what it
     rests, `x-permissions` which permissions suffice (any one does). `x-refused` has the branches of each version that
-    are refused as a whole, with the reason: they are no paths. `examples` are answers by operation id.
+    are refused as a whole, with the reason: they are no paths. `has_conflicts`: which operations can answer 409.
+    `examples` are answers by operation id.
     """
     given = tuple(routes)
     table = tuple(route for route in given if route.method != EVERY)
@@ -102,7 +104,7 @@ def openapi_document(
         "openapi": "3.1.0",
         "info": {"title": title, "version": "1"},
         "security": [{"bearer": []}],
-        "paths": _paths(table, examples=examples or {}),
+        "paths": _paths(table, examples=examples or {}, has_conflicts=has_conflicts),
         "x-refused": _branches(given),
         "components": {
             "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -113,7 +115,7 @@ def openapi_document(
                 status: {"description": why, "content": {"application/json": {"schema": _ERROR_REFERENCE}}}
                 for status, why in _REFUSALS.items()
             },
-            "schemas": {"error": _ERROR, **{NAMESPACE + name: _schema(part) for name, part in types.items()}},
+            "schemas": {"error": _ERROR, **{qualified(name): _schema(part) for name, part in types.items()}},
         },
     }
 
@@ -123,14 +125,18 @@ def operation_id(route: Route[Any], *, version: Version) -> str:
     return re.sub(r"\W+", "_", f"{version} {route.method.lower()} {route.template}").strip("_")
 
 
-def _paths(routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any]) -> dict[str, Any]:
+def _paths(
+    routes: tuple[Route[Any], ...], *, examples: Mapping[str, Any], has_conflicts: Callable[[Route[Any]], bool]
+) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for version in Version:
         for route in sorted(routes, key=lambda route: (route.template, route.method)):
             if version is Version.BETA or not route.beta_only:
                 path = f"/{version}/{'/'.join(route.segments)}"
                 example = examples.get(operation_id(route, version=version))
-                found.setdefault(path, {})[route.method.lower()] = _operation(route, version=version, example=example)
+                found.setdefault(path, {})[route.method.lower()] = _operation(
+                    route, version=version, example=example, conflicts=has_conflicts(route)
+                )
     return found
 
 
@@ -144,7 +150,7 @@ def _branches(routes: tuple[Route[Any], ...]) -> dict[str, str]:
     }
 
 
-def _operation(route: Route[Any], *, version: Version, example: Any) -> dict[str, Any]:
+def _operation(route: Route[Any], *, version: Version, example: Any, conflicts: bool) -> dict[str, Any]:
     keys: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in route.key_names
     ]
@@ -155,7 +161,7 @@ def _operation(route: Route[Any], *, version: Version, example: Any) -> dict[str
         operation["parameters"] = keys + (options if reads else [])
     if route.accepts is not None:
         operation["requestBody"] = {"content": {"application/json": {"schema": _ref(route.accepts)}}}
-    operation["responses"] = {str(route.status): _done(route, example=example), **_refusals(route)}
+    operation["responses"] = {str(route.status): _done(route, example=example), **_refusals(route, conflicts=conflicts)}
     operation["x-fidelity"] = _fidelity(route.fidelity)
     if route.source:
         operation["x-source"] = route.source
@@ -174,7 +180,7 @@ def _done(route: Route[Any], *, example: Any) -> dict[str, Any]:
     return answer
 
 
-def _refusals(route: Route[Any]) -> dict[str, Any]:
+def _refusals(route: Route[Any], *, conflicts: bool) -> dict[str, Any]:
     """What every operation can be refused with, and what only some can."""
     wanted = {"400", "401", "403", "413", "default"}
     if route.key_names:
@@ -183,8 +189,7 @@ def _refusals(route: Route[Any]) -> dict[str, Any]:
         wanted.add("501")
     if route.method not in {"GET", "DELETE"}:
         wanted.add("415")
-    # The directory says 400 where Intune says that there is a conflict.
-    if route.method != "GET" and route.template.startswith("deviceManagement/"):
+    if conflicts and route.method != "GET":
         wanted.add("409")
     wanted.discard(str(route.status))
     return {status: {"$ref": f"#/components/responses/{status}"} for status in _REFUSALS if status in wanted}
@@ -255,4 +260,4 @@ def _enum(kind: EnumType) -> dict[str, Any]:
 
 
 def _ref(kind: StructuredType | EnumType) -> dict[str, Any]:
-    return {"$ref": f"{_SCHEMAS}{NAMESPACE}{kind.name}"}
+    return {"$ref": f"{_SCHEMAS}{qualified(kind.name)}"}

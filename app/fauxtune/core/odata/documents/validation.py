@@ -1,17 +1,17 @@
 """What a client may send: a JSON body, checked against its type and normalised for keeping.
 
-Rules: OData JSON 4.01; Graph: unknown properties are refused with OData's own words, what the server owns is ignored,
+Rules: OData JSON 4.01. Unknown properties are refused with OData's own words, what the server owns is ignored,
 annotations are tolerated, absent is not null, an explicit null clears.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.text import text_value
-from fauxtune.core.odata.paths.segments import reference_id
+from fauxtune.core.odata.schema.namespace import bare_name, qualified
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
@@ -22,7 +22,6 @@ from fauxtune.core.odata.schema.types import (
     Property,
     StructuredType,
     Version,
-    bare_name,
 )
 from fauxtune.core.odata.schema.values import primitive
 
@@ -52,11 +51,11 @@ def defaults(entity: StructuredType) -> dict[str, Any]:
     return {name: prop.initial() for name, prop in known.items() if name != "id"}
 
 
-def binds(entity: Entity, body: Mapping[str, Any]) -> dict[str, list[str]]:
+def binds(entity: Entity, body: Mapping[str, Any], *, reference_id: Callable[[str], str]) -> dict[str, list[str]]:
     """The ids that the body binds to each navigation: `{"rootCertificate": ["<id>"]}`; an empty list clears it.
 
     Reads `nav@odata.bind` (a URL, a list of them, or null) and the nested `{"id": ...}` that the SDKs send. Invalid
-    for a navigation that the type does not have, and for what is no reference.
+    for a navigation that the type does not have, and for a URL of which `reference_id` says so.
     """
     found: dict[str, list[str]] = {}
     for key, value in body.items():
@@ -64,9 +63,9 @@ def binds(entity: Entity, body: Mapping[str, Any]) -> dict[str, list[str]]:
         if key.endswith(_BIND):
             if navigation is None or navigation.contained:
                 raise _unknown(entity, key.removesuffix(_BIND))
-            found[navigation.name] = _bound(navigation, value)
+            found[navigation.name] = _bound(navigation, value, reference_id=reference_id)
         elif navigation is not None and not navigation.contained:
-            found.setdefault(navigation.name, _nested(navigation, value))
+            found.setdefault(navigation.name, _nested(navigation, value, reference_id=reference_id))
     return found
 
 
@@ -74,7 +73,7 @@ def type_name(body: Mapping[str, Any]) -> str | None:
     """The body's `@odata.type` without `#` and namespace, or None. Invalid if it is no text."""
     value = body.get("@odata.type")
     if value is not None and not isinstance(value, str):
-        raise Invalid("The '@odata.type' must be a text like '#microsoft.graph.user'.", target="@odata.type")
+        raise Invalid(f"The '@odata.type' must be a text like '#{qualified('typeName')}'.", target="@odata.type")
     return None if value is None else bare_name(value)
 
 
@@ -86,7 +85,7 @@ def _check_type(entity: Entity, body: Mapping[str, Any], *, partial: bool) -> No
     allowed = entity.lineage() if partial else (entity,)
     if sent is not None and sent.lower() not in {kind.name.lower() for kind in allowed}:
         raise Invalid(
-            f"The type '#microsoft.graph.{sent}' does not fit: this is a '{entity.odata_type}' for ever.",
+            f"The type '#{qualified(sent)}' does not fit: this is and stays a '{entity.odata_type}'.",
             target="@odata.type",
         )
 
@@ -142,7 +141,7 @@ def _single(prop: Property, value: object, *, version: Version) -> Any:
         if isinstance(value, int) and not isinstance(value, bool):
             return kind.named(value, version=version)
         if not isinstance(value, str):
-            raise Invalid(f"{value!r} is not a text: write the name of a member of microsoft.graph.{kind.name}.")
+            raise Invalid(f"{value!r} is not a text: write the name of a member of {qualified(kind.name)}.")
         return kind.canonical(value, version=version)
     if not isinstance(value, Mapping):
         raise Invalid(f"it must be a JSON object that describes a {kind.full_name}.")
@@ -174,35 +173,34 @@ def _check_required(kind: StructuredType, accepted: Mapping[str, Any]) -> None:
             raise Invalid(f"A value is required for property '{name}' of resource '{kind.name}'.", target=name)
 
 
-def _bound(navigation: Navigation, value: object) -> list[str]:
+def _bound(navigation: Navigation, value: object, *, reference_id: Callable[[str], str]) -> list[str]:
     urls = [] if value is None else value if isinstance(value, list) else [value]
     if not navigation.collection and len(urls) > 1:
         raise Invalid(f"'{navigation.name}' refers to one thing, not to {len(urls)}.", target=navigation.name)
-    return [_reference(navigation, url) for url in urls]
+    return [_reference(navigation, url, reference_id=reference_id) for url in urls]
 
 
-def _nested(navigation: Navigation, value: object) -> list[str]:
+def _nested(navigation: Navigation, value: object, *, reference_id: Callable[[str], str]) -> list[str]:
     things = [] if value is None else value if isinstance(value, list) else [value]
     found = []
     for thing in things:
         if not isinstance(thing, Mapping):
             raise Invalid(f"'{navigation.name}' must be an object with an 'id'.", target=navigation.name)
         known = thing.get("@odata.id", thing.get("id"))
-        found.append(
-            text_value(known) if isinstance(known, str) and "/" not in known else _reference(navigation, known)
-        )
+        if isinstance(known, str) and "/" not in known:
+            found.append(text_value(known))
+        else:
+            found.append(_reference(navigation, known, reference_id=reference_id))
     return found
 
 
-def _reference(navigation: Navigation, url: object) -> str:
+def _reference(navigation: Navigation, url: object, *, reference_id: Callable[[str], str]) -> str:
     if not isinstance(url, str):
         raise Invalid(f"'{navigation.name}' must be bound to a URL, not to {url!r}.", target=navigation.name)
     try:
         return reference_id(url)
     except Invalid as error:
-        raise Invalid(
-            f"'{navigation.name}' is bound to what is none: {error.message}", target=navigation.name
-        ) from None
+        raise Invalid(f"'{navigation.name}' cannot be bound: {error.message}", target=navigation.name) from None
 
 
 def _unknown(kind: StructuredType, name: str) -> Invalid:

@@ -1,6 +1,6 @@
-"""What a read shows: the JSON of a document in one version of Graph.
+"""The JSON of a document in one version, as a read shows it.
 
-Every declared property of the version is there, set or not (Graph omits none); navigations never are; what is
+Every declared property of the version is there, set or not (none is omitted); navigations never are; what is
 write-only reads as its mask.
 """
 

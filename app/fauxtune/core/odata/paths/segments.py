@@ -1,8 +1,8 @@
-"""Graph resource paths cut into segments, and references cut down to the id they end in.
+"""Resource paths cut into segments, and references cut down to the collection and the key they end in.
 
 Keys come in every syntax that clients use: `coll/{key}`, `coll('key')`, `coll(key)`, percent-encoded or not.
-Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled); Graph: hosts in references are
-never looked at.
+Rules: OData URL Conventions 4.01, 4.3 (keys; a quote inside a quoted key is doubled). The host of a reference is never
+looked at.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import re
 from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.schema.types import Version
 
 _CALL = re.compile(r"(?P<name>[A-Za-z_$][\w.]*)\((?P<key>.*)\)", re.DOTALL)
 _NAMED_KEY = re.compile(r"[A-Za-z_]\w*=(?=')")
-_CAST = re.compile(r"(?:microsoft\.)?graph\.(?P<name>[A-Za-z]\w*)", re.IGNORECASE)
+_VERSIONS = frozenset(Version)
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
-_VERSIONS = {"v1.0", "beta"}
 
 
 def split_path(path: str) -> tuple[str, ...]:
@@ -43,17 +43,9 @@ def split_key(segment: str) -> tuple[str, str | None] | None:
     return match["name"], key or None
 
 
-def cast_name(segment: str) -> str | None:
-    """`microsoft.graph.user` -> `user`; None for a segment that is not qualified."""
-    match = _CAST.fullmatch(segment)
-    return match["name"] if match else None
-
-
-def reference_id(url: str) -> str:
-    """The id at the end of an `@odata.id` or `@odata.bind`, of any host, version and key syntax.
-
-    `https://graph.microsoft.com/v1.0/directoryObjects/{id}`, `users('{id}')`, `/deviceManagement/...('{id}')`;
-    of `users/{userPrincipalName}` that name. Invalid where there is no collection before the id.
+def reference(url: str) -> tuple[str, str] | None:
+    """The collection and the key at the end of an `@odata.id` or `@odata.bind`, of any host, version and key syntax;
+    None where there is no collection before the key.
     """
     path = _ORIGIN.sub("", url.strip(), count=1).split("?", 1)[0].split("#", 1)[0]
     segments = split_path(path)
@@ -61,16 +53,7 @@ def reference_id(url: str) -> str:
         segments = segments[1:]
     call = split_key(segments[-1]) if segments else None
     if call is not None and call[1]:
-        return _named(call[1], collection=call[0])
+        return call[0], call[1]
     if len(segments) < 2 or call is not None or segments[-1].startswith("$"):
-        raise Invalid(
-            f"'{url}' is not a reference: write it like https://graph.microsoft.com/v1.0/directoryObjects/{{id}}."
-        )
-    return _named(segments[-1], collection=segments[-2])
-
-
-def _named(key: str, *, collection: str) -> str:
-    """Graph: user: a userPrincipalName is a key of `users` alone."""
-    if "@" in key and collection.lower() != "users":
-        raise Invalid(f"'{key}' is no id: a userPrincipalName is a key of 'users' only.")
-    return key
+        return None
+    return segments[-2], segments[-1]

@@ -1,8 +1,9 @@
-"""The table of what exists: routes of Graph, found by resource path in one walk.
+"""The table of routes, found by resource path in one walk.
 
 A route is data: verb, template, handler. What the handler is, is not known here. Segments match in any casing; a name
-wins over a key (`users/$count` is no user); casts (`microsoft.graph.user`) pass through and are reported; a bound
-action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; Graph's words for misses.
+wins over a key (`users/$count` is no user); casts (a type's qualified name) pass through and are reported; a bound
+action answers to its bare and to its qualified name. Rules: OData URL Conventions 4.01, 4; the service's words for
+misses.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from types import MappingProxyType
 from typing import Generic, TypeVar
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.paths.segments import cast_name, reference_id, split_key, split_path
+from fauxtune.core.odata.paths.segments import split_key, split_path
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
-from fauxtune.core.odata.schema.types import NAMESPACE, Entity, StructuredType
+from fauxtune.core.odata.schema.namespace import cast_name, qualified
+from fauxtune.core.odata.schema.types import Entity, StructuredType
 
-__all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "reference_id", "split_path"]
+__all__ = ["EVERY", "Match", "NoSuchVerb", "Route", "RouteTable", "UnknownSegment", "split_path"]
 
 H = TypeVar("H")
 _KEY = "{}"
@@ -26,7 +28,7 @@ EVERY = "*"
 
 
 class UnknownSegment(Invalid):
-    """Nothing has this name at this place; `segment` is the first that leads nowhere. Graph: 400 `BadRequest`."""
+    """Nothing has this name at this place; `segment` is the first that leads nowhere: 400 `BadRequest`."""
 
     def __init__(self, segment: str) -> None:
         super().__init__(f"Resource not found for the segment '{segment}'.", target=segment)
@@ -34,7 +36,7 @@ class UnknownSegment(Invalid):
 
 
 class NoSuchVerb(Invalid):
-    """The path exists, but not with this verb. Graph: 400 with `code` in place of `BadRequest`."""
+    """The path exists, but not with this verb: 400 with `code` in place of `BadRequest`."""
 
     code = "No method match route template"
 
@@ -181,13 +183,13 @@ class RouteTable(Generic[H]):
         return walk.name(cast_name(word) or word) and (key is None or walk.key(key))
 
     def _qualified(self, walk: _Walk[H], word: str) -> bool:
-        """`microsoft.graph.assign` is a step, `microsoft.graph.user` a cast of what was reached.
+        """One step by a qualified name: that of an action, or a cast of what was reached.
 
         A cast to a type that stands as a branch at the root leads into that branch.
         """
         if walk.name(word):
             return True
-        foreign = self._root.children.get(NAMESPACE + word.lower())
+        foreign = self._root.children.get(qualified(word.lower()))
         if foreign is not None:
             walk.node = foreign
             walk.keys.clear()

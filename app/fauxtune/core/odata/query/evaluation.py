@@ -27,7 +27,7 @@ from fauxtune.core.odata.query.expressions import (
     TextTest,
     ascii_case,
 )
-from fauxtune.core.odata.schema.types import bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
 
 
 def matches(condition: Condition, document: Mapping[str, Any]) -> bool:

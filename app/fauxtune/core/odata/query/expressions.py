@@ -1,8 +1,8 @@
 """The tree that a `$filter` becomes: typed, normalised, ready to be translated or evaluated.
 
 Every node that can stand as a condition is a `Condition`; what is compared is an `Operand`. Literals are already in the
-form that documents keep (enums in Graph's casing, moments as `core.clock.iso` writes them), so that nobody who walks
-the tree needs the schema again. Logic is two-valued, as OData has it: null equals null, differs from everything
+form that documents keep (enums in the schema's casing, moments as `core.clock.iso` writes them), so that walking the
+tree does not need the schema. Logic is two-valued, as OData has it: null equals null, differs from everything
 else, and is neither greater nor less than anything.
 """
 

@@ -1,7 +1,7 @@
 """`$filter`: text to a typed tree, by recursive descent.
 
-Rules: OData URL Conventions 4.01, 5.1.1; Graph's subset of it: eq ne gt ge lt le in and or not, contains startswith
-endswith tolower toupper isof, and the lambda `any`. What Graph's services would pass over is refused with a reason.
+Rules: OData URL Conventions 4.01, 5.1.1; of it: eq ne gt ge lt le in and or not, contains startswith
+endswith tolower toupper isof, and the lambda `any`. What is not supported is refused with a reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from fauxtune.core.odata.query.expressions import (
 )
 from fauxtune.core.odata.query.filter_typing import Names, as_condition, as_text, compared, folded, one_of, text_test
 from fauxtune.core.odata.query.tokens import PREFIX, Kind, Reader, malformed
-from fauxtune.core.odata.schema.types import Entity, Version, bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import Entity, Version
 
 #: SQLite evaluates expressions no deeper than 1,000 levels; nobody writes filters near these.
 _MAX_DEPTH = 50
@@ -187,7 +188,7 @@ def _argument(reader: Reader, names: Names, *, function: str) -> Operand:
 def _isof(reader: Reader, names: Names) -> Condition:
     token = reader.take()
     if token.kind not in {Kind.TEXT, Kind.NAME}:
-        raise malformed("'isof' takes the name of a type, like isof('microsoft.graph.iosScepCertificateProfile').")
+        raise malformed(f"'isof' takes the name of a type, like isof('{names.entity.full_name}').")
     reader.expect(")")
     return names.is_of(bare_name(token.text))
 

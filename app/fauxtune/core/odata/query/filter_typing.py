@@ -33,6 +33,7 @@ from fauxtune.core.odata.query.expressions import (
     edm_of,
 )
 from fauxtune.core.odata.query.tokens import Kind, Token, malformed
+from fauxtune.core.odata.schema.namespace import bare_name, qualified
 from fauxtune.core.odata.schema.types import (
     ComplexType,
     Edm,
@@ -41,7 +42,6 @@ from fauxtune.core.odata.schema.types import (
     Property,
     StructuredType,
     Version,
-    bare_name,
 )
 from fauxtune.core.odata.schema.values import moment
 
@@ -125,7 +125,7 @@ class Names:
         for kind in (self.entity, *self.types):
             if kind.name.lower() == name.lower():
                 return kind
-        raise malformed(f"the type 'microsoft.graph.{name}' is not known.")
+        raise malformed(f"the type '{qualified(name)}' is not known.")
 
     def _start(self, path: Sequence[str]) -> tuple[StructuredType, Sequence[str]]:
         if len(path) > 1 and "." in path[0]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
 from fauxtune.core.errors import Invalid
-from fauxtune.core.odata.paths.segments import cast_name
+from fauxtune.core.odata.schema.namespace import cast_name
 
 _KNOWN = ("$select", "$filter", "$orderby", "$top", "$skip", "$skiptoken", "$expand", "$count", "$search", "$format")
 _MAX_INT = 2**31 - 1
@@ -30,7 +30,7 @@ class OrderBy:
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """One navigation to expand, with the cast before it: `microsoft.graph.T/rootCertificate`."""
+    """One navigation to expand, with the cast before it, if there is one: `<type>/<navigation>`."""
 
     navigation: str
     cast: str | None = None
@@ -107,7 +107,7 @@ def _select(text: str | None) -> tuple[str, ...] | None:
         return None
     if len(names) > _MOST_SELECTED:
         raise Invalid(f"$select takes {_MOST_SELECTED} properties at most, not {len(names)}.", target="$select")
-    # `microsoft.graph.T/prop` selects a derived type's property.
+    # `<type>/<property>` selects a derived type's property.
     return tuple(name.rsplit("/", 1)[-1] if cast_name(name.split("/", 1)[0]) else name for name in names)
 
 

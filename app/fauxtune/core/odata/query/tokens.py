@@ -1,6 +1,6 @@
 """A `$filter` cut into tokens, and a reader that walks along them.
 
-Rules: OData ABNF 4.01 (literals). Names of operators and functions are read in any casing, as Graph does.
+Rules: OData ABNF 4.01 (literals). Names of operators and functions are read in any casing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Kind(StrEnum):
     """What a token is."""
 
     TEXT = "text"  # 'it''s' -> it's
-    ENUM = "enum"  # microsoft.graph.complianceState'compliant' -> compliant
+    ENUM = "enum"  # <type>'<member>' -> the member
     MOMENT = "moment"
     GUID = "guid"
     NUMBER = "number"

@@ -53,5 +53,3 @@ ALWAYS_FALSE = approximated("always false")
 ALWAYS_ZERO = approximated("always 0")
 #: Of a type, when nothing that has it is ever shown.
 NEVER_SHOWN = approximated("does not occur")
-#: Scope tags, wherever something carries them.
-TAGS_HIDE_NOTHING = stored("a tag hides nothing from anybody, and need not exist")

@@ -1,7 +1,7 @@
-"""The words in which every Graph type is described: properties, enums, complex types, entities.
+"""How types are described: properties, enumerations, complex types and entities.
 
 A type is a value, not a class: from it come validation, defaults, the two versions' views, `$select`, `$filter`
-typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enumeration types); Graph for the rest.
+typing and the OpenAPI document. Rules: OData CSDL 4.01 (structured types, enumeration types).
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from typing import Any, TypeAlias
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.odata.schema.fidelity import EXACT, Fidelity
+from fauxtune.core.odata.schema.namespace import qualified
 
-NAMESPACE = "microsoft.graph."
-#: DateTimeOffset.MinValue of .NET, in the form that documents keep: what Graph shows for "never".
+#: DateTimeOffset.MinValue of .NET, in the form that documents keep: "never".
 NEVER = "0001-01-01T00:00:00.0000000Z"
-#: What Graph shows for "no end".
-NO_END = "9999-12-31T23:59:59.0000000Z"
 
 
 class Version(StrEnum):
-    """The two faces of one store; the word is the first segment of the path."""
+    """The two versions of the service over one store; the value is the first segment of the path."""
 
     V1 = "v1.0"
     BETA = "beta"
@@ -47,7 +45,7 @@ class Edm(StrEnum):
 
 
 class Owner(StrEnum):
-    """Who sets a property. What a client sends for a server's property is ignored, as Graph does."""
+    """Who sets a property. What a client sends for a server's property is ignored."""
 
     CLIENT = "client"
     SERVER = "server"
@@ -57,9 +55,9 @@ class Shown(StrEnum):
     """What a read shows of a property that `$select` does not name."""
 
     ALWAYS = "always"
-    #: Directory objects: absent unless selected.
+    #: Absent unless selected.
     WHEN_SELECTED = "whenSelected"
-    #: managedDevice: present, but with its default instead of its value.
+    #: Present, but with its default instead of its value.
     BLANK_UNLESS_SELECTED = "blankUnlessSelected"
 
 
@@ -91,13 +89,13 @@ class EnumType:
         object.__setattr__(self, "_numbers", MappingProxyType(dict(zip(self.members, numbers, strict=True))))
 
     def canonical(self, text: str, *, version: Version = Version.BETA) -> str:
-        """The value as Graph writes it, from members in any casing or their numbers as text (OData JSON 4.01, 7.1).
+        """The canonical value, from members in any casing or their numbers as text (OData JSON 4.01, 7.1).
 
         Flags come back comma-joined, lowest bit first; a member that stands for no bit gives way to the others.
         Invalid if a name or a number is not there in this version.
         """
         if len(text) > _LONGEST_VALUE:
-            raise Invalid(f"A text of {len(text):,} characters is not a value of {NAMESPACE}{self.name}.")
+            raise Invalid(f"A text of {len(text):,} characters is not a value of {qualified(self.name)}.")
         words = [word.strip() for word in text.split(",")] if self.flags else [text.strip()]
         return self.named(reduce(or_, (self._number(word, version=version) for word in words)), version=version)
 
@@ -109,7 +107,7 @@ class EnumType:
         found = exact or [member for member in parts if self._numbers[member]]
         if not found or reduce(or_, map(self.number, found)) != number:
             known = ", ".join(f"{member} ({self._numbers[member]})" for member in members)
-            raise Invalid(f"{number} is not a value of {NAMESPACE}{self.name}: use one of {known}.")
+            raise Invalid(f"{number} is not a value of {qualified(self.name)}: use one of {known}.")
         return ",".join(sorted(found, key=self.number))
 
     def number(self, member: str) -> int:
@@ -126,7 +124,7 @@ class EnumType:
         member = self._by_fold.get(word.lower())
         if member is None or (version is Version.V1 and member in self.beta_only):
             known = ", ".join(self.in_version(version))
-            raise Invalid(f"'{word}' is not a value of {NAMESPACE}{self.name}: use one of {known}.")
+            raise Invalid(f"'{word}' is not a value of {qualified(self.name)}: use one of {known}.")
         return self._numbers[member]
 
 
@@ -136,7 +134,7 @@ class Property:
 
     `default` is what an unset one shows; without it: null if `nullable`, else false, 0, "", `NEVER` or the first
     member. `write_only` properties are kept and read as `mask`. `variants` are the derived types that a polymorphic
-    complex property takes. `ignores_case`: comparisons in `$filter` do, as the directory's do.
+    complex property takes. `ignores_case`: comparisons in `$filter` do.
     """
 
     name: str
@@ -227,13 +225,13 @@ class StructuredType:
 
     @property
     def full_name(self) -> str:
-        """`microsoft.graph.user`."""
-        return NAMESPACE + self.name
+        """The name with its namespace."""
+        return qualified(self.name)
 
     @property
     def odata_type(self) -> str:
-        """`#microsoft.graph.user`: the value of `@odata.type`."""
-        return "#" + NAMESPACE + self.name
+        """The value of `@odata.type`: `#`, the namespace and the name."""
+        return "#" + qualified(self.name)
 
     def lineage(self) -> tuple[StructuredType, ...]:
         """The types from the root of the inheritance to this one."""
@@ -279,17 +277,3 @@ class Entity(StructuredType):
         for kind in self.lineage():
             if isinstance(kind, Entity):
                 yield from kind.navigations
-
-
-ID = Property("id", nullable=False, owner=Owner.SERVER)
-#: The root of all entities.
-ENTITY = Entity("entity", properties=(ID,), abstract=True, source="Graph: entity")
-
-
-def bare_name(type_name: str) -> str:
-    """The name without `#` and namespace, as it was written: `#Microsoft.Graph.user` -> `user`."""
-    name = type_name.strip().removeprefix("#")
-    for prefix in (NAMESPACE, "graph."):
-        if name.lower().startswith(prefix):
-            return name[len(prefix) :]
-    return name

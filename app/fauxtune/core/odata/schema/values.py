@@ -1,7 +1,7 @@
 """One JSON value of a client, checked against its type and brought into the form that documents keep.
 
 The forms: DateTimeOffset as `core.clock.iso` writes it (text order is time order), GUIDs in lower case, binary in
-standard base64, enums in Graph's casing. Rules: OData JSON 4.01, 7.1 (primitive values).
+standard base64, enums in the schema's casing. Rules: OData JSON 4.01, 7.1 (primitive values).
 """
 
 from __future__ import annotations

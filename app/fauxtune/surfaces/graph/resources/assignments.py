@@ -14,7 +14,8 @@ from fauxtune.core.graph.assignments import DEVICE_CONFIGURATION_GROUP_ASSIGNMEN
 from fauxtune.core.graph.configuration import DEVICE_CONFIGURATION_ASSIGNMENT as ASSIGNMENT
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.schema.types import NEVER, Entity, Version, bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
+from fauxtune.core.odata.schema.types import NEVER, Entity, Version
 from fauxtune.operations.profiles import assignments as operations
 from fauxtune.operations.profiles.assignments import NewAssignment
 from fauxtune.storage.database import Connection

@@ -8,10 +8,11 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph import configuration as entities
 from fauxtune.core.graph.index import derived_from, entity
-from fauxtune.core.odata.documents.validation import accept, binds, defaults, type_name
+from fauxtune.core.graph.references import binds
+from fauxtune.core.odata.documents.validation import accept, defaults, type_name
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.paths.table import UnknownSegment
-from fauxtune.core.odata.schema.types import bare_name
+from fauxtune.core.odata.schema.namespace import bare_name
 from fauxtune.core.profiles.catalog import Kind, kind
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import configuration as queries

@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import DEVICE
+from fauxtune.core.graph.search import Searchable
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Connection

@@ -10,9 +10,9 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import ANY_OBJECT, DIRECTORY_OBJECT, KINDS
+from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.text import text_value
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.search import Searchable
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups

@@ -7,10 +7,10 @@ from typing import Any
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.directory import GROUP
-from fauxtune.core.odata.documents.validation import accept, binds
+from fauxtune.core.graph.references import binds, reference_id
+from fauxtune.core.graph.search import Searchable
+from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.paths.table import reference_id
-from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, created

@@ -12,12 +12,13 @@ from typing import Any
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
 from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.references import binds
+from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
-from fauxtune.core.odata.documents.validation import accept, binds
+from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
-from fauxtune.core.odata.query.search import Searchable
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import primary_user
 from fauxtune.operations.devices import records as device_records

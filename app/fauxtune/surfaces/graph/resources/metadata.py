@@ -35,7 +35,7 @@ async def describe(call: Call) -> Answer:
 def _metadata(version: Version) -> str:
     from fauxtune.surfaces.graph.routes import ROUTES
 
-    return csdl(ROUTES, entities=ENTITIES, version=version).decode()
+    return csdl(ROUTES, entities=ENTITIES, version=version, container_name="GraphService").decode()
 
 
 @cache

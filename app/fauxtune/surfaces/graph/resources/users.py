@@ -12,10 +12,10 @@ from typing import Any
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import LICENSE_DETAILS, USER
+from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.licences import SKUS
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
-from fauxtune.core.odata.query.search import Searchable
 from fauxtune.core.odata.schema.values import guid
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.database import Connection

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import USER
+from fauxtune.core.graph.search import Searchable, parse_search
 from fauxtune.core.odata.query.evaluation import matches
-from fauxtune.core.odata.query.search import Searchable, parse_search
 
 PEOPLE = Searchable(words=("displayName",), beginnings=("mail",))
 ALICE: dict[str, Any] = {"displayName": "Alice van der-Berg (Sales)", "mail": "alice@contoso.example"}

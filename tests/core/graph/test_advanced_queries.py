@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from fauxtune.core.graph.advanced_queries import is_advanced, is_unsupported
 from fauxtune.core.graph.directory import ANY_OBJECT, USER
 from fauxtune.core.graph.index import ENTITIES
-from fauxtune.core.odata.query.advanced import is_advanced, is_unsupported
 from fauxtune.core.odata.query.filter import parse_filter
 
 

@@ -1,0 +1,36 @@
+"""References to things of Graph: the id at the end of an `@odata.id` or `@odata.bind`.
+
+Graph: user: a userPrincipalName is a key of `users` alone. The host of a reference is never looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fauxtune.core.errors import Invalid
+from fauxtune.core.odata.documents import validation
+from fauxtune.core.odata.paths.segments import reference
+from fauxtune.core.odata.schema.types import Entity
+
+
+def reference_id(url: str) -> str:
+    """The id at the end of a reference of any host, version and key syntax.
+
+    `https://graph.microsoft.com/v1.0/directoryObjects/{id}`, `users('{id}')`, `/deviceManagement/...('{id}')`;
+    of `users/{userPrincipalName}` that name. Invalid where there is no collection before the id.
+    """
+    parts = reference(url)
+    if parts is None:
+        raise Invalid(
+            f"'{url}' is not a reference: write it like https://graph.microsoft.com/v1.0/directoryObjects/{{id}}."
+        )
+    collection, key = parts
+    if "@" in key and collection.lower() != "users":
+        raise Invalid(f"'{key}' is not an id: only 'users' have a userPrincipalName as their key.")
+    return key
+
+
+def binds(entity: Entity, body: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The ids that the body binds to each navigation: see `validation.binds`."""
+    return validation.binds(entity, body, reference_id=reference_id)
