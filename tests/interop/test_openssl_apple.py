@@ -62,7 +62,7 @@ def test_a_profile_that_openssl_signed_is_read(openssl: OpenSsl, device: DeviceI
     sign = ("cms", "-sign", "-binary", "-nodetach", "-outform", "DER", "-in", "p", "-signer", "device.pem")
     signed = openssl(*sign, "-inkey", "device.key")
     read = read_profile(signed, identity=None, managed=True)
-    assert (read.identifier, len(read.held.signers)) == ("p", 1)
+    assert (read.identifier, len(read.installed.signers)) == ("p", 1)
 
 
 @pytest.mark.parametrize("cipher", ["-aes-256-cbc", "-aes-128-cbc", "-des3"])

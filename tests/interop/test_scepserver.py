@@ -85,10 +85,10 @@ async def test_a_device_is_given_an_identity_and_renews_it(
     authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     asking = client(transport, settings(authority))
-    first = await asking.enrol(raw_rsa_keys[0])
+    first = await asking.enroll(raw_rsa_keys[0])
     first.certificate.verify_directly_issued_by(authority.certificate)
     assert "CN=F2LX30QJN70M" in first.certificate.subject.rfc4514_string()
-    second = await asking.enrol(raw_rsa_keys[1], renews=first)
+    second = await asking.enroll(raw_rsa_keys[1], renews=first)
     second.certificate.verify_directly_issued_by(authority.certificate)
     assert second.certificate.public_key() == raw_rsa_keys[1].public_key()
     assert isinstance(second, DeviceIdentity)
@@ -98,4 +98,4 @@ async def test_a_wrong_challenge_is_refused(
     authority: Authority, transport: Transport, raw_rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     with pytest.raises(Fault, match="refused: badRequest"):
-        await client(transport, settings(authority, challenge="wrong")).enrol(raw_rsa_keys[2])
+        await client(transport, settings(authority, challenge="wrong")).enroll(raw_rsa_keys[2])

@@ -1,1 +1,1 @@
-"""Apple devices: iPhones, iPads and Macs with a profile store, a keychain, and the MDM protocol."""
+"""Apple devices: iPhones, iPads and Macs with installed profiles, a keychain, and an MDM client."""

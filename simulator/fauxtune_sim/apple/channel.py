@@ -1,6 +1,6 @@
-"""The way to an MDM server: property lists by PUT, signed where the profile says so (Apple: SignMessage).
+"""The connection to an MDM server: property lists by PUT, signed if the profile demands it (Apple: SignMessage).
 
-401, or 403 with the code com.apple.unrecognized.device, ends the enrolment; any other refusal is for the moment only.
+401, or 403 with the code com.apple.unrecognized.device, ends the enrolment; any other refusal is temporary.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST_REASON = 300
 
 
 class Channel:
-    """One device's way. `now` is what the device's clock shows."""
+    """The connection of one device. `now` reads the device's clock."""
 
     def __init__(self, transport: Transport, enrollment: AppleEnrollment, *, now: Callable[[], datetime]) -> None:
         self._transport = transport
@@ -30,11 +30,11 @@ class Channel:
         self._now = now
 
     async def check_in(self, message: dict[str, Any]) -> bytes:
-        """Send a check-in message; gives what answered it, empty for most."""
+        """Send a check-in message. Returns the body of the answer, which is empty for most messages."""
         return await self._put(self._enrollment.check_in_url, message, kind=messages.CHECK_IN_TYPE)
 
     async def report(self, message: dict[str, Any]) -> messages.Command | None:
-        """Send a report; gives the next command, or None if there is none."""
+        """Send the result of a command, or Idle. Returns the next command, or None if the server has no more."""
         return messages.command(await self._put(self._enrollment.server_url, message, kind=messages.COMMAND_TYPE))
 
     async def _put(self, url: str, message: dict[str, Any], *, kind: str) -> bytes:
@@ -46,17 +46,17 @@ class Channel:
         if answer.status == 200:
             return answer.body
         reason = answer.body[:_LONGEST_REASON].decode("utf-8", "replace").strip()
-        what = message.get("MessageType") or message.get("Status")
-        text = f"the MDM server refused {what} ({answer.status}): {reason or 'no reason given'}"
+        message_name = message.get("MessageType") or message.get("Status")
+        text = f"the MDM server refused {message_name} ({answer.status}): {reason or 'no reason given'}"
         refusal = EnrollmentOver if messages.is_unrecognized(answer.status, answer.body) else ServerRefused
         raise refusal(text, status=answer.status)
 
 
 def signature(body: bytes, identity: DeviceIdentity, *, now: datetime) -> str:
-    """The value of Mdm-Signature: base64 of a detached CMS over these very bytes, SHA-256.
+    """The value of Mdm-Signature: base64 of a detached CMS signature over the body, SHA-256.
 
-    It is not dated before the certificate begins: servers check that, and the clocks of both may differ.
+    The signing time is never before the certificate's begin: servers check that, and the two clocks may differ.
     """
     moment = max(now, identity.certificate.not_valid_before_utc)
-    made = sign(body, certificate=identity.certificate, key=identity.key, signing_time=moment)
-    return base64.b64encode(made).decode()
+    signed = sign(body, certificate=identity.certificate, key=identity.key, signing_time=moment)
+    return base64.b64encode(signed).decode()

@@ -1,7 +1,7 @@
-"""The MDM client of an iPhone, iPad or Mac: it enrols, connects, obeys, and leaves.
+"""The MDM client of an iPhone, iPad or Mac: it enrols, checks in, executes commands, and unenrols.
 
-Apple: "Mobile Device Management Protocol". Authenticate and TokenUpdate make an enrolment; a connection begins with
-Idle and goes on until the server has nothing more. The server may be any that speaks the protocol: a profile is enough.
+Apple: "Mobile Device Management Protocol". An enrolment consists of Authenticate and TokenUpdate; a connection begins
+with Idle and ends when the server has no more commands. Any MDM server can be used: an enrolment profile is enough.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune_sim.agent import Agent, CheckInResult, EnrollmentParameters
 from fauxtune_sim.apple import messages
 from fauxtune_sim.apple.channel import Channel
-from fauxtune_sim.apple.commands import Ends, Malformed, NotNow, Outcome, Told, obey
-from fauxtune_sim.apple.enrolled_user import principal
+from fauxtune_sim.apple.commands import CommandContext, CommandResult, EnrollmentEnd, Malformed, NotNow, execute
+from fauxtune_sim.apple.enrolled_user import enrolled_user
 from fauxtune_sim.apple.enrollment import AppleEnrollment, Right
 from fauxtune_sim.apple.facts import authenticate_facts, hardware_of
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.install import Installer, Staged
+from fauxtune_sim.apple.install import Installer, StagedProfile
 from fauxtune_sim.apple.mdm import MdmSettings
 from fauxtune_sim.apple.profiles import read_profile
 from fauxtune_sim.apple.scep import ScepClient, ScepSettings
@@ -46,7 +46,7 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.records import RecordTypes
 
-#: A service that never comes to rest must not keep a device busy for ever.
+#: The most commands of a connection: a server that always has more must not keep a device busy without end.
 _MOST_COMMANDS = 500
 _TOKEN_BYTES, _UNLOCK_BYTES = 32, 256
 
@@ -63,61 +63,49 @@ class AppleAgent(Agent):
         if answer.status != 200:
             reason = answer.body[:300].decode("utf-8", "replace").strip() or "no reason given"
             raise ServerRefused(f"the service refused ({answer.status}): {reason}", status=answer.status)
-        return await self._enrol_with(answer.body, parameters)
+        return await self._enroll_with(answer.body, parameters)
 
     async def enroll_with_profile(self, data: bytes, *, key: rsa.RSAPrivateKey | None = None) -> None:
-        """Enrol with a profile from anywhere: its MDM payload says which server, SCEP or PKCS#12 gives the identity.
+        """Enrol with a profile: its MDM payload names the server, a SCEP or PKCS#12 payload gives the identity.
 
-        ProfileRefused if it cannot be installed; ServerRefused and ServerUnreachable as they come.
+        Raises ProfileRefused if it cannot be installed, ServerRefused or ServerUnreachable if the server fails.
         """
         if self.device.is_enrolled:
             raise NotAllowedHere(f"{self.device.name} is enrolled already: unenrol it first")
         async with self._check_in_lock:
             parameters = EnrollmentParameters(
-                server="", tenant="", key=await _key_of(2048, iter(() if key is None else (key,)))
+                server="", tenant="", key=await _key_of_size(2048, iter(() if key is None else (key,)))
             )
-            self.device.enrollment = await self._enrol_with(data, parameters)
+            self.device.enrollment = await self._enroll_with(data, parameters)
             self.device.ended = None
             self.device.ca = self._transport.ca
             self.device.save()
 
-    async def install_by_user(self, data: bytes) -> None:
-        """The user installs a profile, which stays when management goes. ProfileRefused if it cannot be installed."""
-        async with self._check_in_lock:
-            try:
-                profile = read_profile(data, identity=None, managed=False)
-                installer = self._installer()
-                staged = await installer.prepare(profile)
-                if staged.mdm is not None:
-                    raise ProfileRefused(f"{profile.title} manages the device: enrol with it")
-                installer.install(staged)
-            except Fault as fault:
-                raise ProfileRefused(fault.told()) from fault
-            self.device.save()
-
-    async def _enrol_with(self, data: bytes, parameters: EnrollmentParameters) -> AppleEnrollment:
-        """Everything that can fail comes first; then the profile is installed."""
+    async def _enroll_with(self, data: bytes, parameters: EnrollmentParameters) -> AppleEnrollment:
+        """Prepare the profile, send Authenticate and TokenUpdate, then install it: a failure leaves no trace."""
         installer = self._installer(parameters.key)
         try:
             profile = read_profile(data, identity=None, managed=False)
             staged = await installer.prepare(profile)
         except Fault as fault:
-            raise ProfileRefused(fault.told()) from fault
+            raise ProfileRefused(fault.summary()) from fault
         if staged.mdm is None or staged.mdm_identity is None:
-            raise ProfileRefused(f"the profile {profile.title} has no MDM payload: it enrols nobody")
+            raise ProfileRefused(f"the profile {profile.title} has no MDM payload, so it cannot enrol a device")
         enrollment = self._new_enrollment(staged, parameters, settings=staged.mdm, identity=staged.mdm_identity)
         udid = hardware_of(self.device).udid
         facts = authenticate_facts(self.device, Right(enrollment.access_rights))
         await self._channel(enrollment).check_in(messages.authenticate(udid, enrollment.topic, facts=facts))
-        await self._try_to_update_token(enrollment, first=True)
+        await self._try_token_update(enrollment, first=True)
         installer.install(staged)
         return enrollment
 
     def _new_enrollment(
-        self, staged: Staged, parameters: EnrollmentParameters, *, settings: MdmSettings, identity: KeyEntry
+        self, staged: StagedProfile, parameters: EnrollmentParameters, *, settings: MdmSettings, identity: KeyEntry
     ) -> AppleEnrollment:
         token, is_mac = secrets.token_bytes(_TOKEN_BYTES), self.device.platform is Platform.MACOS
-        server, tenant = (parameters.server, parameters.tenant) if parameters.server else _place(settings.server_url)
+        server, tenant = (
+            (parameters.server, parameters.tenant) if parameters.server else _origin_and_tenant(settings.server_url)
+        )
         enrollment = AppleEnrollment(
             server=server,
             tenant=tenant,
@@ -135,12 +123,12 @@ class AppleAgent(Agent):
             unlock_token=None if is_mac else secrets.token_bytes(_UNLOCK_BYTES),
             bootstrap_token=secrets.token_bytes(_TOKEN_BYTES) if is_mac else None,
         )
-        _take_settings(enrollment, settings)
-        person = principal(staged.profile, settings, certificate=enrollment.identity().certificate)
-        enrollment.user_principal_name = person or parameters.user or ""
+        _apply_settings(enrollment, settings)
+        user = enrolled_user(staged.profile, settings, certificate=enrollment.identity().certificate)
+        enrollment.user_principal_name = user or parameters.user or ""
         return enrollment
 
-    async def _update_token(self, enrollment: AppleEnrollment, *, first: bool) -> None:
+    async def _token_update(self, enrollment: AppleEnrollment, *, first: bool) -> None:
         udid, channel = hardware_of(self.device).udid, self._channel(enrollment)
         message = messages.token_update(
             udid,
@@ -154,86 +142,90 @@ class AppleAgent(Agent):
         enrollment.token_due = False
         if enrollment.takes_bootstrap_token and enrollment.bootstrap_token is not None:
             token = messages.set_bootstrap_token(udid, enrollment.topic, token=enrollment.bootstrap_token)
-            # A server that announces the capability and then does not take the token manages the Mac all the same.
+            # A server that announces the capability and then refuses the token manages the Mac all the same.
             with suppress(ServerRefused, ServerUnreachable):
                 await channel.check_in(token)
 
-    async def _try_to_update_token(self, enrollment: AppleEnrollment, *, first: bool) -> None:
-        """A device whose TokenUpdate is not taken is enrolled all the same, and tries again when it next connects."""
+    async def _try_token_update(self, enrollment: AppleEnrollment, *, first: bool) -> None:
+        """Send TokenUpdate; a device whose TokenUpdate is refused is enrolled all the same and repeats it later."""
         try:
-            await self._update_token(enrollment, first=first)
+            await self._token_update(enrollment, first=first)
         except EnrollmentOver:
             raise
         except (ServerRefused, ServerUnreachable):
             return
 
-    async def _run_check_in(self, done: CheckInResult) -> None:
+    async def _run_check_in(self, result: CheckInResult) -> None:
         enrollment, udid = self._enrollment(), hardware_of(self.device).udid
         channel = self._channel(enrollment)
         if enrollment.token_due:
-            await self._update_token(enrollment, first=False)
+            await self._token_update(enrollment, first=False)
             self.device.save(keys=False, state=False)
-        report, put_off = messages.idle(udid), False
+        report, deferred = messages.idle(udid), False
         for _ in range(_MOST_COMMANDS):
             command = await channel.report(report)
-            done.reports += 1
+            result.reports += 1
             if command is None:
-                done.settled = not put_off
+                result.settled = not deferred
                 return
-            report, ends = await self._answer(command, done)
-            put_off = put_off or report["Status"] == "NotNow"
-            if ends is not None:
-                await self._end(ends, report, done=done)
+            report, end = await self._execute(command, result)
+            deferred = deferred or report["Status"] == "NotNow"
+            if end is not None:
+                await self._end_enrollment(end, report, result=result)
                 return
 
-    async def _answer(self, command: messages.Command, done: CheckInResult) -> tuple[dict[str, Any], Ends | None]:
-        """Do what a command says; gives the report of it, and how the enrolment ends with it, if it does."""
+    async def _execute(
+        self, command: messages.Command, result: CheckInResult
+    ) -> tuple[dict[str, Any], EnrollmentEnd | None]:
+        """Execute a command. Returns its report, and the reason if the enrolment ends with it."""
         udid, enrollment = hardware_of(self.device).udid, self._enrollment()
-        told = Told(command, self.device, self._system(), enrollment, self._installer())
+        context = CommandContext(command, self.device, self._system(), enrollment, self._installer())
         try:
-            outcome = await obey(told)
+            outcome = await execute(context)
         except NotNow:
             return messages.not_now(udid, command), None
         except Malformed as malformed:
             chain = Fault(Code.REQUEST_MALFORMED, str(malformed)).chain()
             return messages.command_format_error(udid, command, chain=chain), None
         except Fault as fault:
-            done.refused += (Refusal(command.request_type, command.text("Identifier") or command.uuid, fault.told()),)
+            result.refused += (
+                Refusal(command.request_type, command.text("Identifier") or command.uuid, fault.summary()),
+            )
             return messages.error(udid, command, chain=fault.chain()), None
-        await self._take(outcome, enrollment)
-        done.installed += outcome.installed
-        done.removed += outcome.removed
-        done.executed += [command.request_type] if command.request_type in _ORDERS else []
-        return messages.acknowledged(udid, command, answer=outcome.answer), outcome.ends
+        await self._apply_result(outcome, enrollment)
+        result.installed += outcome.installed
+        result.removed += outcome.removed
+        result.executed += [command.request_type] if command.request_type in _REPORTED_COMMANDS else []
+        return messages.acknowledged(udid, command, answer=outcome.answer), outcome.end
 
-    async def _take(self, outcome: Outcome, enrollment: AppleEnrollment) -> None:
-        """Keep what a command changed; after a renewal of the MDM profile the server learns of the new identity."""
+    async def _apply_result(self, outcome: CommandResult, enrollment: AppleEnrollment) -> None:
+        """Save what a command changed; after a renewal of the MDM profile send TokenUpdate with the new identity."""
         if outcome.renewed is not None and outcome.renewed.mdm is not None:
-            _take_settings(enrollment, outcome.renewed.mdm)
+            _apply_settings(enrollment, outcome.renewed.mdm)
             if (new := outcome.renewed.mdm_identity) is not None:
                 enrollment.renew_identity(new.certificate, key=new.key)
                 enrollment.token_due = True
         self.device.save(keys=bool(outcome.installed or outcome.removed))
         if enrollment.token_due:
-            await self._try_to_update_token(enrollment, first=False)
+            await self._try_token_update(enrollment, first=False)
             self.device.save(keys=False, state=False)
 
-    async def _end(self, ends: Ends, report: dict[str, Any], *, done: CheckInResult) -> None:
-        """Acknowledge as long as there is an identity to do it with, then forget.
+    async def _end_enrollment(self, end: EnrollmentEnd, report: dict[str, Any], *, result: CheckInResult) -> None:
+        """Acknowledge the command while there still is an identity, then remove management.
 
-        Unverified: that the acknowledgement of RemoveProfile comes before the MDM profile goes. No CheckOut follows
-        EraseDevice.
+        Unverified: that the acknowledgement of RemoveProfile is sent before the MDM profile is removed. No CheckOut
+        follows EraseDevice.
         """
         channel = self._channel(self._enrollment())
         try:
             await channel.report(report)
-            done.reports += 1
-            if ends is Ends.RETIRED:
+            result.reports += 1
+            if end is EnrollmentEnd.RETIRED:
                 await self._check_out()
         except (ServerRefused, ServerUnreachable, AnswerBroken):
             pass
-        done.executed.append("EraseDevice" if ends is Ends.ERASED else "RemoveProfile")
-        self._remove_management(done, ends.value, everything=ends is Ends.ERASED)
+        result.executed.append("EraseDevice" if end is EnrollmentEnd.ERASED else "RemoveProfile")
+        self._remove_management(result, end.value, everything=end is EnrollmentEnd.ERASED)
 
     async def _check_out(self) -> None:
         enrollment = self._enrollment()
@@ -243,8 +235,8 @@ class AppleAgent(Agent):
 
     async def _unenroll(self) -> None:
         enrollment = self._enrollment()
-        held = self._store().profiles.get(enrollment.profile)
-        if held is not None and held.removal_disallowed:
+        installed = self._store().profiles.get(enrollment.profile)
+        if installed is not None and installed.removal_disallowed:
             raise NotAllowedHere(f"{self.device.name}: the user may not remove the profile that manages it")
         if not enrollment.check_out_when_removed:
             raise ServerUnreachable("the MDM profile does not ask for a CheckOut")
@@ -253,31 +245,18 @@ class AppleAgent(Agent):
     def _is_push_for_device(self, message: dict[str, Any]) -> bool:
         return message.get("mdm") == self._enrollment().push_magic
 
-    def _remove_management(self, done: CheckInResult, why: str, *, everything: bool = False) -> None:
-        """Management goes with all that it brought; what the user installed stays, unless everything goes."""
-        if everything:
-            super()._remove_management(done, why, everything=True)
-            return
-        done.removed += self._installer().remove_managed()
-        keys, state, accounts = self.device.keystore, self._store(), dict(self.device.accounts)
-        entries, trusted = list(keys.entries.values()), list(keys.trusted.values())
-        super()._remove_management(done, why)
-        if state.profiles:
-            for entry in entries:
-                keys.install(entry)
-            for der in trusted:
-                keys.trust(der)
-            self.device.accounts.update(accounts)
-            self.device.state = state
-            self.device.save()
+    def _remove_management(self, result: CheckInResult, why: str, *, everything: bool = False) -> None:
+        if not everything:
+            result.removed += self._installer().remove_all()
+        super()._remove_management(result, why, everything=everything)
 
     def _installer(self, key: rsa.RSAPrivateKey | None = None) -> Installer:
-        """An installer; `key` is for the first identity that a SCEP authority gives, as far as its size is right."""
+        """A new installer; `key` is used for the first SCEP request if its size is the requested one."""
         ready = iter(() if key is None else (key,))
 
         async def issue(settings: ScepSettings, renews: DeviceIdentity | None) -> DeviceIdentity:
             client = ScepClient(self._transport, settings, moment=self._now())
-            return await client.enrol(await _key_of(settings.key_size, ready), renews=renews)
+            return await client.enroll(await _key_of_size(settings.key_size, ready), renews=renews)
 
         macros = {
             "SerialNumber": hardware_of(self.device).serial_number,
@@ -305,29 +284,29 @@ class AppleAgent(Agent):
         return enrollment
 
 
-#: Commands that change the device other than by a profile: worth telling.
-_ORDERS = frozenset({"DeviceLock"})
+#: Commands that are reported as executed: they change the device, but not its profiles.
+_REPORTED_COMMANDS = frozenset({"DeviceLock"})
 
 
-def _take_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:
+def _apply_settings(enrollment: AppleEnrollment, settings: MdmSettings) -> None:
     enrollment.access_rights = settings.access_rights
     enrollment.sign_message = settings.sign_message
     enrollment.check_out_when_removed = settings.check_out_when_removed
     enrollment.takes_bootstrap_token = settings.takes_bootstrap_token
 
 
-def _place(url: str) -> tuple[str, str]:
-    """Origin and tenant of a server's address; no tenant where the address is not one of the emulator's."""
+def _origin_and_tenant(url: str) -> tuple[str, str]:
+    """Origin and tenant of a server's address; the tenant is "" if it is not an address of the emulator."""
     parts = urlsplit(url)
     path = parts.path.split("/")
-    is_ours = len(path) > 3 and path[1] == "mdm" and path[3] == "apple"
-    return f"{parts.scheme}://{parts.netloc}", path[2] if is_ours else ""
+    is_emulator = len(path) > 3 and path[1] == "mdm" and path[3] == "apple"
+    return f"{parts.scheme}://{parts.netloc}", path[2] if is_emulator else ""
 
 
-async def _key_of(size: int, ready: Iterator[rsa.RSAPrivateKey]) -> rsa.RSAPrivateKey:
-    given = next(ready, None)
-    return given if given is not None and given.key_size == size else await asyncio.to_thread(_key, size)
+async def _key_of_size(size: int, ready: Iterator[rsa.RSAPrivateKey]) -> rsa.RSAPrivateKey:
+    key = next(ready, None)
+    return key if key is not None and key.key_size == size else await asyncio.to_thread(_new_key, size)
 
 
-def _key(size: int) -> rsa.RSAPrivateKey:
+def _new_key(size: int) -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=size)

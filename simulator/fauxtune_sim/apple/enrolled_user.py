@@ -1,7 +1,7 @@
-"""Whose device it is, as far as the profile that enrolled it or the certificate that it was given says so.
+"""The user of an enrolled device, by the enrolment profile or the identity certificate.
 
-Apple's protocol names no user. A server that wants the device to know says it in AssignedManagedAppleID, in the names
-of the SCEP payload, or in the certificate.
+Apple's protocol does not name a user. A server can name the user in AssignedManagedAppleID, in the names of the SCEP
+payload, or in the certificate.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from fauxtune_sim.certificates import addresses
 _PRINCIPAL_NAME = "1.3.6.1.4.1.311.20.2.3"
 
 
-def principal(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> str:
-    """The user's principal name, or nothing."""
-    return next((one for one in _candidates(profile, settings, certificate=certificate) if "@" in one), "")
+def enrolled_user(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> str:
+    """The user principal name of the device's user, or "" if nothing names the user."""
+    return next((name for name in _candidates(profile, settings, certificate=certificate) if "@" in name), "")
 
 
 def _candidates(profile: Profile, settings: MdmSettings, *, certificate: x509.Certificate) -> Iterator[str]:
     yield settings.account or ""
     for payload in profile.payloads:
         if payload.type == SCEP and payload.uuid == settings.identity:
-            said = scep_settings(payload, {})
-            yield from (*said.principal_names, *said.mail_names)
-            yield from (value for part in said.subject for _, value in part)
+            scep = scep_settings(payload, {})
+            yield from (*scep.principal_names, *scep.mail_names)
+            yield from (value for part in scep.subject for _, value in part)
     yield from _principal_names(certificate)
     yield from addresses(certificate)
     yield from (str(part.value) for part in certificate.subject)
@@ -42,8 +42,10 @@ def _principal_names(certificate: x509.Certificate) -> list[str]:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
         return []
-    others = [one for one in names.get_values_for_type(x509.OtherName) if one.type_id.dotted_string == _PRINCIPAL_NAME]
-    return [text for one in others if (text := _text(one.value))]
+    others = [
+        name for name in names.get_values_for_type(x509.OtherName) if name.type_id.dotted_string == _PRINCIPAL_NAME
+    ]
+    return [text for name in others if (text := _text(name.value))]
 
 
 def _text(der: bytes) -> str:

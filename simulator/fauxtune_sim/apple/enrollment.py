@@ -1,4 +1,4 @@
-"""What an Apple device keeps of its enrolment: what the MDM payload said, and where the server is told to push to.
+"""The enrolment of an Apple device: the settings of the MDM payload, and the tokens that the device sent.
 
 Apple: payload com.apple.mdm; check-in message TokenUpdate.
 """
@@ -34,10 +34,10 @@ EVERY_RIGHT = 8191
 
 @dataclass(slots=True, kw_only=True)
 class AppleEnrollment(Enrollment):
-    """`name` is the UDID; `push_token` is the token in hex where the server has a push service for simulated devices.
+    """`name` is the UDID; `push_token` is the token in hex if the server has a push service for simulated devices.
 
-    `profile` is the PayloadIdentifier of the profile that brought the MDM payload. `token_due` says that the server has
-    not taken the last TokenUpdate yet; `unlock_token` is only of iOS and iPadOS, `bootstrap_token` of macOS.
+    `profile` is the PayloadIdentifier of the profile with the MDM payload. `token_due`: the server has not accepted the
+    last TokenUpdate yet. `unlock_token` is for iOS and iPadOS only, `bootstrap_token` for macOS only.
     """
 
     profile: str
@@ -55,5 +55,5 @@ class AppleEnrollment(Enrollment):
     token_due: bool = True
 
     def may(self, right: Right) -> bool:
-        """Whether the server was given this right."""
+        """Whether the server has this right."""
         return right in Right(self.access_rights)

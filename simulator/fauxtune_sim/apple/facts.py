@@ -1,7 +1,7 @@
-"""What a device tells of itself: in Authenticate, to DeviceInformation's queries, to SecurityInfo.
+"""The device's facts in Authenticate and in the answers to DeviceInformation and SecurityInfo.
 
-Apple: check-in message Authenticate; commands DeviceInformation and SecurityInfo. What needs a right that the server
-was not given is absent from the answer.
+Apple: check-in message Authenticate; commands DeviceInformation and SecurityInfo. Facts that need a right which the
+server does not have are omitted.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _GIGABYTES = (128.0, 256.0, 512.0)
 
 
 def hardware_of(device: Device) -> AppleHardware:
-    """The device's hardware as what it is."""
+    """The hardware of an Apple device, narrowed to its type."""
     assert isinstance(device.hardware, AppleHardware)
     return device.hardware
 
 
 def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
-    """What Authenticate says besides who asks. The serial number is for those who may query the device."""
+    """The facts in Authenticate. The serial number needs the right to query device information."""
     hardware = hardware_of(device)
     facts: dict[str, Any] = {
         "DeviceName": device.name,
@@ -41,13 +41,13 @@ def authenticate_facts(device: Device, rights: Right) -> dict[str, Any]:
 
 
 def query_responses(device: Device, queries: Iterable[str], *, rights: Right) -> dict[str, Any]:
-    """The answers to these queries that the device knows and the server may see. The UDID it may always see."""
-    known: dict[str, Any] = {"UDID": hardware_of(device).udid}
+    """The answers to the queries that the device knows and the server has the right to. The UDID needs no right."""
+    facts: dict[str, Any] = {"UDID": hardware_of(device).udid}
     if Right.DEVICE_INFORMATION in rights:
-        known |= _information(device)
+        facts |= _information(device)
     if Right.NETWORK_INFORMATION in rights:
-        known |= _network(device)
-    return {name: known[name] for name in queries if known.get(name) not in {None, ""}}
+        facts |= _network(device)
+    return {name: facts[name] for name in queries if facts.get(name) not in {None, ""}}
 
 
 def _information(device: Device) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def _network(device: Device) -> dict[str, Any]:
 
 
 def _groups(imei: str) -> str:
-    """As Apple devices write it: 35 123456 789012 3."""
+    """The IMEI in the form of Apple devices: 35 123456 789012 3."""
     return " ".join((imei[:2], imei[2:8], imei[8:14], imei[14:])).strip()
 
 

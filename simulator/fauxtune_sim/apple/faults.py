@@ -1,8 +1,8 @@
-"""Why an Apple device could not do what it was told: codes and domains, as an ErrorChain carries them.
+"""The errors of Apple devices: codes and domains, as in an ErrorChain.
 
-Codes are those that Intune's documentation lists for iOS ("Troubleshoot policies and profiles", list of error codes);
-the domains are ManagedConfiguration's. Texts are our own. Unverified: which domain goes with which code, but for
-MCMDMErrorDomain and MCSCEPErrorDomain.
+The codes are those that Intune's documentation lists for iOS ("Troubleshoot policies and profiles", list of error
+codes); the domains are ManagedConfiguration's. The texts are Fauxtune's. Unverified: which domain goes with which code,
+except MCMDMErrorDomain and MCSCEPErrorDomain.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Domain(StrEnum):
-    """Where an error comes from."""
+    """The domain of an error."""
 
     PROFILE = "MCProfileErrorDomain"
     PAYLOAD = "MCPayloadErrorDomain"
@@ -83,7 +83,7 @@ _DOMAINS = {
 
 
 class Fault(Exception):
-    """One error, and the one below it that caused it."""
+    """One error, with the error that caused it."""
 
     def __init__(self, code: Code, text: str, *, cause: Fault | None = None) -> None:
         super().__init__(text)
@@ -92,18 +92,18 @@ class Fault(Exception):
 
     @property
     def domain(self) -> Domain:
-        """Whose error it is."""
+        """The domain of the code."""
         return _DOMAINS[self.code // 1000]
 
     def links(self) -> Iterator[Fault]:
-        """The chain, outermost first."""
+        """The errors of the chain, outermost first."""
         link: Fault | None = self
         while link is not None:
             yield link
             link = link.cause
 
     def chain(self) -> list[dict[str, Any]]:
-        """As an ErrorChain."""
+        """The chain in the form of an ErrorChain."""
         return [
             {
                 "ErrorCode": int(link.code),
@@ -114,6 +114,6 @@ class Fault(Exception):
             for link in self.links()
         ]
 
-    def told(self) -> str:
-        """The chain in one line, for people."""
+    def summary(self) -> str:
+        """The chain in one line of text."""
         return ": ".join(f"{link} ({link.domain} {int(link.code)})" for link in self.links())

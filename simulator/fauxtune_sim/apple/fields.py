@@ -1,4 +1,4 @@
-"""Keys of a profile or a payload, by their type: what is missing or of another type is a Fault that says which."""
+"""Typed access to the keys of a profile or a payload: a missing key or a wrong type raises a Fault that names it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """A dictionary; `what` is what messages call it, `missing` and `mistyped` the codes of what can be wrong."""
+    """A dictionary; `what` is its name in messages, `missing` and `mistyped` are the codes of the two errors."""
 
     document: dict[str, Any] = field(repr=False)
     what: str
@@ -20,7 +20,7 @@ class Fields:
     mistyped: Code = Code.PAYLOAD_FIELD_TYPE
 
     def optional(self, name: str, kind: type[_Value]) -> _Value | None:
-        """A value that may be missing."""
+        """The value of a key, or None if it is missing. Raises Fault if the type is wrong."""
         value = self.document.get(name)
         if value is None:
             return None
@@ -29,29 +29,29 @@ class Fields:
         return value
 
     def required(self, name: str, kind: type[_Value]) -> _Value:
-        """A value that must be there; an empty one is as good as none."""
+        """The value of a key. Raises Fault if it is missing or empty, or if the type is wrong."""
         value = self.optional(name, kind)
         if value is None or (isinstance(value, str | bytes) and not value):
             raise Fault(self.missing, f"{self.what} has no {name}")
         return value
 
     def text(self, name: str) -> str:
-        """A text that must be there."""
+        """The text of a key. Raises Fault if it is missing or empty, or if the type is wrong."""
         return self.required(name, str)
 
     def flag(self, name: str) -> bool:
-        """A switch; what is missing is off."""
+        """A boolean, False if it is missing. Raises Fault if the type is wrong."""
         return bool(self.optional(name, bool))
 
     def number(self, name: str, default: int) -> int:
-        """A whole number, with what it is if it is missing."""
+        """An integer, or the default if it is missing. Raises Fault if the type is wrong."""
         value = self.optional(name, int)
         return default if value is None else value
 
     def texts(self, name: str) -> tuple[str, ...]:
-        """A text, or an array of them; none if it is missing."""
+        """A text or an array of texts, empty if it is missing. Raises Fault if the type is wrong."""
         value = self.document.get(name)
-        found = [value] if isinstance(value, str) else [] if value is None else value
-        if not isinstance(found, list) or not all(isinstance(one, str) for one in found):
+        values = [value] if isinstance(value, str) else [] if value is None else value
+        if not isinstance(values, list) or not all(isinstance(text, str) for text in values):
             raise Fault(self.mistyped, f"{name} of {self.what} is neither a text nor an array of texts")
-        return tuple(found)
+        return tuple(values)

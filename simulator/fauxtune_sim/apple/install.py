@@ -1,7 +1,7 @@
-"""Installing, replacing and removing profiles: all of a profile or nothing of it.
+"""Install, replace and remove profiles, each as a whole.
 
-Every payload is prepared first; what fails then leaves the device as it was. In a profile that follows another of the
-same identifier, payloads with the same identifier, UUID and content stay as they are; the rest is exchanged (Apple:
+All payloads are prepared first; a failure then leaves the device unchanged. If a profile replaces another with the same
+identifier, payloads with the same identifier, UUID and content stay as they are; the others are exchanged (Apple:
 "Configuration Profile Reference", PayloadIdentifier and PayloadUUID).
 """
 
@@ -18,7 +18,7 @@ from fauxtune_sim.apple.mail_account import EXCHANGE, MAIL, account, user_name
 from fauxtune_sim.apple.mdm import MdmSettings, check_replacement, mdm_payload, read_mdm
 from fauxtune_sim.apple.profiles import Payload, Profile
 from fauxtune_sim.apple.scep import ScepSettings
-from fauxtune_sim.apple.store import HeldProfile, ProfileStore
+from fauxtune_sim.apple.store import InstalledProfile, ProfileStore
 from fauxtune_sim.apple.system import System
 from fauxtune_sim.device import Device
 from fauxtune_sim.errors import StateBroken
@@ -27,7 +27,7 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.smime_settings import SmimeSettings
 
-#: Gets an identity from a SCEP authority, as the follower of another where there is one.
+#: Requests an identity from a SCEP authority, as the renewal of another identity or (None) as a new one.
 Issue = Callable[[ScepSettings, DeviceIdentity | None], Awaitable[DeviceIdentity]]
 
 #: TargetDeviceType.
@@ -35,21 +35,21 @@ _PHONE_TARGET, _MAC_TARGET = 1, 5
 
 
 @dataclass(slots=True)
-class Staged:
-    """A profile, ready to be installed. The dictionaries are by PayloadUUID; `kept` are payloads that stay."""
+class StagedProfile:
+    """A profile that is ready to be installed. The keys are PayloadUUIDs; `unchanged` are payloads that stay."""
 
     profile: Profile
     identities: dict[str, KeyEntry] = field(default_factory=dict)
     certificates: dict[str, bytes] = field(default_factory=dict)
     accounts: dict[str, MailAccount] = field(default_factory=dict)
-    kept: set[str] = field(default_factory=set)
+    unchanged: set[str] = field(default_factory=set)
     mdm: MdmSettings | None = None
-    #: The identity that the MDM payload names: None if it is the one that the device has already.
+    #: The identity that the MDM payload names; None if the device has it already.
     mdm_identity: KeyEntry | None = None
 
 
 class Installer:
-    """Installs on one device."""
+    """Installs and removes profiles on one device."""
 
     def __init__(self, device: Device, *, system: System, macros: Mapping[str, str], issue: Issue) -> None:
         assert isinstance(device.state, ProfileStore)
@@ -60,9 +60,9 @@ class Installer:
         self._macros = macros
         self._issue = issue
 
-    async def prepare(self, profile: Profile) -> Staged:
-        """Make everything that the profile needs, without touching the device. Fault 4001, with its cause below."""
-        staged = Staged(profile)
+    async def prepare(self, profile: Profile) -> StagedProfile:
+        """Prepare everything that the profile needs, without changing the device. Raises Fault 4001 with its cause."""
+        staged = StagedProfile(profile)
         try:
             self._check_target(profile)
             mdm = mdm_payload(profile)
@@ -79,129 +79,131 @@ class Installer:
 
     def _check_target(self, profile: Profile) -> None:
         if profile.target not in {0, _MAC_TARGET if self._system.is_mac else _PHONE_TARGET}:
-            raise Fault(Code.PROFILE_VALUE, f"TargetDeviceType {profile.target} is another kind of device")
+            raise Fault(Code.PROFILE_VALUE, f"TargetDeviceType {profile.target} is for another kind of device")
 
-    def _check_relation(self, staged: Staged) -> None:
-        """Whether the profile and the one that manages the device can be together."""
+    def _check_relation(self, staged: StagedProfile) -> None:
+        """Check that the profile is compatible with the MDM profile of the enrolment. Raises Fault if not."""
         enrollment, identifier = self._enrollment(), staged.profile.identifier
         if enrollment is None:
             return
         if identifier == enrollment.profile:
             if staged.mdm is None:
-                raise Fault(Code.REPLACEMENT_WITHOUT_MDM, "the profile that manages this device must stay one")
+                text = "the profile that manages this device cannot be replaced by one without an MDM payload"
+                raise Fault(Code.REPLACEMENT_WITHOUT_MDM, text)
             check_replacement(staged.mdm, enrollment)
         elif staged.mdm is not None:
             raise Fault(Code.MULTIPLE_MDM, "this device is managed already")
 
-    async def _prepare(self, payload: Payload, staged: Staged) -> None:
+    async def _prepare(self, payload: Payload, staged: StagedProfile) -> None:
         if payload.type in {EXCHANGE, MAIL}:
             self._prepare_account(payload, staged)
         elif self._is_unchanged(payload, staged):
-            staged.kept.add(payload.uuid)
+            staged.unchanged.add(payload.uuid)
         elif payload.type == kinds.PKCS12:
             entry = kinds.identity(payload, self._system, profile=staged.profile.identifier)
             staged.identities[payload.uuid] = entry
         elif payload.type == kinds.SCEP:
             settings = kinds.scep_settings(payload, self._macros)
-            given = await self._issue(settings, self._followed(payload, staged))
-            staged.identities[payload.uuid] = kinds.issued(payload, given)
+            identity = await self._issue(settings, self._renewed_identity(payload, staged))
+            staged.identities[payload.uuid] = kinds.scep_identity(payload, identity)
         elif payload.type in kinds.CERTIFICATES:
             staged.certificates[payload.uuid] = kinds.certificate(payload)
 
-    def _is_unchanged(self, payload: Payload, staged: Staged) -> bool:
-        held = self._store.profiles.get(staged.profile.identifier)
-        old = None if held is None else held.payload(payload.uuid)
+    def _is_unchanged(self, payload: Payload, staged: StagedProfile) -> bool:
+        installed = self._store.profiles.get(staged.profile.identifier)
+        old = None if installed is None else installed.payload(payload.uuid)
         return old is not None and (old.identifier, old.digest) == (payload.identifier, payload.digest)
 
-    def _followed(self, payload: Payload, staged: Staged) -> DeviceIdentity | None:
-        """The identity that a scep payload renews: the device's own, if it came from a scep payload too.
+    def _renewed_identity(self, payload: Payload, staged: StagedProfile) -> DeviceIdentity | None:
+        """The identity that a scep payload renews: the MDM identity, if it came from a scep payload too.
 
-        Unverified: that a device renews rather than asks anew.
+        Unverified: that a device renews it, and does not send a new request.
         """
-        enrollment, held = self._enrollment(), self._store.profiles.get(staged.profile.identifier)
-        if enrollment is None or held is None or staged.mdm is None or staged.mdm.identity != payload.uuid:
+        enrollment, installed = self._enrollment(), self._store.profiles.get(staged.profile.identifier)
+        if enrollment is None or installed is None or staged.mdm is None or staged.mdm.identity != payload.uuid:
             return None
-        return enrollment.identity() if any(one.type == kinds.SCEP for one in held.payloads) else None
+        has_scep = any(installed_payload.type == kinds.SCEP for installed_payload in installed.payloads)
+        return enrollment.identity() if has_scep else None
 
-    def _prepare_account(self, payload: Payload, staged: Staged) -> None:
+    def _prepare_account(self, payload: Payload, staged: StagedProfile) -> None:
         if payload.type == EXCHANGE and not self._system.has_exchange_accounts:
             return
         profile, identifier = staged.profile.identifier, payload.identifier
         name = identifier if identifier.startswith(profile) else f"{profile}/{identifier}"
-        made = account(payload, self._system, name=name, resolve=lambda uuid: self._resolved(uuid, staged))
+        new = account(payload, self._system, name=name, resolve=lambda uuid: self._identity_of(uuid, staged))
         own = self._keychain.accounts_of(profile)
         for other in self._device.accounts.values():
-            same = (other.address, other.host, user_name(other)) == (made.address, made.host, user_name(made))
-            if same and other.id not in own:
-                raise Fault(Code.ACCOUNT_NOT_UNIQUE, f"there is an account for {made.address} at {made.host} already")
-        staged.accounts[payload.uuid] = self._with_choices(made)
+            is_same = (other.address, other.host, user_name(other)) == (new.address, new.host, user_name(new))
+            if is_same and other.id not in own:
+                raise Fault(Code.ACCOUNT_NOT_UNIQUE, f"there is an account for {new.address} at {new.host} already")
+        staged.accounts[payload.uuid] = self._with_user_choices(new)
 
-    def _with_choices(self, made: MailAccount) -> MailAccount:
-        """The account with what its user chose before it was configured anew."""
-        old = self._device.accounts.get(made.id)
-        if old is None or old.smime is None or made.smime is None:
-            return made
-        smime = replace(SmimeSettings.from_document(made.smime), choices=SmimeSettings.from_document(old.smime).choices)
-        return replace(made, smime=smime.document())
+    def _with_user_choices(self, new: MailAccount) -> MailAccount:
+        """The new account with the user's choices from the present account of the same id."""
+        old = self._device.accounts.get(new.id)
+        if old is None or old.smime is None or new.smime is None:
+            return new
+        smime = replace(SmimeSettings.from_document(new.smime), choices=SmimeSettings.from_document(old.smime).choices)
+        return replace(new, smime=smime.document())
 
-    def _resolved(self, uuid: str, staged: Staged) -> KeyEntry | None:
-        """The identity that a payload of this profile has or will have."""
+    def _identity_of(self, uuid: str, staged: StagedProfile) -> KeyEntry | None:
+        """The identity of a payload of this profile, staged or installed; None if it has no identity."""
         return staged.identities.get(uuid) or (
-            self._keychain.identity_of(staged.profile.identifier, uuid) if uuid in staged.kept else None
+            self._keychain.identity_of(staged.profile.identifier, uuid) if uuid in staged.unchanged else None
         )
 
-    def _take_mdm_identity(self, staged: Staged) -> None:
-        """The identity that the device manages itself with stands apart: mail neither signs nor decrypts with it."""
+    def _take_mdm_identity(self, staged: StagedProfile) -> None:
+        """Separate the MDM identity from the others: mail neither signs nor decrypts with it.
+
+        Raises Fault if the profile lacks it or if its key is not RSA.
+        """
         if staged.mdm is None:
             return
         staged.mdm_identity = staged.identities.pop(staged.mdm.identity, None)
         enrollment = self._enrollment()
-        has_it = enrollment is not None and staged.mdm.identity in staged.kept
-        if staged.mdm_identity is None and not has_it:
+        is_installed = enrollment is not None and staged.mdm.identity in staged.unchanged
+        if staged.mdm_identity is None and not is_installed:
             raise Fault(Code.MDM_IDENTITY_MISSING, "the profile has no identity that its MDM payload names")
         try:
             _ = None if staged.mdm_identity is None else key_from_der(staged.mdm_identity.key)
         except StateBroken as broken:
-            # Differs from a device: an identity with an elliptic curve does for mail, but not for MDM.
+            # Differs from a device: an identity with an elliptic curve can be used for mail, but not for MDM.
             raise Fault(Code.MDM_IDENTITY_MISSING, str(broken)) from broken
 
-    def install(self, staged: Staged) -> list[str]:
-        """Install what was prepared; gives the profile's title, or nothing if it was there already as it is."""
-        identifier, held = staged.profile.identifier, self._store.profiles.get(staged.profile.identifier)
+    def install(self, staged: StagedProfile) -> list[str]:
+        """Install a staged profile. Returns its title, or an empty list if it was installed already without changes."""
+        identifier, present = staged.profile.identifier, self._store.profiles.get(staged.profile.identifier)
         before = dict(self._device.accounts)
         for uuid, entry in staged.identities.items():
             self._keychain.hold_identity(identifier, uuid, entry=entry)
         for uuid, der in staged.certificates.items():
             self._keychain.hold_certificate(identifier, uuid, der=der)
-        for uuid, made in staged.accounts.items():
-            self._keychain.hold_account(identifier, uuid, account=self._with_login(made, identifier))
-        stays = staged.kept | staged.identities.keys() | staged.certificates.keys() | staged.accounts.keys()
-        for old in () if held is None else held.payloads:
-            if old.uuid not in stays:
+        for uuid, new_account in staged.accounts.items():
+            self._keychain.hold_account(identifier, uuid, account=self._with_login(new_account, identifier))
+        current = staged.unchanged | staged.identities.keys() | staged.certificates.keys() | staged.accounts.keys()
+        for old in () if present is None else present.payloads:
+            if old.uuid not in current:
                 self._keychain.release(identifier, old.uuid)
-        self._store.profiles[identifier] = staged.profile.held
-        changed = held != staged.profile.held or before != self._device.accounts
+        self._store.profiles[identifier] = staged.profile.installed
+        changed = present != staged.profile.installed or before != self._device.accounts
         return [staged.profile.title] if changed else []
 
-    def _with_login(self, made: MailAccount, profile: str) -> MailAccount:
-        login = made.configuration.get("PayloadCertificateUUID")
+    def _with_login(self, new: MailAccount, profile: str) -> MailAccount:
+        login = new.configuration.get("PayloadCertificateUUID")
         entry = self._keychain.identity_of(profile, login) if isinstance(login, str) else None
-        return made if entry is None else replace(made, login_alias=entry.alias)
+        return new if entry is None else replace(new, login_alias=entry.alias)
 
-    def remove(self, identifier: str) -> HeldProfile | None:
-        """Remove a profile with all that only it held; None if it is not installed."""
-        held = self._store.profiles.pop(identifier, None)
-        if held is not None:
+    def remove(self, identifier: str) -> InstalledProfile | None:
+        """Remove a profile and the items that only it holds. Returns it, or None if it is not installed."""
+        profile = self._store.profiles.pop(identifier, None)
+        if profile is not None:
             self._keychain.release(identifier)
-        return held
+        return profile
 
-    def remove_managed(self) -> list[str]:
-        """Remove everything that MDM brought, its own profile with it; gives the titles of the profiles."""
-        enrollment = self._enrollment()
-        own = "" if enrollment is None else enrollment.profile
-        names = [one.identifier for one in self._store.profiles.values() if one.managed or one.identifier == own]
-        gone = [held for name in names if (held := self.remove(name)) is not None]
-        return [one.display_name or one.identifier for one in gone]
+    def remove_all(self) -> list[str]:
+        """Remove all profiles, the MDM profile included. Returns their titles."""
+        removed = [profile for name in list(self._store.profiles) if (profile := self.remove(name)) is not None]
+        return [profile.display_name or profile.identifier for profile in removed]
 
     def _enrollment(self) -> AppleEnrollment | None:
         enrollment = self._device.enrollment

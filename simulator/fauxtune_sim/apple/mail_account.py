@@ -1,9 +1,9 @@
 """The mail accounts that profiles set up: Exchange (com.apple.eas.account), IMAP and POP (com.apple.mail.managed).
 
-Which S/MIME keys count depends on the version of the system (Apple: payload com.apple.eas.account): SMIMEEnabled before
-iOS 10, which ignores it from then on; SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch before iOS 12, from which
-on they are deprecated; their successors and the user's rights to deviate from iOS 12 on. Unverified: that a deprecated
-key does not count at all. No such key counts on a Mac.
+The S/MIME keys that apply depend on the system version (Apple: payload com.apple.eas.account): SMIMEEnabled before iOS
+10; SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch before iOS 12, which deprecates them; their successors and
+the keys that let the user change settings from iOS 12 on. Unverified: that a deprecated key has no effect at all. None
+of these keys applies on a Mac.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from fauxtune_sim.pfx import read_pfx
 from fauxtune_sim.smime_settings import SmimeSettings
 
 EXCHANGE, MAIL = "com.apple.eas.account", "com.apple.mail.managed"
-#: What of an Exchange account can be turned off, from iOS 13 on.
+#: The services of an Exchange account that can be turned off from iOS 13 on.
 _SERVICES = ("EnableMail", "EnableContacts", "EnableCalendars", "EnableReminders", "EnableNotes")
 _APPLICATION = "com.apple.mobilemail"
 _MAC_APPLICATION = "com.apple.mail"
-#: What is not kept with the account.
+#: Keys that are not stored with the account.
 _SECRETS = frozenset(
     {
         "Password",
@@ -41,18 +41,18 @@ _SECRETS = frozenset(
     }
 )
 
-#: The identity that a payload of the same profile holds, by its PayloadUUID; None if there is none.
+#: The identity of a payload of the same profile by its PayloadUUID; None if that payload has no identity.
 Resolve = Callable[[str], KeyEntry | None]
 
 
 def account(payload: Payload, system: System, *, name: str, resolve: Resolve) -> MailAccount:
-    """The account that a payload describes; `name` is its id on the device. Fault if it cannot be set up.
+    """The account that a payload describes; `name` is its id on the device. Raises Fault if it cannot be set up.
 
-    `login_alias` is left to whoever knows the alias of PayloadCertificateUUID.
+    `login_alias` is None: the caller sets it to the alias of PayloadCertificateUUID.
     """
     keys = payload.keys
     if payload.type == EXCHANGE:
-        # A user could be asked for what is missing; a server that configures a device silently cannot ask.
+        # A device could ask its user for missing values, but not when a server configures it without the user.
         host, address, _ = keys.text("Host"), keys.text("EmailAddress"), keys.text("UserName")
         _check_services(keys, system)
     else:
@@ -74,10 +74,10 @@ def account(payload: Payload, system: System, *, name: str, resolve: Resolve) ->
     )
 
 
-def user_name(held: MailAccount) -> str | None:
-    """Whom the account signs in as; with address and host it tells accounts apart."""
-    found = held.configuration.get("UserName", held.configuration.get("IncomingMailServerUsername"))
-    return found if isinstance(found, str) else None
+def user_name(account: MailAccount) -> str | None:
+    """The account's user name at the mail server; with address and host it identifies the account."""
+    name = account.configuration.get("UserName", account.configuration.get("IncomingMailServerUsername"))
+    return name if isinstance(name, str) else None
 
 
 def _one_of(keys: Fields, name: str, *, values: tuple[str, ...]) -> None:
@@ -86,14 +86,14 @@ def _one_of(keys: Fields, name: str, *, values: tuple[str, ...]) -> None:
 
 
 def _check_services(keys: Fields, system: System) -> None:
-    """Apple: at least one of the services must be true, as each is where it is not named. Unverified: the code."""
+    """Check that a service is on (Apple: at least one must be; each is on by default). Unverified: the code."""
     off = [name for name in _SERVICES if keys.optional(name, bool) is False]
     if system.version >= (13,) and len(off) == len(_SERVICES):
         raise Fault(Code.PAYLOAD_VALUE, f"{keys.what} turns all its services off: {', '.join(off)}")
 
 
 def _check_certificate(keys: Fields) -> None:
-    """An identity in the payload itself is the account's alone: it signs in with it, and nothing else does."""
+    """Check an identity in the payload itself, which only this account uses, to sign in. Raises Fault if it is bad."""
     data = keys.optional("Certificate", bytes)
     if data is None:
         return
@@ -108,14 +108,14 @@ def _is_plain(value: Any) -> bool:
 
 
 def _smime(keys: Fields, system: System, *, resolve: Resolve) -> SmimeSettings | None:
-    """The settings that count on this system; None if the payload has no S/MIME keys at all."""
+    """The S/MIME settings that apply on this system; None if the payload has no S/MIME keys."""
     if not any(name.startswith("SMIME") for name in keys.document):
         return None
     signing = _identity(keys, "SMIMESigningCertificateUUID", is_fit=can_sign, resolve=resolve)
     encryption = _identity(keys, "SMIMEEncryptionCertificateUUID", is_fit=can_encrypt, resolve=resolve)
     if system.version < (10,):
         on = keys.flag("SMIMEEnabled")
-        # Unverified: one switch for both, each as far as an identity is named for it.
+        # Unverified: one switch for both; each is on only if an identity is named for it.
         return SmimeSettings(
             signs=on and signing is not None,
             signing_identity=signing,
@@ -131,7 +131,7 @@ def _smime(keys: Fields, system: System, *, resolve: Resolve) -> SmimeSettings |
             encrypts=keys.flag("SMIMEEncryptionEnabled"),
             encryption_identity=encryption,
             per_message=keys.flag("SMIMEEnablePerMessageSwitch"),
-            # Unverified: before there were keys for it, the user could change everything.
+            # Unverified: before keys for this existed, the user could change everything.
             changeable=frozenset(Setting),
         )
     return SmimeSettings(
@@ -147,14 +147,14 @@ def _smime(keys: Fields, system: System, *, resolve: Resolve) -> SmimeSettings |
 _RIGHTS = {
     "SMIMESigningUserOverrideable": Setting.SIGN,
     "SMIMESigningCertificateUUIDUserOverrideable": Setting.SIGNING_IDENTITY,
-    # Unverified: Apple's description reads the other way round; true is taken to mean that the user may.
+    # Unverified: Apple's description says the opposite; here true means that the user may change the setting.
     "SMIMEEncryptByDefaultUserOverrideable": Setting.ENCRYPT,
     "SMIMEEncryptionCertificateUUIDUserOverrideable": Setting.ENCRYPTION_IDENTITY,
 }
 
 
 def _identity(keys: Fields, name: str, *, is_fit: Callable[[x509.Certificate], bool], resolve: Resolve) -> str | None:
-    """The thumbprint of the identity that a key names."""
+    """The thumbprint of the identity that a key names. Raises Fault if it does not exist or is not fit."""
     uuid = keys.optional(name, str)
     if not uuid:
         return None

@@ -1,6 +1,6 @@
-"""The MDM payload: what it must say, and what may change in a profile that follows another.
+"""The MDM payload: its settings, and the changes that a replacement of its profile may make.
 
-Apple: payload com.apple.mdm. Differs from a device: addresses with http are taken too, as test servers have them.
+Apple: payload com.apple.mdm. Differs from a device: addresses with http are accepted too, as test servers have them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BOOTSTRAP = "com.apple.mdm.bootstraptoken"
 
 @dataclass(frozen=True, slots=True)
 class MdmSettings:
-    """What an MDM payload says. `identity` is the PayloadUUID of the identity in the same profile."""
+    """The settings of an MDM payload. `identity` is the PayloadUUID of the identity in the same profile."""
 
     identity: str
     topic: str
@@ -32,15 +32,15 @@ class MdmSettings:
 
 
 def mdm_payload(profile: Profile) -> Payload | None:
-    """The profile's MDM payload, or None; Fault if it has several."""
-    found = [one for one in profile.payloads if one.type == MDM]
-    if len(found) > 1:
+    """The profile's MDM payload, or None. Raises Fault if it has several."""
+    payloads = [payload for payload in profile.payloads if payload.type == MDM]
+    if len(payloads) > 1:
         raise Fault(Code.MULTIPLE_MDM, "the profile has more than one MDM payload")
-    return found[0] if found else None
+    return payloads[0] if payloads else None
 
 
 def read_mdm(payload: Payload) -> MdmSettings:
-    """What the payload says; Fault if that cannot be."""
+    """Read the settings of an MDM payload. Raises Fault if they are not valid."""
     keys = payload.keys
     topic, server = keys.text("Topic"), keys.text("ServerURL")
     if not topic.startswith(_TOPIC):
@@ -48,7 +48,7 @@ def read_mdm(payload: Payload) -> MdmSettings:
     check_in = keys.optional("CheckInURL", str) or server
     for url in (server, check_in):
         if not url.startswith(("https://", "http://")):
-            raise Fault(Code.PAYLOAD_VALUE, f"{url} is no address of an MDM server")
+            raise Fault(Code.PAYLOAD_VALUE, f"{url} is not an HTTP(S) address")
     return MdmSettings(
         identity=keys.text("IdentityCertificateUUID"),
         topic=topic,
@@ -63,7 +63,7 @@ def read_mdm(payload: Payload) -> MdmSettings:
 
 
 def _rights(value: int) -> int:
-    """Rights that fit together: changing needs inspecting."""
+    """Check AccessRights: they are in range, and a right to change needs the right to inspect."""
     if not 0 < value <= EVERY_RIGHT:
         raise Fault(Code.ACCESS_RIGHTS, f"AccessRights {value} is not from 1 to {EVERY_RIGHT}")
     for change, inspect in (
@@ -76,7 +76,7 @@ def _rights(value: int) -> int:
 
 
 def check_replacement(new: MdmSettings, old: AppleEnrollment) -> None:
-    """Fault if a profile may not follow the one that the device is enrolled with: no other server, no more rights."""
+    """Raise Fault if a profile may not replace the MDM profile: it names another server or has more rights."""
     if (new.server_url, new.check_in_url, new.topic) != (old.server_url, old.check_in_url, old.topic):
         raise Fault(Code.REPLACEMENT_MISMATCH, "ServerURL, CheckInURL and Topic of an MDM payload may not change")
     if new.access_rights & ~old.access_rights:

@@ -1,4 +1,4 @@
-"""What an Apple device and its MDM server say to one another, as dictionaries of a property list.
+"""The messages between an Apple device and its MDM server, as dictionaries of a property list.
 
 Apple: "Mobile Device Management Protocol", check-in messages (Authenticate, TokenUpdate, CheckOut, SetBootstrapToken,
 GetBootstrapToken) and commands with their answers. `tests/wire/apple` holds an example of each.
@@ -24,27 +24,27 @@ _UNRECOGNIZED = "com.apple.unrecognized.device"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the device is told. `request_type` is empty if the message does not say: CommandFormatError answers it."""
+    """A command of the server. `request_type` is empty if the message has none: CommandFormatError answers it."""
 
     uuid: str
     request_type: str
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def text(self, name: str) -> str | None:
-        """A parameter that is a text; None if it is missing or something else."""
+        """A parameter if it is a text, else None."""
         value = self.parameters.get(name)
         return value if isinstance(value, str) else None
 
 
 def authenticate(udid: str, topic: str, *, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The first message of an enrolment."""
+    """Authenticate, the first message of an enrolment."""
     return {"MessageType": "Authenticate", "Topic": topic, "UDID": udid, **facts}
 
 
 def token_update(
     udid: str, topic: str, *, token: bytes, push_magic: str, unlock_token: bytes | None, first: bool
 ) -> dict[str, Any]:
-    """Where the device hears of news. Only iOS and iPadOS have an `unlock_token`."""
+    """TokenUpdate, with the token for pushes. Only iOS and iPadOS have an `unlock_token`."""
     message: dict[str, Any] = {
         "MessageType": "TokenUpdate",
         "Topic": topic,
@@ -61,12 +61,12 @@ def token_update(
 
 
 def check_out(udid: str, topic: str) -> dict[str, Any]:
-    """The MDM profile is gone."""
+    """CheckOut: the MDM profile was removed."""
     return {"MessageType": "CheckOut", "Topic": topic, "UDID": udid}
 
 
 def set_bootstrap_token(udid: str, topic: str, *, token: bytes) -> dict[str, Any]:
-    """A Mac leaves its bootstrap token with the server."""
+    """SetBootstrapToken: a Mac stores its bootstrap token at the server."""
     return {
         "MessageType": "SetBootstrapToken",
         "Topic": topic,
@@ -77,12 +77,12 @@ def set_bootstrap_token(udid: str, topic: str, *, token: bytes) -> dict[str, Any
 
 
 def get_bootstrap_token(udid: str, topic: str) -> dict[str, Any]:
-    """A Mac asks for it."""
+    """GetBootstrapToken: a Mac requests its bootstrap token."""
     return {"MessageType": "GetBootstrapToken", "Topic": topic, "UDID": udid}
 
 
 def bootstrap_token(body: bytes) -> bytes | None:
-    """The answer to GetBootstrapToken: the token, or None if the server has none."""
+    """Read the answer to GetBootstrapToken: the token, or None if the server does not have it."""
     if not body:
         return None
     token = read_plist(body, what="the answer to GetBootstrapToken").get("BootstrapToken")
@@ -92,48 +92,50 @@ def bootstrap_token(body: bytes) -> bytes | None:
 
 
 def idle(udid: str) -> dict[str, Any]:
-    """Nothing to report; is there anything to do?"""
+    """Idle: the device requests the first command of a connection."""
     return {"Status": "Idle", "UDID": udid}
 
 
 def acknowledged(udid: str, command: Command, *, answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Done; `answer` is what the command asked for."""
+    """Acknowledged: the command was executed; `answer` has the keys of its response."""
     return {"Status": "Acknowledged", "UDID": udid, "CommandUUID": command.uuid, **answer}
 
 
 def error(udid: str, command: Command, *, chain: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Not done, and why: outermost error first."""
-    return {"Status": "Error", "UDID": udid, "CommandUUID": command.uuid, "ErrorChain": [dict(one) for one in chain]}
+    """Error: the command failed; the chain begins with the outermost error."""
+    error_chain = [dict(link) for link in chain]
+    return {"Status": "Error", "UDID": udid, "CommandUUID": command.uuid, "ErrorChain": error_chain}
 
 
 def command_format_error(udid: str, command: Command, *, chain: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The command could not be understood, and what is wrong with it."""
+    """CommandFormatError: the command is malformed, as the chain explains."""
     return error(udid, command, chain=chain) | {"Status": "CommandFormatError"}
 
 
 def not_now(udid: str, command: Command) -> dict[str, Any]:
-    """The device is locked or busy: the server keeps the command."""
+    """NotNow: the device is locked or busy, and the server keeps the command."""
     return {"Status": "NotNow", "UDID": udid, "CommandUUID": command.uuid}
 
 
 def command(body: bytes) -> Command | None:
-    """Read the server's answer to a report: a command, or None for an empty body, which means that there is nothing.
+    """Read the server's answer to a report: a command, or None for an empty body (no more commands).
 
-    AnswerBroken if it cannot even be answered, having no CommandUUID.
+    Raises AnswerBroken if the command has no CommandUUID, without which it cannot be answered.
     """
     if not body:
         return None
     message = read_plist(body, what="the server's command")
-    uuid, told = message.get("CommandUUID"), message.get("Command")
+    uuid, content = message.get("CommandUUID"), message.get("Command")
     if not isinstance(uuid, str) or not uuid:
         raise AnswerBroken("the server's command has no CommandUUID")
-    if not isinstance(told, dict) or not isinstance(told.get("RequestType"), str):
+    if not isinstance(content, dict) or not isinstance(content.get("RequestType"), str):
         return Command(uuid, "")
-    return Command(uuid, told["RequestType"], {name: value for name, value in told.items() if name != "RequestType"})
+    parameters = {name: value for name, value in content.items() if name != "RequestType"}
+    return Command(uuid, content["RequestType"], parameters)
 
 
 def is_unrecognized(status: int, body: bytes) -> bool:
-    """Whether an answer tells the device to unenrol itself: 401, or 403 with the code for it, as JSON or plist."""
+    """Whether an answer orders the device to unenrol: 401, or 403 with the code for it, as JSON or plist."""
     if status != 403:
         return status == 401
     try:

@@ -1,7 +1,7 @@
-"""What each payload becomes: an identity, a certificate, a mail account, the MDM relation, or nothing that acts.
+"""Read payloads with certificates and identities: com.apple.security.{pkcs12, root, pkcs1, pem, scep} (Apple).
 
-Apple: payloads com.apple.security.{pkcs12, root, pkcs1, pem, scep}, com.apple.eas.account, com.apple.mail.managed,
-com.apple.mdm. All others are kept inert.
+com.apple.eas.account, com.apple.mail.managed and com.apple.mdm are read elsewhere; other payloads are stored without
+effect.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ from fauxtune_sim.pfx import read_pfx
 PKCS12, SCEP = "com.apple.security.pkcs12", "com.apple.security.scep"
 _PEM = "com.apple.security.pem"
 CERTIFICATES = frozenset({"com.apple.security.root", "com.apple.security.pkcs1", _PEM})
-#: Identifiers by which the emulator says where an identity comes from.
+#: Identifiers by which the emulator names the source of an identity.
 _SOURCE = re.compile(r"\.(pkcs|imported)\.([0-9A-Za-z-]+)(?:\.|$)")
 _VARIABLE = r"%(\w+)%"
 
 
 def rank(payload: Payload) -> int:
-    """In what order payloads are installed: certificates, what needs the network, what uses identities, MDM last."""
+    """The order of installation: certificates, SCEP, payloads that use identities, MDM last."""
     ranks = {SCEP: 1, EXCHANGE: 2, MAIL: 2, MDM: 3}
     return ranks.get(payload.type, 0)
 
 
 def certificate(payload: Payload) -> bytes:
-    """The certificate of a root, pkcs1 or pem payload, DER."""
+    """The certificate of a root, pkcs1 or pem payload, DER. Raises Fault if it is malformed."""
     data = payload.keys.required("PayloadContent", bytes)
     load = x509.load_pem_x509_certificate if payload.type == _PEM else x509.load_der_x509_certificate
     try:
@@ -52,11 +52,11 @@ def certificate(payload: Payload) -> bytes:
 
 
 def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
-    """The identity of a pkcs12 payload. A device that manages itself by MDM has nobody to ask for a password."""
+    """The identity of a pkcs12 payload. Raises Fault if the file does not open with the payload's password."""
     data = payload.keys.required("PayloadContent", bytes)
     password = payload.keys.optional("Password", str) or ""
     if is_modern(data) and not system.reads_modern_pkcs12:
-        # Unverified: older systems say that the password is wrong, as the MAC is one that they cannot compute.
+        # Unverified: older systems report a wrong password, as they cannot compute the MAC.
         raise Fault(Code.PKCS12_PASSWORD, f"{payload.keys.what}: this system cannot read the file's ciphers")
     try:
         contents = read_pfx(data, password.encode())
@@ -67,7 +67,7 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
     except PfxRefused as wrong:
         raise Fault(Code.CERTIFICATE_MALFORMED, f"{payload.keys.what}: {wrong}") from wrong
     source, origin = _origin(payload.identifier, profile)
-    # Apple: both keys are for macOS; what is not said is false for the first and true for the second.
+    # Apple: both keys are for macOS; the default is false for the first and true for the second.
     open_to_all = system.is_mac and payload.keys.flag("AllowAllAppsAccess")
     extractable = not system.is_mac or payload.keys.optional("KeyIsExtractable", bool) is not False
     return KeyEntry(
@@ -75,7 +75,7 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
         source=source,
         certificate=contents.certificate.public_bytes(Encoding.DER),
         key=contents.key_bytes(),
-        chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
+        chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in contents.chain),
         profile_id=origin,
         digest=hashlib.sha256(data).hexdigest(),
         open_to_all=open_to_all,
@@ -84,27 +84,27 @@ def identity(payload: Payload, system: System, *, profile: str) -> KeyEntry:
 
 
 def _origin(*identifiers: str) -> tuple[str, str | None]:
-    """Where an identity comes from, as far as an identifier says so; from elsewhere it is `pkcs`."""
+    """The source of an identity and its profile's id, by the identifiers; (`pkcs`, None) if they do not name it."""
     for identifier in identifiers:
-        if (found := _SOURCE.search(identifier)) is not None:
-            return found[1], found[2]
+        if (match := _SOURCE.search(identifier)) is not None:
+            return match[1], match[2]
     return "pkcs", None
 
 
-def issued(payload: Payload, given: DeviceIdentity) -> KeyEntry:
-    """The identity of a scep payload, once it was issued."""
-    der = given.certificate.public_bytes(Encoding.DER)
+def scep_identity(payload: Payload, identity: DeviceIdentity) -> KeyEntry:
+    """The key store's entry for the identity that was issued for a scep payload."""
+    der = identity.certificate.public_bytes(Encoding.DER)
     return KeyEntry(
         alias=payload.identifier,
         source="scep",
         certificate=der,
-        key=key_to_der(given.key),
+        key=key_to_der(identity.key),
         digest=hashlib.sha256(der).hexdigest(),
     )
 
 
 def scep_settings(payload: Payload, macros: Mapping[str, str]) -> ScepSettings:
-    """What a scep payload says, its variables (`%SerialNumber%`) replaced."""
+    """Read a scep payload and replace its variables (`%SerialNumber%`). Raises Fault for a bad value."""
     keys = Fields(payload.keys.required("PayloadContent", dict), payload.keys.what)
     size = keys.number("Keysize", 1024)
     if size not in KEY_SIZES:
@@ -133,14 +133,14 @@ def _subject(keys: Fields, macros: Mapping[str, str]) -> tuple[tuple[tuple[str, 
     """`[[["CN","x"]],[["O","Acme"]]]`: an array of RDNs, each an array of pairs of type and value."""
     wrong = Fault(Code.PAYLOAD_FIELD_TYPE, f"Subject of {keys.what} is not an array of arrays of pairs of texts")
     parts: list[Any] = keys.optional("Subject", list) or []
-    if not all(isinstance(part, list) and all(_is_pair(one) for one in part) for part in parts):
+    if not all(isinstance(part, list) and all(_is_pair(pair) for pair in part) for part in parts):
         raise wrong
     return tuple(tuple((name, _replaced(value, macros)) for name, value in part) for part in parts)
 
 
 def _is_pair(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(one, str) for one in value)
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(text, str) for text in value)
 
 
 def _replaced(text: str, macros: Mapping[str, str]) -> str:
-    return re.sub(_VARIABLE, lambda found: macros.get(found[1], found[0]), text)
+    return re.sub(_VARIABLE, lambda match: macros.get(match[1], match[0]), text)

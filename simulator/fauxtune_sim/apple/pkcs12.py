@@ -1,4 +1,4 @@
-"""Which PKCS#12 files (RFC 7292) an older Apple system cannot read: those with PBES2, or a MAC other than SHA-1."""
+"""Recognise PKCS#12 files (RFC 7292) that older Apple systems cannot read: PBES2, or a MAC other than SHA-1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fauxtune_sim.cms.structure import DAMAGE
 
 
 def is_modern(data: bytes) -> bool:
-    """Whether the file needs a system that knows PBES2; a damaged one is somebody else's to refuse."""
+    """Whether the file needs a system that implements PBES2; False for a damaged file, which `read_pfx` refuses."""
     try:
         pfx = pkcs12.Pfx.load(data, strict=True)
         mac = pfx["mac_data"]

@@ -1,6 +1,6 @@
-"""Property lists as they come from outside: XML or binary, no entities, of a bounded size, a dictionary on top.
+"""Property lists from outside: XML or binary, no entities, of limited size, usually with a dictionary on top.
 
-`plistlib` refuses entity declarations; whatever else a damaged or hostile list can raise ends here as AnswerBroken.
+`plistlib` refuses entity declarations; all other exceptions from damaged or hostile lists become AnswerBroken here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from xml.parsers.expat import ExpatError
 
 from fauxtune_sim.errors import AnswerBroken
 
-#: A profile with a user's whole history of keys is far below this.
+#: A profile with all keys that a user ever had is far smaller.
 MOST_BYTES = 16 * 1024 * 1024
 _DAMAGE = (
     plistlib.InvalidFileException,
@@ -31,7 +31,7 @@ _DAMAGE = (
 
 
 def read_any(data: bytes, *, what: str) -> Any:
-    """The value that a property list holds; AnswerBroken, beginning with `what`, if it cannot be read."""
+    """The value of a property list. Raises AnswerBroken, with `what` in its text, if it cannot be read."""
     if len(data) > MOST_BYTES:
         raise AnswerBroken(f"{what} is larger than {MOST_BYTES} bytes")
     try:
@@ -41,7 +41,7 @@ def read_any(data: bytes, *, what: str) -> Any:
 
 
 def read_plist(data: bytes, *, what: str) -> dict[str, Any]:
-    """The dictionary that a property list holds; AnswerBroken if it holds none."""
+    """The dictionary of a property list. Raises AnswerBroken if it cannot be read or is not a dictionary."""
     document = read_any(data, what=what)
     if not isinstance(document, dict):
         raise AnswerBroken(f"{what} is a property list, but not a dictionary")
@@ -49,5 +49,5 @@ def read_plist(data: bytes, *, what: str) -> dict[str, Any]:
 
 
 def write_plist(document: dict[str, Any]) -> bytes:
-    """The dictionary as XML, keys in the order given."""
+    """The dictionary as XML, its keys in their order."""
     return plistlib.dumps(document, sort_keys=False)

@@ -1,8 +1,8 @@
 """Configuration profiles (.mobileconfig): XML or binary, signed or not, encrypted to the device or not.
 
-Apple: "Configuration Profile Reference", keys common to profiles and payloads. A profile is judged as a whole before
-anything of it is installed. A signature is verified; who signed does not matter, as on a device that shows "not
-verified" and installs.
+Apple: "Configuration Profile Reference", keys common to profiles and payloads. A profile is checked as a whole before
+any of it is installed. A signature is verified, but any signer is accepted, as on a device that shows "not verified"
+and installs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune_sim.apple.faults import Code, Fault
 from fauxtune_sim.apple.fields import Fields
 from fauxtune_sim.apple.plist import read_any, read_plist, write_plist
-from fauxtune_sim.apple.store import HeldPayload, HeldProfile
+from fauxtune_sim.apple.store import InstalledPayload, InstalledProfile
 from fauxtune_sim.cms import open_envelope, verify
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
 from fauxtune_sim.identity import DeviceIdentity
@@ -26,7 +26,7 @@ from fauxtune_sim.identity import DeviceIdentity
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One payload: its names, all its keys, and the SHA-256 of everything that it says."""
+    """One payload: its names, all its keys, and the SHA-256 of its whole content."""
 
     type: str
     version: int
@@ -38,27 +38,27 @@ class Payload:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A profile that is sound as far as its own rules go. `target` is its TargetDeviceType, 0 for any."""
+    """A well-formed profile; `installed` is its record once installed. `target` is its TargetDeviceType, 0 for any."""
 
-    held: HeldProfile
+    installed: InstalledProfile
     payloads: tuple[Payload, ...]
     target: int = 0
 
     @property
     def identifier(self) -> str:
-        """What it is replaced and removed by."""
-        return self.held.identifier
+        """The PayloadIdentifier, by which the profile is replaced and removed."""
+        return self.installed.identifier
 
     @property
     def title(self) -> str:
-        """What a person would call it."""
-        return self.held.display_name or self.held.identifier
+        """The display name, or the identifier if it has none."""
+        return self.installed.display_name or self.installed.identifier
 
 
 def read_profile(data: bytes, *, identity: DeviceIdentity | None, managed: bool) -> Profile:
-    """Read a profile; `identity` opens one that is encrypted to the device. Fault (MCProfileErrorDomain) if it is none.
+    """Read a profile; `identity` decrypts one that is encrypted to the device, `managed`: MDM installs it.
 
-    `managed` says whether MDM installs it.
+    Raises Fault (MCProfileErrorDomain) if it is not a well-formed profile.
     """
     if not data.strip():
         raise Fault(Code.PROFILE_EMPTY, "the profile is empty")
@@ -72,9 +72,9 @@ def read_profile(data: bytes, *, identity: DeviceIdentity | None, managed: bool)
         raise Fault(Code.PROFILE_MALFORMED, f"PayloadType is {document['PayloadType']}, not Configuration")
     if keys.required("PayloadVersion", int) != 1:
         raise Fault(Code.PROFILE_VERSION, f"the profile's PayloadVersion is {document['PayloadVersion']}, not 1")
-    payloads = tuple(_payload(one, number) for number, one in enumerate(_content(keys, identity)))
+    payloads = tuple(_payload(value, number) for number, value in enumerate(_content(keys, identity)))
     _check_unique(payloads)
-    held = HeldProfile(
+    installed = InstalledProfile(
         identifier=keys.text("PayloadIdentifier"),
         uuid=keys.text("PayloadUUID"),
         display_name=keys.optional("PayloadDisplayName", str),
@@ -86,31 +86,32 @@ def read_profile(data: bytes, *, identity: DeviceIdentity | None, managed: bool)
         managed=managed,
         signers=signers,
         payloads=tuple(
-            HeldPayload(
-                type=one.type,
-                version=one.version,
-                identifier=one.identifier,
-                uuid=one.uuid,
-                display_name=one.keys.optional("PayloadDisplayName", str),
-                digest=one.digest,
+            InstalledPayload(
+                type=payload.type,
+                version=payload.version,
+                identifier=payload.identifier,
+                uuid=payload.uuid,
+                display_name=payload.keys.optional("PayloadDisplayName", str),
+                digest=payload.digest,
             )
-            for one in payloads
+            for payload in payloads
         ),
     )
-    return Profile(held=held, payloads=payloads, target=keys.number("TargetDeviceType", 0))
+    return Profile(installed=installed, payloads=payloads, target=keys.number("TargetDeviceType", 0))
 
 
 def _unsigned(data: bytes) -> tuple[bytes, tuple[str, ...]]:
-    """The profile inside its signature, if it has one, with the certificates that came along (base64 of DER)."""
+    """The profile without its signature, if it has one, and the certificates of the signature (base64 of DER)."""
     # A DER SEQUENCE; neither an XML nor a binary property list begins with it.
     if not data.startswith(b"\x30"):
         return data, ()
     try:
         signature = verify(data)
     except CmsRefused as refused:
-        raise Fault(Code.PROFILE_SIGNATURE, f"the profile's signature does not hold: {refused}") from refused
-    signers = (signature.signer, *(one for one in signature.certificates if one != signature.signer))
-    return signature.content, tuple(base64.b64encode(one.public_bytes(Encoding.DER)).decode() for one in signers)
+        raise Fault(Code.PROFILE_SIGNATURE, f"the profile's signature does not verify: {refused}") from refused
+    others = (certificate for certificate in signature.certificates if certificate != signature.signer)
+    ders = (certificate.public_bytes(Encoding.DER) for certificate in (signature.signer, *others))
+    return signature.content, tuple(base64.b64encode(der).decode() for der in ders)
 
 
 def _content(keys: Fields, identity: DeviceIdentity | None) -> list[Any]:
@@ -127,7 +128,7 @@ def _content(keys: Fields, identity: DeviceIdentity | None) -> list[Any]:
 
 def _decrypted(envelope: bytes, identity: DeviceIdentity | None) -> Any:
     if identity is None:
-        raise Fault(Code.PROFILE_CANNOT_DECRYPT, "the profile is encrypted, and this device has no identity to open it")
+        raise Fault(Code.PROFILE_CANNOT_DECRYPT, "the profile is encrypted, but this device has no identity yet")
     try:
         return read_any(open_envelope(envelope, [identity]).content, what="the profile's encrypted content")
     except (CmsRefused, AnswerBroken) as refused:
@@ -144,10 +145,8 @@ def _payload(value: Any, number: int) -> Payload:
     try:
         digest = hashlib.sha256(write_plist(value)).hexdigest()
     except (TypeError, ValueError, OverflowError, RecursionError) as broken:
-        # A binary list can hold what no payload may: UIDs, keys that are not texts.
-        raise Fault(
-            Code.PAYLOAD_MALFORMED, f"payload {number} holds what is no value of a payload: {broken}"
-        ) from broken
+        # A binary list can have values that a payload must not have: UIDs, keys that are not texts.
+        raise Fault(Code.PAYLOAD_MALFORMED, f"payload {number} has a value that is not allowed: {broken}") from broken
     identifier = keys.text("PayloadIdentifier")
     return Payload(
         type=keys.text("PayloadType"),
@@ -160,13 +159,13 @@ def _payload(value: Any, number: int) -> Payload:
 
 
 def _check_unique(payloads: tuple[Payload, ...]) -> None:
-    if (twice := _twice(one.uuid for one in payloads)) is not None:
-        raise Fault(Code.PROFILE_SAME_UUIDS, f"two payloads have the PayloadUUID {twice}")
-    if (twice := _twice(one.identifier for one in payloads)) is not None:
-        raise Fault(Code.PROFILE_SAME_IDENTIFIERS, f"two payloads have the PayloadIdentifier {twice}")
+    if (uuid := _duplicate(payload.uuid for payload in payloads)) is not None:
+        raise Fault(Code.PROFILE_SAME_UUIDS, f"two payloads have the PayloadUUID {uuid}")
+    if (identifier := _duplicate(payload.identifier for payload in payloads)) is not None:
+        raise Fault(Code.PROFILE_SAME_IDENTIFIERS, f"two payloads have the PayloadIdentifier {identifier}")
 
 
-def _twice(names: Iterable[str]) -> str | None:
+def _duplicate(names: Iterable[str]) -> str | None:
     seen: set[str] = set()
     for name in names:
         if name in seen:

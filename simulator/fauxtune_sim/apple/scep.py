@@ -1,7 +1,7 @@
-"""A certificate from an authority that speaks SCEP, as a profile wishes (RFC 8894; Apple: com.apple.security.scep).
+"""A SCEP client for the settings of a profile (RFC 8894; Apple: com.apple.security.scep).
 
-GetCACaps, GetCACert, then PKIOperation until it is answered with yes or no. What the payload leaves out has Apple's
-defaults: 1,024 bits, three retries, ten seconds apart.
+GetCACaps, GetCACert, then PKIOperation until the CertRep is SUCCESS or FAILURE. Defaults are Apple's: 1,024 bits, three
+retries, ten seconds apart.
 """
 
 from __future__ import annotations
@@ -20,8 +20,23 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID, NameOID
 
-from fauxtune_sim.apple import scep_messages
 from fauxtune_sim.apple.faults import Code, Fault
+from fauxtune_sim.apple.scep_messages import (
+    CaCertificates,
+    Capabilities,
+    CertRep,
+    MessageType,
+    PkiRequest,
+    cert_poll_content,
+    certificate_for_key,
+    new_request,
+    read_ca_certificates,
+    read_capabilities,
+    read_cert_rep,
+    temporary_identity,
+    transaction_id,
+    write_pki_message,
+)
 from fauxtune_sim.errors import AnswerBroken, ServerUnreachable
 from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.transport import Answer, Transport
@@ -45,7 +60,7 @@ KEY_SIZES = (1024, 2048, 4096)
 
 @dataclass(frozen=True, slots=True)
 class ScepSettings:
-    """What a payload says: where, who, and with what words. `key_usage`: 1 signs, 4 encrypts."""
+    """The settings of a scep payload. `key_usage`: 1 for signing, 4 for encryption, 5 for both."""
 
     url: str
     name: str = ""
@@ -63,7 +78,7 @@ class ScepSettings:
 
 
 class ScepClient:
-    """Asks one authority. `pause` waits between polls: an argument, so that tests need not wait."""
+    """A client of one authority. `pause` waits between polls; it is an argument so that tests need not wait."""
 
     def __init__(
         self,
@@ -78,73 +93,75 @@ class ScepClient:
         self._moment = moment
         self._pause = pause
 
-    async def enrol(self, key: rsa.RSAPrivateKey, *, renews: DeviceIdentity | None = None) -> DeviceIdentity:
-        """A certificate for this key; with `renews`, asked for by the identity that it is to follow.
+    async def enroll(self, key: rsa.RSAPrivateKey, *, renews: DeviceIdentity | None = None) -> DeviceIdentity:
+        """Request a certificate for this key, as the renewal of `renews` or as a new one.
 
-        The request of a renewal is signed by the present identity where the authority knows renewal (RFC 8894 3.3.1.2),
-        and is a first request where it does not. Fault (domain MCSCEPErrorDomain) if there is none to be had.
+        A RenewalReq is signed by the present identity (RFC 8894 3.3.1.2); an authority without that capability gets a
+        PKCSReq. Raises Fault (domain MCSCEPErrorDomain) if no certificate is issued.
         """
-        can = scep_messages.capabilities((await self._ask("GetCACaps")).body.decode("latin-1"))
+        can = read_capabilities((await self._get("GetCACaps")).body.decode("latin-1"))
         try:
-            authority = scep_messages.authority(
-                (await self._ask("GetCACert")).body, fingerprint=self._settings.fingerprint
+            authority = read_ca_certificates(
+                (await self._get("GetCACert")).body, fingerprint=self._settings.fingerprint
             )
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_CA_CERTIFICATE, str(broken)) from broken
         csr = request(key, self._settings)
-        kind, signer = (
-            scep_messages.MessageType.PKCS,
-            scep_messages.temporary_identity(key, csr.subject, moment=self._moment),
-        )
         if renews is not None and can.renews:
-            kind, signer = scep_messages.MessageType.RENEWAL, renews
+            message_type, signer = MessageType.RENEWAL_REQ, renews
+        else:
+            message_type = MessageType.PKCS_REQ
+            signer = temporary_identity(key, csr.subject, moment=self._moment)
         content = csr.public_bytes(Encoding.DER)
-        first = scep_messages.new_request(kind, content, signer=signer, name=scep_messages.transaction(key))
+        transaction = transaction_id(key)
+        first = new_request(message_type, content, signer=signer, transaction=transaction)
         try:
             answer = await self._until_decided(first, content, of=authority, can=can)
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_ANSWER, str(broken)) from broken
         try:
-            return DeviceIdentity(certificate=scep_messages.issued(answer, key), key=key)
+            return DeviceIdentity(certificate=certificate_for_key(answer, key), key=key)
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_CERTIFICATE, str(broken)) from broken
 
     async def _until_decided(
         self,
-        message: scep_messages.Request,
+        message: PkiRequest,
         csr: bytes,
         *,
-        of: scep_messages.Authority,
-        can: scep_messages.Capabilities,
-    ) -> scep_messages.CertRep:
+        of: CaCertificates,
+        can: Capabilities,
+    ) -> CertRep:
         for attempt in range(self._settings.retries + 1):
             if attempt:
                 await self._pause(self._settings.retry_delay)
-                asked = scep_messages.poll_content(of.certificates[0], csr)
-                message = scep_messages.new_request(
-                    scep_messages.MessageType.POLL, asked, signer=message.signer, name=message.transaction
+                message = new_request(
+                    MessageType.CERT_POLL,
+                    cert_poll_content(of.certificates[0], csr),
+                    signer=message.signer,
+                    transaction=message.transaction_id,
                 )
-            data = scep_messages.write(message, of.recipient, can=can, moment=self._moment)
-            answer = scep_messages.read((await self._operate(data, posts=can.posts)).body, message, of=of)
+            data = write_pki_message(message, of.recipient, can=can, moment=self._moment)
+            answer = read_cert_rep((await self._pki_operation(data, posts=can.posts)).body, message, of=of)
             if answer.failure is not None:
                 raise Fault(Code.SCEP_ANSWER, f"the SCEP authority refused: {answer.failure}")
             if not answer.pending:
                 return answer
         raise Fault(Code.SCEP_ANSWER, f"the SCEP authority had not decided after {self._settings.retries} retries")
 
-    async def _ask(self, operation: str) -> Answer:
+    async def _get(self, operation: str) -> Answer:
         name = f"&message={quote(self._settings.name, safe='')}" if self._settings.name else ""
         answer = await self._send("GET", f"{operation}{name}")
         if operation == "GetCACaps" and answer.status != 200:
-            # RFC 8894 3.5.2: an authority that does not know the question has the legacy capabilities.
+            # RFC 8894 3.5.2: an authority that does not implement GetCACaps has the legacy capabilities.
             return Answer(status=200, body=b"", url=answer.url)
-        return _accepted(answer)
+        return _checked(answer)
 
-    async def _operate(self, message: bytes, *, posts: bool) -> Answer:
+    async def _pki_operation(self, message: bytes, *, posts: bool) -> Answer:
         if posts:
-            return _accepted(await self._send("POST", "PKIOperation", body=message))
+            return _checked(await self._send("POST", "PKIOperation", body=message))
         text = quote(base64.b64encode(message).decode(), safe="")
-        return _accepted(await self._send("GET", f"PKIOperation&message={text}"))
+        return _checked(await self._send("GET", f"PKIOperation&message={text}"))
 
     async def _send(self, method: str, query: str, *, body: bytes | None = None) -> Answer:
         join = "&" if "?" in self._settings.url else "?"
@@ -155,14 +172,14 @@ class ScepClient:
             raise Fault(Code.SCEP_NETWORK, f"the SCEP authority cannot be reached: {gone}") from gone
 
 
-def _accepted(answer: Answer) -> Answer:
+def _checked(answer: Answer) -> Answer:
     if answer.status != 200:
         raise Fault(Code.SCEP_NETWORK, f"the SCEP authority answered {answer.status} for {answer.url[:200]}")
     return answer
 
 
 def request(key: rsa.RSAPrivateKey, settings: ScepSettings) -> x509.CertificateSigningRequest:
-    """The PKCS#10 request, with the challenge in it (RFC 2985 5.4.1). Fault if the payload's values make none."""
+    """The PKCS#10 request with the challenge (RFC 2985 5.4.1). Raises Fault if the payload's values are not valid."""
     try:
         builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(settings))
         if settings.challenge:
@@ -185,7 +202,7 @@ def _subject(settings: ScepSettings) -> x509.Name:
 
 
 def _extensions(settings: ScepSettings) -> list[tuple[x509.ExtensionType, bool]]:
-    found: list[tuple[x509.ExtensionType, bool]] = []
+    extensions: list[tuple[x509.ExtensionType, bool]] = []
     if settings.key_usage:
         usage = x509.KeyUsage(
             digital_signature=bool(settings.key_usage & 1),
@@ -198,14 +215,14 @@ def _extensions(settings: ScepSettings) -> list[tuple[x509.ExtensionType, bool]]
             encipher_only=False,
             decipher_only=False,
         )
-        found.append((usage, True))
-    names: list[x509.GeneralName] = [x509.RFC822Name(one) for one in settings.mail_names]
-    names += [x509.DNSName(one) for one in settings.dns_names]
-    names += [x509.UniformResourceIdentifier(one) for one in settings.uris]
-    names += [x509.OtherName(_PRINCIPAL_NAME, _utf8(one)) for one in settings.principal_names]
+        extensions.append((usage, True))
+    names: list[x509.GeneralName] = [x509.RFC822Name(name) for name in settings.mail_names]
+    names += [x509.DNSName(name) for name in settings.dns_names]
+    names += [x509.UniformResourceIdentifier(uri) for uri in settings.uris]
+    names += [x509.OtherName(_PRINCIPAL_NAME, _utf8(name)) for name in settings.principal_names]
     if names:
-        found.append((x509.SubjectAlternativeName(names), False))
-    return found
+        extensions.append((x509.SubjectAlternativeName(names), False))
+    return extensions
 
 
 def _utf8(text: str) -> bytes:

@@ -1,7 +1,7 @@
-"""The messages of SCEP (RFC 8894 3): capabilities, the authority's certificates, requests, and what answers them.
+"""The messages of SCEP (RFC 8894 3): capabilities, the authority's certificates, requests, and CertRep.
 
-AES-256 with SHA-256 where the authority says that it can (RFC 8894 3.5.2), else triple DES or single DES with SHA-1,
-the legacy minimum.
+AES-256 with SHA-256 if the authority has the capability (RFC 8894 3.5.2), else triple DES or single DES with SHA-1, the
+legacy minimum.
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
 
 
 class MessageType(StrEnum):
-    """What a request is (RFC 8894 3.2.1.2)."""
+    """The message types of requests (RFC 8894 3.2.1.2)."""
 
-    RENEWAL = "17"
-    PKCS = "19"
-    POLL = "20"
+    RENEWAL_REQ = "17"
+    PKCS_REQ = "19"
+    CERT_POLL = "20"
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What the authority can do (RFC 8894 3.5.2)."""
+    """The capabilities of an authority (RFC 8894 3.5.2)."""
 
     posts: bool = False
     renews: bool = False
@@ -60,27 +60,27 @@ class Capabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """The certificates that GetCACert gave: whom requests are encrypted for, and who may sign answers."""
+class CaCertificates:
+    """The certificates from GetCACert: the recipient of requests, and all that may sign answers."""
 
     recipient: x509.Certificate
     certificates: tuple[x509.Certificate, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One message: what is in it, who signs it, and the transaction that it belongs to."""
+class PkiRequest:
+    """A pkiMessage of the client: content, signer and transaction."""
 
-    kind: MessageType
+    message_type: MessageType
     content: bytes
     signer: DeviceIdentity
-    transaction: str
+    transaction_id: str
     nonce: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class CertRep:
-    """What answered: the certificates (none while the authority makes up its mind), or why not."""
+    """The answer: the issued certificates (SUCCESS), PENDING, or the failInfo (FAILURE)."""
 
     certificates: tuple[x509.Certificate, ...] = ()
     pending: bool = False
@@ -93,37 +93,37 @@ class _IssuerAndSubject(core.Sequence):  # type: ignore[misc]
     _fields = [("issuer", asn1_x509.Name), ("subject", asn1_x509.Name)]  # noqa: RUF012 - asn1crypto's way of declaring
 
 
-def capabilities(text: str) -> Capabilities:
-    """Read an answer to GetCACaps; an authority that says nothing knows the legacy minimum."""
-    said = {line.strip().lower() for line in text.splitlines()}
-    modern = "scepstandard" in said
-    cipher = "aes256" if modern or "aes" in said else "tripledes" if "des3" in said else "des"
+def read_capabilities(text: str) -> Capabilities:
+    """Read an answer to GetCACaps; an empty answer means the legacy minimum."""
+    keywords = {line.strip().lower() for line in text.splitlines()}
+    modern = "scepstandard" in keywords
+    cipher = "aes256" if modern or "aes" in keywords else "tripledes" if "des3" in keywords else "des"
     return Capabilities(
-        posts=modern or "postpkioperation" in said,
-        renews="renewal" in said,
-        digest="sha256" if modern or "sha-256" in said else "sha1",
+        posts=modern or "postpkioperation" in keywords,
+        renews="renewal" in keywords,
+        digest="sha256" if modern or "sha-256" in keywords else "sha1",
         cipher=cipher,
     )
 
 
-def authority(body: bytes, *, fingerprint: bytes | None = None) -> Authority:
-    """Read an answer to GetCACert: one certificate, or a list of an authority's and its registration authority's.
+def read_ca_certificates(body: bytes, *, fingerprint: bytes | None = None) -> CaCertificates:
+    """Read an answer to GetCACert: the certificates of the CA, and of its RA if it has one.
 
-    AnswerBroken if it holds no certificate, if none has the fingerprint that the profile names, or if another is not
-    issued by one of those.
+    Raises AnswerBroken if it has no certificate, if no certificate has the fingerprint of the profile, or if a
+    certificate is not related to one that has it.
     """
     certificates = _load(body)
     if fingerprint is not None:
-        anchors = [one for one in certificates if _matches(one, fingerprint)]
+        anchors = [certificate for certificate in certificates if _matches(certificate, fingerprint)]
         if not anchors:
             raise AnswerBroken("no certificate of the SCEP authority has the fingerprint that the profile names")
         if len(_related(anchors, certificates)) != len(certificates):
-            raise AnswerBroken("the SCEP authority offers a certificate that has nothing to do with its own")
-    ends = [one for one in certificates if not _is_ca(one)]
-    fit = [one for one in (*ends, *certificates) if isinstance(one.public_key(), rsa.RSAPublicKey) and _enciphers(one)]
-    if not fit:
-        raise AnswerBroken("the SCEP authority has no RSA certificate that one can encrypt to")
-    return Authority(recipient=fit[0], certificates=certificates)
+            raise AnswerBroken("the SCEP authority sends a certificate that is not related to its own")
+    end_entities = [certificate for certificate in certificates if not _is_ca(certificate)]
+    for certificate in (*end_entities, *certificates):
+        if isinstance(certificate.public_key(), rsa.RSAPublicKey) and _enciphers(certificate):
+            return CaCertificates(recipient=certificate, certificates=certificates)
+    raise AnswerBroken("the SCEP authority has no RSA certificate for encryption")
 
 
 def _load(body: bytes) -> tuple[x509.Certificate, ...]:
@@ -132,12 +132,12 @@ def _load(body: bytes) -> tuple[x509.Certificate, ...]:
     except ValueError:
         pass
     try:
-        found = _bundled(body)
+        certificates = _bundled(body)
     except (CmsRefused, *DAMAGE) as broken:
         raise AnswerBroken(f"the SCEP authority's answer holds no certificates: {broken}") from broken
-    if not found:
+    if not certificates:
         raise AnswerBroken("the SCEP authority's answer holds no certificates")
-    return found
+    return certificates
 
 
 def _bundled(data: bytes) -> tuple[x509.Certificate, ...]:
@@ -146,7 +146,9 @@ def _bundled(data: bytes) -> tuple[x509.Certificate, ...]:
     if signed["certificates"].native is None:
         return ()
     return tuple(
-        x509.load_der_x509_certificate(one.chosen.dump()) for one in signed["certificates"] if one.name == "certificate"
+        x509.load_der_x509_certificate(choice.chosen.dump())
+        for choice in signed["certificates"]
+        if choice.name == "certificate"
     )
 
 
@@ -157,15 +159,15 @@ def _matches(certificate: x509.Certificate, fingerprint: bytes) -> bool:
 
 
 def _related(anchors: list[x509.Certificate], others: Sequence[x509.Certificate]) -> list[x509.Certificate]:
-    """The anchors, what they issued, and who issued them."""
-    found = list(anchors)
+    """The anchors with all certificates that issued them or that they issued, directly or indirectly."""
+    related = list(anchors)
     for _ in others:
-        found += [
-            one
-            for one in others
-            if one not in found and any(_issued(known, one) or _issued(one, known) for known in found)
+        related += [
+            other
+            for other in others
+            if other not in related and any(_issued(known, other) or _issued(other, known) for known in related)
         ]
-    return found
+    return related
 
 
 def _issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
@@ -184,7 +186,7 @@ def _is_ca(certificate: x509.Certificate) -> bool:
 
 
 def _enciphers(certificate: x509.Certificate) -> bool:
-    """A CA that may only sign is encrypted to all the same, as long as it is the only one (RFC 8894 2.1.2)."""
+    """Whether a certificate can be a recipient: its key usage allows encryption, or it is a CA (RFC 8894 2.1.2)."""
     try:
         usage = certificate.extensions.get_extension_for_class(x509.KeyUsage).value
     except x509.ExtensionNotFound:
@@ -208,26 +210,29 @@ def temporary_identity(key: rsa.RSAPrivateKey, subject: x509.Name, *, moment: da
     return DeviceIdentity(certificate=certificate, key=key)
 
 
-def transaction(key: rsa.RSAPrivateKey) -> str:
-    """A transaction's name: a hash of the public key, so that a repeated request is recognised (RFC 8894 3.2.1.1)."""
+def transaction_id(key: rsa.RSAPrivateKey) -> str:
+    """The transactionID: a hash of the public key, so that a repeated request is recognised (RFC 8894 3.2.1.1)."""
     der = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return hashlib.sha256(der).hexdigest()
 
 
-def new_request(kind: MessageType, content: bytes, *, signer: DeviceIdentity, name: str) -> Request:
-    """A request with a nonce of its own."""
-    return Request(kind=kind, content=content, signer=signer, transaction=name, nonce=os.urandom(16))
+def new_request(message_type: MessageType, content: bytes, *, signer: DeviceIdentity, transaction: str) -> PkiRequest:
+    """Create a request with a new nonce."""
+    nonce = os.urandom(16)
+    return PkiRequest(message_type, content=content, signer=signer, transaction_id=transaction, nonce=nonce)
 
 
-def poll_content(issuer: x509.Certificate, request: bytes) -> bytes:
-    """What CertPoll asks about (RFC 8894 3.3.3): the subject of a request, with the issuer it was sent to."""
+def cert_poll_content(issuer: x509.Certificate, request: bytes) -> bytes:
+    """The content of CertPoll (RFC 8894 3.3.3): the issuer's name and the subject of the request."""
     subject = csr.CertificationRequest.load(request)["certification_request_info"]["subject"]
     return bytes(
         _IssuerAndSubject({"issuer": asn1_x509.Name.load(issuer.subject.public_bytes()), "subject": subject}).dump()
     )
 
 
-def write(request: Request, recipient: x509.Certificate, *, can: Capabilities, moment: datetime) -> bytes:
+def write_pki_message(
+    request: PkiRequest, recipient: x509.Certificate, *, can: Capabilities, moment: datetime
+) -> bytes:
     """The pkiMessage: the request encrypted for the authority, signed by its sender."""
     enveloped = _envelope(request.content, recipient, cipher=can.cipher)
     hashed = hashes.Hash(_HASHES[can.digest])
@@ -237,8 +242,8 @@ def write(request: Request, recipient: x509.Certificate, *, can: Capabilities, m
             {"type": "content_type", "values": ["data"]},
             {"type": "message_digest", "values": [hashed.finalize()]},
             {"type": "signing_time", "values": [cms.Time("utc_time", moment.replace(microsecond=0))]},
-            _attribute(_TYPE, core.PrintableString(request.kind.value)),
-            _attribute(_TRANSACTION, core.PrintableString(request.transaction)),
+            _attribute(_TYPE, core.PrintableString(request.message_type.value)),
+            _attribute(_TRANSACTION, core.PrintableString(request.transaction_id)),
             _attribute(_SENDER, core.OctetString(request.nonce)),
         ]
     )
@@ -297,34 +302,35 @@ def _envelope(content: bytes, recipient: x509.Certificate, *, cipher: str) -> by
     return bytes(cms.ContentInfo({"content_type": "enveloped_data", "content": enveloped}).dump())
 
 
-def read(body: bytes, request: Request, *, of: Authority) -> CertRep:
-    """Read what answered a request: signed by the authority, for this transaction, to this nonce.
+def read_cert_rep(body: bytes, request: PkiRequest, *, of: CaCertificates) -> CertRep:
+    """Read the CertRep for a request: signed by the authority, with the request's transactionID and nonce.
 
-    AnswerBroken says which of these it is not. A failure is no error here: it is what the authority says.
+    Raises AnswerBroken if it violates one of these. A FAILURE is not an error here, but a CertRep.
     """
     try:
         signed = content_info(body, kind=Kind.SIGNED)
         has_content = signed["encap_content_info"]["content"].native is not None
         checked = verify(body, detached=None if has_content else b"", known=of.certificates)
-        attributes = {one["type"].dotted: one["values"][0].native for one in signed["signer_infos"][0]["signed_attrs"]}
+        signed_attributes = signed["signer_infos"][0]["signed_attrs"]
+        attributes = {attribute["type"].dotted: attribute["values"][0].native for attribute in signed_attributes}
         if checked.signer not in of.certificates:
-            raise AnswerBroken("the SCEP answer is not signed by the authority that was asked")
+            raise AnswerBroken("the SCEP answer is not signed by the authority of the request")
         _check(attributes, request)
-        return _outcome(attributes, checked.content, signer=request.signer)
+        return _cert_rep(attributes, checked.content, signer=request.signer)
     except (CmsRefused, *DAMAGE) as broken:
         raise AnswerBroken(f"the SCEP answer cannot be read: {broken}") from broken
 
 
-def _check(attributes: dict[str, Any], request: Request) -> None:
+def _check(attributes: dict[str, Any], request: PkiRequest) -> None:
     if attributes.get(_TYPE) != "3":
-        raise AnswerBroken("the SCEP answer is no CertRep")
-    if attributes.get(_TRANSACTION) != request.transaction:
+        raise AnswerBroken("the SCEP answer is not a CertRep")
+    if attributes.get(_TRANSACTION) != request.transaction_id:
         raise AnswerBroken("the SCEP answer belongs to another transaction")
     if attributes.get(_RECIPIENT) != request.nonce:
         raise AnswerBroken("the SCEP answer does not repeat the request's nonce: it may be an old one")
 
 
-def _outcome(attributes: dict[str, Any], content: bytes, *, signer: DeviceIdentity) -> CertRep:
+def _cert_rep(attributes: dict[str, Any], content: bytes, *, signer: DeviceIdentity) -> CertRep:
     status = attributes.get(_STATUS)
     if status == "3":
         return CertRep(pending=True)
@@ -332,14 +338,14 @@ def _outcome(attributes: dict[str, Any], content: bytes, *, signer: DeviceIdenti
         info = str(attributes.get(_FAILURE, ""))
         return CertRep(failure=_FAILURES.get(info, f"failInfo {info or 'missing'}"))
     if status != "0":
-        raise AnswerBroken(f"the SCEP answer has the status {status!r}, which there is not")
+        raise AnswerBroken(f"the SCEP answer has the unknown pkiStatus {status!r}")
     return CertRep(certificates=_bundled(open_envelope(content, [signer]).content))
 
 
-def issued(answer: CertRep, key: rsa.RSAPrivateKey) -> x509.Certificate:
-    """The certificate for this key; AnswerBroken if it is not among them."""
-    wanted = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def certificate_for_key(answer: CertRep, key: rsa.RSAPrivateKey) -> x509.Certificate:
+    """The issued certificate for this key. Raises AnswerBroken if the CertRep does not have it."""
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     for certificate in answer.certificates:
-        if public_key_bytes(certificate) == wanted:
+        if public_key_bytes(certificate) == public:
             return certificate
-    raise AnswerBroken("the SCEP authority issued no certificate for the key that asked")
+    raise AnswerBroken("the SCEP authority issued no certificate for the key of the request")

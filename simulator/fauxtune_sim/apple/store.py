@@ -1,7 +1,7 @@
-"""The profiles that are installed on an Apple device, and which of their payloads holds which item of the keychain.
+"""The profiles that are installed on an Apple device, and the claims of their payloads on items of the keychain.
 
-Of a profile only what ProfileList tells is kept, with a digest of each payload's body, by which an unchanged payload is
-recognised when its profile comes again.
+Only the facts for ProfileList are stored, with a digest of each payload, by which an unchanged payload is recognised
+when its profile is installed again.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
-class HeldPayload:
+class InstalledPayload:
     """One payload of an installed profile."""
 
     type: str
@@ -23,8 +23,8 @@ class HeldPayload:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldProfile:
-    """An installed profile. `managed`: MDM installed it, and it goes with MDM. `signers` are base64 of DER."""
+class InstalledProfile:
+    """An installed profile. `managed`: it was installed by MDM. `signers` are base64 of DER."""
 
     identifier: str
     uuid: str
@@ -37,16 +37,16 @@ class HeldProfile:
     encrypted: bool = False
     managed: bool = False
     signers: tuple[str, ...] = ()
-    payloads: tuple[HeldPayload, ...] = ()
+    payloads: tuple[InstalledPayload, ...] = ()
 
-    def payload(self, uuid: str) -> HeldPayload | None:
+    def payload(self, uuid: str) -> InstalledPayload | None:
         """The payload with this UUID, or None."""
-        return next((one for one in self.payloads if one.uuid == uuid), None)
+        return next((payload for payload in self.payloads if payload.uuid == uuid), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One payload's hold on an item of the keychain. `kind`: `identity` (an alias) or `certificate` (a SHA-256)."""
+    """A payload's claim on an item. `kind`: `identity` (an alias), `certificate` (a SHA-256) or `account` (an id)."""
 
     profile: str
     payload: str
@@ -56,25 +56,25 @@ class Claim:
 
 @dataclass(slots=True)
 class ProfileStore:
-    """The state of an Apple device."""
+    """The installed profiles of an Apple device by their identifiers, and the claims of their payloads."""
 
-    profiles: dict[str, HeldProfile] = field(default_factory=dict)
+    profiles: dict[str, InstalledProfile] = field(default_factory=dict)
     claims: list[Claim] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
-        """As JSON."""
+        """The state as JSON."""
         return {
-            "profiles": [asdict(one) for one in self.profiles.values()],
-            "claims": [asdict(one) for one in self.claims],
+            "profiles": [asdict(profile) for profile in self.profiles.values()],
+            "claims": [asdict(claim) for claim in self.claims],
         }
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """The reverse of `document`."""
+        """Read the JSON of `document`."""
         store = cls()
         for row in document["profiles"]:
-            payloads = tuple(HeldPayload(**one) for one in row["payloads"])
-            profile = HeldProfile(**(row | {"payloads": payloads, "signers": tuple(row["signers"])}))
+            payloads = tuple(InstalledPayload(**payload) for payload in row["payloads"])
+            profile = InstalledProfile(**(row | {"payloads": payloads, "signers": tuple(row["signers"])}))
             store.profiles[profile.identifier] = profile
-        store.claims = [Claim(**one) for one in document["claims"]]
+        store.claims = [Claim(**claim) for claim in document["claims"]]
         return store

@@ -1,4 +1,4 @@
-"""What a version of an Apple system can do, where versions differ."""
+"""The differences between Apple systems and their versions that matter here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class System:
 
     @classmethod
     def of(cls, platform: Platform, os_version: str) -> System:
-        """The system of a version as it is written ("17.5.1")."""
+        """The system with this version, written as "17.5.1"."""
         return cls(platform, tuple(int(part) for part in os_version.split(".") if part.isdigit()))
 
     @property
@@ -26,7 +26,7 @@ class System:
 
     @property
     def reads_modern_pkcs12(self) -> bool:
-        """Whether it reads PKCS#12 files with PBES2 and a SHA-256 MAC.
+        """Whether the system reads PKCS#12 files with PBES2 and a SHA-256 MAC.
 
         Unverified: that it does from iOS 16 and macOS 13 on.
         """
@@ -34,12 +34,12 @@ class System:
 
     @property
     def has_exchange_accounts(self) -> bool:
-        """Whether com.apple.eas.account makes an account (Apple: not on macOS)."""
+        """Whether com.apple.eas.account creates a mail account (Apple: not on macOS)."""
         return not self.is_mac
 
     @property
     def lists_certificates_before_unlock(self) -> bool:
         """Whether CertificateList is answered before the first unlock since the device started (Apple, "Certificate
-        List": from iOS 15.4 on it is put off).
+        List": from iOS 15.4 on it is deferred).
         """
         return self.is_mac or self.version < (15, 4)

@@ -394,7 +394,6 @@ async def test_removing_the_mdm_profile_takes_everything_that_mdm_brought(
     server.tell("InstallProfile", Payload=make.profile(signing, account, identifier="mail"))
     server.tell("InstallProfile", Payload=make.profile(make.root(pki.root), identifier="root"))
     await agent.check_in()
-    await agent.install_by_user(make.profile(make.root(pki.root), make.root(pki.intermediate), identifier="mine"))
     assert len(agent.device.accounts) == 1
     removal = server.tell("RemoveProfile", Identifier="test.enrollment")
     done = await agent.check_in()
@@ -402,8 +401,7 @@ async def test_removing_the_mdm_profile_takes_everything_that_mdm_brought(
     assert removal.report is not None
     assert removal.report["Status"] == "Acknowledged"
     assert (server.check_ins[-1]["MessageType"] == "CheckOut") is asks
-    assert (profiles(agent), list(agent.device.keystore.entries), agent.device.accounts) == (["mine"], [], {})
-    assert len(agent.device.keystore.trusted) == 2
+    assert (profiles(agent), agent.device.keystore.is_empty, agent.device.accounts) == ([], True, {})
     assert not agent.device.is_enrolled
 
 
@@ -431,7 +429,8 @@ async def test_erasing_is_acknowledged_then_everything_is_gone_and_the_same_hard
 ) -> None:
     agent = await enrol()
     before, udid = enrollment(agent), hardware(agent).udid
-    await agent.install_by_user(make.profile(make.root(pki.root), identifier="mine"))
+    server.tell("InstallProfile", Payload=make.profile(make.root(pki.root), identifier="root"))
+    await agent.check_in()
     agent.device.condition.locked = True
     erase = server.tell("EraseDevice", PIN="123456")
     done = await agent.check_in()
@@ -448,15 +447,12 @@ async def test_erasing_is_acknowledged_then_everything_is_gone_and_the_same_hard
     assert (await again.check_in()).settled
 
 
-async def test_what_the_server_does_not_manage_it_cannot_remove(
-    enrol: Enrol, server: MdmServer, make: Maker, pki: Pki
-) -> None:
+async def test_a_profile_that_is_not_installed_cannot_be_removed(enrol: Enrol, server: MdmServer) -> None:
     agent = await enrol()
-    await agent.install_by_user(make.profile(make.root(pki.root), identifier="mine"))
-    asked = [server.tell("RemoveProfile", Identifier=name) for name in ("mine", "not there")]
+    removal = server.tell("RemoveProfile", Identifier="not there")
     await agent.check_in()
-    assert [codes(one.report) for one in asked] == [[(12013, "MCMDMErrorDomain")]] * 2
-    assert "mine" in profiles(agent)
+    assert codes(removal.report) == [(12013, "MCMDMErrorDomain")]
+    assert profiles(agent) == ["test.enrollment"]
 
 
 async def test_only_a_push_with_its_own_magic_wakes_a_device(

@@ -60,7 +60,7 @@ def test_a_profile_is_xml_binary_or_signed(make: Maker, pki: Pki) -> None:
     )
     read = [read_profile(one, identity=None, managed=True) for one in forms]
     assert {one.title for one in read} == {"Roots"}
-    assert [len(one.held.signers) for one in read] == [0, 0, 2]
+    assert [len(one.installed.signers) for one in read] == [0, 0, 2]
 
 
 def test_a_changed_byte_breaks_a_signed_profile(make: Maker, pki: Pki) -> None:
@@ -83,7 +83,7 @@ def test_an_encrypted_profile_is_for_one_device(make: Maker, server: MdmServer, 
         data = plistlib.dumps(plistlib.loads(data) | {"EncryptedPayloadContent": b"x"})
     if encrypted_for == "this device":
         profile = read_profile(data, identity=mine, managed=True)
-        assert (profile.held.encrypted, len(profile.payloads)) == (True, 1)
+        assert (profile.installed.encrypted, len(profile.payloads)) == (True, 1)
         return
     with pytest.raises(Fault) as refused:
         read_profile(data, identity=None if encrypted_for == "nobody" else mine, managed=True)
@@ -419,19 +419,19 @@ async def test_mail_is_read_with_keys_of_profiles(enrol: Enrol, server: MdmServe
         assert (reading.decrypted, reading.verified, reading.recipient) == (True, True, identity.thumbprint)
 
 
-async def test_the_users_own_profile_stays_the_users(enrol: Enrol, server: MdmServer, make: Maker, pki: Pki) -> None:
+async def test_managed_only_leaves_out_the_profile_that_enrolled_the_device(
+    enrol: Enrol, server: MdmServer, make: Maker, pki: Pki
+) -> None:
     agent = await enrol()
-    data = make.profile(make.identity(pki.issue()), make.root(pki.root), identifier="mine")
-    await agent.install_by_user(data)
-    listed = [server.tell("ProfileList", ManagedOnly=one) for one in (True, False)]
+    await install(server, agent, make.profile(make.root(pki.root), identifier="root"))
+    listed = [server.tell("ProfileList", ManagedOnly=managed_only) for managed_only in (True, False)]
     certificates = server.tell("CertificateList", ManagedOnly=True)
     await agent.check_in()
-    reports = [one.report["ProfileList"] for one in listed if one.report]
-    assert [[one["PayloadIdentifier"] for one in rows] for rows in reports] == [[], ["test.enrollment", "mine"]]
+    reports = [command.report["ProfileList"] for command in listed if command.report]
+    names = [[row["PayloadIdentifier"] for row in rows] for rows in reports]
+    assert names == [["root"], ["test.enrollment", "root"]]
     assert certificates.report is not None
-    assert len(certificates.report["CertificateList"]) == 1
-    await agent.unenroll()
-    assert len(agent.device.keystore.entries) == 1
+    assert [row["IsIdentity"] for row in certificates.report["CertificateList"]] == [False, True]
 
 
 async def test_a_mac_says_nothing_of_is_managed(enrol: Enrol, server: MdmServer, make: Maker, pki: Pki) -> None:
@@ -448,5 +448,5 @@ async def test_a_mac_says_nothing_of_is_managed(enrol: Enrol, server: MdmServer,
 
 def test_a_fault_in_words_names_every_link() -> None:
     fault = Fault(Code.INSTALL_FAILED, "outer", cause=Fault(Code.PKCS12_PASSWORD, "inner"))
-    assert fault.told() == "outer (MCInstallationErrorDomain 4001): inner (MCCertificateErrorDomain 9000)"
+    assert fault.summary() == "outer (MCInstallationErrorDomain 4001): inner (MCCertificateErrorDomain 9000)"
     assert all(Fault(code, "x").domain.endswith("ErrorDomain") for code in Code)

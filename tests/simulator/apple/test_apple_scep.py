@@ -42,7 +42,7 @@ class Asking:
 
         known = ScepSettings(url=f"{self.server.url}/scep", challenge="good", key_size=2048)
         client = ScepClient(self.transport, replace(known, **settings), moment=NOW, pause=pause)
-        return await client.enrol(self.make.keys(), renews=renews)
+        return await client.enroll(self.make.keys(), renews=renews)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_a_refusal_says_which(ask: Asking) -> None:
         ("broken", "answered 500", 22005),
         ("for another transaction", "another transaction", 22013),
         ("with another nonce", "may be an old one", 22013),
-        ("with another kind", "no CertRep", 22013),
+        ("with another kind", "not a CertRep", 22013),
         ("as a stranger", "cannot be read|not signed by the authority", 22013),
         ("for another key", "no certificate for the key", 22007),
     ],
@@ -165,7 +165,7 @@ async def test_one_encrypts_to_the_registration_authority_where_there_is_one(
     await ask(fingerprint=server.ca.certificate.fingerprint(hashes.SHA256()))
     stranger = DeviceIdentity(server.ca.certificate, server.ca.stranger)
     scep.extra = (_self_signed(stranger),)
-    with pytest.raises(Fault, match="nothing to do with its own"):
+    with pytest.raises(Fault, match="not related to its own"):
         await ask(fingerprint=server.ca.certificate.fingerprint(hashes.SHA256()))
 
 
