@@ -27,7 +27,7 @@ def reference_id(url: str) -> str:
         )
     collection, key = parts
     if "@" in key and collection.lower() != "users":
-        raise Invalid(f"'{key}' is not an id: only 'users' have a userPrincipalName as their key.")
+        raise Invalid(f"'{key}' is not an id: a userPrincipalName is a key of 'users' only.")
     return key
 
 
