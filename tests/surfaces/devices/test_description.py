@@ -157,7 +157,7 @@ def test_examples_in_the_document_are_as_described() -> None:
 @pytest.mark.parametrize("name", sorted(apple.MESSAGES))
 def test_apples_example_messages_are_read_here(name: str) -> None:
     read = apple_messages.read(apple.MESSAGES[name].encode())
-    said = read.status.value if isinstance(read, apple_messages.Outcome) else type(read).__name__
+    said = read.status.value if isinstance(read, apple_messages.CommandResults) else type(read).__name__
     assert said == name
 
 

@@ -80,13 +80,13 @@ def test_every_action_that_is_carried_has_a_command() -> None:
 
 
 def test_another_action_has_none() -> None:
-    with pytest.raises(Invalid, match="not carried to Apple"):
+    with pytest.raises(Invalid, match="no command for Apple"):
         translate.command(order(DeviceAction.CLEAN_WINDOWS), PHONE)
 
 
 def test_an_item_that_has_nothing_cannot_be_given() -> None:
     row = LedgerRow(email_key("m"), Source.EMAIL, ItemState.SENT, fingerprint="f")  # type: ignore[arg-type]
-    with pytest.raises(Invalid, match="nothing that an Apple device"):
+    with pytest.raises(Invalid, match="cannot be sent to an Apple device"):
         translate.profile(Deliverable(row=row), PHONE)
 
 

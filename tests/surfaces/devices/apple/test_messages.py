@@ -13,7 +13,7 @@ import pytest
 
 from fauxtune.core.errors import Invalid
 from fauxtune.surfaces.devices.apple import messages, plist
-from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome, Status
+from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink, Status
 from tests.surfaces.devices.apple.wire import FOLDER, example
 
 DEVICE = "00008110-000A1C2E3F40801E"
@@ -68,7 +68,7 @@ def test_without_a_udid_the_enrollment_id_counts() -> None:
 
 def test_a_chain_of_errors_is_outermost_first() -> None:
     said = messages.read(example("error-pkcs12-password"))
-    assert isinstance(said, Outcome)
+    assert isinstance(said, CommandResults)
     assert (said.status, said.command) == (Status.ERROR, COMMAND)
     assert said.errors == (
         ErrorLink(4001, "MCInstallationErrorDomain", "The profile could not be installed."),
@@ -77,7 +77,7 @@ def test_a_chain_of_errors_is_outermost_first() -> None:
 
 
 def test_idle_names_no_command() -> None:
-    assert messages.read(example("idle")) == Outcome(messages.Sender(DEVICE), Status.IDLE)
+    assert messages.read(example("idle")) == CommandResults(messages.Sender(DEVICE), Status.IDLE)
 
 
 def test_what_is_not_served_says_what_it_is_about() -> None:
@@ -88,7 +88,7 @@ def test_what_is_not_served_says_what_it_is_about() -> None:
 def test_unknown_keys_are_passed_over() -> None:
     document = plistlib.loads(example("idle")) | {"SomethingNewer": [1, {"a": datetime(2026, 1, 1)}]}
     said = messages.read(plistlib.dumps(document))
-    assert isinstance(said, Outcome)
+    assert isinstance(said, CommandResults)
     assert said.status is Status.IDLE
 
 
@@ -182,7 +182,7 @@ def test_a_binary_list_that_refers_to_one_part_very_often_is_refused() -> None:
     table = len(body)
     body += b"".join(offset.to_bytes(2, "big") for offset in offsets)
     body += bytes(6) + bytes([2, 1]) + len(objects).to_bytes(8, "big") + bytes(8) + table.to_bytes(8, "big")
-    with pytest.raises(Invalid, match="at most"):
+    with pytest.raises(Invalid, match="must not"):
         messages.read(bytes(body))
 
 

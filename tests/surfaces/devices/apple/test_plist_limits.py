@@ -31,13 +31,13 @@ def declared(subset: str, content: str = "<dict/>") -> bytes:
 def test_attributes_that_every_element_would_get_are_refused() -> None:
     """They take minutes: expat looks at each for each element."""
     many = " ".join(f"a{number} CDATA 'x'" for number in range(1_000))
-    with pytest.raises(Invalid, match="declares no entities, and nothing else"):
+    with pytest.raises(Invalid, match="must not declare entities"):
         plist.parse(declared(f"<!ATTLIST true {many}>", "<dict><key>a</key><true/></dict>"))
 
 
 def test_entities_are_refused_in_every_encoding() -> None:
     body = declared('<!ENTITY a "x">').decode().replace('version="1.0"', 'version="1.0" encoding="UTF-16"')
-    with pytest.raises(Invalid, match="declares no entities"):
+    with pytest.raises(Invalid, match="must not declare entities"):
         plist.parse(body.encode("utf-16"))
 
 
@@ -49,15 +49,15 @@ def test_apples_own_document_type_is_no_reason_to_refuse() -> None:
 def test_objects_that_share_their_bytes_are_refused() -> None:
     """A thousand names for one megabyte are a gigabyte."""
     root, data = array(*range(1, 1_001)), b"\x4f\x12" + struct.pack(">I", 1_000_000) + bytes(1_000_000)
-    with pytest.raises(Invalid, match="do not overlap"):
+    with pytest.raises(Invalid, match="must not overlap"):
         plist.parse(binary(root + data, [0] + [len(root)] * 1_000))
 
 
 def test_a_binary_list_that_names_very_many_objects_is_refused() -> None:
     root = array(*[1] * (2 * MOST_VALUES + 1))
-    with pytest.raises(Invalid, match="values at most"):
+    with pytest.raises(Invalid, match="more than 20000 values"):
         plist.parse(binary(root + b"\x50", [0, len(root)]))
-    with pytest.raises(Invalid, match="values at most"):
+    with pytest.raises(Invalid, match="more than 20000 values"):
         plist.parse(b"bplist00" + struct.pack(">6xBBQQQ", 1, 1, 2**60, 0, 8))
 
 
@@ -73,7 +73,7 @@ def test_a_binary_list_that_names_very_many_objects_is_refused() -> None:
 )
 def test_xml_is_counted_before_it_is_kept(body: bytes) -> None:
     """The first two never end: who reads them whole would say that."""
-    with pytest.raises(Invalid, match="at most"):
+    with pytest.raises(Invalid, match="must not"):
         plist.parse(body)
 
 
@@ -89,7 +89,7 @@ def test_the_lists_that_devices_send_are_read(form: plistlib.PlistFormat) -> Non
 @pytest.mark.parametrize("value", ["a\0b", 2**64, -(2**63) - 1, float("nan"), float("inf")])
 def test_what_nothing_can_keep_is_refused(value: Any) -> None:
     with pytest.raises(Invalid, match=r"NUL|64 bits|finite"):
-        plist.check_extent({"QueryResponses": {"DeviceName": [value]}})
+        plist.check_size({"QueryResponses": {"DeviceName": [value]}})
 
 
 def test_an_endless_integer_is_refused() -> None:

@@ -98,7 +98,7 @@ async def test_an_expired_identity_is_400_on_the_tenants_clock(company: Company)
     company.clock.forward(days=31)
     answer = await send(device, idle(device))
     assert answer.status_code == 400
-    assert "not now" in answer.text
+    assert "outside" in answer.text
 
 
 async def test_a_bound_certificate_cannot_authenticate_another_device(company: Company) -> None:

@@ -1,53 +1,46 @@
-"""What a device says on its own account: the check-in messages.
+"""Check-in messages: Authenticate names the device, the first TokenUpdate completes its enrolment, CheckOut ends it.
 
-Apple: "Device Management", Check-in. Authenticate says who it is, the first TokenUpdate completes the enrolment,
-CheckOut ends it. What comes on a channel of a user's own is accepted and does nothing: nothing is sent there.
+Apple: "Device Management", Check-in. Messages on the channel of a user are accepted and change nothing: nothing is sent
+on that channel.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
-from typing import Any, assert_never
+from typing import assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
-from fauxtune.operations.checkin import stepwise
-from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import apple_enrollment, enrollment
-from fauxtune.operations.devices.caller import identified
+from fauxtune.core.model.text import JsonObject
+from fauxtune.operations.devices import apple_caller, apple_checkin, apple_enrollment
+from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import devices as queries
-from fauxtune.surfaces.devices.apple import caller, messages, translate
+from fauxtune.surfaces.devices.apple import messages, translate
 from fauxtune.surfaces.devices.apple.caller import DeviceCall
+from fauxtune.surfaces.devices.apple.messages import Sender
 
-Json = dict[str, Any]
-
-#: Apple's tokens of unlocking and bootstrapping have some kilobytes.
+#: Apple's unlock and bootstrap tokens have some kilobytes.
 LONGEST_TOKEN = 64 * 1024
-#: A push token of Apple's has 32 bytes. One of mdmb is the text "fakeToken", and every device has the same.
-_USUAL_TOKENS = range(16, 65)
 
 
-def take(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
-    """Take in a message; the answer's body. NotEmulated for one that is not served."""
+def answer(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> bytes:
+    """Handle a check-in message and return the body of the answer. Raises NotEmulated for one that is not served."""
     if isinstance(message, messages.Unsupported):
         about = f" ({message.detail[:80]})" if message.detail else ""
         raise NotEmulated(f"The check-in message {message.type[:80]}{about} is not emulated.")
     if message.sender.user is not None:
-        caller.live(tx, call, sender=message.sender)
+        _enrollment_id(tx, call, sender=message.sender)
         return b""
     match message:
         case messages.Authenticate():
-            known = caller.recognised(tx, call)
-            apple_enrollment.authenticate(tx, known, request=translate.enrollment_request(message))
+            authenticate(tx, call, message=message)
         case messages.TokenUpdate():
-            _listen(tx, call, message=message)
+            token_update(tx, call, message=message)
         case messages.CheckOut():
-            _leave(tx, call, message=message)
+            check_out(tx, call, message=message)
         case messages.SetBootstrapToken():
-            _keep(tx, call, message=message)
+            set_bootstrap_token(tx, call, message=message)
         case messages.GetBootstrapToken():
-            return _kept(tx, call, message=message)
+            return get_bootstrap_token(tx, call, message=message)
         case messages.UserAuthenticate():
             raise Invalid("UserID is missing: UserAuthenticate is about a user.", target="UserID")
         case _:
@@ -55,56 +48,52 @@ def take(tx: Transaction, call: DeviceCall, *, message: messages.CheckIn) -> byt
     return b""
 
 
-def _listen(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
-    known = caller.bound(tx, call, sender=message.sender)
-    state: Json = {"push": {"mdm": message.push_magic}, "topic": message.topic}
+def authenticate(tx: Transaction, call: DeviceCall, *, message: messages.Authenticate) -> None:
+    """Bind the identity certificate to the device."""
+    identity = apple_caller.holder(tx, call.certificate)
+    apple_enrollment.authenticate(tx, identity, request=translate.enrollment_request(message))
+
+
+def token_update(tx: Transaction, call: DeviceCall, *, message: messages.TokenUpdate) -> None:
+    """Note where the device can be pushed; the first time this completes the enrolment."""
+    hardware_key = translate.hardware_key(message.sender.id)
+    identity = apple_caller.authenticated(tx, call.certificate, hardware_key=hardware_key)
+    state: JsonObject = {"push": {"mdm": message.push_magic}, "topic": message.topic}
     if message.unlock_token is not None:
-        # Only sometimes a device says it anew: what it does not say stays.
-        state["unlockToken"] = _text("UnlockToken", message.unlock_token)
-    apple_enrollment.complete(tx, known, push_token=_push_token(tx, known, token=message.token), wire_state=state)
+        # The device sends it only when it has changed: without it the former one stays.
+        state["unlockToken"] = _base64("UnlockToken", message.unlock_token)
+    apple_checkin.token_update(tx, identity, token=message.token, wire_state=state)
 
 
-def _leave(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> None:
-    """After a retire the device may say so, or have confirmed it before, or both."""
+def check_out(tx: Transaction, call: DeviceCall, *, message: messages.CheckOut) -> None:
+    """End the enrolment. After a retire the device may confirm the command, send CheckOut, or both."""
     try:
-        known = caller.live(tx, call, sender=message.sender)
+        enrollment_id = _enrollment_id(tx, call, sender=message.sender)
     except EnrollmentEnded:
         return
-    row = identified(tx, caller.caller(known), lock=True)
-    order = next((each for each in device_actions.pending(tx, row) if each.scope), None)
-    if order is None:
-        enrollment.unenroll(tx, row)
-    else:
-        device_actions.complete(tx, row, action_id=order.id)
+    apple_checkin.check_out(tx, DeviceCaller(enrollment_id, call.digest))
 
 
-def _keep(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
-    known = caller.live(tx, call, sender=message.sender)
-    device = caller.caller(known).device_id
-    state = queries.wire_state(tx.connection, device)
-    state.pop("bootstrapToken", None)
-    if message.token is not None:
-        state["bootstrapToken"] = _text("BootstrapToken", message.token)
-    stepwise.set_wire_state(tx, device, state=state)
+def set_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.SetBootstrapToken) -> None:
+    """Keep the bootstrap token of a Mac, or delete it."""
+    enrollment_id = _enrollment_id(tx, call, sender=message.sender)
+    token = None if message.token is None else _base64("BootstrapToken", message.token)
+    apple_checkin.set_bootstrap_token(tx, enrollment_id, token=token)
 
 
-def _kept(tx: Transaction, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
-    known = caller.live(tx, call, sender=message.sender)
-    token = queries.wire_state(tx.connection, caller.caller(known).device_id).get("bootstrapToken")
+def get_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.GetBootstrapToken) -> bytes:
+    """Return the answer with the Mac's bootstrap token; empty if it has set none."""
+    token = apple_checkin.bootstrap_token(tx, _enrollment_id(tx, call, sender=message.sender))
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 
-def _push_token(tx: Transaction, known: apple_enrollment.Known, *, token: bytes) -> str:
-    """Where the device listens: the token in hex, if it is the device's alone."""
-    if len(token) in _USUAL_TOKENS:
-        holder = queries.enrollment_by_push_token(tx.connection, token.hex())
-        own = known.enrollment is not None and holder is not None and holder["id"] == known.enrollment["id"]
-        if holder is None or own:
-            return token.hex()
-    return hashlib.sha256(known.digest.encode() + token).hexdigest()
+def _enrollment_id(tx: Transaction, call: DeviceCall, *, sender: Sender) -> str:
+    row = apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id))
+    enrollment_id: str = row["id"]
+    return enrollment_id
 
 
-def _text(key: str, token: bytes) -> str:
+def _base64(key: str, token: bytes) -> str:
     if len(token) > LONGEST_TOKEN:
-        raise Invalid(f"{key} has {LONGEST_TOKEN} bytes at most.", target=key)
+        raise Invalid(f"{key} must not have more than {LONGEST_TOKEN} bytes.", target=key)
     return base64.b64encode(token).decode()

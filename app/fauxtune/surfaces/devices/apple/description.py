@@ -1,7 +1,7 @@
 #: data
-"""The Apple doors, described for those who write a client: what is added to the OpenAPI document of the routes.
+"""OpenAPI descriptions of the Apple endpoints, for those who write a client; added to the document of the routes.
 
-What the messages mean is Apple's to say ("Device Management"); here stands what is particular to these doors.
+The messages are documented by Apple ("Device Management"); these texts say what is particular to these endpoints.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ _UDID = "00008110-000A1C2E3F40801E"
 
 
 def _plist(**members: str) -> str:
-    """A property list of strings; a member that begins with < stands as it is."""
-    told = (
+    """A property list of strings; a member that begins with < is XML already."""
+    keys = (
         f"<key>{name}</key>{text if text[0] == '<' else f'<string>{text}</string>'}" for name, text in members.items()
     )
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict>{"".join(told)}</dict></plist>'
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n<plist version="1.0"><dict>{"".join(keys)}</dict></plist>'
 
 
 _TOPIC = "com.apple.mgmt.External.c0ffee00-0000-4000-8000-000000000001"
 _COMMAND = "c1a3f0f0-7d57-4c39-9a0f-3f7d1b0f6a10"
-_LISTENS = "<data>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</data>"
+_PUSH_ADDRESS = "<data>AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=</data>"
 _ABOUT = {"Topic": _TOPIC, "UDID": _UDID}
 #: What devices send, under the name that the document gives it.
 MESSAGES: dict[str, str] = {
@@ -40,7 +40,7 @@ MESSAGES: dict[str, str] = {
     "TokenUpdate": _plist(
         MessageType="TokenUpdate",
         **_ABOUT,
-        Token=_LISTENS,
+        Token=_PUSH_ADDRESS,
         PushMagic="0C0B4A4E-5E0B-4F86-A0D6-2F2B2C1C8E0A",
     ),
     "Idle": _plist(UDID=_UDID, Status="Idle"),
@@ -88,19 +88,19 @@ def _examples(examples: dict[str, str]) -> Json:
 
 
 _REFUSALS = {
-    "400": _text("the message cannot be read, is of another device, or proves nothing; a sentence says what is wrong"),
+    "400": _text("the message cannot be read, comes from another device, or has no identity: a sentence says which"),
     "404": _text("there is no such tenant"),
     "413": _text("the body is larger than 4 MiB"),
     "500": _text("a fault of the emulator"),
     "501": _text("the message or operation is not emulated"),
-    "503": _text("try again; Retry-After says when, where it is there"),
+    "503": _text("try again; Retry-After, if present, says when"),
     "default": _text("any other refusal"),
 }
 
 
-def _talk(name: str, *, address: str) -> Json:
+def _message(name: str, *, address: str) -> Json:
     unrecognized: Json = {
-        "description": "the enrolment is over: the device removes the management profile. In JSON where Accept asks "
+        "description": "the enrolment has ended: the device removes the management profile. In JSON if Accept asks "
         "for it",
         "content": {
             _PLIST: {"schema": {"type": "string"}, "example": _UNRECOGNIZED},
@@ -124,8 +124,8 @@ def _talk(name: str, *, address: str) -> Json:
         "description": f"{address} of the enrolment profile; both addresses take every message, by PUT and by POST. "
         "Authenticate, then TokenUpdate, enrol the device. Idle begins a session: the answer is a command, and the "
         "report about that (Acknowledged, Error, NotNow) is answered with the next one. An answer without a body "
-        "means that there is no more to do. NotNow puts a command off until the next Idle. CheckOut ends the "
-        "enrolment. Never 401: a device that reads it would forget its management.",
+        "means that there is nothing more to do. NotNow postpones a command until the next Idle. CheckOut ends the "
+        "enrolment. The answer is never 401: a device that reads it would unenrol itself.",
         "security": CERTIFICATE,
         "parameters": [TENANT],
         "requestBody": {
@@ -134,7 +134,7 @@ def _talk(name: str, *, address: str) -> Json:
             "content": _examples(MESSAGES),
         },
         "responses": {
-            "200": {"description": "the next command; empty: nothing more", "content": _examples(_COMMANDS)},
+            "200": {"description": "the next command; empty if there is none", "content": _examples(_COMMANDS)},
             "403": unrecognized,
             "410": {"description": "UserAuthenticate: a channel for the user is declined"},
             **_REFUSALS,
@@ -143,8 +143,8 @@ def _talk(name: str, *, address: str) -> Json:
 
 
 _CHALLENGE = (
-    "RFC 8894. The certificate that seals is that of GetCACert; the challengePassword of the request is the one of the "
-    "enrolment profile, which is the enrolment token. A request is answered at once, and a renewal is signed with the "
+    "RFC 8894. Encrypt for the certificate of GetCACert. The challengePassword of the request is the one in the "
+    "enrolment profile: the enrolment token. Every request is answered at once. A renewal is signed with the "
     "certificate that it renews."
 )
 _SCEP_ANSWERS = {
@@ -161,7 +161,7 @@ _OPERATION = "operation"
 
 OPERATIONS: dict[str, dict[str, Json]] = {
     f"{_BASE}/{path}": {
-        method: _talk(f"apple{word}{method.capitalize()}", address=address) for method in ("put", "post")
+        method: _message(f"apple{word}{method.capitalize()}", address=address) for method in ("put", "post")
     }
     for path, word, address in (("server", "Server", "ServerURL"), ("checkin", "CheckIn", "CheckInURL"))
 } | {
@@ -169,8 +169,8 @@ OPERATIONS: dict[str, dict[str, Json]] = {
         "get": {
             "operationId": "appleEnroll",
             "summary": "Get the enrolment profile",
-            "description": "What a person opens on the device. It names the addresses for SCEP, check-in and commands. "
-            "A token is used up when an identity is issued; with identity=pkcs12 that is here.",
+            "description": "The profile that a person opens on the device. It names the addresses for SCEP, check-in "
+            "and commands. A token is used up when an identity is issued; with identity=pkcs12 this call issues it.",
             "security": [{"enrollmentToken": []}],
             "parameters": [
                 TENANT,
@@ -206,7 +206,7 @@ OPERATIONS: dict[str, dict[str, Json]] = {
             "security": NONE,
             "parameters": [
                 TENANT,
-                query(_OPERATION, "what is asked", enum=["GetCACaps", "GetCACert", "PKIOperation"]),
+                query(_OPERATION, "the SCEP operation", enum=["GetCACaps", "GetCACert", "PKIOperation"]),
                 query(
                     "message",
                     "PKIOperation: the pkiMessage (DER CMS) in base64, URL-encoded",

@@ -1,4 +1,4 @@
-"""The settings of an e-mail account on iOS and iPadOS: from Graph's words to those of Apple's payload.
+"""The settings of an e-mail account on iOS and iPadOS: from Graph's names to those of Apple's payload.
 
 Apple: "Device Management", ExchangeActiveSync (com.apple.eas.account). Graph: iosEasEmailProfileConfiguration. Keys
 that a later iOS ignores, or that are deprecated there, are written only where the device is, or may be, an earlier one.
@@ -13,7 +13,7 @@ from fauxtune.core.model.accounts import Account
 
 Payload = dict[str, Any]
 
-#: durationOfEmailToSync in days; userDefined is left to the user.
+#: durationOfEmailToSync in days; with userDefined the user chooses.
 _DAYS = {"unlimited": 0, "oneDay": 1, "threeDays": 3, "oneWeek": 7, "twoWeeks": 14, "oneMonth": 31}
 _SERVICES = {
     "email": "EnableMail",
@@ -22,7 +22,7 @@ _SERVICES = {
     "reminders": "EnableReminders",
     "notes": "EnableNotes",
 }
-#: Switches that are the same in both vocabularies.
+#: Switches: Graph's name and Apple's.
 _SWITCHES = {
     "requireSsl": "SSL",
     "useOAuth": "OAuth",
@@ -43,64 +43,64 @@ _CERTIFICATES = {
 #: Apple: SMIMEEnabled is ignored from iOS 10 on; SMIMEEncryptionEnabled and SMIMEEnablePerMessageSwitch are deprecated
 #: from iOS 12 on, where SMIMEEncryptByDefault and SMIMEEnableEncryptionPerMessageSwitch take their places.
 _LATEST_OF_SWITCH, _LATEST_OF_OLD_NAMES = 9, 11
-#: What XML 1.0 cannot say.
-_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: Characters that XML 1.0 does not allow.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def settings(account: Account, *, certificates: dict[str, str], os_version: str | None) -> Payload:
-    """The keys of the payload but those that every payload has. `certificates`: PayloadUUIDs by navigation."""
-    said = account.settings
-    required = bool(said.get("requireSmime"))
-    # Unverified: requireSmime, the oldest of the switches, turns on what the profile refers to.
-    signs = bool(said.get("smimeSigningEnabled")) or (required and "smimeSigningCertificate" in certificates)
-    encrypts = bool(said.get("smimeEncryptByDefaultEnabled")) or (
+    """Return the account's own keys of the payload. `certificates`: PayloadUUIDs by navigation."""
+    values = account.settings
+    required = bool(values.get("requireSmime"))
+    # Unverified: requireSmime, the oldest of the switches, turns on signing and encryption if there is a certificate.
+    signs = bool(values.get("smimeSigningEnabled")) or (required and "smimeSigningCertificate" in certificates)
+    encrypts = bool(values.get("smimeEncryptByDefaultEnabled")) or (
         required and "smimeEncryptionCertificate" in certificates
     )
     return {
         "EmailAddress": text(account.address),
         "Host": text(account.host),
         "UserName": text(account.username),
-        **{apple: bool(said.get(graph)) for graph, apple in _SWITCHES.items()},
+        **{apple: bool(values.get(graph)) for graph, apple in _SWITCHES.items()},
         "SMIMESigningEnabled": signs,
         "SMIMEEncryptByDefault": encrypts,
         **{_CERTIFICATES[name]: uuid for name, uuid in certificates.items() if name in _CERTIFICATES},
-        **_period(said),
-        **_services(said),
-        **_old_names(said, on=required or signs or encrypts, encrypts=encrypts, release=_release(os_version)),
+        **_period(values),
+        **_services(values),
+        **_old_names(values, on=required or signs or encrypts, encrypts=encrypts, release=_release(os_version)),
     }
 
 
 def text(value: str) -> str:
-    """The text without what a property list cannot hold."""
-    return _UNSPEAKABLE.sub("", value)
+    """Return the text without the characters that a property list cannot hold."""
+    return _NOT_XML.sub("", value)
 
 
-def _period(said: Payload) -> Payload:
-    days = _DAYS.get(str(said.get("durationOfEmailToSync")))
+def _period(settings: Payload) -> Payload:
+    days = _DAYS.get(str(settings.get("durationOfEmailToSync")))
     return {} if days is None else {"MailNumberOfPastDaysToSync": days}
 
 
-def _services(said: Payload) -> Payload:
-    """Graph takes `none`, a member of easServices; Apple wants one of the five to be true, so the device refuses it."""
-    if said.get("easServices") is None:
+def _services(settings: Payload) -> Payload:
+    """Graph accepts `none` in easServices; Apple demands that one of the five is true, so the device refuses that."""
+    if settings.get("easServices") is None:
         return {}
-    chosen = {word.strip() for word in str(said["easServices"]).split(",")}
-    may_change = bool(said.get("easServicesUserOverrideEnabled"))
-    switched = {key: word in chosen for word, key in _SERVICES.items()}
-    return switched | {f"{key}UserOverridable": may_change for key in _SERVICES.values()}
+    chosen = {word.strip() for word in str(settings["easServices"]).split(",")}
+    may_change = bool(settings.get("easServicesUserOverrideEnabled"))
+    switches = {key: word in chosen for word, key in _SERVICES.items()}
+    return switches | {f"{key}UserOverridable": may_change for key in _SERVICES.values()}
 
 
-def _old_names(said: Payload, *, on: bool, encrypts: bool, release: int | None) -> Payload:
-    found: Payload = {}
+def _old_names(settings: Payload, *, on: bool, encrypts: bool, release: int | None) -> Payload:
+    keys: Payload = {}
     if release is None or release <= _LATEST_OF_SWITCH:
-        found["SMIMEEnabled"] = on
+        keys["SMIMEEnabled"] = on
     if release is None or release <= _LATEST_OF_OLD_NAMES:
-        found["SMIMEEncryptionEnabled"] = encrypts
-        found["SMIMEEnablePerMessageSwitch"] = bool(said.get("smimeEnablePerMessageSwitch"))
-    return found
+        keys["SMIMEEncryptionEnabled"] = encrypts
+        keys["SMIMEEnablePerMessageSwitch"] = bool(settings.get("smimeEnablePerMessageSwitch"))
+    return keys
 
 
 def _release(os_version: str | None) -> int | None:
-    """The major version, or None where it is not known."""
+    """The major version, or None if it is not known."""
     major = (os_version or "").partition(".")[0]
     return int(major) if major.isascii() and major.isdigit() and len(major) < 5 else None

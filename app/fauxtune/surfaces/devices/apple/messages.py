@@ -1,8 +1,8 @@
-"""The Apple MDM messages as typed values: property lists in, property lists out, nothing else.
+"""Apple's MDM messages as typed values, read from and written as property lists.
 
-Apple: "Device Management", Check-in, Commands and Queries, and Error Responses. Lenient where programs that exist are:
-NanoMDM prefers the UDID where a message has an EnrollmentID too, Fleet's test client says a flag as text, mdmb leaves
-out what it knows of its system.
+Apple: "Device Management", Check-in, Commands and Queries, and Error Responses. Lenient where existing programs are:
+NanoMDM prefers the UDID where a message has an EnrollmentID too, Fleet's test client writes a flag as text, mdmb leaves
+out properties of its system.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from fauxtune.surfaces.devices.apple.plist import LONGEST_TEXT, Plist, dictionar
 
 
 class Status(StrEnum):
-    """How a command went; Idle: the device asks for work."""
+    """The status of a command; Idle: the device asks for the next one."""
 
     IDLE = "Idle"
     ACKNOWLEDGED = "Acknowledged"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who says it: a device, or the channel of one of its users. `id` is the UDID, else the EnrollmentID."""
+    """The sender: a device, or the channel of one of its users. `id` is the UDID, else the EnrollmentID."""
 
     id: str
     user: str | None = None
@@ -35,7 +35,7 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Authenticate:
-    """The device begins to enrol. What it does not say of itself is empty."""
+    """The device begins to enrol. Properties that it leaves out are empty."""
 
     sender: Sender
     topic: str
@@ -52,7 +52,7 @@ class Authenticate:
 
 @dataclass(frozen=True, slots=True)
 class TokenUpdate:
-    """The device can be pushed: the first one completes the enrolment. `unlock_token`: None if there is no new one."""
+    """The device can be pushed. The first one completes the enrolment. `unlock_token`: None if it has not changed."""
 
     sender: Sender
     topic: str
@@ -88,14 +88,16 @@ class GetBootstrapToken:
 
 @dataclass(frozen=True, slots=True)
 class UserAuthenticate:
-    """A user of a Mac or a shared iPad would like a channel of their own."""
+    """A user of a Mac or a shared iPad asks for a channel of their own."""
 
     sender: Sender
 
 
 @dataclass(frozen=True, slots=True)
 class Unsupported:
-    """A check-in message that is not served: DeclarativeManagement, GetToken, or a newer one. `detail` says of what."""
+    """A check-in message that is not served: DeclarativeManagement, GetToken, or a newer one. `detail`: its endpoint or
+    service.
+    """
 
     sender: Sender
     type: str
@@ -108,55 +110,59 @@ class ErrorLink:
 
     code: int
     domain: str = ""
-    words: str = ""
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a command went, with the keys that answer it. `errors`: outermost first. `command` is None when idle."""
+class CommandResults:
+    """The report of a command. `command` is its CommandUUID (None for Idle), `errors` the ErrorChain, outermost first,
+    `response` the keys that answer the command.
+    """
 
     sender: Sender
     status: Status
     command: str | None = None
     errors: tuple[ErrorLink, ...] = ()
-    answer: Plist = field(default_factory=dict, repr=False)
+    response: Plist = field(default_factory=dict, repr=False)
     not_on_console: bool = False
 
 
 CheckIn = Authenticate | TokenUpdate | CheckOut | SetBootstrapToken | GetBootstrapToken | UserAuthenticate | Unsupported
-Message = CheckIn | Outcome
+Message = CheckIn | CommandResults
 
 
 def read(body: bytes) -> Message:
-    """A message of a device: `MessageType` makes it a check-in, `Status` a report. Invalid, with the key, otherwise."""
+    """Read a message of a device: `MessageType` makes it a check-in, `Status` a report. Raises Invalid for any
+    other.
+    """
     values = parse(body)
     if "MessageType" in values:
         kind = text(values, "MessageType")
         reader = _READERS.get(kind)
         return reader(values) if reader else Unsupported(_sender(values), type=kind, detail=_detail(values))
     if "Status" in values:
-        return _outcome(values)
+        return _command_results(values)
     raise Invalid("A message has a MessageType (check-in) or a Status (report); this one has neither.")
 
 
 def command(uuid: str, request: Plist) -> bytes:
-    """What a device is told: one command."""
+    """Write the answer that gives the device a command."""
     return write({"CommandUUID": uuid, "Command": request})
 
 
 def bootstrap_token(token: bytes) -> bytes:
-    """The answer to GetBootstrapToken."""
+    """Write the answer to GetBootstrapToken."""
     return write({"BootstrapToken": token})
 
 
 def unrecognized(description: str, *, message: str) -> Plist:
-    """Apple: ErrorUnrecognizedDevice: with status 403 the device unenrols itself. `message` is shown to the user."""
+    """Return Apple's ErrorUnrecognizedDevice: with status 403 the device unenrols itself. `message` is for the user."""
     return {"code": "com.apple.unrecognized.device", "description": description, "message": message}
 
 
 @dataclass(frozen=True, slots=True)
 class InstalledProfile:
-    """A profile as ProfileList names it. What is in it is never told."""
+    """A profile as ProfileList names it, without its content."""
 
     identifier: str
     uuid: str
@@ -164,53 +170,53 @@ class InstalledProfile:
 
 @dataclass(frozen=True, slots=True)
 class InstalledCertificate:
-    """A certificate as CertificateList has it: DER, and whether its key is there too."""
+    """A certificate as CertificateList has it: DER, and whether the device has its key."""
 
     der: bytes = field(repr=False)
     is_identity: bool
 
 
-def profile_list(answer: Plist) -> tuple[InstalledProfile, ...]:
-    """What ProfileList was answered."""
+def profile_list(response: Plist) -> tuple[InstalledProfile, ...]:
+    """Read the response to ProfileList."""
     return tuple(
-        InstalledProfile(text(each, "PayloadIdentifier"), text(each, "PayloadUUID", required=False).upper())
-        for each in dictionaries(answer, "ProfileList")
+        InstalledProfile(text(profile, "PayloadIdentifier"), text(profile, "PayloadUUID", required=False).upper())
+        for profile in dictionaries(response, "ProfileList")
     )
 
 
-def certificate_list(answer: Plist) -> tuple[InstalledCertificate, ...]:
-    """What CertificateList was answered."""
+def certificate_list(response: Plist) -> tuple[InstalledCertificate, ...]:
+    """Read the response to CertificateList."""
     return tuple(
-        InstalledCertificate(typed(each, "Data", kind=bytes, required=True) or b"", flag(each, "IsIdentity"))
-        for each in dictionaries(answer, "CertificateList")
+        InstalledCertificate(typed(entry, "Data", kind=bytes, required=True) or b"", flag(entry, "IsIdentity"))
+        for entry in dictionaries(response, "CertificateList")
     )
 
 
-def simple_values(answer: Plist, key: str) -> dict[str, str | int | float | bool]:
-    """The texts, numbers and flags of an answer's dictionary: QueryResponses, SecurityInfo. Texts of no device's length
-    are left out.
+def simple_values(response: Plist, key: str) -> dict[str, str | int | float | bool]:
+    """Return the texts, numbers and flags of a response's dictionary (QueryResponses, SecurityInfo), without texts that
+    are too long.
     """
-    found = typed(answer, key, kind=dict, required=True) or {}
-    simple = {name: value for name, value in found.items() if isinstance(value, str | int | float | bool)}
+    values = typed(response, key, kind=dict, required=True) or {}
+    simple = {name: value for name, value in values.items() if isinstance(value, str | int | float | bool)}
     return {name: value for name, value in simple.items() if not isinstance(value, str) or len(value) <= LONGEST_TEXT}
 
 
 def _authenticate(values: Plist) -> Authenticate:
-    def said(key: str) -> str:
+    def optional(key: str) -> str:
         return text(values, key, required=False)
 
     return Authenticate(
         _sender(values),
         topic=text(values, "Topic"),
-        device_name=said("DeviceName"),
-        model=said("Model"),
-        model_name=said("ModelName"),
-        product_name=said("ProductName"),
-        os_version=said("OSVersion"),
-        build_version=said("BuildVersion"),
-        serial_number=said("SerialNumber"),
-        imei=said("IMEI"),
-        meid=said("MEID"),
+        device_name=optional("DeviceName"),
+        model=optional("Model"),
+        model_name=optional("ModelName"),
+        product_name=optional("ProductName"),
+        os_version=optional("OSVersion"),
+        build_version=optional("BuildVersion"),
+        serial_number=optional("SerialNumber"),
+        imei=optional("IMEI"),
+        meid=optional("MEID"),
     )
 
 
@@ -240,28 +246,30 @@ def _errors(values: Plist) -> tuple[ErrorLink, ...]:
         ErrorLink(
             code=typed(link, "ErrorCode", kind=int, required=True) or 0,
             domain=text(link, "ErrorDomain", required=False),
-            words=text(link, "USEnglishDescription", required=False)
+            text=text(link, "USEnglishDescription", required=False)
             or text(link, "LocalizedDescription", required=False),
         )
         for link in dictionaries(values, "ErrorChain")
     )
 
 
-def _outcome(values: Plist) -> Outcome:
-    said = text(values, "Status")
-    if said not in Status.__members__.values():
+def _command_results(values: Plist) -> CommandResults:
+    word = text(values, "Status")
+    if word not in Status.__members__.values():
         known = ", ".join(Status)
-        raise Invalid(f"Status is one of {known}, not '{said[:40]}'.", target="Status")
-    status = Status(said)
+        raise Invalid(f"Status is one of {known}, not '{word[:40]}'.", target="Status")
+    status = Status(word)
     uuid = text(values, "CommandUUID", required=False) or None
     if uuid is None and status is not Status.IDLE:
-        raise Invalid(f"A report with the Status {status} names the command: CommandUUID.", target="CommandUUID")
-    return Outcome(
+        raise Invalid(
+            f"A report with the Status {status} must name the command: CommandUUID is missing.", target="CommandUUID"
+        )
+    return CommandResults(
         _sender(values),
         status=status,
         command=None if status is Status.IDLE else uuid,
         errors=_errors(values),
-        answer={key: value for key, value in values.items() if key not in _ENVELOPE},
+        response={key: value for key, value in values.items() if key not in _ENVELOPE},
         not_on_console=flag(values, "NotOnConsole"),
     )
 
@@ -280,7 +288,7 @@ _READERS: dict[str, Callable[[Plist], CheckIn]] = {
 def _sender(values: Plist) -> Sender:
     device = text(values, "UDID", required=False) or text(values, "EnrollmentID", required=False)
     if not device:
-        raise Invalid("The message says neither a UDID nor an EnrollmentID.", target="UDID")
+        raise Invalid("The message has neither a UDID nor an EnrollmentID.", target="UDID")
     user = text(values, "UserID", required=False) or text(values, "EnrollmentUserID", required=False)
     return Sender(device, user or None)
 

@@ -1,8 +1,8 @@
-"""Configuration profiles: that with which a device enrols, and one for each thing that it is given.
+"""Configuration profiles: the one with which a device enrols, and one for each item that it is given.
 
 Apple: "Device Management", Profile-Specific Payload Keys: TopLevel, MDM, SCEP, CertificateRoot, CertificatePKCS1,
 CertificatePKCS12, ExchangeActiveSync. A profile's PayloadIdentifier says what it is on the device: installing another
-one of that name replaces it. PayloadUUIDs are made of what the payload says, so that one which stays the same stays.
+one of that name replaces it. PayloadUUIDs are derived from the content, so that an unchanged payload keeps its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fauxtune.surfaces.devices.apple import eas
 Payload = dict[str, Any]
 
 MEDIA_TYPE = "application/x-apple-aspen-config"
-#: Everything: the sum of the rights that Apple documents for the key AccessRights of the MDM payload.
+#: All rights: the sum of those that Apple documents for the key AccessRights of the MDM payload.
 ALL_RIGHTS = 8191
 KEY_SIZE = 2048
 SIGN_AND_ENCRYPT = 5
@@ -49,7 +49,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """What an enrolment profile says. `authorities`: DER of those that the device shall trust the server's TLS for."""
+    """The content of an enrolment profile. `authorities`: DER of the authorities of the server's TLS certificate."""
 
     tenant_id: TenantId
     organization: str
@@ -63,74 +63,79 @@ class Enrollment:
 
 
 def prefix(tenant_id: TenantId) -> str:
-    """Where all identifiers of a tenant begin."""
+    """Return the beginning of all identifiers of a tenant."""
     return f"com.fauxtune.{tenant_id}"
 
 
 def topic(tenant_id: TenantId) -> str:
-    """The push topic. Apple: a topic begins with com.apple.mgmt."""
+    """Return the push topic. Apple: a topic begins with com.apple.mgmt."""
     return f"com.apple.mgmt.External.{tenant_id}"
 
 
 def enrollment_identifier(tenant_id: TenantId) -> str:
-    """The identifier of the enrolment profile: removing it ends the management."""
+    """Return the identifier of the enrolment profile: removing it ends the management."""
     return f"{prefix(tenant_id)}.enrollment"
 
 
 def identifier(tenant_id: TenantId, key: ItemKey) -> str:
-    """The identifier of an item's profile: `pkcs/x` is `com.fauxtune.<tenant>.pkcs.x`."""
+    """Return the identifier of an item's profile: `pkcs/x` is `com.fauxtune.<tenant>.pkcs.x`."""
     return f"{prefix(tenant_id)}.{key.replace('/', '.')}"
 
 
 def profile_uuid(tenant_id: TenantId, row: LedgerRow) -> str:
-    """The PayloadUUID of an item's profile: another one as soon as the device must be given the item again."""
+    """Return the PayloadUUID of an item's profile, which changes when the device must be given the item again."""
     return uuid_of(identifier(tenant_id, row.key), row)
 
 
 def uuid_of(identifier: str, row: LedgerRow) -> str:
-    """The same, of a profile that has this identifier on a device."""
+    """Return the PayloadUUID of an item's profile that has this identifier on a device."""
     return _uuid(identifier, row.fingerprint or "")
 
 
-def enrollment_profile(wanted: Enrollment) -> bytes:
-    """The profile with which a device enrols, not signed. Its first payload is the identity's, its second the MDM
-    payload: Fleet's test client looks nowhere else.
+def enrollment_profile(enrollment: Enrollment) -> bytes:
+    """Write the enrolment profile, not signed. The identity's payload is the first and the MDM payload the second, for
+    Fleet's test client looks nowhere else.
     """
     # mdmb makes the SCEP payload's identifier its common name where it has no other: 64 characters at most.
-    base = prefix(wanted.tenant_id)
-    identity = _scep(wanted, base) if wanted.identity is None else _identity(wanted.identity, f"{base}.identity")
-    payloads = [identity, _mdm(wanted, base, identity_uuid=identity["PayloadUUID"])]
-    payloads += [_authority(each, f"{base}.authority.{n}", "Server") for n, each in enumerate(wanted.authorities)]
-    name = enrollment_identifier(wanted.tenant_id)
+    base = prefix(enrollment.tenant_id)
+    file = enrollment.identity
+    identity = _scep(enrollment, base) if file is None else _identity(file, f"{base}.identity")
+    payloads = [identity, _mdm(enrollment, base, identity_uuid=identity["PayloadUUID"])]
+    payloads += [_authority(der, f"{base}.authority.{n}", "Server") for n, der in enumerate(enrollment.authorities)]
+    name = enrollment_identifier(enrollment.tenant_id)
     top = _top(name, _uuid(name, ""), title="Device management")
     top |= {
-        "PayloadOrganization": eas.text(wanted.organization),
+        "PayloadOrganization": eas.text(enrollment.organization),
         "PayloadDescription": "Emulator, not trusted: lets Fauxtune manage this device.",
     }
     return _write({**top, "PayloadContent": payloads})
 
 
 def root_profile(tenant_id: TenantId, row: LedgerRow, *, certificate: bytes, on_mac: bool) -> bytes:
-    """A certificate to trust, or an intermediate one."""
+    """Write the profile of a root or intermediate certificate (DER)."""
     payload = _authority(certificate, f"{_inner(row.key)}.certificate", _TITLES[row.source])
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": [payload]})
 
 
 def plain_profile(tenant_id: TenantId, row: LedgerRow, *, payloads: bytes, on_mac: bool) -> bytes:
-    """A profile whose payloads, a property list, are in clear."""
+    """Write a profile with these payloads (an XML property list) in clear."""
     content = plistlib.loads(payloads, fmt=plistlib.FMT_XML)
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), "PayloadContent": content})
 
 
 def encrypted_profile(tenant_id: TenantId, row: LedgerRow, *, sealed: bytes, on_mac: bool) -> bytes:
-    """A profile whose payloads only the device can read: CMS EnvelopedData (DER) of their property list."""
+    """Write a profile whose payloads only the device can read. `sealed`: CMS EnvelopedData (DER) of their property
+    list.
+    """
     secret = {"IsEncrypted": True, "EncryptedPayloadContent": sealed}
     return _write({**_item_top(tenant_id, row, on_mac=on_mac), **secret})
 
 
 def identity_payloads(row: LedgerRow, *, open_to_all: bool = False) -> bytes:
-    """The payloads of a certificate with its key: a property list with the holes of file 0. A certificate that is to be
-    renewed is known by its predecessor. `open_to_all`: every application of a Mac may use the key (AllowAllAppsAccess).
+    """Write the payloads of a certificate with its key: a property list with the holes of file 0.
+
+    A certificate that is still to be issued is named by its predecessor. `open_to_all`: every application of a Mac may
+    use the key (AllowAllAppsAccess).
     """
     name = f"{_inner(row.key)}.identity"
     payload = _with_key(name, _uuid(name, row.serial or row.thumbprint or ""), title=_TITLES[row.source], number=0)
@@ -138,18 +143,19 @@ def identity_payloads(row: LedgerRow, *, open_to_all: bool = False) -> bytes:
 
 
 def account_payloads(row: LedgerRow, *, account: Account, os_version: str | None) -> bytes:
-    """The payloads of an e-mail account: the certificates that it names, and itself. Apple: what an account refers to
-    stands in the same profile. File N is the Nth of the navigations' names in order.
+    """Write the payloads of an e-mail account: the certificates that it refers to, then the account.
+
+    Apple: an account refers only to payloads of the same profile. File N is the Nth of the navigations' names in order.
     """
     base = _inner(row.key)
     payloads: dict[ItemKey, Payload] = {}
     named: dict[str, str] = {}
-    for number, (navigation, each) in enumerate(sorted(account.certificates.items())):
-        if each.item not in payloads:
-            name = f"{base}.{each.item.replace('/', '.')}"
-            own = _uuid(name, each.fingerprint)
-            payloads[each.item] = _with_key(name, own, title="Certificate of the account", number=number)
-        named[navigation] = payloads[each.item]["PayloadUUID"]
+    for number, (navigation, certificate) in enumerate(sorted(account.certificates.items())):
+        if certificate.item not in payloads:
+            name = f"{base}.{certificate.item.replace('/', '.')}"
+            own = _uuid(name, certificate.fingerprint)
+            payloads[certificate.item] = _with_key(name, own, title="Certificate of the account", number=number)
+        named[navigation] = payloads[certificate.item]["PayloadUUID"]
     settings = eas.settings(account, certificates=named, os_version=os_version)
     title = eas.text(str(account.settings.get("accountName") or account.address))
     own = f"{base}.account"
@@ -157,20 +163,20 @@ def account_payloads(row: LedgerRow, *, account: Account, os_version: str | None
 
 
 def _inner(key: ItemKey) -> str:
-    """Where the identifiers of an item's payloads begin. Apple: inside a profile each is another."""
+    """The beginning of the identifiers of an item's payloads. Apple: inside a profile each is unique."""
     return f"com.fauxtune.{key.replace('/', '.')}"
 
 
-def _scep(wanted: Enrollment, base: str) -> Payload:
+def _scep(enrollment: Enrollment, base: str) -> Payload:
     name = f"{base}.scep"
     content = {
-        "URL": wanted.scep_url,
+        "URL": enrollment.scep_url,
         "Name": "Fauxtune",
         # The authority writes the subject itself. mdmb knows C, L, ST, O, OU and CN only.
         "Subject": [[["O", "Fauxtune"]], [["CN", "Device identity"]]],
-        "Challenge": wanted.challenge,
-        # Whom the device is for. The certificate does not say it; mdmb and Fleet's client ask for no such names.
-        "SubjectAltName": {"ntPrincipalName": eas.text(wanted.user)},
+        "Challenge": enrollment.challenge,
+        # The device's user. The certificate does not name it; mdmb and Fleet's client request no such names.
+        "SubjectAltName": {"ntPrincipalName": eas.text(enrollment.user)},
         "Keysize": KEY_SIZE,
         "Key Type": "RSA",
         "Key Usage": SIGN_AND_ENCRYPT,
@@ -186,13 +192,13 @@ def _identity(identity: Identity, name: str) -> Payload:
     return _payload(PKCS12, name, own, title="Device identity") | secret
 
 
-def _mdm(wanted: Enrollment, base: str, *, identity_uuid: str) -> Payload:
+def _mdm(enrollment: Enrollment, base: str, *, identity_uuid: str) -> Payload:
     name = f"{base}.mdm"
     return _payload(MDM, name, _uuid(name, ""), title="Mobile device management") | {
         "IdentityCertificateUUID": identity_uuid,
-        "Topic": topic(wanted.tenant_id),
-        "ServerURL": wanted.server_url,
-        "CheckInURL": wanted.check_in_url,
+        "Topic": topic(enrollment.tenant_id),
+        "ServerURL": enrollment.server_url,
+        "CheckInURL": enrollment.check_in_url,
         "SignMessage": True,
         "AccessRights": ALL_RIGHTS,
         "CheckOutWhenRemoved": True,
@@ -213,16 +219,16 @@ def _with_key(name: str, own: str, *, title: str, number: int) -> Payload:
     return _payload(PKCS12, name, own, title=title) | {"PayloadCertificateFileName": "identity.p12", **marked}
 
 
-#: Only keys are certainly ours: in texts the angle brackets are escaped, so that no user's name can look like this.
+#: In texts angle brackets are escaped, so that no user's name can look like a key.
 _MARKED = re.compile(rb"<key>(PayloadContent|Password)</key>(\s*)<string>(\d+)</string>")
 
 
 def _with_holes(payloads: list[Payload]) -> bytes:
-    """The property list with holes where files and passwords go; braces in anybody's texts make none."""
+    """The property list with holes where files and passwords go. Braces in texts are escaped: they make no holes."""
     escaped = _write(payloads).replace(b"{", b"&#123;")
 
-    def hole(found: re.Match[bytes]) -> bytes:
-        key, space, number = found.groups()
+    def hole(match: re.Match[bytes]) -> bytes:
+        key, space, number = match.groups()
         if key == b"Password":
             return b"<key>Password</key>%b<string>{{password:%b}}</string>" % (space, number)
         return b"<key>PayloadContent</key>%b<data>{{pfx:%b}}</data>" % (space, number)
@@ -233,7 +239,7 @@ def _with_holes(payloads: list[Payload]) -> bytes:
 def _item_top(tenant_id: TenantId, row: LedgerRow, *, on_mac: bool) -> Payload:
     name = identifier(tenant_id, row.key)
     top = _top(name, profile_uuid(tenant_id, row), title=_TITLES[row.source])
-    # What comes on the device's channel is for the device. Unverified: that the service uses no channel of a user.
+    # Profiles sent on the device's channel are for the device. Unverified: that Intune uses no channel of a user.
     return {**top, "PayloadScope": "System"} if on_mac else top
 
 

@@ -1,7 +1,7 @@
-"""Property lists, XML and binary, as they come from outside: read within limits, and taken apart key by key.
+"""Property lists, XML and binary, from outside: read within limits, then key by key.
 
-What a list may cost is limited, a declaration of entities is refused before anything is parsed, and a key whose value
-is of another type is Invalid by its name. Apple: "Property List Programming Guide".
+Declarations of entities are refused before anything is parsed, and a key whose value has the wrong type is Invalid by
+its name. Apple: "Property List Programming Guide".
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, TypeVar
 from xml.parsers.expat import ExpatError
 
 from fauxtune.core.errors import Invalid
-from fauxtune.surfaces.devices.apple.plist_limits import DEEPEST, MOST_VALUES, TOO_MUCH, check_binary, check_xml
+from fauxtune.surfaces.devices.apple.plist_limits import DEEPEST, MOST_VALUES, TOO_LARGE, check_binary, check_xml
 
 Plist = dict[str, Any]
 T = TypeVar("T")
 
 LARGEST = 2 * 1024 * 1024
-#: Identifiers, names and numbers; longer ones are no device's.
+#: Identifiers, names and numbers: no device has longer ones.
 LONGEST_TEXT = 4096
 _BINARY = b"bplist00"
 #: Integers have 64 bits, with a sign or without.
@@ -39,9 +39,11 @@ _MALFORMED = (
 
 
 def parse(body: bytes) -> Plist:
-    """A property list whose root is a dictionary, XML or binary. Invalid for anything else, or for too much of it."""
+    """Read a property list, XML or binary, whose root is a dictionary. Raises Invalid for any other, or a too large
+    one.
+    """
     if len(body) > LARGEST:
-        raise Invalid(f"A property list has {LARGEST // 1024 // 1024} MiB at most.")
+        raise Invalid(f"A property list must not be larger than {LARGEST // 1024 // 1024} MiB.")
     if not body:
         raise Invalid("The body is empty: a property list is expected.")
     is_binary = body.startswith(_BINARY)
@@ -50,57 +52,57 @@ def parse(body: bytes) -> Plist:
         check(body)
         values = plistlib.loads(body, fmt=plistlib.FMT_BINARY if is_binary else plistlib.FMT_XML)
     except _MALFORMED as error:
-        raise Invalid(f"The body is no property list, XML or binary: {_first_line(error)}") from None
-    check_extent(values)
+        raise Invalid(f"The body is not a property list, XML or binary: {_first_line(error)}") from None
+    check_size(values)
     if not isinstance(values, dict):
         raise Invalid(f"The property list is a {_kind(values)}, not a dictionary.")
     return values
 
 
 def write(values: Plist) -> bytes:
-    """A property list, XML."""
+    """Write an XML property list."""
     return plistlib.dumps(values, fmt=plistlib.FMT_XML, sort_keys=False)
 
 
 def text(values: Plist, key: str, *, required: bool = True) -> str:
-    """A string; empty when it is not required and not there."""
-    found = typed(values, key, kind=str, required=required) or ""
-    if required and not found:
+    """Return a string; empty if it is missing and not required. Raises Invalid otherwise."""
+    value = typed(values, key, kind=str, required=required) or ""
+    if required and not value:
         raise Invalid(f"{key} must not be empty.", target=key)
-    if len(found) > LONGEST_TEXT:
-        raise Invalid(f"{key} has {LONGEST_TEXT} characters at most.", target=key)
-    return found
+    if len(value) > LONGEST_TEXT:
+        raise Invalid(f"{key} must not have more than {LONGEST_TEXT} characters.", target=key)
+    return value
 
 
 def dictionaries(values: Plist, key: str) -> list[Plist]:
-    """An array of dictionaries; empty when it is not there."""
-    found = typed(values, key, kind=list) or []
-    for each in found:
-        if not isinstance(each, dict):
-            raise Invalid(f"{key} is an array of dictionaries; one of its values is a {_kind(each)}.", target=key)
-    return found
+    """Return an array of dictionaries; empty if it is missing."""
+    entries = typed(values, key, kind=list) or []
+    for entry in entries:
+        if not isinstance(entry, dict):
+            raise Invalid(f"{key} must be an array of dictionaries; one of its values is a {_kind(entry)}.", target=key)
+    return entries
 
 
 def flag(values: Plist, key: str) -> bool:
-    """A boolean; Fleet's test client says it as the text "false"."""
+    """Return a boolean, False if it is missing. Fleet's test client writes it as the text "false"."""
     value = values.get(key, False)
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and value.lower() in ("true", "false"):
         return value.lower() == "true"
-    raise Invalid(f"{key} is a boolean, not a {_kind(value)}.", target=key)
+    raise Invalid(f"{key} must be a boolean, not a {_kind(value)}.", target=key)
 
 
 def typed(values: Plist, key: str, *, kind: type[T], required: bool = False) -> T | None:
-    """The value of a key, of this type."""
+    """Return the value of a key, which must have this type; None if it is missing and not required."""
     if key not in values:
         if required:
             raise Invalid(f"{key} is missing.", target=key)
         return None
     value = values[key]
-    # A boolean is an int to Python, and none to Apple.
+    # A boolean is an int to Python, but not to Apple.
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-        raise Invalid(f"{key} is a {_KINDS[kind]}, not a {_kind(value)}.", target=key)
+        raise Invalid(f"{key} must be a {_KINDS[kind]}, not a {_kind(value)}.", target=key)
     return value
 
 
@@ -120,18 +122,21 @@ def _kind(value: object) -> str:
     return _KINDS.get(type(value), "value of no known type")
 
 
-def check_extent(root: object) -> None:
-    """Binary lists may refer to one part many times, or to itself: what counts is how often it would be read."""
+def check_size(root: object) -> None:
+    """Raise Invalid for too many values, too deep ones, or ones that no device sends.
+
+    Binary lists may refer to one part many times, or to itself: each reference counts.
+    """
     level, depth, seen = [root], 0, 0
     while level:
         seen += len(level)
         if depth > DEEPEST or seen > MOST_VALUES:
-            raise Invalid(TOO_MUCH)
+            raise Invalid(TOO_LARGE)
         below: list[object] = []
         for value in level:
             if isinstance(value, dict):
                 if not all(isinstance(key, str) and "\0" not in key for key in value):
-                    raise Invalid("The keys of a property list are strings, without NUL characters.")
+                    raise Invalid("The keys of a property list must be strings without NUL characters.")
                 below.extend(value.values())
             elif isinstance(value, list):
                 below.extend(value)
@@ -143,13 +148,13 @@ def check_extent(root: object) -> None:
 
 
 def _check_value(value: object) -> None:
-    """What a writer can write and no device means: nothing can keep it."""
+    """Raise Invalid for a value that a writer can write but the database cannot hold."""
     if isinstance(value, str) and "\0" in value:
         raise Invalid("A text of the property list holds a NUL character.")
     if isinstance(value, int) and not _SMALLEST <= value <= _GREATEST:
         raise Invalid("An integer of the property list has more than 64 bits.")
     if isinstance(value, float) and not math.isfinite(value):
-        raise Invalid("A real of the property list is no finite number.")
+        raise Invalid("A real of the property list is not a finite number.")
 
 
 def _first_line(error: Exception) -> str:

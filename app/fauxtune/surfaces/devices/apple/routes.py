@@ -1,35 +1,35 @@
-"""The Apple doors below `/mdm/{tenant}/apple`: the enrolment profile, SCEP, and the two that devices talk to.
+"""The Apple endpoints below `/mdm/{tenant}/apple`: the enrolment profile, SCEP, check-in and commands.
 
-Real devices PUT, Fleet's test client POSTs; mdmb says no Content-Type with its reports. So one handler serves both
+Real devices PUT, Fleet's test client POSTs; mdmb sends its reports without a Content-Type. So one handler serves both
 addresses and both methods, and the message itself says what it is. An answer without content has Content-Length 0:
-"nothing more, hang up".
+the device has nothing more to do and closes the connection.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from fauxtune.core.errors import Invalid, NotEmulated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.core.pki import scep as pki_scep
+from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.operations.checkin.stepwise import Exchange, converse
+from fauxtune.operations.devices import scep
+from fauxtune.operations.devices.apple_caller import read_enrolled
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.surfaces.devices.apple import (
-    caller,
-    checkin,
-    command_results,
-    enrollment_profile,
-    messages,
-    mobileconfig,
-    translate,
-)
+from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
+from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
+from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
+from fauxtune.surfaces.devices.apple.command_results import step_result
+from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
 from fauxtune.surfaces.http import emulator_of, origin
 
-WIRE = command_results.AppleAdapter()
+Row = dict[str, Any]
+
+ADAPTER = AppleAdapter()
 
 _PLIST = "application/xml"
 
@@ -43,19 +43,19 @@ TenantKey = Annotated[str, Path(alias="tenant_key", description="The tenant: its
 @router.post("/server")
 @router.put("/checkin")
 @router.post("/checkin")
-async def talk(request: Request) -> Response:
-    """A message of a device: a check-in, or a report that asks for the next command. Empty: nothing more to do."""
-    call = await caller.device_call(request)
-    message = messages.read(call.body)
-    if isinstance(message, messages.Outcome):
-        return _answer(await _report(call, message))
-    if isinstance(message, messages.UserAuthenticate) and message.sender.user is not None:
-        await caller.enrolled(call, message.sender)
+async def message(request: Request) -> Response:
+    """Answer a message of a device: a check-in, or a report that asks for the next command."""
+    call = await device_call(request)
+    content = messages.read(call.body)
+    if isinstance(content, CommandResults):
+        return _answer(await _command_report(call, content))
+    if isinstance(content, messages.UserAuthenticate) and content.sender.user is not None:
+        await _enrollment(call, content.sender)
         # Apple: Gone declines a channel of the user's own; the device is served without it.
         return Response(status_code=410)
     # Two messages of one device at once would make two enrolments of it.
     async with call.emulator.turns.of(call.digest):
-        return _answer(await call.emulator.runner.run(call.tenant, checkin.take, call, message=message))
+        return _answer(await call.emulator.runner.run(call.tenant, checkin.answer, call, message=content))
 
 
 @router.get("/enroll")
@@ -66,8 +66,9 @@ async def enroll(
     signed: bool = False,
     identity: Annotated[str, Query(pattern="^(scep|pkcs12)$")] = "scep",
 ) -> Response:
-    """The enrolment profile for the user of an enrolment token. 401 for a token that is unknown, over or used; 403 for
-    a user who may not.
+    """Return the enrolment profile for the user of an enrolment token.
+
+    401 for a token that is unknown, expired or used up; 403 for a user who may not enrol devices.
     """
     emulator, tenant = await _where(request, tenant_key)
     profile = await enrollment_profile.profile(
@@ -80,52 +81,62 @@ async def enroll(
 
 
 @router.get("/scep")
-async def scep(request: Request, tenant_key: TenantKey, operation: str = "", message: str = "") -> Response:
-    """SCEP by GET: GetCACaps, GetCACert, and PKIOperation with its message in base64."""
+async def scep_by_get(request: Request, tenant_key: TenantKey, operation: str = "", message: str = "") -> Response:
+    """Answer SCEP by GET: GetCACaps, GetCACert, and PKIOperation with its message in base64."""
     match operation:
         case "GetCACaps":
-            return Response(pki_scep.CAPABILITIES, media_type="text/plain")
+            return Response(CAPABILITIES, media_type="text/plain")
         case "GetCACert":
             emulator, tenant = await _where(request, tenant_key)
-            certificate = await enrollment_profile.authority_certificate(emulator, tenant)
+            certificate = await scep.authority_certificate(emulator, tenant)
             # mdmb compares the whole of the header.
             return Response(certificate, media_type="application/x-x509-ca-cert")
         case "PKIOperation":
-            return await _pki_operation(request, tenant_key, message=pki_scep.message_from_query(message))
+            return await _pki_operation(request, tenant_key, message=message_from_query(message))
         case _:
             raise _unknown(operation)
 
 
 @router.post("/scep")
 async def scep_by_post(request: Request, tenant_key: TenantKey, operation: str = "") -> Response:
-    """SCEP by POST: PKIOperation with its message as the body. mdmb repeats it in the query, where nobody looks."""
+    """Answer SCEP by POST: PKIOperation with its message as the body. (mdmb repeats it in the query; that is
+    ignored.)
+    """
     if operation != "PKIOperation":
         raise _unknown(operation)
     return await _pki_operation(request, tenant_key, message=await request.body())
 
 
-async def _report(call: caller.DeviceCall, outcome: messages.Outcome) -> bytes:
-    row = await caller.enrolled(call, outcome.sender)
-    if outcome.sender.user is not None:
+async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
+    """The next command; empty if there is none."""
+    row = await _enrollment(call, results.sender)
+    if results.sender.user is not None:
         return b""
-    answered = command_results.answered(outcome)
+    result = step_result(results)
     exchange = Exchange(
         caller=DeviceCaller(row["id"], row["credential_digest"]),
-        begins=outcome.status is messages.Status.IDLE,
-        wire=WIRE,
-        answers=() if answered is None else (answered,),
+        begins=results.status is messages.Status.IDLE,
+        wire=ADAPTER,
+        answers=() if result is None else (result,),
     )
     steps = await converse(call.emulator, call.tenant, talk=exchange)
     if not steps:
         return b""
-    told = translate.DeviceContext(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))
-    return messages.command(steps[0].id, translate.command(steps[0], told))
+    context = translate.DeviceContext(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))
+    return messages.command(steps[0].id, translate.command(steps[0], context))
+
+
+async def _enrollment(call: DeviceCall, sender: Sender) -> Row:
+    hardware_key = translate.hardware_key(sender.id)
+    return await read_enrolled(
+        call.emulator.runner, call.tenant, certificate=call.certificate, hardware_key=hardware_key
+    )
 
 
 async def _pki_operation(request: Request, tenant_key: str, *, message: bytes) -> Response:
     emulator, tenant = await _where(request, tenant_key)
-    found = await enrollment_profile.answer(emulator, tenant, message=message)
-    return Response(found, media_type="application/x-pki-message")
+    cert_rep = await scep.answer(emulator, tenant, message=message)
+    return Response(cert_rep, media_type="application/x-pki-message")
 
 
 async def _where(request: Request, tenant_key: str) -> tuple[Emulator, Tenant]:

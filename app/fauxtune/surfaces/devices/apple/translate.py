@@ -1,4 +1,4 @@
-"""From the engine's steps to Apple's commands, and from Authenticate to an enrolment.
+"""From the engine's steps to Apple's commands, and from Authenticate to an enrolment request.
 
 Apple: "Device Management", Commands and Queries. One item is one configuration profile; the whole enrolment goes with
 the enrolment profile.
@@ -20,6 +20,7 @@ from fauxtune.core.model.ids import TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import Source
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.checkin.deliverables import Deliverable
 from fauxtune.operations.checkin.stepwise import Step
 from fauxtune.operations.devices.actions import Order
@@ -27,8 +28,6 @@ from fauxtune.operations.devices.enrollment import EnrollmentRequest
 from fauxtune.operations.runtime.secret_packaging import Packaging
 from fauxtune.surfaces.devices.apple import messages, mobileconfig
 from fauxtune.surfaces.devices.apple.plist import Plist
-
-Json = dict[str, Any]
 
 QUERIES = (
     "UDID",
@@ -67,7 +66,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 @dataclass(frozen=True, slots=True)
 class DeviceContext:
-    """Who is told: what of a device its commands depend on."""
+    """The properties of a device on which its commands depend."""
 
     tenant_id: TenantId
     variant: Variant
@@ -76,25 +75,27 @@ class DeviceContext:
 
 @dataclass(slots=True)
 class ApplePackaging:
-    """What a PFX and its password are put into before the connector seals them: payloads of a profile."""
+    """Wraps a PFX and its password in payloads of a profile, which the connector then seals."""
 
     on_mac: bool = False
     plain_switch: str | None = "apple.plainProfiles"
 
     def identity(self, row: LedgerRow, *, profiles: Sequence[Mapping[str, Any]] = ()) -> Wrapping:
-        """One certificate with its key. On a Mac a profile may let all applications use the key (Graph:
-        macOSPkcsCertificateProfile, allowAllAppsAccess). No profile of Graph says whether the key may be exported, so
-        Apple's default stands: it may.
+        """Wrap a certificate with its key.
+
+        On a Mac a profile may let all applications use the key (Graph: macOSPkcsCertificateProfile,
+        allowAllAppsAccess). Graph's profiles have no setting for exporting the key, so Apple's default holds: it can be
+        exported.
         """
-        open_to_all = self.on_mac and any(each.get("allowAllAppsAccess") for each in profiles)
+        open_to_all = self.on_mac and any(profile.get("allowAllAppsAccess") for profile in profiles)
         return Wrapping(mobileconfig.identity_payloads(row, open_to_all=open_to_all), xml=True)
 
     def account(self, row: LedgerRow, account: Account, *, os_version: str | None) -> Wrapping:
-        """An account and the certificates that it names."""
+        """Wrap an account with the certificates that it names."""
         return Wrapping(mobileconfig.account_payloads(row, account=account, os_version=os_version), xml=True)
 
 
-#: What the emulator is told of this platform.
+#: How the connector wraps files for this platform.
 PACKAGINGS: dict[Platform, Packaging] = {
     Platform.IOS: ApplePackaging(),
     Platform.IPADOS: ApplePackaging(),
@@ -103,7 +104,7 @@ PACKAGINGS: dict[Platform, Packaging] = {
 
 
 def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
-    """What the device says about itself, in our words. Invalid for a kind of device that is not emulated."""
+    """Translate Authenticate. Raises Invalid for a kind of device that is not emulated."""
     return EnrollmentRequest(
         platform=platform_of(message),
         mode=None,
@@ -122,13 +123,14 @@ def enrollment_request(message: messages.Authenticate) -> EnrollmentRequest:
 
 
 def hardware_key(device: str) -> str:
-    """What makes it the same piece of hardware: its UDID, else its EnrollmentID."""
+    """Return the key by which the hardware is recognised. `device`: its UDID, else its EnrollmentID."""
     return f"apple/{device}"
 
 
 def platform_of(message: messages.Authenticate) -> Platform:
-    """By the product's name. mdmb and others leave it out: then a UDID that is a UUID is a Mac's (others have 40 hex
-    digits, or 8 and 16).
+    """Return the platform that the product's name stands for. Raises Invalid for a product that is not emulated.
+
+    mdmb and others leave the name out: then a UDID that is a UUID is a Mac's (others have 40 hex digits, or 8 and 16).
     """
     for name in (message.product_name, message.model, message.model_name):
         for beginning, platform in _PRODUCTS:
@@ -141,31 +143,31 @@ def platform_of(message: messages.Authenticate) -> Platform:
     return Platform.MACOS if _UUID.fullmatch(message.sender.id) else Platform.IOS
 
 
-def command(step: Step, told: DeviceContext) -> Plist:
-    """What a device is told: RequestType and what belongs to it."""
+def command(step: Step, device: DeviceContext) -> Plist:
+    """Return the command of a step: RequestType and its keys."""
     match step.kind:
         case StepKind.INSTALL:
             assert step.item is not None, step.id
             return {
                 "RequestType": "InstallProfile",
-                "Payload": profile(step.item, told),
+                "Payload": profile(step.item, device),
             }
         case StepKind.REMOVE:
             assert step.item is not None, step.id
-            return _removal(mobileconfig.identifier(told.tenant_id, step.item.row.key))
+            return _removal(mobileconfig.identifier(device.tenant_id, step.item.row.key))
         case StepKind.ACTION:
             assert step.order is not None, step.id
-            return _action(step.order, told)
+            return _action(step.order, device)
         case StepKind.QUESTION:
-            asked = {"Queries": list(QUERIES)} if step.part == "DeviceInformation" else {}
-            return {"RequestType": step.part, **asked}
+            queries = {"Queries": list(QUERIES)} if step.part == "DeviceInformation" else {}
+            return {"RequestType": step.part, **queries}
         case _:
             assert_never(step.kind)
 
 
-def profile(item: Deliverable, told: DeviceContext) -> bytes:
-    """The configuration profile of an item."""
-    row, tenant_id, on_mac = item.row, told.tenant_id, told.variant is Variant.MACOS
+def profile(item: Deliverable, device: DeviceContext) -> bytes:
+    """Return the configuration profile of an item."""
+    row, tenant_id, on_mac = item.row, device.tenant_id, device.variant is Variant.MACOS
     if row.source is Source.ROOT:
         return mobileconfig.root_profile(tenant_id, row, certificate=item.certificate or b"", on_mac=on_mac)
     if item.opened is not None:
@@ -173,8 +175,8 @@ def profile(item: Deliverable, told: DeviceContext) -> bytes:
     if item.sealed is not None:
         return mobileconfig.encrypted_profile(tenant_id, row, sealed=item.sealed, on_mac=on_mac)
     if item.account is None:
-        raise Invalid(f"The item {row.key} has nothing that an Apple device could be given.")
-    payloads = mobileconfig.account_payloads(row, account=item.account, os_version=told.os_version)
+        raise Invalid(f"The item {row.key} cannot be sent to an Apple device: it has no content.")
+    payloads = mobileconfig.account_payloads(row, account=item.account, os_version=device.os_version)
     return mobileconfig.plain_profile(tenant_id, row, payloads=payloads, on_mac=on_mac)
 
 
@@ -182,30 +184,30 @@ def _removal(identifier: str) -> Plist:
     return {"RequestType": "RemoveProfile", "Identifier": identifier}
 
 
-def _action(order: Order, told: DeviceContext) -> Plist:
+def _action(order: Order, device: DeviceContext) -> Plist:
     match order.action:
         case DeviceAction.RETIRE | DeviceAction.DELETE:
-            return _removal(mobileconfig.enrollment_identifier(told.tenant_id))
+            return _removal(mobileconfig.enrollment_identifier(device.tenant_id))
         case DeviceAction.WIPE:
-            return _erasure(order.details, told.variant)
+            return _erasure(order.details, device.variant)
         case DeviceAction.LOCK:
-            return _lock(order.details, told.variant)
+            return _lock(order.details, device.variant)
         case _:
-            raise Invalid(f"{order.action} is not carried to Apple devices.")
+            raise Invalid(f"The action {order.action} has no command for Apple devices.")
 
 
-def _lock(details: Json, variant: Variant) -> Plist:
-    wanted = {"Message": details.get("message"), "PhoneNumber": details.get("phoneNumber")}
+def _lock(details: JsonObject, variant: Variant) -> Plist:
+    keys = {"Message": details.get("message"), "PhoneNumber": details.get("phoneNumber")}
     if variant is Variant.MACOS:
-        wanted["PIN"] = details.get("unlockPin")
-    return {"RequestType": "DeviceLock", **{key: str(value) for key, value in wanted.items() if value}}
+        keys["PIN"] = details.get("unlockPin")
+    return {"RequestType": "DeviceLock", **{key: str(value) for key, value in keys.items() if value}}
 
 
-def _erasure(details: Json, variant: Variant) -> Plist:
-    told: Plist = {"RequestType": "EraseDevice"}
+def _erasure(details: JsonObject, variant: Variant) -> Plist:
+    command: Plist = {"RequestType": "EraseDevice"}
     if variant is not Variant.MACOS:
-        return told | {"PreserveDataPlan": bool(details.get("persistEsimDataPlan"))}
+        return command | {"PreserveDataPlan": bool(details.get("persistEsimDataPlan"))}
     if details.get("macOsUnlockCode"):
-        told["PIN"] = str(details["macOsUnlockCode"])
+        command["PIN"] = str(details["macOsUnlockCode"])
     behavior = _OBLITERATION.get(str(details.get("obliterationBehavior")))
-    return told | ({"ObliterationBehavior": behavior} if behavior else {})
+    return command | ({"ObliterationBehavior": behavior} if behavior else {})

@@ -13,24 +13,24 @@ from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, email_key, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.checkin.stepwise import PlatformAdapter, Result, StepResult
-from fauxtune.surfaces.devices.apple import command_results, messages, mobileconfig
-from fauxtune.surfaces.devices.apple.messages import ErrorLink, Outcome
+from fauxtune.surfaces.devices.apple import adapter, command_results, messages, mobileconfig
+from fauxtune.surfaces.devices.apple.messages import CommandResults, ErrorLink
 from tests.surfaces.devices.apple.wire import example
 
 TENANT = TenantId("c0ffee00-0000-4000-8000-000000000001")
-WIRE: PlatformAdapter = command_results.AppleAdapter()
+ADAPTER: PlatformAdapter = adapter.AppleAdapter()
 DER = plistlib.loads(example("certificate-list"))["CertificateList"]
 ROOT, LEAF = (each["Data"] for each in DER)
 
 
-def outcome(name: str, **changes: Any) -> Outcome:
-    read = messages.read(plistlib.dumps(plistlib.loads(example(name)) | changes))
-    assert isinstance(read, Outcome)
-    return read
+def results(name: str, **changes: Any) -> CommandResults:
+    message = messages.read(plistlib.dumps(plistlib.loads(example(name)) | changes))
+    assert isinstance(message, CommandResults)
+    return message
 
 
 def said(name: str, **changes: Any) -> StepResult:
-    found = command_results.answered(outcome(name, **changes))
+    found = command_results.step_result(results(name, **changes))
     assert found is not None
     return found
 
@@ -66,7 +66,7 @@ EVERYTHING = certificates(ROOT, LEAF, identities=(LEAF,))
 def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[ItemKey] = frozenset()) -> set[ItemKey]:
     """The items that the inventory shows."""
     listed = {each.key: each for each in rows} if rows else ROWS
-    found = WIRE.inventory(answers, rows=listed, acknowledged=acknowledged)
+    found = ADAPTER.inventory(answers, rows=listed, acknowledged=acknowledged)
     assert found.complete
     roots = {each.key for each in listed.values() if each.key.split("/")[1] in found.roots}
     return {*found.identities, *found.accounts, *roots}
@@ -75,7 +75,7 @@ def held(answers: dict[str, Any], *rows: LedgerRow, acknowledged: frozenset[Item
 def test_what_both_lists_show_is_held() -> None:
     answers = {"ProfileList": profiles(*ROWS.values()), "CertificateList": EVERYTHING}
     assert held(answers) == set(ROWS)
-    found = WIRE.inventory(answers, rows=ROWS, acknowledged=frozenset())
+    found = ADAPTER.inventory(answers, rows=ROWS, acknowledged=frozenset())
     assert found.accounts == {MAIL.key: "f1"}
     assert found.identities == {PKCS.key: sha1(LEAF), IMPORTED.key: sha1(LEAF)}
 
@@ -123,8 +123,8 @@ def test_what_goes_is_there_as_long_as_any_revision_of_it_is(state: ItemState) -
 )
 def test_a_question_that_is_answered_with_another_ones_answer_is_not_answered(answer: dict[str, Any]) -> None:
     everywhere = dict.fromkeys(("ProfileList", "CertificateList", "DeviceInformation", "SecurityInfo"), answer)
-    assert WIRE.inventory(everywhere, rows={}, acknowledged=frozenset()).identities == {}
-    assert set(WIRE.facts(everywhere)) <= {"deviceName"}
+    assert ADAPTER.inventory(everywhere, rows={}, acknowledged=frozenset()).identities == {}
+    assert set(ADAPTER.facts(everywhere)) <= {"deviceName"}
 
 
 def test_texts_about_itself_that_have_no_end_are_left_out() -> None:
@@ -146,7 +146,7 @@ def test_the_lists_of_the_examples_are_read() -> None:
 
 def test_a_device_says_what_it_is_in_graphs_words() -> None:
     answers = {"DeviceInformation": said("device-information").data, "SecurityInfo": said("security-info-iphone").data}
-    assert WIRE.facts({name: data for name, data in answers.items() if data is not None}) == {
+    assert ADAPTER.facts({name: data for name, data in answers.items() if data is not None}) == {
         "deviceName": "Alice's iPhone",
         "serialNumber": "F2LX30QJN70M",
         "model": "iPhone",
@@ -165,7 +165,7 @@ def test_a_device_says_what_it_is_in_graphs_words() -> None:
 def test_a_macs_disk_is_encrypted_if_filevault_is_on() -> None:
     data = said("security-info-mac").data
     assert data is not None
-    assert WIRE.facts({"SecurityInfo": data}) == {"isEncrypted": True}
+    assert ADAPTER.facts({"SecurityInfo": data}) == {"isEncrypted": True}
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_macs_disk_is_encrypted_if_filevault_is_on() -> None:
 def test_nonsense_about_itself_is_left_out(values: dict[str, Any]) -> None:
     data = said("device-information", QueryResponses=values).data
     assert data is not None
-    assert WIRE.facts({"DeviceInformation": data}) == {}
+    assert ADAPTER.facts({"DeviceInformation": data}) == {}
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_each_status_is_a_result(name: str, result: Result) -> None:
 
 
 def test_idle_answers_nothing() -> None:
-    assert command_results.answered(outcome("idle")) is None
+    assert command_results.step_result(results("idle")) is None
 
 
 def test_a_profile_that_is_not_installed_is_removed() -> None:

@@ -1,0 +1,133 @@
+"""What an Apple device holds and what it is: its answers to the inventory commands, read for the engine.
+
+Apple: "Device Management", Commands and Queries.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Variant
+from fauxtune.core.model.states import ItemState, Source
+from fauxtune.core.model.text import JsonObject
+from fauxtune.surfaces.devices.apple import mobileconfig
+
+PROFILES = "ProfileList"
+INVENTORY = (PROFILES, "CertificateList")
+INFORMATION = ("DeviceInformation", "SecurityInfo")
+_GIGABYTE = 1024**3
+_IDENTIFIER = re.compile(r"com\.fauxtune\.[^.]+\.(.+)")
+
+
+class AppleAdapter:
+    """The PlatformAdapter of Apple devices; without state."""
+
+    def inventory_parts(self, _variant: Variant) -> tuple[str, ...]:
+        """Return the commands that list what the device holds."""
+        return INVENTORY
+
+    def information_parts(self, _variant: Variant) -> tuple[str, ...]:
+        """Return the commands that describe the device."""
+        return INFORMATION
+
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        """Return the commands whose answers show the item: ProfileList for an account, both for a certificate."""
+        return frozenset({PROFILES} if key.startswith("email/") else INVENTORY)
+
+    def inventory(
+        self,
+        answers: Mapping[str, JsonObject],
+        *,
+        rows: Mapping[ItemKey, LedgerRow],
+        acknowledged: AbstractSet[ItemKey],
+    ) -> Inventory:
+        """Return what the device holds, as far as its lists of profiles and certificates show."""
+        held = _Held(answers, acknowledged=acknowledged)
+        present = [row for row in rows.values() if held.has(row)]
+        certificates = (Source.PKCS, Source.IMPORTED, Source.SCEP)
+        return Inventory(
+            identities={row.key: row.thumbprint or "" for row in present if row.source in certificates},
+            roots=frozenset(row.key.split("/")[1] for row in present if row.source is Source.ROOT),
+            accounts={row.key: row.fingerprint or "" for row in present if row.source is Source.EMAIL},
+        )
+
+    def facts(self, answers: Mapping[str, JsonObject]) -> JsonObject:
+        """Return the device's properties by the names of Graph's managedDevice, without those that it left out."""
+        values = answers.get("DeviceInformation", {}).get("values", {})
+        security = answers.get("SecurityInfo", {}).get("values", {})
+        texts = {
+            "deviceName": values.get("DeviceName"),
+            "serialNumber": values.get("SerialNumber"),
+            "model": values.get("ModelName") or values.get("ProductName"),
+            "osVersion": values.get("OSVersion"),
+            "imei": values.get("IMEI"),
+            "meid": values.get("MEID"),
+            "wiFiMacAddress": values.get("WiFiMAC"),
+            "udid": values.get("UDID"),
+        }
+        sizes = {
+            "totalStorageSpaceInBytes": values.get("DeviceCapacity"),
+            "freeStorageSpaceInBytes": values.get("AvailableDeviceCapacity"),
+        }
+        return {
+            **{name: value for name, value in texts.items() if isinstance(value, str) and value},
+            **{name: int(value * _GIGABYTE) for name, value in sizes.items() if _is_size(value)},
+            **({"isSupervised": values["IsSupervised"]} if isinstance(values.get("IsSupervised"), bool) else {}),
+            **_encryption(security),
+        }
+
+
+class _Held:
+    """The device's lists of profiles and certificates, compared with the rows of the ledger."""
+
+    def __init__(self, answers: Mapping[str, JsonObject], *, acknowledged: AbstractSet[ItemKey]) -> None:
+        # A device may answer one command with what another asks for: then it has not answered the first.
+        profiles = answers.get("ProfileList", {}).get("profiles")
+        certificates = answers.get("CertificateList", {})
+        self._acknowledged = acknowledged
+        self._profiles: dict[str, tuple[str, str]] | None = None
+        if profiles is not None:
+            matches = ((_IDENTIFIER.fullmatch(name), name, uuid) for name, uuid in profiles.items())
+            self._profiles = {match[1]: (name, uuid) for match, name, uuid in matches if match}
+        self._certificates: JsonObject | None = certificates if "identities" in certificates else None
+
+    def has(self, row: LedgerRow) -> bool:
+        """Whether the device holds the item. If neither list can show it: whether the device confirmed it, or held it
+        before.
+        """
+        if self._profiles is None and (self._certificates is None or row.source is Source.EMAIL):
+            held_before = (ItemState.INSTALLED, ItemState.REMOVING, ItemState.KEPT)
+            return row.key in self._acknowledged or row.state in held_before
+        is_going = row.state in (ItemState.REMOVING, ItemState.KEPT)
+        if self._profiles is not None:
+            name, uuid = self._profiles.get(row.key.replace("/", "."), ("", ""))
+            # An item that goes is there as long as any revision of its profile is.
+            is_current = is_going or uuid in ("", mobileconfig.uuid_of(name, row))
+            if not name or not is_current:
+                return False
+        return is_going or self._has_certificate(row)
+
+    def _has_certificate(self, row: LedgerRow) -> bool:
+        """mdmb and others confirm profiles whose certificates they do not keep: the list of certificates decides."""
+        if self._certificates is None or row.source is Source.EMAIL:
+            return True
+        part = "certificates" if row.source is Source.ROOT else "identities"
+        return f"{row.thumbprint}".lower() in self._certificates[part]
+
+
+def _is_size(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**30
+
+
+def _encryption(security: JsonObject) -> JsonObject:
+    """isEncrypted. Apple: on iOS data are encrypted where there is a passcode; on a Mac where FileVault is on."""
+    if isinstance(security.get("FDE_Enabled"), bool):
+        return {"isEncrypted": security["FDE_Enabled"]}
+    if isinstance(security.get("PasscodePresent"), bool):
+        return {"isEncrypted": security["PasscodePresent"]}
+    return {}
