@@ -1,52 +1,36 @@
-"""An office for tests: the contoso tenant in an emulator without a wire, its administrator, and its Android devices.
-
-A `Phone` does what an Android device does (it applies the whole policy, and reports what it holds), but calls the
-operations themselves, so that a test can report whatever it likes.
-"""
+"""An office for tests: the contoso tenant in an emulator without a wire, its administrator, and its Android devices."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs7
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key
 
 from fauxtune.connector.keypool import KeySource
-from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.ids import ItemKey
-from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
 from fauxtune.core.model.licences import INTUNE_SKU
-from fauxtune.core.model.platforms import Platform
-from fauxtune.core.model.states import Source
+from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.names import thumbprint
-from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
-from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
-from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.connectors import registry as connector_registry
-from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
-from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.operations.tenants import tenants
 from fauxtune.operations.tenants.creation import found_tenant
 from fauxtune.operations.tenants.seeds import BUILT_IN, KEY_NAME, PROVIDER, parse_seed
@@ -61,6 +45,8 @@ from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
 from tests.support.certificates import certificate_request, encrypt_password
 from tests.support.clock import FixedClock
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.ids import SeededIds
 
 Row = dict[str, Any]
@@ -75,7 +61,7 @@ _offices = count(1)
 class HasId(Protocol):
     """A device, by its enrolment's id."""
 
-    id: str
+    enrollment_id: EnrollmentId
 
 
 @dataclass(slots=True)
@@ -108,7 +94,7 @@ class Office:
         self.tenant = await self.do(tenants.change_settings, settings)
 
     async def events(self, *types: str, device: HasId | None = None) -> list[Row]:
-        device_id = None if device is None else device.id
+        device_id = None if device is None else device.enrollment_id
         found: list[Row] = await self.look(
             tenant_queries.events, self.tenant.id, after=0, types=types, device=device_id, limit=10_000
         )
@@ -195,7 +181,7 @@ class Office:
         await self.do(assignments.assign, profile_id, targets=targets)
 
     async def status(self, phone: HasId, profile_id: str) -> Row | None:
-        found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.id)
+        found: dict[str, Row] = await self.look(configuration_queries.states_of_device, phone.enrollment_id)
         return found.get(profile_id)
 
     # ------------------------------------------------------------------------------------------------- certificates
@@ -270,7 +256,7 @@ class Office:
 
     async def enroll(
         self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None, version: str = ""
-    ) -> Phone:
+    ) -> AndroidInProcess:
         """A device of this user comes in, with a real certificate request."""
         key = self.device_keys[next(_offices) % len(self.device_keys)]
         csr = certificate_request(key, "phone")
@@ -287,176 +273,23 @@ class Office:
             csr=csr,
             keys=self.emulator.keys,
         )
-        return Phone(office=self, id=done.id, credential=done.credential, key=key, der=done.identity_certificate)
+        record = await self.look(device_queries.managed_device_of, done.id)
+        assert record is not None
+        return AndroidInProcess(
+            office=self,
+            enrollment_id=EnrollmentId(done.id),
+            managed_device_id=ManagedDeviceId(record["id"]),
+            credential=done.credential,
+            key=key,
+            certificate=done.identity_certificate,
+            variant=Variant(f"android/{mode}"),
+        )
 
-    async def action(self, phone: Recorded, operation: Callable[..., Any], **kwargs: Any) -> None:
+    async def action(
+        self, device: AndroidInProcess | StepwiseDevice, operation: Callable[..., Any], **kwargs: Any
+    ) -> None:
         """What an administrator asks of a device: `device_actions.wipe` and its kin."""
-        await self.do(operation, (await phone.record())["id"], **kwargs)
-
-
-class Recorded(Protocol):
-    """Any device that has a record in Graph."""
-
-    async def record(self) -> Row: ...
-
-
-@dataclass(slots=True)
-class Phone:
-    """A simulated Android device at the level of reports. `holds` is its keystore: item -> thumbprint."""
-
-    office: Office
-    id: str
-    credential: str
-    key: RSAPrivateKey
-    der: bytes
-    holds: dict[ItemKey, str] = field(default_factory=dict)
-    roots: set[str] = field(default_factory=set)
-    #: Its mail accounts: item -> the fingerprint they were given with, and what they are.
-    accounts: dict[ItemKey, tuple[str | None, Account]] = field(default_factory=dict)
-    applied: int = 0
-    #: Items that the device refuses to install.
-    refuses: set[ItemKey] = field(default_factory=set)
-    refused: dict[ItemKey, Problem] = field(default_factory=dict)
-    #: The private keys that it holds, by item.
-    keys: dict[ItemKey, object] = field(default_factory=dict)
-
-    # ------------------------------------------------------------------------------------------------ what is stored
-
-    async def row(self) -> Row:
-        found = await self.office.look(device_queries.enrollment, self.id)
-        assert found is not None
-        return dict(found)
-
-    async def record(self) -> Row:
-        found = await self.office.look(device_queries.managed_device_of, self.id)
-        assert found is not None
-        return dict(found)
-
-    async def plans(self) -> int:
-        return int((await self.row())["plans"])
-
-    async def ledger(self) -> dict[ItemKey, LedgerRow]:
-        found: dict[ItemKey, LedgerRow] = await self.office.look(device_queries.ledger_rows, self.id)
-        return found
-
-    async def states(self) -> dict[str, str]:
-        """The ledger in short: source or thumbprint of an imported certificate -> state."""
-        found = {}
-        for key, row in (await self.ledger()).items():
-            found[key if row.source is Source.IMPORTED else row.source.value] = row.state.value
-        return found
-
-    async def item(self, source: Source = Source.PKCS) -> LedgerRow:
-        """The one item of this source."""
-        (found,) = [row for row in (await self.ledger()).values() if row.source is source]
-        return found
-
-    # -------------------------------------------------------------------------------------------- what a device does
-
-    def report(self) -> Report:
-        held, roots, refused, applied = dict(self.holds), frozenset(self.roots), dict(self.refused), self.applied
-        accounts = {key: str(fingerprint) for key, (fingerprint, _account) in self.accounts.items()}
-
-        def read(policy_version: int, _rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
-            complete = applied == policy_version
-            return Inventory(identities=held, roots=roots, accounts=accounts, refused=refused, complete=complete)
-
-        said = repr((sorted(held.items()), sorted(roots), sorted(accounts.items()), sorted(refused), applied))
-        return Report(digest=hashlib.sha256(said.encode()).hexdigest(), read=read)
-
-    @property
-    def caller(self) -> DeviceCaller:
-        """Who it says it is."""
-        return DeviceCaller(self.id, enrollment.digest(self.credential))
-
-    async def check_in(self, report: Report | None = None) -> CheckedIn:
-        return await check_in(
-            self.office.emulator,
-            self.office.tenant,
-            caller=self.caller,
-            report=report or self.report(),
-        )
-
-    async def begin_only(self) -> Begun:
-        """The first half of a check-in: what a crash leaves behind."""
-        begun: Begun = await self.office.do(
-            begin,
-            caller=self.caller,
-            report=self.report(),
-            keys=self.office.emulator.keys,
-            packagings=self.office.emulator.packagings,
-        )
-        return begun
-
-    async def policy(self) -> list[Deliverable]:
-        def read(tx: Transaction) -> list[Deliverable]:
-            return deliverables(tx.connection, identified(tx, self.caller))
-
-        found: list[Deliverable] = await self.office.do(read)
-        return found
-
-    async def settle(self) -> CheckedIn:
-        """Report, apply what is new, report again, until the answer says nothing new."""
-        for _ in range(12):
-            answer = await self.check_in()
-            if answer.operations or answer.policy_version == self.applied:
-                return answer
-            self.apply(await self.policy(), version=answer.policy_version)
-        raise AssertionError("the device never comes to rest")
-
-    def apply(self, items: list[Deliverable], *, version: int) -> None:
-        """Android's policy is declarative: what is not in it goes."""
-        before = self.holds
-        self.holds, self.keys, self.refused, self.roots, self.accounts = {}, {}, {}, set(), {}
-        for each in items:
-            if each.row.key in self.refuses:
-                self.refused[each.row.key] = Problem(REMEDIATION_FAILED, "The device refused it.")
-                if each.row.key in before:
-                    self.holds[each.row.key] = before[each.row.key]
-            elif each.account is not None:
-                self.accounts[each.row.key] = (each.row.fingerprint, each.account)
-            elif each.certificate is not None:
-                self.roots.add(hashlib.sha256(each.certificate).hexdigest())
-            else:
-                assert each.pfx is not None
-                assert each.sealed is not None
-                contents = read_pfx(each.pfx, self.unseal(each.sealed))
-                self.holds[each.row.key] = thumbprint(contents.certificate)
-                self.keys[each.row.key] = contents.key
-        self.applied = version
-
-    def unseal(self, envelope: bytes) -> bytes:
-        """The PFX password, opened with the device's identity."""
-        certificate = x509.load_der_x509_certificate(self.der)
-        return pkcs7.pkcs7_decrypt_der(envelope, certificate, self.key, [])
-
-    def lose(self, *items: ItemKey) -> None:
-        """The user takes certificates off the device by hand."""
-        for item in items:
-            del self.holds[item]
-
-    async def operations(self) -> list[tuple[str, str]]:
-        """What an administrator ordered: (id, scope)."""
-
-        def read(tx: Transaction) -> list[tuple[str, str]]:
-            row = identified(tx, self.caller)
-            return [(each.id, each.scope) for each in device_actions.pending(tx, row)]
-
-        found: list[tuple[str, str]] = await self.office.do(read)
-        return found
-
-    async def complete(self, action_id: str, *, error: str | None = None) -> None:
-        def confirm(tx: Transaction) -> None:
-            row = identified(tx, self.caller, lock=True)
-            device_actions.complete(tx, row, action_id=action_id, error=error)
-
-        await self.office.do(confirm)
-
-    async def unenroll(self) -> None:
-        def leave(tx: Transaction) -> None:
-            enrollment.unenroll(tx, identified(tx, self.caller, lock=True))
-
-        await self.office.do(leave)
+        await self.do(operation, device.managed_device_id, **kwargs)
 
 
 async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Office:

@@ -12,7 +12,8 @@ from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 GMAIL = "androidWorkProfileGmailEasConfiguration"
 SETTINGS = {"hostName": "mail.contoso.example", "authenticationMethod": "certificate", "requireSsl": True}
@@ -23,7 +24,7 @@ async def gmail(office: Office, identity: str | None, *groups: str, **changes: A
     return await office.profile(GMAIL, *(groups or ("All Staff",)), references=references, **{**SETTINGS, **changes})
 
 
-async def status(office: Office, phone: Phone, profile: str) -> tuple[str, str]:
+async def status(office: Office, phone: AndroidInProcess, profile: str) -> tuple[str, str]:
     found = await office.status(phone, profile)
     assert found is not None
     return str(found["status"]), str(found["message"])

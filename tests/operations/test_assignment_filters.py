@@ -13,7 +13,8 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.profiles import assignment_filters, assignments
 from fauxtune.operations.profiles.assignments import NewAssignment
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 FULL = {"platform": "androidForWork", "assignmentFilterManagementType": "devices", "payloads": []}
 
@@ -38,7 +39,7 @@ async def everywhere(office: Office, profile: str, filter_id: str, *, kind: str 
     await office.do(assignments.assign, profile, targets=[new])
 
 
-async def has(office: Office, phone: Phone, profile: str) -> bool:
+async def has(office: Office, phone: AndroidInProcess, profile: str) -> bool:
     await phone.settle()
     return await office.status(phone, profile) is not None
 

@@ -20,8 +20,9 @@ from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
 from tests.support.authorities import signing_key_of
+from tests.support.devices.android import AndroidInProcess
 
 Row = dict[str, Any]
 
@@ -43,10 +44,10 @@ async def authority(office: Office, name: str = "issuing") -> x509.Certificate:
     return found
 
 
-async def phone_with_certificate(office: Office, user: str = "alice") -> tuple[Phone, x509.Certificate]:
+async def phone_with_certificate(office: Office, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
     phone = await office.enroll(user)
     await phone.settle()
-    row = next(each for each in await office.issued() if each["enrollment_id"] == phone.id)
+    row = next(each for each in await office.issued() if each["enrollment_id"] == phone.enrollment_id)
     return phone, x509.load_der_x509_certificate(row["certificate"])
 
 
@@ -211,7 +212,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Office) -> 
     await staffed.action(phone, device_actions.retire)
     assert await staffed.certificate_status(hexed(certificate)) == "good"
     (waiting,) = await staffed.events("waiting")
-    assert (waiting["device"], waiting["detail"]["asked"]) == (phone.id, "revocation")
+    assert (waiting["device"], waiting["detail"]["asked"]) == (phone.enrollment_id, "revocation")
     with pytest.raises(Unavailable):
         await staffed.do(revocation.revoke, hexed(certificate), reason="unspecified", authority_name="issuing")
     staffed.clock.forward(hours=5)
@@ -219,7 +220,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Office) -> 
     row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
     assert (row["revoked_at"], row["reason"]) == (staffed.clock.now(), "cessationOfOperation")
     (revoked,) = await staffed.events("revoked")
-    assert (revoked["device"], revoked["user"]) == (phone.id, staffed.upn("alice"))
+    assert (revoked["device"], revoked["user"]) == (phone.enrollment_id, staffed.upn("alice"))
 
 
 async def test_the_authority_of_devices_cannot_be_taken_off_line(office: Office) -> None:

@@ -19,19 +19,10 @@ from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from tests.operations.office import Office, Phone
-from tests.operations.tried import (
-    CONFIGURATIONS,
-    DEVICES,
-    ask,
-    consider,
-    happened,
-    iphone,
-    rest,
-    said,
-    snapshot,
-    windows,
-)
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
+from tests.support.predictions import CONFIGURATIONS, DEVICES, observed, predict, predicted, send, settle_all, snapshot
 
 Row = dict[str, Any]
 #: A certificate that names no user.
@@ -43,18 +34,18 @@ async def subject(office: Office, serial: str | None) -> str:
     return x509.load_der_x509_certificate(row["certificate"]).subject.rfc4514_string()
 
 
-async def equipped(office: Office, *, name: str = "alice", hardware: str = "") -> tuple[Phone, str, str]:
+async def equipped(office: Office, *, name: str = "alice", hardware: str = "") -> tuple[AndroidInProcess, str, str]:
     """A work profile with all three kinds of certificate: it, the PKCS serial, the imported thumbprint."""
     await office.root_profile()
     await office.pkcs_profile()
     await office.imported_profile()
     mark = await office.import_pfx(name)
     phone = await office.enroll(name, hardware=hardware)
-    await rest(phone)
+    await settle_all(phone)
     return phone, str((await phone.item()).serial), mark
 
 
-async def statuses(office: Office, phone: Phone) -> set[str]:
+async def statuses(office: Office, phone: AndroidInProcess) -> set[str]:
     found = [await office.status(phone, each.profile) for row in (await phone.ledger()).values() for each in row.claims]
     return {str(each["status"]) for each in found if each is not None}
 
@@ -72,14 +63,14 @@ async def windows_profiles(office: Office) -> str:
 async def test_another_primary_user_brings_their_certificates_and_takes_the_former_ones(office: Office) -> None:
     pkcs = ItemKey(f"pkcs/{await windows_profiles(office)}")
     marks = {name: await office.import_pfx(name) for name in ("alice", "bob")}
-    device = await windows(office, "alice")
-    await rest(device)
-    old = (await office.look(device_queries.ledger_rows, device.id))[pkcs]
+    device = await enrol_by_token(office, "alice")
+    await settle_all(device)
+    old = (await office.look(device_queries.ledger_rows, device.enrollment_id))[pkcs]
     assert marks["alice"] in device.holds.values()
     record = await device.record()
     await office.do(set_primary_user, record["id"], user_key=office.upn("bob"))
-    await rest(device)
-    new = (await office.look(device_queries.ledger_rows, device.id))[pkcs]
+    await settle_all(device)
+    new = (await office.look(device_queries.ledger_rows, device.enrollment_id))[pkcs]
     held = set(device.holds.values())
     # On the device: bob's, and none of alice's.
     assert (marks["bob"] in held, marks["alice"] in held) == (True, False)
@@ -103,16 +94,16 @@ async def test_a_shared_device_keeps_what_is_for_devices_alone(office: Office) -
     shared = await office.profile("windows10PkcsCertificateProfile", **office.pkcs_document(**OF_THE_DEVICE))
     root = await office.profile("windows81TrustedRootCertificate", trustedRootCertificate=await office.root_text())
     for each in (shared, root):
-        await ask(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
+        await send(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
     await office.import_pfx("alice")
-    device = await windows(office, "alice")
-    await rest(device)
+    device = await enrol_by_token(office, "alice")
+    await settle_all(device)
     assert len(device.holds) == 4
-    before = (await office.look(device_queries.ledger_rows, device.id))[ItemKey(f"pkcs/{shared}")]
+    before = (await office.look(device_queries.ledger_rows, device.enrollment_id))[ItemKey(f"pkcs/{shared}")]
     await office.do(set_primary_user, (await device.record())["id"], user_key=None)
-    await rest(device)
+    await settle_all(device)
     assert sorted(key.partition("/")[0] for key in device.holds) == ["pkcs", "root"]
-    row = (await office.look(device_queries.ledger_rows, device.id))[ItemKey(f"pkcs/{shared}")]
+    row = (await office.look(device_queries.ledger_rows, device.enrollment_id))[ItemKey(f"pkcs/{shared}")]
     assert (row.user_id, row.state.value) == (None, "installed")
     assert row.serial == before.serial, "it names the device, whoever uses that"
     record = await device.record()
@@ -129,23 +120,23 @@ async def test_what_if_foretells_what_becomes_of_a_former_users_certificate_on_a
     root = await office.profile("windows81TrustedRootCertificate", trustedRootCertificate=await office.root_text())
     pkcs = await office.profile("windows10PkcsCertificateProfile", **office.pkcs_document())
     for each in (root, pkcs):
-        await ask(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
-    device = await windows(office, "alice")
-    await rest(device)
+        await send(office, "POST", f"{CONFIGURATIONS}/{each}/assign", {"assignments": everywhere})
+    device = await enrol_by_token(office, "alice")
+    await settle_all(device)
     assert ItemKey(f"pkcs/{pkcs}") in device.holds
     request = ("DELETE", f"{DEVICES}/{(await device.record())['id']}/users/$ref", None)
     for url, is_gone in ((request, removed), (("DELETE", f"{CONFIGURATIONS}/{pkcs}", None), False)):
         before = await snapshot(office, [device])
-        foretold = said(await consider(office, *url), device)
-        await ask(office, *url)
-        await rest(device)
-        assert foretold == happened(device, before, after=await snapshot(office, [device]))
+        foretold = predicted(await predict(office, *url), device)
+        await send(office, *url)
+        await settle_all(device)
+        assert foretold == observed(device, before, after=await snapshot(office, [device]))
         assert foretold["remove"] == ({f"pkcs/{pkcs}"} if is_gone else set())
 
 
 async def test_only_windows_devices_change_hands_and_only_to_licensed_users(office: Office) -> None:
-    tablet, device = await iphone(office, "alice"), await windows(office, "alice")
-    await rest(tablet, device)
+    tablet, device = await enrol_iphone(office, "alice"), await enrol_by_token(office, "alice")
+    await settle_all(tablet, device)
     with pytest.raises(UnsupportedAction, match="enrolling anew"):
         await office.do(set_primary_user, (await tablet.record())["id"], user_key=office.upn("bob"))
     record = (await device.record())["id"]
@@ -171,10 +162,10 @@ async def test_a_device_whose_user_was_deleted_can_be_neither_wiped_nor_retired(
     await office.root_profile(owned=True)
     await office.pkcs_profile(owned=True)
     phone = await office.enroll("alice", mode="fully-managed")
-    await rest(phone)
+    await settle_all(phone)
     serial, holds = str((await phone.item()).serial), dict(phone.holds)
     await office.do(users_and_groups.delete_user, office.upn("alice"))
-    await rest(phone)
+    await settle_all(phone)
     with pytest.raises(Invalid, match="before their user is deleted"):
         await office.action(phone, action)
     assert ((await phone.row())["state"], await phone.operations()) == ("active", [])
@@ -182,23 +173,23 @@ async def test_a_device_whose_user_was_deleted_can_be_neither_wiped_nor_retired(
     assert (await phone.record())["document"]["managementState"] == "managed"
     # The record can be deleted, and then the device forgets what is the company's.
     await office.action(phone, device_actions.delete)
-    await rest(phone)
+    await settle_all(phone)
     assert (phone.holds, await office.certificate_status(serial)) == ({}, "revoked")
-    assert await office.look(device_queries.managed_device_of, phone.id) is None
+    assert await office.look(device_queries.managed_device_of, phone.enrollment_id) is None
 
 
 async def test_a_wipe_that_was_ordered_first_is_carried_out_without_the_user(office: Office) -> None:
     await office.root_profile(owned=True)
     await office.pkcs_profile(owned=True)
     phone = await office.enroll("alice", mode="fully-managed")
-    await rest(phone)
+    await settle_all(phone)
     serial = str((await phone.item()).serial)
     await office.action(phone, device_actions.wipe)
     await office.do(users_and_groups.delete_user, office.upn("alice"))
     assert await office.certificate_status(serial) == "revoked"
-    await rest(phone)
+    await settle_all(phone)
     assert (phone.holds, (await phone.row())["state"]) == ({}, "ended")
-    assert await office.look(device_queries.managed_device_of, phone.id) is None
+    assert await office.look(device_queries.managed_device_of, phone.enrollment_id) is None
 
 
 async def test_a_licence_that_is_withdrawn_leaves_the_certificates_and_gives_no_more(office: Office) -> None:
@@ -206,7 +197,7 @@ async def test_a_licence_that_is_withdrawn_leaves_the_certificates_and_gives_no_
     holds = dict(phone.holds)
     await office.take_licence("alice")
     later = await office.import_pfx("alice")
-    await rest(phone)
+    await settle_all(phone)
     assert (phone.holds, later in phone.holds.values()) == (holds, False)
     assert [await office.certificate_status(each) for each in (serial, mark)] == ["good", "good"]
     assert (await phone.record())["document"]["managementState"] == "managed"
@@ -223,9 +214,9 @@ async def test_hardware_that_enrols_again_is_a_new_device_and_the_old_ones_certi
 ) -> None:
     phone, serial, mark = await equipped(office, hardware="R58M1")
     again = await office.enroll("alice", hardware="R58M1")
-    await rest(again)
+    await settle_all(again)
     assert ((await phone.row())["state"], (await phone.row())["cause"]) == ("ended", "unenroll")
-    assert await office.look(device_queries.managed_device_of, phone.id) is None
+    assert await office.look(device_queries.managed_device_of, phone.enrollment_id) is None
     assert len(await office.look(device_queries.live_enrollments, office.tenant.id)) == 1
     new = str((await again.item()).serial)
     assert [await office.certificate_status(each) for each in (serial, new, mark)] == ["revoked", "good", "good"]
@@ -237,7 +228,7 @@ async def test_hardware_that_enrols_for_somebody_else_gets_that_users_certificat
     _phone, serial, mark = await equipped(office, hardware="R58M2")
     theirs = await office.import_pfx("bob")
     again = await office.enroll("bob", hardware="R58M2")
-    await rest(again)
+    await settle_all(again)
     assert (theirs in again.holds.values(), mark in again.holds.values()) == (True, False)
     assert [await office.certificate_status(each) for each in (serial, mark)] == ["revoked", "good"]
     assert (await again.record())["document"]["userPrincipalName"] == office.upn("bob")
@@ -250,11 +241,11 @@ async def test_a_user_who_moves_to_another_group_changes_profiles(office: Office
     await office.root_profile()
     sales, law = await office.pkcs_profile("Sales"), await office.pkcs_profile("Law")
     phone = await office.enroll("alice")
-    await rest(phone)
+    await settle_all(phone)
     (old,) = [row for row in (await phone.ledger()).values() if row.key == f"pkcs/{sales}"]
     await office.do(users_and_groups.remove_member, office.groups["Sales"], member_id=alice)
     await office.do(users_and_groups.add_member, office.groups["Law"], member_id=alice)
-    await rest(phone)
+    await settle_all(phone)
     assert list(phone.holds) == [f"pkcs/{law}"]
     assert await office.certificate_status(str(old.serial)) == "good", "removed, and not revoked"
     assert (await office.status(phone, sales), (await office.status(phone, law) or {})["status"]) == (None, "compliant")
@@ -267,11 +258,11 @@ async def test_another_root_in_the_profile_takes_the_place_of_the_old_one(office
     profile = await office.root_profile()
     await office.pkcs_profile()
     phone = await office.enroll("alice")
-    await rest(phone)
+    await settle_all(phone)
     roots, own = set(phone.roots), await phone.item()
     changes = {"trustedRootCertificate": await office.root_text("devices")}
     await office.do(profiles.update_profile, profile, kind=known, changes=changes)
-    await rest(phone)
+    await settle_all(phone)
     assert (len(phone.roots), phone.roots & roots) == (1, set())
     found = [row.state.value for row in (await phone.ledger()).values() if row.source is Source.ROOT]
     assert sorted(found) == ["installed", "removed"]
@@ -292,7 +283,7 @@ async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_
     imported = await office.imported_profile("Kiosks", owned=True)
     of_users = await office.imported_profile("All Staff", owned=True)
     await office.import_pfx("alice")
-    await rest(phone)
+    await settle_all(phone)
     # In Graph: nobody's, whoever's token it came with.
     record = await phone.record()
     document = record["document"]
@@ -315,7 +306,7 @@ async def test_a_dedicated_device_is_nobodys_and_its_certificate_is_the_devices_
         await office.action(phone, device_actions.retire)
     await office.action(phone, device_actions.wipe)
     assert await office.certificate_status(serial) == "revoked"
-    await rest(phone)
+    await settle_all(phone)
     assert ((await phone.row())["state"], phone.holds) == ("ended", {})
 
 
@@ -323,13 +314,13 @@ async def test_what_happens_to_whoever_enrolled_it_does_not_touch_a_dedicated_de
     phone = await office.enroll("alice", mode="dedicated", hardware="KIOSK8")
     await office.group("Kiosks", (await phone.row())["directory_device_id"])
     await office.root_profile("Kiosks", owned=True)
-    await rest(phone)
+    await settle_all(phone)
     generation = (await phone.row())["generation"]
     await office.do(users_and_groups.delete_user, office.upn("alice"))
     assert (await phone.row())["generation"] == generation
-    await rest(phone)
+    await settle_all(phone)
     assert len(phone.roots) == 1
     assert await office.look(directory_queries.user_by_upn, office.tenant.id, upn=office.upn("alice")) is None
     await office.action(phone, device_actions.wipe)
-    await rest(phone)
+    await settle_all(phone)
     assert (await phone.row())["state"] == "ended"

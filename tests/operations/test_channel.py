@@ -24,7 +24,7 @@ from fauxtune.operations.devices import enrollment
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
-from tests.operations.told import enrolled
+from tests.support.devices.stepwise import enrol_iphone
 
 ACCOUNT = {
     "accountName": "Work",
@@ -102,18 +102,20 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     )
     first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
     second = await Program.started(office, "second", folder=tmp_path, keys=rsa_keys)
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     assert await first.turn() == 1
-    await tablet.come()
+    await tablet.check_in()
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
-    (request,) = [row for row in await office.look(request_queries.requests, tablet.id) if row["state"] == "open"]
+    (request,) = [
+        row for row in await office.look(request_queries.requests, tablet.enrollment_id) if row["state"] == "open"
+    ]
     assert request["only_by"] == first.id
     await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
-    await tablet.come()
+    await tablet.check_in()
     assert await second.turn() == 0, "it could not open the password"
     assert await first.turn() == 1
-    await tablet.come()
+    await tablet.check_in()
     assert set((await tablet.states()).values()) == {"installed"}
     (key,) = [key for key in tablet.holds if key.startswith("email/")]
     assert tablet.unseal(tablet.sealed[key]) == b"from-here"
@@ -126,10 +128,10 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
     await office.connector(state="offline")
     own = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
     first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     assert await first.turn() == 1
-    await tablet.come()
+    await tablet.check_in()
     await office.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
@@ -137,12 +139,12 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    await tablet.come()
+    await tablet.check_in()
     await office.do(connector_channel.stop_session, first.visitor)
     await office.do(connector_registry.remove_connector, first.id)
     await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
-    await tablet.come()
-    rows = await office.look(device_queries.ledger_rows, tablet.id)
+    await tablet.check_in()
+    rows = await office.look(device_queries.ledger_rows, tablet.enrollment_id)
     (problem,) = [row.problem for row in rows.values() if row.problem is not None]
     assert "cannot be decrypted" in problem.message
 

@@ -77,12 +77,12 @@ async def test_one_users_import_makes_only_that_users_devices_plan(office: Offic
     others = [await office.enroll(name) for name in ("bob", "carol")]
     for phone in (*alices, *others):
         await phone.settle()
-    before = {phone.id: await phone.plans() for phone in (*alices, *others)}
+    before = {phone.enrollment_id: await phone.plans() for phone in (*alices, *others)}
     await office.import_pfx("alice")
     for phone in (*alices, *others):
         await phone.settle()
-    planned = {phone.id for phone in (*alices, *others) if await phone.plans() > before[phone.id]}
-    assert planned == {phone.id for phone in alices}
+    planned = {phone.enrollment_id for phone in (*alices, *others) if await phone.plans() > before[phone.enrollment_id]}
+    assert planned == {phone.enrollment_id for phone in alices}
     assert all(len(phone.holds) == 1 for phone in alices)
 
 
@@ -218,7 +218,7 @@ async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_
     assert await phone.states() == {"pkcs": "sent", f"imported/{mark}": "sent"}
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
-    assert len([row for row in await office.issued() if row["enrollment_id"] == phone.id]) == 1
+    assert len([row for row in await office.issued() if row["enrollment_id"] == phone.enrollment_id]) == 1
 
 
 async def test_what_changes_while_the_connector_works_waits_for_the_next_check_in(office: Office) -> None:
@@ -307,7 +307,7 @@ async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_f
     await phone.check_in()
     assert await phone.plans() == plans
     phone.refuses.clear()
-    phone.apply(await phone.policy(), version=phone.applied)
+    phone.apply(await phone.fetch_policy(phone.applied))
     await phone.settle()
     assert (await phone.states())[f"imported/{mark}"] == "installed"
 

@@ -13,7 +13,8 @@ from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 #: What the present program writes about one request that went well: each step, the upload, and the admin log's entry.
 PKCS = (1000, 1020, 1050, 1100, 1102)
@@ -29,7 +30,7 @@ async def numbers(office: Office, **where: Any) -> list[int]:
     return [each["event_id"] for each in await log(office, **where)]
 
 
-async def both_kinds(office: Office, *, owned: bool) -> tuple[Phone, str]:
+async def both_kinds(office: Office, *, owned: bool) -> tuple[AndroidInProcess, str]:
     await office.switch(requireTrustedRoot=False)
     await office.pkcs_profile(owned=owned)
     await office.imported_profile(owned=owned)
@@ -45,7 +46,7 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
     assert [each["number"] for each in found] == list(range(1, 11))
     for each in found:
         assert each["name"] == NAMES[each["event_id"]]
-        assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.id)
+        assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.enrollment_id)
         assert (each["user"], each["diagnostic_code"]) == (office.upn("alice"), None)
         assert each["time"] == office.clock.now()
     names = {each["event_id"]: each["name"] for each in found}
@@ -80,7 +81,7 @@ async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_conne
     assert await phone.states() == {"pkcs": "failed"}
     assert await numbers(office) == [1020, 1052, 1102, 1100, 1001]
     (failed,) = await log(office, event_id=1052)
-    assert (failed["device"], failed["detail"]["errorCode"]) == (phone.id, code)
+    assert (failed["device"], failed["detail"]["errorCode"]) == (phone.enrollment_id, code)
     assert words in failed["detail"]["message"]
     asked = office.pkcs_document(**wrong)
     assert failed["detail"]["template"] == asked["certificateTemplateName"]
@@ -134,7 +135,7 @@ async def test_a_refused_certificate_is_told_with_the_reason(
     phone = await office.enroll("alice")
     await phone.settle()
     (found,) = await log(office, event_id=number)
-    assert (found["diagnostic_code"], found["device"]) == (code, phone.id)
+    assert (found["diagnostic_code"], found["device"]) == (code, phone.enrollment_id)
     assert "connectorMayEnroll" in found["detail"]["message"]
     assert found["detail"]["errorCode"] == (await phone.item()).problem.code  # type: ignore[union-attr]
 
@@ -170,7 +171,7 @@ async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(of
     await phone.settle()
     other = await office.enroll("alice", mode="fully-managed")
     await other.settle()
-    assert len(await log(office, device=other.id)) == 10
+    assert len(await log(office, device=other.enrollment_id)) == 10
     first = await log(office, limit=4)
     assert len(await log(office, after=first[-1]["number"])) == 16
     assert await log(office, connector_id="nobody") == []

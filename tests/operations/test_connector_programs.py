@@ -128,7 +128,7 @@ async def wiped_phone(office: Office) -> str:
     phone = await office.enroll("alice", mode="fully-managed")
     await phone.settle()
     await office.action(phone, device_actions.wipe)
-    (row,) = [each for each in await office.issued() if each["enrollment_id"] == phone.id]
+    (row,) = [each for each in await office.issued() if each["enrollment_id"] == phone.enrollment_id]
     return str(row["serial"])
 
 

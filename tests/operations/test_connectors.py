@@ -33,10 +33,11 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 
-async def both_kinds(office: Office) -> tuple[Phone, str, str]:
+async def both_kinds(office: Office) -> tuple[AndroidInProcess, str, str]:
     """A device of alice's that should get a PKCS and an imported certificate: it, the profile, the thumbprint."""
     await office.switch(requireTrustedRoot=False)
     profile = await office.pkcs_profile()

@@ -14,7 +14,7 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
-from tests.operations.told import enrolled, said
+from tests.support.devices.stepwise import enrol_iphone, step_text
 
 ACCOUNT = {
     "hostName": "mail.example",
@@ -39,12 +39,12 @@ async def signing(office: Office) -> str:
 async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(office: Office) -> None:
     await trusting(office)
     await signing(office)
-    tablet = await enrolled(office, "alice")
-    heard = await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    heard = await tablet.check_in()
     assert heard == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
     assert await tablet.states() == {"root": "installed", "pkcs": "installed"}
     plans = (await tablet.row())["plans"]
-    assert await tablet.come() == []
+    assert await tablet.check_in() == []
     assert (await tablet.row())["plans"] == plans, "a quiet one plans nothing"
 
 
@@ -53,7 +53,7 @@ async def test_a_device_may_be_told_several_things_at_once(office: Office) -> No
     await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
     for _year in range(3):
         await office.import_pfx("alice")
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     first = await tablet.exchange(begins=True, limit=10)
     assert [step.kind for step in first] == [StepKind.INSTALL] * 4
     steps = await tablet.exchange(*[tablet.answer(step) for step in first], limit=10)
@@ -68,7 +68,7 @@ async def test_a_file_that_the_connector_makes_suits_the_version_of_the_system(
 ) -> None:
     await office.switch(requireTrustedRoot=False)
     await signing(office)
-    tablet = await enrolled(office, "alice", version=version)
+    tablet = await enrol_iphone(office, "alice", version=version)
     (step,) = await tablet.exchange(begins=True)
     assert step.item is not None
     assert step.item.pfx is not None
@@ -81,7 +81,7 @@ async def test_a_step_without_an_answer_is_told_again_under_the_same_id_when_the
     office: Office,
 ) -> None:
     await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     (first,) = await tablet.exchange(begins=True)
     (again,) = await tablet.exchange(begins=True)
     assert again.id == first.id
@@ -92,7 +92,7 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     await trusting(office)
     await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
     await office.import_pfx("alice")
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     (root,) = await tablet.exchange(begins=True)
     (other,) = await tablet.exchange(StepResult(root.id, Result.LATER))
     assert other.item is not None
@@ -100,11 +100,11 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     steps = await tablet.exchange(tablet.answer(other))
     asked = []
     while steps:
-        asked += [said(step) for step in steps]
+        asked += [step_text(step) for step in steps]
         steps = await tablet.exchange(*[tablet.answer(step) for step in steps])
     assert asked == ASKED, "what was done is looked at; what was put off is not told twice in one conversation"
     assert await tablet.states() == {"root": "sent", "imported": "installed"}
-    heard = await tablet.come()
+    heard = await tablet.check_in()
     assert heard == ["install root", "identities?", "roots?"]
     assert set((await tablet.states()).values()) == {"installed"}
 
@@ -113,46 +113,48 @@ async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_re
     await trusting(office)
     await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
     await office.import_pfx("alice")
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     tablet.facts = {"model": "Tablet 3"}
-    tablet.says = lambda step: StepResult(step.id, Result.LATER) if step.part == "identities" else None
-    heard = await tablet.come()
+    tablet.override = lambda step: StepResult(step.id, Result.LATER) if step.part == "identities" else None
+    heard = await tablet.check_in()
     assert sorted(heard) == sorted(["install root", "install imported", *ASKED])
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
     assert (await tablet.record())["document"]["model"] == "Tablet 3"
-    assert "identities?" in await tablet.come(), "it is asked again at each visit"
+    assert "identities?" in await tablet.check_in(), "it is asked again at each visit"
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
-    tablet.says = lambda _step: None
-    await tablet.come()
+    tablet.override = lambda _step: None
+    await tablet.check_in()
     assert set((await tablet.states()).values()) == {"installed"}
-    assert await tablet.come() == []
+    assert await tablet.check_in() == []
 
 
 async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_and_is_tried_with_the_next_inventory(
     office: Office,
 ) -> None:
     profile = await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     problem = Problem(-2016330182, "It cannot be stored.")
-    tablet.says = lambda step: StepResult(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
-    assert await tablet.come() == ["install root", *ASKED]
+    tablet.override = lambda step: (
+        StepResult(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
+    )
+    assert await tablet.check_in() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "failed"}
     state = await office.status(tablet, profile)
     assert state is not None
     assert (state["status"], state["error_code"], state["message"]) == ("error", problem.code, problem.message)
-    assert await tablet.come() == []
-    tablet.says = lambda _step: None
+    assert await tablet.check_in() == []
+    tablet.override = lambda _step: None
     office.clock.forward(days=7, seconds=1)
-    assert await tablet.come() == ["install root", *ASKED]
+    assert await tablet.check_in() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "installed"}
 
 
 async def test_a_word_without_the_thing_is_not_believed(office: Office) -> None:
     """Some clients confirm every profile and keep nothing."""
     profile = await trusting(office)
-    tablet = await enrolled(office, "alice")
-    tablet.says = lambda step: StepResult(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    tablet.override = lambda step: StepResult(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
+    await tablet.check_in()
     assert await tablet.states() == {"root": "failed"}
     state = await office.status(tablet, profile)
     assert state is not None
@@ -162,47 +164,47 @@ async def test_a_word_without_the_thing_is_not_believed(office: Office) -> None:
 
 async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(office: Office) -> None:
     await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
 
     def knows_no_questions(step: Step) -> StepResult | None:
         if step.kind is StepKind.QUESTION:
             return StepResult(step.id, Result.UNSUPPORTED, Problem(-2016339587, "unknown command"))
         return None
 
-    tablet.says = knows_no_questions
-    assert await tablet.come() == ["install root", *ASKED]
+    tablet.override = knows_no_questions
+    assert await tablet.check_in() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "installed"}
-    assert await tablet.come() == []
+    assert await tablet.check_in() == []
 
 
 async def test_what_is_unassigned_is_removed_and_what_cannot_be_removed_is_asked_again_next_time(
     office: Office,
 ) -> None:
     profile = await trusting(office)
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     await office.do(assignments.assign, profile, targets=[])
-    tablet.says = lambda step: StepResult(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
-    assert await tablet.come() == ["remove root"]
+    tablet.override = lambda step: StepResult(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
+    assert await tablet.check_in() == ["remove root"]
     assert await tablet.states() == {"root": "removing"}
-    tablet.says = lambda _step: None
+    tablet.override = lambda _step: None
     await office.do(device_actions.sync, (await tablet.record())["id"])
-    assert await tablet.come() == ["remove root", *ASKED]
+    assert await tablet.check_in() == ["remove root", *ASKED]
     assert await tablet.states() == {"root": "removed"}
     assert tablet.holds == {}
 
 
 async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_asks(office: Office) -> None:
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     tablet.facts = {"osVersion": "17.6", "deviceName": "Alice's iPad", "imei": ""}
-    assert await tablet.come() == ASKED
+    assert await tablet.check_in() == ASKED
     record = (await tablet.record())["document"]
     assert (record["osVersion"], record["deviceName"]) == ("17.6", "Alice's iPad")
-    assert await tablet.come() == []
+    assert await tablet.check_in() == []
     office.clock.forward(days=7, seconds=1)
-    assert await tablet.come() == ASKED
+    assert await tablet.check_in() == ASKED
     await office.do(device_actions.sync, (await tablet.record())["id"])
-    assert await tablet.come() == ASKED
+    assert await tablet.check_in() == ASKED
     (result,) = (await tablet.record())["document"]["deviceActionResults"]
     assert (result["actionName"], result["actionState"]) == ("syncDevice", "done")
 
@@ -210,24 +212,24 @@ async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_ask
 async def test_what_is_gone_by_hand_is_given_again(office: Office) -> None:
     await office.switch(requireTrustedRoot=False)
     await signing(office)
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     first = dict(tablet.holds)
     tablet.holds.clear()
     await office.do(device_actions.sync, (await tablet.record())["id"])
-    assert await tablet.come() == [*ASKED, "install pkcs", "identities?", "roots?"]
+    assert await tablet.check_in() == [*ASKED, "install pkcs", "identities?", "roots?"]
     assert tablet.holds.keys() == first.keys()
     assert tablet.holds != first, "a PKCS certificate is issued anew"
 
 
 async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: Office) -> None:
     await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     await office.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
-    tablet.says = lambda step: (
+    tablet.override = lambda step: (
         StepResult(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
     )
-    assert (await tablet.come())[0] == "remoteLock"
+    assert (await tablet.check_in())[0] == "remoteLock"
     (result,) = (await tablet.record())["document"]["deviceActionResults"]
     assert (result["actionName"], result["actionState"]) == ("remoteLock", "notSupported")
 
@@ -235,24 +237,24 @@ async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: 
 async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknown_afterwards(office: Office) -> None:
     await office.switch(requireTrustedRoot=False)
     await signing(office)
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     await trusting(office)
     await office.do(device_actions.retire, (await tablet.record())["id"])
     (issued,) = await office.issued()
     assert issued["revoked_at"] is not None
-    tablet.says = lambda step: StepResult(step.id, Result.LATER)
-    assert await tablet.come() == ["retire"], "it is busy"
-    tablet.says = lambda _step: None
-    assert await tablet.come() == ["retire"]
+    tablet.override = lambda step: StepResult(step.id, Result.LATER)
+    assert await tablet.check_in() == ["retire"], "it is busy"
+    tablet.override = lambda _step: None
+    assert await tablet.check_in() == ["retire"]
     assert (await tablet.row())["state"] == "ended"
     with pytest.raises(EnrollmentEnded):
-        await tablet.come()
+        await tablet.check_in()
 
 
 async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(office: Office) -> None:
     profile = await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     (step,) = await tablet.exchange(begins=True)
     await office.do(assignments.assign, profile, targets=[])
     heard: list[Step] = []
@@ -260,7 +262,7 @@ async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(o
     while steps:
         heard += steps
         steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
-    await tablet.come()
+    await tablet.check_in()
     assert not tablet.holds
     assert set((await tablet.states()).values()) == {"removed"}
 
@@ -278,8 +280,8 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(off
         smimeEncryptByDefaultEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrolled(office, "alice")
-    heard = await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    heard = await tablet.check_in()
     assert heard == [
         "install pkcs",
         "install imported",
@@ -306,18 +308,25 @@ async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     await office.do(assignments.assign, own, targets=[])
-    heard = await tablet.come()
+    heard = await tablet.check_in()
     assert heard == ["remove email", "remove pkcs"]
     assert tablet.holds == {}
     state = await office.status(tablet, account)
     assert state is not None
     assert (state["status"], "does not reach this device" in state["message"]) == ("error", True)
-    assert await tablet.come() == [], "it is told once"
+    assert await tablet.check_in() == [], "it is told once"
     await office.assign(own, "All Staff")
-    assert await tablet.come() == ["install pkcs", "identities?", "roots?", "install email", "identities?", "roots?"]
+    assert await tablet.check_in() == [
+        "install pkcs",
+        "identities?",
+        "roots?",
+        "install email",
+        "identities?",
+        "roots?",
+    ]
 
 
 async def test_an_account_follows_the_certificate_that_is_renewed(office: Office) -> None:
@@ -330,11 +339,11 @@ async def test_an_account_follows_the_certificate_that_is_renewed(office: Office
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrolled(office, "alice")
-    await tablet.come()
+    tablet = await enrol_iphone(office, "alice")
+    await tablet.check_in()
     before = dict(tablet.sealed)
     office.clock.forward(days=340)
-    await tablet.come()
+    await tablet.check_in()
     after = tablet.sealed
     assert {key.partition("/")[0] for key in before} == {"pkcs", "email"}
     assert all(tablet.unseal(after[key]) != tablet.unseal(before[key]) for key in before)
@@ -343,17 +352,17 @@ async def test_an_account_follows_the_certificate_that_is_renewed(office: Office
 
 async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_device_due(office: Office) -> None:
     await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     await tablet.exchange(begins=True)
     waiting = await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now())
-    assert [row["id"] for row in waiting] == [tablet.id]
-    await tablet.come()
+    assert [row["id"] for row in waiting] == [tablet.enrollment_id]
+    await tablet.check_in()
     assert await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now()) == []
 
 
 async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is_then(office: Office) -> None:
     profile = await trusting(office)
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     (step,) = await tablet.exchange(begins=True)
     other = {"trustedRootCertificate": await office.root_text("devices")}
     known = kind("iosTrustedRootCertificate")
@@ -363,5 +372,5 @@ async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is
     steps = await tablet.exchange(answer)
     while steps:
         steps = await tablet.exchange(*[tablet.answer(each) for each in steps])
-    await tablet.come()
+    await tablet.check_in()
     assert len(tablet.holds) == 1

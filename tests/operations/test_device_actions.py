@@ -11,28 +11,30 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-from tests.operations.office import Office, Phone
-from tests.operations.tried import rest, windows
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import enrol_by_token
+from tests.support.predictions import settle_all
 
 
 async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_anew(office: Office) -> None:
     root = await office.root_text()
     await office.profile("windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=root)
     pkcs = await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    device = await windows(office, "alice")
-    await rest(device)
+    device = await enrol_by_token(office, "alice")
+    await settle_all(device)
     key = ItemKey(f"pkcs/{pkcs}")
-    old = (await office.look(queries.ledger_rows, device.id))[key]
+    old = (await office.look(queries.ledger_rows, device.enrollment_id))[key]
     await office.do(device_actions.wipe, (await device.record())["id"], options={"keepEnrollmentData": True})
     assert (await device.row())["state"] == "active"
     assert await office.certificate_status(old.serial) == "good", "the device has not heard of it yet"
-    await rest(device)
+    await settle_all(device)
     record = (await device.record())["document"]
     assert record["managementState"] == "managed"
     assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
     assert await office.certificate_status(old.serial) == "revoked"
     assert await device.states() == {"root": "installed", "pkcs": "installed"}
-    new = (await office.look(queries.ledger_rows, device.id))[key]
+    new = (await office.look(queries.ledger_rows, device.enrollment_id))[key]
     assert new.serial != old.serial, "a reset device makes do with no old certificate"
     assert device.holds[key] == new.thumbprint
 
@@ -101,7 +103,7 @@ async def test_many_devices_are_told_apart(office: Office) -> None:
     }
 
 
-async def _pending(office: Office, phone: Phone) -> list[device_actions.Order]:
+async def _pending(office: Office, phone: AndroidInProcess) -> list[device_actions.Order]:
     row = await phone.row()
 
     def read(tx: Transaction) -> list[device_actions.Order]:

@@ -20,15 +20,15 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.insight import diagnosis
 from fauxtune.operations.insight.diagnosis import diagnose, history, number
 from fauxtune.operations.profiles import assignment_filters, assignments
-from tests.operations import clinic
-from tests.operations.clinic import FAULTS, Company, Plant
 from tests.operations.office import Office
+from tests.support import diagnosis_faults
 from tests.support.certificates import OTHER_AUTHORITY
+from tests.support.diagnosis_faults import FAULTS, Company, Plant
 
 
 @pytest.fixture
 async def company(office: Office) -> Company:
-    return await clinic.open_company(office)
+    return await diagnosis_faults.open_company(office)
 
 
 async def test_a_healthy_tenant_has_no_finding_and_every_link_holds(company: Company) -> None:
@@ -45,13 +45,13 @@ async def test_a_healthy_tenant_has_no_finding_and_every_link_holds(company: Com
 
 
 async def test_each_of_the_three_is_enough_and_together_they_narrow_it_down(company: Company) -> None:
-    by_device = await company.diagnosis(device=company.phone.id)
-    assert {one.subject.device.id for one in by_device.chains if one.subject.device} == {company.phone.id}
+    by_device = await company.diagnosis(device=company.phone.enrollment_id)
+    assert {one.subject.device.id for one in by_device.chains if one.subject.device} == {company.phone.enrollment_id}
     record_id = (await company.phone.record())["id"]
     assert len((await company.diagnosis(device=record_id)).chains) == len(by_device.chains) == 3
     by_profile = await company.diagnosis(profile=company.profiles["ios pkcs"])
-    assert [one.subject.device.id for one in by_profile.chains if one.subject.device] == [company.tablet.id]
-    everything = {"user": company.alice, "device": company.phone.id, "profile": company.profiles["imported"]}
+    assert [one.subject.device.id for one in by_profile.chains if one.subject.device] == [company.tablet.enrollment_id]
+    everything = {"user": company.alice, "device": company.phone.enrollment_id, "profile": company.profiles["imported"]}
     (one,) = (await company.diagnosis(**everything)).chains
     assert [link.name for link in one.links][:3] == ["enrollment", "import", "connectorKey"]
     assert (await company.diagnosis(user=await company.office.user_id("alice"))).healthy
@@ -65,7 +65,7 @@ async def test_what_is_not_there_and_what_does_not_go_together_is_said(company: 
     with pytest.raises(Invalid, match="user, device or profile"):
         await diagnose(office.emulator, office.tenant)
     with pytest.raises(Invalid, match="alice"):
-        await company.diagnosis(user=office.upn("bob"), device=company.phone.id)
+        await company.diagnosis(user=office.upn("bob"), device=company.phone.enrollment_id)
     await office.root_profile()
     with pytest.raises(Invalid, match="Several profiles"):
         await company.diagnosis(profile="androidWorkProfileTrustedRootCertificate")
@@ -84,20 +84,20 @@ async def test_nothing_is_written_by_looking(company: Company) -> None:
 async def test_a_planted_fault_is_found_under_its_code_and_no_other(company: Company, plant: Plant, code: str) -> None:
     await plant(company)
     # Before any device has met it, unless nobody can know then.
-    assert await company.codes() == (set() if code in clinic.SEEN_LATER else {code})
+    assert await company.codes() == (set() if code in diagnosis_faults.SEEN_LATER else {code})
     await company.settle()
     assert await company.codes() == {code}
     found = await company.diagnosis()
     is_error = any(each.severity is Severity.ERROR for each in found.findings)
     assert found.healthy is not is_error
-    assert any(one.broken for one in found.chains) is is_error or code in clinic.WITHOUT_CHAIN
+    assert any(one.broken for one in found.chains) is is_error or code in diagnosis_faults.WITHOUT_CHAIN
     assert {each.code for each in (await company.history()).findings} == {code}
 
 
 async def test_a_device_that_is_silent_for_a_month_is_named(company: Company) -> None:
-    await clinic.long_silence(company)
+    await diagnosis_faults.long_silence(company)
     assert await company.codes() == {"device-silent"}
-    (one,) = (await company.diagnosis(device=company.phone.id, profile=company.profiles["root"])).chains
+    (one,) = (await company.diagnosis(device=company.phone.enrollment_id, profile=company.profiles["root"])).chains
     assert one.broken is not None
     assert one.broken.name == "checkIn"
     await company.settle()
@@ -105,7 +105,7 @@ async def test_a_device_that_is_silent_for_a_month_is_named(company: Company) ->
 
 
 async def test_what_is_put_right_is_no_finding_any_more(company: Company) -> None:
-    await clinic.root_to_others(company)
+    await diagnosis_faults.root_to_others(company)
     await company.settle()
     await company.office.assign(company.profiles["root"], "All Staff")
     assert await company.codes() == set()
@@ -114,9 +114,9 @@ async def test_what_is_put_right_is_no_finding_any_more(company: Company) -> Non
 
 
 async def test_a_certificate_that_was_removed_is_not_waited_for(company: Company) -> None:
-    await clinic.drop(company, await clinic.current(company))
+    await diagnosis_faults.drop(company, await diagnosis_faults.current(company))
     await company.settle()
-    await clinic.bring(company, "smimeEncryption", template="SmimeEncryption")
+    await diagnosis_faults.bring(company, "smimeEncryption", template="SmimeEncryption")
     await company.settle()
     found = await company.diagnosis()
     assert {one.status for one in found.chains} == {LinkStatus.OK}
@@ -125,7 +125,7 @@ async def test_a_certificate_that_was_removed_is_not_waited_for(company: Company
 
 
 async def test_where_everything_was_removed_nothing_is_counted(company: Company) -> None:
-    await clinic.drop(company, await clinic.current(company))
+    await diagnosis_faults.drop(company, await diagnosis_faults.current(company))
     await company.settle()
     (one,) = (await company.diagnosis(profile=company.profiles["ios imported"])).chains
     assert one.links[-1].message == "Nothing of it is wanted on the device."
@@ -142,7 +142,7 @@ async def test_where_everything_was_removed_nothing_is_counted(company: Company)
 async def test_a_certificate_of_another_authority_is_judged_once_a_connector_has_opened_it(
     company: Company, asked: dict[str, Any], code: str
 ) -> None:
-    mark = await clinic.bring_from_outside(company, "smimeEncryption", **asked)
+    mark = await diagnosis_faults.bring_from_outside(company, "smimeEncryption", **asked)
     assert await company.codes() == set()
     (one,) = (await company.diagnosis(profile=company.profiles["ios imported"])).chains
     assert "1 of 2 cannot be looked into" in next(link.message for link in one.links if link.name == "address")
@@ -155,7 +155,7 @@ async def test_a_certificate_of_another_authority_is_judged_once_a_connector_has
 
 
 async def test_what_is_known_of_a_file_stays_known_when_its_record_is_changed(company: Company) -> None:
-    mark = await clinic.bring_from_outside(company, "smimeEncryption", email="alice@fabrikam.example")
+    mark = await diagnosis_faults.bring_from_outside(company, "smimeEncryption", email="alice@fabrikam.example")
     await company.settle()
     key = await company.office.record_id("alice", mark)
     await company.office.do(imported_pfx.update_pfx, key, changes={"intendedPurpose": "unassigned"})
@@ -166,22 +166,24 @@ async def test_what_is_known_of_a_file_stays_known_when_its_record_is_changed(co
 
 
 async def test_the_history_shows_every_certificate_with_who_holds_it(company: Company) -> None:
-    await clinic.gap(company)
+    await diagnosis_faults.gap(company)
     await company.settle()
     found = await company.history()
     sources = [each.source and each.source.value for each in found.facts.certificates]
     assert sorted(map(str, sources)) == ["imported", "imported", "pkcs", "pkcs"]
     for each in found.facts.certificates:
         devices = {holder.device for holder in each.holders}
-        assert devices == ({company.phone.id, company.tablet.id} if each.purpose else {each.device})
+        assert devices == (
+            {company.phone.enrollment_id, company.tablet.enrollment_id} if each.purpose else {each.device}
+        )
     (finding,) = found.findings
     assert found.about(next(each for each in found.facts.certificates if each.thumbprint == finding.found.certificate))
 
 
 async def test_a_device_that_left_is_said_to_have_left(company: Company) -> None:
     await company.office.action(company.phone, device_actions.retire)
-    assert await company.codes(device=company.phone.id) == {"enrollment-over"}
-    asked = {"device": company.phone.id, "profile": company.profiles["root"]}
+    assert await company.codes(device=company.phone.enrollment_id) == {"enrollment-over"}
+    asked = {"device": company.phone.enrollment_id, "profile": company.profiles["root"]}
     assert await company.codes(**asked) == {"enrollment-over"}
     (one,) = (await company.diagnosis(**asked)).chains
     assert one.broken is not None
@@ -190,14 +192,14 @@ async def test_a_device_that_left_is_said_to_have_left(company: Company) -> None
 
 async def test_a_device_whose_user_was_deleted_is_given_nothing(company: Company) -> None:
     await company.office.do(users_and_groups.delete_user, company.alice)
-    assert await company.codes(device=company.phone.id) == {"user-deleted"}
+    assert await company.codes(device=company.phone.enrollment_id) == {"user-deleted"}
 
 
 # ------------------------------------------------------------------------------------- a profile that does not come
 
 
 async def asked_codes(company: Company, profile: str) -> set[str]:
-    return await company.codes(user=company.alice, device=company.phone.id, profile=profile)
+    return await company.codes(user=company.alice, device=company.phone.enrollment_id, profile=profile)
 
 
 async def test_a_profile_that_is_assigned_to_nobody(company: Company) -> None:
@@ -254,12 +256,12 @@ async def test_a_profile_that_devices_of_the_edition_do_not_take(company: Compan
     await company.office.root_profile(owned=True)
     profile = await company.office.pkcs_profile(owned=True)
     await company.office.switch(edition="2020-04")
-    found = await company.diagnosis(device=phone.id, profile=profile)
+    found = await company.diagnosis(device=phone.enrollment_id, profile=profile)
     assert [(each.code, each.severity) for each in found.findings] == [("not-in-edition", Severity.ERROR)]
 
 
 async def test_what_is_not_applicable_has_a_short_chain_and_is_not_called_ok(company: Company) -> None:
-    await clinic.edition_of_2020(company)
+    await diagnosis_faults.edition_of_2020(company)
     (one,) = [one for one in (await company.diagnosis()).chains if not one.subject.profile.applies]
     assert one.status is one.links[-1].status is LinkStatus.NOT_APPLICABLE
     assert {"connector", "trustedRoot"}.isdisjoint(link.name for link in one.links)
@@ -299,7 +301,7 @@ def test_every_code_belongs_to_one_link() -> None:
     [
         (REMEDIATION_FAILED, "intune", None),
         (KeyMissing.number, "connector", 0x1003),
-        (clinic.WRONG_PASSWORD, "apple", 9000),
+        (diagnosis_faults.WRONG_PASSWORD, "apple", 9000),
         (-2016345612, "syncml", 500),
         (-2016324099, "apple", 12013),
         (0x80070005 - (1 << 32), "unknown", None),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 
-async def _generation(phone: Phone) -> int:
+async def _generation(phone: AndroidInProcess) -> int:
     return int((await phone.row())["generation"])
 
 
@@ -42,7 +43,7 @@ async def test_a_circle_of_groups_goes_one_by_one(office: Office) -> None:
     before = await _generation(phone)
     await office.do(users_and_groups.delete_group, second)
     assert await _generation(phone) == before + 1
-    assert await office.look(queries.memberships, office.tenant.id, member_id=phone.id) == []
+    assert await office.look(queries.memberships, office.tenant.id, member_id=phone.enrollment_id) == []
 
 
 async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(office: Office) -> None:

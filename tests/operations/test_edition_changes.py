@@ -7,18 +7,19 @@ import pytest
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
-from tests.operations.office import Office, Phone
-from tests.operations.told import Tablet
-from tests.operations.tried import rest, windows
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token
+from tests.support.predictions import settle_all
 
 
 async def test_every_device_plans_again_when_the_edition_changes(office: Office) -> None:
     await office.root_profile()
-    devices: list[Phone | Tablet] = [
+    devices: list[AndroidInProcess | StepwiseDevice] = [
         *[await office.enroll(name) for name in ("alice", "bob")],
-        await windows(office, "carol"),
+        await enrol_by_token(office, "carol"),
     ]
-    await rest(*devices)
+    await settle_all(*devices)
     before = [await device.row() for device in devices]
     assert all(row["generation"] == row["settled_generation"] for row in before), "all are at rest"
     await office.switch(edition="2020-04")
@@ -26,7 +27,7 @@ async def test_every_device_plans_again_when_the_edition_changes(office: Office)
         now = await device.row()
         assert now["generation"] > now["settled_generation"], "it is not at rest any more"
         assert now["generation"] > row["generation"]
-    await rest(*devices)
+    await settle_all(*devices)
     assert all(row["generation"] == row["settled_generation"] for row in [await each.row() for each in devices])
 
 
@@ -36,14 +37,14 @@ async def test_a_windows_pcs_pkcs_certificate_stays_in_2020_when_its_profile_is_
 ) -> None:
     await office.switch(edition=edition, requireTrustedRoot=False)
     pkcs = await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    device = await windows(office, "alice")
-    await rest(device)
+    device = await enrol_by_token(office, "alice")
+    await settle_all(device)
     key = ItemKey(f"pkcs/{pkcs}")
     assert key in device.holds
     await office.assign(pkcs)
-    await rest(device)
+    await settle_all(device)
     assert (key in device.holds) is stays
-    row = (await office.look(queries.ledger_rows, device.id))[key]
+    row = (await office.look(queries.ledger_rows, device.enrollment_id))[key]
     assert row.state.value == ("kept" if stays else "removed")
     assert await office.certificate_status(row.serial) == "good", "unassigning revokes in no edition"
 

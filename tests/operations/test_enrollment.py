@@ -20,7 +20,8 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 
 def certificate_request(office: Office) -> bytes:
@@ -45,14 +46,14 @@ async def live(office: Office) -> int:
 
 async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_device(office: Office) -> None:
     phone = await office.enroll("alice", hardware="S1")
-    identity = x509.load_der_x509_certificate(phone.der)
+    identity = x509.load_der_x509_certificate(phone.certificate)
     devices = await office.look(authority_queries.authority, office.tenant.id, name="devices")
     identity.verify_directly_issued_by(x509.load_der_x509_certificate(devices["certificate"]))
-    assert identity.subject.rfc4514_string() == f"CN={phone.id}"
+    assert identity.subject.rfc4514_string() == f"CN={phone.enrollment_id}"
     known = await office.look(
         queries.certificate_by_serial, office.tenant.id, authority_name="devices", serial=serial_hex(identity)
     )
-    assert known["enrollment_id"] == phone.id
+    assert known["enrollment_id"] == phone.enrollment_id
     document = (await phone.record())["document"]
     assert (document["userPrincipalName"], document["serialNumber"], document["model"]) == (
         office.upn("alice"),
@@ -88,7 +89,7 @@ async def test_a_token_for_two_is_good_twice(office: Office) -> None:
 async def test_many_devices_at_once_never_share_one_use(office: Office) -> None:
     token = await office.token("alice", uses=3)
     came = await asyncio.gather(*(office.enroll("alice", token=token) for _ in range(8)), return_exceptions=True)
-    assert sum(isinstance(each, Phone) for each in came) == 3
+    assert sum(isinstance(each, AndroidInProcess) for each in came) == 3
     assert sum(isinstance(each, Unauthenticated) for each in came) == 5
 
 
@@ -160,10 +161,10 @@ async def test_the_same_hardware_again_takes_the_place_of_its_old_enrolment(offi
     assert serial is not None
     bystander = await office.enroll("alice", hardware="S2")
     new = await office.enroll("alice", hardware="S1")
-    assert new.id != old.id
+    assert new.enrollment_id != old.enrollment_id
     with pytest.raises(EnrollmentEnded):
         await old.check_in()
-    assert await office.look(device_queries.managed_device_of, old.id) is None
+    assert await office.look(device_queries.managed_device_of, old.enrollment_id) is None
     assert (await bystander.row())["state"] == "active"
     assert await office.certificate_status(serial) == "revoked"
     assert await office.certificate_status(mark) == "good"
@@ -199,5 +200,5 @@ async def test_devices_that_do_not_say_what_they_are_never_replace_each_other(of
 async def test_an_identity_lives_as_long_as_the_tenant_says(office: Office) -> None:
     await office.switch(identityValidity="P30D")
     phone = await office.enroll("alice")
-    lifetime = x509.load_der_x509_certificate(phone.der).not_valid_after_utc - office.clock.now()
+    lifetime = x509.load_der_x509_certificate(phone.certificate).not_valid_after_utc - office.clock.now()
     assert lifetime.days == 30

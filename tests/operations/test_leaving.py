@@ -19,8 +19,9 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
-from tests.operations.office import Office, Phone
-from tests.operations.removal_stage import enroll
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.removal_situations import enrol_variant
 
 #: A wipe is for owned devices; the other actions are tried on a work profile.
 ACTIONS = [
@@ -31,7 +32,9 @@ ACTIONS = [
 ]
 
 
-async def equipped(office: Office, *, mode: str = "work-profile", name: str = "alice") -> tuple[Phone, str, str]:
+async def equipped(
+    office: Office, *, mode: str = "work-profile", name: str = "alice"
+) -> tuple[AndroidInProcess, str, str]:
     """A device with a root, a PKCS and an imported certificate: it, the PKCS serial, the imported thumbprint."""
     owned = mode == "fully-managed"
     await office.root_profile(owned=owned)
@@ -50,14 +53,14 @@ async def statuses(office: Office, serial: str, mark: str) -> tuple[str, str]:
     return await office.certificate_status(serial), await office.certificate_status(mark)
 
 
-async def assert_gone(office: Office, phone: Phone) -> None:
+async def assert_gone(office: Office, phone: AndroidInProcess) -> None:
     """The enrolment has ended: nothing in Graph, a closed ledger, and the device is told to forget."""
     assert (await phone.row())["state"] == "ended"
     assert {row.state for row in (await phone.ledger()).values()} <= {ItemState.REMOVED}
-    assert await office.look(queries.managed_device_of, phone.id) is None
+    assert await office.look(queries.managed_device_of, phone.enrollment_id) is None
     directory_id = (await phone.row())["directory_device_id"]
     assert await office.look(directory_queries.directory_device, office.tenant.id, device_id=directory_id) is None
-    assert await office.look(configuration_queries.states_of_device, phone.id) == {}
+    assert await office.look(configuration_queries.states_of_device, phone.enrollment_id) == {}
     for call in (phone.check_in, phone.policy, phone.operations, phone.unenroll):
         with pytest.raises(EnrollmentEnded):
             await call()
@@ -72,25 +75,25 @@ async def test_the_directorys_device_stays_after_a_retired_iphone_since_2022(
     office: Office, action: Callable[..., Any], edition: str, *, stays: bool
 ) -> None:
     await office.switch(edition=edition)
-    phone = await enroll(office, Variant.IOS, name="alice", number=1)
+    phone = await enrol_variant(office, Variant.IOS, name="alice", number=1)
     row = await phone.row()
     await office.action(phone, action)
     (order,) = await office.do(device_actions.pending, row)
     await office.do(device_actions.complete, row, action_id=order.id)
-    assert await office.look(queries.managed_device_of, phone.id) is None
+    assert await office.look(queries.managed_device_of, phone.enrollment_id) is None
     directory_id = row["directory_device_id"]
     found = await office.look(directory_queries.directory_device, office.tenant.id, device_id=directory_id)
     assert (found is not None) is stays
 
 
 async def test_a_record_that_stayed_gives_way_to_that_of_the_same_device_when_it_enrols_again(office: Office) -> None:
-    first = await enroll(office, Variant.WINDOWS, name="alice", number=1)
+    first = await enrol_variant(office, Variant.WINDOWS, name="alice", number=1)
     await office.do(enrollment.unenroll, await first.row())
-    left = await office.look(queries.managed_device_of, first.id)
+    left = await office.look(queries.managed_device_of, first.enrollment_id)
     assert left is not None
-    second = await enroll(office, Variant.WINDOWS, name="alice", number=1)
-    assert await office.look(queries.managed_device_of, first.id) is None
-    assert await office.look(queries.managed_device_of, second.id) is not None
+    second = await enrol_variant(office, Variant.WINDOWS, name="alice", number=1)
+    assert await office.look(queries.managed_device_of, first.enrollment_id) is None
+    assert await office.look(queries.managed_device_of, second.enrollment_id) is not None
 
 
 # ------------------------------------------------------------------------------------------- an administrator's actions
@@ -308,7 +311,7 @@ async def test_what_no_longer_applies_is_removed_and_nothing_is_revoked(
     assert set((await phone.states()).values()) == {"removed"}
     assert (phone.holds, phone.roots) == ({}, set())
     assert await statuses(office, serial, mark) == ("good", "good")
-    assert await office.look(configuration_queries.states_of_device, phone.id) == {}
+    assert await office.look(configuration_queries.states_of_device, phone.enrollment_id) == {}
 
 
 async def test_an_item_of_two_profiles_goes_with_the_last(office: Office) -> None:

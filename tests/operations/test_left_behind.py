@@ -10,11 +10,12 @@ import pytest
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import devices as queries
-from tests.operations.office import Office, Phone
-from tests.operations.tried import DEVICES, consider, said
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.predictions import DEVICES, predict, predicted
 
 
-async def equipped(office: Office, name: str, *, hardware: str) -> tuple[Phone, str]:
+async def equipped(office: Office, name: str, *, hardware: str) -> tuple[AndroidInProcess, str]:
     """A phone with a root and a certificate of its own: it, and that certificate's thumbprint."""
     phone = await office.enroll(name, mode="device-admin", hardware=hardware)
     await phone.settle()
@@ -33,7 +34,7 @@ async def holders(office: Office, mark: str) -> list[tuple[str, str]]:
     return [(each["enrollment_id"], each["state"]) for each in found]
 
 
-async def confirm(phone: Phone) -> None:
+async def confirm(phone: AndroidInProcess) -> None:
     ((operation, _scope),) = await phone.operations()
     await phone.complete(operation)
 
@@ -53,9 +54,9 @@ async def test_what_stays_is_kept_in_the_ledger_and_no_removal_is_claimed(
     assert (await phone.row())["state"] == EnrollmentState.ENDED.value
     assert {row.state for row in (await phone.ledger()).values()} == {ItemState.KEPT}
     assert await office.events("removed", device=phone) == []
-    assert await holders(office, mark) == [(phone.id, "kept")]
+    assert await holders(office, mark) == [(phone.enrollment_id, "kept")]
     assert await office.certificate_status(serial) == "revoked"
-    assert await office.look(queries.managed_device_of, phone.id) is None
+    assert await office.look(queries.managed_device_of, phone.enrollment_id) is None
 
 
 async def test_what_never_came_is_not_said_to_stay(office: Office) -> None:
@@ -80,16 +81,16 @@ async def test_a_wipe_takes_what_earlier_enrolments_of_the_same_phone_left_and_n
         await phone.unenroll()
     again, new = await equipped(office, "alice", hardware="DA2")
     assert new != mark
-    assert await holders(office, mark) == [(first.id, "kept")]
+    assert await holders(office, mark) == [(first.enrollment_id, "kept")]
     await office.action(again, device_actions.wipe)
     await confirm(again)
     assert (await holders(office, mark), await holders(office, new)) == ([], [])
-    assert await holders(office, others) == [(other.id, "kept")]
+    assert await holders(office, others) == [(other.enrollment_id, "kept")]
 
 
 async def test_what_if_knows_that_a_retired_device_administrator_keeps_its_certificates(office: Office) -> None:
     await profiles(office)
     phone, _mark = await equipped(office, "alice", hardware="DA4")
     serial = str((await phone.item()).serial)
-    found = await consider(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/retire")
-    assert said(found, phone) == {"install": set(), "remove": set(), "reissue": set(), "revoke": {serial}}
+    found = await predict(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/retire")
+    assert predicted(found, phone) == {"install": set(), "remove": set(), "reissue": set(), "revoke": {serial}}

@@ -22,7 +22,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, So
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.database import Database
 from tests.operations.office import Office, open_office
-from tests.operations.removal_stage import BEFALL, Happening, Scene, Thing, prepare, set_up
+from tests.support.removal_situations import EVENTS, Event, GivenItem, Situation, prepare_situation, prepare_tenant
 
 NEW = Edition.CURRENT
 ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
@@ -50,7 +50,7 @@ class Fate:
     said: bool
 
 
-def expected(cell: Outcome, *, thing: Thing, happening: Happening) -> Fate:
+def expected(cell: Outcome, *, thing: GivenItem, happening: Event) -> Fate:
     """What the table says, as it looks."""
     source, _authority = thing
     ends = happening in ENDS
@@ -67,26 +67,27 @@ def expected(cell: Outcome, *, thing: Thing, happening: Happening) -> Fate:
     return Fate(device, missed=lost, ca=ca, ledger=ledger, said=ledger is ItemState.REMOVED)
 
 
-async def fate(scene: Scene, thing: Thing) -> Fate:
+async def fate(situation: Situation, thing: GivenItem) -> Fate:
     """What became of it."""
-    row, office = scene.rows[thing], scene.office
-    held = scene.device.holds_of(row.key)
-    device = "none" if held is None else "same" if held == scene.marks[thing] else "another"
+    row, office = situation.rows[thing], situation.office
+    held = situation.device.holds_of(row.key)
+    device = "none" if held is None else "same" if held == situation.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    removed = {each["detail"]["item"] for each in await office.events("removed", device=scene.device)}
+    removed = {each["detail"]["item"] for each in await office.events("removed", device=situation.device)}
     return Fate(
         device,
-        missed=held is not None and row.key in scene.device.missed,
+        missed=held is not None and row.key in situation.device.missed,
         ca=None if mark is None else await office.certificate_status(mark),
-        ledger=(await scene.ledger())[row.key].state,
+        ledger=(await situation.ledger())[row.key].state,
         said=row.key in removed,
     )
 
 
 @dataclass(slots=True)
 class Offices:
-    """A tenant for each edition in each kind of database, opened when it is first asked for: a scene has people, groups
-    and profiles of its own in it, so that scenes never meet.
+    """A tenant for each edition in each kind of database, opened when it is first asked for.
+
+    Each situation has users, groups and profiles of its own in it, so that situations do not meet.
     """
 
     open: Callable[[Edition, str], Awaitable[Office]]
@@ -113,7 +114,7 @@ def offices(
         databases.append(Database(urls[database]))
         folder = tmp_path_factory.mktemp("removal")
         office = await open_office(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
-        await prepare(office, edition)
+        await prepare_tenant(office, edition)
         return office
 
     yield Offices(open_one)
@@ -144,17 +145,17 @@ SAMPLE = [
 ]
 
 
-async def comes_true(office: Office, variant: Variant, *, edition: Edition, happening: Happening) -> None:
-    scene = await set_up(office, variant, edition=edition)
-    await BEFALL[happening](scene)
-    await scene.device.rest()
+async def comes_true(office: Office, variant: Variant, *, edition: Edition, happening: Event) -> None:
+    situation = await prepare_situation(office, variant, edition=edition)
+    await EVENTS[happening](situation)
+    await situation.device.settle_completely()
     wanted = {
         (source, authority): expected(outcome, thing=(source, authority), happening=happening)
         for (source, cause, authority), outcome in table(variant, edition).items()
         if cause is happening and SHOWN.get((variant, edition, (source, cause, authority)))
     }
     assert wanted
-    assert {thing: await fate(scene, thing) for thing in wanted} == wanted
+    assert {thing: await fate(situation, thing) for thing in wanted} == wanted
 
 
 @pytest.mark.parametrize(("variant", "edition"), BEFALLS)
@@ -168,7 +169,7 @@ async def test_the_cells_come_true(
 
 
 @pytest.mark.parametrize(("variant", "happening"), SAMPLE)
-async def test_they_come_true_on_postgresql_too(offices: Offices, variant: Variant, happening: Happening) -> None:
+async def test_they_come_true_on_postgresql_too(offices: Offices, variant: Variant, happening: Event) -> None:
     await comes_true(await offices.of(NEW, database="postgresql"), variant, edition=NEW, happening=happening)
 
 
@@ -179,11 +180,11 @@ def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too()
     for variant, edition, (source, _cause, authority) in CELLS:
         given = any(kind.family.source is source and kind.applies(variant, edition=edition) for kind in KINDS)
         if not given:
-            reasons = {gap(variant, edition, cell=(source, each, authority)) for each in BEFALL}
+            reasons = {gap(variant, edition, cell=(source, each, authority)) for each in EVENTS}
             assert reasons == {
                 "profiles of the kind are not applicable in that edition, so that no device has what they give"
             }
 
 
 def test_whatever_can_befall_a_device_is_played() -> None:
-    assert BEFALL.keys() == {*Cause, *Incident}
+    assert EVENTS.keys() == {*Cause, *Incident}

@@ -12,8 +12,10 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Incident, Source
 from fauxtune.operations.tenants import tenants
 from fauxtune.storage.queries import certificates as queries
-from tests.operations.office import Office, Phone
-from tests.operations.tried import iphone, rest
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import enrol_iphone
+from tests.support.predictions import settle_all
 
 ELEVEN_MONTHS = timedelta(days=335)
 
@@ -33,13 +35,13 @@ async def test_eleven_months_later_each_device_renews_when_it_comes_next(office:
     await office.imported_profile()
     mark = await office.import_pfx("alice")
     phones = [await office.enroll(name) for name in ("alice", "bob")]
-    await rest(*phones)
+    await settle_all(*phones)
     before = [await phone.item() for phone in phones]
     await advance(office, ELEVEN_MONTHS)
     assert [await phone.item() for phone in phones] == before, "nobody has come yet"
     first, second = phones
     imported = first.holds[await _imported(first)]
-    await rest(first)
+    await settle_all(first)
     renewed = await first.item()
     assert renewed.state.value == "installed"
     assert renewed.serial != before[0].serial
@@ -49,15 +51,15 @@ async def test_eleven_months_later_each_device_renews_when_it_comes_next(office:
     assert old.public_key() != new.public_key()
     assert (old.subject, new.not_valid_after_utc > old.not_valid_after_utc) == (new.subject, True)
     (event,) = await office.events("renewed")
-    assert (event["device"], event["certificate"]["serial"]) == (first.id, renewed.serial)
+    assert (event["device"], event["certificate"]["serial"]) == (first.enrollment_id, renewed.serial)
     assert (await office.status(first, profile) or {})["status"] == "compliant"
     assert first.holds[await _imported(first)] == imported == mark, "imported certificates are never renewed"
-    await rest(second)
+    await settle_all(second)
     assert (await second.item()).serial != before[1].serial
     assert len(await office.events("renewed")) == 2
 
 
-async def _imported(phone: Phone) -> ItemKey:
+async def _imported(phone: AndroidInProcess) -> ItemKey:
     return (await phone.item(Source.IMPORTED)).key
 
 
@@ -65,11 +67,11 @@ async def test_what_is_superseded_fares_at_the_ca_as_the_removal_table_says(offi
     await office.root_profile()
     await office.pkcs_profile()
     phone = await office.enroll("alice")
-    await rest(phone)
+    await settle_all(phone)
     serial = (await phone.item()).serial
     assert serial is not None
     await advance(office, ELEVEN_MONTHS)
-    await rest(phone)
+    await settle_all(phone)
     edition = office.tenant.edition
     cell = outcome(Variant.ANDROID_WORK_PROFILE, edition, source=Source.PKCS, cause=Incident.RENEWED)
     assert await office.certificate_status(serial) == ("revoked" if cell.revoked else "good")
@@ -81,13 +83,13 @@ async def test_the_threshold_is_the_profiles(office: Office) -> None:
     await office.root_profile()
     await office.pkcs_profile(renewalThresholdPercentage=50)
     phone = await office.enroll("alice")
-    await rest(phone)
+    await settle_all(phone)
     serial = (await phone.item()).serial
     await advance(office, timedelta(days=170))
-    await rest(phone)
+    await settle_all(phone)
     assert (await phone.item()).serial == serial
     await advance(office, timedelta(days=20))
-    await rest(phone)
+    await settle_all(phone)
     assert (await phone.item()).serial != serial
 
 
@@ -95,27 +97,27 @@ async def test_without_a_connector_the_old_certificate_stays_until_one_is_there(
     await office.root_profile()
     await office.pkcs_profile()
     phone = await office.enroll("alice")
-    await rest(phone)
+    await settle_all(phone)
     old = await phone.item()
     await office.connector(state="offline")
     await advance(office, ELEVEN_MONTHS)
-    await rest(phone)
+    await settle_all(phone)
     assert phone.holds[old.key] == old.thumbprint
     await office.connector(state="online")
-    await rest(phone)
+    await settle_all(phone)
     assert (await phone.item()).serial != old.serial
 
 
 async def test_a_device_that_is_told_step_by_step_renews_likewise(office: Office) -> None:
     await office.profile("iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text())
     profile = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    tablet = await iphone(office, "alice")
-    await rest(tablet)
+    tablet = await enrol_iphone(office, "alice")
+    await settle_all(tablet)
     before = tablet.holds[_key(profile)]
     await advance(office, ELEVEN_MONTHS)
-    await rest(tablet)
+    await settle_all(tablet)
     assert tablet.holds[_key(profile)] != before
-    assert "remove pkcs" not in tablet.heard, "the new one is installed over the old one"
+    assert "remove pkcs" not in tablet.received, "the new one is installed over the old one"
     assert len(await office.events("renewed")) == 1
 
 

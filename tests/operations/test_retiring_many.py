@@ -7,12 +7,13 @@ from cryptography import x509
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.operations.ca import crl_and_ocsp
 from fauxtune.operations.devices import bulk_actions
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 MANY = 6
 
 
-async def _phones(office: Office) -> list[Phone]:
+async def _phones(office: Office) -> list[AndroidInProcess]:
     await office.root_profile()
     await office.pkcs_profile(certificateTemplateName="SmimeP256")
     phones = [await office.enroll("alice") for _ in range(MANY + 1)]
@@ -40,10 +41,10 @@ async def test_one_crl_has_them_all(office: Office) -> None:
         assert told["successfulDeviceIds"] == some
     assert await _crl(office) == (number + 1, {int(serial, 16) for serial in serials})
     assert await office.certificate_status(str((await other.item()).serial)) == "good"
-    assert [event["device"] for event in await office.events("revoked")] == [phone.id for phone in phones]
+    assert [event["device"] for event in await office.events("revoked")] == [phone.enrollment_id for phone in phones]
     requested = await office.events("retireRequested")
     assert [(event["device"], event["user"]) for event in requested] == [
-        (phone.id, office.upn("alice")) for phone in phones
+        (phone.enrollment_id, office.upn("alice")) for phone in phones
     ]
 
 

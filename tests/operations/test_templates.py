@@ -18,9 +18,10 @@ from fauxtune.operations.ca import templates
 from fauxtune.operations.ca.issuance import Application
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import certificates as queries
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
 from tests.support.authorities import Authorities
 from tests.support.certificates import certificate_request
+from tests.support.devices.android import AndroidInProcess
 
 NAME = "SmimeSigning"
 
@@ -30,14 +31,14 @@ async def edit(office: Office, name: str = NAME, **changes: Any) -> Template:
     return made
 
 
-async def phone_with_profile(office: Office, **changes: Any) -> tuple[Phone, str]:
+async def phone_with_profile(office: Office, **changes: Any) -> tuple[AndroidInProcess, str]:
     """A phone of alice's that trusts whatever it is told, and a PKCS profile for it."""
     await office.switch(requireTrustedRoot=False)
     profile = await office.pkcs_profile(**changes)
     return await office.enroll("alice"), profile
 
 
-async def fares(office: Office, phone: Phone, profile: str) -> tuple[str, int | None, str | None]:
+async def fares(office: Office, phone: AndroidInProcess, profile: str) -> tuple[str, int | None, str | None]:
     row = await office.status(phone, profile)
     assert row is not None
     return row["status"], row["error_code"], row["message"]
@@ -63,7 +64,7 @@ async def test_each_wrong_setting_fails_issuance_with_its_own_number_and_heals(
     assert f"({setting})" in str(message)
     assert await office.issued() == []
     (failed,) = await office.events("failed")
-    assert (failed["device"], failed["profile"]) == (phone.id, profile)
+    assert (failed["device"], failed["profile"]) == (phone.enrollment_id, profile)
     assert failed["detail"]["errorCode"] == refusal.number
     await edit(office, **(off | {setting: True}))
     await phone.settle()
@@ -114,7 +115,7 @@ async def test_editing_a_template_issues_nothing_anew(office: Office) -> None:
     assert [row["serial"] for row in await office.issued()] == [before["serial"]]
     other = await office.enroll("bob")
     await other.settle()
-    newest = next(row for row in await office.issued() if row["enrollment_id"] == other.id)
+    newest = next(row for row in await office.issued() if row["enrollment_id"] == other.enrollment_id)
     assert (newest["not_after"] - office.clock.now()).days == 30
     assert newest["key_usage"] == ["digitalSignature"]
 

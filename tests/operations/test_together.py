@@ -7,10 +7,11 @@ import asyncio
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.turns import Turns
-from tests.operations.office import Office, Phone
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
 
 
-async def rest(*phones: Phone) -> None:
+async def rest(*phones: AndroidInProcess) -> None:
     await asyncio.gather(*(phone.settle() for phone in phones))
 
 

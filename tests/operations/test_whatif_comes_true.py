@@ -20,20 +20,19 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from tests.operations.office import Office, Phone, open_office
-from tests.operations.told import Tablet
-from tests.operations.tried import (
+from tests.operations.office import Office, open_office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
+from tests.support.predictions import (
     CONFIGURATIONS,
     DEVICES,
     LICENCE,
-    ask,
-    consider,
-    happened,
-    iphone,
-    rest,
-    said,
+    observed,
+    predict,
+    predicted,
+    send,
+    settle_all,
     snapshot,
-    windows,
 )
 
 Request = tuple[str, str, Any]
@@ -76,15 +75,15 @@ class World:
     """A tenant, its devices, and the ids of what requests can be about."""
 
     office: Office
-    devices: list[Phone | Tablet] = field(default_factory=list)
+    devices: list[AndroidInProcess | StepwiseDevice] = field(default_factory=list)
     profiles: list[str] = field(default_factory=list)
 
     async def records(self) -> list[str]:
-        rows = [await self.office.look(device_queries.managed_device_of, each.id) for each in self.devices]
+        rows = [await self.office.look(device_queries.managed_device_of, each.enrollment_id) for each in self.devices]
         return [str(row["id"]) for row in rows if row is not None]
 
     async def members(self) -> list[str]:
-        rows = [await self.office.look(device_queries.enrollment, each.id) for each in self.devices]
+        rows = [await self.office.look(device_queries.enrollment, each.enrollment_id) for each in self.devices]
         people = [f"{name}@{self.office.tenant.domain}" for name in PEOPLE]
         users = [await self.office.look(_user_id, self.office.tenant.id, upn=each) for each in people]
         groups = [self.office.groups["SMIME Pilot"], self.office.groups["Things"]]
@@ -114,9 +113,9 @@ async def world(office: Office, draw: Draw) -> World:
     for kind in kinds:
         name = draw(st.sampled_from(PEOPLE))
         if kind == "ios":
-            made.devices.append(await iphone(office, name))
+            made.devices.append(await enrol_iphone(office, name))
         elif kind == "windows":
-            made.devices.append(await windows(office, name))
+            made.devices.append(await enrol_by_token(office, name))
         else:
             made.devices.append(await office.enroll(name, mode=kind))
     for member in draw(st.lists(st.sampled_from((await made.members())[: len(kinds)]), max_size=2, unique=True)):
@@ -129,8 +128,8 @@ async def world(office: Office, draw: Draw) -> World:
         made.profiles.append(await office.profile(imported, intendedPurpose="smimeEncryption"))
     for profile in made.profiles:
         if draw(st.integers(0, 3)):
-            await ask(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office, least=1)))
-    await rest(*made.devices)
+            await send(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office, least=1)))
+    await settle_all(*made.devices)
     return made
 
 
@@ -221,18 +220,18 @@ async def test_what_it_says_is_what_then_happens(
             asked = await request(made, data.draw)
             before = await snapshot(office, made.devices)
             try:
-                found = await consider(office, *asked)
+                found = await predict(office, *asked)
             except GraphRefused:
                 with pytest.raises(GraphRefused):
-                    await ask(office, *asked)
+                    await send(office, *asked)
                 continue
             assert await snapshot(office, made.devices) == before
             for each in made.devices:
                 getattr(each, "lost", {}).clear()
-            await ask(office, *asked)
-            await rest(*made.devices)
+            await send(office, *asked)
+            await settle_all(*made.devices)
             after = await snapshot(office, made.devices)
             for device in made.devices:
-                assert said(found, device) == happened(device, before, after=after), asked
+                assert predicted(found, device) == observed(device, before, after=after), asked
     finally:
         opened.close()

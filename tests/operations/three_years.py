@@ -31,7 +31,9 @@ from fauxtune.operations.tenants import tenants
 from fauxtune.server.factory import create_app
 from fauxtune.storage.queries import devices as device_queries
 from tests.operations.office import Office
-from tests.operations.removal_stage import Handset, Machine, enroll
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice
+from tests.support.removal_situations import enrol_variant
 
 Row = dict[str, Any]
 
@@ -87,7 +89,7 @@ class Firm:
     """The firm, and what happens to it."""
 
     office: Office
-    devices: list[Handset | Machine] = field(default_factory=list)
+    devices: list[AndroidInProcess | StepwiseDevice] = field(default_factory=list)
     visits: dict[str, list[datetime]] = field(default_factory=dict)
     unwanted: dict[str, datetime] = field(default_factory=dict)
     lost: dict[str, datetime] = field(default_factory=dict)
@@ -116,14 +118,14 @@ class Firm:
         await self.import_for_all()
         for number in range(DEVICES):
             name, variant = f"person{number % PEOPLE}", VARIANTS[number % len(VARIANTS)]
-            self.devices.append(await enroll(office, variant, name=name, number=number))
+            self.devices.append(await enrol_variant(office, variant, name=name, number=number))
             await self.visit(number)
 
     async def visit(self, number: int) -> None:
         device = self.devices[number]
         await self.advance(HOUR)
-        self.visits.setdefault(device.id, []).append(self.now)
-        await device.rest()
+        self.visits.setdefault(device.enrollment_id, []).append(self.now)
+        await device.settle_completely()
 
     async def live(self) -> None:
         happenings = {
@@ -168,7 +170,7 @@ class Firm:
         device = self.devices[3]
         (key,) = [key for key in device.holds if key.startswith("pkcs/")]
         device.lose(key)
-        self.lost[device.id] = self.now
+        self.lost[device.enrollment_id] = self.now
 
     async def delete_a_person(self) -> None:
         await self.office.do(users_and_groups.delete_user, self.office.upn("person5"))
@@ -191,13 +193,13 @@ class Firm:
         await rollover.roll_over(self.office.emulator, self.office.tenant, name="issuing")
 
     async def _end(self, number: int, operation: Any) -> None:
-        record = await self.office.look(device_queries.managed_device_of, self.devices[number].id)
+        record = await self.office.look(device_queries.managed_device_of, self.devices[number].enrollment_id)
         await self.office.do(operation, record["id"])
-        self.unwanted[self.devices[number].id] = self.now
+        self.unwanted[self.devices[number].enrollment_id] = self.now
 
     def _not_wanted_any_more(self, person: int) -> None:
         for number in range(person, DEVICES, PEOPLE):
-            self.unwanted.setdefault(self.devices[number].id, self.now)
+            self.unwanted.setdefault(self.devices[number].enrollment_id, self.now)
 
 
 async def live_through(office: Office) -> Left:
@@ -207,9 +209,11 @@ async def live_through(office: Office) -> Left:
     await firm.live()
     left = Left(firm.now, await office.events(), firm.visits, firm.unwanted, firm.lost)
     for device in firm.devices:
-        left.devices[device.id] = {str(key): mark for key, mark in device.holds.items() if not key.startswith("root/")}
-        rows = await office.look(device_queries.ledger_rows, device.id)
-        left.ledgers[device.id] = {
+        left.devices[device.enrollment_id] = {
+            str(key): mark for key, mark in device.holds.items() if not key.startswith("root/")
+        }
+        rows = await office.look(device_queries.ledger_rows, device.enrollment_id)
+        left.ledgers[device.enrollment_id] = {
             str(row.key): str(row.thumbprint)
             for row in rows.values()
             if row.source is not Source.ROOT and row.state.value in ("installed", "kept", "removing")

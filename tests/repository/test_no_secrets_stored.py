@@ -25,7 +25,8 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import metadata
-from tests.operations.office import Office, Phone, open_office
+from tests.operations.office import Office, open_office
+from tests.support.devices.android import AndroidInProcess
 
 PASSWORD = "correct-horse-Bättery-42"
 
@@ -167,7 +168,7 @@ def stored_keys(folder: Path) -> dict[str, RSAPrivateKey | EllipticCurvePrivateK
     return found  # type: ignore[return-value]
 
 
-async def delivered(phone: Phone) -> set[str]:
+async def delivered(phone: AndroidInProcess) -> set[str]:
     """The passwords of everything in the device's policy, as the device opens them."""
     found = set()
     for each in await phone.policy():

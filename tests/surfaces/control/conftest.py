@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import httpx
 import pytest
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
@@ -19,11 +18,11 @@ from fauxtune.operations.ca import authorities
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.certificates import certificate_request
-from tests.surfaces.control.handset import Handset
+from tests.support.devices.android import AndroidOverHttp
 
 BASE = "https://localhost:8443/_fauxtune/v1"
 
-Enroll = Callable[..., Awaitable[Handset]]
+Enroll = Callable[..., Awaitable[AndroidOverHttp]]
 Assign = Callable[..., Awaitable[str]]
 
 
@@ -57,20 +56,14 @@ def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> bytes:
 
 
 @pytest.fixture
-def enroll(http: httpx.AsyncClient, csr: bytes) -> Enroll:
-    """`await enroll(contoso, "alice")`: a phone of that user, over the wire, with a token of the control surface."""
-    der = x509.load_pem_x509_csr(csr).public_bytes(serialization.Encoding.DER)
+def enroll(http: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Enroll:
+    """`await enroll(contoso, "alice")`: a phone of that user, over the wire, which carries out what is ordered."""
 
-    async def one(tenant: httpx.AsyncClient, user: str = "alice", *, mode: str = "work-profile") -> Handset:
+    async def enroll(tenant: httpx.AsyncClient, user: str = "alice", *, mode: str = "work-profile") -> AndroidOverHttp:
         name = tenant.base_url.path.rstrip("/").rpartition("/")[2]
-        asked = {"userPrincipalName": f"{user}@{name}.example"}
-        token = (await tenant.post("/enrollmentTokens", json=asked)).json()["token"]
-        body = {"enrollmentToken": token, "mode": mode, "csr": base64.b64encode(der).decode()}
-        answer = await http.post(f"/mdm/{name}/android/v1/enterprises/{name}/devices:enroll", json=body)
-        assert answer.status_code == 200, answer.text
-        return Handset.enrolled(http, tenant=name, answer=answer.json())
+        return await AndroidOverHttp.enrolled(http, key=raw_rsa_keys[0], tenant=name, user=user, mode=mode, obeys=True)
 
-    return one
+    return enroll
 
 
 @pytest.fixture

@@ -139,9 +139,9 @@ async def test_a_devices_certificate_says_for_which_device_and_who_holds_it(
     await assign("pkcs")
     await phone.settle()
     (issued,) = await listed(contoso, f"/certificates?userPrincipalName={ALICE}&usage=encryption")
-    assert (issued["source"], issued["device"]) == ("pkcs", phone.id)
+    assert (issued["source"], issued["device"]) == ("pkcs", phone.enrollment_id)
     shown = (await contoso.get(f"/certificates/{issued['serial']}")).json()
-    holder = {"device": phone.id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
+    holder = {"device": phone.enrollment_id, "managedDeviceId": issued["managedDeviceId"], "user": ALICE}
     assert shown["holders"] == [holder]
 
 
@@ -174,7 +174,7 @@ async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emula
 async def test_an_identity_certificate_is_in_its_own_register(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
     assert await listed(contoso, "/certificates") == []
-    row = (await contoso.get(f"/journal?type=enrolled&device={phone.id}")).json()
+    row = (await contoso.get(f"/journal?type=enrolled&device={phone.enrollment_id}")).json()
     assert row["events"]
 
 

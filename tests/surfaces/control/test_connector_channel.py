@@ -23,9 +23,9 @@ from tests.support.certificates import certificate_request, encrypt_password, is
 from tests.support.clock import FixedClock
 from tests.support.connector import Apart
 from tests.support.control import Json, connector, home, listed
+from tests.support.devices.android import AndroidOverHttp
 from tests.support.hostile_der import PILLS, Change, altered
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.handset import Handset
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def apart(contoso: httpx.AsyncClient, http: httpx.AsyncClient, tmp_path: P
 
 
 @pytest.fixture
-async def phone(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> Handset:
+async def phone(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> AndroidOverHttp:
     """A phone of alice's that waits for a certificate."""
     await assign("pkcs")
     found = await enroll(contoso)
@@ -47,8 +47,8 @@ async def phone(contoso: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> H
     return found
 
 
-async def item(contoso: httpx.AsyncClient, phone: Handset) -> Json:
-    (found,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+async def item(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> Json:
+    (found,) = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     return dict(found)
 
 
@@ -65,7 +65,7 @@ def csr_of(rsa_keys: KeyRing) -> str:
 
 
 async def test_a_connector_of_its_own_answers_and_is_shown(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
 ) -> None:
     assert "does not run" in (await item(contoso, phone))["waitsFor"]
     known = await apart.start()
@@ -83,27 +83,29 @@ async def test_a_connector_of_its_own_answers_and_is_shown(
     assert (await contoso.get("/connectors/apart")).json()["running"] is False
 
 
-async def waits_for(contoso: httpx.AsyncClient, phone: Handset) -> str:
-    await phone.report()
+async def waits_for(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> str:
+    await phone.check_in()
     return str((await item(contoso, phone))["waitsFor"])
 
 
-async def test_who_waits_for_work_is_told_at_once(contoso: httpx.AsyncClient, apart: Apart, phone: Handset) -> None:
+async def test_who_waits_for_work_is_told_at_once(
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
+) -> None:
     await apart.start()
     assert await apart.turn() == 1
     await phone.settle()
     before = (await item(contoso, phone))["serial"]
     waiting = asyncio.create_task(apart.turn(wait=20))
     await asyncio.sleep(0.2)
-    phone.aliases = ()  # deleted by hand: another is asked for
-    await phone.report()
+    phone.holds.clear()  # deleted by hand: another is asked for
+    await phone.check_in()
     assert await waiting == 1
     await phone.settle()
     assert (await item(contoso, phone))["serial"] != before
 
 
 async def test_settling_waits_for_a_connector_that_is_at_work(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
 ) -> None:
     await apart.start()
 
@@ -119,7 +121,7 @@ async def test_settling_waits_for_a_connector_that_is_at_work(
 
 
 async def test_a_polling_connector_is_given_work_after_thirty_seconds_of_the_tenants_time(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, clock: FixedClock
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, clock: FixedClock
 ) -> None:
     await contoso.patch("/connectors/apart", json={"mode": "polling"})
     await apart.start()
@@ -138,7 +140,7 @@ async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silen
     contoso: httpx.AsyncClient,
     http: httpx.AsyncClient,
     apart: Apart,
-    phone: Handset,
+    phone: AndroidOverHttp,
     *,
     clock: FixedClock,
     tmp_path: Path,
@@ -157,7 +159,7 @@ async def test_a_request_is_leased_to_one_and_comes_back_after_a_minute_of_silen
 
 
 async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lost_is_revoked(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, rsa_keys: KeyRing
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, rsa_keys: KeyRing
 ) -> None:
     await apart.start()
     (lost,) = (await apart.lease())["requests"]
@@ -173,14 +175,14 @@ async def test_a_connector_that_comes_again_has_its_work_at_once_and_what_was_lo
 
 
 async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
 ) -> None:
     await apart.start()
     (request,) = (await apart.lease())["requests"]
     refusal = {"refusal": {"code": -2016281112, "message": "Not today.", "diagnostic": 0x400}}
     assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is True
     assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is False
-    await phone.report()
+    await phone.check_in()
     found = await item(contoso, phone)
     assert (found["state"], found["error"]) == ("failed", "Not today.")
     log = (await contoso.get("/connectors/apart/events?id=1052")).json()["events"]
@@ -198,12 +200,12 @@ async def test_a_second_run_takes_the_place_of_the_first(contoso: httpx.AsyncCli
 
 
 async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revoked(
-    contoso: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart, phone: Handset, app_token: str
+    contoso: httpx.AsyncClient, http: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, app_token: str
 ) -> None:
     await apart.start()
     (request,) = (await apart.lease())["requests"]
     done = await asyncio.to_thread(apart.service._done, request)
-    device = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    device = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     retired = await http.post(
         f"/beta/deviceManagement/managedDevices/{device}/retire", headers={"authorization": f"Bearer {app_token}"}
     )
@@ -244,7 +246,7 @@ async def test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests
     contoso: httpx.AsyncClient,
     http: httpx.AsyncClient,
     apart: Apart,
-    phone: Handset,
+    phone: AndroidOverHttp,
     *,
     tmp_path: Path,
     rsa_keys: KeyRing,
@@ -261,7 +263,7 @@ async def test_a_connector_gets_only_work_of_its_roles_and_only_its_own_requests
     stolen = await other.raw("PUT", f"{path}/result", {"sealed": "AAAA"})
     assert stolen.json() == {"taken": False}
     assert (await other.raw("PUT", f"/sessions/{session}/revocations/01", None)).status_code == 403
-    await phone.report()
+    await phone.check_in()
     assert (await item(contoso, phone))["state"] == "wanted"
 
 
@@ -329,19 +331,19 @@ async def test_a_greeting_that_says_something_impossible_changes_nothing(
     ],
 )
 async def test_a_result_that_says_something_impossible_changes_nothing(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, body: Any
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, body: Any
 ) -> None:
     await apart.start()
     (request,) = (await apart.lease())["requests"]
     answer = await apart.raw("PUT", f"/sessions/{apart.channel._session}/requests/{request['id']}/result", body)
     assert answer.status_code == 400, answer.text
-    await phone.report()
+    await phone.check_in()
     assert (await item(contoso, phone))["state"] == "wanted"
 
 
 @pytest.mark.parametrize("change", PILLS.values(), ids=PILLS)
 async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset, change: Change
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp, change: Change
 ) -> None:
     key = apart.keys.take()
     whole = issued_elsewhere(key, "alice@fabrikam.example", begin=datetime.now(UTC))
@@ -353,7 +355,7 @@ async def test_a_certificate_that_would_break_its_readers_later_is_no_result(
         answer = await apart.raw("PUT", path, body)
         assert answer.status_code == 400, answer.text
         assert "is not an X.509 certificate" in answer.json()["error"]["message"]
-    await phone.report()
+    await phone.check_in()
     assert (await item(contoso, phone))["state"] == "wanted"
 
 
@@ -413,7 +415,7 @@ async def imported(contoso: httpx.AsyncClient) -> Json:
 
 
 async def test_a_certificate_that_was_never_issued_is_not_taken_for_an_answer(
-    contoso: httpx.AsyncClient, apart: Apart, phone: Handset
+    contoso: httpx.AsyncClient, apart: Apart, phone: AndroidOverHttp
 ) -> None:
     await apart.start()
     (request,) = (await apart.lease())["requests"]
@@ -427,7 +429,7 @@ async def test_a_certificate_that_was_never_issued_is_not_taken_for_an_answer(
     assert await registered(contoso) == []
 
 
-async def test_nothing_that_is_sent_to_a_connector_opens_a_file(apart: Apart, phone: Handset) -> None:
+async def test_nothing_that_is_sent_to_a_connector_opens_a_file(apart: Apart, phone: AndroidOverHttp) -> None:
     await apart.start()
     (request,) = (await apart.lease())["requests"]
     assert set(request["work"]) == {

@@ -130,7 +130,7 @@ async def test_the_log_is_read_by_connector_number_and_device(
     assert set(found["events"][0]) == {
         *("number", "id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail"),
     }
-    one = await contoso.get(f"/connectors/Certificate Connector 1/events?id=1050&device={phone.id}&after=1")
+    one = await contoso.get(f"/connectors/Certificate Connector 1/events?id=1050&device={phone.enrollment_id}&after=1")
     assert [each["name"] for each in one.json()["events"]] == ["PkcsIssuedSuccess"]
     assert (await contoso.get(f"/connectors/-/events?after={found['next']}&wait=0.01")).json()["events"] == []
     assert (await fabrikam.get("/connectors/-/events")).json() == {"events": [], "next": 0}
@@ -203,7 +203,7 @@ async def test_a_process_proves_to_the_digicert_ca_that_it_has_the_key_of_its_ra
     await apart.start()
     assert await apart.turn() == 1
     await phone.settle()
-    (item,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    (item,) = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     assert item["state"] == "installed"
 
 

@@ -56,9 +56,9 @@ async def test_both_ids_stand_in_every_answer_and_stay_when_graphs_record_is_gon
     phone = await enroll(contoso)
     waiting = (await contoso.post("/settle", json={"timeout": 0})).json()["waiting"]
     await phone.settle()
-    record = await emulator.runner.read(queries.managed_device_of, phone.id)
+    record = await emulator.runner.read(queries.managed_device_of, phone.enrollment_id)
     assert record is not None
-    both = (phone.id, record["id"])
+    both = (phone.enrollment_id, record["id"])
     assert list(_named(waiting)) == [both]
     issued = (await contoso.get("/certificates")).json()["value"]
     mark = next(each["thumbprint"] for each in issued if each["source"] == "pkcs")
@@ -76,12 +76,12 @@ async def test_both_ids_stand_in_every_answer_and_stay_when_graphs_record_is_gon
     ]
     for path in paths:
         assert set(_named((await contoso.get(path)).json())) == {both}, path
-    (chain,) = (await contoso.get(f"/diagnose?device={phone.id}&profile={profile}")).json()["chains"]
+    (chain,) = (await contoso.get(f"/diagnose?device={phone.enrollment_id}&profile={profile}")).json()["chains"]
     assert (chain["device"]["id"], chain["device"]["managedDeviceId"]) == both
 
     await emulator.runner.run(tenant, device_actions.delete, record["id"])
     await phone.settle()
-    assert await emulator.runner.read(queries.managed_device_of, phone.id) is None
+    assert await emulator.runner.read(queries.managed_device_of, phone.enrollment_id) is None
     for path in paths:
         assert set(_named((await contoso.get(path)).json())) == {both}, path
 

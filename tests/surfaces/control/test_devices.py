@@ -50,7 +50,7 @@ async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.As
     phone = await enroll(contoso)
     (shown,) = await listed(contoso, "/devices")
     assert shown == {
-        "id": phone.id,
+        "id": phone.enrollment_id,
         "managedDeviceId": shown["managedDeviceId"],
         "deviceName": "alice_AndroidForWork",
         "userId": shown["userId"],
@@ -70,18 +70,23 @@ async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.As
         "plans": 0,
         "connected": False,
     }
-    assert (await contoso.get(f"/devices/{phone.id}")).json() == shown
+    assert (await contoso.get(f"/devices/{phone.enrollment_id}")).json() == shown
     assert (await contoso.get(f"/devices/{shown['managedDeviceId'].upper()}")).json() == shown
 
 
 async def test_a_device_that_left_is_still_shown(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, stays = await enroll(contoso, "alice"), await enroll(contoso, "bob")
-    record = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
     shown = (await contoso.get(f"/devices/{record}")).json()
-    assert (shown["id"], shown["state"], shown["cause"], shown["settled"]) == (phone.id, "ended", "unenroll", True)
-    assert [each["id"] for each in await listed(contoso, "/devices?state=active")] == [stays.id]
-    assert [each["id"] for each in await listed(contoso, "/devices?state=ended")] == [phone.id]
+    assert (shown["id"], shown["state"], shown["cause"], shown["settled"]) == (
+        phone.enrollment_id,
+        "ended",
+        "unenroll",
+        True,
+    )
+    assert [each["id"] for each in await listed(contoso, "/devices?state=active")] == [stays.enrollment_id]
+    assert [each["id"] for each in await listed(contoso, "/devices?state=ended")] == [phone.enrollment_id]
     assert code(await contoso.get("/devices?state=gone")) == "Invalid"
 
 
@@ -91,8 +96,8 @@ async def test_the_ledger_shows_items_states_and_certificates(
     phone = await enroll(contoso)
     root, pkcs = await assign("root"), await assign("pkcs")
     await phone.settle()
-    ledger = (await contoso.get(f"/devices/{phone.id}/ledger")).json()
-    assert (ledger["id"], ledger["settled"]) == (phone.id, True)
+    ledger = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()
+    assert (ledger["id"], ledger["settled"]) == (phone.enrollment_id, True)
     assert ledger["plans"] > 0
     by_source = {each["source"]: each for each in ledger["items"]}
     (issued,) = await listed(contoso, "/certificates")
@@ -109,14 +114,14 @@ async def test_the_ledger_says_why_an_item_fails_and_what_it_waits_for(
 ) -> None:
     phone = await enroll(contoso)
     await assign("pkcs")
-    await phone.report()
-    (failed,) = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    await phone.check_in()
+    (failed,) = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     assert (failed["state"], failed["errorCode"]) == ("failed", -2016281112)
     assert "assign a trusted-root profile" in failed["error"]
     assert re.search(r"[0-9a-f]{16}", failed["error"]) is None
     await assign("root")
-    await phone.report()
-    items = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    await phone.check_in()
+    items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     (waits,) = [each for each in items if each["source"] == "pkcs"]
     assert waits["state"] == "wanted"
     assert waits["waitsFor"] == "the trusted root of 'Contoso Issuing CA' to be installed first"

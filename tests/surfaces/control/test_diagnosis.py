@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from tests.support.certificates import encrypt_password
 from tests.support.clock import FixedClock
 from tests.support.control import ABSENT, Json, code, connector, listed, made
+from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.handset import Handset
 
 ALICE = "alice@contoso.example"
 KEY = "PFXEncryptionKey"
@@ -29,7 +29,7 @@ class Desk:
     control: httpx.AsyncClient
     http: httpx.AsyncClient
     token: str
-    phone: Handset
+    phone: AndroidOverHttp
     profiles: dict[str, str]
 
     async def graph(self, method: str, path: str, body: Json) -> Json:
@@ -103,7 +103,7 @@ async def test_a_healthy_user_has_certificates_and_no_findings(desk: Desk) -> No
     assert (one["source"], one["intendedPurpose"], one["status"]) == ("imported", "smimeEncryption", "good")
     assert (one["keyUsage"], one["usage"]) == (["keyEncipherment"], "encryption")
     assert one["emailAddresses"] == [ALICE]
-    assert [held["device"] for held in one["holders"]] == [desk.phone.id]
+    assert [held["device"] for held in one["holders"]] == [desk.phone.enrollment_id]
     assert (await desk.history(found["user"]["id"])) == found
 
 
@@ -115,7 +115,7 @@ async def test_a_certificate_of_a_profile_is_shown_with_the_profiles_name(desk: 
 
 
 async def test_a_healthy_chain_is_ok_link_by_link(desk: Desk) -> None:
-    found = await desk.diagnosis(device=desk.phone.id, profile=desk.profiles["imported"])
+    found = await desk.diagnosis(device=desk.phone.enrollment_id, profile=desk.profiles["imported"])
     assert (found["healthy"], found["findings"], found["devicesLeftOut"]) == (True, [], 0)
     (chain,) = found["chains"]
     assert (chain["status"], chain["brokenAt"], chain["user"]) == ("ok", None, ALICE)
@@ -207,7 +207,9 @@ async def test_hostile_and_empty_questions_are_refused(
 
 
 async def test_a_device_of_somebody_else_is_refused(desk: Desk) -> None:
-    answer = await desk.control.get("/diagnose", params={"user": "bob@contoso.example", "device": desk.phone.id})
+    answer = await desk.control.get(
+        "/diagnose", params={"user": "bob@contoso.example", "device": desk.phone.enrollment_id}
+    )
     assert answer.status_code == 400
     assert ALICE in answer.json()["error"]["message"]
 
@@ -219,6 +221,6 @@ async def test_nobody_has_no_history(contoso: httpx.AsyncClient) -> None:
 
 
 async def test_another_tenant_is_not_looked_into(desk: Desk, fabrikam: httpx.AsyncClient) -> None:
-    for query in (f"?user={ALICE}", f"?device={desk.phone.id}", f"?profile={desk.profiles['imported']}"):
+    for query in (f"?user={ALICE}", f"?device={desk.phone.enrollment_id}", f"?profile={desk.profiles['imported']}"):
         assert (await fabrikam.get(f"/diagnose{query}")).status_code == 404
     assert (await fabrikam.get(f"/users/{ALICE}/certificates")).status_code == 404

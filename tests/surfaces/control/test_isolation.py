@@ -9,8 +9,8 @@ from fastapi import FastAPI
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.server.openapi import documents
 from tests.support.control import Json, connector, listed, made
+from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import BASE, Assign, Enroll
-from tests.surfaces.control.handset import Handset
 
 PROVIDER = "Microsoft Software Key Storage Provider"
 
@@ -85,16 +85,16 @@ WHOLE = {
 async def _furnish(tenant: httpx.AsyncClient, enroll: Enroll, assign: Assign) -> dict[str, str]:
     """A phone with a certificate of its own; the names of all that the tenant has."""
     name = str(tenant.base_url).rstrip("/").rpartition("/")[2]
-    phone: Handset = await enroll(tenant)
+    phone: AndroidOverHttp = await enroll(tenant)
     await assign("root", tenant_name=name)
     profile = await assign("pkcs", tenant_name=name)
     await phone.settle()
     (issued,) = await listed(tenant, "/certificates")
     await made(tenant, "/digicert")
     return {
-        "device": phone.id,
+        "device": phone.enrollment_id,
         "profile": profile,
-        "managed": (await tenant.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
+        "managed": (await tenant.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"],
         "serial": issued["serial"],
         "thumbprint": issued["thumbprint"],
         "user": f"alice@{name}.example",

@@ -26,8 +26,8 @@ async def test_an_event_says_what_happened(contoso: httpx.AsyncClient, enroll: E
         "time": "2026-11-24T10:00:00.0000000Z",
         "type": "enrolled",
         "user": "alice@contoso.example",
-        "device": phone.id,
-        "managedDeviceId": (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"],
+        "device": phone.enrollment_id,
+        "managedDeviceId": (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"],
         "profile": None,
         "profileName": None,
         "certificate": None,
@@ -44,7 +44,7 @@ async def test_certificates_are_named_by_thumbprint_serial_and_source(
     await phone.settle()
     (issued,) = (await contoso.get("/certificates")).json()["value"]
     named = {"thumbprint": issued["thumbprint"], "serial": issued["serial"], "source": "pkcs"}
-    events = (await _read(contoso, type="issued,delivered,installed", device=phone.id))["events"]
+    events = (await _read(contoso, type="issued,delivered,installed", device=phone.enrollment_id))["events"]
     assert [each["type"] for each in events if each["certificate"] == named] == ["issued", "delivered", "installed"]
     assert {each["profile"] for each in events if each["certificate"] == named} == {profile}
     assert {each["profileName"] for each in events if each["certificate"] == named} == {"pkcs"}
@@ -74,12 +74,14 @@ async def test_types_are_repeated_or_joined(contoso: httpx.AsyncClient, enroll: 
 
 async def test_a_device_is_named_by_either_id_also_when_it_is_gone(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, other = await enroll(contoso, "alice"), await enroll(contoso, "bob")
-    record = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     await phone.call("POST", ":unenroll", body={"reason": "USER_REMOVED_WORK_PROFILE"})
-    by_id = await _read(contoso, device=phone.id)
-    assert {each["device"] for each in by_id["events"]} == {phone.id}
+    by_id = await _read(contoso, device=phone.enrollment_id)
+    assert {each["device"] for each in by_id["events"]} == {phone.enrollment_id}
     assert await _read(contoso, device=record) == by_id
-    assert {each["device"] for each in (await _read(contoso, device=other.id))["events"]} == {other.id}
+    assert {each["device"] for each in (await _read(contoso, device=other.enrollment_id))["events"]} == {
+        other.enrollment_id
+    }
 
 
 async def test_a_reader_waits_for_the_next_event(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -88,7 +90,7 @@ async def test_a_reader_waits_for_the_next_event(contoso: httpx.AsyncClient, enr
     await made(contoso, "/certificates", template="SmimeBoth", email="a@b.example")  # of another type
     assert not reading.done()
     phone = await enroll(contoso)
-    assert [each["device"] for each in (await reading)["events"]] == [phone.id]
+    assert [each["device"] for each in (await reading)["events"]] == [phone.enrollment_id]
 
 
 async def test_a_wait_in_vain_ends_empty(contoso: httpx.AsyncClient) -> None:

@@ -11,8 +11,8 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
 from tests.support.control import Json, connector
+from tests.support.devices.android import AndroidOverHttp
 from tests.surfaces.control.conftest import Assign, Enroll
-from tests.surfaces.control.handset import Handset
 
 
 async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:
@@ -22,21 +22,21 @@ async def _settle(contoso: httpx.AsyncClient, *, timeout: float = 20) -> Json:
     return document
 
 
-async def _states(contoso: httpx.AsyncClient, phone: Handset) -> set[str]:
-    items = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+async def _states(contoso: httpx.AsyncClient, phone: AndroidOverHttp) -> set[str]:
+    items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     return {f"{each['source']} {each['state']}" for each in items}
 
 
-async def _why(contoso: httpx.AsyncClient, phone: Handset, *, timeout: float = 20) -> str:
+async def _why(contoso: httpx.AsyncClient, phone: AndroidOverHttp, *, timeout: float = 20) -> str:
     answer = await _settle(contoso, timeout=timeout)
     (waiting,) = answer["waiting"]
-    assert (waiting["device"], answer["settled"]) == (phone.id, [])
+    assert (waiting["device"], answer["settled"]) == (phone.enrollment_id, [])
     assert waiting["name"] == "alice_AndroidForWork"
     return str(waiting["why"])
 
 
-async def _order(emulator: Emulator, tenant: Tenant, phone: Handset) -> None:
-    record = await emulator.runner.read(queries.managed_device_of, phone.id)
+async def _order(emulator: Emulator, tenant: Tenant, phone: AndroidOverHttp) -> None:
+    record = await emulator.runner.read(queries.managed_device_of, phone.enrollment_id)
     assert record is not None
     await emulator.runner.run(tenant, device_actions.retire, record["id"])
 
@@ -55,7 +55,7 @@ async def test_connected_devices_are_at_rest_when_it_answers(
         await assign("root")
         await assign("pkcs")
         answer = await _settle(contoso)
-        assert answer == {"settled": sorted(phone.id for phone in phones), "waiting": []}
+        assert answer == {"settled": sorted(phone.enrollment_id for phone in phones), "waiting": []}
         for phone in phones:
             assert await _states(contoso, phone) == {"root installed", "pkcs installed"}
 
@@ -63,10 +63,10 @@ async def test_connected_devices_are_at_rest_when_it_answers(
 async def test_devices_at_rest_are_left_alone(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll(contoso)
     await phone.settle()
-    before = (await contoso.get(f"/devices/{phone.id}")).json()
+    before = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()
     assert before["settled"] is True
-    assert await _settle(contoso) == {"settled": [phone.id], "waiting": []}
-    assert (await contoso.get(f"/devices/{phone.id}")).json() == before
+    assert await _settle(contoso) == {"settled": [phone.enrollment_id], "waiting": []}
+    assert (await contoso.get(f"/devices/{phone.enrollment_id}")).json() == before
 
 
 async def test_a_device_that_is_not_connected_is_not_waited_for(contoso: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -87,7 +87,7 @@ async def test_a_connector_that_is_away_is_not_waited_for(
         assert f"pkcs/{profile} waits for the connector '{away['name']}', which is offline" in why
         assert "not connected" not in why
         await contoso.patch(f"/connectors/{away['id']}", json={"state": "online"})
-        assert await _settle(contoso) == {"settled": [phone.id], "waiting": []}
+        assert await _settle(contoso) == {"settled": [phone.enrollment_id], "waiting": []}
 
 
 async def test_a_polling_connector_is_not_waited_for_on_a_frozen_clock(
@@ -102,7 +102,7 @@ async def test_a_polling_connector_is_not_waited_for_on_a_frozen_clock(
         why = await _why(contoso, phone, timeout=8)
         assert "it looks again at 2026-11-24T10:00:30.0000000Z, and the tenant's clock is frozen" in why
         answer = (await contoso.post("/clock/advance", json={"by": "PT1M", "settle": True, "timeout": 20})).json()
-        assert (answer["settled"], answer["waiting"]) == ([phone.id], [])
+        assert (answer["settled"], answer["waiting"]) == ([phone.enrollment_id], [])
         assert await _states(contoso, phone) == {"root installed", "pkcs installed"}
 
 
@@ -127,7 +127,7 @@ async def test_a_failed_item_is_at_rest(contoso: httpx.AsyncClient, enroll: Enro
     phone = await enroll(contoso)
     await assign("pkcs")  # no root is assigned: that is an error, and heals by itself
     async with phone.connected():
-        assert await _settle(contoso) == {"settled": [phone.id], "waiting": []}
+        assert await _settle(contoso) == {"settled": [phone.enrollment_id], "waiting": []}
         assert await _states(contoso, phone) == {"pkcs failed"}
 
 
@@ -138,8 +138,8 @@ async def test_a_device_that_ends_meanwhile_is_at_rest(
     async with phone.connected():
         await _settle(contoso)
         await _order(emulator, tenant, phone)
-        assert await _settle(contoso) == {"settled": [phone.id], "waiting": []}
-    assert (await contoso.get(f"/devices/{phone.id}")).json()["state"] == "ended"
+        assert await _settle(contoso) == {"settled": [phone.enrollment_id], "waiting": []}
+    assert (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["state"] == "ended"
 
 
 async def test_an_end_that_the_device_does_not_confirm_is_named(

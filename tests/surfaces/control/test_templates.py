@@ -155,9 +155,11 @@ async def test_a_broken_template_shows_at_the_device_and_heals(
     await assign("root")
     await assign("pkcs")
     await phone.settle()
-    (item,) = [each for each in (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"] if each["error"]]
+    (item,) = [
+        each for each in (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"] if each["error"]
+    ]
     assert (item["state"], item["errorCode"]) == ("failed", 0x87D11011 - (1 << 32))
     await contoso.patch(f"{PATH}/SmimeEncryption", json={"subjectInRequest": True})
     await phone.settle()
-    items = (await contoso.get(f"/devices/{phone.id}/ledger")).json()["items"]
+    items = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()["items"]
     assert {each["state"] for each in items} == {"installed"}

@@ -29,13 +29,13 @@ async def test_what_would_be_removed_is_said_with_its_cause_and_document_and_sta
     root, pkcs = await assign("root"), await assign("pkcs")
     await phone.settle()
     await phone.settle()
-    before = (await contoso.get(f"/devices/{phone.id}/ledger")).json()
+    before = (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json()
     journal = (await contoso.get("/journal")).json()
     assert {each["state"] for each in before["items"]} == {"installed"}
     (device,) = (await ask(contoso, "DELETE", f"https://graph.microsoft.com/beta{PROFILES}/{pkcs}"))["devices"]
     (own,) = [each for each in before["items"] if each["source"] == "pkcs"]
     assert device == {
-        "device": phone.id,
+        "device": phone.enrollment_id,
         "managedDeviceId": before["managedDeviceId"],
         "managedDevice": before["managedDeviceId"],
         "deviceName": "alice_AndroidForWork",
@@ -58,7 +58,7 @@ async def test_what_would_be_removed_is_said_with_its_cause_and_document_and_sta
         "revoke": [],
         "reissue": [],
     }
-    assert (await contoso.get(f"/devices/{phone.id}/ledger")).json() == before
+    assert (await contoso.get(f"/devices/{phone.enrollment_id}/ledger")).json() == before
     assert (await contoso.get("/journal")).json() == journal
     assert await ask(contoso, "POST", f"{PROFILES}/{root}/assign", {"assignments": []}) != {"devices": []}
 
@@ -131,7 +131,7 @@ async def test_another_tenants_devices_are_not_there(
 ) -> None:
     phone = await enroll(contoso, mode="fully-managed")
     await phone.settle()
-    record = (await contoso.get(f"/devices/{phone.id}")).json()["managedDeviceId"]
+    record = (await contoso.get(f"/devices/{phone.enrollment_id}")).json()["managedDeviceId"]
     url = f"/deviceManagement/managedDevices/{record}/wipe"
     ((device,),) = [(await ask(contoso, "POST", url))["devices"]]
     assert device["ends"] == "wipe"

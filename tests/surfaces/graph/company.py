@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fauxtune.core.odata.paths.table import Route
 from fauxtune.surfaces.graph.call import Handler
 from tests.support.certificates import pfx_import
+from tests.support.devices.android import AndroidOverHttp
 from tests.support.graph import DEVICES, PFX, PROFILES, group_named, made, user_named
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.phone import Phone
 
 Json = dict[str, Any]
 _CATEGORIES = "/deviceManagement/deviceCategories"
@@ -28,7 +28,7 @@ class Company:
     """The ids of what there is, by the names that the templates of routes have for them."""
 
     keys: dict[str, str] = field(default_factory=dict)
-    phones: list[Phone] = field(default_factory=list)
+    phones: list[AndroidOverHttp] = field(default_factory=list)
 
     def path(self, route: Route[Handler]) -> str:
         """Where the route leads in this tenant."""
@@ -66,10 +66,12 @@ class Founder:
             await phone.settle()
         reference = {"@odata.id": f"{_CATEGORIES}('{categories[0]}')"}
         first = self.company.phones[0]
-        answer = await self.graph.put(f"{DEVICES}/{first.id}/deviceCategory/$ref", json=reference)
+        answer = await self.graph.put(f"{DEVICES}/{first.managed_device_id}/deviceCategory/$ref", json=reference)
         assert answer.status_code == 204, answer.text
-        self.company.keys |= {"managed": first.id, "category": categories[0]}
-        await self._device_in_groups((await self.graph.get(f"{DEVICES}/{first.id}")).json()["azureADDeviceId"])
+        self.company.keys |= {"managed": first.managed_device_id, "category": categories[0]}
+        await self._device_in_groups(
+            (await self.graph.get(f"{DEVICES}/{first.managed_device_id}")).json()["azureADDeviceId"]
+        )
         return self.company
 
     async def _refer(self, path: str, kind: str, key: str, *, method: str = "POST") -> None:

@@ -10,15 +10,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 
-from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices import enrollment
-from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.storage.queries.devices import managed_device_of
 from tests.support import control
 from tests.support.certificates import PfxImport, base64_of, certificate_request, pfx_import, self_signed
-from tests.surfaces.graph.phone import Phone
+from tests.support.devices.android import AndroidOverHttp
 
-Enroll = Callable[..., Awaitable[Phone]]
+Enroll = Callable[..., Awaitable[AndroidOverHttp]]
 
 
 def _client(app: FastAPI, token: str, *, version: str) -> httpx.AsyncClient:
@@ -50,26 +46,21 @@ def csr(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> str:
 
 
 @pytest.fixture
-def enroll(emulator: Emulator, tenant: Tenant, http: httpx.AsyncClient, csr: str) -> Enroll:
+def enroll(http: httpx.AsyncClient, raw_rsa_keys: list[rsa.RSAPrivateKey]) -> Enroll:
     """`await enroll("alice", mode="fully-managed")`: a device of that user, over the wire."""
 
-    async def one(user: str = "alice", *, mode: str = "work-profile", serial: str = "") -> Phone:
-        token = await emulator.runner.run(tenant, enrollment.create_token, f"{user}@contoso.example")
-        body = {
-            "enrollmentToken": token,
-            "mode": mode,
-            "csr": csr,
-            "hardwareInfo": {"manufacturer": "Google", "model": "Pixel 9", "serialNumber": serial},
-            "softwareInfo": {"androidVersion": "16"},
-        }
-        answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
-        assert answer.status_code == 200, answer.text
-        name = answer.json()["name"]
-        record = await emulator.runner.read(managed_device_of, name.rpartition("/")[2])
-        assert record is not None
-        return Phone(http, name, answer.json()["deviceCredential"], record["id"])
+    async def enroll(user: str = "alice", *, mode: str = "work-profile", serial: str = "") -> AndroidOverHttp:
+        hardware = {"manufacturer": "Google", "model": "Pixel 9", "serialNumber": serial}
+        return await AndroidOverHttp.enrolled(
+            http,
+            key=raw_rsa_keys[0],
+            user=user,
+            mode=mode,
+            hardwareInfo=hardware,
+            softwareInfo={"androidVersion": "16"},
+        )
 
-    return one
+    return enroll
 
 
 @pytest.fixture(scope="session")

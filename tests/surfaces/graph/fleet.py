@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 
 from tests.support.graph import PROFILES, Json, made
-from tests.surfaces.graph.phone import Phone
 
 ROOT = "#microsoft.graph.androidWorkProfileTrustedRootCertificate"
 IMPORTED = "#microsoft.graph.androidForWorkImportedPFXCertificateProfile"
@@ -50,17 +49,6 @@ async def without_roots(http: httpx.AsyncClient) -> None:
 async def later(http: httpx.AsyncClient, by: str) -> None:
     """The tenant's clock is put forward: tokens, which go by the system's, stay good."""
     answer = await http.post(f"{TENANT}/clock/advance", json={"by": by})
-    assert answer.status_code == 200, answer.text
-
-
-async def refuse(phone: Phone, field_path: str, *, setting: str = "caCerts") -> None:
-    """A report that says no to one thing, and holds nothing."""
-    body = {
-        "appliedPolicyVersion": phone.applied,
-        "keyStore": {},
-        "nonComplianceDetails": [{"settingName": setting, "fieldPath": field_path, "currentValue": "full"}],
-    }
-    answer = await phone.call("POST", ":reportStatus", body=body)
     assert answer.status_code == 200, answer.text
 
 

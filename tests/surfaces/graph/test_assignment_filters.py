@@ -144,7 +144,7 @@ async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, en
     backwards = await evaluated(orderBy=["deviceName desc"], top=1)
     assert backwards["Values"] == [sorted(both["Values"], key=lambda row: str(row[name]))[-1]]
     (alice,) = (await evaluated(search="ALICE", skip=0))["Values"]
-    assert alice[:2] == [alices.id, "alice@contoso.example"]
+    assert alice[:2] == [alices.managed_device_id, "alice@contoso.example"]
     assert (await evaluated(rule='(device.model -eq "x")'))["Values"] == []
     assert (await evaluated(platform="iOS"))["Values"] == []
     for broken in (
@@ -161,15 +161,15 @@ async def test_a_rule_lists_the_devices_that_meet_it(beta: httpx.AsyncClient, en
 async def test_a_device_tells_which_profiles_filters_look_at_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, one = await enroll(), await made(beta, FILTERS, **NEW)
     profile = await _assigned(beta, one["id"])
-    path = f"{DEVICES}/{phone.id}/assignmentFilterEvaluationStatusDetails"
+    path = f"{DEVICES}/{phone.managed_device_id}/assignmentFilterEvaluationStatusDetails"
     listed = (await beta.get(path)).json()["value"]
-    assert listed == [{"id": f"{profile}_{phone.id}", "payloadId": profile}]
+    assert listed == [{"id": f"{profile}_{phone.managed_device_id}", "payloadId": profile}]
     assert (await beta.get(f"{path}/{listed[0]['id']}")).json()["payloadId"] == profile
     assert (await beta.get(f"{path}/$count")).text == "1"
     assert (await beta.get(path, params={"$filter": f"payloadId eq '{ABSENT}'"})).json()["value"] == []
     assert (await beta.get(f"{path}/x")).status_code == 404
-    assert (await beta.get(path.replace(phone.id, ABSENT))).status_code == 404
-    asked = {"managedDeviceId": phone.id, "payloadId": profile, "assignmentFilterIds": [one["id"]]}
+    assert (await beta.get(path.replace(phone.managed_device_id, ABSENT))).status_code == 404
+    asked = {"managedDeviceId": phone.managed_device_id, "payloadId": profile, "assignmentFilterIds": [one["id"]]}
     details = (await beta.post("/deviceManagement/getAssignmentFiltersStatusDetails", json=asked)).json()
     (summary,) = details["evalutionSummaries"]
     assert (summary["evaluationResult"], summary["assignmentFilterType"]) == ("match", "include")
@@ -196,4 +196,6 @@ async def test_filters_want_a_token_and_answer_to_ids_in_any_case(
     assert (await http.get(f"/beta{FILTERS}/{one['id']}")).status_code == 401
     for upper in (one["id"].upper(), one["id"]):
         assert (await beta.get(f"{FILTERS}('{upper}')")).status_code == 200
-    assert (await beta.get(f"{DEVICES}/{phone.id}/assignmentFilterEvaluationStatusDetails")).json()["value"] == []
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}/assignmentFilterEvaluationStatusDetails")).json()[
+        "value"
+    ] == []

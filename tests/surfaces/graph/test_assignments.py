@@ -341,7 +341,7 @@ async def test_whom_profiles_reach_is_told_without_double_entries(beta: httpx.As
         await beta.post(f"{PROFILES}/{each}/assign", json={"assignments": [_to(ALL_DEVICES[0])]})
     asked = {"deviceConfigurationIds": [profile, other]}
     answer = (await beta.post(f"{PROFILES}/getTargetedUsersAndDevices", json=asked)).json()
-    assert {each["deviceId"] for each in answer["value"]} == {alices.id, bobs.id}
+    assert {each["deviceId"] for each in answer["value"]} == {alices.managed_device_id, bobs.managed_device_id}
     assert answer["@odata.count"] == 2
     assert {each["userPrincipalName"] for each in answer["value"]} == {"alice@contoso.example", "bob@contoso.example"}
     for broken in ({}, {"deviceConfigurationIds": "x"}, {"deviceConfigurationIds": [1]}):

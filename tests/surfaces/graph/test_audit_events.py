@@ -128,13 +128,13 @@ async def test_what_fails_leaves_no_event(beta: httpx.AsyncClient) -> None:
 
 async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, other = await enroll(), await enroll("bob", serial="2")
-    one = f"{DEVICES}/{phone.id}"
+    one = f"{DEVICES}/{phone.managed_device_id}"
     assert (await beta.post(f"{one}/syncDevice")).status_code == 204
     event = await _last(beta)
     assert (event["activityType"], event["activityOperationType"]) == ("syncDevice ManagedDevice", "Action")
     assert (event["category"], event["componentName"]) == ("Device", "ManagedDevices")
     assert (event["resources"][0]["resourceId"], event["resources"][0]["auditResourceType"]) == (
-        phone.id,
+        phone.managed_device_id,
         "ManagedDevice",
     )
     assert list(_changes(event)) == ["AzureADDeviceId"]
@@ -144,10 +144,13 @@ async def test_device_actions_leave_events(beta: httpx.AsyncClient, enroll: Enro
     url = f"https://graph.microsoft.com/beta/deviceManagement/deviceCategories/{category}"
     assert (await beta.put(f"{one}/deviceCategory/$ref", json={"@odata.id": url})).status_code == 204
     assert _changes(await _last(beta))["DeviceCategoryDisplayName"][1] == "Field"
-    bulk = {"actionName": "retire", "deviceIds": [phone.id, ABSENT, other.id]}
+    bulk = {"actionName": "retire", "deviceIds": [phone.managed_device_id, ABSENT, other.managed_device_id]}
     assert (await beta.post(f"{DEVICES}/executeAction", json=bulk)).status_code == 200
     retired = [each for each in await _events(beta) if each["activityType"] == "retire ManagedDevice"]
-    assert {each["resources"][0]["resourceId"] for each in retired} == {phone.id, other.id}
+    assert {each["resources"][0]["resourceId"] for each in retired} == {
+        phone.managed_device_id,
+        other.managed_device_id,
+    }
     assert (await beta.delete(one)).status_code == 204
     assert (await _last(beta))["activityType"] == "Delete ManagedDevice"
 

@@ -21,10 +21,8 @@ from tests.surfaces.graph.fleet import (
     document,
     documents,
     later,
-    refuse,
     without_roots,
 )
-from tests.surfaces.graph.phone import Phone
 
 NAME = "managedDeviceCertificateStates"
 ALL = "/deviceManagement/deviceConfigurationsAllManagedDeviceCertificateStates"
@@ -58,14 +56,6 @@ AWAITED = {
 }
 
 
-async def _install(graph: httpx.AsyncClient, phone: Phone, profile: str) -> None:
-    """Hold the certificate that the profile gives: its thumbprint is read, for no file is opened here."""
-    await phone.settle()
-    (state,) = [each for each in await documents(graph, f"{PROFILES}/{profile}/{NAME}") if phone.id in each["id"]]
-    phone.aliases = ({"alias": f"pkcs-{profile}", "sha1": state["certificateThumbprint"]},)
-    await phone.report()
-
-
 async def test_a_pkcs_certificate_from_pending_to_deleted(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll
 ) -> None:
@@ -76,13 +66,13 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
     phone = await enroll("alice")
     path = f"{PROFILES}/{profile}/microsoft.graph.androidWorkProfilePkcsCertificateProfile/{NAME}"
     assert await documents(beta, path) == []
-    await phone.report()
+    await phone.check_in()
     (waiting,) = await documents(beta, path)
-    assert waiting == {"id": f"{profile}_{phone.id}", **AWAITED}
+    assert waiting == {"id": f"{profile}_{phone.managed_device_id}", **AWAITED}
     assert await documents(beta, ALL) == []
     await later(http, "PT1H")
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "online"})
-    await phone.report()
+    await phone.check_in()
     (issued,) = await documents(beta, path)
     (register,) = (await http.get(f"{TENANT}/certificates")).json()["value"]
     changes = {name: value for name, value in issued.items() if value != waiting[name]}
@@ -99,14 +89,14 @@ async def test_a_pkcs_certificate_from_pending_to_deleted(
         "certificateEnhancedKeyUsage": "1.3.6.1.5.5.7.3.4",
         "certificateIssuanceDateTime": "2026-11-24T10:50:00Z",
     }
-    await _install(beta, phone, profile)
+    await phone.settle()
     assert (await document(beta, f"{path}/{issued['id']}"))["certificateIssuanceState"] == "installed"
-    await refuse(phone, f"keyPairs[alias=pkcs-{profile}]", setting="keyPairs")
+    await phone.refuse(f"keyPairs[alias=pkcs-{profile}]", setting="keyPairs")
     (refused,) = await documents(beta, path)
     assert (refused["certificateIssuanceState"], refused["certificateErrorCode"]) == ("installFailed", FAILED)
-    await _install(beta, phone, profile)
+    await phone.settle()
     await assign(beta, profile)
-    await phone.report()
+    await phone.check_in()
     assert [each["certificateIssuanceState"] for each in await documents(beta, path)] == ["removedFromCollection"]
     await phone.settle()
     (gone,) = await documents(beta, path)
@@ -119,7 +109,7 @@ async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
     await without_roots(http)
     profile = await assigned(beta, **SIGNING)
     phone = await enroll("alice")
-    await _install(beta, phone, profile)
+    await phone.settle()
     (state,) = await documents(beta, ALL)
     revoked = await http.post(
         f"{TENANT}/certificates/{state['certificateSerialNumber']}/revoke", json={"reason": "superseded"}
@@ -129,7 +119,7 @@ async def test_what_a_retired_device_held_is_shown_until_its_record_goes(
     (own,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     assert (state["certificateRevokeStatus"], own["certificateRevokeStatus"]) == ("revoked", "revoked")
     assert state["certificateRevokeStatusLastChangeDateTime"] == "2026-11-24T10:00:00Z"
-    assert (await beta.post(f"{DEVICES}/{phone.id}/retire")).status_code == 204
+    assert (await beta.post(f"{DEVICES}/{phone.managed_device_id}/retire")).status_code == 204
     await phone.obey()
     assert await documents(beta, ALL) == []
     assert await documents(beta, f"{PROFILES}/{profile}/{NAME}") == []
@@ -141,11 +131,11 @@ async def test_a_certificate_that_is_renewed_says_so(
     await without_roots(http)
     profile = await assigned(beta, **SIGNING)
     phone = await enroll("alice")
-    await _install(beta, phone, profile)
+    await phone.settle()
     (connector,) = (await http.get(f"{TENANT}/connectors")).json()["value"]
     await http.patch(f"{TENANT}/connectors/{connector['id']}", json={"state": "offline"})
     await later(http, "P170D")
-    await phone.report()
+    await phone.check_in()
     (state,) = await documents(beta, f"{PROFILES}/{profile}/{NAME}")
     assert state["certificateIssuanceState"] == "renewalRequested"
 
@@ -161,7 +151,7 @@ async def test_imported_certificates_have_a_row_each(
     path = f"{PROFILES}/{profile}/{NAME}"
     found = await documents(beta, path)
     thumbprint = file_of_alice.thumbprint
-    assert {each["id"] for each in found} == {f"{profile}_{phone.id}_{thumbprint}" for phone in phones}
+    assert {each["id"] for each in found} == {f"{profile}_{phone.managed_device_id}_{thumbprint}" for phone in phones}
     (state, _other) = found
     assert state["certificateIssuanceState"] == "installed"
     assert state["certificateThumbprint"] == thumbprint
@@ -169,12 +159,12 @@ async def test_imported_certificates_have_a_row_each(
     assert state["certificateExpirationDateTime"] == "2027-01-31T10:00:00Z"
     assert (state["certificateSerialNumber"], state["certificateIssuer"]) == (None, None)
     everywhere = await documents(beta, ALL)
-    assert {each["id"] for each in everywhere} == {f"{phone.id}_{thumbprint}" for phone in phones}
+    assert {each["id"] for each in everywhere} == {f"{phone.managed_device_id}_{thumbprint}" for phone in phones}
     owner, pfx = await user_named(beta, "alice"), thumbprint
     assert (await beta.delete(f"{PFX}/{owner.replace('-', '')}-{pfx}")).status_code == 204
     await phones[0].settle()
     states = {each["id"].split("_")[1]: each["certificateIssuanceState"] for each in await documents(beta, path)}
-    assert states[phones[0].id] == "deleted"
+    assert states[phones[0].managed_device_id] == "deleted"
 
 
 async def test_a_scep_profile_says_that_no_challenge_was_made(beta: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -196,16 +186,16 @@ async def test_all_certificates_of_the_tenant(
     beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll, file_of_alice: PfxImport
 ) -> None:
     await without_roots(http)
-    profile = await assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})
+    await assigned(beta, **{**SIGNING, "certificateTemplateName": "SmimeBoth"})
     await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     await made(beta, PFX, **file_of_alice.body("alice@contoso.example"))
     alice, bob = await enroll("alice"), await enroll("bob")
     await alice.settle()
-    await _install(beta, bob, profile)
+    await bob.settle()
     issued = [each for each in await documents(beta, ALL) if each["certificateSerialNumber"]]
     shown = next(each for each in issued if each["userPrincipalName"].startswith("bob"))
     assert shown == {
-        "id": f"{bob.id}_{shown['certificateThumbprint']}",
+        "id": f"{bob.managed_device_id}_{shown['certificateThumbprint']}",
         "certificateRevokeStatus": "none",
         "certificateRevokeStatusLastChangeDateTime": "0001-01-01T00:00:00Z",
         "managedDeviceDisplayName": "bob_AndroidForWork",

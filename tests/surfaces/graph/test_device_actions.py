@@ -59,30 +59,30 @@ async def test_an_action_travels_to_the_device_and_its_states_are_shown(
 ) -> None:
     phone = await enroll("alice", mode="work-profile" if body == NOTE else OWNED)
     await phone.settle()
-    await _ask(beta, phone.id, action, body)
-    (pending,) = (await _results(beta, phone.id)).values()
+    await _ask(beta, phone.managed_device_id, action, body)
+    (pending,) = (await _results(beta, phone.managed_device_id)).values()
     assert (pending["actionName"], pending["actionState"]) == (action, "pending")
     assert pending["startDateTime"] == pending["lastUpdatedDateTime"] == "2026-11-24T10:00:00Z"
     clock.forward(minutes=1)
-    assert (await phone.report())["pendingOperations"] == 1
-    assert (await _results(beta, phone.id))[action]["actionState"] == "active"
+    assert (await phone.check_in()).operations == 1
+    assert (await _results(beta, phone.managed_device_id))[action]["actionState"] == "active"
     # A device that lost the first answer is told again.
-    assert (await phone.report())["pendingOperations"] == 1
+    assert (await phone.check_in()).operations == 1
     clock.forward(minutes=1)
     (operation,) = await phone.obey()
     assert {name: operation["metadata"][name] for name in command} == command
-    done = (await _results(beta, phone.id))[action]
+    done = (await _results(beta, phone.managed_device_id))[action]
     assert (done["actionState"], done["startDateTime"]) == ("done", "2026-11-24T10:00:00Z")
     assert done["lastUpdatedDateTime"] == "2026-11-24T10:02:00Z"
-    assert (await phone.report())["pendingOperations"] == 0
-    assert (await _record(beta, phone.id))["managementState"] == "managed"
+    assert (await phone.check_in()).operations == 0
+    assert (await _record(beta, phone.managed_device_id))["managementState"] == "managed"
 
 
 async def test_plain_results_carry_no_type_and_the_others_do(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode=OWNED)
     for action in ("rebootNow", "locateDevice", "remoteLock"):
-        await _ask(beta, phone.id, action)
-    results = await _results(beta, phone.id)
+        await _ask(beta, phone.managed_device_id, action)
+    results = await _results(beta, phone.managed_device_id)
     assert set(results["rebootNow"]) == {"actionName", "actionState", "startDateTime", "lastUpdatedDateTime"}
     assert results["locateDevice"]["@odata.type"] == "#microsoft.graph.locateDeviceActionResult"
     assert results["locateDevice"]["deviceLocation"] is None
@@ -93,22 +93,22 @@ async def test_a_new_passcode_is_told_to_the_device_and_then_to_the_administrato
     beta: httpx.AsyncClient, v1: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone = await enroll("alice")
-    await _ask(v1, phone.id, "resetPasscode")
-    assert (await _results(beta, phone.id))["resetPasscode"]["passcode"] is None
+    await _ask(v1, phone.managed_device_id, "resetPasscode")
+    assert (await _results(beta, phone.managed_device_id))["resetPasscode"]["passcode"] is None
     (operation,) = await phone.obey()
     passcode = operation["metadata"]["newPassword"]
     assert (operation["metadata"]["type"], len(passcode)) == ("RESET_PASSWORD", 8)
-    result = (await _results(beta, phone.id))["resetPasscode"]
+    result = (await _results(beta, phone.managed_device_id))["resetPasscode"]
     assert result["@odata.type"] == "#microsoft.graph.resetPasscodeActionResult"
     assert (result["passcode"], result["errorCode"]) == (passcode, 0)
-    assert "errorCode" not in (await _results(v1, phone.id))["resetPasscode"]
+    assert "errorCode" not in (await _results(v1, phone.managed_device_id))["resetPasscode"]
 
 
 async def test_a_device_says_where_it_is(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "locateDevice")
+    await _ask(beta, phone.managed_device_id, "locateDevice")
     await phone.obey(response={"location": {"latitude": 47.5, "longitude": -122.25, "altitude": 12}})
-    assert (await _results(beta, phone.id))["locateDevice"]["deviceLocation"] == {
+    assert (await _results(beta, phone.managed_device_id))["locateDevice"]["deviceLocation"] == {
         "lastCollectedDateTime": "2026-11-24T10:00:00Z",
         "longitude": -122.25,
         "latitude": 47.5,
@@ -125,22 +125,22 @@ async def test_lost_mode_is_for_supervised_ios_devices_and_no_android_device_is_
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
     for action in ("enableLostMode", "disableLostMode"):
-        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", json={})
+        answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", json={})
         assert (answer.status_code, "supervised iOS" in sentence(answer)) == (400, True), answer.text
-    assert (await phone.report())["pendingOperations"] == 0
-    assert (await _record(beta, phone.id))["lostModeState"] == "disabled"
+    assert (await phone.check_in()).operations == 0
+    assert (await _record(beta, phone.managed_device_id))["lostModeState"] == "disabled"
 
 
 async def test_a_new_name_shows_once_the_device_has_it(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode=OWNED)
-    before = (await _record(beta, phone.id))["deviceName"]
-    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Desk 1"})
-    assert (await _record(beta, phone.id))["deviceName"] == before
+    before = (await _record(beta, phone.managed_device_id))["deviceName"]
+    await _ask(beta, phone.managed_device_id, "setDeviceName", {"deviceName": "Desk 1"})
+    assert (await _record(beta, phone.managed_device_id))["deviceName"] == before
     await phone.obey()
-    record = await _record(beta, phone.id)
+    record = await _record(beta, phone.managed_device_id)
     assert record["deviceName"] == "Desk 1"
     found = (await beta.get(DEVICES, params={"$filter": "deviceName eq 'Desk 1'"})).json()["value"]
-    assert [each["id"] for each in found] == [phone.id]
+    assert [each["id"] for each in found] == [phone.managed_device_id]
     (entra,) = (await beta.get("/devices", params={"$filter": "displayName eq 'Desk 1'"})).json()["value"]
     assert entra["deviceId"] == record["azureADDeviceId"]
 
@@ -148,23 +148,23 @@ async def test_a_new_name_shows_once_the_device_has_it(beta: httpx.AsyncClient, 
 @pytest.mark.parametrize(("error", "state"), [({"code": 9, "message": "no"}, "failed"), ({"code": 12}, "notSupported")])
 async def test_a_device_that_cannot_says_so(beta: httpx.AsyncClient, enroll: Enroll, error: Json, state: str) -> None:
     phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Desk 1"})
+    await _ask(beta, phone.managed_device_id, "setDeviceName", {"deviceName": "Desk 1"})
     await phone.obey(error=error)
-    assert (await _results(beta, phone.id))["setDeviceName"]["actionState"] == state
-    assert (await _record(beta, phone.id))["deviceName"] != "Desk 1"
-    assert (await phone.report())["pendingOperations"] == 0
+    assert (await _results(beta, phone.managed_device_id))["setDeviceName"]["actionState"] == state
+    assert (await _record(beta, phone.managed_device_id))["deviceName"] != "Desk 1"
+    assert (await phone.check_in()).operations == 0
 
 
 async def test_the_newest_of_a_name_takes_the_place_of_the_older(
     beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "One"})
+    await _ask(beta, phone.managed_device_id, "setDeviceName", {"deviceName": "One"})
     clock.forward(minutes=1)
-    await _ask(beta, phone.id, "setDeviceName", {"deviceName": "Two"})
+    await _ask(beta, phone.managed_device_id, "setDeviceName", {"deviceName": "Two"})
     (operation,) = await phone.obey()
     assert operation["metadata"]["deviceName"] == "Two"
-    result = (await _results(beta, phone.id))["setDeviceName"]
+    result = (await _results(beta, phone.managed_device_id))["setDeviceName"]
     assert (result["actionState"], result["startDateTime"]) == ("done", "2026-11-24T10:01:00Z")
 
 
@@ -172,17 +172,17 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
     beta: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
-    await _ask(beta, phone.id, "remoteLock")
-    await _ask(beta, phone.id, "wipe")
-    states = {name: each["actionState"] for name, each in (await _results(beta, phone.id)).items()}
+    await _ask(beta, phone.managed_device_id, "remoteLock")
+    await _ask(beta, phone.managed_device_id, "wipe")
+    states = {name: each["actionState"] for name, each in (await _results(beta, phone.managed_device_id)).items()}
     assert states == {"remoteLock": "canceled", "wipe": "pending"}
-    answer = await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
     assert "wipePending comes first" in sentence(answer)
-    await _ask(beta, phone.id, "syncDevice")
+    await _ask(beta, phone.managed_device_id, "syncDevice")
     (operation,) = await phone.obey()
     assert operation["metadata"]["type"] == "WIPE"
-    gone = await beta.post(f"{DEVICES}/{phone.id}/remoteLock")
+    gone = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
     assert (gone.status_code, code(gone)) == (404, "ResourceNotFound")
 
 
@@ -204,8 +204,8 @@ async def test_a_device_whose_record_is_deleted_is_wiped_or_retired_as_its_kind_
 ) -> None:
     await _go_by(http, edition)
     phone = await enroll("alice", mode=mode)
-    await _ask(beta, phone.id, "syncDevice")
-    assert (await beta.delete(f"{DEVICES}/{phone.id}")).status_code == 204
+    await _ask(beta, phone.managed_device_id, "syncDevice")
+    assert (await beta.delete(f"{DEVICES}/{phone.managed_device_id}")).status_code == 204
     (operation,) = await phone.obey()
     assert operation["metadata"] | {"createTime": ""} == {
         "type": "WIPE",
@@ -244,11 +244,11 @@ async def test_whether_an_action_is_accepted_depends_on_the_edition(
     for edition, status in (("2020-04", then), ("current", now)):
         await _go_by(http, edition)
         phone = await enroll("alice", mode=mode)
-        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}")
+        answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")
         assert answer.status_code == status, (edition, answer.text)
         if status == 400:
             assert f"{action} is not supported by a device of the kind android/{mode}" in sentence(answer)
-            assert (await phone.report())["pendingOperations"] == 0
+            assert (await phone.check_in()).operations == 0
 
 
 @pytest.mark.parametrize(("title", "body", "why"), [("x" * 51, "y", "most 50"), ("x", "y" * 501, "most 500")])
@@ -258,7 +258,7 @@ async def test_a_notification_that_is_too_long_is_refused_in_every_edition(
 ) -> None:
     await _go_by(http, edition)
     phone = await enroll("alice")
-    path = f"{DEVICES}/{phone.id}/sendCustomNotificationToCompanyPortal"
+    path = f"{DEVICES}/{phone.managed_device_id}/sendCustomNotificationToCompanyPortal"
     answer = await beta.post(path, json={"notificationTitle": title, "notificationBody": body})
     assert (answer.status_code, why in sentence(answer)) == (400, True), answer.text
     fits = {"notificationTitle": title[:50], "notificationBody": body[:500]}
@@ -270,12 +270,19 @@ async def test_the_eleventh_notification_of_an_hour_is_refused_for_its_device_al
 ) -> None:
     phone, other = await enroll("alice"), await enroll("bob")
     for _ in range(10):
-        await _ask(beta, phone.id, "sendCustomNotificationToCompanyPortal", NOTE)
-    answer = await beta.post(f"{DEVICES}/{phone.id}/sendCustomNotificationToCompanyPortal", json=NOTE)
+        await _ask(beta, phone.managed_device_id, "sendCustomNotificationToCompanyPortal", NOTE)
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/sendCustomNotificationToCompanyPortal", json=NOTE)
     assert (answer.status_code, "10 notifications within an hour" in sentence(answer)) == (400, True), answer.text
-    body = {"actionName": "customTextNotification", "deviceIds": [phone.id, other.id], **NOTE}
+    body = {
+        "actionName": "customTextNotification",
+        "deviceIds": [phone.managed_device_id, other.managed_device_id],
+        **NOTE,
+    }
     told = (await beta.post(f"{DEVICES}/executeAction", json=body)).json()
-    assert (told["failedDeviceIds"], told["successfulDeviceIds"]) == ([phone.id], [other.id])
+    assert (told["failedDeviceIds"], told["successfulDeviceIds"]) == (
+        [phone.managed_device_id],
+        [other.managed_device_id],
+    )
 
 
 @pytest.mark.parametrize("form", FORMS, ids=lambda form: str(form.action))
@@ -285,14 +292,14 @@ async def test_every_action_is_answered_with_204_or_with_a_reason(
     body = {prop.name: "x" for prop in form.body.properties if prop.required}
     for mode in ("work-profile", OWNED):
         phone = await enroll("alice", mode=mode)
-        path = f"{DEVICES}/{phone.id}/{form.action}"
+        path = f"{DEVICES}/{phone.managed_device_id}/{form.action}"
         if form.beta_only:
             assert code(await v1.post(path, json=body)) == "BadRequest", "v1.0 does not know it"
         answer = await beta.post(path, json=body)
         assert answer.status_code in (204, 400, 501), answer.text
         if answer.status_code != 204:
             assert str(form.action) in sentence(answer)
-            assert await _results(beta, phone.id) == {}
+            assert await _results(beta, phone.managed_device_id) == {}
     missing = await beta.post(f"{DEVICES}/{ABSENT}/{form.action}", json=body)
     assert (missing.status_code, code(missing)) == (404, "ResourceNotFound")
 
@@ -310,9 +317,9 @@ async def test_what_a_work_profile_cannot_do_is_refused_with_the_reason(
     beta: httpx.AsyncClient, enroll: Enroll, action: str, status: int, why: str
 ) -> None:
     phone = await enroll("alice")
-    answer = await beta.post(f"{DEVICES}/{phone.id}/{action}")
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")
     assert (answer.status_code, why in sentence(answer)) == (status, True), answer.text
-    assert (await phone.report())["pendingOperations"] == 0
+    assert (await phone.check_in()).operations == 0
 
 
 @pytest.mark.parametrize(
@@ -347,10 +354,10 @@ async def test_a_body_that_says_something_impossible_changes_nothing(
     beta: httpx.AsyncClient, enroll: Enroll, action: str, body: Json, why: str
 ) -> None:
     phone = await enroll("alice", mode=OWNED)
-    answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", json=body)
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", json=body)
     assert (answer.status_code, code(answer)) == (400, "BadRequest"), answer.text
     assert why in sentence(answer)
-    record = await _record(beta, phone.id)
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], record["deviceActionResults"]) == ("managed", [])
 
 
@@ -359,29 +366,33 @@ async def test_a_body_that_is_no_object_is_refused(beta: httpx.AsyncClient, enro
     phone = await enroll("alice", mode=OWNED)
     headers = {"content-type": "application/json"}
     for action in ("remoteLock", "wipe", "setDeviceName"):
-        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}", content=content, headers=headers)
+        answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", content=content, headers=headers)
         assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert await _results(beta, phone.id) == {}
+    assert await _results(beta, phone.managed_device_id) == {}
 
 
 async def test_all_that_is_null_or_false_in_a_wipe_is_left_out(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode=OWNED)
     flags = dict.fromkeys(("keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe"), False)
-    await _ask(beta, phone.id, "wipe", {**flags, "macOsUnlockCode": None, "obliterationBehavior": "Default"})
-    assert (await _record(beta, phone.id))["managementState"] == "wipePending"
+    await _ask(
+        beta, phone.managed_device_id, "wipe", {**flags, "macOsUnlockCode": None, "obliterationBehavior": "Default"}
+    )
+    assert (await _record(beta, phone.managed_device_id))["managementState"] == "wipePending"
 
 
 async def test_the_same_actions_are_below_a_user(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone, other = await enroll("alice", mode=OWNED), await enroll("bob", mode=OWNED)
     alice = await user_named(beta, "alice")
     for key in (alice, "alice@contoso.example"):
-        assert (await beta.post(f"/users/{key}/managedDevices/{phone.id}/remoteLock")).status_code == 204
-        assert (await beta.post(f"/users/{key}/managedDevices/{other.id}/remoteLock")).status_code == 404
-        assert (await beta.post(f"/users/{key}/managedDevices/{other.id}/wipe")).status_code == 404
-        assert (await beta.delete(f"/users/{key}/managedDevices/{other.id}")).status_code == 404
-    assert await _results(beta, other.id) == {}
-    assert (await beta.post(f"/users/{alice}/managedDevices('{phone.id}')/microsoft.graph.wipe")).status_code == 204
-    assert (await beta.post(f"/users/{ABSENT}/managedDevices/{phone.id}/retire")).status_code == 404
+        assert (await beta.post(f"/users/{key}/managedDevices/{phone.managed_device_id}/remoteLock")).status_code == 204
+        assert (await beta.post(f"/users/{key}/managedDevices/{other.managed_device_id}/remoteLock")).status_code == 404
+        assert (await beta.post(f"/users/{key}/managedDevices/{other.managed_device_id}/wipe")).status_code == 404
+        assert (await beta.delete(f"/users/{key}/managedDevices/{other.managed_device_id}")).status_code == 404
+    assert await _results(beta, other.managed_device_id) == {}
+    assert (
+        await beta.post(f"/users/{alice}/managedDevices('{phone.managed_device_id}')/microsoft.graph.wipe")
+    ).status_code == 204
+    assert (await beta.post(f"/users/{ABSENT}/managedDevices/{phone.managed_device_id}/retire")).status_code == 404
 
 
 async def test_another_tenants_devices_are_not_found(
@@ -393,29 +404,36 @@ async def test_another_tenants_devices_are_not_found(
     phone = await enroll("alice", mode=OWNED)
     for action in (DeviceAction.WIPE, DeviceAction.LOCK, DeviceAction.SYNC, DeviceAction.DELETE):
         with pytest.raises(NotFound):
-            await emulator.runner.run(other, device_actions.perform, phone.id, action=action)
-    told = await emulator.runner.run(other, bulk_actions.execute, [phone.id], action=DeviceAction.LOCK)
-    assert told["notFoundDeviceIds"] == [phone.id]
-    assert await _results(beta, phone.id) == {}
+            await emulator.runner.run(other, device_actions.perform, phone.managed_device_id, action=action)
+    told = await emulator.runner.run(other, bulk_actions.execute, [phone.managed_device_id], action=DeviceAction.LOCK)
+    assert told["notFoundDeviceIds"] == [phone.managed_device_id]
+    assert await _results(beta, phone.managed_device_id) == {}
 
 
 async def test_many_devices_are_asked_at_once_and_each_is_told_apart(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     owned, personal, ending = await enroll("alice", mode=OWNED), await enroll("bob"), await enroll("carol", mode=OWNED)
-    await _ask(beta, ending.id, "wipe")
+    await _ask(beta, ending.managed_device_id, "wipe")
     body = {
         "actionName": "RebootNow",
         "realAction": "rebootNow",
-        "deviceIds": [owned.id, personal.id, ending.id, ABSENT, "x", owned.id.upper()],
+        "deviceIds": [
+            owned.managed_device_id,
+            personal.managed_device_id,
+            ending.managed_device_id,
+            ABSENT,
+            "x",
+            owned.managed_device_id.upper(),
+        ],
         "keepEnrollmentData": False,
     }
     answer = await beta.post(f"{DEVICES}/executeAction", json=body)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {
         "@odata.context": "https://localhost:8443/beta/$metadata#microsoft.graph.bulkManagedDeviceActionResult",
-        "successfulDeviceIds": [owned.id],
-        "failedDeviceIds": [ending.id],
+        "successfulDeviceIds": [owned.managed_device_id],
+        "failedDeviceIds": [ending.managed_device_id],
         "notFoundDeviceIds": [ABSENT, "x"],
-        "notSupportedDeviceIds": [personal.id],
+        "notSupportedDeviceIds": [personal.managed_device_id],
     }
     (operation,) = await owned.obey()
     assert operation["metadata"]["type"] == "REBOOT"
@@ -435,15 +453,17 @@ async def test_bulk_actions_are_the_single_ones(
     beta: httpx.AsyncClient, enroll: Enroll, name: str, more: Json, state: str
 ) -> None:
     phone = await enroll("alice", mode="work-profile" if name in ("retire", "customTextNotification") else OWNED)
-    body = {"actionName": name, "deviceIds": [phone.id], **more}
-    assert (await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"] == [phone.id]
-    record = await _record(beta, phone.id)
+    body = {"actionName": name, "deviceIds": [phone.managed_device_id], **more}
+    assert (await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"] == [
+        phone.managed_device_id
+    ]
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], len(record["deviceActionResults"])) == (state, 1)
 
 
 async def test_a_bulk_deletion_drops_the_records(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phones = [await enroll(user) for user in ("alice", "bob")]
-    body = {"actionName": "delete", "deviceIds": [phone.id for phone in phones]}
+    body = {"actionName": "delete", "deviceIds": [phone.managed_device_id for phone in phones]}
     assert len((await beta.post(f"{DEVICES}/executeAction", json=body)).json()["successfulDeviceIds"]) == 2
     assert (await beta.get(f"{DEVICES}/$count")).text == "0"
 

@@ -16,7 +16,6 @@ from tests.surfaces.graph.fleet import (
     assigned,
     document,
     documents,
-    refuse,
 )
 
 FAILED = -2016281112
@@ -27,9 +26,9 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
 ) -> None:
     profile = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file, "displayName": "Root"})
     phone = await enroll("alice")
-    path = f"{DEVICES}/{phone.id}/deviceConfigurationStates"
+    path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates"
     assert await documents(beta, path) == []
-    await phone.report()
+    await phone.check_in()
     (state,) = await documents(beta, path)
     alice = await user_named(beta, "alice")
     assert state == {
@@ -46,7 +45,9 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
     await phone.settle()
     shown = await document(beta, f"{path}/{profile}")
     (sha256,) = phone.roots
-    assert shown.pop("@odata.context").endswith(f"managedDevices('{phone.id}')/deviceConfigurationStates/$entity")
+    assert shown.pop("@odata.context").endswith(
+        f"managedDevices('{phone.managed_device_id}')/deviceConfigurationStates/$entity"
+    )
     assert shown == {
         **state,
         "state": "compliant",
@@ -68,7 +69,7 @@ async def test_a_profile_on_a_device_from_pending_to_gone(
             }
         ],
     }
-    await refuse(phone, f"caCerts[sha256={sha256}]")
+    await phone.refuse(f"caCerts[sha256={sha256}]")
     (setting,) = (await document(beta, f"{path}/{profile}"))["settingStates"]
     assert (setting["state"], setting["errorCode"], setting["currentValue"]) == ("error", FAILED, None)
     assert "full" in setting["errorDescription"]
@@ -84,7 +85,7 @@ async def test_each_imported_certificate_is_a_setting_of_its_own(
     profile = await assigned(beta, **{"@odata.type": IMPORTED, "intendedPurpose": "smimeEncryption"})
     phone = await enroll("alice")
     await phone.settle()
-    path = f"{DEVICES}/{phone.id}/deviceConfigurationStates/{profile}"
+    path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates/{profile}"
     (none,) = (await document(beta, path))["settingStates"]
     assert (none["state"], none["errorCode"], none["instanceDisplayName"]) == ("error", FAILED, None)
     assert "smimeEncryption" in none["errorDescription"]
@@ -104,7 +105,7 @@ async def test_v1_has_older_words(beta: httpx.AsyncClient, v1: httpx.AsyncClient
     await assigned(beta, **{"@odata.type": STORED})
     phone = await enroll("alice")
     await phone.settle()
-    (state,) = await documents(v1, f"{DEVICES}/{phone.id}/deviceConfigurationStates")
+    (state,) = await documents(v1, f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates")
     assert (state["state"], state["platformType"], state["settingCount"]) == ("notApplicable", "androidForWork", 1)
     assert not {"userId", "userPrincipalName"} & set(state)
 
@@ -119,7 +120,9 @@ async def test_what_is_not_built_says_so(beta: httpx.AsyncClient, enroll: Enroll
     profile = await assigned(beta, **{"@odata.type": SCEP, **body})
     phone = await enroll("alice")
     await phone.settle()
-    (setting,) = (await document(beta, f"{DEVICES}/{phone.id}/deviceConfigurationStates/{profile}"))["settingStates"]
+    (setting,) = (await document(beta, f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates/{profile}"))[
+        "settingStates"
+    ]
     assert (setting["state"], setting["errorCode"]) == ("error", FAILED)
     assert "SCEP" in setting["errorDescription"]
 
@@ -131,7 +134,7 @@ async def test_states_are_filtered_sorted_and_counted_by_every_property(
     await assigned(beta, **{"@odata.type": IMPORTED, "displayName": "B"})
     phone = await enroll("alice")
     await phone.settle()
-    path = f"{DEVICES}/{phone.id}/deviceConfigurationStates"
+    path = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates"
     names = [each["displayName"] for each in await documents(beta, path, **{"$orderby": "displayName desc"})]
     assert names == ["B", "A"]
     for condition in (
@@ -151,7 +154,7 @@ async def test_a_users_own_devices_have_them_too(beta: httpx.AsyncClient, enroll
     profile = await assigned(beta, **{"@odata.type": IMPORTED})
     phone = await enroll("alice")
     await phone.settle()
-    path = f"managedDevices/{phone.id}/deviceConfigurationStates"
+    path = f"managedDevices/{phone.managed_device_id}/deviceConfigurationStates"
     (state,) = await documents(beta, f"/users/alice@contoso.example/{path}")
     assert state["id"] == profile
     assert (await document(beta, f"/users/alice@contoso.example/{path}/{profile}"))["state"] == "error"
@@ -166,9 +169,9 @@ async def test_what_does_not_exist_is_not_found(beta: httpx.AsyncClient, enroll:
     for path in (
         f"{ABSENT}/deviceConfigurationStates",
         f"{ABSENT}/deviceConfigurationStates/{profile}",
-        f"{phone.id}/deviceConfigurationStates/{ABSENT}",
-        f"{idle.id}/deviceConfigurationStates/{profile}",
-        f"{idle.id}/deviceConfigurationStates/{profile}/settingStates",
+        f"{phone.managed_device_id}/deviceConfigurationStates/{ABSENT}",
+        f"{idle.managed_device_id}/deviceConfigurationStates/{profile}",
+        f"{idle.managed_device_id}/deviceConfigurationStates/{profile}/settingStates",
     ):
         answer = await beta.get(f"{DEVICES}/{path}")
         assert (answer.status_code, code(answer)) == (404, "ResourceNotFound")

@@ -33,18 +33,18 @@ async def test_names_owners_notes_and_tags_are_changed(beta: httpx.AsyncClient, 
         "deviceName": "what the device says",
         "managementState": "wipePending",
     }
-    answer = await beta.patch(f"{DEVICES}/{phone.id}", json=changes)
+    answer = await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json=changes)
     assert answer.status_code == 200, answer.text
     shown = answer.json()
     assert (shown["managedDeviceName"], shown["roleScopeTagIds"]) == ("Alice's", ["1"])
     assert (shown["managedDeviceOwnerType"], shown["ownerType"]) == ("company", "company")
     assert (shown["deviceName"], shown["managementState"]) == ("alice_AndroidForWork", "managed")
     assert shown["notes"] is None, "only $select brings it to light"
-    one = await beta.get(f"{DEVICES}/{phone.id}", params={"$select": "notes"})
+    one = await beta.get(f"{DEVICES}/{phone.managed_device_id}", params={"$select": "notes"})
     assert one.json()["notes"] == "In the drawer"
-    assert await _filtered(beta, "managedDeviceOwnerType eq 'company'") == [phone.id]
+    assert await _filtered(beta, "managedDeviceOwnerType eq 'company'") == [phone.managed_device_id]
     assert await _filtered(beta, "ownerType eq 'personal'") == []
-    back = await beta.patch(f"{DEVICES}/{phone.id}", json={"ownerType": "personal"})
+    back = await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json={"ownerType": "personal"})
     assert back.json()["managedDeviceOwnerType"] == "personal"
 
 
@@ -65,16 +65,16 @@ async def test_a_change_that_is_refused_changes_nothing(
     beta: httpx.AsyncClient, enroll: Enroll, body: Json, why: str
 ) -> None:
     phone = await enroll("alice")
-    before = (await beta.get(f"{DEVICES}/{phone.id}")).json()
-    answer = await beta.patch(f"{DEVICES}/{phone.id}", json={"managedDeviceName": "x", **body})
+    before = (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()
+    answer = await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json={"managedDeviceName": "x", **body})
     assert answer.status_code in (400, 404), answer.text
     assert why in sentence(answer)
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).json() == before
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json() == before
 
 
 async def test_v1_does_not_know_betas_owner(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    answer = await v1.patch(f"{DEVICES}/{phone.id}", json={"ownerType": "company"})
+    answer = await v1.patch(f"{DEVICES}/{phone.managed_device_id}", json={"ownerType": "company"})
     assert (answer.status_code, "beta only" in sentence(answer)) == (400, True)
 
 
@@ -103,20 +103,22 @@ async def test_categories_have_a_life_of_their_own(beta: httpx.AsyncClient, v1: 
 async def test_a_device_shows_its_category_whatever_it_is_called(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
     kiosk = await made(beta, CATEGORIES, displayName="Kiosk")
-    path = f"{DEVICES}/{phone.id}/deviceCategory"
+    path = f"{DEVICES}/{phone.managed_device_id}/deviceCategory"
     assert (await beta.get(path)).json()["displayName"] == "Unknown"
     reference = {"@odata.id": f"https://graph.microsoft.com/beta{CATEGORIES}/{kiosk['id']}"}
     assert (await beta.put(f"{path}/$ref", json=reference)).status_code == 204
     assert (await beta.get(path)).json()["id"] == kiosk["id"]
     await beta.patch(f"{CATEGORIES}/{kiosk['id']}", json={"displayName": "Hall"})
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["deviceCategoryDisplayName"] == "Hall"
-    assert await _filtered(beta, "deviceCategoryDisplayName eq 'Hall'") == [phone.id]
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()["deviceCategoryDisplayName"] == "Hall"
+    assert await _filtered(beta, "deviceCategoryDisplayName eq 'Hall'") == [phone.managed_device_id]
     assert await _filtered(beta, "deviceCategoryDisplayName eq 'Unknown'") == []
     assert (await beta.delete(f"{path}/$ref")).status_code == 204
     bound = {"deviceCategory@odata.bind": reference["@odata.id"]}
-    assert (await beta.patch(f"{DEVICES}/{phone.id}", json=bound)).json()["deviceCategoryDisplayName"] == "Hall"
+    assert (await beta.patch(f"{DEVICES}/{phone.managed_device_id}", json=bound)).json()[
+        "deviceCategoryDisplayName"
+    ] == "Hall"
     await beta.delete(f"{CATEGORIES}/{kiosk['id']}")
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["deviceCategoryDisplayName"] == "Unknown"
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()["deviceCategoryDisplayName"] == "Unknown"
     for body, status in (({}, 400), ({"@odata.id": 1}, 400), ({"@odata.id": "x"}, 400), (reference, 404)):
         assert (await beta.put(f"{path}/$ref", json=body)).status_code == status
 
@@ -126,25 +128,25 @@ async def test_a_user_has_its_own_devices_and_no_others(beta: httpx.AsyncClient,
     alice = await user_named(beta, "alice")
     mine = f"/users/{alice}/managedDevices"
     document = (await beta.get(mine)).json()
-    assert ([each["id"] for each in document["value"]], document["@odata.count"]) == ([phone.id], 1)
+    assert ([each["id"] for each in document["value"]], document["@odata.count"]) == ([phone.managed_device_id], 1)
     assert document["@odata.context"].endswith(f"#users('{alice}')/managedDevices")
     assert (await beta.get(f"{mine}/$count")).text == "1"
     assert await ids(beta, f"{mine}?$filter=operatingSystem eq 'Windows'") == []
-    assert (await beta.get(f"{mine}/{phone.id}")).json()["id"] == phone.id
-    assert (await beta.get(f"{mine}/{other.id}")).status_code == 404
-    assert (await beta.patch(f"{mine}/{other.id}", json={"notes": "x"})).status_code == 404
+    assert (await beta.get(f"{mine}/{phone.managed_device_id}")).json()["id"] == phone.managed_device_id
+    assert (await beta.get(f"{mine}/{other.managed_device_id}")).status_code == 404
+    assert (await beta.patch(f"{mine}/{other.managed_device_id}", json={"notes": "x"})).status_code == 404
     assert (await beta.get(f"/users/{ABSENT}/managedDevices")).status_code == 404
     assert await ids(beta, "/users/carol@contoso.example/managedDevices") == []
-    assert await ids(beta, f"{DEVICES}/{phone.id}/users") == [alice]
+    assert await ids(beta, f"{DEVICES}/{phone.managed_device_id}/users") == [alice]
     assert (await beta.get("/me/managedDevices")).status_code == 400, "an application is nobody"
 
 
 async def test_what_is_below_a_device_is_empty_where_that_is_true(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
     for name in ("deviceCompliancePolicyStates", "logCollectionRequests", "detectedApps", "securityBaselineStates"):
-        assert await ids(beta, f"{DEVICES}/{phone.id}/{name}") == []
+        assert await ids(beta, f"{DEVICES}/{phone.managed_device_id}/{name}") == []
         assert (await beta.get(f"{DEVICES}/{ABSENT}/{name}")).status_code == 404
-    assert (await beta.get(f"{DEVICES}/{phone.id}/windowsProtectionState")).status_code == 204
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}/windowsProtectionState")).status_code == 204
 
 
 async def test_devices_are_counted_by_their_kind(
@@ -168,7 +170,7 @@ async def test_devices_are_counted_by_their_kind(
 async def test_devices_are_searched_for(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode="fully-managed", serial="XYZ123")
     await enroll("bob", mode="fully-managed", serial="OTHER")
-    for text, found in (("xyz", [phone.id]), ("ALICE_", [phone.id]), ("nothing", [])):
+    for text, found in (("xyz", [phone.managed_device_id]), ("ALICE_", [phone.managed_device_id]), ("nothing", [])):
         answer = await beta.get(DEVICES, params={"$search": text})
         assert [each["id"] for each in answer.json()["value"]] == found
 
@@ -177,7 +179,7 @@ async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(
     beta: httpx.AsyncClient, enroll: Enroll, emulator: Emulator, tenant: Tenant
 ) -> None:
     phones = [await enroll("alice", serial="A"), await enroll("bob", serial="B")]
-    every = [phone.id for phone in phones]
+    every = [phone.managed_device_id for phone in phones]
     alice = await user_named(beta, "alice")
     assert await _filtered(beta, f"userId eq '{alice}'") == every[:1]
     backwards = {"$orderby": "userPrincipalName desc"}

@@ -48,14 +48,14 @@ async def test_a_profile_is_pending_then_a_success(beta: httpx.AsyncClient, enro
     (status,) = await _statuses(beta, profile)
     assert (status["status"], status["lastReportedDateTime"]) == ("unknown", "0001-01-01T00:00:00Z")
     assert await _counts(beta, profile) == {"pendingCount": 1}
-    await phone.report()
+    await phone.check_in()
     (status,) = await _statuses(beta, profile)
     assert (status["status"], status["lastReportedDateTime"]) == ("unknown", "2026-11-24T10:00:00Z")
     assert await _counts(beta, profile) == {"pendingCount": 1}
     await phone.settle()
     (status,) = await _statuses(beta, profile)
     assert status == {
-        "id": f"{await user_named(beta, 'alice')}_{profile}_{phone.id}",
+        "id": f"{await user_named(beta, 'alice')}_{profile}_{phone.managed_device_id}",
         "deviceDisplayName": "alice_AndroidForWork",
         "userName": "Alice Adams",
         "deviceModel": "Pixel 9",
@@ -102,7 +102,7 @@ async def test_a_device_that_is_given_nothing_is_not_pending(
     profile = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     phone = await enroll("alice")
     assert len(await _statuses(beta, profile)) == 1
-    assert (await beta.post(f"{DEVICES}/{phone.id}/retire")).status_code == 204
+    assert (await beta.post(f"{DEVICES}/{phone.managed_device_id}/retire")).status_code == 204
     assert await _statuses(beta, profile) == []
 
 
@@ -162,7 +162,7 @@ async def test_statuses_are_filtered_sorted_counted_and_paged(
     other = await _assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     for user in ("bob", "alice", "carol"):
         phone = await enroll(user)
-        await (phone.report() if user == "bob" else phone.settle())
+        await (phone.check_in() if user == "bob" else phone.settle())
     path = f"{PROFILES}/{profile}/deviceStatuses"
     names = [each["userName"] for each in await _statuses(beta, profile, **{"$orderby": "userName desc"})]
     assert names == ["Carol Clark", "Bob Brown", "Alice Adams"]
@@ -231,5 +231,7 @@ async def test_a_root_that_is_stored_broken_is_an_error_on_the_device_and_of_no_
     await phone.settle()
     assert [each["status"] for each in await _statuses(beta, bad)] == ["error"]
     assert [each["status"] for each in await _statuses(beta, good)] == ["compliant"]
-    shown = (await beta.get(f"/deviceManagement/managedDevices/{phone.id}/deviceConfigurationStates")).json()["value"]
+    shown = (
+        await beta.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}/deviceConfigurationStates")
+    ).json()["value"]
     assert sorted(each["state"] for each in shown) == ["compliant", "error"]

@@ -24,7 +24,7 @@ EVENTUAL = {"ConsistencyLevel": "eventual"}
 
 async def test_a_managed_device_has_a_shadow_in_the_directory(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    managed = (await v1.get(f"/deviceManagement/managedDevices/{phone.id}")).json()
+    managed = (await v1.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}")).json()
     (listed,) = (await v1.get("/devices")).json()["value"]
     assert listed["deviceId"] == managed["azureADDeviceId"] != listed["id"]
     assert (listed["isManaged"], listed["accountEnabled"]) == (True, True)
@@ -85,11 +85,11 @@ async def test_a_managed_device_whose_shadow_is_deleted_stays_managed_and_leaves
     assert (gone.status_code, gone.content) == (204, b"")
     assert (await beta.get(f"/devices/{device}")).status_code == 404
     assert await ids(beta, f"/groups/{group}/members") == []
-    assert (await beta.get(f"/deviceManagement/managedDevices/{phone.id}")).status_code == 200
+    assert (await beta.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}")).status_code == 200
     assert await ids(beta, "/users/alice@contoso.example/ownedDevices") == []
     await phone.settle()
     assert not [*phone.roots]
-    assert (await beta.post(f"/deviceManagement/managedDevices/{phone.id}/retire")).status_code == 204
+    assert (await beta.post(f"/deviceManagement/managedDevices/{phone.managed_device_id}/retire")).status_code == 204
     await phone.obey()
 
 

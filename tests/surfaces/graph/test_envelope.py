@@ -148,8 +148,8 @@ async def test_every_answer_has_graphs_headers(beta: httpx.AsyncClient, enroll: 
     answers = [
         await beta.get("/users"),
         await beta.get(f"{DEVICES}/$count"),
-        await beta.post(f"{DEVICES}/{phone.id}/syncDevice"),
-        await beta.delete(f"{DEVICES}/{phone.id}"),
+        await beta.post(f"{DEVICES}/{phone.managed_device_id}/syncDevice"),
+        await beta.delete(f"{DEVICES}/{phone.managed_device_id}"),
         await beta.get("/nothing"),
     ]
     assert [answer.status_code for answer in answers] == [200, 200, 204, 204, 400]

@@ -127,7 +127,7 @@ async def tape(
     tape.keys["certificate"] = certificate["id"]
     phone = await enroll("alice", serial="R5CT1234")
     await phone.settle()
-    tape.keys["device"] = phone.id
+    tape.keys["device"] = phone.managed_device_id
     await tape.read_all()
     return tape
 

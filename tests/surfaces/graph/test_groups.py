@@ -42,7 +42,7 @@ async def test_each_member_says_what_it_is(beta: httpx.AsyncClient, enroll: Enro
     group = (await made(beta, "/groups", **TEAM))["id"]
     staff, alice = await group_named(beta, "All Staff"), await user_named(beta, "alice")
     phone = await enroll("alice")
-    azure = (await beta.get(f"/deviceManagement/managedDevices/{phone.id}")).json()["azureADDeviceId"]
+    azure = (await beta.get(f"/deviceManagement/managedDevices/{phone.managed_device_id}")).json()["azureADDeviceId"]
     for member in (alice, staff):
         url = {"@odata.id": f"https://graph.microsoft.com/v1.0/directoryObjects/{member}"}
         assert (await beta.post(f"/groups/{group}/members/$ref", json=url)).status_code == 204

@@ -90,15 +90,15 @@ async def test_every_door_is_seen_at_once(
 ) -> None:
     assert await documents(beta, DEVICES) == []
     phone = await enroll("alice", mode="fully-managed")
-    assert [each["id"] for each in await documents(beta, DEVICES)] == [phone.id]
-    before = (await beta.get(f"{DEVICES}/{phone.id}")).json()["lastSyncDateTime"]
+    assert [each["id"] for each in await documents(beta, DEVICES)] == [phone.managed_device_id]
+    before = (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()["lastSyncDateTime"]
     answer = await http.post(f"{TENANT}/clock/advance", json={"by": "PT1H"})
     assert answer.status_code == 200, answer.text
-    await phone.report()  # a quiet check-in
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).json()["lastSyncDateTime"] > before
-    orders = f"{DEVICES}/{phone.id}?$select=id,deviceActionResults"
+    await phone.check_in()  # a quiet check-in
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).json()["lastSyncDateTime"] > before
+    orders = f"{DEVICES}/{phone.managed_device_id}?$select=id,deviceActionResults"
     assert (await beta.get(orders)).json()["deviceActionResults"] == []
-    await beta.post(f"{DEVICES}/{phone.id}/resetPasscode")
+    await beta.post(f"{DEVICES}/{phone.managed_device_id}/resetPasscode")
     assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["pending"]
     await phone.obey()
     assert [each["actionState"] for each in (await beta.get(orders)).json()["deviceActionResults"]] == ["done"]

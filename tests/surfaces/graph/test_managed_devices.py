@@ -34,7 +34,7 @@ async def test_a_device_that_enrols_has_a_record(
     beta: httpx.AsyncClient, enroll: Enroll, mode: str, shown: tuple[str, ...]
 ) -> None:
     phone = await enroll("alice", mode=mode, serial="S1")
-    record = await _record(beta, phone.id)
+    record = await _record(beta, phone.managed_device_id)
     names = ("operatingSystem", "deviceEnrollmentType", "deviceType", "managedDeviceOwnerType")
     assert tuple(record[name] for name in names) == shown
     assert record["userId"] == await user_named(beta, "alice")
@@ -55,7 +55,7 @@ async def test_a_device_that_enrols_has_a_record(
 
 async def test_v1_lacks_what_only_beta_has(v1: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode="fully-managed")
-    record = await _record(v1, phone.id)
+    record = await _record(v1, phone.managed_device_id)
     assert not {"ownerType", "deviceType", "roleScopeTagIds", "joinType"} & set(record)
     assert record["deviceEnrollmentType"] == "unknownFutureValue", "v1.0 has no word for it"
     assert record["@odata.context"].endswith("/v1.0/$metadata#deviceManagement/managedDevices/$entity")
@@ -67,24 +67,29 @@ async def test_devices_are_listed_with_their_number_and_got_by_every_form_of_key
     phones = [await enroll("alice"), await enroll("bob")]
     document = (await beta.get(DEVICES)).json()
     assert document["@odata.count"] == 2
-    assert {each["id"] for each in document["value"]} == {phone.id for phone in phones}
-    for key in (f"/{phones[0].id}", f"('{phones[0].id}')", f"({phones[0].id})", f"/{phones[0].id.upper()}"):
-        assert (await beta.get(f"{DEVICES}{key}")).json()["id"] == phones[0].id
+    assert {each["id"] for each in document["value"]} == {phone.managed_device_id for phone in phones}
+    for key in (
+        f"/{phones[0].managed_device_id}",
+        f"('{phones[0].managed_device_id}')",
+        f"({phones[0].managed_device_id})",
+        f"/{phones[0].managed_device_id.upper()}",
+    ):
+        assert (await beta.get(f"{DEVICES}{key}")).json()["id"] == phones[0].managed_device_id
     assert (await beta.get(f"{DEVICES}/$count")).text == "2"
 
 
 async def test_some_properties_are_blank_unless_selected(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    assert (await _record(beta, phone.id))["physicalMemoryInBytes"] == 0
-    answer = await beta.get(f"{DEVICES}/{phone.id}", params={"$select": "notes,deviceName"})
+    assert (await _record(beta, phone.managed_device_id))["physicalMemoryInBytes"] == 0
+    answer = await beta.get(f"{DEVICES}/{phone.managed_device_id}", params={"$select": "notes,deviceName"})
     assert set(answer.json()) == {"@odata.context", "id", "notes", "deviceName"}
 
 
 async def test_a_check_in_is_seen(beta: httpx.AsyncClient, enroll: Enroll, clock: FixedClock) -> None:
     phone = await enroll("alice")
     clock.forward(minutes=30)
-    await phone.report()
-    assert (await _record(beta, phone.id))["lastSyncDateTime"] == "2026-11-24T10:30:00Z"
+    await phone.check_in()
+    assert (await _record(beta, phone.managed_device_id))["lastSyncDateTime"] == "2026-11-24T10:30:00Z"
     late = {"$filter": "lastSyncDateTime ge 2026-11-24T10:29:59Z"}
     assert (await beta.get(DEVICES, params=late)).json()["@odata.count"] == 1
     never = {"$filter": "lastSyncDateTime gt 2026-11-24T10:30:00Z"}
@@ -102,16 +107,16 @@ async def test_a_retired_device_loses_company_data_when_it_comes_and_its_record_
     beta: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone = await enroll("alice")
-    answer = await beta.post(f"{DEVICES}/{phone.id}/retire")
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/retire")
     assert (answer.status_code, answer.content) == (204, b"")
-    record = await _record(beta, phone.id)
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], _actions(record)) == ("retirePending", {"retire": "pending"})
-    await phone.report()
-    record = await _record(beta, phone.id)
+    await phone.check_in()
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], _actions(record)) == ("retireIssued", {"retire": "active"})
     (operation,) = await phone.obey()
     assert operation["metadata"]["scope"] == "COMPANY_DATA"
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).status_code == 404
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).status_code == 404
 
 
 @pytest.mark.parametrize("body", [None, {}, {"keepEnrollmentData": False, "keepUserData": None}])
@@ -119,49 +124,51 @@ async def test_a_fully_managed_device_is_wiped_whatever_an_empty_body_looks_like
     beta: httpx.AsyncClient, enroll: Enroll, body: dict[str, Any] | None
 ) -> None:
     phone = await enroll("alice", mode="fully-managed")
-    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json=body)
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json=body)
     assert (answer.status_code, answer.content) == (204, b"")
-    record = await _record(beta, phone.id)
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], _actions(record)) == ("wipePending", {"wipe": "pending"})
     (operation,) = await phone.obey()
     assert operation["metadata"]["scope"] == "DEVICE"
-    assert (await beta.get(f"{DEVICES}/{phone.id}")).status_code == 404
+    assert (await beta.get(f"{DEVICES}/{phone.managed_device_id}")).status_code == 404
 
 
 async def test_a_body_of_null_is_none(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice", mode="fully-managed")
     headers = {"content-type": "application/json"}
-    answer = await beta.post(f"{DEVICES}/{phone.id}/microsoft.graph.wipe", content=b"null", headers=headers)
+    answer = await beta.post(
+        f"{DEVICES}/{phone.managed_device_id}/microsoft.graph.wipe", content=b"null", headers=headers
+    )
     assert answer.status_code == 204
 
 
 async def test_a_work_profile_cannot_be_wiped_and_nothing_happens(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
-    before = await _record(beta, phone.id)
-    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={"keepEnrollmentData": False})
+    before = await _record(beta, phone.managed_device_id)
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={"keepEnrollmentData": False})
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
     assert "cannot be wiped: retire it" in sentence(answer)
-    assert await _record(beta, phone.id) == before
-    assert (await phone.report())["pendingOperations"] == 0
+    assert await _record(beta, phone.managed_device_id) == before
+    assert (await phone.check_in()).operations == 0
 
 
 @pytest.mark.parametrize("mode", ["work-profile", "fully-managed"])
 async def test_only_windows_keeps_its_enrolment(beta: httpx.AsyncClient, enroll: Enroll, mode: str) -> None:
     phone = await enroll("alice", mode=mode)
-    before = await _record(beta, phone.id)
-    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={"keepEnrollmentData": True})
+    before = await _record(beta, phone.managed_device_id)
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={"keepEnrollmentData": True})
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
     assert ("keepEnrollmentData" in sentence(answer)) == (mode == "fully-managed")
-    assert await _record(beta, phone.id) == before
+    assert await _record(beta, phone.managed_device_id) == before
 
 
 @pytest.mark.parametrize("name", ["keepEnrollmentData", "keepUserData", "persistEsimDataPlan", "useProtectedWipe"])
 async def test_a_flag_is_true_or_false(beta: httpx.AsyncClient, enroll: Enroll, name: str) -> None:
     phone = await enroll("alice", mode="fully-managed")
-    answer = await beta.post(f"{DEVICES}/{phone.id}/wipe", json={name: "false"})
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", json={name: "false"})
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
     assert f"'{name}': 'false' is not a Boolean" in sentence(answer)
-    assert (await _record(beta, phone.id))["managementState"] == "managed"
+    assert (await _record(beta, phone.managed_device_id))["managementState"] == "managed"
 
 
 async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, http: httpx.AsyncClient, enroll: Enroll) -> None:
@@ -170,7 +177,7 @@ async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, http: http
     (await http.patch("/_fauxtune/v1/tenants/contoso", json=settings)).raise_for_status()
     phone = await enroll("alice", mode="fully-managed")
     for action in ("retire", "retire", "wipe", "wipe"):
-        assert (await beta.post(f"{DEVICES}/{phone.id}/{action}")).status_code == 204
+        assert (await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")).status_code == 204
     (operation,) = await phone.obey()
     assert operation["metadata"]["scope"] == "DEVICE"
 
@@ -178,11 +185,11 @@ async def test_a_wipe_overtakes_a_retirement(beta: httpx.AsyncClient, http: http
 async def test_a_device_is_asked_to_sync_and_does(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll("alice")
     await phone.settle()
-    answer = await beta.post(f"{DEVICES}/{phone.id}/syncDevice", headers={"content-length": "0"})
+    answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/syncDevice", headers={"content-length": "0"})
     assert (answer.status_code, answer.content) == (204, b"")
-    assert _actions(await _record(beta, phone.id)) == {"syncDevice": "pending"}
-    await phone.report()
-    record = await _record(beta, phone.id)
+    assert _actions(await _record(beta, phone.managed_device_id)) == {"syncDevice": "pending"}
+    await phone.check_in()
+    record = await _record(beta, phone.managed_device_id)
     assert (record["managementState"], _actions(record)) == ("managed", {"syncDevice": "done"})
 
 
@@ -190,7 +197,7 @@ async def test_a_deleted_record_is_gone_at_once_and_the_data_when_the_device_com
     beta: httpx.AsyncClient, enroll: Enroll
 ) -> None:
     phone = await enroll("alice")
-    answer = await beta.delete(f"{DEVICES}/{phone.id}")
+    answer = await beta.delete(f"{DEVICES}/{phone.managed_device_id}")
     assert (answer.status_code, answer.content) == (204, b"")
     assert await ids(beta, DEVICES) == []
     (operation,) = await phone.obey()

@@ -87,7 +87,7 @@ async def test_what_names_no_user_is_refused_and_nothing_changes(
 async def test_a_phone_keeps_its_user_and_says_why(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     phone = await enroll()
     for method, body in (("POST", reference(BOB)), ("DELETE", None)):
-        answer = await beta.request(method, f"{DEVICES}/{phone.id}/users/$ref", json=body)
+        answer = await beta.request(method, f"{DEVICES}/{phone.managed_device_id}/users/$ref", json=body)
         assert answer.status_code == 400
         assert "only that of a Windows device can" in answer.json()["error"]["message"]
 
@@ -98,7 +98,7 @@ async def test_a_device_whose_user_is_gone_cannot_be_wiped_and_graph_says_why(
     phone = await enroll(mode="fully-managed")
     assert (await beta.delete("/users/alice@contoso.example")).status_code == 204
     for action in ("wipe", "retire"):
-        answer = await beta.post(f"{DEVICES}/{phone.id}/{action}")
+        answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}")
         assert answer.status_code == 400
         assert "before their user is deleted" in answer.json()["error"]["message"]
-    assert (await beta.delete(f"{DEVICES}/{phone.id}")).status_code == 204
+    assert (await beta.delete(f"{DEVICES}/{phone.managed_device_id}")).status_code == 204

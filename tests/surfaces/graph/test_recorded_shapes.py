@@ -181,8 +181,8 @@ async def test_one_question_in_many_spellings(raw: Raw, beta: httpx.AsyncClient,
 )
 async def test_one_device_in_many_spellings(raw: Raw, enroll: Enroll, target: str) -> None:
     phone = await enroll("alice")
-    answer = await raw("GET", target.format(id=phone.id, upper=phone.id.upper()))
-    assert (answer.status_code, answer.json()["id"]) == (200, phone.id)
+    answer = await raw("GET", target.format(id=phone.managed_device_id, upper=phone.managed_device_id.upper()))
+    assert (answer.status_code, answer.json()["id"]) == (200, phone.managed_device_id)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ async def test_an_action_without_a_body_needs_no_type(
 ) -> None:
     # The one is retired, the other is wiped.
     phone = await enroll("alice", mode="work-profile" if action == "retire" else "fully-managed")
-    answer = await raw("POST", f"/beta{DEVICES}/{phone.id}/{action}", **headers)
+    answer = await raw("POST", f"/beta{DEVICES}/{phone.managed_device_id}/{action}", **headers)
     if action == "sync":
         assert (answer.status_code, sentence(answer)) == (400, "Resource not found for the segment 'sync'.")
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
+from tests.support.devices.android import AndroidOverHttp
 from tests.support.graph import PROFILES
 from tests.surfaces.graph.conftest import Enroll
-from tests.surfaces.graph.fleet import SIGNING, assigned, documents, refuse, without_roots
-from tests.surfaces.graph.phone import Phone
+from tests.surfaces.graph.fleet import SIGNING, assigned, documents, without_roots
 
 
 async def _status(graph: httpx.AsyncClient, profile: str) -> str:
@@ -24,7 +25,7 @@ async def test_a_refused_key_pair_is_an_error_of_its_profile_however_it_is_named
     profile = await assigned(beta, **SIGNING)
     phone = await enroll("alice")
     await phone.settle()
-    await refuse(phone, path.format(profile), setting="keyPairs")
+    await phone.refuse(path.format(profile), setting="keyPairs")
     assert await _status(beta, profile) == "error"
 
 
@@ -38,7 +39,7 @@ async def test_a_refusal_that_names_nothing_is_answered_with_400_and_changes_not
     before = await _status(beta, profile)
     for setting, path in (("keyPairs", "the certificate"), ("passwordPolicies", "")):
         body = {
-            "appliedPolicyVersion": phone.applied,
+            "appliedPolicyVersion": phone.applied_version,
             "nonComplianceDetails": [{"settingName": setting, "fieldPath": path}],
         }
         answer = await phone.call("POST", ":reportStatus", body=body)
@@ -66,14 +67,9 @@ async def test_an_enrolment_that_is_refused_says_what_this_door_takes(
 
 
 async def test_a_device_owner_that_says_no_mode_is_fully_managed(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, csr: str
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, raw_rsa_keys: list[RSAPrivateKey]
 ) -> None:
-    asked = {"userPrincipalName": "alice@contoso.example"}
-    token = (await http.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=asked)).json()["token"]
-    body = {"enrollmentToken": token, "csr": csr, "managementMode": "DEVICE_OWNER"}
-    answer = await http.post("/mdm/contoso/android/v1/enterprises/contoso/devices:enroll", json=body)
-    assert answer.status_code == 200, answer.text
-    phone = Phone(http, answer.json()["name"], answer.json()["deviceCredential"], "")
+    phone = await AndroidOverHttp.enrolled(http, key=raw_rsa_keys[0], managementMode="DEVICE_OWNER")
     await phone.settle()
     (record,) = await documents(beta, "/deviceManagement/managedDevices")
     assert record["deviceEnrollmentType"] == "androidEnterpriseFullyManaged"

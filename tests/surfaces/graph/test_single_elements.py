@@ -109,7 +109,7 @@ async def test_references_stand_in_place_of_what_they_lead_to(v1: httpx.AsyncCli
     assert shown == {"@odata.context": f"{root}/$metadata#$ref", **reference}
     category = await made(v1, "/deviceManagement/deviceCategories", displayName="Blue")
     url = f"{root}/deviceManagement/deviceCategories('{category['id']}')"
-    path = f"{DEVICES}/{phone.id}/deviceCategory/$ref"
+    path = f"{DEVICES}/{phone.managed_device_id}/deviceCategory/$ref"
     assert (await v1.put(path, json={"@odata.id": url})).status_code == 204
     assert (await v1.get(path)).json() == {"@odata.context": f"{root}/$metadata#$ref", "@odata.id": url}
 
@@ -122,7 +122,10 @@ async def test_what_is_empty_below_a_device_is_so_in_every_form(beta: httpx.Asyn
         if route.template.startswith(DEVICES.strip("/")) and route.template.endswith("/$count")
     ]
     empty.remove("deviceConfigurationStates")
-    for root in (f"{DEVICES}/{phone.id}", f"/users/alice@contoso.example/managedDevices/{phone.id}"):
+    for root in (
+        f"{DEVICES}/{phone.managed_device_id}",
+        f"/users/alice@contoso.example/managedDevices/{phone.managed_device_id}",
+    ):
         for name in filter(None, empty):
             if "{" in name:
                 continue
@@ -131,7 +134,7 @@ async def test_what_is_empty_below_a_device_is_so_in_every_form(beta: httpx.Asyn
             missing = await beta.get(f"{root}/{name}/x")
             assert missing.status_code == 404, name
         assert (await beta.get(f"{root}/securityBaselineStates/x/settingStates")).status_code == 404
-    elsewhere = f"/users/bob@contoso.example/managedDevices/{phone.id}/detectedApps/$count"
+    elsewhere = f"/users/bob@contoso.example/managedDevices/{phone.managed_device_id}/detectedApps/$count"
     assert (await beta.get(elsewhere)).status_code == 404
 
 

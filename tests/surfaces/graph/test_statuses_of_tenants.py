@@ -49,7 +49,7 @@ async def test_every_view_is_empty_or_not_found_for_another_tenant(
         f"{PROFILES}/{imported}/deviceStatuses",
         f"{PROFILES}/{imported}/userStatuses",
         f"{PROFILES}/{signing}/{CERTIFICATES}",
-        f"{DEVICES}/{phone.id}/deviceConfigurationStates",
+        f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates",
         f"{MANAGEMENT}/deviceConfigurationsAllManagedDeviceCertificateStates",
         f"{MANAGEMENT}/ndesConnectors",
         f"{MANAGEMENT}/certificateConnectorDetails",

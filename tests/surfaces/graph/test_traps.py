@@ -117,7 +117,7 @@ async def test_trap_04_intune_tells_what_a_change_made_and_the_directory_does_no
     assert (changed.status_code, changed.json()["displayName"]) == (200, "Q")
     assert empty(await beta.patch(f"/users/{ALICE}", json={"jobTitle": "x"}))
     assert empty(await beta.patch(f"/groups/{await group_named(beta, 'All Staff')}", json={"description": "x"}))
-    assert empty(await beta.post(f"{DEVICES}/{phone.id}/syncDevice"))
+    assert empty(await beta.post(f"{DEVICES}/{phone.managed_device_id}/syncDevice"))
     assert empty(await beta.delete(f"{PROFILES}/{profile['id']}"))
 
 
@@ -192,7 +192,7 @@ async def test_trap_09_enums_are_read_in_any_casing_and_written_in_graphs(
     rule = {"displayName": "F", "rule": '(device.model -ne "x")'}
     assert (await made(beta, "/deviceManagement/assignmentFilters", platform="IOS", **rule))["platform"] == "iOS"
     profile, phone = await assigned(beta, **{"@odata.type": IMPORTED}), await enroll("alice")
-    states = f"{DEVICES}/{phone.id}/deviceConfigurationStates", f"{PROFILES}/{profile}/deviceStatuses"
+    states = f"{DEVICES}/{phone.managed_device_id}/deviceConfigurationStates", f"{PROFILES}/{profile}/deviceStatuses"
     for path, name, word in (
         (DEVICES, "complianceState", "noncompliant"),
         (states[0], "state", "nonCompliant"),
@@ -326,11 +326,11 @@ async def test_trap_19_actions_come_without_bodies_and_refusals_in_graphs_envelo
     bodies: list[Json] = [{}, {"json": {}}, {"json": flags}, {"content": b"null", "headers": {"content-length": "4"}}]
     for body in bodies:
         phone = await enroll("alice", mode="fully-managed")
-        assert empty(await beta.post(f"{DEVICES}/{phone.id}/wipe", **body)), body
-        assert (await document(beta, f"{DEVICES}/{phone.id}"))["managementState"] == "wipePending"
+        assert empty(await beta.post(f"{DEVICES}/{phone.managed_device_id}/wipe", **body)), body
+        assert (await document(beta, f"{DEVICES}/{phone.managed_device_id}"))["managementState"] == "wipePending"
     for action in ("syncDevice", "retire"):
         phone = await enroll("bob")
-        assert empty(await beta.post(f"{DEVICES}/{phone.id}/{action}", headers={"content-length": "0"}))
+        assert empty(await beta.post(f"{DEVICES}/{phone.managed_device_id}/{action}", headers={"content-length": "0"}))
     for method, path, content in (("GET", "/x/y", b""), ("PUT", "/users", b""), ("POST", "/users", b"[]")):
         answer = await beta.request(method, path, content=content, headers={"content-type": "application/json"})
         assert (answer.status_code, set(answer.json())) == (400, {"error"})
@@ -344,8 +344,8 @@ async def test_trap_20_a_status_does_not_say_of_which_device_but_in_its_id(
     phone = await enroll("alice")
     await phone.settle()
     (status,) = await documents(beta, f"{PROFILES}/{profile}/deviceStatuses")
-    assert status["id"].split("_")[-2:] == [profile, phone.id]
-    assert not [name for name in status if name != "id" and status[name] == phone.id]
+    assert status["id"].split("_")[-2:] == [profile, phone.managed_device_id]
+    assert not [name for name in status if name != "id" and status[name] == phone.managed_device_id]
 
 
 async def test_trap_21_a_retired_device_stays_until_it_comes_by_and_a_deleted_one_goes_at_once(
@@ -353,10 +353,10 @@ async def test_trap_21_a_retired_device_stays_until_it_comes_by_and_a_deleted_on
 ) -> None:
     """Retire is an order that waits for the device; delete takes the record away now, and the data later."""
     retired, deleted = await enroll("alice"), await enroll("bob")
-    await beta.post(f"{DEVICES}/{retired.id}/retire")
-    await beta.delete(f"{DEVICES}/{deleted.id}")
-    assert [each["id"] for each in await documents(beta, DEVICES)] == [retired.id]
-    assert (await document(beta, f"{DEVICES}/{retired.id}"))["managementState"] == "retirePending"
+    await beta.post(f"{DEVICES}/{retired.managed_device_id}/retire")
+    await beta.delete(f"{DEVICES}/{deleted.managed_device_id}")
+    assert [each["id"] for each in await documents(beta, DEVICES)] == [retired.managed_device_id]
+    assert (await document(beta, f"{DEVICES}/{retired.managed_device_id}"))["managementState"] == "retirePending"
     for phone in (retired, deleted):
         assert [each["metadata"]["type"] for each in await phone.obey()] == ["WIPE"]
     assert await documents(beta, DEVICES) == []
@@ -372,9 +372,9 @@ async def test_trap_22_issued_certificates_are_each_devices_own_and_imported_one
     await made(beta, PFX, **file_of_alice.body(ALICE))
     for phone in [await enroll("alice") for _ in range(2)]:
         await phone.settle()
-        held = [each["sha1"] for each in phone.aliases]
+        held = list(phone.holds.values())
         assert (len(held), file_of_alice.thumbprint in held) == (2, True)
-        await beta.post(f"{DEVICES}/{phone.id}/retire")
+        await beta.post(f"{DEVICES}/{phone.managed_device_id}/retire")
         await phone.obey()
     issued = (await http.get(f"{TENANT}/certificates")).json()["value"]
     assert len({each["thumbprint"] for each in issued} - {file_of_alice.thumbprint}) == 2
@@ -403,13 +403,14 @@ async def test_trap_24_a_managed_device_has_properties_that_only_come_when_selec
 ) -> None:
     """Some properties are blank unless one device is read with $select; real lists ignore most filters in silence."""
     phones = [await enroll("alice", serial="S1"), await enroll("bob", serial="S2")]
-    path = f"{DEVICES}/{phones[0].id}"
+    path = f"{DEVICES}/{phones[0].managed_device_id}"
     assert (await beta.patch(path, json={"notes": "scratched"})).status_code == 200
     assert [(await document(beta, f"{path}{tail}"))["notes"] for tail in ("", "?$select=notes")] == [None, "scratched"]
     ignored = {"$filter": "deviceEnrollmentType eq 'deviceEnrollmentManager'", "$orderby": "serialNumber desc"}
     assert await documents(beta, DEVICES, **ignored) == []
     await http.patch(TENANT, json={"settings": {"graph.faithfulQuery": True}})
-    assert {each["id"] for each in await documents(beta, DEVICES, **ignored)} == {phone.id for phone in phones}
+    everything = await documents(beta, DEVICES, **ignored)
+    assert {each["id"] for each in everything} == {phone.managed_device_id for phone in phones}
 
 
 async def test_trap_25a_intunecds_way_of_asking_is_understood(beta: httpx.AsyncClient) -> None:
@@ -472,7 +473,7 @@ async def test_trap_28_what_the_server_owns_is_ignored_and_not_refused(beta: htt
 async def test_trap_29_one_thing_is_not_wrapped_in_value(beta: httpx.AsyncClient, enroll: Enroll) -> None:
     """Examples in the reference wrap single entities in `value`; the service does not."""
     profile, phone = await made(beta, PROFILES, displayName="P", **SIGNING), await enroll("alice")
-    for path in (f"/users/{ALICE}", f"{DEVICES}/{phone.id}", f"{PROFILES}/{profile['id']}"):
+    for path in (f"/users/{ALICE}", f"{DEVICES}/{phone.managed_device_id}", f"{PROFILES}/{profile['id']}"):
         shown = await document(beta, path)
         assert ("value" in shown, "id" in shown) == (False, True), path
 

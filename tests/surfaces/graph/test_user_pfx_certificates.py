@@ -242,8 +242,8 @@ async def test_what_is_imported_comes_to_the_users_devices_and_goes_when_it_is_d
     record = await made(beta, PFX, **file_of_alice.body(ALICE))
     for phone in phones:
         await phone.settle()
-    held = [[each["sha1"] for each in phone.aliases] for phone in phones]
+    held = [list(phone.holds.values()) for phone in phones]
     assert held == [[file_of_alice.thumbprint], [file_of_alice.thumbprint], []]
     await beta.delete(f"{PFX}/{record['id']}")
     await phones[0].settle()
-    assert phones[0].aliases == ()
+    assert phones[0].holds == {}

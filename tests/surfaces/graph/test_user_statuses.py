@@ -16,7 +16,6 @@ from tests.surfaces.graph.fleet import (
     document,
     documents,
     numbers,
-    refuse,
 )
 
 DEVICES_SUMMARY = "/deviceManagement/deviceConfigurationDeviceStateSummaries"
@@ -33,7 +32,7 @@ async def test_a_user_is_pending_then_a_success_then_an_error_then_none(
     assert (status["status"], status["devicesCount"]) == ("unknown", 1)
     assert status["lastReportedDateTime"] == "0001-01-01T00:00:00Z"
     assert numbers(await document(beta, overview)) == {"pendingCount": 1}
-    await phone.report()
+    await phone.check_in()
     assert [each["status"] for each in await documents(beta, users)] == ["unknown"]
     await phone.settle()
     (status,) = await documents(beta, users)
@@ -46,7 +45,7 @@ async def test_a_user_is_pending_then_a_success_then_an_error_then_none(
         "userPrincipalName": "alice@contoso.example",
     }
     assert numbers(await document(beta, overview)) == {"successCount": 1}
-    await refuse(phone, f"caCerts[sha256={phone.roots[0]}]")
+    await phone.refuse(f"caCerts[sha256={next(iter(phone.roots))}]")
     assert [each["status"] for each in await documents(beta, users)] == ["error"]
     assert numbers(await document(beta, overview)) == {"errorCount": 1}
     await assign(beta, profile)
@@ -62,7 +61,7 @@ async def test_a_user_fares_as_the_worst_of_the_devices(
     first, second, third = await enroll("alice"), await enroll("alice"), await enroll("bob")
     await first.settle()
     await second.settle()
-    await refuse(second, f"caCerts[sha256={second.roots[0]}]")
+    await second.refuse(f"caCerts[sha256={next(iter(second.roots))}]")
     await third.settle()
     path = f"{PROFILES}/{profile}/userStatuses"
     found = await documents(beta, path, **{"$orderby": "userDisplayName"})
@@ -148,7 +147,7 @@ async def test_a_profile_that_nothing_acts_upon_is_not_applicable(beta: httpx.As
 async def test_settings_are_summed_up(beta: httpx.AsyncClient, enroll: Enroll, root_file: str) -> None:
     profile = await assigned(beta, **{"@odata.type": ROOT, "trustedRootCertificate": root_file})
     await (await enroll("alice")).settle()
-    await (await enroll("bob")).report()
+    await (await enroll("bob")).check_in()
     (summary,) = await documents(beta, f"{PROFILES}/{profile}/deviceSettingStateSummaries")
     word = "androidWorkProfileTrustedRootCertificate.trustedRootCertificate"
     assert summary == {

@@ -23,9 +23,10 @@ from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, 
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
-from tests.operations.office import START, Office, Phone
-from tests.operations.told import Tablet, enrolled
+from tests.operations.office import START, Office
 from tests.support.certificates import issued_elsewhere, make_pfx
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
 
 Row = dict[str, Any]
 #: Apple 9000: the password does not open the file.
@@ -37,8 +38,8 @@ class Company:
     """Alice with an Android phone and an iPad, each with a root, a signing certificate and her encryption history."""
 
     office: Office
-    phone: Phone
-    tablet: Tablet
+    phone: AndroidInProcess
+    tablet: StepwiseDevice
     profiles: dict[str, str]
 
     @property
@@ -48,7 +49,7 @@ class Company:
     async def settle(self) -> None:
         await self.phone.settle()
         for _ in range(4):
-            await self.tablet.come(limit=4)
+            await self.tablet.check_in(limit=4)
 
     async def diagnosis(self, **asked: str) -> Diagnosis:
         return await diagnose(self.office.emulator, self.office.tenant, **(asked or {"user": self.alice}))
@@ -68,7 +69,7 @@ class Company:
 
 async def open_company(office: Office) -> Company:
     phone = await office.enroll("alice", hardware="phone-1")
-    tablet = await enrolled(office, "alice")
+    tablet = await enrol_iphone(office, "alice")
     profiles = {
         "root": await office.root_profile(),
         "pkcs": await office.pkcs_profile(),
@@ -355,7 +356,7 @@ async def tablet_refuses(company: Company) -> None:
             return None
         return StepResult(step.id, Result.REFUSED, problem=Problem(WRONG_PASSWORD, words))
 
-    company.tablet.says = says
+    company.tablet.override = says
 
 
 async def long_silence(company: Company) -> None:

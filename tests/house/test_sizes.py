@@ -1,1 +1,0 @@
-../repository/test_sizes.py

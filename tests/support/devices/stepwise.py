@@ -1,0 +1,305 @@
+"""A device of Apple's or Windows without a wire: it is given one step after the other, and remembers what it holds.
+
+It calls the operations themselves, at the level of steps. What a platform puts around a password is not emulated here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import pkcs7
+
+from fauxtune.core.engine.planning.report import Inventory
+from fauxtune.core.engine.planning.steps import StepKind
+from fauxtune.core.errors import EnrollmentEnded
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.pki.names import thumbprint
+from fauxtune.core.pki.pfx import read_pfx
+from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
+from fauxtune.operations.devices import apple_enrollment, enrollment, windows_enrollment
+from fauxtune.operations.devices.caller import DeviceCaller
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import devices as device_queries
+from tests.support.certificates import certificate_request
+
+if TYPE_CHECKING:
+    from tests.operations.office import Office
+
+Row = dict[str, Any]
+_NO_ENROLLMENT, _NO_RECORD = EnrollmentId(""), ManagedDeviceId("")
+_numbers = count(1)
+
+
+class PlainAdapter:
+    """The adapter of a platform whose answers are plain data.
+
+    Two questions about what the device holds, one about its facts; with `asks_accounts` one more about mail accounts.
+    """
+
+    def __init__(self, *, asks_accounts: bool = False) -> None:
+        self.asks_accounts = asks_accounts
+
+    def inventory_parts(self, variant: Variant) -> tuple[str, ...]:
+        return ("identities", "roots", "accounts") if self.asks_accounts else ("identities", "roots")
+
+    def information_parts(self, variant: Variant) -> tuple[str, ...]:
+        return ("facts",)
+
+    def parts_that_tell(self, key: ItemKey) -> frozenset[str]:
+        if self.asks_accounts and key.startswith("email/"):
+            return frozenset({"accounts"})
+        return frozenset({"roots" if key.startswith("root/") else "identities"})
+
+    def inventory(
+        self, answers: Mapping[str, Row], *, rows: Mapping[ItemKey, LedgerRow], acknowledged: AbstractSet[ItemKey]
+    ) -> Inventory:
+        if "identities" in answers:
+            held = {ItemKey(key): str(mark) for key, mark in answers["identities"].items()}
+        else:
+            held = {key: rows[key].thumbprint or "" for key in acknowledged if key in rows}
+        roots = {key.split("/")[1] for key in answers.get("roots", acknowledged) if key.startswith("root/")}
+        if "accounts" in answers:
+            accounts = {ItemKey(key): str(mark) for key, mark in answers["accounts"].items()}
+        else:
+            accounts = {key: rows[key].fingerprint or "" for key in acknowledged if key.startswith("email/")}
+        return Inventory(identities=held, roots=frozenset(roots), accounts=accounts)
+
+    def facts(self, answers: Mapping[str, Row]) -> Row:
+        return answers.get("facts", {})
+
+
+@dataclass(slots=True)
+class StepwiseDevice:
+    """A device. `holds`: item -> thumbprint, digest or fingerprint; `override`: another answer to a step.
+
+    `missed`: the items that its user took off it, or that a wipe took.
+    """
+
+    office: Office
+    key: RSAPrivateKey
+    certificate: bytes
+    #: Both are empty until the device is enrolled.
+    enrollment_id: EnrollmentId = _NO_ENROLLMENT
+    managed_device_id: ManagedDeviceId = _NO_RECORD
+    #: How many steps it takes at once.
+    limit: int = 1
+    adapter: PlainAdapter = field(default_factory=PlainAdapter)
+    holds: dict[ItemKey, str] = field(default_factory=dict)
+    facts: Row = field(default_factory=dict)
+    override: Callable[[Step], StepResult | None] = lambda _step: None
+    received: list[str] = field(default_factory=list)
+    sealed: dict[ItemKey, bytes] = field(default_factory=dict)
+    missed: set[ItemKey] = field(default_factory=set)
+
+    async def enrolled(self, done: enrollment.Enrolled) -> None:
+        """Take the ids of its enrolment and of its managed device."""
+        self.enrollment_id = EnrollmentId(done.id)
+        # Another enrolment of the same hardware may have ended this one already.
+        record = await self.office.look(device_queries.managed_device_of, done.id)
+        self.managed_device_id = _NO_RECORD if record is None else ManagedDeviceId(record["id"])
+
+    @property
+    def caller(self) -> DeviceCaller:
+        """How it identifies itself."""
+        return DeviceCaller(self.enrollment_id, enrollment.digest(self.certificate))
+
+    async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
+        """Send the results of steps; the next steps, at most `limit`."""
+        exchange = Exchange(caller=self.caller, begins=begins, wire=self.adapter, answers=answers, limit=limit)
+        return await converse(self.office.emulator, self.office.tenant, talk=exchange)
+
+    async def check_in(self, *, limit: int | None = None) -> list[str]:
+        """One session to its end; the steps of it as texts (see `step_text`)."""
+        received: list[str] = []
+        limit = limit or self.limit
+        steps = await self.exchange(begins=True, limit=limit)
+        while steps:
+            received += [step_text(step) for step in steps]
+            assert len(received) < 100, received
+            steps = await self.exchange(*[self.answer(step) for step in steps], limit=limit)
+        self.received += received
+        return received
+
+    async def settle_completely(self) -> None:
+        """Check in until there is nothing to do, or the enrolment has ended."""
+        try:
+            while await self.check_in():
+                pass
+        except EnrollmentEnded:
+            return
+
+    def answer(self, step: Step) -> StepResult:
+        """Carry out a step, unless `override` answers it; its result."""
+        return self.override(step) or StepResult(step.id, Result.DONE, data=self.obey(step))
+
+    def obey(self, step: Step) -> Row | None:
+        """Carry out a step; the data of its result."""
+        match step.kind:
+            case StepKind.INSTALL:
+                assert step.item is not None
+                key = step.item.row.key
+                self.holds[key] = self.mark(step)
+                if step.item.sealed is not None:
+                    self.sealed[key] = step.item.sealed
+            case StepKind.REMOVE:
+                assert step.item is not None
+                self.holds.pop(step.item.row.key, None)
+            case StepKind.QUESTION:
+                if step.part == "facts":
+                    return self.facts
+                return {key: mark for key, mark in self.holds.items() if self._part_of(key) == step.part}
+            case StepKind.ACTION:
+                if step.order is not None and step.order.scope:
+                    self.missed |= self.holds.keys()
+                    self.forget()
+        return None
+
+    def _part_of(self, key: ItemKey) -> str:
+        if key.startswith("root/"):
+            return "roots"
+        return "accounts" if self.adapter.asks_accounts and key.startswith("email/") else "identities"
+
+    def mark(self, step: Step) -> str:
+        """Return the thumbprint, digest or fingerprint of the item of a step."""
+        item = step.item
+        assert item is not None
+        if item.certificate is not None:
+            return hashlib.sha256(item.certificate).hexdigest()
+        if item.account is not None:
+            return item.row.fingerprint or ""
+        assert item.pfx is not None
+        assert item.sealed is not None
+        return thumbprint(read_pfx(item.pfx, self.unseal(item.sealed)).certificate)
+
+    def unseal(self, envelope: bytes) -> bytes:
+        """Return the password of a PFX file, opened with the device's identity."""
+        return pkcs7.pkcs7_decrypt_der(envelope, x509.load_der_x509_certificate(self.certificate), self.key, [])
+
+    def holds_of(self, item: ItemKey) -> str | None:
+        """Return the thumbprint, digest or fingerprint with which the device holds an item; None if it does not."""
+        return self.holds.get(item)
+
+    def lose(self, *items: ItemKey) -> None:
+        """The user takes items off the device by hand."""
+        for item in items:
+            self.missed.add(item)
+            self.holds.pop(item, None)
+
+    def forget(self) -> None:
+        """Lose everything."""
+        self.holds.clear()
+
+    async def unenroll(self) -> None:
+        """The user leaves (Windows), and the device forgets what is the company's."""
+        await self.office.do(windows_enrollment.leave, self.caller)
+        self.forget()
+
+    async def states(self) -> dict[str, str]:
+        """Return the states of its items, by the first part of their key."""
+        rows = await self.office.look(device_queries.ledger_rows, self.enrollment_id)
+        return {row.key.partition("/")[0]: row.state.value for row in rows.values()}
+
+    async def record(self) -> Row:
+        """Return the row of its managed device."""
+        row: Row | None = await self.office.look(device_queries.managed_device_of, self.enrollment_id)
+        assert row is not None, "the device has no record"
+        return row
+
+    async def row(self) -> Row:
+        """Return the row of its enrolment."""
+        row: Row = await self.office.look(device_queries.enrollment, self.enrollment_id)
+        return row
+
+
+def step_text(step: Step) -> str:
+    """Return a step as a text: `install root`, `remove pkcs`, `wipe`, `facts?`."""
+    if step.kind is StepKind.QUESTION:
+        return f"{step.part}?"
+    if step.order is not None:
+        return step.order.action.value
+    assert step.item is not None
+    return f"{step.kind.value} {step.item.row.key.partition('/')[0]}"
+
+
+# ------------------------------------------------------------------------------------------------------------ enrolment
+
+
+async def enrol_by_token(
+    office: Office, name: str, *, platform: Platform = Platform.WINDOWS, hardware: str = ""
+) -> StepwiseDevice:
+    """Enrol a device of a user with a token, as Windows does. `hardware`: its serial number; a new one unless given."""
+    office.emulator.packagings = {}
+    number = next(_numbers)
+    key = office.device_keys[number % len(office.device_keys)]
+    hardware = hardware or f"PC{number}"
+    facts = {"serialNumber": hardware, "osVersion": "10.0.22631"}
+    done = await office.do(
+        windows_enrollment.come_in,
+        enrollment.EnrollmentRequest(
+            platform=platform, mode=None, hardware_key=f"{platform.value}/{hardware}", facts=facts
+        ),
+        claimant=windows_enrollment.Claimant(token=await office.token(name)),
+        csr=certificate_request(key, "device"),
+        wire_state={},
+        keys=office.emulator.keys,
+    )
+    device = StepwiseDevice(office, key, done.identity_certificate)
+    await device.enrolled(done)
+    return device
+
+
+async def apple_identity(
+    office: Office, name: str, *, token: str | None = None, number: int | None = None
+) -> StepwiseDevice:
+    """Return an Apple device that has its identity certificate, and is not enrolled yet."""
+    office.emulator.packagings = {}
+    key = office.device_keys[number or 0]
+    certificate = await office.do(
+        apple_enrollment.issue,
+        certificate_request(key, "tablet"),
+        token=token or await office.token(name),
+        keys=office.emulator.keys,
+    )
+    return StepwiseDevice(office, key, certificate)
+
+
+async def authenticate(device: StepwiseDevice, *, hardware: str = "ios/1", version: str = "17.5.1") -> None:
+    """Send Authenticate."""
+    facts = {"serialNumber": hardware, "osVersion": version, "udid": hardware}
+    request = enrollment.EnrollmentRequest(platform=Platform.IOS, mode=None, hardware_key=hardware, facts=facts)
+
+    def act_on(tx: Transaction) -> None:
+        apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, device.certificate), request=request)
+
+    await device.office.do(act_on)
+
+
+async def complete(device: StepwiseDevice, *, push_token: str = "a1b2") -> enrollment.Enrolled | None:
+    """Send TokenUpdate; what it enrolled, None if the device was enrolled before."""
+
+    def act_on(tx: Transaction) -> enrollment.Enrolled | None:
+        known = apple_enrollment.recognise(tx, device.certificate)
+        return apple_enrollment.complete(tx, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
+
+    done: enrollment.Enrolled | None = await device.office.do(act_on)
+    if done is not None:
+        await device.enrolled(done)
+    return done
+
+
+async def enrol_iphone(office: Office, name: str, *, hardware: str = "", version: str = "17.5.1") -> StepwiseDevice:
+    """Enrol an iPhone of a user, as Apple's protocol does it."""
+    hardware = hardware or f"ios/{next(_numbers)}"
+    device = await apple_identity(office, name)
+    await authenticate(device, hardware=hardware, version=version)
+    await complete(device, push_token=f"token-of-{hardware}")
+    return device

@@ -1,0 +1,122 @@
+"""An office with devices of several kinds, requests to its Graph, and what really comes of one: seen on the devices and
+at the CA, never in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from fauxtune.core.model.permissions import Permissions
+from fauxtune.operations.insight.whatif import Consequence, DeviceConsequences, what_if
+from fauxtune.operations.runtime.graph_client import ProposedRequest
+from fauxtune.operations.runtime.permissions import PermissionCheck
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.tables import metadata
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import StepwiseDevice
+
+Row = dict[str, Any]
+CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
+DEVICES = "/deviceManagement/managedDevices"
+LICENCE = "061f9ace-7d42-4136-88ac-31dc755f143f"
+#: The three lists that are about the device, and the one about the CA.
+Lists = dict[str, set[str]]
+
+
+async def send(office: Office, method: str, url: str, body: Any = None) -> None:
+    """Send the request to Graph, as somebody who may do everything. GraphRefused when it says no."""
+    emulator = replace(office.emulator, permissions=PermissionCheck(Permissions.OFF))
+    await emulator.graph(emulator, office.tenant, request=ProposedRequest(method, url, body))
+
+
+async def predict(office: Office, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
+    """What would come of it."""
+    return await what_if(office.emulator, office.tenant, request=ProposedRequest(method, url, body))
+
+
+async def settle_all(*devices: AndroidInProcess | StepwiseDevice) -> None:
+    """Every device does what it is told until there is nothing more."""
+    for _ in range(2):
+        for device in devices:
+            await device.settle_completely()
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What each device holds, and which certificates are revoked."""
+
+    holds: dict[str, dict[str, str]]
+    revoked: dict[str, str]  # serial -> the device's enrolment
+
+
+async def snapshot(office: Office, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
+    rows = await office.look(certificate_queries.issued, office.tenant.id)
+    revoked = {row["serial"]: row["enrollment_id"] for row in rows if row["revoked_at"] is not None}
+    return Snapshot({device.enrollment_id: await _held(office, device) for device in devices}, revoked)
+
+
+async def _held(office: Office, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
+    row = await office.look(device_queries.enrollment, device.enrollment_id)
+    if row["state"] == "ended":
+        # It was told to forget everything that is the company's, and has.
+        return {}
+    found = {short_item(key): mark for key, mark in device.holds.items()}
+    if isinstance(device, AndroidInProcess):
+        found |= {f"root/{digest}": digest for digest in device.roots}
+        found |= {key: str(fingerprint) for key, (fingerprint, _account) in device.accounts.items()}
+    return found
+
+
+def short_item(item: str) -> str:
+    """Roots without their store, which phones do not tell apart."""
+    return "/".join(item.split("/")[:2])
+
+
+def observed(device: AndroidInProcess | StepwiseDevice, before: Snapshot, *, after: Snapshot) -> Lists:
+    """What came of it on this device."""
+    old, new = before.holds[device.enrollment_id], after.holds[device.enrollment_id]
+    both = old.keys() & new.keys()
+    missed = {short_item(item) for item in device.missed}
+    return {
+        "install": set(new.keys() - old.keys()),
+        "remove": set(old.keys() - new.keys()),
+        "reissue": {key for key in both if old[key] != new[key] or key in missed},
+        "revoke": {
+            key for key, owner in after.revoked.items() if owner == device.enrollment_id and key not in before.revoked
+        },
+    }
+
+
+def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | StepwiseDevice) -> Lists:
+    """What was foreseen for this device."""
+    told: Lists = {"install": set(), "remove": set(), "reissue": set(), "revoke": set()}
+    for each in found:
+        if each.device == device.enrollment_id:
+            lists: dict[str, tuple[Consequence, ...]] = {
+                "install": each.install,
+                "remove": each.remove,
+                "reissue": each.reissue,
+            }
+            told |= {name: {short_item(item.item) for item in items} for name, items in lists.items()}
+            told["revoke"] = {str(item.serial) for item in each.revoke}
+    return told
+
+
+async def all_rows(office: Office) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, but for those of other tenants, which may change meanwhile."""
+
+    def read(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
+        found = {}
+        for table in metadata.sorted_tables:
+            statement = table.select()
+            if "tenant_id" in table.c:
+                statement = statement.where(table.c.tenant_id == office.tenant.id)
+            found[table.name] = sorted((tuple(row) for row in connection.execute(statement)), key=repr)
+        return found
+
+    found: dict[str, list[tuple[Any, ...]]] = await office.look(read)
+    return found

@@ -1,0 +1,272 @@
+"""A stage for the removal table: any kind of device with one item of every source, and whatever can befall it.
+
+A device does what real ones of its kind do, and no more; what it holds is seen on the device, never in the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from fauxtune.core.model.editions import Edition
+from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.platforms import FACTS, Platform, Variant
+from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
+from fauxtune.core.profiles.catalog import KINDS, Kind
+from fauxtune.operations.ca import imported_pfx, templates
+from fauxtune.operations.connectors import digicert
+from fauxtune.operations.devices import actions as device_actions
+from fauxtune.operations.devices.primary_user import set_primary_user
+from fauxtune.operations.directory import users_and_groups
+from fauxtune.operations.profiles import profiles
+from fauxtune.storage.queries import connectors as connector_queries
+from fauxtune.storage.queries import devices as device_queries
+from tests.operations.office import Office
+from tests.support.devices.android import AndroidInProcess
+from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
+
+Row = dict[str, Any]
+#: What a device is given: where it comes from, and who issued it.
+GivenItem = tuple[Source, Authority]
+Event = Cause | Incident
+_numbers = count(1)
+#: Certificates are made for a month here: then a renewal is not far.
+_MONTH = {"validity": "P30D"}
+_NAMES_NOBODY = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"}
+
+
+async def prepare_tenant(office: Office, edition: Edition) -> None:
+    """The tenant goes by this edition, and has a DigiCert CA beside its own."""
+    # What a platform puts around a password is its own affair: here it is bare.
+    office.emulator.packagings = {}
+    await office.switch(edition=edition.value)
+    await digicert.subscribe(office.emulator, office.tenant)
+    rows = await office.look(connector_queries.connector_rows, office.tenant.id)
+    (row,) = [each for each in rows if "pkcs" in each["roles"]]
+    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
+    await office.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
+    await office.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
+
+
+# -------------------------------------------------------------------------------------------------------------- devices
+
+
+async def enrol_variant(
+    office: Office, variant: Variant, *, name: str, number: int
+) -> AndroidInProcess | StepwiseDevice:
+    """A new device of this kind and this person's."""
+    word, _, mode = variant.value.partition("/")
+    if mode:
+        phone = await office.enroll(name, mode=mode, hardware=f"S{number}")
+        phone.obeys = True
+        return phone
+    device = await enrol_by_token(office, name, platform=Platform(word), hardware=f"S{number}")
+    device.adapter, device.limit = PlainAdapter(asks_accounts=True), 20
+    return device
+
+
+# --------------------------------------------------------------------------------------------------------------- scenes
+
+
+@dataclass(slots=True)
+class Situation:
+    """One device at rest with what it is given, and whose it is. `helpers` are profiles that it needs besides."""
+
+    office: Office
+    variant: Variant
+    number: int
+    name: str
+    device: AndroidInProcess | StepwiseDevice
+    profiles: dict[GivenItem, str] = field(default_factory=dict)
+    helpers: list[str] = field(default_factory=list)
+    rows: dict[GivenItem, LedgerRow] = field(default_factory=dict)
+    marks: dict[GivenItem, str] = field(default_factory=dict)
+
+    @property
+    def group(self) -> str:
+        return f"Group {self.number}"
+
+    async def record_id(self) -> str:
+        record = await self.office.look(device_queries.managed_device_of, self.device.enrollment_id)
+        return str(record["id"])
+
+    async def ledger(self) -> dict[ItemKey, LedgerRow]:
+        found: dict[ItemKey, LedgerRow] = await self.office.look(device_queries.ledger_rows, self.device.enrollment_id)
+        return found
+
+
+async def prepare_situation(office: Office, variant: Variant, *, edition: Edition) -> Situation:
+    """A device of this kind with everything that it can be given in this edition."""
+    number = next(_numbers)
+    name = f"person{number}"
+    user = await office.user(name)
+    device = await enrol_variant(office, variant, name=name, number=number)
+    situation = Situation(office, variant, number=number, name=name, device=device)
+    member = user if FACTS[variant].has_user else (await device.row())["directory_device_id"]
+    await office.group(situation.group, member)
+    for source, known in _kinds(variant, edition=edition).items():
+        await _add_profiles(situation, source, kind=known)
+    await device.settle_completely()
+    rows = await situation.ledger()
+    for thing, profile in situation.profiles.items():
+        found = [row for row in rows.values() if any(claim.profile == profile for claim in row.claims)]
+        if found:
+            (situation.rows[thing],) = found
+            assert found[0].state is ItemState.INSTALLED, found[0]
+            situation.marks[thing] = str(device.holds_of(found[0].key))
+    return situation
+
+
+def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
+    """The kind of profile for each source: the first that applies."""
+    found: dict[Source, Kind] = {}
+    for kind in KINDS:
+        source = kind.family.source
+        if source not in (None, Source.SCEP) and kind.applies(variant, edition=edition):
+            found.setdefault(source, kind)
+    return found
+
+
+async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> None:
+    office, usual = situation.office, (source, Authority.MICROSOFT)
+    has_user = FACTS[situation.variant].has_user
+    if source is Source.IMPORTED and not has_user:
+        return
+    document: Row = {}
+    match source:
+        case Source.ROOT:
+            document = {"trustedRootCertificate": await office.root_text()}
+            digicerts = await office.root_text("digicert-root")
+            situation.helpers.append(await office.profile(kind.name, situation.group, trustedRootCertificate=digicerts))
+        case Source.PKCS:
+            changes = {"certificateTemplateName": "SmimeP256"} | ({} if has_user else _NAMES_NOBODY)
+            document = office.pkcs_document(**changes)
+        case Source.IMPORTED:
+            await office.import_pfx(situation.name)
+            document = {"intendedPurpose": "smimeEncryption"}
+        case Source.EMAIL:
+            document = {"hostName": "mail.contoso.example", "accountName": "Work"}
+    situation.profiles[usual] = await office.profile(kind.name, situation.group, **document)
+    if source is Source.PKCS and has_user:
+        document |= {
+            "certificationAuthority": "pki-ws.symauth.com",
+            "certificationAuthorityName": digicert.NAME,
+            "certificateTemplateName": digicert.FIRST_PROFILE.name,
+        }
+        situation.profiles[source, Authority.DIGICERT] = await office.profile(kind.name, situation.group, **document)
+
+
+# ------------------------------------------------------------------------------------------------------ what befalls it
+
+
+async def _act(situation: Situation, operation: Callable[..., Any], **options: Any) -> None:
+    await situation.office.do(operation, await situation.record_id(), **options)
+
+
+async def _wipe(situation: Situation) -> None:
+    await _act(situation, device_actions.wipe)
+
+
+async def _wipe_keeping(situation: Situation) -> None:
+    await _act(situation, device_actions.wipe, options={"keepEnrollmentData": True})
+
+
+async def _retire(situation: Situation) -> None:
+    await _act(situation, device_actions.retire)
+
+
+async def _delete(situation: Situation) -> None:
+    await _act(situation, device_actions.delete)
+
+
+async def _unenroll(situation: Situation) -> None:
+    """The user leaves; who may not resets the device by hand and enrols it again."""
+    if FACTS[situation.variant].user_may_unenroll:
+        await situation.device.unenroll()
+    else:
+        situation.device.forget()
+        await enrol_variant(situation.office, situation.variant, name=situation.name, number=situation.number)
+
+
+async def _unassign(situation: Situation) -> None:
+    for profile in (*situation.profiles.values(), *situation.helpers):
+        await situation.office.assign(profile)
+
+
+async def _delete_profiles(situation: Situation) -> None:
+    for profile in (*situation.profiles.values(), *situation.helpers):
+        await situation.office.do(profiles.delete_profile, profile)
+
+
+async def _leave_group(situation: Situation) -> None:
+    office, row = situation.office, await situation.device.row()
+    member = row["user_id"] or row["directory_device_id"]
+    await office.do(users_and_groups.remove_member, office.groups[situation.group], member_id=member)
+
+
+async def _change_user(situation: Situation) -> None:
+    await situation.office.user(f"other{situation.number}")
+    await _act(situation, set_primary_user, user_key=situation.office.upn(f"other{situation.number}"))
+
+
+async def _delete_user(situation: Situation) -> None:
+    await situation.office.do(users_and_groups.delete_user, situation.office.upn(situation.name))
+
+
+async def _take_licence(situation: Situation) -> None:
+    await situation.office.take_licence(situation.name)
+
+
+async def _delete_certificate(situation: Situation) -> None:
+    office, mark = situation.office, situation.marks[Source.IMPORTED, Authority.MICROSOFT]
+    await office.do(imported_pfx.delete_pfx, await office.record_id(situation.name, mark))
+
+
+async def _edit(situation: Situation) -> None:
+    """What the profile gives changes, where it can change and still be the same."""
+    changes: dict[Source, Row] = {
+        Source.ROOT: {"description": "edited"},
+        Source.PKCS: {"subjectAlternativeNameType": "userPrincipalName", "renewalThresholdPercentage": 30},
+        Source.IMPORTED: {"description": "edited"},
+        Source.EMAIL: {"hostName": "other.contoso.example"},
+    }
+    if not FACTS[situation.variant].has_user:
+        changes[Source.PKCS] = {"renewalThresholdPercentage": 30}
+    kinds = _kinds(situation.variant, edition=situation.office.tenant.edition)
+    for (source, _authority), profile in situation.profiles.items():
+        await situation.office.do(
+            profiles.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}
+        )
+
+
+async def _lose(situation: Situation) -> None:
+    for row in situation.rows.values():
+        situation.device.lose(row.key)
+    # A device that is told step by step is asked what it holds only now and then, or when an administrator wants it.
+    await _act(situation, device_actions.sync)
+
+
+async def _renew(situation: Situation) -> None:
+    situation.office.clock.forward(days=25)
+
+
+EVENTS: dict[Event, Callable[[Situation], Awaitable[None]]] = {
+    Cause.WIPE: _wipe,
+    Cause.RETIRE: _retire,
+    Cause.UNENROLL: _unenroll,
+    Cause.DELETE: _delete,
+    Cause.USER_DELETED: _delete_user,
+    Cause.LICENCE_LOST: _take_licence,
+    Cause.USER_CHANGED: _change_user,
+    Cause.CERTIFICATE_DELETED: _delete_certificate,
+    Cause.PROFILE_DELETED: _delete_profiles,
+    Cause.UNASSIGNED: _unassign,
+    Cause.LEFT_GROUP: _leave_group,
+    Incident.WIPE_KEEPING_ENROLLMENT: _wipe_keeping,
+    Incident.PROFILE_EDITED: _edit,
+    Incident.RENEWED: _renew,
+    Incident.DELETED_BY_USER: _lose,
+}
