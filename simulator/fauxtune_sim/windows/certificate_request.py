@@ -1,4 +1,4 @@
-"""The certificate request as Windows makes it (MS-WSTEP; as seen on the wire), and the one for a renewal."""
+"""The certificate request in Windows' form (MS-WSTEP; as seen in captured messages), and the one for a renewal."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _DEVICE_ID = "1.3.6.1.4.1.311.66.1.0"
 
 
 def certificate_request(key: rsa.RSAPrivateKey, *, device_id: str, hardware_id: str) -> bytes:
-    """A DER PKCS#10 request for the device of this enrolment.
+    """A PKCS#10 request for the device of this enrolment, DER.
 
-    The common name is longer than X.520 allows, as Windows' is; asn1crypto lets that pass.
+    Its common name is longer than X.520 allows, as Windows' is; asn1crypto does not check that.
     """
     extensions = [
         {"extn_id": "extended_key_usage", "extn_value": ["client_auth"]},
@@ -48,5 +48,5 @@ def certificate_request(key: rsa.RSAPrivateKey, *, device_id: str, hardware_id: 
 
 
 def renewal_request(request: bytes, *, identity: DeviceIdentity, now: datetime) -> bytes:
-    """A request in a message that the identity signs, so that no user is asked."""
+    """A PKCS#10 request in a CMS message that the identity signed: a renewal without the user."""
     return sign(request, certificate=identity.certificate, key=identity.key, signing_time=now, detached=False)

@@ -1,7 +1,7 @@
 """Certificates that management puts into stores (Microsoft: RootCATrustedCertificates and CertificateStore CSP).
 
-A node is named by the SHA-1 of its certificate. What is in `Root` or `CA` of either scope the device trusts; what is in
-the other stores only lies there.
+A node is named by the SHA-1 of its certificate. The device trusts the certificates in `Root` and `CA` of both scopes;
+those in the other stores have no effect.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from cryptography import x509
 
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import Path, Refused, decoded
+from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64
 
 _LEAF = "EncodedCertificate"
 _TRUSTING = {
@@ -25,37 +25,37 @@ _TRUSTING = {
 }
 
 
-def settle(machine: Machine, touched: Iterable[Path]) -> None:
-    """Check the certificates that were added, and trust what the nodes say; Refused if a certificate is not its name's.
+def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
+    """Check the added certificates and update the trusted ones by the nodes; nodes outside the stores are ignored.
 
-    Nodes elsewhere in the tree are none of its business.
+    Raises NodeRefusal if the data is not a certificate, or if its SHA-1 is not the node's name.
     """
-    ours = [path for path in touched if "RootCATrustedCertificates" in path or "CertificateStore" in path]
-    if not ours:
+    paths = [path for path in touched if "RootCATrustedCertificates" in path or "CertificateStore" in path]
+    if not paths:
         return
-    for path in ours:
+    for path in paths:
         if path[-1] == _LEAF and path in machine.state.nodes:
             _check(path, str(machine.state.nodes[path]))
     store = machine.device.keystore
-    wanted = {
+    trusted = {
         hashlib.sha256(der).hexdigest(): der
         for path, value in machine.state.nodes.items()
         if path[-1] == _LEAF and path[:-2] in _TRUSTING
         for der in (base64.b64decode(str(value)),)
     }
-    for sha256 in store.trusted.keys() - wanted.keys():
+    for sha256 in store.trusted.keys() - trusted.keys():
         store.distrust(sha256)
-    for sha256, der in wanted.items():
+    for sha256, der in trusted.items():
         if sha256 not in store.trusted:
             store.trust(der)
 
 
 def _check(path: Path, data: str) -> None:
-    der = decoded(data)
+    der = decode_base64(data)
     try:
         x509.load_der_x509_certificate(der)
     except ValueError as broken:
-        raise Refused(500, f"this is not a certificate: {broken}", at=path) from broken
+        raise NodeRefusal(500, f"this is not a certificate: {broken}", node=path) from broken
     name = hashlib.sha1(der, usedforsecurity=False).hexdigest()
     if name != path[-2].lower():
-        raise Refused(500, f"the certificate's SHA-1 is {name.upper()}, not the node's name", at=path)
+        raise NodeRefusal(500, f"the certificate's SHA-1 is {name.upper()}, not the node's name", node=path)

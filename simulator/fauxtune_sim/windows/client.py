@@ -1,7 +1,8 @@
-"""The agent on a Windows device: it enrols, holds sessions, forgets when told to, and leaves with an alert.
+"""The agent on a Windows device: it enrols, holds management sessions, and unenrols with an alert.
 
-An Unenroll breaks its session off and is answered by a new one that only says goodbye; a wipe is answered once, and
-then there is silence. What the service has forgotten (403, 404, 410) the device forgets too.
+The command Unenroll ends its session at once; the device answers in a new session with the unenrolment alert. A wipe is
+answered once, and no session follows. A device that the service does not know any more (403, 404, 410) ends its
+enrolment.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from fauxtune_sim.enrollment import Enrollment, Refusal
 from fauxtune_sim.errors import AnswerBroken, ServerRefused, ServerUnreachable
 from fauxtune_sim.records import RecordTypes
 from fauxtune_sim.windows import mail_app, mde2_enrollment
-from fauxtune_sim.windows.machine import Ending, Machine, Snapshot
+from fauxtune_sim.windows.machine import EnrollmentEnd, Machine, Snapshot
 from fauxtune_sim.windows.session import Session
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 
@@ -34,17 +35,17 @@ class WindowsAgent(Agent):
     _woken = False
 
     def log_in(self, user: bool) -> None:
-        """The enrolled user logs in, or out: nothing of the user's is managed while nobody is there."""
+        """Log the enrolled user in or out: without a logged-in user, nodes of the user are not managed."""
         assert isinstance(self.device.state, WindowsState)
         self.device.state.logged_in = user
         self.device.save(keys=False)
 
     async def _enroll(self, parameters: EnrollmentParameters) -> Enrollment:
-        joined = await mde2_enrollment.join(self.device, self._transport, parameters=parameters)
-        self.device.state, self.remarks = joined.state, joined.remarks
-        return joined.enrollment
+        enrolled = await mde2_enrollment.enroll(self.device, self._transport, parameters=parameters)
+        self.device.state, self.remarks = enrolled.state, enrolled.remarks
+        return enrolled.enrollment
 
-    async def _run_check_in(self, done: CheckInResult) -> None:
+    async def _run_check_in(self, result: CheckInResult) -> None:
         refused = await self._renew()
         machine = self._machine()
         before, condition = machine.snapshot(), self.device.condition.document()
@@ -53,69 +54,69 @@ class WindowsAgent(Agent):
         try:
             await session.run(woken=woken)
         except _NO_ANSWER:
-            # What was accepted happens, whether or not the server heard so.
-            if machine.ending is None:
+            # An accepted wipe or unenrolment takes effect even if the server did not get the answer.
+            if machine.end is None:
                 raise
         finally:
-            done.reports = session.sent
-            done.settled = session.settled
-            done.executed += session.engine.executed
-            done.refused = (*refused, *session.engine.refusals)
-            _tell_changes(done, before=before, after=machine.snapshot())
-            self._keep(machine, before=before, condition=condition)
-        if machine.ending is not None:
-            await self._end(machine.ending, done)
+            result.reports = session.sent
+            result.settled = session.settled
+            result.executed += session.engine.executed
+            result.refused = (*refused, *session.engine.refusals)
+            _record_changes(result, before=before, after=machine.snapshot())
+            self._save_changes(machine, before=before, condition=condition)
+        if machine.end is not None:
+            await self._end_enrollment(machine.end, result)
 
-    def _listen_where_told(self, machine: Machine) -> None:
-        """The server may move the push channel: the last part of its address is what push is polled with."""
+    def _update_push_channel(self, machine: Machine) -> None:
+        """Read the push channel, which the server may change; the last part of its address is the push token."""
         provider = machine.enrollment.provider
         channel = machine.tree.value(("Vendor", "MSFT", "DMClient", "Provider", provider, "Push", "ChannelURI"))
         machine.enrollment.push_token = (channel or "").rpartition("/")[2]
 
-    def _keep(self, machine: Machine, *, before: Snapshot, condition: dict[str, Any]) -> None:
+    def _save_changes(self, machine: Machine, *, before: Snapshot, condition: dict[str, Any]) -> None:
         """Let the mail application choose its certificates, and save what changed."""
-        mail_app.choose(self.device, machine.now)
-        self._listen_where_told(machine)
+        mail_app.choose_certificates(self.device, machine.now)
+        self._update_push_channel(machine)
         changed = machine.snapshot() != before
         if changed or self.device.condition.document() != condition:
             self.device.save(keys=changed)
 
-    async def _end(self, ending: Ending, done: CheckInResult) -> None:
-        if ending is Ending.RESET_BUT_STAY:
+    async def _end_enrollment(self, ending: EnrollmentEnd, result: CheckInResult) -> None:
+        if ending is EnrollmentEnd.RESET_KEEP_ENROLLMENT:
             self._reset()
-        elif ending is Ending.RESET:
-            self._remove_management(done, "factory reset", everything=True)
+        elif ending is EnrollmentEnd.RESET:
+            self._remove_management(result, "factory reset", everything=True)
         else:
-            # The alert is best effort: everything goes in any case.
+            # The alert is best effort: the enrolment ends in any case.
             with contextlib.suppress(*_NO_ANSWER):
-                await self._goodbye()
-            self._remove_management(done, "the service ended the enrolment")
+                await self._send_unenrollment_alert()
+            self._remove_management(result, "the service ended the enrolment")
 
     def _reset(self) -> None:
-        """Everything goes but the enrolment, with the settings of its management server."""
+        """Reset the device, but keep the enrolment and the settings of its management server."""
         state, device = self.device.state, self.device
         assert isinstance(state, WindowsState)
         device.keystore.clear()
         device.accounts.clear()
-        kept = {path: value for path, value in state.nodes.items() if path[:3] == ("Vendor", "MSFT", "DMClient")}
-        device.state = WindowsState(nodes=kept)
+        settings = {path: value for path, value in state.nodes.items() if path[:3] == ("Vendor", "MSFT", "DMClient")}
+        device.state = WindowsState(nodes=settings)
         device.condition = Condition()
         device.save()
 
     async def _unenroll(self) -> None:
         try:
-            await self._goodbye()
+            await self._send_unenrollment_alert()
         except AnswerBroken as broken:
             raise ServerRefused(str(broken), status=200) from broken
 
-    async def _goodbye(self) -> None:
-        await self._session(self._machine()).say_goodbye()
+    async def _send_unenrollment_alert(self) -> None:
+        await self._session(self._machine()).send_unenrollment_alert()
 
     async def _renew(self) -> tuple[Refusal, ...]:
-        """Renew the identity certificate when it is time; a refusal is told, and the device talks on."""
+        """Renew the identity certificate if it is due. Returns a refusal, with which the check-in goes on."""
         enrollment = self.enrollment
         assert isinstance(enrollment, WindowsEnrollment)
-        if not mde2_enrollment.is_due(enrollment, self._now()):
+        if not mde2_enrollment.is_renewal_due(enrollment, self._now()):
             return ()
         enrollment.renewal_tried_at = self._now().isoformat()
         try:
@@ -129,7 +130,7 @@ class WindowsAgent(Agent):
         return Machine(self.device, self._now(), user=self.device.state.logged_in)
 
     def _session(self, machine: Machine) -> Session:
-        """The next session. Its number is kept before it begins: no two sessions have the same."""
+        """Create the next session. Its number is saved before it begins: no two sessions have the same."""
         machine.enrollment.sessions += 1
         self.device.save(keys=False, state=False)
         return Session(machine, self._transport)
@@ -142,9 +143,9 @@ class WindowsAgent(Agent):
         return True
 
 
-def _tell_changes(done: CheckInResult, *, before: Snapshot, after: Snapshot) -> None:
-    """What is there now and was not, or was another; what is there no more."""
-    then: dict[str, object] = {**before.trusted, **before.entries, **before.accounts}
-    now: dict[str, object] = {**after.trusted, **after.entries, **after.accounts}
-    done.installed += [name for name, held in now.items() if then.get(name) != held]
-    done.removed += [name for name in then if name not in now]
+def _record_changes(result: CheckInResult, *, before: Snapshot, after: Snapshot) -> None:
+    """Add the names of new or changed items to `installed`, and those of missing items to `removed`."""
+    old: dict[str, object] = {**before.trusted, **before.entries, **before.accounts}
+    new: dict[str, object] = {**after.trusted, **after.entries, **after.accounts}
+    result.installed += [name for name, item in new.items() if old.get(name) != item]
+    result.removed += [name for name in old if name not in new]

@@ -1,38 +1,38 @@
-"""What a Windows device does when a node is executed (Microsoft: DMClient, RemoteWipe, RemoteLock and Reboot CSP)."""
+"""The nodes that a Windows device executes by Exec (Microsoft: DMClient, RemoteWipe, RemoteLock and Reboot CSP)."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
 
-from fauxtune_sim.windows.machine import Ending, Machine
-from fauxtune_sim.windows.tree import Path, Refused
+from fauxtune_sim.windows.machine import EnrollmentEnd, Machine
+from fauxtune_sim.windows.tree import NodeRefusal, Path
 
 
 class SessionAborted(Exception):
-    """Everything that runs is broken off at once: nothing more is said in this session."""
+    """The session ends at once: the device sends no further message in it."""
 
 
-def execute(machine: Machine, path: Path, *, data: str) -> None:
-    """Execute a node; Refused if it cannot be, SessionAborted if there is no session afterwards."""
+def execute_node(machine: Machine, path: Path, *, data: str) -> None:
+    """Execute a node. Raises NodeRefusal if it cannot be executed, SessionAborted if the session ends with it."""
     machine.tree.execute(path)
     _ACTIONS["/".join(path[2:])](machine, data)
 
 
 def _unenroll(machine: Machine, data: str) -> None:
     if data != machine.enrollment.provider:
-        # Unverified: the status for a management server that is not there.
-        raise Refused(404, f"{data!r} does not manage this device: {machine.enrollment.provider!r} does")
-    machine.ending = Ending.UNENROLL
+        # Unverified: the status for an unknown management server.
+        raise NodeRefusal(404, f"{data!r} does not manage this device: {machine.enrollment.provider!r} does")
+    machine.end = EnrollmentEnd.UNENROLL
     raise SessionAborted
 
 
 def _wipe(machine: Machine, _data: str) -> None:
-    machine.ending = Ending.RESET
+    machine.end = EnrollmentEnd.RESET
 
 
 def _wipe_and_stay(machine: Machine, _data: str) -> None:
-    machine.ending = machine.ending or Ending.RESET_BUT_STAY
+    machine.end = machine.end or EnrollmentEnd.RESET_KEEP_ENROLLMENT
 
 
 def _reboot(machine: Machine, _data: str) -> None:
@@ -41,7 +41,7 @@ def _reboot(machine: Machine, _data: str) -> None:
 
 def _lock(machine: Machine, _data: str) -> None:
     if machine.device.condition.passcode is None:
-        raise Refused(405, "the phone has no PIN, so it cannot be locked")
+        raise NodeRefusal(405, "the phone has no PIN, so it cannot be locked")
     machine.device.condition.lock(True)
 
 
@@ -54,7 +54,7 @@ _ACTIONS: dict[str, Callable[[Machine, str], None]] = {
     "DMClient/Unenroll": _unenroll,
     "RemoteWipe/doWipe": _wipe,
     "RemoteWipe/doWipeProtected": _wipe,
-    # Unverified: that the provisioning data which is kept does not bring the enrolment back.
+    # Unverified: that the provisioning data, which persists, does not restore the enrolment.
     "RemoteWipe/doWipePersistProvisionedData": _wipe,
     "RemoteWipe/doWipePersistUserData": _wipe_and_stay,
     "Reboot/RebootNow": _reboot,

@@ -1,4 +1,4 @@
-"""One Windows device while a session runs: its tree over what it keeps, its facts, and what was ordered for later."""
+"""One Windows device during a session: the node tree over its stored state, its facts, and the ordered end."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
 
 Key = TypeVar("Key")
-Held = TypeVar("Held")
+Item = TypeVar("Item")
 
 _DATE = "%m/%d/%Y %H:%M:%S"
 
 
-class Ending(StrEnum):
-    """What happens once the session is over."""
+class EnrollmentEnd(StrEnum):
+    """The action after the session that ends the enrolment or resets the device."""
 
     UNENROLL = "unenroll"
     RESET = "reset"
-    RESET_BUT_STAY = "reset, the enrolment stays"
+    RESET_KEEP_ENROLLMENT = "reset, the enrolment stays"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that a failed Atomic must leave as it was."""
+    """The state that a failed Atomic must restore."""
 
     nodes: dict[Path, str | None]
     keys: dict[Path, KeyPlace]
@@ -49,15 +49,15 @@ class Snapshot:
 
 @dataclass(slots=True)
 class Machine:
-    """A device with its tree. `user` says whether the enrolled user is logged in, `now` is the time on its clock.
+    """A device with its tree. `user`: whether the enrolled user is logged in; `now`: the time of its clock.
 
-    `lost_accounts` are mail accounts that were set up twice in this session, by the path of their node.
+    `lost_accounts` are the nodes of mail accounts that were added twice in this session, and so were deleted.
     """
 
     device: Device
     now: datetime
     user: bool = True
-    ending: Ending | None = None
+    end: EnrollmentEnd | None = None
     lost_accounts: set[Path] = field(default_factory=set)
     tree: Tree = field(init=False)
 
@@ -72,7 +72,7 @@ class Machine:
 
     @property
     def state(self) -> WindowsState:
-        """What the device keeps for its platform."""
+        """The device's Windows state."""
         assert isinstance(self.device.state, WindowsState)
         return self.device.state
 
@@ -84,12 +84,12 @@ class Machine:
 
     @property
     def hardware(self) -> WindowsHardware:
-        """What the device is made of."""
+        """The device's hardware."""
         assert isinstance(self.device.hardware, WindowsHardware)
         return self.device.hardware
 
     def snapshot(self) -> Snapshot:
-        """How things stand."""
+        """Copy the state that `restore` can bring back."""
         device, state = self.device, self.state
         return Snapshot(
             dict(state.nodes),
@@ -100,7 +100,7 @@ class Machine:
         )
 
     def restore(self, before: Snapshot) -> None:
-        """Back to how things stood."""
+        """Restore the state of a snapshot."""
         device, state = self.device, self.state
         _refill(state.nodes, before.nodes)
         _refill(state.keys, before.keys)
@@ -136,14 +136,14 @@ class Machine:
         return None if place is None else "0"
 
 
-def _refill(now: dict[Key, Held], then: dict[Key, Held]) -> None:
-    now.clear()
-    now.update(then)
+def _refill(present: dict[Key, Item], former: dict[Key, Item]) -> None:
+    present.clear()
+    present.update(former)
 
 
 def _common_name(name: x509.Name) -> str:
-    found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
-    return str(found[0].value) if found else name.rfc4514_string()
+    common_names = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return str(common_names[0].value) if common_names else name.rfc4514_string()
 
 
 _OF_CERTIFICATES: dict[str, Callable[[x509.Certificate], str | None]] = {
@@ -169,7 +169,7 @@ def _identity_made(machine: Machine) -> str:
 
 
 def _device_id(machine: Machine) -> str:
-    """DevId: the DeviceID of the enrolment on PCs; on phones a name for the hardware."""
+    """DevId: on PCs the DeviceID of the enrolment, on phones derived from the IMEI."""
     if not is_phone(machine.device.platform):
         return machine.enrollment.device_id
     digest = hashes.Hash(hashes.SHA256())
@@ -178,7 +178,7 @@ def _device_id(machine: Machine) -> str:
 
 
 def _channel(machine: Machine) -> str | None:
-    """Unverified: a PFN that is itself an address is taken for the channel, as there is no WNS to ask for one."""
+    """The push channel. Unverified: a PFN that is an address is used as the channel, as there is no WNS here."""
     node = ("Vendor", "MSFT", "DMClient", "Provider", machine.enrollment.provider, "Push", "PFN")
     name = machine.state.nodes.get(node)
     return name if name is not None and name.startswith(("https://", "http://")) else None
@@ -209,7 +209,7 @@ _FACTS: dict[str, Callable[[Machine], str | None]] = {
     "FreeStorage": lambda one: "12040" if is_phone(one.device.platform) else "301120",
     "TotalRAM": lambda one: "2048" if is_phone(one.device.platform) else "16384",
     "SMBIOSSerialNumber": lambda one: one.hardware.serial_number,
-    # The SIM card's number; none of these devices has a SIM card.
+    # The SIM card's number: the simulated devices have no SIM card.
     "MobileID": lambda one: None,
     "HWDevID": lambda one: one.hardware.hardware_id,
     "EnrollmentType": lambda one: "Full",

@@ -1,7 +1,7 @@
 """Mail accounts that management sets up (Microsoft: ActiveSync CSP, EMAIL2 CSP).
 
-An account is named by a GUID in braces. Setting up one that is there already deletes it and makes none in its place. It
-appears in the mail application once its address and its server are known. No node says anything about S/MIME.
+An account is named by a GUID in braces. Adding an account that exists deletes it and creates none in its place. It
+appears in the mail application once its address and its server are set. No node is about S/MIME.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import orjson
 
 from fauxtune_sim.mail_accounts import MailAccount
 from fauxtune_sim.windows.machine import Machine
-from fauxtune_sim.windows.tree import Path, Refused, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, Path, uri_of
 
-#: The mail application of Windows 10; the phones' own goes by the same name here.
+#: The mail application of Windows 10; the phones' own has the same name here.
 APPLICATION = "microsoft.windowscommunicationsapps"
 _KINDS = {
     ("Vendor", "MSFT", "ActiveSync", "Accounts"): ("EmailAddress", "ServerName"),
@@ -35,43 +35,43 @@ def _root(path: Path) -> Path | None:
 
 
 def before_add(machine: Machine, path: Path) -> None:
-    """Refused with 418 if an account is set up twice: the one that was there is deleted and there is no new one."""
+    """Raise NodeRefusal with 418 if the account exists: it is deleted, and no new one is created."""
     root = _root(path)
     if root is None:
         return
     if root in machine.lost_accounts:
-        raise Refused(418, f"{uri_of(root)} was there, was set up again, and so was deleted")
+        raise NodeRefusal(418, f"{uri_of(root)} was added although it existed, and so was deleted")
     if root in machine.state.nodes and path in machine.state.nodes:
-        for one in list(machine.tree.below(root)):
-            del machine.state.nodes[one]
+        for node in list(machine.tree.below(root)):
+            del machine.state.nodes[node]
         machine.lost_accounts.add(root)
-        settle(machine, [root])
-        raise Refused(
-            418, f"{uri_of(root)} was there and is deleted now: an account is set up under a new GUID", keep=True
+        apply_changes(machine, [root])
+        raise NodeRefusal(
+            418, f"{uri_of(root)} existed and is deleted now: add an account under a new GUID", keeps_changes=True
         )
 
 
 def before_delete(machine: Machine, path: Path) -> None:
-    """After a Delete the GUID may be used again."""
+    """Allow the GUID again: after a Delete it may be used for a new account."""
     machine.lost_accounts.discard(path)
 
 
-def settle(machine: Machine, touched: Iterable[Path]) -> None:
-    """Make the accounts of the mail application what the nodes say."""
+def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
+    """Update the accounts of the mail application by the nodes."""
     if not any(_root(path) is not None for path in touched):
         return
     accounts = machine.device.accounts
-    wanted = {account.id: account for account in _accounts(machine)}
-    for name in accounts.keys() - wanted.keys():
+    by_nodes = {account.id: account for account in _accounts(machine)}
+    for name in accounts.keys() - by_nodes.keys():
         del accounts[name]
-    accounts.update(wanted)
+    accounts.update(by_nodes)
 
 
 def _accounts(machine: Machine) -> Iterator[MailAccount]:
     nodes = machine.state.nodes
     for root in [path for path in nodes if _root(path) == path]:
         name = root[-1].strip("{}").lower()
-        held = machine.device.accounts.get(name)
+        present = machine.device.accounts.get(name)
         configuration = {
             "/".join(path[len(root) :]): value
             for path, value in nodes.items()
@@ -90,5 +90,5 @@ def _accounts(machine: Machine) -> Iterator[MailAccount]:
                 address=address,
                 host=host,
                 configuration=configuration,
-                smime=None if held is None else held.smime,
+                smime=None if present is None else present.smime,
             )

@@ -1,8 +1,8 @@
-"""How the mail application of Windows 10 Mobile comes by its S/MIME certificates: it looks for them itself.
+"""The mail application of Windows 10 Mobile, which chooses S/MIME certificates by itself.
 
 Microsoft: "the native mail app on Windows 10 Mobile automatically uses the S/MIME certificate". Unverified is the order
-among several: of those for mail and for the account's address, the valid one that began last; key usage decides which
-is for signing and which for encryption. Signing is on once there is a certificate, and the user may switch it.
+among several: of the valid certificates for mail and for the account's address, the newest; key usage decides between
+signing and encryption. Signing is on if there is a certificate, and the user may switch it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import SmimeSettings
 
 
-def choose(device: Device, at: datetime) -> None:
-    """Let every account choose anew; what its user switched stays. Other devices' users choose by hand."""
+def choose_certificates(device: Device, at: datetime) -> None:
+    """Choose the certificates of every account again; the user's switches stay. Windows 10 Mobile only."""
     if device.platform is not Platform.WINDOWS_10_MOBILE:
         return
     for name, account in list(device.accounts.items()):
-        held = None if account.smime is None else SmimeSettings.from_document(account.smime)
+        present = None if account.smime is None else SmimeSettings.from_document(account.smime)
         signing = _newest(device.keystore, account.address, at=at, fits=can_sign)
         smime = SmimeSettings(
             signs=signing is not None,
@@ -34,22 +34,22 @@ def choose(device: Device, at: datetime) -> None:
             encryption_identity=_newest(device.keystore, account.address, at=at, fits=can_encrypt),
             per_message=True,
             changeable=frozenset({Setting.SIGN, Setting.ENCRYPT}),
-            choices={} if held is None else held.choices,
+            choices={} if present is None else present.choices,
         ).document()
         if smime != account.smime:
             device.accounts[name] = replace(account, smime=smime)
 
 
 def _newest(store: KeyStore, address: str, *, at: datetime, fits: Callable[[x509.Certificate], bool]) -> str | None:
-    """The thumbprint of the certificate to use, or None."""
-    found = [
-        one
-        for one in store.identities()
-        if fits(one.certificate)
-        and is_for_mail(one.certificate)
-        and address.lower() in {spoken.lower() for spoken in addresses(one.certificate)}
-        and one.certificate.not_valid_before_utc <= at <= one.certificate.not_valid_after_utc
+    """The thumbprint of the newest fitting certificate that is valid at `at`, or None."""
+    candidates = [
+        identity
+        for identity in store.identities()
+        if fits(identity.certificate)
+        and is_for_mail(identity.certificate)
+        and address.lower() in {name.lower() for name in addresses(identity.certificate)}
+        and identity.certificate.not_valid_before_utc <= at <= identity.certificate.not_valid_after_utc
     ]
-    if not found:
+    if not candidates:
         return None
-    return max(found, key=lambda one: one.certificate.not_valid_before_utc).thumbprint
+    return max(candidates, key=lambda identity: identity.certificate.not_valid_before_utc).thumbprint

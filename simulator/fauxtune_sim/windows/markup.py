@@ -1,7 +1,7 @@
-"""Reading and writing XML as a device does: elements by their local names, and never a document type.
+"""Read and write XML as a device does: elements by their local names, never a document type.
 
-A DOCTYPE is refused before anything in it is looked at, so there are no entities to expand. Namespaces are not
-compared: Microsoft's own samples disagree about them (a trailing slash here, `metinfo` for `metinf` there).
+A DOCTYPE is refused before its content is parsed, so no entities are expanded. Namespaces are not compared: Microsoft's
+own samples disagree about them (a trailing slash, `metinfo` for `metinf`).
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ class Element:
 
     def first(self, *path: str) -> Element | None:
         """The first element along a path of names (any case), or None."""
-        here = self
+        element = self
         for name in path:
-            found = next((one for one in here.children if one.name.lower() == name.lower()), None)
-            if found is None:
+            child = next(element.children_named(name), None)
+            if child is None:
                 return None
-            here = found
-        return here
+            element = child
+        return element
 
-    def each(self, name: str) -> Iterator[Element]:
+    def children_named(self, name: str) -> Iterator[Element]:
         """The children of this name (any case)."""
-        return (one for one in self.children if one.name.lower() == name.lower())
+        return (child for child in self.children if child.name.lower() == name.lower())
 
-    def said(self, *path: str) -> str:
-        """The text along a path, "" if it is not there."""
-        found = self.first(*path)
-        return "" if found is None else found.text
+    def text_at(self, *path: str) -> str:
+        """The text of the first element along a path, or "" if there is no such element."""
+        element = self.first(*path)
+        return "" if element is None else element.text
 
-    def anywhere(self, name: str) -> Element | None:
-        """The first descendant of this name (any case), depth first."""
-        for one in self.children:
-            if one.name.lower() == name.lower():
-                return one
-            if (found := one.anywhere(name)) is not None:
-                return found
+    def descendant(self, name: str) -> Element | None:
+        """The first descendant of this name (any case), depth first, or None."""
+        for child in self.children:
+            if child.name.lower() == name.lower():
+                return child
+            if (element := child.descendant(name)) is not None:
+                return element
         return None
 
 
 class _Forbidden(Exception):
-    """Something that no message of these protocols has."""
+    """XML that no message of these protocols may have."""
 
 
 class _Builder:
@@ -87,7 +87,7 @@ class _Builder:
 
 
 def read(data: bytes, *, what: str) -> Element:
-    """The root element; AnswerBroken, which names `what`, for anything that is not well-formed or has a DOCTYPE."""
+    """The root element. Raises AnswerBroken, with `what` in its text, for malformed XML or a DOCTYPE."""
     builder = _Builder()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
@@ -109,12 +109,12 @@ def _local(name: str) -> str:
 
 
 def tag(name: str, *content: str, **attributes: str) -> str:
-    """An element whose content is XML already; attribute names have `_` where XML has `:`."""
-    given = "".join(f" {key.replace('_', ':', 1)}={quoteattr(value)}" for key, value in attributes.items())
+    """An element whose content is XML already; `_` in attribute names stands for `:`."""
+    attribute_text = "".join(f" {key.replace('_', ':', 1)}={quoteattr(value)}" for key, value in attributes.items())
     inside = "".join(content)
-    return f"<{name}{given}>{inside}</{name}>" if inside else f"<{name}{given}/>"
+    return f"<{name}{attribute_text}>{inside}</{name}>" if inside else f"<{name}{attribute_text}/>"
 
 
 def text(value: str) -> str:
-    """A value as the content of an element."""
+    """A value, escaped, as the content of an element."""
     return escape(value)

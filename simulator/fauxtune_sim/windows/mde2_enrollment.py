@@ -1,4 +1,6 @@
-"""How a Windows device enrols: discovery, policy, certificate, provisioning document (MS-MDE2 1.3, 3.1 to 3.6)."""
+"""The enrolment of a Windows device: Discover, GetPolicies, RequestSecurityToken, wap-provisioningdoc (MS-MDE2 1.3,
+3.1 to 3.6).
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Answer, Transport
 from fauxtune_sim.windows import soap
 from fauxtune_sim.windows.certificate_request import certificate_request, renewal_request
-from fauxtune_sim.windows.provisioning import Provisioned, provisioned, renewed
+from fauxtune_sim.windows.provisioning import ProvisioningDocument, read_provisioning_document, read_renewed_certificate
 from fauxtune_sim.windows.state import WindowsEnrollment, WindowsState
 from fauxtune_sim.windows.tree import Path, Tree
 from fauxtune_sim.windows.variants import is_phone
@@ -37,76 +39,85 @@ _JWT = re.compile(r"eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """What enrolment brought: the record, the nodes that the provisioning document set, and what was not as it should
-    be and was passed over, in words.
-    """
+class EnrollmentResult:
+    """The record of an enrolment, the nodes that the provisioning document set, and the defects that were tolerated."""
 
     enrollment: WindowsEnrollment
     state: WindowsState
     remarks: tuple[str, ...]
 
 
-async def join(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> Joined:
-    """Enrol; nothing of the device is changed. ServerRefused for a fault, with the HRESULT that Windows shows."""
-    right = _right(parameters)
-    found = await _discover(device, transport, parameters=parameters)
-    request = soap.get_policies(to=found.policy_url, right=right)
-    answer = await _post(transport, found.policy_url, body=request)
-    bits, remarks = _smallest_key(answer)
-    key = await _long_enough(parameters.key, bits)
+async def enroll(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> EnrollmentResult:
+    """Enrol, without changing the device. Raises ServerRefused for a fault, with the HRESULT that Windows shows."""
+    credentials = _credentials(parameters)
+    addresses = await _discover(device, transport, parameters=parameters)
+    request = soap.get_policies(to=addresses.policy_url, credentials=credentials)
+    answer = await _post(transport, addresses.policy_url, body=request)
+    bits, remarks = _minimal_key_length(answer)
+    key = await _key_with_length(parameters.key, bits)
     device_id = str(uuid.uuid4()).upper()
     csr = certificate_request(key, device_id=device_id, hardware_id=_hardware(device).hardware_id)
     context = context_items(device, device_id=device_id)
-    request = soap.request_token(to=found.enrollment_url, right=right, csr=csr, context=context)
-    answer = await _post(transport, found.enrollment_url, body=request)
-    made = provisioned(soap.provisioning_document(answer.status, answer.body))
-    _check_certificate(made.identity, key)
+    request = soap.request_security_token(
+        to=addresses.enrollment_url, credentials=credentials, csr=csr, context=context
+    )
+    answer = await _post(transport, addresses.enrollment_url, body=request)
+    document = read_provisioning_document(soap.provisioning_document(answer.status, answer.body))
+    _check_key(document.identity, key)
     state = WindowsState()
-    _provision(device, state, made=made)
-    enrollment = _enrollment(parameters, device_id=device_id, key=key, made=made, enrollment_url=found.enrollment_url)
-    return Joined(enrollment, state, remarks)
+    _provision(device, state, document=document)
+    enrollment = _enrollment(
+        parameters, device_id=device_id, key=key, document=document, enrollment_url=addresses.enrollment_url
+    )
+    return EnrollmentResult(enrollment, state, remarks)
 
 
-def _smallest_key(answer: Answer) -> tuple[int, tuple[str, ...]]:
-    """The bits of a key, by the policy; and what is to be said of a policy that cannot be read.
+def _minimal_key_length(answer: Answer) -> tuple[int, tuple[str, ...]]:
+    """The minimal key length of the policy; for a policy that cannot be read, the default and a remark.
 
-    Unverified: that Windows passes over such a policy. The author of a public demonstration server says so, whose
-    answer has a prefix without a namespace.
+    Unverified: that Windows tolerates such a policy. The author of a public demonstration server says so, whose answer
+    has a prefix without a namespace.
     """
     try:
-        return soap.smallest_key(answer.status, answer.body), ()
+        return soap.minimal_key_length(answer.status, answer.body), ()
     except AnswerBroken as broken:
-        return soap.USUAL_KEY, (f"the policy was passed over, the key has {soap.USUAL_KEY} bits: {broken}",)
+        return soap.DEFAULT_KEY_LENGTH, (
+            f"the policy was passed over, the key has {soap.DEFAULT_KEY_LENGTH} bits: {broken}",
+        )
 
 
 def _enrollment(
-    parameters: EnrollmentParameters, *, device_id: str, key: rsa.RSAPrivateKey, made: Provisioned, enrollment_url: str
+    parameters: EnrollmentParameters,
+    *,
+    device_id: str,
+    key: rsa.RSAPrivateKey,
+    document: ProvisioningDocument,
+    enrollment_url: str,
 ) -> WindowsEnrollment:
-    channel = made.settings.get(("Push", "PFN"), "")
+    channel = document.settings.get(("Push", "PFN"), "")
     return WindowsEnrollment(
         server=parameters.server,
         tenant=parameters.tenant,
-        name=made.settings.get(("EntDMID",)) or device_id,
-        user_principal_name=made.settings.get(("UPN",)) or parameters.user or "",
+        name=document.settings.get(("EntDMID",)) or device_id,
+        user_principal_name=document.settings.get(("UPN",)) or parameters.user or "",
         push_token=channel.rpartition("/")[2] if channel.startswith(("http://", "https://")) else "",
-        identity_certificate=made.identity,
+        identity_certificate=document.identity,
         identity_key=key_to_der(key),
         device_id=device_id,
-        provider=made.provider,
-        address=made.address,
+        provider=document.provider,
+        address=document.address,
         enrollment_url=enrollment_url,
-        renews=made.renew_days is not None,
-        renew_days=made.renew_days or 0,
-        retry_days=made.retry_days,
+        renews=document.renew_days is not None,
+        renew_days=document.renew_days or 0,
+        retry_days=document.retry_days,
     )
 
 
-def _provision(device: Device, state: WindowsState, *, made: Provisioned) -> None:
-    """Set the nodes of the management server; what the device does not know is left out."""
-    tree = Tree(device.platform, lambda name, path: None, provider=made.provider)
-    above: Path = ("Vendor", "MSFT", "DMClient", "Provider", made.provider)
-    for name, value in made.settings.items():
+def _provision(device: Device, state: WindowsState, *, document: ProvisioningDocument) -> None:
+    """Set the nodes of the management server, except those that the device does not have."""
+    tree = Tree(device.platform, lambda name, path: None, provider=document.provider)
+    above: Path = ("Vendor", "MSFT", "DMClient", "Provider", document.provider)
+    for name, value in document.settings.items():
         rule = tree.rule((*above, *name))
         if rule is None or rule.is_interior:
             continue
@@ -115,7 +126,7 @@ def _provision(device: Device, state: WindowsState, *, made: Provisioned) -> Non
         state.nodes[(*above, *name)] = value
 
 
-def _right(parameters: EnrollmentParameters) -> soap.Right:
+def _credentials(parameters: EnrollmentParameters) -> soap.Credentials:
     if parameters.token is not None:
         return soap.Token(parameters.token, jwt=_JWT.fullmatch(parameters.token) is not None)
     assert parameters.user is not None
@@ -123,7 +134,7 @@ def _right(parameters: EnrollmentParameters) -> soap.Right:
     return soap.UserPassword(parameters.user, parameters.password)
 
 
-async def _discover(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> soap.Discovered:
+async def _discover(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> soap.DiscoverResult:
     url = await _discovery_address(device, transport, parameters=parameters)
     hardware = _hardware(device)
     request = soap.discover(
@@ -136,20 +147,20 @@ async def _discover(device: Device, transport: Transport, *, parameters: Enrollm
         how="OnPremise" if parameters.token is None else "Federated",
     )
     answer = await _post(transport, url, body=request)
-    return soap.discovered(answer.status, answer.body)
+    return soap.read_discover_response(answer.status, answer.body)
 
 
 async def _discovery_address(device: Device, transport: Transport, *, parameters: EnrollmentParameters) -> str:
-    """Where the enrolment service is: at the server's address itself if that has a path; else at the tenant's place of
-    a Fauxtune server, or where Windows looks for it at any server. A fault comes from a service that is there.
+    """Find the enrolment service: at the server's address itself if that has a path; else at the tenant's address of a
+    Fauxtune server, or at the usual address of any server. Raises ServerRefused if no address answers or on a fault.
     """
-    places = [parameters.server]
+    urls = [parameters.server]
     if urlsplit(parameters.server).path in ("", "/"):
-        places = [f"{parameters.server}/mdm/{quote(parameters.tenant, safe='')}/windows{_DISCOVERY}"]
-        places += [f"{parameters.server}{_DISCOVERY}"]
+        urls = [f"{parameters.server}/mdm/{quote(parameters.tenant, safe='')}/windows{_DISCOVERY}"]
+        urls += [f"{parameters.server}{_DISCOVERY}"]
     headers = {"User-Agent": _PROBES.get(device.platform, _PHONE_PROBE), "Pragma": "no-cache"}
     statuses = []
-    for url in places:
+    for url in urls:
         answer = await transport.send("GET", url, headers=headers)
         if answer.status == 200:
             return url
@@ -164,16 +175,16 @@ async def _post(transport: Transport, url: str, *, body: bytes) -> Answer:
     return await transport.send("POST", url, body=body, content_type=soap.CONTENT_TYPE)
 
 
-async def _long_enough(key: rsa.RSAPrivateKey, bits: int) -> rsa.RSAPrivateKey:
+async def _key_with_length(key: rsa.RSAPrivateKey, bits: int) -> rsa.RSAPrivateKey:
     if key.key_size >= bits:
         return key
     if bits > 4096:
-        raise AnswerBroken(f"the policy wants keys of {bits} bits, which no device makes")
+        raise AnswerBroken(f"the policy demands keys of {bits} bits; devices make at most 4096")
     return await asyncio.to_thread(rsa.generate_private_key, 65537, bits)
 
 
 def context_items(device: Device, *, device_id: str) -> list[tuple[str, str]]:
-    """What the certificate request tells of the device. Phones of the 8.1 era say less."""
+    """The items of AdditionalContext in the certificate request. Windows Phone 8.1 sends fewer."""
     hardware = _hardware(device)
     items = [
         ("UXInitiated", "true"),
@@ -193,8 +204,8 @@ def context_items(device: Device, *, device_id: str) -> list[tuple[str, str]]:
         ("RequestVersion", _VERSIONS[device.platform]),
     ]
     if device.platform is Platform.WINDOWS_PHONE_81:
-        said = {"DeviceID", "DeviceName", "DeviceType", "OSVersion", "ApplicationVersion", "HWDevID", "IMEI"}
-        return [item for item in items if item[0] in said]
+        names = {"DeviceID", "DeviceName", "DeviceType", "OSVersion", "ApplicationVersion", "HWDevID", "IMEI"}
+        return [item for item in items if item[0] in names]
     return items
 
 
@@ -207,37 +218,37 @@ def _hardware(device: Device) -> WindowsHardware:
     return device.hardware
 
 
-def _check_certificate(der: bytes, key: rsa.RSAPrivateKey) -> None:
+def _check_key(der: bytes, key: rsa.RSAPrivateKey) -> None:
     try:
         certificate = x509.load_der_x509_certificate(der)
     except ValueError as broken:
-        raise AnswerBroken(f"what enrolment gave is not a certificate: {broken}") from broken
+        raise AnswerBroken(f"the provisioning document's certificate cannot be read: {broken}") from broken
     if public_key_bytes(certificate) != key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
-        raise AnswerBroken("enrolment gave a certificate for another key than this device's")
+        raise AnswerBroken("the provisioning document's certificate is not for this device's key")
 
 
-def is_due(enrollment: WindowsEnrollment, now: datetime) -> bool:
-    """Whether it is time for the next identity certificate: in the renewal period, but not soon after an attempt. That
-    counts after success too: some servers name a period that is as long as the certificate is valid.
+def is_renewal_due(enrollment: WindowsEnrollment, now: datetime) -> bool:
+    """Whether the identity certificate must be renewed: in the renewal period, but not soon after the last attempt, not
+    even a successful one: some servers name a period that is as long as the certificate is valid.
     """
-    ends = enrollment.identity().certificate.not_valid_after_utc
-    tried = enrollment.renewal_tried_at
-    rests = tried is not None and now < datetime.fromisoformat(tried) + timedelta(days=enrollment.retry_days)
-    return enrollment.renews and not rests and (ends - now).days < enrollment.renew_days
+    end = enrollment.identity().certificate.not_valid_after_utc
+    tried_at = enrollment.renewal_tried_at
+    must_wait = tried_at is not None and now < datetime.fromisoformat(tried_at) + timedelta(days=enrollment.retry_days)
+    return enrollment.renews and not must_wait and (end - now).days < enrollment.renew_days
 
 
 async def renew(device: Device, transport: Transport) -> None:
-    """Get the next identity certificate without asking the user; ServerRefused leaves the present one (MS-WSTEP)."""
+    """Renew the identity certificate without the user (MS-WSTEP). After ServerRefused the present one stays."""
     enrollment = device.enrollment
     assert isinstance(enrollment, WindowsEnrollment)
     key = await asyncio.to_thread(new_key)
     csr = certificate_request(key, device_id=enrollment.device_id, hardware_id=_hardware(device).hardware_id)
-    # A computer's own watch, not the tenant's time, as for every signature on the wire.
+    # The computer's clock, not the tenant's time, as for every signature in a message.
     signed = renewal_request(csr, identity=enrollment.identity(), now=datetime.now(UTC))
     context = context_items(device, device_id=enrollment.device_id)
-    request = soap.renew_token(to=enrollment.enrollment_url, signed_request=signed, context=context)
+    request = soap.renew_security_token(to=enrollment.enrollment_url, signed_request=signed, context=context)
     answer = await _post(transport, enrollment.enrollment_url, body=request)
-    certificate = renewed(soap.provisioning_document(answer.status, answer.body))
-    _check_certificate(certificate, key)
+    certificate = read_renewed_certificate(soap.provisioning_document(answer.status, answer.body))
+    _check_key(certificate, key)
     enrollment.renew(certificate, key=key_to_der(key))
     device.save(keys=False, state=False)

@@ -1,9 +1,9 @@
 #: data
-"""Which nodes a Windows device has, what may be done with each, and what they hold (Microsoft: each CSP's DDF file).
+"""The nodes of a Windows device: the commands that each accepts, and its format and default (Microsoft: the CSPs' DDF).
 
-A line is a path, the commands that the node takes (Add, Delete, Get, Replace, eXec), its format, and `=default` or
-`<fact`, which names what the device itself knows about it. A name in braces stands for many nodes and says how they
-are called. `./Vendor` is the device; a line that begins with `*/` is there once for the device and once for the user.
+A line is a path, the commands that the node accepts (Add, Delete, Get, Replace, eXec), its format, and `=default` or
+`<fact`, a value that the device itself knows. A name in braces stands for many nodes and defines the form of their
+names. `./Vendor` is the device's scope; a line that begins with `*/` exists in the device's and in the user's scope.
 """
 
 from __future__ import annotations
@@ -201,23 +201,23 @@ _PHONE_81 = """
 
 
 def _lines(text: str, at: str = "") -> list[str]:
-    """The lines of a table; `@` in front of a path is replaced by `at`."""
+    """The lines of a table, with `@` at the begin of a path replaced by `at`."""
     return [line.replace("@", at, 1) if line.startswith("@") else line for line in text.strip().splitlines()]
 
 
 def _scopes(lines: list[str]) -> list[str]:
-    """Lines for both scopes become two."""
-    found: list[str] = []
+    """Replace each line for both scopes by two lines."""
+    expanded: list[str] = []
     for line in lines:
-        found += [f".{line[1:]}", f"./User{line[1:]}"] if line.startswith("*") else [line]
-    return found
+        expanded += [f".{line[1:]}", f"./User{line[1:]}"] if line.startswith("*") else [line]
+    return expanded
 
 
 def table(platform: Platform) -> list[str]:
-    """All lines of one kind of device."""
+    """All lines of one platform."""
     lines = _lines(_EVERYWHERE)
     if not has_scopes(platform):
-        # Unverified: that a phone of the 8.1 era takes PFX files by these nodes; the documents disagree.
+        # Unverified: that Windows Phone 8.1 installs PFX files by these nodes; the documents disagree.
         lines += _lines(_PHONE_81) + _lines(_PFX, ".") + _lines(_MAIL, ".")
         stores: tuple[str, ...] = _STORES_PHONE_81
     else:

@@ -1,8 +1,7 @@
-"""Installing PFX files with their keys (Microsoft: ClientCertificateInstall CSP, PFXCertInstall).
+"""Install PFX files with their keys (Microsoft: ClientCertificateInstall CSP, PFXCertInstall).
 
-An import begins when `PFXCertBlob` was set, once everything that came with it is there: at the end of an Atomic, where
-the order of the nodes does not matter. Its outcome is Windows' error number in `Status`. Deleting the node removes
-certificate and key.
+Setting `PFXCertBlob` starts the import, inside an Atomic at its end, so that the order of the nodes does not matter.
+`Status` has the Windows error number of the import. Deleting the node removes certificate and key.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import PfxContents, read_pfx
 from fauxtune_sim.windows.machine import Machine
 from fauxtune_sim.windows.state import KeyPlace
-from fauxtune_sim.windows.tree import Path, Refused, decoded
+from fauxtune_sim.windows.tree import NodeRefusal, Path, decode_base64
 from fauxtune_sim.windows.variants import has_scopes
 
 _BELOW = ("Vendor", "MSFT", "ClientCertificateInstall", "PFXCertInstall")
-#: Windows' numbers: winerror.h.
+#: Windows error numbers (winerror.h).
 WRONG_PASSWORD = 0x80070056
 INVALID_ARGUMENT = 0x80070057
 NOT_SUPPORTED = 0x80090029
@@ -46,7 +45,7 @@ class _Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """The leaves of one node, as they stand when the import begins."""
+    """The leaves of one node at the begin of the import."""
 
     location: str
     container: str
@@ -57,10 +56,10 @@ class _Order:
     exportable: str | None
 
 
-def settle(machine: Machine, touched: Iterable[Path]) -> None:
-    """Import what got a new file, and remove the keys of nodes that are gone.
+def apply_changes(machine: Machine, touched: Iterable[Path]) -> None:
+    """Import the files of changed nodes, and remove the keys of deleted nodes.
 
-    Refused with 500 at the PFXCertBlob whose import failed; `Status` tells why even after the node is rolled back.
+    Raises NodeRefusal with 500 for the PFXCertBlob whose import failed; `Status` keeps the error after the rollback.
     """
     for root, has_new_file in _roots(touched).items():
         blob = (*root, "PFXCertBlob")
@@ -73,28 +72,28 @@ def settle(machine: Machine, touched: Iterable[Path]) -> None:
                 _import(machine, root)
             except _Failed as failed:
                 machine.state.failed_imports[root] = failed.number
-                raise Refused(500, f"{failed} (0x{failed.number:08X})", at=blob) from failed
+                raise NodeRefusal(500, f"{failed} (0x{failed.number:08X})", node=blob) from failed
             machine.state.failed_imports.pop(root, None)
 
 
 def _roots(touched: Iterable[Path]) -> dict[Path, bool]:
-    """The nodes that were touched, and whether their PFXCertBlob was."""
-    found: dict[Path, bool] = {}
+    """The changed PFXCertInstall nodes, and whether their PFXCertBlob was changed."""
+    roots: dict[Path, bool] = {}
     for path in touched:
         at = 1 if path[:1] == ("User",) else 0
         if path[at : at + 4] == _BELOW and len(path) > at + 4:
             root = path[: at + 5]
-            found[root] = found.get(root, False) or path[-1] == "PFXCertBlob"
-    return found
+            roots[root] = roots.get(root, False) or path[-1] == "PFXCertBlob"
+    return roots
 
 
 def forget_failure(machine: Machine, path: Path) -> None:
-    """A Delete of a node, even of one that is not there, also forgets how its last import failed."""
+    """Clear the error of a node's last import: a Delete does so, even of a node that does not exist."""
     machine.state.failed_imports.pop(path, None)
 
 
-#: The wire does not tell a certificate that was issued for this device from an imported one; the name that the
-#: connector gives its own files does.
+#: The protocol does not distinguish issued certificates from imported ones; the friendlyName that the connector gives
+#: to issued ones does.
 _ISSUED = "PKCS: "
 
 
@@ -103,9 +102,9 @@ def _import(machine: Machine, root: Path) -> None:
     provider = _provider(order, has_tpm=machine.hardware.has_tpm)
     if order.exportable == "true" and order.location != _SOFTWARE:
         raise _Failed(NOT_SUPPORTED, "PFXKeyExportable may be true with KeyLocation 3 only")
-    data = decoded(order.blob)
+    data = decode_base64(order.blob)
     contents = _open(data, _password(machine, order))
-    # The same UniqueID in both scopes is two keys.
+    # The same UniqueID in both scopes means two keys.
     alias = root[-1] if root[0] == "User" or not has_scopes(machine.device.platform) else f"device-{root[-1]}"
     machine.device.keystore.install(
         KeyEntry(
@@ -113,7 +112,7 @@ def _import(machine: Machine, root: Path) -> None:
             source="pkcs" if contents.name.startswith(_ISSUED) else "imported",
             certificate=contents.certificate.public_bytes(Encoding.DER),
             key=contents.key_bytes(),
-            chain=tuple(one.public_bytes(Encoding.DER) for one in contents.chain),
+            chain=tuple(certificate.public_bytes(Encoding.DER) for certificate in contents.chain),
             digest=hashlib.sha256(data).hexdigest(),
         )
     )
@@ -138,30 +137,29 @@ def _read(machine: Machine, root: Path) -> _Order:
 
 
 def _provider(order: _Order, *, has_tpm: bool) -> str:
-    """The key storage provider that KeyLocation asks for."""
+    """The key storage provider for the KeyLocation. Raises _Failed if the device cannot provide it."""
     if order.location == _SOFTWARE:
         return _SOFTWARE_KSP
     if order.location == _TPM_OR_SOFTWARE:
         return _PLATFORM_KSP if has_tpm else _SOFTWARE_KSP
     if order.location == _TPM:
         if not has_tpm:
-            raise _Failed(NOT_SUPPORTED, "KeyLocation 1 wants a TPM, and this device has none")
+            raise _Failed(NOT_SUPPORTED, "KeyLocation 1 needs a TPM, which this device does not have")
         return _PLATFORM_KSP
     if order.location == _HELLO:
         if not order.container:
             raise _Failed(INVALID_ARGUMENT, "KeyLocation 4 needs a ContainerName")
         return _HELLO_KSP
-    said = order.location or "not set"
-    raise _Failed(INVALID_ARGUMENT, f"KeyLocation is 1, 2, 3 or 4 and must be there; it is {said}")
+    raise _Failed(INVALID_ARGUMENT, f"KeyLocation must be 1, 2, 3 or 4; it is {order.location or 'not set'}")
 
 
 def _password(machine: Machine, order: _Order) -> bytes:
-    """The password: clear (type 0), or in an envelope for the identity (1) or for a certificate of a store (2)."""
+    """The password: clear (type 0), or encrypted to the identity (1) or to a certificate of a store (2)."""
     if order.encryption == "0":
         return order.password.encode()
     holders: list[Holder]
     if order.encryption == "1":
-        holders = list(machine.enrollment.openers())
+        holders = list(machine.enrollment.decryption_identities())
     elif order.encryption == "2" and order.store.upper() == "MY":
         holders = list(machine.device.keystore.identities())
     else:
@@ -169,8 +167,8 @@ def _password(machine: Machine, order: _Order) -> bytes:
             INVALID_ARGUMENT, f"PFXCertPasswordEncryptionType {order.encryption} of store {order.store!r} is not known"
         )
     try:
-        return open_envelope(decoded(order.password), holders).content
-    except (CmsRefused, Refused) as why:
+        return open_envelope(decode_base64(order.password), holders).content
+    except (CmsRefused, NodeRefusal) as why:
         raise _Failed(NO_DECRYPTION_KEY, f"the PFX password cannot be decrypted: {why}") from why
 
 

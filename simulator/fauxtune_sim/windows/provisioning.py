@@ -1,6 +1,6 @@
-"""The document that enrolment gives: certificates, the management server, first values of nodes (MS-MDE2 3.6, OMA CP).
+"""The wap-provisioningdoc of an enrolment: certificates, management server, initial nodes (MS-MDE2 3.6, OMA CP).
 
-Sibling characteristics of one type are one: Windows takes a document with two CertificateStores as if there were one.
+Sibling characteristics of one type are merged: Windows reads a document with two CertificateStores as if it had one.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ class Characteristic:
     children: dict[str, Characteristic] = field(default_factory=dict)
 
     def below(self, *path: str) -> Characteristic:
-        """What stands at a path; an empty one if nothing does."""
-        here = self
+        """The characteristic at a path, or an empty one."""
+        characteristic = self
         for name in path:
-            found = next((one for key, one in here.children.items() if key.lower() == name.lower()), None)
-            if found is None:
+            children = characteristic.children.items()
+            child = next((child for key, child in children if key.lower() == name.lower()), None)
+            if child is None:
                 return Characteristic()
-            here = found
-        return here
+            characteristic = child
+        return characteristic
 
     def parm(self, name: str) -> str:
-        """A parm's value, "" if it is not there."""
+        """The value of a parm, or ""."""
         return next((value for key, value in self.parms.items() if key.lower() == name.lower()), "")
 
 
 @dataclass(frozen=True, slots=True)
-class Provisioned:
-    """What the device makes of the document.
+class ProvisioningDocument:
+    """The contents of the document that the device uses.
 
-    `settings` are the values below DMClient/Provider/{provider}, by their path there. `renew_days` is how long before
-    its end the certificate is renewed without the user, None if it is not; `retry_days` how long after an attempt it is
-    not tried again.
+    `settings` are the values below DMClient/Provider/{provider}, by their path there. `renew_days`: the certificate is
+    renewed without the user so many days before its end, None: never; `retry_days`: the days between two attempts.
     """
 
     identity: bytes
@@ -53,8 +53,8 @@ class Provisioned:
     retry_days: int
 
 
-def provisioned(data: bytes) -> Provisioned:
-    """Read the document; AnswerBroken if it does not bring a certificate and a management server that speaks XML."""
+def read_provisioning_document(data: bytes) -> ProvisioningDocument:
+    """Read the document. Raises AnswerBroken if it lacks the certificate or a management server that uses XML."""
     root = read(data, what="the provisioning document")
     if root.name != "wap-provisioningdoc":
         raise AnswerBroken(f"the provisioning document begins with {root.name}, not wap-provisioningdoc")
@@ -65,11 +65,9 @@ def provisioned(data: bytes) -> Provisioned:
         raise AnswerBroken("the provisioning document names no management server (APPLICATION w7, PROVIDER-ID, ADDR)")
     encoding = application.parm("DEFAULTENCODING")
     if encoding != _XML_ENCODING:
-        raise AnswerBroken(
-            f"DEFAULTENCODING is {encoding or 'not set'}: only {_XML_ENCODING} is spoken here, not WBXML"
-        )
+        raise AnswerBroken(f"DEFAULTENCODING is {encoding or 'not set'}: only {_XML_ENCODING} is supported, not WBXML")
     renewal = document.below("CertificateStore", "My", "WSTEP", "Renew")
-    return Provisioned(
+    return ProvisioningDocument(
         identity=identity_certificate(document),
         provider=provider,
         address=address,
@@ -79,45 +77,45 @@ def provisioned(data: bytes) -> Provisioned:
     )
 
 
-def renewed(data: bytes) -> bytes:
-    """The certificate (DER) of a document that answers a renewal."""
+def read_renewed_certificate(data: bytes) -> bytes:
+    """The certificate (DER) in the answer to a renewal."""
     return identity_certificate(_merged([read(data, what="the provisioning document")]))
 
 
 def identity_certificate(document: Characteristic) -> bytes:
-    """The certificate for the device's key: the one in `My`, of the user or of the system."""
+    """The certificate for the device's key: the one in `My/User` or `My/System`. Raises AnswerBroken without it."""
     mine = document.below("CertificateStore", "My")
     for store in ("User", "System"):
-        for one in mine.below(store).children.values():
-            encoded = "".join(one.parm("EncodedCertificate").split())
+        for entry in mine.below(store).children.values():
+            encoded = "".join(entry.parm("EncodedCertificate").split())
             if encoded:
                 try:
                     return base64.b64decode(encoded, validate=True)
                 except ValueError as broken:
                     raise AnswerBroken("the provisioning document's certificate is not base64") from broken
-    raise AnswerBroken("the provisioning document brings no certificate in CertificateStore/My")
+    raise AnswerBroken("the provisioning document has no certificate in CertificateStore/My")
 
 
 def _merged(elements: list[Element]) -> Characteristic:
-    found = Characteristic()
+    merged = Characteristic()
     siblings: dict[str, list[Element]] = {}
     for element in elements:
-        for parm in element.each("parm"):
-            found.parms[parm.attributes.get("name", "")] = parm.attributes.get("value", "").strip()
-        for one in element.each("characteristic"):
-            siblings.setdefault(one.attributes.get("type", ""), []).append(one)
-    found.children = {name: _merged(ones) for name, ones in siblings.items()}
-    return found
+        for parm in element.children_named("parm"):
+            merged.parms[parm.attributes.get("name", "")] = parm.attributes.get("value", "").strip()
+        for child in element.children_named("characteristic"):
+            siblings.setdefault(child.attributes.get("type", ""), []).append(child)
+    merged.children = {name: _merged(children) for name, children in siblings.items()}
+    return merged
 
 
-def _settings(here: Characteristic, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
-    found = {(*path, name): value for name, value in here.parms.items()}
-    for name, one in here.children.items():
-        found |= _settings(one, (*path, name))
-    return found
+def _settings(characteristic: Characteristic, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], str]:
+    settings = {(*path, name): value for name, value in characteristic.parms.items()}
+    for name, child in characteristic.children.items():
+        settings |= _settings(child, (*path, name))
+    return settings
 
 
 def _days(renewal: Characteristic, name: str, *, usual: int) -> int:
-    """A number of days of CertificateStore/My/WSTEP/Renew; what stands for it if it is not given is Windows'."""
+    """A number of days in CertificateStore/My/WSTEP/Renew, or Windows' default."""
     days = renewal.parm(name)
     return int(days) if days.isdecimal() else usual

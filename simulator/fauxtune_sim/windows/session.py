@@ -1,7 +1,7 @@
-"""One management session: messages to and fro until the server has no more commands (MS-MDM 1.3, 3.2).
+"""One management session: an exchange of messages until the server has no more commands (MS-MDM 1.3, 3.2).
 
-What a message changed is kept before its statuses are sent: a device that breaks down in between does not say that it
-has what it has not.
+Changes are saved before their Status is sent: after a crash in between, the device has not reported items that it does
+not have.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from fauxtune_sim.windows.syncml import (
     SERVER_INITIATED,
     UNENROLLMENT,
     Alert,
+    ClientMessage,
     Item,
-    Said,
     ServerMessage,
     Writer,
     server_message,
 )
 from fauxtune_sim.windows.variants import is_phone
 
-#: A server that never comes to rest must not keep a device busy for ever.
+#: The most messages of a session: a server that always has more must not keep a device busy without end.
 _MOST_MESSAGES = 64
-#: What a header's status says about the session.
+#: Status codes of the SyncHdr: the session goes on; the enrolment is over.
 _OK = {200, 202, 212}
 _OVER = {403, 404, 410}
 _DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
@@ -44,7 +44,7 @@ _DEV_INFO = ("DevId", "Man", "Mod", "DmV", "Lang")
 
 @dataclass(slots=True)
 class Session:
-    """A session of one device, numbered by the caller. `settled`: the server had nothing more when it ended."""
+    """A session of one device, numbered by the caller. `settled`: the server had no more commands when it ended."""
 
     machine: Machine
     transport: Transport
@@ -64,41 +64,41 @@ class Session:
 
     @property
     def sent(self) -> int:
-        """How many messages were sent."""
+        """The number of messages that were sent."""
         return self._writer.sent
 
     async def run(self, *, woken: bool) -> None:
-        """Greet, then do what the server says until it has no more to say; `woken` if a push was the cause.
+        """Send the first message, then execute commands until the server has no more; `woken`: after a push.
 
-        EnrollmentOver if the server does not know the device, ServerRefused if it refuses it.
+        Raises EnrollmentOver if the server does not know the device, ServerRefused if it refuses the session.
         """
-        message = await self._exchange(self._greeting(SERVER_INITIATED if woken else CLIENT_INITIATED))
+        message = await self._exchange(self._first_message(SERVER_INITIATED if woken else CLIENT_INITIATED))
         while message.commands and self.sent < _MOST_MESSAGES:
             before = self.machine.snapshot()
             try:
-                said = self.engine.answer(message)
+                message_to_send = self.engine.execute(message)
             except SessionAborted:
                 return
             if self.machine.snapshot() != before:
                 self.machine.device.save()
-            message = await self._exchange(said)
-            if self.engine.aborted or self.machine.ending is not None:
+            message = await self._exchange(message_to_send)
+            if self.engine.aborted or self.machine.end is not None:
                 return
         self.settled = not message.commands
 
-    async def say_goodbye(self) -> None:
-        """Tell the server that management ends: an alert in the first message, whose answer asks for nothing."""
-        farewell = Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")
-        await self._exchange(self._greeting(CLIENT_INITIATED, farewell))
+    async def send_unenrollment_alert(self) -> None:
+        """Inform the server that the enrolment ends, by an Alert in the first message; its answer has no commands."""
+        unenrollment = Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")
+        await self._exchange(self._first_message(CLIENT_INITIATED, unenrollment))
 
-    def _greeting(self, code: str, *more: Alert) -> Said:
+    def _first_message(self, code: str, *more: Alert) -> ClientMessage:
         tree = self.machine.tree
         login = Alert(CLIENT_EVENT, type=LOGIN_STATUS, format="chr", data="user" if self.machine.user else "none")
         facts = [Item(source=f"./DevInfo/{name}", data=tree.value(("DevInfo", name)) or "") for name in _DEV_INFO]
-        return Said(alerts=[Alert(code), login, *more], facts=facts)
+        return ClientMessage(alerts=[Alert(code), login, *more], facts=facts)
 
-    async def _exchange(self, said: Said) -> ServerMessage:
-        body = self._writer.write(said)
+    async def _exchange(self, message_to_send: ClientMessage) -> ServerMessage:
+        body = self._writer.write(message_to_send)
         answer = await self.transport.send(
             "POST", self._url(), body=body, content_type=CONTENT_TYPE, headers=self._signature(body)
         )
@@ -113,11 +113,11 @@ class Session:
     def _check(self, message: ServerMessage) -> None:
         if message.header.session != self._writer.session:
             raise AnswerBroken(f"session {self._writer.session} was answered by session {message.header.session}")
-        verdict = message.verdict
-        if verdict is None or verdict in _OK:
+        status = message.session_status
+        if status is None or status in _OK:
             return
-        refusal = EnrollmentOver if verdict in _OVER else ServerRefused
-        raise refusal(f"the management server refused the session ({verdict})", status=verdict)
+        refusal = EnrollmentOver if status in _OVER else ServerRefused
+        raise refusal(f"the management server refused the session ({status})", status=status)
 
     def _url(self) -> str:
         address = self.machine.enrollment.address
@@ -126,11 +126,11 @@ class Session:
         return f"{address}?mode=Maintenance&Platform=WoA"
 
     def _signature(self, body: bytes) -> dict[str, str]:
-        """`MDM-Signature`, where the server wants it (DMClient CSP, RequireMessageSigning)."""
+        """The headers, with `MDM-Signature` if the server requires it (DMClient CSP, RequireMessageSigning)."""
         headers = {"User-Agent": "MSFT OMA DM Client/1.2.0.1", "Accept": "application/vnd.syncml.dm+xml"}
         enrollment = self.machine.enrollment
-        wants = ("Vendor", "MSFT", "DMClient", "Provider", enrollment.provider, "RequireMessageSigning")
-        if (self.machine.tree.value(wants) or "").lower() in {"true", "1"}:
+        node = ("Vendor", "MSFT", "DMClient", "Provider", enrollment.provider, "RequireMessageSigning")
+        if (self.machine.tree.value(node) or "").lower() in {"true", "1"}:
             identity = enrollment.identity()
             signature = sign(body, certificate=identity.certificate, key=identity.key, signing_time=datetime.now(UTC))
             headers["MDM-Signature"] = base64.b64encode(signature).decode()

@@ -1,6 +1,6 @@
-"""The SOAP messages of enrolment, as a device writes and reads them (MS-MDE2, MS-XCEP, MS-WSTEP; SOAP 1.2).
+"""The SOAP messages of an enrolment, written and read by a device (MS-MDE2, MS-XCEP, MS-WSTEP; SOAP 1.2).
 
-Faults become ServerRefused in words: the subcode or the ErrorType stands for the HRESULT that Windows shows.
+Faults become ServerRefused with a text: the subcode or the ErrorType determines the HRESULT that Windows shows.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _USER_TOKEN = f"{_MANAGER}/DeviceEnrollmentUserToken"
 _DEVICE_TOKEN = f"{_MANAGER}/DeviceEnrollmentToken"
 _JWT = "urn:ietf:params:oauth:token-type:jwt"
 
-#: Bits of a key where no policy says otherwise.
-USUAL_KEY = 2048
+#: The key length in bits if the policy does not define a minimum.
+DEFAULT_KEY_LENGTH = 2048
 
-#: What Windows shows for a fault: MS-MDE2 2.2.9.
+#: The HRESULT that Windows shows for a fault (MS-MDE2 2.2.9), and its meaning.
 _FAULTS = {
     "messageformat": (0x80180001, "the server did not understand the message"),
     "authentication": (0x80180002, "the server does not know this user or this token"),
     "authorization": (0x80180003, "this user may not enrol devices"),
     "certificaterequest": (0x80180004, "the server refused the certificate request"),
-    "enrollmentserver": (0x80180005, "the server is in trouble"),
-    "internalservicefault": (0x80180006, "something unforeseen happened at the server"),
+    "enrollmentserver": (0x80180005, "the server has an internal error"),
+    "internalservicefault": (0x80180006, "the server has an unexpected error"),
     "invalidsecurity": (0x80180007, "the server refused the security header"),
-    "devicecapreached": (0x80180013, "this user has enrolled as many devices as they may"),
-    "devicenotsupported": (0x80180014, "devices of this kind are not managed there"),
+    "devicecapreached": (0x80180013, "this user has already enrolled the allowed number of devices"),
+    "devicenotsupported": (0x80180014, "the server does not manage devices of this kind"),
     "notsupported": (0x80180015, "the server does not manage this kind of device or version"),
     "noteligibletorenew": (0x80180016, "it is too early to renew the certificate"),
     "inmaintenance": (0x80180017, "the server is being maintained; try again later"),
@@ -64,19 +64,19 @@ class UserPassword:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Federated authentication: a token the server gave, or a JSON web token of Entra (`jwt`)."""
+    """Federated authentication: an enrolment token of the server, or a JSON web token of Entra (`jwt`)."""
 
     value: str
     jwt: bool = False
 
 
-#: By what right a device asks.
-Right = UserPassword | Token
+#: The credentials of a request.
+Credentials = UserPassword | Token
 
 
 @dataclass(frozen=True, slots=True)
-class Discovered:
-    """Where the next requests go, and how the user is to say who they are."""
+class DiscoverResult:
+    """The DiscoverResult: the addresses for the next requests, and the kind of authentication."""
 
     policy: str
     version: str
@@ -86,7 +86,7 @@ class Discovered:
 
 
 def discover(*, to: str, email: str, version: str, device_type: str, os_version: str, edition: str, how: str) -> bytes:
-    """The question where to enrol; `how` is the authentication the user wants: OnPremise or Federated."""
+    """The Discover request; `how` is the AuthPolicy that the device supports: OnPremise or Federated."""
     request = tag(
         "request",
         tag("EmailAddress", text(email)),
@@ -99,82 +99,84 @@ def discover(*, to: str, email: str, version: str, device_type: str, os_version:
     return _envelope(f"{_DISCOVERY}/IDiscoveryService/Discover", tag("Discover", request, xmlns=_DISCOVERY), to=to)
 
 
-def discovered(status: int, data: bytes) -> Discovered:
-    """The answer; AnswerBroken without the addresses of policy and enrolment."""
+def read_discover_response(status: int, data: bytes) -> DiscoverResult:
+    """Read the DiscoverResponse. Raises AnswerBroken if it lacks the addresses of policy and enrolment."""
     result = _body(status, data).first("DiscoverResponse", "DiscoverResult")
     if result is None:
         raise AnswerBroken("the discovery service's answer has no DiscoverResult")
-    found = Discovered(
-        policy=result.said("AuthPolicy"),
-        version=result.said("EnrollmentVersion"),
-        policy_url=result.said("EnrollmentPolicyServiceUrl"),
-        enrollment_url=result.said("EnrollmentServiceUrl"),
-        authentication_url=result.said("AuthenticationServiceUrl") or None,
+    addresses = DiscoverResult(
+        policy=result.text_at("AuthPolicy"),
+        version=result.text_at("EnrollmentVersion"),
+        policy_url=result.text_at("EnrollmentPolicyServiceUrl"),
+        enrollment_url=result.text_at("EnrollmentServiceUrl"),
+        authentication_url=result.text_at("AuthenticationServiceUrl") or None,
     )
-    if not found.policy_url or not found.enrollment_url:
-        raise AnswerBroken("the discovery service does not say where policy and enrolment are")
-    return found
+    if not addresses.policy_url or not addresses.enrollment_url:
+        raise AnswerBroken("the discovery service's answer lacks the address of the policy or enrolment service")
+    return addresses
 
 
 def fault(status: int, data: bytes) -> ServerRefused | None:
-    """The refusal, if the answer is a SOAP fault; None for anything else."""
+    """The refusal if the answer is a SOAP fault, else None."""
     try:
         body = read(data, what="the server's answer").first("Body")
     except AnswerBroken:
         return None
-    found = None if body is None else body.first("Fault")
-    return None if found is None else _refusal(found, status)
+    element = None if body is None else body.first("Fault")
+    return None if element is None else _refusal(element, status)
 
 
-def get_policies(*, to: str, right: Right) -> bytes:
-    """The question what certificates are to be like."""
-    nothing = {"xmlns_xsi": f"{_SCHEMA}-instance", "xsi_nil": "true"}
-    client = tag("client", tag("lastUpdate", **nothing), tag("preferredLanguage", **nothing))
-    body = tag("GetPolicies", client, tag("requestFilter", **nothing), xmlns=_POLICY)
-    return _envelope(f"{_POLICY}/IPolicy/GetPolicies", body, to=to, security=_security(right))
+def get_policies(*, to: str, credentials: Credentials) -> bytes:
+    """The GetPolicies request."""
+    nil = {"xmlns_xsi": f"{_SCHEMA}-instance", "xsi_nil": "true"}
+    client = tag("client", tag("lastUpdate", **nil), tag("preferredLanguage", **nil))
+    body = tag("GetPolicies", client, tag("requestFilter", **nil), xmlns=_POLICY)
+    return _envelope(f"{_POLICY}/IPolicy/GetPolicies", body, to=to, security=_security(credentials))
 
 
-def smallest_key(status: int, data: bytes) -> int:
-    """How many bits keys have to have, at the least; USUAL_KEY where the policy does not say."""
+def minimal_key_length(status: int, data: bytes) -> int:
+    """Read the GetPoliciesResponse: the minimalKeyLength in bits, or DEFAULT_KEY_LENGTH if it has none."""
     body = _body(status, data)
     if body.first("GetPoliciesResponse") is None:
         raise AnswerBroken("the policy service's answer has no GetPoliciesResponse")
-    found = body.anywhere("minimalKeyLength")
-    return int(found.text) if found is not None and found.text.isdecimal() else USUAL_KEY
+    length = body.descendant("minimalKeyLength")
+    return int(length.text) if length is not None and length.text.isdecimal() else DEFAULT_KEY_LENGTH
 
 
-def request_token(*, to: str, right: Right, csr: bytes, context: Sequence[tuple[str, str]]) -> bytes:
-    """The request for a certificate, with what the server wants to know about the device."""
-    body = _requested("Issue", csr, kind="PKCS10", context=context)
-    return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=_security(right))
+def request_security_token(
+    *, to: str, credentials: Credentials, csr: bytes, context: Sequence[tuple[str, str]]
+) -> bytes:
+    """The RequestSecurityToken request for a certificate, with the items of AdditionalContext."""
+    body = _request_security_token("Issue", csr, kind="PKCS10", context=context)
+    return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=_security(credentials))
 
 
-def renew_token(*, to: str, signed_request: bytes, context: Sequence[tuple[str, str]]) -> bytes:
-    """The request for the next certificate: a PKCS#10 request in a CMS message that the present identity signed. All
-    else is as in the first request (MS-MDE 3.4.4.1.1.2), the context items too.
+def renew_security_token(*, to: str, signed_request: bytes, context: Sequence[tuple[str, str]]) -> bytes:
+    """The RequestSecurityToken request of a renewal: a PKCS#10 request in a CMS message that the identity signed. The
+    rest, with the context items, is as in the first request (MS-MDE 3.4.4.1.1.2).
     """
-    body = _requested("Renew", signed_request, kind="PKCS7", context=context)
+    body = _request_security_token("Renew", signed_request, kind="PKCS7", context=context)
     return _envelope(f"{_ENROLLMENT}/RST/wstep", body, to=to, security=tag("wsse:Security", s_mustUnderstand="1"))
 
 
-def _requested(what: str, request: bytes, *, kind: str, context: Sequence[tuple[str, str]]) -> str:
+def _request_security_token(request_type: str, request: bytes, *, kind: str, context: Sequence[tuple[str, str]]) -> str:
     # Windows breaks the base64 into lines.
     encoded = base64.encodebytes(request).decode()
-    # MS-MDE2 4.3.1.4 writes the context with a prefix; some servers look for the very text.
+    # MS-MDE2 4.3.1.4 writes the context with this prefix; some servers search for the exact text.
     items = (tag("ac:ContextItem", tag("ac:Value", text(value)), Name=name) for name, value in context)
     return tag(
         "wst:RequestSecurityToken",
         tag("wst:TokenType", _DEVICE_TOKEN),
-        tag("wst:RequestType", f"{_TRUST}/{what}"),
+        tag("wst:RequestType", f"{_TRUST}/{request_type}"),
         tag("wsse:BinarySecurityToken", encoded, ValueType=f"{_ENROLLMENT}#{kind}", EncodingType=_BASE64),
         tag("ac:AdditionalContext", *items),
     )
 
 
 def provisioning_document(status: int, data: bytes) -> bytes:
-    """The provisioning document that came instead of a token; AnswerBroken if none did."""
-    token = _body(status, data).anywhere("RequestedSecurityToken")
-    encoded = "" if token is None else token.said("BinarySecurityToken")
+    """The provisioning document in a RequestSecurityTokenResponse. Raises AnswerBroken if there is none."""
+    token = _body(status, data).descendant("RequestedSecurityToken")
+    encoded = "" if token is None else token.text_at("BinarySecurityToken")
     try:
         document = base64.b64decode("".join(encoded.split()), validate=True)
     except ValueError as broken:
@@ -198,19 +200,19 @@ def _envelope(action: str, body: str, *, to: str, security: str = "") -> bytes:
     return tag("s:Envelope", header, tag("s:Body", body), **names).encode()
 
 
-def _security(right: Right) -> str:
-    if isinstance(right, UserPassword):
-        password = tag("wsse:Password", text(right.password), Type=_PASSWORD)
-        held = tag("wsse:UsernameToken", tag("wsse:Username", text(right.user)), password)
+def _security(credentials: Credentials) -> str:
+    if isinstance(credentials, UserPassword):
+        password = tag("wsse:Password", text(credentials.password), Type=_PASSWORD)
+        token = tag("wsse:UsernameToken", tag("wsse:Username", text(credentials.user)), password)
     else:
-        encoded = base64.b64encode(right.value.encode()).decode()
-        kind = _JWT if right.jwt else _USER_TOKEN
-        held = tag("wsse:BinarySecurityToken", encoded, ValueType=kind, EncodingType=_BASE64)
-    return tag("wsse:Security", held, s_mustUnderstand="1")
+        encoded = base64.b64encode(credentials.value.encode()).decode()
+        kind = _JWT if credentials.jwt else _USER_TOKEN
+        token = tag("wsse:BinarySecurityToken", encoded, ValueType=kind, EncodingType=_BASE64)
+    return tag("wsse:Security", token, s_mustUnderstand="1")
 
 
 def _body(status: int, data: bytes) -> Element:
-    """The Body of an answer; ServerRefused for a fault (also one that came with 200), and for other refusals."""
+    """The Body of an answer. Raises ServerRefused for a fault (even with status 200) and for other refusals."""
     try:
         envelope = read(data, what="the server's answer")
     except AnswerBroken:
@@ -219,7 +221,7 @@ def _body(status: int, data: bytes) -> Element:
         raise
     body = envelope.first("Body")
     if body is None:
-        raise AnswerBroken("the server's answer is no SOAP envelope with a Body")
+        raise AnswerBroken("the server's answer is not a SOAP envelope with a Body")
     fault = body.first("Fault")
     if fault is not None:
         raise _refusal(fault, status)
@@ -229,13 +231,14 @@ def _body(status: int, data: bytes) -> Element:
 
 
 def _refusal(fault: Element, status: int) -> ServerRefused:
-    subcode = fault.said("Code", "Subcode", "Value").rpartition(":")[2]
-    detail = fault.anywhere("ErrorType")
-    reason = fault.said("Reason", "Text")
-    for word in (detail.text if detail is not None else "", subcode):
-        if word.lower() in _FAULTS:
-            number, meaning = _FAULTS[word.lower()]
-            message = f"the server refused (0x{number:08X} {word}): {meaning}{f'; it says: {reason}' if reason else ''}"
+    subcode = fault.text_at("Code", "Subcode", "Value").rpartition(":")[2]
+    detail = fault.descendant("ErrorType")
+    reason = fault.text_at("Reason", "Text")
+    for name in (detail.text if detail is not None else "", subcode):
+        if name.lower() in _FAULTS:
+            number, meaning = _FAULTS[name.lower()]
+            suffix = f"; the server's reason: {reason}" if reason else ""
+            message = f"the server refused (0x{number:08X} {name}): {meaning}{suffix}"
             return ServerRefused(message, status=status, code=f"0x{number:08X}")
-    said = f"{subcode or 'a fault without a subcode'}{f': {reason}' if reason else ''}"
-    return ServerRefused(f"the server refused: {said}", status=status, code=subcode)
+    description = f"{subcode or 'a fault without a subcode'}{f': {reason}' if reason else ''}"
+    return ServerRefused(f"the server refused: {description}", status=status, code=subcode)

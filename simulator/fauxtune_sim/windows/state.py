@@ -1,4 +1,4 @@
-"""What a Windows device keeps: the record of its enrolment, and what its nodes hold."""
+"""The stored records of a Windows device: its enrolment, and the values of its nodes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,12 @@ from fauxtune_sim.windows.tree import Path
 
 @dataclass(slots=True, kw_only=True)
 class WindowsEnrollment(Enrollment):
-    """`name` is EntDMID, what the server calls the device; `device_id` is what the device calls itself in this
-    enrolment.
+    """`name` is EntDMID, the server's name for the device; `device_id` is the device's own id in this enrolment.
 
-    `provider` names the management server in the tree, `address` is where it listens, `enrollment_url` where the
-    identity certificate is renewed (`renew_days` before it ends, if `renews`; not again for `retry_days` after it was
-    tried at `renewal_tried_at`, an ISO text on the tenant's clock). `sessions` counts up. The identity before the last
-    renewal still opens what was sealed for it.
+    `provider` is the management server's name in the tree, `address` its address, `enrollment_url` the address for
+    renewals of the identity certificate (`renew_days` before its end, if `renews`; not again for `retry_days` after
+    the attempt at `renewal_tried_at`, an ISO text on the tenant's clock). `sessions` is the number of the last session.
+    The identity before the last renewal still decrypts what was encrypted to it.
     """
 
     device_id: str
@@ -35,23 +34,23 @@ class WindowsEnrollment(Enrollment):
     former_certificate: bytes | None = None
     former_key: bytes | None = None
 
-    def openers(self) -> list[DeviceIdentity]:
-        """What may open an envelope for this device: its identity, and the one before."""
-        found = [self.identity()]
+    def decryption_identities(self) -> list[DeviceIdentity]:
+        """The identities that may decrypt for this device: the present one and the one before."""
+        identities = [self.identity()]
         if self.former_certificate is not None and self.former_key is not None:
             former = x509.load_der_x509_certificate(self.former_certificate)
-            found.append(DeviceIdentity(certificate=former, key=key_from_der(self.former_key)))
-        return found
+            identities.append(DeviceIdentity(certificate=former, key=key_from_der(self.former_key)))
+        return identities
 
     def renew(self, certificate: bytes, *, key: bytes) -> None:
-        """Take a new identity, and keep the old one for opening."""
+        """Replace the identity, and keep the old one for decryption."""
         self.former_certificate, self.former_key = self.identity_certificate, self.identity_key
         self.renew_identity(certificate, key=key)
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPlace:
-    """Where a private key is: `provider` is the key storage provider, `exportable` whether it may leave it."""
+    """The storage of a private key: the key storage provider, and whether the key may be exported from it."""
 
     alias: str
     provider: str
@@ -60,8 +59,8 @@ class KeyPlace:
 
 @dataclass(slots=True)
 class WindowsState:
-    """The nodes that were made and the values that were set; where the keys are, by the path of their node; the Windows
-    error numbers of imports that failed, by the same; and whether the enrolled user is logged in.
+    """The created nodes and their values; by the path of their node the keys, and the Windows error numbers of failed
+    imports; and whether the enrolled user is logged in.
     """
 
     nodes: dict[Path, str | None] = field(default_factory=dict)
@@ -70,7 +69,7 @@ class WindowsState:
     logged_in: bool = True
 
     def document(self) -> dict[str, Any]:
-        """As JSON; passwords of PFX files are in it as they came."""
+        """The state as JSON, with the passwords of PFX files as they were delivered."""
         return {
             "nodes": [[list(path), value] for path, value in self.nodes.items()],
             "keys": [[list(path), asdict(place)] for path, place in self.keys.items()],
@@ -80,7 +79,7 @@ class WindowsState:
 
     @classmethod
     def from_document(cls, document: dict[str, Any]) -> Self:
-        """The reverse of `document`."""
+        """Read the JSON of `document`."""
         return cls(
             nodes={tuple(path): value for path, value in document["nodes"]},
             keys={tuple(path): KeyPlace(**place) for path, place in document["keys"]},

@@ -1,6 +1,6 @@
-"""The messages of an OMA-DM session, both directions (OMA-TS-SyncML-RepPro 1.2, MS-MDM 2.2): read, and written.
+"""The messages of an OMA-DM session in both directions (OMA-TS-SyncML-RepPro 1.2, MS-MDM 2.2).
 
-A device reads what a server sends tolerantly (by local names, without Final) and writes exactly what Windows writes.
+A device reads a server's messages tolerantly (by local names, without Final) and writes exactly what Windows writes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.windows.markup import Element, read, tag, text
 
 CONTENT_TYPE = "application/vnd.syncml.dm+xml; charset=utf-8"
-#: The largest message a device takes, as it tells the server.
+#: MaxMsgSize: the largest message that the device accepts.
 MOST_BYTES = 524_288
 
 CLIENT_INITIATED, SERVER_INITIATED, ABORT, CLIENT_EVENT, GENERIC = "1201", "1200", "1223", "1224", "1226"
@@ -20,8 +20,8 @@ LOGIN_STATUS = "com.microsoft/MDM/LoginStatus"
 UNENROLLMENT = "com.microsoft:mdm.unenrollment.userrequest"
 
 _COMMANDS = {"Add", "Replace", "Delete", "Exec", "Get", "Atomic", "Sequence", "Alert"}
-#: What a server may also say, and what asks for nothing.
-_SILENT = {"Status", "Results", "Final"}
+#: Elements of a server's message that are not commands.
+_NO_COMMANDS = {"Status", "Results", "Final"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the server: its name, its number within the message, its items, and for Atomic and Sequence what
-    is in it. `number` is None where the server forgot it; `known` is False for an element that the protocol has not.
+    """A command of the server: its name, its CmdID (`number`), its items, and the children of Atomic and Sequence.
+    `number` is None if the CmdID is missing; `known` is False for an element that the protocol does not have.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What became of one command."""
+    """The Status of one command."""
 
     message: str
     command: str
@@ -61,8 +61,8 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a Get gave."""
+class Results:
+    """The Results of a Get."""
 
     message: str
     command: str
@@ -73,7 +73,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A report of the device: a code, and for events what happened."""
+    """An Alert of the device: a code, and for events their type and data."""
 
     code: str
     type: str | None = None
@@ -83,7 +83,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Who talks to whom, in which message of which session."""
+    """The SyncHdr: session and message ids, target and source."""
 
     session: str
     message: str
@@ -93,7 +93,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class ServerMessage:
-    """A message of the server. `final` says that its package ends with it."""
+    """A message of the server. `final`: its package ends with it."""
 
     header: Header
     statuses: tuple[Status, ...]
@@ -101,64 +101,70 @@ class ServerMessage:
     final: bool
 
     @property
-    def verdict(self) -> int | None:
-        """The status of the header, which says whether the device is known; None if the server did not give one."""
-        return next((one.code for one in self.statuses if one.command == "0" and one.name == "SyncHdr"), None)
+    def session_status(self) -> int | None:
+        """The code of the SyncHdr's Status, which shows whether the device is known; None without such a Status."""
+        return next(
+            (status.code for status in self.statuses if status.command == "0" and status.name == "SyncHdr"), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a device has to say in one message."""
+class ClientMessage:
+    """The content of one message of the device."""
 
     statuses: Sequence[Status] = ()
-    results: Sequence[Result] = ()
+    results: Sequence[Results] = ()
     alerts: Sequence[Alert] = ()
     facts: Sequence[Item] = ()
 
 
 def server_message(data: bytes) -> ServerMessage:
-    """A message from the server; AnswerBroken if it is none."""
+    """Read a message of the server. Raises AnswerBroken if it is not a SyncML message."""
     root = read(data, what="the server's message")
     header, body = root.first("SyncHdr"), root.first("SyncBody")
     if root.name != "SyncML" or header is None or body is None:
-        raise AnswerBroken("the server's message is no SyncML message with a SyncHdr and a SyncBody")
-    session, message = header.said("SessionID"), header.said("MsgID")
+        raise AnswerBroken("the server's message is not a SyncML message with a SyncHdr and a SyncBody")
+    session, message = header.text_at("SessionID"), header.text_at("MsgID")
     if not session or not message:
         raise AnswerBroken("the server's message has no SessionID or no MsgID")
     return ServerMessage(
-        header=Header(session, message, header.said("Target", "LocURI"), header.said("Source", "LocURI")),
-        statuses=tuple(_status(one) for one in body.each("Status")),
-        commands=tuple(_command(one) for one in body.children if one.name not in _SILENT),
+        header=Header(session, message, header.text_at("Target", "LocURI"), header.text_at("Source", "LocURI")),
+        statuses=tuple(_status(element) for element in body.children_named("Status")),
+        commands=tuple(_command(element) for element in body.children if element.name not in _NO_COMMANDS),
         final=body.first("Final") is not None,
     )
 
 
 def _status(element: Element) -> Status:
-    code = element.said("Data")
+    code = element.text_at("Data")
     if not code.isdecimal():
-        raise AnswerBroken(f"the server's Status {element.said('CmdRef')} has the code {code!r}, which is no number")
+        raise AnswerBroken(
+            f"the server's Status {element.text_at('CmdRef')} has the code {code!r}, which is not a number"
+        )
     return Status(
-        message=element.said("MsgRef"),
-        command=element.said("CmdRef"),
-        name=element.said("Cmd"),
+        message=element.text_at("MsgRef"),
+        command=element.text_at("CmdRef"),
+        name=element.text_at("Cmd"),
         code=int(code),
-        target=element.said("TargetRef") or None,
+        target=element.text_at("TargetRef") or None,
     )
 
 
 def _command(element: Element) -> Command:
-    number = element.said("CmdID")
+    number = element.text_at("CmdID")
     shared = _meta(element.first("Meta"))
     return Command(
         name=element.name,
         number=number if number and number != "0" else None,
-        items=tuple(_item(one, shared) for one in element.each("Item")),
+        items=tuple(_item(item, shared) for item in element.children_named("Item")),
         children=tuple(
-            _command(one) for one in element.children if one.name not in {"CmdID", "Meta", "Item", "Data", "NoResp"}
+            _command(child)
+            for child in element.children
+            if child.name not in {"CmdID", "Meta", "Item", "Data", "NoResp"}
         )
         if element.name in {"Atomic", "Sequence"}
         else (),
-        data=element.said("Data"),
+        data=element.text_at("Data"),
         known=element.name in _COMMANDS,
     )
 
@@ -166,23 +172,23 @@ def _command(element: Element) -> Command:
 def _item(element: Element, shared: tuple[str | None, str | None]) -> Item:
     form, kind = _meta(element.first("Meta"))
     return Item(
-        target=element.said("Target", "LocURI"),
-        source=element.said("Source", "LocURI"),
+        target=element.text_at("Target", "LocURI"),
+        source=element.text_at("Source", "LocURI"),
         format=form or shared[0],
         type=kind or shared[1],
-        data=element.said("Data"),
+        data=element.text_at("Data"),
     )
 
 
 def _meta(element: Element | None) -> tuple[str | None, str | None]:
     if element is None:
         return None, None
-    return element.said("Format") or None, element.said("Type") or None
+    return element.text_at("Format") or None, element.text_at("Type") or None
 
 
 @dataclass(slots=True)
 class Writer:
-    """Writes the messages of one session: numbers from 1, rising; the first one is the device's greeting."""
+    """Writes the messages of one session; `sent` is the MsgID of the last one."""
 
     session: str
     server: str
@@ -190,15 +196,15 @@ class Writer:
     sent: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: iter(()))
 
-    def write(self, said: Said) -> bytes:
-        """The next message."""
+    def write(self, message: ClientMessage) -> bytes:
+        """Write the next message of the session as XML."""
         self.sent += 1
         self._numbers = iter(range(1, 1_000_000))
         body = [
-            *(self._status(one) for one in said.statuses),
-            *(self._alert(one) for one in said.alerts),
-            *(self._result(one) for one in said.results),
-            *([self._replace(said.facts)] if said.facts else []),
+            *(self._status(status) for status in message.statuses),
+            *(self._alert(alert) for alert in message.alerts),
+            *(self._results(results) for results in message.results),
+            *([self._replace(message.facts)] if message.facts else []),
             tag("Final"),
         ]
         return tag("SyncML", self._header(), tag("SyncBody", *body), xmlns="SYNCML:SYNCML1.2").encode()
@@ -218,38 +224,38 @@ class Writer:
     def _number(self) -> str:
         return tag("CmdID", str(next(self._numbers)))
 
-    def _status(self, one: Status) -> str:
+    def _status(self, status: Status) -> str:
         return tag(
             "Status",
             self._number(),
-            tag("MsgRef", text(one.message)),
-            tag("CmdRef", text(one.command)),
-            tag("Cmd", text(one.name)),
-            tag("TargetRef", text(one.target)) if one.target is not None else "",
-            tag("Data", str(one.code)),
+            tag("MsgRef", text(status.message)),
+            tag("CmdRef", text(status.command)),
+            tag("Cmd", text(status.name)),
+            tag("TargetRef", text(status.target)) if status.target is not None else "",
+            tag("Data", str(status.code)),
         )
 
-    def _result(self, one: Result) -> str:
-        meta = tag("Meta", tag("Format", one.format, xmlns="syncml:metinf"), _type("text/plain"))
+    def _results(self, results: Results) -> str:
+        meta = tag("Meta", tag("Format", results.format, xmlns="syncml:metinf"), _type("text/plain"))
         return tag(
             "Results",
             self._number(),
-            tag("MsgRef", text(one.message)),
-            tag("CmdRef", text(one.command)),
+            tag("MsgRef", text(results.message)),
+            tag("CmdRef", text(results.command)),
             tag("Cmd", "Get"),
-            tag("Item", tag("Source", _uri(one.source)), meta, tag("Data", text(one.data))),
+            tag("Item", tag("Source", _uri(results.source)), meta, tag("Data", text(results.data))),
         )
 
-    def _alert(self, one: Alert) -> str:
-        if one.type is None:
-            # MS-MDM asks for an Item in every Alert; Windows leaves it out in 1200 and 1201.
-            return tag("Alert", self._number(), tag("Data", one.code))
-        form = tag("Format", one.format, xmlns="syncml:metinf") if one.format else ""
-        item = tag("Item", tag("Meta", _type(one.type), form), tag("Data", text(one.data)))
-        return tag("Alert", self._number(), tag("Data", one.code), item)
+    def _alert(self, alert: Alert) -> str:
+        if alert.type is None:
+            # MS-MDM demands an Item in every Alert; Windows omits it in 1200 and 1201.
+            return tag("Alert", self._number(), tag("Data", alert.code))
+        form = tag("Format", alert.format, xmlns="syncml:metinf") if alert.format else ""
+        item = tag("Item", tag("Meta", _type(alert.type), form), tag("Data", text(alert.data)))
+        return tag("Alert", self._number(), tag("Data", alert.code), item)
 
     def _replace(self, facts: Sequence[Item]) -> str:
-        items = (tag("Item", tag("Source", _uri(one.source)), tag("Data", text(one.data))) for one in facts)
+        items = (tag("Item", tag("Source", _uri(item.source)), tag("Data", text(item.data))) for item in facts)
         return tag("Replace", self._number(), *items)
 
 

@@ -18,7 +18,7 @@ from fauxtune_sim.windows import node_rules
 from fauxtune_sim.windows.variants import has_scopes
 
 Path = tuple[str, ...]
-#: What a fact is asked with: its name, and the path of the node that wants it. None: the node does not exist.
+#: Reads a fact by its name and the path of its node. None: the node does not exist.
 Facts = Callable[[str, Path], str | None]
 
 _LETTERS = {"Add": "A", "Delete": "D", "Get": "G", "Replace": "R", "Exec": "X"}
@@ -33,21 +33,21 @@ _BINARY = {"bin", "b64"}
 _VALUES = {"int": re.compile(r"[+-]?\d{1,19}"), "bool": re.compile(r"true|false|0|1", re.IGNORECASE)}
 
 
-class Refused(Exception):
-    """A command was not carried out: the status code that says so, and why in words.
+class NodeRefusal(Exception):
+    """A command was not executed: the status code for the server, and the reason as text.
 
-    `at` is the node at fault, where that shows only after several commands; `keep` says that something changed
-    nevertheless.
+    `node` is the node at fault if the failure shows only after several commands; `keeps_changes`: the changes so far
+    stay nevertheless.
     """
 
-    def __init__(self, status: int, why: str, *, at: Path | None = None, keep: bool = False) -> None:
+    def __init__(self, status: int, why: str, *, node: Path | None = None, keeps_changes: bool = False) -> None:
         super().__init__(why)
-        self.status, self.at, self.keep = status, at, keep
+        self.status, self.node, self.keeps_changes = status, node, keeps_changes
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One line of the table: the commands a node takes, its format, what it holds while nothing was set."""
+    """One line of the table: the commands that a node accepts, its format, its default or the name of its fact."""
 
     access: str
     format: str
@@ -64,13 +64,13 @@ class Rule:
 class _Branch:
     rule: Rule
     children: dict[str, _Branch] = field(default_factory=dict)
-    #: What the one child with any name is called in the table.
+    #: The name in the table of the child that stands for many names.
     wild: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a Get gives."""
+    """The result of a Get."""
 
     format: str
     data: str
@@ -81,48 +81,48 @@ def _trie(platform: Platform) -> _Branch:
     root = _Branch(Rule("G", "node"))
     for line in node_rules.table(platform):
         path, access, form, *rest = line.split()
-        kept = rest[0] if rest else ""
+        source = rest[0] if rest else ""
         rule = Rule(
             "".join(sorted(access)),
             form,
-            default=kept[1:] if kept.startswith("=") else None,
-            fact=kept[1:] if kept.startswith("<") else None,
+            default=source[1:] if source.startswith("=") else None,
+            fact=source[1:] if source.startswith("<") else None,
         )
         *above, last = path.removeprefix("./").split("/")
-        here = root
+        branch = root
         for name in above:
-            here = here.children[name]
-        here.children[last] = _Branch(rule)
+            branch = branch.children[name]
+        branch.children[last] = _Branch(rule)
         if last.startswith("{"):
-            here.wild = last
+            branch.wild = last
     return root
 
 
 def path_of(uri: str, platform: Platform) -> Path:
-    """A LocURI as a path; `./Device/Vendor` and `./Vendor` are one. Refused with 400 or 404."""
+    """The path of a LocURI; `./Device/Vendor` and `./Vendor` are the same. Raises NodeRefusal with 400 or 404."""
     if uri.startswith("/") or not uri or "{" in uri or "}" in uri:
-        raise Refused(400, f"{uri!r} is no LocURI: it does not begin with a slash, and braces are %7B and %7D")
-    path = tuple(unquote(one) for one in uri.removeprefix("./").split("/")) if uri != "." else ()
+        raise NodeRefusal(400, f"{uri!r} is not a LocURI: it must not begin with a slash, and braces are %7B and %7D")
+    path = tuple(unquote(part) for part in uri.removeprefix("./").split("/")) if uri != "." else ()
     if "" in path or "." in path or ".." in path:
-        raise Refused(400, f"{uri!r} has an empty part")
+        raise NodeRefusal(400, f"{uri!r} has an empty part")
     if path[:1] == ("Device",):
         path = path[1:]
         if not has_scopes(platform) or path[:1] not in {("Vendor",), ("DevDetail",), ("DevInfo",)}:
-            raise Refused(404, f"there is no {uri} on this device")
+            raise NodeRefusal(404, f"there is no {uri} on this device")
     return path
 
 
 def uri_of(path: Path) -> str:
     """The LocURI of a path."""
-    return "./" + "/".join(quote(one, safe="") for one in path)
+    return "./" + "/".join(quote(name, safe="") for name in path)
 
 
 @dataclass(slots=True)
 class Tree:
-    """The nodes of one device. `nodes` is what is kept: values, and None for interior nodes that were made.
+    """The nodes of one device. `nodes` are the stored ones: values, and None for interior nodes that were added.
 
-    `provider` is the name of the management server, whose settings alone it may touch; `user` says whether the enrolled
-    user is logged in.
+    `provider` is the name of the management server, which may access its own settings only; `user`: whether the
+    enrolled user is logged in.
     """
 
     platform: Platform
@@ -132,155 +132,155 @@ class Tree:
     nodes: dict[Path, str | None] = field(default_factory=dict)
 
     def rule(self, path: Path) -> Rule | None:
-        """The line of the table that a path falls under, or None."""
+        """The line of the table for a path, or None."""
         branch = self._branch(path)
         return None if branch is None else branch.rule
 
     def _branch(self, path: Path) -> _Branch | None:
-        here = _trie(self.platform)
+        branch = _trie(self.platform)
         for name in path:
-            found = None if name == here.wild else here.children.get(name)
-            if found is None and here.wild is not None and _NAMES[here.wild[1:-1]].fullmatch(name):
-                found = here.children[here.wild]
-            if found is None:
+            child = None if name == branch.wild else branch.children.get(name)
+            if child is None and branch.wild is not None and _NAMES[branch.wild[1:-1]].fullmatch(name):
+                child = branch.children[branch.wild]
+            if child is None:
                 return None
-            here = found
-        return here
+            branch = child
+        return branch
 
     def _allowed(self, command: str, path: Path) -> Rule:
-        """The rule of a node that takes this command; Refused if there is none, or if it does not."""
+        """The rule of a node. Raises NodeRefusal if it does not exist or does not accept this command."""
         rule = self.rule(path)
         if rule is None:
             unknown = 404 if command in {"Get", "Delete"} else 406
-            raise Refused(unknown, f"this device has no node {uri_of(path)}")
+            raise NodeRefusal(unknown, f"this device has no node {uri_of(path)}")
         if path[:1] == ("User",) and not self.user:
-            raise Refused(405, f"{uri_of(path)} belongs to the user, and nobody is logged in")
+            raise NodeRefusal(405, f"{uri_of(path)} belongs to the user, who is not logged in")
         at = path[:5]
         if at[:4] == ("Vendor", "MSFT", "DMClient", "Provider") and len(at) == 5 and at[4] != self.provider:
-            raise Refused(425, f"{uri_of(path)} belongs to another management server")
+            raise NodeRefusal(425, f"{uri_of(path)} belongs to another management server")
         if _LETTERS[command] not in rule.access:
-            raise Refused(405, f"{uri_of(path)} takes {', '.join(_words(rule.access))}, not {command}")
+            raise NodeRefusal(405, f"{uri_of(path)} accepts {', '.join(_commands(rule.access))}, not {command}")
         return rule
 
     def has(self, path: Path) -> bool:
-        """Whether a node is there: it was made, or it needs no making, or the device knows its value."""
+        """Whether a node exists: it was added, or it always exists, or the device knows its value."""
         if path in self.nodes:
             return True
         rule = self.rule(path)
         if rule is None:
             return False
         if rule.is_interior:
-            return not self._is_made(path)
+            return not self._needs_add(path)
         return self.value(path) is not None
 
-    def _is_made(self, path: Path) -> bool:
-        """Whether an interior node only is there if somebody made it."""
-        here = _trie(self.platform)
+    def _needs_add(self, path: Path) -> bool:
+        """Whether an interior node exists only after an Add."""
+        branch = _trie(self.platform)
         below_wild = False
         for name in path:
-            below_wild = below_wild or name not in here.children
-            here = here.children[name if name in here.children else str(here.wild)]
+            below_wild = below_wild or name not in branch.children
+            branch = branch.children[name if name in branch.children else str(branch.wild)]
         return below_wild and path != ("Vendor", "MSFT", "DMClient", "Provider", self.provider)
 
     def value(self, path: Path) -> str | None:
-        """The value of a leaf: what the device says, what was set, what it is by default; None if there is none."""
+        """The value of a leaf: the device's fact, the set value, or the default; None if the leaf does not exist."""
         rule = self.rule(path)
         if rule is None or rule.is_interior:
             return None
         if rule.fact is not None:
-            said = self.facts(rule.fact, path)
-            if said is not None or path not in self.nodes:
-                return said
+            fact = self.facts(rule.fact, path)
+            if fact is not None or path not in self.nodes:
+                return fact
         if path in self.nodes:
             return self.nodes[path]
         return rule.default if rule.default is not None and self.has(path[:-1]) else None
 
     def children(self, path: Path) -> list[str]:
-        """The names below an interior node, in the order of the table and then of their making."""
+        """The names below an interior node, in the order of the table and then of their addition."""
         branch = self._branch(path)
         if branch is None:
             return []
         fixed = [name for name in branch.children if name != branch.wild and self.has((*path, name))]
-        made = [one[len(path)] for one in self.nodes if one[: len(path)] == path and len(one) > len(path)]
+        added = [node[len(path)] for node in self.nodes if node[: len(path)] == path and len(node) > len(path)]
         if path == ("Vendor", "MSFT", "DMClient", "Provider") and self.provider:
-            made.insert(0, self.provider)
-        return list(dict.fromkeys(fixed + made))
+            added.insert(0, self.provider)
+        return list(dict.fromkeys(fixed + added))
 
     def get(self, path: Path) -> Value:
-        """Get: a value, or the names of the children, encoded and joined by slashes."""
+        """Get: the value of a leaf, or the encoded names of the children, joined by slashes."""
         rule = self._allowed("Get", path)
         if rule.is_interior and self.has(path):
-            return Value("node", "/".join(quote(one, safe="") for one in self.children(path)))
+            return Value("node", "/".join(quote(name, safe="") for name in self.children(path)))
         value = self.value(path)
         if value is None:
-            raise Refused(404, f"there is no {uri_of(path)}")
+            raise NodeRefusal(404, f"there is no {uri_of(path)}")
         return Value(rule.format, value)
 
     def add(self, path: Path, *, format: str | None, data: str) -> None:  # noqa: A002 - the protocol's word
-        """Add: a new node, its missing parents with it."""
+        """Add: create a node and its missing parents."""
         rule = self._allowed("Add", path)
-        # A default does not stand in the way of a value: nobody has set the node yet.
+        # A node that has only its default value can be added: it was not set yet.
         if path in self.nodes or (rule.is_interior and self.has(path)):
-            raise Refused(418, f"{uri_of(path)} is there already")
+            raise NodeRefusal(418, f"{uri_of(path)} exists already")
         _check_value(rule, format=format, data=data)
         for length in range(1, len(path)):
             above = path[:length]
             if not self.has(above):
                 parent = self.rule(above)
                 if parent is None or "A" not in parent.access:
-                    raise Refused(404, f"there is no {uri_of(above)}, and it cannot be made")
+                    raise NodeRefusal(404, f"there is no {uri_of(above)}, and it cannot be added")
                 self.nodes[above] = None
         self.nodes[path] = None if rule.is_interior else data
 
     def replace(self, path: Path, *, format: str | None, data: str) -> None:  # noqa: A002 - the protocol's word
-        """Replace: a new value for a leaf that is there."""
+        """Replace: set the value of an existing leaf."""
         rule = self._allowed("Replace", path)
         if rule.is_interior:
-            raise Refused(405, f"{uri_of(path)} is not a leaf")
+            raise NodeRefusal(405, f"{uri_of(path)} is not a leaf")
         if not self.has(path):
-            raise Refused(404, f"there is no {uri_of(path)} to replace: Add makes it")
+            raise NodeRefusal(404, f"there is no {uri_of(path)} to replace: use Add")
         _check_value(rule, format=format, data=data)
         self.nodes[path] = data
 
     def delete(self, path: Path) -> None:
-        """Delete: a node and everything below it."""
+        """Delete: remove a node and everything below it."""
         self._allowed("Delete", path)
         if path not in self.nodes:
-            raise Refused(404, f"there is no {uri_of(path)}")
-        for one in list(self.below(path)):
-            del self.nodes[one]
+            raise NodeRefusal(404, f"there is no {uri_of(path)}")
+        for node in list(self.below(path)):
+            del self.nodes[node]
 
     def below(self, path: Path) -> Iterator[Path]:
-        """The kept nodes at and below a path."""
-        return (one for one in self.nodes if one[: len(path)] == path)
+        """The stored nodes at and below a path."""
+        return (node for node in self.nodes if node[: len(path)] == path)
 
     def execute(self, path: Path) -> None:
-        """Whether a node can be executed; Refused if not."""
+        """Exec: check that a node can be executed. Raises NodeRefusal if not."""
         self._allowed("Exec", path)
 
 
-def _words(access: str) -> Iterator[str]:
+def _commands(access: str) -> Iterator[str]:
     return (word for word, letter in _LETTERS.items() if letter in access)
 
 
 def _check_value(rule: Rule, *, format: str | None, data: str) -> None:  # noqa: A002 - the protocol's word
-    """Refused with 415 if the format said is not the node's, or the data is not of it."""
-    said = format or rule.format
-    fits = said == rule.format or (rule.format in _BINARY and said in _BINARY | {"chr"})
+    """Raise NodeRefusal with 415 if the format is not the node's, or if the data does not have that format."""
+    data_format = format or rule.format
+    fits = data_format == rule.format or (rule.format in _BINARY and data_format in _BINARY | {"chr"})
     if not fits:
-        raise Refused(415, f"the format is {rule.format}, not {said}")
+        raise NodeRefusal(415, f"the format is {rule.format}, not {data_format}")
     pattern = _VALUES.get(rule.format)
     if pattern is not None and not pattern.fullmatch(data):
-        raise Refused(415, f"{data!r} is not of the format {rule.format}")
+        raise NodeRefusal(415, f"{data!r} is not of the format {rule.format}")
     if rule.format in _BINARY:
-        decoded(data)
+        decode_base64(data)
     if rule.is_interior and data:
-        raise Refused(415, "an interior node has no value")
+        raise NodeRefusal(415, "an interior node has no value")
 
 
-def decoded(data: str) -> bytes:
-    """Base64 without line breaks; Refused with 415 if it is none."""
+def decode_base64(data: str) -> bytes:
+    """Decode base64 without line breaks. Raises NodeRefusal with 415 if it is not valid."""
     try:
         return base64.b64decode(data, validate=True)
     except ValueError as broken:
-        raise Refused(415, "the data is not base64 without line breaks") from broken
+        raise NodeRefusal(415, "the data is not base64 without line breaks") from broken

@@ -139,7 +139,7 @@ class Desk:
 
     def say(self, *commands: str) -> list[tuple[str, int]]:
         """Let the device answer a message; (command, code) in the order of the answer, without the header's."""
-        said = self.engine.answer(server_message(self.words.message(*commands)))
+        said = self.engine.execute(server_message(self.words.message(*commands)))
         self.results = {one.source: one.data for one in said.results}
         self.formats = {one.source: one.format for one in said.results}
         assert (said.statuses[0].name, said.statuses[0].code) == ("SyncHdr", 200)
@@ -248,7 +248,7 @@ class Server:
     provider: str = PROVIDER
     #: What replaces the provisioning document's parts, by the words that mark them.
     document: Callable[[str], str] = field(default=lambda text: text)
-    smallest_key: int = 2048
+    minimal_key_length: int = 2048
     now: datetime = TODAY
     probes: list[str] = field(default_factory=list)
     #: After so many messages of sessions it answers no more.
@@ -327,7 +327,7 @@ class Server:
             return web.Response(body=self.policy.encode(), content_type="application/soap+xml")
         return self._fault() or self._envelope(
             "<GetPoliciesResponse><response><policies><policy><attributes><privateKeyAttributes><minimalKeyLength>"
-            f"{self.smallest_key}</minimalKeyLength></privateKeyAttributes></attributes></policy></policies></response>"
+            f"{self.minimal_key_length}</minimalKeyLength></privateKeyAttributes></attributes></policy></policies></response>"
             "</GetPoliciesResponse>"
         )
 

@@ -9,7 +9,7 @@ import pytest
 from fauxtune_sim.errors import AnswerBroken
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows.execution import SessionAborted
-from fauxtune_sim.windows.machine import Ending
+from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.syncml import server_message
 
 MAIL = "./User/Vendor/MSFT/ActiveSync/Accounts/%7B4f0b1d2e-9a8b-4c7d-8e6f-0123456789ab%7D"
@@ -18,7 +18,7 @@ POLL = "./Vendor/MSFT/DMClient/Provider/MS%20DM%20Server/Poll"
 
 def test_statuses_name_message_command_and_kind(desk: Any) -> None:
     message = desk.words.message(desk.words.get("./DevInfo/Man"), desk.words.get("./DevInfo/Nothing"), number=7)
-    said = desk.engine.answer(server_message(message))
+    said = desk.engine.execute(server_message(message))
     assert [(one.message, one.command, one.name, one.code) for one in said.statuses] == [
         ("7", "0", "SyncHdr", 200),
         ("7", "2", "Get", 200),
@@ -49,7 +49,7 @@ def test_several_items_have_one_status_if_they_agree_and_else_one_each(desk: Any
     items = [words.item(f"{POLL}/NumberOfFirstRetries", "5", "int"), words.item(f"{POLL}/PollOnLogin", "true", "bool")]
     assert desk.say(words.command("Add", *items)) == [("Add", 200)]
     items.append(words.item(f"{POLL}/NumberOfSecondRetries", "8", "int"))
-    said = desk.engine.answer(server_message(words.message(words.command("Add", *items)))).statuses[1:]
+    said = desk.engine.execute(server_message(words.message(words.command("Add", *items)))).statuses[1:]
     assert [(one.target, one.code) for one in said] == [
         (f"{POLL}/NumberOfFirstRetries", 418),
         (f"{POLL}/PollOnLogin", 418),
@@ -169,26 +169,26 @@ def test_trap_23_unenroll_ends_the_session_without_a_word(desk: Any) -> None:
     words = desk.words
     with pytest.raises(SessionAborted):
         desk.say(words.execute("./Device/Vendor/MSFT/DMClient/Unenroll", "MS DM Server"), words.get("./DevInfo/Man"))
-    assert desk.machine.ending is Ending.UNENROLL
+    assert desk.machine.end is EnrollmentEnd.UNENROLL
 
 
 def test_unenrolling_from_somebody_else_changes_nothing(desk: Any) -> None:
     assert desk.code(desk.words.execute("./Vendor/MSFT/DMClient/Unenroll", "Somebody")) == 404
-    assert desk.machine.ending is None
+    assert desk.machine.end is None
 
 
 @pytest.mark.parametrize(
     ("node", "ending"),
     [
-        ("doWipe", Ending.RESET),
-        ("doWipeProtected", Ending.RESET),
-        ("doWipePersistProvisionedData", Ending.RESET),
-        ("doWipePersistUserData", Ending.RESET_BUT_STAY),
+        ("doWipe", EnrollmentEnd.RESET),
+        ("doWipeProtected", EnrollmentEnd.RESET),
+        ("doWipePersistProvisionedData", EnrollmentEnd.RESET),
+        ("doWipePersistUserData", EnrollmentEnd.RESET_KEEP_ENROLLMENT),
     ],
 )
-def test_a_wipe_is_accepted(desk: Any, node: str, ending: Ending) -> None:
+def test_a_wipe_is_accepted(desk: Any, node: str, ending: EnrollmentEnd) -> None:
     assert desk.code(desk.words.execute(f"./Device/Vendor/MSFT/RemoteWipe/{node}")) == 200
-    assert desk.machine.ending is ending
+    assert desk.machine.end is ending
 
 
 def test_a_phone_without_pin_cannot_be_locked(desks: Any) -> None:
@@ -242,4 +242,4 @@ def test_a_status_whose_code_is_no_number_is_refused(words: Any) -> None:
 
 def test_a_message_without_final_is_read(words: Any) -> None:
     message = server_message(words.message().replace(b"<Final/>", b""))
-    assert (message.final, message.commands, message.verdict) == (False, (), None)
+    assert (message.final, message.commands, message.session_status) == (False, (), None)

@@ -102,7 +102,7 @@ def give(desk: Any, *identities: Any) -> None:
         kept: KeyEntry
         for kept in identity.entries.values():
             store.install(kept)
-    mail_app.choose(desk.device, TODAY)
+    mail_app.choose_certificates(desk.device, TODAY)
 
 
 def test_windows_10_mobile_finds_the_newest_valid_certificate_of_the_address(desks: Any, pki: Any) -> None:

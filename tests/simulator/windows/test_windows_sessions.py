@@ -109,10 +109,10 @@ async def test_a_json_web_token_is_said_to_be_one(server: Any, transport: Any) -
         ("s:Authentication", "", "0x80180002", "token"),
         ("s:Authorization", "", "0x80180003", "may not"),
         ("s:CertificateRequest", "", "0x80180004", "certificate request"),
-        ("s:EnrollmentServer", "", "0x80180005", "trouble"),
-        ("a:InternalServiceFault", "", "0x80180006", "unforeseen"),
+        ("s:EnrollmentServer", "", "0x80180005", "internal error"),
+        ("a:InternalServiceFault", "", "0x80180006", "unexpected error"),
         ("a:InvalidSecurity", "", "0x80180007", "header"),
-        ("s:authorization", "devicecapreached", "0x80180013", "as many"),
+        ("s:authorization", "devicecapreached", "0x80180013", "allowed number"),
         ("s:Authorization", "DeviceNotSupported", "0x80180014", "kind"),
         ("s:Authorization", "UserLicense", "0x80180018", "licence"),
         ("s:EnrollmentServer", "InMaintenance", "0x80180017", "maintained"),
@@ -170,12 +170,12 @@ async def test_a_certificate_for_another_key_is_refused(server: Any, joined: Any
         return text.replace(server.words.encoded(server.identity), other)
 
     server.document = swapped
-    with pytest.raises(AnswerBroken, match="another key"):
+    with pytest.raises(AnswerBroken, match="is not for this device"):
         await joined()
 
 
 async def test_the_policy_may_want_longer_keys(server: Any, joined: Any) -> None:
-    server.smallest_key = 3072
+    server.minimal_key_length = 3072
     agent = await joined()
     assert agent.enrollment.identity().key.key_size == 3072
 

@@ -8,7 +8,7 @@ import pytest
 
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import node_rules
-from fauxtune_sim.windows.tree import Refused, Tree, path_of, uri_of
+from fauxtune_sim.windows.tree import NodeRefusal, Tree, path_of, uri_of
 
 PHONE_81 = Platform.WINDOWS_PHONE_81
 WINDOWS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, PHONE_81)
@@ -41,7 +41,7 @@ def parts(line: str) -> tuple[tuple[str, ...], str, str]:
 def status(attempt: Callable[[], object]) -> int:
     try:
         attempt()
-    except Refused as refused:
+    except NodeRefusal as refused:
         return refused.status
     return 200
 

@@ -19,16 +19,16 @@ from fauxtune_sim.identity import DeviceIdentity
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.windows import certificate_request, provisioning, soap
 from fauxtune_sim.windows.execution import SessionAborted
-from fauxtune_sim.windows.machine import Ending
+from fauxtune_sim.windows.machine import EnrollmentEnd
 from fauxtune_sim.windows.mde2_enrollment import context_items
 from fauxtune_sim.windows.syncml import (
     GENERIC,
     LOGIN_STATUS,
     UNENROLLMENT,
     Alert,
+    ClientMessage,
     Item,
-    Result,
-    Said,
+    Results,
     Status,
     Writer,
     server_message,
@@ -73,7 +73,7 @@ def test_a_discovery_has_the_shape_of_the_example(name: str, platform: Platform,
     assert how.encode() in example(f"device-{name}")
 
 
-RIGHTS: dict[str, soap.Right] = {
+RIGHTS: dict[str, soap.Credentials] = {
     "-password": soap.UserPassword("alice", "secret"),
     "": soap.Token("token"),
     "-jwt": soap.Token("e.y.J", jwt=True),
@@ -84,7 +84,7 @@ RIGHTS: dict[str, soap.Right] = {
 
 @pytest.mark.parametrize("kind", ["-password", ""])
 def test_a_question_for_policies_has_the_shape_of_the_example(kind: str) -> None:
-    written = soap.get_policies(to="https://a/b", right=RIGHTS[kind])
+    written = soap.get_policies(to="https://a/b", credentials=RIGHTS[kind])
     assert shape(written) == shape(example(f"device-policies{kind}"))
 
 
@@ -94,7 +94,7 @@ def test_a_request_for_a_token_has_the_shape_of_the_example(kind: str) -> None:
         kind, Platform.WINDOWS
     )
     context = context_items(Device.new("name", platform=platform), device_id="device")
-    written = soap.request_token(to="https://a/b", right=RIGHTS[kind], csr=b"csr" * 100, context=context)
+    written = soap.request_security_token(to="https://a/b", credentials=RIGHTS[kind], csr=b"csr" * 100, context=context)
     name = f"device-token{kind}"
     assert shape(written) == shape(example(name))
     names = [one.get("Name") for one in ElementTree.fromstring(example(name)).findall(".//{*}ContextItem")]
@@ -106,7 +106,7 @@ def test_a_request_for_a_token_has_the_shape_of_the_example(kind: str) -> None:
 
 def test_a_renewal_has_the_shape_of_the_example_which_is_signed(raw_rsa_keys: list[rsa.RSAPrivateKey]) -> None:
     context = context_items(Device.new("name", platform=Platform.WINDOWS), device_id="device")
-    written = soap.renew_token(to="https://a/b", signed_request=b"cms" * 100, context=context)
+    written = soap.renew_security_token(to="https://a/b", signed_request=b"cms" * 100, context=context)
     assert shape(written) == shape(example("device-renew"))
     encoded = ElementTree.fromstring(example("device-renew")).findtext(
         ".//{*}RequestSecurityToken/{*}BinarySecurityToken"
@@ -148,26 +148,31 @@ def statuses(*names: str) -> list[Status]:
     return [Status("1", "0", "SyncHdr", 200), *(Status("1", "5", name, 200) for name in names)]
 
 
-def results(number: int) -> list[Result]:
-    return [Result("1", "5", "./DevInfo/Man", "chr", "x")] * number
+def results(number: int) -> list[Results]:
+    return [Results("1", "5", "./DevInfo/Man", "chr", "x")] * number
 
 
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("first", Said(alerts=[Alert("1201"), LOGIN], facts=FACTS)),
-        ("nobody-logged-in", Said(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
-        ("phone81", Said(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
+        ("first", ClientMessage(alerts=[Alert("1201"), LOGIN], facts=FACTS)),
+        ("nobody-logged-in", ClientMessage(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
+        ("phone81", ClientMessage(alerts=[Alert("1200"), LOGIN], facts=FACTS)),
         (
             "unenrollment",
-            Said(alerts=[Alert("1201"), LOGIN, Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")], facts=FACTS),
+            ClientMessage(
+                alerts=[Alert("1201"), LOGIN, Alert(GENERIC, type=UNENROLLMENT, format="int", data="1")], facts=FACTS
+            ),
         ),
-        ("installed", Said(statuses=statuses("Add", "Delete", "Atomic", *["Add"] * 5, "Get"), results=results(1))),
-        ("inventory", Said(statuses=statuses(*["Get"] * 5), results=results(4))),
-        ("wiped", Said(statuses=statuses("Exec"))),
+        (
+            "installed",
+            ClientMessage(statuses=statuses("Add", "Delete", "Atomic", *["Add"] * 5, "Get"), results=results(1)),
+        ),
+        ("inventory", ClientMessage(statuses=statuses(*["Get"] * 5), results=results(4))),
+        ("wiped", ClientMessage(statuses=statuses("Exec"))),
         (
             "refused",
-            Said(
+            ClientMessage(
                 statuses=[
                     *statuses("Delete", "Atomic", *["Add"] * 5, "Get"),
                     *[Status("1", "13", "Add", code, target="./a") for code in (418, 200)],
@@ -177,7 +182,7 @@ def results(number: int) -> list[Result]:
         ),
     ],
 )
-def test_a_message_of_a_session_has_the_shape_of_the_example(name: str, said: Said) -> None:
+def test_a_message_of_a_session_has_the_shape_of_the_example(name: str, said: ClientMessage) -> None:
     written = Writer(session="1", server="https://a/b", device="device").write(said)
     assert shape(written) == shape(example(f"device-session-{name}"))
     assert (b"<SessionID>1F<" in example(f"device-session-{name}")) == (name == "phone81")
@@ -196,16 +201,16 @@ def test_every_example_of_a_device_is_what_its_name_says(name: str) -> None:
 
 
 def test_the_answers_of_enrolment_are_read() -> None:
-    found = soap.discovered(200, example("server-discover-response"))
+    found = soap.read_discover_response(200, example("server-discover-response"))
     assert found.policy_url.endswith("/Policy.svc")
     assert found.enrollment_url.endswith("/Enrollment.svc")
-    assert soap.smallest_key(200, example("server-policies-response")) == 2048
+    assert soap.minimal_key_length(200, example("server-policies-response")) == 2048
     document = soap.provisioning_document(200, example("server-token-response"))
     assert document == example("server-provisioning").strip()
 
 
 def test_the_provisioning_document_is_read() -> None:
-    made = provisioning.provisioned(example("server-provisioning"))
+    made = provisioning.read_provisioning_document(example("server-provisioning"))
     assert made.provider == "MS DM Server"
     assert made.address.endswith("/ManagementServer/MDM.svc")
     assert made.settings["UPN",] == "alice@contoso.example"
@@ -213,23 +218,23 @@ def test_the_provisioning_document_is_read() -> None:
     assert made.settings["Push", "PFN"].startswith("https://")
     assert made.renew_days == 42
     assert x509.load_der_x509_certificate(made.identity)
-    assert x509.load_der_x509_certificate(provisioning.renewed(example("server-renewal-provisioning")))
+    assert x509.load_der_x509_certificate(provisioning.read_renewed_certificate(example("server-renewal-provisioning")))
 
 
 def test_a_fault_is_read() -> None:
     with pytest.raises(ServerRefused, match="no licence") as refused:
-        soap.discovered(500, example("server-fault"))
+        soap.read_discover_response(500, example("server-fault"))
     assert refused.value.code == "0x80180018"
 
 
 def test_a_refused_session_and_a_quiet_one_are_read() -> None:
-    assert server_message(example("server-session-refused")).verdict == 403
+    assert server_message(example("server-session-refused")).session_status == 403
     over = server_message(example("server-session-over"))
-    assert (over.commands, over.final, over.verdict) == ((), True, 200)
+    assert (over.commands, over.final, over.session_status) == ((), True, 200)
 
 
 def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
-    said = desk.engine.answer(server_message(example("server-session-install"))).statuses
+    said = desk.engine.execute(server_message(example("server-session-install"))).statuses
     codes = [(one.name, one.code) for one in said]
     # The PFX of the example is none, so its import fails, and Status says with which number.
     assert codes[:11] == [
@@ -253,22 +258,22 @@ def test_what_the_server_installs_is_carried_out(desk: Any) -> None:
 
 
 def test_what_the_server_asks_is_answered(desk: Any) -> None:
-    said = desk.engine.answer(server_message(example("server-session-questions")))
+    said = desk.engine.execute(server_message(example("server-session-questions")))
     assert {one.code for one in said.statuses} == {200}
     assert len(said.results) == len(said.statuses) - 1
 
 
 def test_what_the_server_removes_is_gone_already(desk: Any) -> None:
-    said = desk.engine.answer(server_message(example("server-session-remove")))
+    said = desk.engine.execute(server_message(example("server-session-remove")))
     assert {(one.name, one.code) for one in said.statuses[1:]} == {("Delete", 404)}
 
 
 def test_what_the_server_orders_is_done(desks: Any) -> None:
     desk = desks()
     with pytest.raises(SessionAborted):
-        desk.engine.answer(server_message(example("server-session-retire")))
-    assert desk.machine.ending is Ending.UNENROLL
+        desk.engine.execute(server_message(example("server-session-retire")))
+    assert desk.machine.end is EnrollmentEnd.UNENROLL
     desk = desks()
-    said = desk.engine.answer(server_message(example("server-session-wipe")))
+    said = desk.engine.execute(server_message(example("server-session-wipe")))
     assert [(one.name, one.code) for one in said.statuses[1:]] == [("Exec", 200)]
-    assert desk.machine.ending in {Ending.RESET, Ending.RESET_BUT_STAY}
+    assert desk.machine.end in {EnrollmentEnd.RESET, EnrollmentEnd.RESET_KEEP_ENROLLMENT}
