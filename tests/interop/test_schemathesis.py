@@ -24,6 +24,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
 from fauxtune.server.openapi import documents
+from tests.support.populated_tenant import Population
 from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     app,
     app_token,
@@ -36,7 +37,6 @@ from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     sqlite_template,
     tenant,
 )
-from tests.surfaces.graph.company import Founder
 from tests.surfaces.graph.conftest import Enroll, beta, connector_key, csr, enroll, root_file  # noqa: F401 - fixtures
 
 ORIGIN = "https://localhost:8443"
@@ -179,7 +179,7 @@ async def fuzzer(
     connector_key: rsa.RSAPublicKey,  # noqa: F811
 ) -> Fuzzer:
     """A tenant that has something of everything, and who will call its operations."""
-    await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
     return Fuzzer(beta, documents()["graph"])
 
 

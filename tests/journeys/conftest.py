@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from fauxtune_sim.transport import Transport
-from tests.journeys.office import Administrator, Joining
+from tests.support.administrator import Administrator, AgentEnroller
 from tests.support.running_server import Running, serving
 
 
@@ -34,6 +34,6 @@ async def administrator(server: Running) -> AsyncIterator[Administrator]:
 
 
 @pytest.fixture
-async def joining(server: Running, administrator: Administrator) -> AsyncIterator[Joining]:
+async def enrol_agent(server: Running, administrator: Administrator) -> AsyncIterator[AgentEnroller]:
     async with Transport(ca=Path(server.endpoints["caFile"]).read_bytes()) as transport:
-        yield Joining(server, administrator, transport)
+        yield AgentEnroller(server, administrator, transport)

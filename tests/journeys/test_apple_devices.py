@@ -13,7 +13,7 @@ from fauxtune_sim.device import Device
 from fauxtune_sim.mail import MailMessage, read_mail, signing_identity, write_mail
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import choose_protection, mail_defaults
-from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining, reference
+from tests.support.administrator import ALICE, DEVICES, MAIL, Administrator, AgentEnroller, reference
 from tests.support.running_server import EDITION, Running
 
 APPLE = (Platform.IOS, Platform.IPADOS, Platform.MACOS)
@@ -50,13 +50,13 @@ async def settle(agent: Agent) -> None:
 
 @pytest.mark.parametrize("platform", APPLE)
 async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
-    administrator: Administrator, joining: Joining, platform: Platform
+    administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform
 ) -> None:
     profiles = await certificates(administrator, platform)
     if platform is not Platform.MACOS:
         profiles.append(await mail(administrator, profiles[-1], smimeSigningEnabled=True))
     await administrator.assign(*profiles)
-    agent = await joining(platform)
+    agent = await enrol_agent(platform)
     await settle(agent)
     device, store = agent.device, agent.device.keystore
     assert [await administrator.statuses(one) for one in profiles] == [["compliant"]] * len(profiles)
@@ -85,13 +85,13 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
 
 
 async def test_the_mail_account_signs_and_encrypts_by_its_profile_alone(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     profiles = await certificates(administrator, Platform.IOS)
     switches = {"smimeSigningEnabled": True, "smimeEncryptByDefaultEnabled": True, "requireSmime": True}
     profiles.append(await mail(administrator, profiles[-1], **switches))
     await administrator.assign(*profiles)
-    agent = await joining(Platform.IOS)
+    agent = await enrol_agent(Platform.IOS)
     await settle(agent)
     store = agent.device.keystore
     defaults = mail_defaults(agent.device)
@@ -108,7 +108,7 @@ async def test_the_mail_account_signs_and_encrypts_by_its_profile_alone(
 
 
 async def test_a_macs_key_is_open_to_all_applications_where_its_profile_says_so(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     root = await administrator.root("macOSTrustedRootCertificate")
     own = {"subjectAlternativeNameType": "emailAddress"}
@@ -117,48 +117,48 @@ async def test_a_macs_key_is_open_to_all_applications_where_its_profile_says_so(
         await administrator.pkcs("macOSPkcsCertificateProfile", allowAllAppsAccess=True, displayName="open", **own),
         await administrator.pkcs("macOSPkcsCertificateProfile", displayName="closed", **own),
     )
-    agent = await joining(Platform.MACOS)
+    agent = await enrol_agent(Platform.MACOS)
     await settle(agent)
     assert sorted(one.open_to_all for one in agent.device.keystore.entries.values()) == [False, True]
 
 
 async def test_an_account_without_any_service_is_an_error_that_graph_shows(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     profiles = await certificates(administrator, Platform.IOS)
     profiles.append(await mail(administrator, profiles[-1], easServices="none"))
     await administrator.assign(*profiles)
-    agent = await joining(Platform.IOS)
+    agent = await enrol_agent(Platform.IOS)
     done = await agent.check_in()
     assert "turns all its services off" in str(done.refused)
     assert await administrator.statuses(profiles[-1]) == ["error"]
 
 
-async def test_a_wiped_phone_is_empty_and_joins_again(administrator: Administrator, joining: Joining) -> None:
+async def test_a_wiped_phone_is_empty_and_joins_again(administrator: Administrator, enrol_agent: AgentEnroller) -> None:
     await administrator.assign(*await certificates(administrator, Platform.IOS))
-    agent = await joining(Platform.IOS)
+    agent = await enrol_agent(Platform.IOS)
     await settle(agent)
     held = len(agent.device.keystore.entries)
     await administrator.perform("wipe")
     assert (await agent.check_in()).ended == "factory reset"
     assert (agent.device.keystore.is_empty, await administrator.devices()) == (True, [])
-    again = await joining(Platform.IOS, agent.device)
+    again = await enrol_agent(Platform.IOS, agent.device)
     await settle(again)
     assert len(again.device.keystore.entries) == held == 1
     assert len(await administrator.devices()) == 1
 
 
 @pytest.mark.parametrize("platform", APPLE)
-async def test_a_user_leaves(administrator: Administrator, joining: Joining, platform: Platform) -> None:
-    agent = await joining(platform)
+async def test_a_user_leaves(administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform) -> None:
+    agent = await enrol_agent(platform)
     await settle(agent)
     assert len(await administrator.devices()) == 1
     assert await agent.unenroll() is None
     assert await administrator.devices() == []
 
 
-async def test_a_locked_phone_waits_for_its_user(administrator: Administrator, joining: Joining) -> None:
-    agent = await joining(Platform.IOS)
+async def test_a_locked_phone_waits_for_its_user(administrator: Administrator, enrol_agent: AgentEnroller) -> None:
+    agent = await enrol_agent(Platform.IOS)
     await settle(agent)
     await administrator.perform("remoteLock")
     assert (await agent.check_in()).executed == ["DeviceLock"]
@@ -172,9 +172,11 @@ async def test_a_locked_phone_waits_for_its_user(administrator: Administrator, j
     assert [await administrator.statuses(one) for one in profiles] == [["compliant"]] * 3
 
 
-async def test_a_device_that_is_deleted_forgets_everything(administrator: Administrator, joining: Joining) -> None:
+async def test_a_device_that_is_deleted_forgets_everything(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
     await administrator.assign(*await certificates(administrator, Platform.MACOS))
-    agent = await joining(Platform.MACOS)
+    agent = await enrol_agent(Platform.MACOS)
     await settle(agent)
     (device,) = await administrator.devices()
     (await administrator.graph.delete(f"{DEVICES}/{device['id']}")).raise_for_status()
@@ -183,15 +185,15 @@ async def test_a_device_that_is_deleted_forgets_everything(administrator: Admini
 
 
 async def test_an_identity_can_come_with_the_profile(
-    administrator: Administrator, joining: Joining, server: Running
+    administrator: Administrator, enrol_agent: AgentEnroller, server: Running
 ) -> None:
     await administrator.assign(*await certificates(administrator, Platform.IOS))
     token = await administrator.token()
     for more in ("identity=pkcs12", "signed=1"):
         url = f"{server.https}/mdm/contoso/apple/enroll?token={token}&{more}"
-        answer = await joining.transport.get(url)
+        answer = await enrol_agent.transport.get(url)
         assert answer.status == 200, answer.body
-        agent = AppleAgent(Device.new(platform=Platform.IOS), joining.transport)
+        agent = AppleAgent(Device.new(platform=Platform.IOS), enrol_agent.transport)
         await agent.enroll_with_profile(answer.body)
         await settle(agent)
         assert len(agent.device.keystore.entries) == 1

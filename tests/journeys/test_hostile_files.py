@@ -16,7 +16,7 @@ from fauxtune_sim.agents import agent_for
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.transport import Transport
-from tests.journeys.office import Administrator
+from tests.support.administrator import Administrator
 from tests.support.certificates import PfxImport, encrypt_password
 from tests.support.control import connector_key
 from tests.support.hostile_der import slow_file

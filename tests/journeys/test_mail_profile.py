@@ -10,8 +10,8 @@ import pytest
 
 from fauxtune_sim.agent import Agent
 from fauxtune_sim.platforms import Platform
-from tests.journeys.office import ALICE, PROFILES, Administrator, Joining, reference
-from tests.journeys.office import MAIL as ACCOUNT
+from tests.support.administrator import ALICE, PROFILES, Administrator, AgentEnroller, reference
+from tests.support.administrator import MAIL as ACCOUNT
 
 MAIL: dict[str, Any] = {
     **{name: value for name, value in ACCOUNT.items() if name != "accountName"},
@@ -38,9 +38,9 @@ async def why(administrator: Administrator, phone: Agent, *, profile: str) -> st
 
 
 @pytest.fixture
-async def phone(joining: Joining) -> Agent:
+async def phone(enrol_agent: AgentEnroller) -> Agent:
     """Alice's phone with a work profile."""
-    return await joining(Platform.ANDROID)
+    return await enrol_agent(Platform.ANDROID)
 
 
 @pytest.mark.parametrize("mail_first", [False, True], ids=["certificate first", "mail first"])

@@ -14,7 +14,7 @@ from fauxtune_sim.agent import Agent
 from fauxtune_sim.device import Device
 from fauxtune_sim.platforms import Mode, Platform
 from fauxtune_sim.smime_settings import mail_defaults
-from tests.journeys.office import ALICE, MAIL, PROFILES, Administrator, Joining, reference
+from tests.support.administrator import ALICE, MAIL, PROFILES, Administrator, AgentEnroller, reference
 
 TENANT = "/_fauxtune/v1/tenants/contoso"
 #: The trusted root and PKCS kinds of each mode of Android.
@@ -66,14 +66,16 @@ class Given:
         return int(self.digest in self.agent.device.keystore.trusted)
 
 
-async def given(administrator: Administrator, joining: Joining, *, device: Device, kinds: tuple[str, str]) -> Given:
+async def given(
+    administrator: Administrator, enrol_agent: AgentEnroller, *, device: Device, kinds: tuple[str, str]
+) -> Given:
     root = await administrator.root(kinds[0])
     pkcs = await administrator.pkcs(kinds[1], **(OF_THE_DEVICE if device.mode is Mode.DEDICATED else {}))
     target = {"target": {"@odata.type": "#microsoft.graph.allDevicesAssignmentTarget"}}
     for profile in (root, pkcs):
         body = {"assignments": [target]}
         (await administrator.graph.post(f"{PROFILES}/{profile}/assign", json=body)).raise_for_status()
-    agent = await joining(device.platform, device)
+    agent = await enrol_agent(device.platform, device)
     done = await agent.check_in()
     assert (done.settled, done.refused, len(done.installed)) == (True, (), 2), device.kind
     (entry,) = device.keystore.entries.values()
@@ -88,12 +90,12 @@ async def edition(administrator: Administrator, name: str) -> None:
 
 
 async def test_each_mode_of_android_is_a_device_of_its_own_and_leaves_in_its_own_way(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     await edition(administrator, "current")
     for mode, kinds in KINDS.items():
         device = Device.new(platform=Platform.ANDROID, mode=mode)
-        here = await given(administrator, joining, device=device, kinds=kinds)
+        here = await given(administrator, enrol_agent, device=device, kinds=kinds)
         (row,) = await administrator.devices()
         nobodys = mode is Mode.DEDICATED
         owned = mode not in (Mode.WORK_PROFILE, Mode.DEVICE_ADMIN, Mode.KNOX)
@@ -110,18 +112,18 @@ async def test_each_mode_of_android_is_a_device_of_its_own_and_leaves_in_its_own
 
 
 async def test_a_device_administrators_certificates_outlast_it_until_the_phone_is_wiped(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     # Today an administrator cannot wipe it.
     await edition(administrator, "2020-04")
     device = Device.new(platform=Platform.ANDROID, mode=Mode.DEVICE_ADMIN)
-    here = await given(administrator, joining, device=device, kinds=KINDS[Mode.DEVICE_ADMIN])
+    here = await given(administrator, enrol_agent, device=device, kinds=KINDS[Mode.DEVICE_ADMIN])
     await administrator.assign(here.root, here.pkcs, to_everybody=False)
     await here.agent.check_in()
     assert ((here.keys, here.roots), await here.stands()) == (([here.mark], 1), "good")
     assert await here.agent.unenroll() is None
     assert ((here.keys, here.roots), await here.stands()) == (([here.mark], 1), "revoked")
-    again = await joining(Platform.ANDROID, device)
+    again = await enrol_agent(Platform.ANDROID, device)
     await again.check_in()
     assert (here.keys, len((await here.certificate())["holders"])) == ([here.mark], 1)
     await administrator.perform("wipe")
@@ -131,10 +133,10 @@ async def test_a_device_administrators_certificates_outlast_it_until_the_phone_i
 
 
 async def test_samsungs_mail_signs_with_a_certificate_that_stays_when_its_profile_goes(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     device = Device.new(platform=Platform.ANDROID, mode=Mode.KNOX)
-    here = await given(administrator, joining, device=device, kinds=KINDS[Mode.KNOX])
+    here = await given(administrator, enrol_agent, device=device, kinds=KINDS[Mode.KNOX])
     bound = {"smimeSigningCertificate@odata.bind": reference(here.pkcs)}
     mail = await administrator.profile("androidEasEmailProfileConfiguration", requireSmime=True, **MAIL, **bound)
     await administrator.assign(mail)
@@ -161,7 +163,7 @@ async def test_samsungs_mail_signs_with_a_certificate_that_stays_when_its_profil
     ],
 )
 async def test_whether_a_certificate_stays_without_its_profile_depends_on_platform_and_edition(
-    administrator: Administrator, joining: Joining, *, platform: Platform, year: str, stays: bool
+    administrator: Administrator, enrol_agent: AgentEnroller, *, platform: Platform, year: str, stays: bool
 ) -> None:
     await edition(administrator, year)
     kinds = {
@@ -169,7 +171,7 @@ async def test_whether_a_certificate_stays_without_its_profile_depends_on_platfo
         Platform.MACOS: ("macOSTrustedRootCertificate", "macOSPkcsCertificateProfile"),
         Platform.IOS: ("iosTrustedRootCertificate", "iosPkcsCertificateProfile"),
     }
-    here = await given(administrator, joining, device=Device.new(platform=platform), kinds=kinds[platform])
+    here = await given(administrator, enrol_agent, device=Device.new(platform=platform), kinds=kinds[platform])
     await administrator.assign(here.root, here.pkcs, to_everybody=False)
     await here.agent.check_in()
     assert (here.keys, here.roots) == ([here.mark] if stays else [], 0)

@@ -8,7 +8,7 @@ from fauxtune_sim.errors import ServerRefused
 from fauxtune_sim.platforms import Platform
 from fauxtune_sim.smime_settings import mail_defaults
 from fauxtune_sim.windows.client import WindowsAgent
-from tests.journeys.office import ALICE, DEVICES, MAIL, Administrator, Joining
+from tests.support.administrator import ALICE, DEVICES, MAIL, Administrator, AgentEnroller
 from tests.support.running_server import EDITION
 
 WINDOWS = (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81)
@@ -22,7 +22,7 @@ KINDS = {
 
 @pytest.mark.parametrize("platform", WINDOWS)
 async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
-    administrator: Administrator, joining: Joining, platform: Platform
+    administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform
 ) -> None:
     root_kind, pkcs_kind = KINDS[platform]
     profiles = [await administrator.root(root_kind)]
@@ -31,7 +31,7 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
         profiles.append(await administrator.pkcs(pkcs_kind, **own))
         profiles.append(await administrator.profile("windows10EasEmailProfileConfiguration", **MAIL))
     await administrator.assign(*profiles)
-    agent = await joining(platform)
+    agent = await enrol_agent(platform)
     done = await agent.check_in()
     assert (done.settled, done.refused) == (True, ())
     store, device = agent.device.keystore, agent.device
@@ -60,21 +60,21 @@ async def test_a_device_takes_what_is_meant_for_it_and_gives_it_back(
 
 
 async def test_a_pc_whose_tenant_is_unknown_is_refused_and_joins_no_other(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
-    agent = await joining(Platform.WINDOWS)
+    agent = await enrol_agent(Platform.WINDOWS)
     assert await agent.unenroll() is None
     with pytest.raises(ServerRefused, match="fabricam"):
-        await agent.enroll(server=joining.server.https, tenant="fabricam", token="some")
+        await agent.enroll(server=enrol_agent.server.https, tenant="fabricam", token="some")
 
 
 async def test_a_pc_at_which_nobody_is_logged_in_is_managed_as_far_as_the_machine_goes(
-    administrator: Administrator, joining: Joining
+    administrator: Administrator, enrol_agent: AgentEnroller
 ) -> None:
     root = await administrator.root("windows81TrustedRootCertificate")
     pkcs = await administrator.pkcs("windows10PkcsCertificateProfile", subjectAlternativeNameType="emailAddress")
     await administrator.assign(root, pkcs)
-    agent = await joining(Platform.WINDOWS)
+    agent = await enrol_agent(Platform.WINDOWS)
     assert isinstance(agent, WindowsAgent)
     agent.log_in(False)
     done = await agent.check_in()
@@ -89,10 +89,10 @@ async def test_a_pc_at_which_nobody_is_logged_in_is_managed_as_far_as_the_machin
 
 
 @pytest.mark.parametrize("keep", [False, True])
-async def test_a_wiped_pc_starts_again(administrator: Administrator, joining: Joining, *, keep: bool) -> None:
+async def test_a_wiped_pc_starts_again(administrator: Administrator, enrol_agent: AgentEnroller, *, keep: bool) -> None:
     root = await administrator.root("windows81TrustedRootCertificate")
     await administrator.assign(root)
-    agent = await joining(Platform.WINDOWS)
+    agent = await enrol_agent(Platform.WINDOWS)
     await agent.check_in()
     await administrator.perform("wipe", keepEnrollmentData=keep, keepUserData=False)
     done = await agent.check_in()
@@ -107,8 +107,8 @@ async def test_a_wiped_pc_starts_again(administrator: Administrator, joining: Jo
 
 
 @pytest.mark.parametrize("platform", WINDOWS)
-async def test_a_user_leaves(administrator: Administrator, joining: Joining, platform: Platform) -> None:
-    agent = await joining(platform)
+async def test_a_user_leaves(administrator: Administrator, enrol_agent: AgentEnroller, platform: Platform) -> None:
+    agent = await enrol_agent(platform)
     await agent.check_in()
     (device,) = await administrator.devices()
     assert await agent.unenroll() is None
@@ -122,8 +122,10 @@ async def test_a_user_leaves(administrator: Administrator, joining: Joining, pla
     assert await administrator.devices() == []
 
 
-async def test_a_device_that_is_deleted_forgets_everything(administrator: Administrator, joining: Joining) -> None:
-    agent = await joining(Platform.WINDOWS)
+async def test_a_device_that_is_deleted_forgets_everything(
+    administrator: Administrator, enrol_agent: AgentEnroller
+) -> None:
+    agent = await enrol_agent(Platform.WINDOWS)
     await agent.check_in()
     (device,) = await administrator.devices()
     (await administrator.graph.delete(f"{DEVICES}/{device['id']}")).raise_for_status()

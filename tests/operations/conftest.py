@@ -1,4 +1,4 @@
-"""An office on each kind of database: see office.py."""
+"""The contoso tenant on each kind of database (tests/support/tenant.py)."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import metadata
-from tests.operations.office import Office, open_office
 from tests.support.postgresql import PostgresServer
+from tests.support.tenant import Contoso, open_tenant
 
 
 @pytest.fixture(scope="session")
@@ -32,15 +32,15 @@ def urls(postgresql_server: PostgresServer, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-async def office(
+async def contoso(
     request: pytest.FixtureRequest,
     urls: dict[str, str],
     tmp_path: Path,
     *,
     rsa_keys: KeyRing,
     raw_rsa_keys: list[RSAPrivateKey],
-) -> AsyncIterator[Office]:
+) -> AsyncIterator[Contoso]:
     """A tenant with alice, bob and carol in `All Staff` and alice and bob in `SMIME Pilot`."""
     database = Database(urls[request.param])
-    yield await open_office(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
+    yield await open_tenant(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
     database.close()

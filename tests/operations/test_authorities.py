@@ -20,34 +20,34 @@ from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
-from tests.operations.office import Office
 from tests.support.authorities import signing_key_of
 from tests.support.devices.android import AndroidInProcess
+from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 
 
-async def crl_of(office: Office, name: str = "issuing") -> x509.CertificateRevocationList:
-    return x509.load_der_x509_crl(await crl_and_ocsp.crl(office.emulator, office.tenant, name=name))
+async def crl_of(contoso: Contoso, name: str = "issuing") -> x509.CertificateRevocationList:
+    return x509.load_der_x509_crl(await crl_and_ocsp.crl(contoso.emulator, contoso.tenant, name=name))
 
 
-async def set_state(office: Office, state: str, name: str = "issuing") -> Row:
-    return await rollover.set_state(office.emulator, office.tenant, name=name, state=state)
+async def set_state(contoso: Contoso, state: str, name: str = "issuing") -> Row:
+    return await rollover.set_state(contoso.emulator, contoso.tenant, name=name, state=state)
 
 
-async def roll_over(office: Office, name: str = "issuing") -> Row:
-    return await rollover.roll_over(office.emulator, office.tenant, name=name)
+async def roll_over(contoso: Contoso, name: str = "issuing") -> Row:
+    return await rollover.roll_over(contoso.emulator, contoso.tenant, name=name)
 
 
-async def authority(office: Office, name: str = "issuing") -> x509.Certificate:
-    found: x509.Certificate = await office.look(authorities.certificate, office.tenant, name=name)
+async def authority(contoso: Contoso, name: str = "issuing") -> x509.Certificate:
+    found: x509.Certificate = await contoso.look(authorities.certificate, contoso.tenant, name=name)
     return found
 
 
-async def phone_with_certificate(office: Office, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
-    phone = await office.enroll(user)
+async def phone_with_certificate(contoso: Contoso, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
+    phone = await contoso.enroll(user)
     await phone.settle()
-    row = next(each for each in await office.issued() if each["enrollment_id"] == phone.enrollment_id)
+    row = next(each for each in await contoso.issued() if each["enrollment_id"] == phone.enrollment_id)
     return phone, x509.load_der_x509_certificate(row["certificate"])
 
 
@@ -60,17 +60,17 @@ def hexed(certificate: x509.Certificate) -> str:
 
 
 @pytest.fixture
-async def staffed(office: Office) -> Office:
+async def staffed(contoso: Contoso) -> Contoso:
     """Everybody is given a certificate; nobody has to trust anything."""
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile()
-    return office
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    return contoso
 
 
 # ----------------------------------------------------------------------------------------------------------------- CRL
 
 
-async def test_a_crl_stays_until_something_is_revoked_or_its_time_is_over(staffed: Office) -> None:
+async def test_a_crl_stays_until_something_is_revoked_or_its_time_is_over(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     first = await crl_of(staffed)
     staffed.clock.forward(days=6, hours=23)
@@ -88,7 +88,7 @@ async def test_a_crl_stays_until_something_is_revoked_or_its_time_is_over(staffe
     assert await crl_of(staffed) == third
 
 
-async def test_a_clock_that_was_put_back_shows_no_crl_from_the_future(staffed: Office) -> None:
+async def test_a_clock_that_was_put_back_shows_no_crl_from_the_future(staffed: Contoso) -> None:
     first = await crl_of(staffed)
     staffed.clock.forward(days=-30)
     second = await crl_of(staffed)
@@ -97,14 +97,14 @@ async def test_a_clock_that_was_put_back_shows_no_crl_from_the_future(staffed: O
 
 
 @pytest.mark.parametrize("name", ["root", "devices"])
-async def test_every_authority_has_a_crl_of_its_own(office: Office, name: str) -> None:
-    crl = await crl_of(office, name)
-    assert crl.is_signature_valid(signing_key_of(await authority(office, name)))
+async def test_every_authority_has_a_crl_of_its_own(contoso: Contoso, name: str) -> None:
+    crl = await crl_of(contoso, name)
+    assert crl.is_signature_valid(signing_key_of(await authority(contoso, name)))
     with pytest.raises(NotFound, match="There are: root, issuing, devices"):
-        await crl_of(office, "nothing")
+        await crl_of(contoso, "nothing")
 
 
-async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_responder(staffed: Office) -> None:
+async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_responder(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     request = ask_for(certificate, await authority(staffed))
     emulator, tenant = staffed.emulator, staffed.tenant
@@ -121,7 +121,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
 # ---------------------------------------------------------------------------------------------------------- revocation
 
 
-async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Office) -> None:
+async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     serial = hexed(certificate)
 
@@ -157,7 +157,7 @@ async def test_a_certificate_on_hold_is_released_or_revoked_for_good(staffed: Of
     ]
 
 
-async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed: Office) -> None:
+async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed: Contoso) -> None:
     phone, certificate = await phone_with_certificate(staffed)
     await staffed.do(revocation.revoke, hexed(certificate), reason="certificateHold", authority_name="issuing")
     await staffed.action(phone, device_actions.retire)
@@ -168,7 +168,7 @@ async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed:
 # ------------------------------------------------------------------------------------------------------------ off line
 
 
-async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(staffed: Office) -> None:
+async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(staffed: Contoso) -> None:
     await set_state(staffed, "unavailable")
     phone = await staffed.enroll("alice")
     await phone.settle()
@@ -188,7 +188,7 @@ async def test_an_authority_off_line_issues_nothing_and_heals_when_it_is_back(st
     ]
 
 
-async def test_off_line_it_says_nothing_of_its_certificates(staffed: Office) -> None:
+async def test_off_line_it_says_nothing_of_its_certificates(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     issuer = await authority(staffed)
     question = ask_for(certificate, issuer)
@@ -205,7 +205,7 @@ async def test_off_line_it_says_nothing_of_its_certificates(staffed: Office) -> 
     assert number(await crl_of(staffed)) == 1
 
 
-async def test_a_revocation_waits_for_an_authority_off_line(staffed: Office) -> None:
+async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) -> None:
     phone, certificate = await phone_with_certificate(staffed)
     await set_state(staffed, "unavailable")
     await staffed.action(phone, device_actions.retire)
@@ -223,19 +223,19 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Office) -> 
     assert (revoked["device"], revoked["user"]) == (phone.enrollment_id, staffed.upn("alice"))
 
 
-async def test_the_authority_of_devices_cannot_be_taken_off_line(office: Office) -> None:
+async def test_the_authority_of_devices_cannot_be_taken_off_line(contoso: Contoso) -> None:
     with pytest.raises(Invalid, match="service's own"):
-        await set_state(office, "unavailable", "devices")
+        await set_state(contoso, "unavailable", "devices")
     with pytest.raises(Invalid, match="state"):
-        await set_state(office, "broken")
+        await set_state(contoso, "broken")
     with pytest.raises(NotFound):
-        await set_state(office, "unavailable", "issuing-2")
+        await set_state(contoso, "unavailable", "issuing-2")
 
 
 # ------------------------------------------------------------------------------------------------------------ rollover
 
 
-async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_right_chain(staffed: Office) -> None:
+async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_right_chain(staffed: Contoso) -> None:
     old_phone, old = await phone_with_certificate(staffed)
     row = await roll_over(staffed)
     assert (row["name"], row["generation"], row["state"]) == ("issuing-2", 2, "available")
@@ -257,7 +257,7 @@ async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_
     assert len(await staffed.issued()) == 2, "nothing is issued anew"
 
 
-async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Office) -> None:
+async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Contoso) -> None:
     phone, old = await phone_with_certificate(staffed)
     await roll_over(staffed)
     other, new = await phone_with_certificate(staffed, "bob")
@@ -279,34 +279,34 @@ async def test_old_certificates_keep_their_crl_and_ocsp(staffed: Office) -> None
     assert answer.response_status is ocsp.OCSPResponseStatus.UNAUTHORIZED
 
 
-async def test_a_profile_that_asks_for_the_root_works_after_a_rollover(office: Office) -> None:
-    await office.root_profile()
-    await office.pkcs_profile()
-    await roll_over(office)
-    phone = await office.enroll("alice")
+async def test_a_profile_that_asks_for_the_root_works_after_a_rollover(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    await contoso.pkcs_profile()
+    await roll_over(contoso)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
-    assert [row["authority"] for row in await office.issued()] == ["issuing-2"]
+    assert [row["authority"] for row in await contoso.issued()] == ["issuing-2"]
 
 
-async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(office: Office) -> None:
-    before = {file.name for file in office.emulator.keys._folder.iterdir()}
+async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(contoso: Contoso) -> None:
+    before = {file.name for file in contoso.emulator.keys._folder.iterdir()}
     with pytest.raises(Invalid, match="not 'root'"):
-        await roll_over(office, "root")
+        await roll_over(contoso, "root")
     with pytest.raises(NotFound):
-        await roll_over(office, "nothing")
-    await set_state(office, "unavailable", "root")
+        await roll_over(contoso, "nothing")
+    await set_state(contoso, "unavailable", "root")
     with pytest.raises(Unavailable):
-        await roll_over(office)
-    assert {file.name for file in office.emulator.keys._folder.iterdir()} == before, "no key is left behind"
-    await set_state(office, "available", "root")
-    await roll_over(office)
+        await roll_over(contoso)
+    assert {file.name for file in contoso.emulator.keys._folder.iterdir()} == before, "no key is left behind"
+    await set_state(contoso, "available", "root")
+    await roll_over(contoso)
     with pytest.raises(Conflict, match="'issuing-2' issues now"):
-        await roll_over(office)
-    assert (await roll_over(office, "issuing-2"))["name"] == "issuing-3"
+        await roll_over(contoso)
+    assert (await roll_over(contoso, "issuing-2"))["name"] == "issuing-3"
 
 
-async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: Office) -> None:
+async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: Contoso) -> None:
     await set_state(staffed, "unavailable")
     phone = await staffed.enroll("alice")
     await phone.settle()
@@ -319,7 +319,7 @@ async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: 
     certificate.verify_directly_issued_by(await authority(staffed, "issuing-2"))
 
 
-async def test_taking_an_authority_off_line_disturbs_nobody(staffed: Office) -> None:
+async def test_taking_an_authority_off_line_disturbs_nobody(staffed: Contoso) -> None:
     phone, _certificate = await phone_with_certificate(staffed)
     plans = await phone.plans()
     await set_state(staffed, "unavailable")
@@ -337,7 +337,7 @@ def ask_for(certificate: x509.Certificate, issuer: x509.Certificate, nonce: byte
     return builder.build().public_bytes(Encoding.DER)
 
 
-async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Office) -> None:
+async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     question = ask_for(certificate, await authority(staffed), nonce=b"n" * 16)
 
@@ -366,7 +366,7 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Off
     assert staffed.emulator.keys.has(row["responder_key_name"])
 
 
-async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(staffed: Office) -> None:
+async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(staffed: Contoso) -> None:
     _phone, certificate = await phone_with_certificate(staffed)
     question = ask_for(certificate, await authority(staffed))
 
@@ -387,7 +387,7 @@ async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(
     assert (await answer()).this_update_utc == staffed.clock.now()
 
 
-async def test_an_authoritys_own_certificate_and_its_responders_are_good(staffed: Office) -> None:
+async def test_an_authoritys_own_certificate_and_its_responders_are_good(staffed: Contoso) -> None:
     root, issuing, devices = [await authority(staffed, name) for name in ("root", "issuing", "devices")]
     await roll_over(staffed)
 

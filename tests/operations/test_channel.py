@@ -23,8 +23,8 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import enrollment
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
-from tests.operations.office import Office
 from tests.support.devices.stepwise import enrol_iphone
+from tests.support.tenant import Contoso
 
 ACCOUNT = {
     "accountName": "Work",
@@ -40,28 +40,28 @@ ACCOUNT = {
 class Program:
     """One connector, one run of it."""
 
-    office: Office
+    contoso: Contoso
     folder: Folder
     keys: KeyRing
     id: str
     visitor: ConnectorSession
 
     @classmethod
-    async def started(cls, office: Office, name: str, *, folder: Path, keys: KeyRing) -> Program:
-        added = await office.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
+    async def started(cls, contoso: Contoso, name: str, *, folder: Path, keys: KeyRing) -> Program:
+        added = await contoso.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
         stranger = ConnectorSession(connector_registry.digest(added["credential"]))
         greeting = Hello(version="6.2406.0.1001", machine=name)
-        start_session = await office.do(connector_channel.start_session, stranger, greeting=greeting)
+        start_session = await contoso.do(connector_channel.start_session, stranger, greeting=greeting)
         visitor = ConnectorSession(stranger.credential, start_session.session)
-        return cls(office, Folder(folder / name, source=keys), keys, added["id"], visitor)
+        return cls(contoso, Folder(folder / name, source=keys), keys, added["id"], visitor)
 
     @property
     def wares(self) -> ConnectorResources:
-        return ConnectorResources(self.office.emulator.keys, self.office.emulator.packagings)
+        return ConnectorResources(self.contoso.emulator.keys, self.contoso.emulator.packagings)
 
     async def turn(self, *, meanwhile: Callable[[], Awaitable[object]] | None = None) -> int:
         """Take work, over the wire's form of it, and bring the answers; `meanwhile` happens before they are brought."""
-        found: Leased = await self.office.do(connector_channel.lease, self.visitor, most=8, wares=self.wares)
+        found: Leased = await self.contoso.do(connector_channel.lease, self.visitor, most=8, wares=self.wares)
         for task in found.tasks:
             assert task.work is not None
             work = wire.read_work(wire.work_document(task.work))
@@ -73,7 +73,7 @@ class Program:
             )
             if meanwhile is not None:
                 await meanwhile()
-            assert await self.office.do(connector_channel.answer, self.visitor, request_id=task.request_id, done=done)
+            assert await self.contoso.do(connector_channel.answer, self.visitor, request_id=task.request_id, done=done)
         return len(found.tasks)
 
     def _certify(self, request_id: str) -> Any:
@@ -81,37 +81,37 @@ class Program:
 
         def certify(csr: x509.CertificateSigningRequest) -> Any:
             asked = {"request_id": request_id, "csr": csr.public_bytes(Encoding.DER), "proof": None}
-            call = self.office.do(connector_channel.certify, self.visitor, **asked, wares=self.wares)
+            call = self.contoso.do(connector_channel.certify, self.visitor, **asked, wares=self.wares)
             return asyncio.run_coroutine_threadsafe(call, loop).result(30)
 
         return certify
 
 
 async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_certificate(
-    office: Office, tmp_path: Path, rsa_keys: KeyRing
+    contoso: Contoso, tmp_path: Path, rsa_keys: KeyRing
 ) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.connector(state="offline")
-    own = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    await office.profile(
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.connector(state="offline")
+    own = await contoso.profile("iosPkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
+    await contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeSigningCertificate": own},
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
-    second = await Program.started(office, "second", folder=tmp_path, keys=rsa_keys)
-    tablet = await enrol_iphone(office, "alice")
+    first = await Program.started(contoso, "first", folder=tmp_path, keys=rsa_keys)
+    second = await Program.started(contoso, "second", folder=tmp_path, keys=rsa_keys)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     assert await first.turn() == 1
     await tablet.check_in()
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
     (request,) = [
-        row for row in await office.look(request_queries.requests, tablet.enrollment_id) if row["state"] == "open"
+        row for row in await contoso.look(request_queries.requests, tablet.enrollment_id) if row["state"] == "open"
     ]
     assert request["only_by"] == first.id
-    await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
+    await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.check_in()
     assert await second.turn() == 0, "it could not open the password"
     assert await first.turn() == 1
@@ -122,17 +122,17 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
 
 
 async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_removed(
-    office: Office, tmp_path: Path, rsa_keys: KeyRing
+    contoso: Contoso, tmp_path: Path, rsa_keys: KeyRing
 ) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.connector(state="offline")
-    own = await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
-    tablet = await enrol_iphone(office, "alice")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.connector(state="offline")
+    own = await contoso.profile("iosPkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
+    first = await Program.started(contoso, "first", folder=tmp_path, keys=rsa_keys)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     assert await first.turn() == 1
     await tablet.check_in()
-    await office.profile(
+    await contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeSigningCertificate": own},
@@ -140,45 +140,47 @@ async def test_what_a_connector_alone_could_open_fails_with_a_reason_when_it_is_
         **ACCOUNT,
     )
     await tablet.check_in()
-    await office.do(connector_channel.stop_session, first.visitor)
-    await office.do(connector_registry.remove_connector, first.id)
-    await office.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
+    await contoso.do(connector_channel.stop_session, first.visitor)
+    await contoso.do(connector_registry.remove_connector, first.id)
+    await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.check_in()
-    rows = await office.look(device_queries.ledger_rows, tablet.enrollment_id)
+    rows = await contoso.look(device_queries.ledger_rows, tablet.enrollment_id)
     (problem,) = [row.problem for row in rows.values() if row.problem is not None]
     assert "cannot be decrypted" in problem.message
 
 
-async def test_a_device_that_leaves_takes_its_request_along(office: Office, tmp_path: Path, rsa_keys: KeyRing) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.connector(state="offline")
-    await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_a_device_that_leaves_takes_its_request_along(
+    contoso: Contoso, tmp_path: Path, rsa_keys: KeyRing
+) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.connector(state="offline")
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    first = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
+    first = await Program.started(contoso, "first", folder=tmp_path, keys=rsa_keys)
 
     row = await phone.row()
-    await office.do(enrollment.end, row, cause=Cause.UNENROLL)
+    await contoso.do(enrollment.end, row, cause=Cause.UNENROLL)
     assert await first.turn() == 0
 
 
 async def test_a_device_that_comes_between_the_certificate_and_the_answer_waits_for_the_file(
-    office: Office, tmp_path: Path, rsa_keys: KeyRing
+    contoso: Contoso, tmp_path: Path, rsa_keys: KeyRing
 ) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.connector(state="offline")
-    await office.pkcs_profile()
-    program = await Program.started(office, "first", folder=tmp_path, keys=rsa_keys)
-    phone = await office.enroll("alice")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.connector(state="offline")
+    await contoso.pkcs_profile()
+    program = await Program.started(contoso, "first", folder=tmp_path, keys=rsa_keys)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"pkcs": "wanted"}
 
     async def comes_by() -> None:
-        await office.action(phone, device_actions.sync)  # a reason to plan
+        await contoso.action(phone, device_actions.sync)  # a reason to plan
         await phone.settle()
         assert await phone.states() == {"pkcs": "wanted"}, "there is a certificate, and no file yet"
 
     assert await program.turn(meanwhile=comes_by) == 1
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
-    assert [row["thumbprint"] for row in await office.issued()] == list(phone.holds.values())
+    assert [row["thumbprint"] for row in await contoso.issued()] == list(phone.holds.values())

@@ -17,20 +17,20 @@ from fauxtune.operations.checkin.fulfilment import fulfil
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
-from tests.operations.office import Office
+from tests.support.tenant import Contoso
 
 
-async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(office: Office) -> None:
-    await office.root_profile()
-    profile = await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    profile = await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     assert (await phone.settle()).policy_version == phone.applied
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
     row = await phone.item()
     assert phone.holds == {row.key: row.thumbprint}
-    assert [each["serial"] for each in await office.issued()] == [row.serial]
-    assert (await office.status(phone, profile) or {})["status"] == "compliant"
-    assert [each["type"] for each in await office.events(device=phone)] == [
+    assert [each["serial"] for each in await contoso.issued()] == [row.serial]
+    assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
+    assert [each["type"] for each in await contoso.events(device=phone)] == [
         "enrolled",
         "delivered",
         "installed",
@@ -41,13 +41,13 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(off
 
 
 async def test_every_device_has_its_own_pkcs_certificate_and_all_of_a_users_share_what_was_imported(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    await office.root_profile()
-    await office.pkcs_profile()
-    await office.imported_profile()
-    marks = {await office.import_pfx("alice") for _ in range(2)}
-    first, second, bobs = [await office.enroll(name) for name in ("alice", "alice", "bob")]
+    await contoso.root_profile()
+    await contoso.pkcs_profile()
+    await contoso.imported_profile()
+    marks = {await contoso.import_pfx("alice") for _ in range(2)}
+    first, second, bobs = [await contoso.enroll(name) for name in ("alice", "alice", "bob")]
     for phone in (first, second, bobs):
         await phone.settle()
     assert (await first.item()).thumbprint != (await second.item()).thumbprint
@@ -58,27 +58,27 @@ async def test_every_device_has_its_own_pkcs_certificate_and_all_of_a_users_shar
 # ------------------------------------------------------------------------------------------------------------- quiet
 
 
-async def test_a_quiet_check_in_does_not_plan(office: Office) -> None:
-    await office.root_profile()
-    await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_a_quiet_check_in_does_not_plan(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     await phone.settle()
     plans = await phone.plans()
     for _ in range(3):
-        office.clock.forward(hours=8)
+        contoso.clock.forward(hours=8)
         await phone.check_in()
     assert await phone.plans() == plans
-    assert (await phone.row())["last_checkin_at"] == office.clock.now()
+    assert (await phone.row())["last_checkin_at"] == contoso.clock.now()
 
 
-async def test_one_users_import_makes_only_that_users_devices_plan(office: Office) -> None:
-    await office.imported_profile()
-    alices = [await office.enroll("alice") for _ in range(2)]
-    others = [await office.enroll(name) for name in ("bob", "carol")]
+async def test_one_users_import_makes_only_that_users_devices_plan(contoso: Contoso) -> None:
+    await contoso.imported_profile()
+    alices = [await contoso.enroll("alice") for _ in range(2)]
+    others = [await contoso.enroll(name) for name in ("bob", "carol")]
     for phone in (*alices, *others):
         await phone.settle()
     before = {phone.enrollment_id: await phone.plans() for phone in (*alices, *others)}
-    await office.import_pfx("alice")
+    await contoso.import_pfx("alice")
     for phone in (*alices, *others):
         await phone.settle()
     planned = {phone.enrollment_id for phone in (*alices, *others) if await phone.plans() > before[phone.enrollment_id]}
@@ -86,22 +86,22 @@ async def test_one_users_import_makes_only_that_users_devices_plan(office: Offic
     assert all(len(phone.holds) == 1 for phone in alices)
 
 
-async def test_changes_elsewhere_leave_a_device_quiet(office: Office) -> None:
-    await office.root_profile("SMIME Pilot")
-    carols = await office.enroll("carol")
+async def test_changes_elsewhere_leave_a_device_quiet(contoso: Contoso) -> None:
+    await contoso.root_profile("SMIME Pilot")
+    carols = await contoso.enroll("carol")
     await carols.settle()
     plans = await carols.plans()
-    await office.pkcs_profile("SMIME Pilot")
-    await office.do(users_and_groups.update_user, office.upn("alice"), changes={"displayName": "Alice B."})
-    await office.import_pfx("bob")
-    await office.group("unassigned", await office.user_id("carol"))
+    await contoso.pkcs_profile("SMIME Pilot")
+    await contoso.do(users_and_groups.update_user, contoso.upn("alice"), changes={"displayName": "Alice B."})
+    await contoso.import_pfx("bob")
+    await contoso.group("unassigned", await contoso.user_id("carol"))
     await carols.check_in()
     assert await carols.plans() == plans
 
 
-async def test_a_new_report_makes_a_device_plan(office: Office) -> None:
-    await office.root_profile()
-    phone = await office.enroll("alice")
+async def test_a_new_report_makes_a_device_plan(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    phone = await contoso.enroll("alice")
     await phone.settle()
     plans = await phone.plans()
     phone.roots.clear()
@@ -112,10 +112,10 @@ async def test_a_new_report_makes_a_device_plan(office: Office) -> None:
     assert await phone.states() == {"root": "installed"}
 
 
-async def test_a_certificate_that_was_removed_by_hand_is_issued_anew(office: Office) -> None:
-    await office.root_profile()
-    await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_a_certificate_that_was_removed_by_hand_is_issued_anew(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     await phone.settle()
     old = await phone.item()
     phone.lose(old.key)
@@ -124,92 +124,92 @@ async def test_a_certificate_that_was_removed_by_hand_is_issued_anew(office: Off
     assert (new.state, new.serial != old.serial) == (ItemState.INSTALLED, True)
     assert new.serial is not None
     assert old.serial is not None
-    assert [await office.certificate_status(serial) for serial in (old.serial, new.serial)] == ["good", "good"]
+    assert [await contoso.certificate_status(serial) for serial in (old.serial, new.serial)] == ["good", "good"]
 
 
-async def test_an_imported_certificate_that_was_removed_by_hand_is_the_same_again(office: Office) -> None:
-    await office.imported_profile()
-    mark = await office.import_pfx("alice")
-    phone = await office.enroll("alice")
+async def test_an_imported_certificate_that_was_removed_by_hand_is_the_same_again(contoso: Contoso) -> None:
+    await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
     await phone.settle()
     phone.lose(*phone.holds)
     await phone.settle()
     assert list(phone.holds.values()) == [mark]
 
 
-async def test_a_certificate_is_renewed_when_its_threshold_is_reached(office: Office) -> None:
-    await office.root_profile()
-    await office.pkcs_profile(renewalThresholdPercentage=20)
-    phone = await office.enroll("alice")
+async def test_a_certificate_is_renewed_when_its_threshold_is_reached(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    await contoso.pkcs_profile(renewalThresholdPercentage=20)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     old = await phone.item()
-    office.clock.forward(days=290)
+    contoso.clock.forward(days=290)
     await phone.settle()
     assert (await phone.item()).serial == old.serial
-    office.clock.forward(days=5)
+    contoso.clock.forward(days=5)
     await phone.settle()
     new = await phone.item()
     assert (new.state, new.serial != old.serial) == (ItemState.INSTALLED, True)
-    assert len(await office.events("renewed")) == 1
+    assert len(await contoso.events("renewed")) == 1
     plans = await phone.plans()
     await phone.check_in()
     assert await phone.plans() == plans
 
 
-async def test_an_edited_profile_leaves_the_certificate_as_it_is(office: Office) -> None:
-    await office.root_profile()
-    profile = await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_an_edited_profile_leaves_the_certificate_as_it_is(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    profile = await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     await phone.settle()
     serial = (await phone.item()).serial
     known = kind("androidWorkProfilePkcsCertificateProfile")
     changes = {"certificateTemplateName": "SmimeBoth"}
-    await office.do(profiles.update_profile, profile, kind=known, changes=changes)
+    await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await phone.settle()
     assert (await phone.item()).serial == serial
-    assert (await office.status(phone, profile) or {})["version"] == 2
+    assert (await contoso.status(phone, profile) or {})["version"] == 2
 
 
 # ---------------------------------------------------------------------------------------------------- at once, crash
 
 
-async def test_two_check_ins_of_one_device_at_once_issue_once(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile()
-    phone = await office.enroll("alice")
+async def test_two_check_ins_of_one_device_at_once_issue_once(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     answers = await asyncio.gather(*(phone.check_in() for _ in range(4)))
     assert len({answer.policy_version for answer in answers}) == 1
-    assert len(await office.issued()) == 1
+    assert len(await contoso.issued()) == 1
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
 
 
-async def test_two_halves_of_check_ins_that_cross_issue_once(office: Office) -> None:
+async def test_two_halves_of_check_ins_that_cross_issue_once(contoso: Contoso) -> None:
     """As two processes would: both begin before either finishes."""
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile()
-    phone = await office.enroll("alice")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    phone = await contoso.enroll("alice")
     begun = [await phone.begin_only() for _ in range(2)]
-    emulator = office.emulator
+    emulator = contoso.emulator
     for each in begun:
         answers = [
             fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in each.tasks
         ]
-        await office.do(finish, begun=each, answers=answers)
+        await contoso.do(finish, begun=each, answers=answers)
     assert [len(each.tasks) for each in begun] == [1, 1]
-    assert len(await office.issued()) == 1
+    assert len(await contoso.issued()) == 1
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
 
 
 async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_the_same_report(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile()
-    await office.imported_profile()
-    mark = await office.import_pfx("alice")
-    phone = await office.enroll("alice")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
     same = phone.report()
     assert len((await phone.begin_only()).tasks) == 2
     assert await phone.states() == {"pkcs": "wanted", f"imported/{mark}": "wanted"}
@@ -218,19 +218,19 @@ async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_
     assert await phone.states() == {"pkcs": "sent", f"imported/{mark}": "sent"}
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
-    assert len([row for row in await office.issued() if row["enrollment_id"] == phone.enrollment_id]) == 1
+    assert len([row for row in await contoso.issued() if row["enrollment_id"] == phone.enrollment_id]) == 1
 
 
-async def test_what_changes_while_the_connector_works_waits_for_the_next_check_in(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile()
-    await office.imported_profile()
-    phone = await office.enroll("alice")
+async def test_what_changes_while_the_connector_works_waits_for_the_next_check_in(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    await contoso.imported_profile()
+    phone = await contoso.enroll("alice")
     begun = await phone.begin_only()
-    mark = await office.import_pfx("alice")
-    emulator = office.emulator
+    mark = await contoso.import_pfx("alice")
+    emulator = contoso.emulator
     answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
-    await office.do(finish, begun=begun, answers=answers)
+    await contoso.do(finish, begun=begun, answers=answers)
     row = await phone.row()
     assert row["settled_generation"] < row["generation"]
     await phone.settle()
@@ -239,17 +239,17 @@ async def test_what_changes_while_the_connector_works_waits_for_the_next_check_i
     assert row["settled_generation"] == row["generation"]
 
 
-async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_comes(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile(owned=True)
-    phone = await office.enroll("alice", mode="fully-managed")
+async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_comes(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile(owned=True)
+    phone = await contoso.enroll("alice", mode="fully-managed")
     begun = await phone.begin_only()
-    await office.action(phone, device_actions.wipe)
-    emulator = office.emulator
+    await contoso.action(phone, device_actions.wipe)
+    emulator = contoso.emulator
     answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
-    answer = await office.do(finish, begun=begun, answers=answers)
+    answer = await contoso.do(finish, begun=begun, answers=answers)
     assert answer.operations == 1, "the device is told what waits for it"
-    (issued,) = await office.issued()
+    (issued,) = await contoso.issued()
     assert issued["revoked_at"] is not None
     assert await phone.states() == {"pkcs": "wanted"}
 
@@ -258,9 +258,9 @@ async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_co
 
 
 async def test_a_wrong_credential_another_device_and_another_tenant_are_refused(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    phone, other = await office.enroll("alice"), await office.enroll("bob")
+    phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
     pretending = (
         (replace(phone.caller, credential="wrong"), Unauthenticated, "credential"),
         (replace(phone.caller, credential=other.caller.credential), Unauthenticated, "credential"),
@@ -268,12 +268,12 @@ async def test_a_wrong_credential_another_device_and_another_tenant_are_refused(
     )
     for caller, error, words in pretending:
         with pytest.raises(error, match=words):
-            await check_in(office.emulator, office.tenant, caller=caller, report=phone.report())
+            await check_in(contoso.emulator, contoso.tenant, caller=caller, report=phone.report())
     assert await phone.plans() == 0
 
 
-async def test_an_enrolment_that_has_ended_is_told_so(office: Office) -> None:
-    phone = await office.enroll("alice")
+async def test_an_enrolment_that_has_ended_is_told_so(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
     await phone.unenroll()
     with pytest.raises(EnrollmentEnded):
         await phone.check_in()
@@ -281,10 +281,10 @@ async def test_an_enrolment_that_has_ended_is_told_so(office: Office) -> None:
         await phone.policy()
 
 
-async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_in(office: Office) -> None:
-    phone = await office.enroll("alice")
+async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_in(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    await office.action(phone, device_actions.sync)
+    await contoso.action(phone, device_actions.sync)
     results = (await phone.record())["document"]["deviceActionResults"]
     assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "pending")]
     plans = await phone.plans()
@@ -294,15 +294,15 @@ async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_i
     assert await phone.plans() == plans + 1
 
 
-async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_for_again(office: Office) -> None:
-    await office.imported_profile()
-    profile = await office.imported_profile(purpose="smimeSigning")
-    mark = await office.import_pfx("alice", intendedPurpose="smimeSigning")
-    phone = await office.enroll("alice")
+async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_for_again(contoso: Contoso) -> None:
+    await contoso.imported_profile()
+    profile = await contoso.imported_profile(purpose="smimeSigning")
+    mark = await contoso.import_pfx("alice", intendedPurpose="smimeSigning")
+    phone = await contoso.enroll("alice")
     phone.refuses.add(ItemKey(f"imported/{mark}"))
     await phone.settle()
     assert (await phone.states())[f"imported/{mark}"] == "failed"
-    assert "The device refused it." in str((await office.status(phone, profile) or {})["message"])
+    assert "The device refused it." in str((await contoso.status(phone, profile) or {})["message"])
     plans = await phone.plans()
     await phone.check_in()
     assert await phone.plans() == plans
@@ -312,14 +312,14 @@ async def test_what_a_device_refuses_is_an_error_with_its_reason_and_not_asked_f
     assert (await phone.states())[f"imported/{mark}"] == "installed"
 
 
-async def test_another_purpose_of_a_record_reaches_the_device(office: Office) -> None:
-    await office.imported_profile(purpose="smimeEncryption")
-    await office.imported_profile(purpose="smimeSigning")
-    mark = await office.import_pfx("alice")
-    phone = await office.enroll("alice")
+async def test_another_purpose_of_a_record_reaches_the_device(contoso: Contoso) -> None:
+    await contoso.imported_profile(purpose="smimeEncryption")
+    await contoso.imported_profile(purpose="smimeSigning")
+    mark = await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    record = await office.record_id("alice", mark)
-    await office.do(imported_pfx.update_pfx, record, changes={"intendedPurpose": "smimeSigning"})
+    record = await contoso.record_id("alice", mark)
+    await contoso.do(imported_pfx.update_pfx, record, changes={"intendedPurpose": "smimeSigning"})
     applied = phone.applied
     await phone.settle()
     assert phone.applied > applied

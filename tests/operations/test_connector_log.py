@@ -13,53 +13,53 @@ from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
+from tests.support.tenant import Contoso
 
 #: What the present program writes about one request that went well: each step, the upload, and the admin log's entry.
 PKCS = (1000, 1020, 1050, 1100, 1102)
 IMPORT = (2000, 2020, 2050, 2100, 2102)
 
 
-async def log(office: Office, **where: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = await office.look(queries.connector_log, office.tenant.id, **where)
+async def log(contoso: Contoso, **where: Any) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await contoso.look(queries.connector_log, contoso.tenant.id, **where)
     return found
 
 
-async def numbers(office: Office, **where: Any) -> list[int]:
-    return [each["event_id"] for each in await log(office, **where)]
+async def numbers(contoso: Contoso, **where: Any) -> list[int]:
+    return [each["event_id"] for each in await log(contoso, **where)]
 
 
-async def both_kinds(office: Office, *, owned: bool) -> tuple[AndroidInProcess, str]:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile(owned=owned)
-    await office.imported_profile(owned=owned)
-    mark = await office.import_pfx("alice")
-    return await office.enroll("alice", mode="fully-managed" if owned else "work-profile"), mark
+async def both_kinds(contoso: Contoso, *, owned: bool) -> tuple[AndroidInProcess, str]:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile(owned=owned)
+    await contoso.imported_profile(owned=owned)
+    mark = await contoso.import_pfx("alice")
+    return await contoso.enroll("alice", mode="fully-managed" if owned else "work-profile"), mark
 
 
-async def test_the_present_program_tells_of_each_request_and_how_it_went(office: Office) -> None:
-    phone, mark = await both_kinds(office, owned=True)
+async def test_the_present_program_tells_of_each_request_and_how_it_went(contoso: Contoso) -> None:
+    phone, mark = await both_kinds(contoso, owned=True)
     await phone.settle()
-    found = await log(office)
+    found = await log(contoso)
     assert sorted(each["event_id"] for each in found) == [*PKCS, *IMPORT]
     assert [each["number"] for each in found] == list(range(1, 11))
     for each in found:
         assert each["name"] == NAMES[each["event_id"]]
         assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.enrollment_id)
-        assert (each["user"], each["diagnostic_code"]) == (office.upn("alice"), None)
-        assert each["time"] == office.clock.now()
+        assert (each["user"], each["diagnostic_code"]) == (contoso.upn("alice"), None)
+        assert each["time"] == contoso.clock.now()
     names = {each["event_id"]: each["name"] for each in found}
     assert (names[2102], names[2100]) == ("PkcsImportUploadedRequest", "PkcsImportUploadSuccess")
     assert (names[1000], names[2000]) == ("PkcsRequestSuccess", "PkcsImportRequestSuccess")
-    issued = (await log(office, event_id=1050))[0]["detail"]
-    (certificate,) = [each for each in await office.issued() if each["enrollment_id"]]
-    assert issued["ca"] == office.tenant.ca_name
+    issued = (await log(contoso, event_id=1050))[0]["detail"]
+    (certificate,) = [each for each in await contoso.issued() if each["enrollment_id"]]
+    assert issued["ca"] == contoso.tenant.ca_name
     assert issued["template"] == "SmimeSigning"
     assert (issued["thumbprint"], issued["serial"]) == (certificate["thumbprint"], certificate["serial"])
-    assert (await log(office, event_id=2050))[0]["detail"]["thumbprint"] == mark
-    await office.action(phone, device_actions.wipe)
-    assert (await numbers(office))[10:] == [3020, 3050, 3102, 3100, 3000]
+    assert (await log(contoso, event_id=2050))[0]["detail"]["thumbprint"] == mark
+    await contoso.action(phone, device_actions.wipe)
+    assert (await numbers(contoso))[10:] == [3020, 3050, 3102, 3100, 3000]
 
 
 @pytest.mark.parametrize(
@@ -71,53 +71,55 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(office:
     ],
 )
 async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_connectors_log(
-    office: Office, wrong: dict[str, str], code: int, words: str
+    contoso: Contoso, wrong: dict[str, str], code: int, words: str
 ) -> None:
     """Intune: "Certificate Connector for Microsoft Intune": the connector finds out, in event 1052."""
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile(owned=True, **wrong)
-    phone = await office.enroll("alice", mode="fully-managed")
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile(owned=True, **wrong)
+    phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
     assert await phone.states() == {"pkcs": "failed"}
-    assert await numbers(office) == [1020, 1052, 1102, 1100, 1001]
-    (failed,) = await log(office, event_id=1052)
+    assert await numbers(contoso) == [1020, 1052, 1102, 1100, 1001]
+    (failed,) = await log(contoso, event_id=1052)
     assert (failed["device"], failed["detail"]["errorCode"]) == (phone.enrollment_id, code)
     assert words in failed["detail"]["message"]
-    asked = office.pkcs_document(**wrong)
+    asked = contoso.pkcs_document(**wrong)
     assert failed["detail"]["template"] == asked["certificateTemplateName"]
     assert failed["detail"]["ca"] == asked["certificationAuthorityName"]
     problem = (await phone.item()).problem
     assert problem is not None
     assert (problem.code, problem.message) == (code, failed["detail"]["message"])
-    assert await office.issued() == []
+    assert await contoso.issued() == []
 
 
-async def test_while_no_connector_is_online_a_wrong_profile_waits_like_a_right_one(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
+async def test_while_no_connector_is_online_a_wrong_profile_waits_like_a_right_one(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
     wrong: list[dict[str, Any]] = [
         {},
         {"certificateTemplateName": "SmimeSinging"},
         {"certificationAuthorityName": "Contoso CA"},
     ]
     for changes in wrong:
-        await office.pkcs_profile(**changes)
-    await office.connector(state="offline")
-    phone = await office.enroll("alice")
+        await contoso.pkcs_profile(**changes)
+    await contoso.connector(state="offline")
+    phone = await contoso.enroll("alice")
     await phone.settle()
     assert [row.state.value for row in (await phone.ledger()).values()] == ["wanted"] * 3
-    assert await numbers(office) == []
-    await office.connector(state="online")
+    assert await numbers(contoso) == []
+    await contoso.connector(state="online")
     await phone.settle()
     assert sorted(row.state.value for row in (await phone.ledger()).values()) == ["failed", "failed", "installed"]
 
 
-async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_connector_is_silent(office: Office) -> None:
-    await office.switch(edition="2020-04")
-    phone, _mark = await both_kinds(office, owned=False)
+async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_connector_is_silent(
+    contoso: Contoso,
+) -> None:
+    await contoso.switch(edition="2020-04")
+    phone, _mark = await both_kinds(contoso, owned=False)
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
-    await office.action(phone, device_actions.retire)
-    found = await log(office)
+    await contoso.action(phone, device_actions.retire)
+    found = await log(contoso)
     assert [each["event_id"] for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
     assert {each["connector"] for each in found} == {"Certificate Connector 1 (PKCS)"}
     assert {each["diagnostic_code"] for each in found} == {"0x00000000"}
@@ -127,55 +129,55 @@ async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_conne
     ("edition", "number", "code"), [("2020-04", 20102, "0x0FFFFFFF"), ("current", 1052, None)], ids=["2020", "current"]
 )
 async def test_a_refused_certificate_is_told_with_the_reason(
-    office: Office, edition: str, number: int, code: str | None
+    contoso: Contoso, edition: str, number: int, code: str | None
 ) -> None:
-    await office.switch(edition=edition, requireTrustedRoot=False)
-    await office.pkcs_profile()
-    await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
-    phone = await office.enroll("alice")
+    await contoso.switch(edition=edition, requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    await contoso.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayEnroll": False})
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    (found,) = await log(office, event_id=number)
+    (found,) = await log(contoso, event_id=number)
     assert (found["diagnostic_code"], found["device"]) == (code, phone.enrollment_id)
     assert "connectorMayEnroll" in found["detail"]["message"]
     assert found["detail"]["errorCode"] == (await phone.item()).problem.code  # type: ignore[union-attr]
 
 
 async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_codes_of_their_own(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    await office.switch(edition="2020-04", requireTrustedRoot=False)
-    await office.pkcs_profile()
-    await office.do(authorities.set_state, "issuing", state="unavailable")
-    phone = await office.enroll("alice")
+    await contoso.switch(edition="2020-04", requireTrustedRoot=False)
+    await contoso.pkcs_profile()
+    await contoso.do(authorities.set_state, "issuing", state="unavailable")
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    assert [each["diagnostic_code"] for each in await log(office, event_id=20102)] == ["0x00000400"]
-    await office.do(authorities.set_state, "issuing", state="available")
+    assert [each["diagnostic_code"] for each in await log(contoso, event_id=20102)] == ["0x00000400"]
+    await contoso.do(authorities.set_state, "issuing", state="available")
     await phone.settle()
-    await office.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
-    await office.action(phone, device_actions.retire)
-    assert [each["diagnostic_code"] for each in await log(office, event_id=20202)] == ["0x00000402"]
+    await contoso.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
+    await contoso.action(phone, device_actions.retire)
+    assert [each["diagnostic_code"] for each in await log(contoso, event_id=20202)] == ["0x00000402"]
 
 
-async def test_a_pfx_that_does_not_open_is_told_of(office: Office) -> None:
-    await office.imported_profile()
-    mark = await office.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
-    phone = await office.enroll("alice")
+async def test_a_pfx_that_does_not_open_is_told_of(contoso: Contoso) -> None:
+    await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    (found,) = await log(office, event_id=2052)
+    (found,) = await log(contoso, event_id=2052)
     assert mark in found["detail"]["message"]
-    assert await numbers(office) == [2020, 2052, 2102, 2100, 2001]
+    assert await numbers(contoso) == [2020, 2052, 2102, 2100, 2001]
 
 
-async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(office: Office) -> None:
-    phone, _mark = await both_kinds(office, owned=True)
+async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(contoso: Contoso) -> None:
+    phone, _mark = await both_kinds(contoso, owned=True)
     await phone.settle()
-    other = await office.enroll("alice", mode="fully-managed")
+    other = await contoso.enroll("alice", mode="fully-managed")
     await other.settle()
-    assert len(await log(office, device=other.enrollment_id)) == 10
-    first = await log(office, limit=4)
-    assert len(await log(office, after=first[-1]["number"])) == 16
-    assert await log(office, connector_id="nobody") == []
-    assert await office.look(queries.connector_log, "another tenant") == []
+    assert len(await log(contoso, device=other.enrollment_id)) == 10
+    first = await log(contoso, limit=4)
+    assert len(await log(contoso, after=first[-1]["number"])) == 16
+    assert await log(contoso, connector_id="nobody") == []
+    assert await contoso.look(queries.connector_log, "another tenant") == []
 
 
 def test_every_number_is_in_the_range_that_the_documents_give_its_role() -> None:

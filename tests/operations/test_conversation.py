@@ -13,8 +13,8 @@ from fauxtune.operations.checkin.stepwise import Result, Step, StepResult
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.storage.queries import devices as device_queries
-from tests.operations.office import Office
 from tests.support.devices.stepwise import enrol_iphone, step_text
+from tests.support.tenant import Contoso
 
 ACCOUNT = {
     "hostName": "mail.example",
@@ -26,20 +26,20 @@ ACCOUNT = {
 ASKED = ["identities?", "roots?", "facts?"]
 
 
-async def trusting(office: Office) -> str:
-    return await office.profile(
-        "iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text()
+async def trusting(contoso: Contoso) -> str:
+    return await contoso.profile(
+        "iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await contoso.root_text()
     )
 
 
-async def signing(office: Office) -> str:
-    return await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document())
+async def signing(contoso: Contoso) -> str:
+    return await contoso.profile("iosPkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
 
 
-async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(office: Office) -> None:
-    await trusting(office)
-    await signing(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(contoso: Contoso) -> None:
+    await trusting(contoso)
+    await signing(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     heard = await tablet.check_in()
     assert heard == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
     assert await tablet.states() == {"root": "installed", "pkcs": "installed"}
@@ -48,12 +48,12 @@ async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(o
     assert (await tablet.row())["plans"] == plans, "a quiet one plans nothing"
 
 
-async def test_a_device_may_be_told_several_things_at_once(office: Office) -> None:
-    await trusting(office)
-    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+async def test_a_device_may_be_told_several_things_at_once(contoso: Contoso) -> None:
+    await trusting(contoso)
+    await contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
     for _year in range(3):
-        await office.import_pfx("alice")
-    tablet = await enrol_iphone(office, "alice")
+        await contoso.import_pfx("alice")
+    tablet = await enrol_iphone(contoso, "alice")
     first = await tablet.exchange(begins=True, limit=10)
     assert [step.kind for step in first] == [StepKind.INSTALL] * 4
     steps = await tablet.exchange(*[tablet.answer(step) for step in first], limit=10)
@@ -64,11 +64,11 @@ async def test_a_device_may_be_told_several_things_at_once(office: Office) -> No
 
 @pytest.mark.parametrize(("version", "is_old"), [("15.7.9", True), ("16.0", False), ("", True)])
 async def test_a_file_that_the_connector_makes_suits_the_version_of_the_system(
-    office: Office, version: str, is_old: bool
+    contoso: Contoso, version: str, is_old: bool
 ) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await signing(office)
-    tablet = await enrol_iphone(office, "alice", version=version)
+    await contoso.switch(requireTrustedRoot=False)
+    await signing(contoso)
+    tablet = await enrol_iphone(contoso, "alice", version=version)
     (step,) = await tablet.exchange(begins=True)
     assert step.item is not None
     assert step.item.pfx is not None
@@ -78,21 +78,21 @@ async def test_a_file_that_the_connector_makes_suits_the_version_of_the_system(
 
 
 async def test_a_step_without_an_answer_is_told_again_under_the_same_id_when_the_device_comes_next(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     (first,) = await tablet.exchange(begins=True)
     (again,) = await tablet.exchange(begins=True)
     assert again.id == first.id
     assert await tablet.exchange(StepResult("nobody asked", Result.DONE)) == (), "it was told once in this conversation"
 
 
-async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_things_go_on(office: Office) -> None:
-    await trusting(office)
-    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
-    await office.import_pfx("alice")
-    tablet = await enrol_iphone(office, "alice")
+async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_things_go_on(contoso: Contoso) -> None:
+    await trusting(contoso)
+    await contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await contoso.import_pfx("alice")
+    tablet = await enrol_iphone(contoso, "alice")
     (root,) = await tablet.exchange(begins=True)
     (other,) = await tablet.exchange(StepResult(root.id, Result.LATER))
     assert other.item is not None
@@ -109,11 +109,13 @@ async def test_what_the_device_puts_off_waits_for_its_next_visit_and_other_thing
     assert set((await tablet.states()).values()) == {"installed"}
 
 
-async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_rest_is_concluded(office: Office) -> None:
-    await trusting(office)
-    await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
-    await office.import_pfx("alice")
-    tablet = await enrol_iphone(office, "alice")
+async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_rest_is_concluded(
+    contoso: Contoso,
+) -> None:
+    await trusting(contoso)
+    await contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await contoso.import_pfx("alice")
+    tablet = await enrol_iphone(contoso, "alice")
     tablet.facts = {"model": "Tablet 3"}
     tablet.override = lambda step: StepResult(step.id, Result.LATER) if step.part == "identities" else None
     heard = await tablet.check_in()
@@ -129,42 +131,42 @@ async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_re
 
 
 async def test_a_refusal_is_graphs_error_is_not_told_twice_in_one_conversation_and_is_tried_with_the_next_inventory(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    profile = await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+    profile = await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     problem = Problem(-2016330182, "It cannot be stored.")
     tablet.override = lambda step: (
         StepResult(step.id, Result.REFUSED, problem) if step.kind is StepKind.INSTALL else None
     )
     assert await tablet.check_in() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "failed"}
-    state = await office.status(tablet, profile)
+    state = await contoso.status(tablet, profile)
     assert state is not None
     assert (state["status"], state["error_code"], state["message"]) == ("error", problem.code, problem.message)
     assert await tablet.check_in() == []
     tablet.override = lambda _step: None
-    office.clock.forward(days=7, seconds=1)
+    contoso.clock.forward(days=7, seconds=1)
     assert await tablet.check_in() == ["install root", *ASKED]
     assert await tablet.states() == {"root": "installed"}
 
 
-async def test_a_word_without_the_thing_is_not_believed(office: Office) -> None:
+async def test_a_word_without_the_thing_is_not_believed(contoso: Contoso) -> None:
     """Some clients confirm every profile and keep nothing."""
-    profile = await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+    profile = await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     tablet.override = lambda step: StepResult(step.id, Result.DONE) if step.kind is StepKind.INSTALL else None
     await tablet.check_in()
     assert await tablet.states() == {"root": "failed"}
-    state = await office.status(tablet, profile)
+    state = await contoso.status(tablet, profile)
     assert state is not None
     assert (state["status"], state["error_code"]) == ("error", REMEDIATION_FAILED)
     assert "inventory" in state["message"]
 
 
-async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(office: Office) -> None:
-    await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
 
     def knows_no_questions(step: Step) -> StepResult | None:
         if step.kind is StepKind.QUESTION:
@@ -178,54 +180,54 @@ async def test_the_word_counts_where_the_device_cannot_say_what_it_holds(office:
 
 
 async def test_what_is_unassigned_is_removed_and_what_cannot_be_removed_is_asked_again_next_time(
-    office: Office,
+    contoso: Contoso,
 ) -> None:
-    profile = await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+    profile = await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
-    await office.do(assignments.assign, profile, targets=[])
+    await contoso.do(assignments.assign, profile, targets=[])
     tablet.override = lambda step: StepResult(step.id, Result.REFUSED) if step.kind is StepKind.REMOVE else None
     assert await tablet.check_in() == ["remove root"]
     assert await tablet.states() == {"root": "removing"}
     tablet.override = lambda _step: None
-    await office.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record())["id"])
     assert await tablet.check_in() == ["remove root", *ASKED]
     assert await tablet.states() == {"root": "removed"}
     assert tablet.holds == {}
 
 
-async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_asks(office: Office) -> None:
-    tablet = await enrol_iphone(office, "alice")
+async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_asks(contoso: Contoso) -> None:
+    tablet = await enrol_iphone(contoso, "alice")
     tablet.facts = {"osVersion": "17.6", "deviceName": "Alice's iPad", "imei": ""}
     assert await tablet.check_in() == ASKED
     record = (await tablet.record())["document"]
     assert (record["osVersion"], record["deviceName"]) == ("17.6", "Alice's iPad")
     assert await tablet.check_in() == []
-    office.clock.forward(days=7, seconds=1)
+    contoso.clock.forward(days=7, seconds=1)
     assert await tablet.check_in() == ASKED
-    await office.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record())["id"])
     assert await tablet.check_in() == ASKED
     (result,) = (await tablet.record())["document"]["deviceActionResults"]
     assert (result["actionName"], result["actionState"]) == ("syncDevice", "done")
 
 
-async def test_what_is_gone_by_hand_is_given_again(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await signing(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_what_is_gone_by_hand_is_given_again(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await signing(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     first = dict(tablet.holds)
     tablet.holds.clear()
-    await office.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record())["id"])
     assert await tablet.check_in() == [*ASKED, "install pkcs", "identities?", "roots?"]
     assert tablet.holds.keys() == first.keys()
     assert tablet.holds != first, "a PKCS certificate is issued anew"
 
 
-async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: Office) -> None:
-    await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
-    await office.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
+async def test_an_order_goes_first_and_its_answer_is_the_actions_result(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
+    await contoso.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
     tablet.override = lambda step: (
         StepResult(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
     )
@@ -234,14 +236,14 @@ async def test_an_order_goes_first_and_its_answer_is_the_actions_result(office: 
     assert (result["actionName"], result["actionState"]) == ("remoteLock", "notSupported")
 
 
-async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknown_afterwards(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await signing(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknown_afterwards(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await signing(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
-    await trusting(office)
-    await office.do(device_actions.retire, (await tablet.record())["id"])
-    (issued,) = await office.issued()
+    await trusting(contoso)
+    await contoso.do(device_actions.retire, (await tablet.record())["id"])
+    (issued,) = await contoso.issued()
     assert issued["revoked_at"] is not None
     tablet.override = lambda step: StepResult(step.id, Result.LATER)
     assert await tablet.check_in() == ["retire"], "it is busy"
@@ -252,11 +254,11 @@ async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknow
         await tablet.check_in()
 
 
-async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(office: Office) -> None:
-    profile = await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(contoso: Contoso) -> None:
+    profile = await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     (step,) = await tablet.exchange(begins=True)
-    await office.do(assignments.assign, profile, targets=[])
+    await contoso.do(assignments.assign, profile, targets=[])
     heard: list[Step] = []
     steps = await tablet.exchange(tablet.answer(step))
     while steps:
@@ -267,12 +269,12 @@ async def test_an_install_that_is_called_off_before_its_answer_changes_nothing(o
     assert set((await tablet.states()).values()) == {"removed"}
 
 
-async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    own = await signing(office)
-    imported = await office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
-    await office.import_pfx("alice", password="für-alle")
-    account = await office.profile(
+async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    own = await signing(contoso)
+    imported = await contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await contoso.import_pfx("alice", password="für-alle")
+    account = await contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeSigningCertificate": own, "smimeEncryptionCertificate": imported},
@@ -280,7 +282,7 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(off
         smimeEncryptByDefaultEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrol_iphone(office, "alice")
+    tablet = await enrol_iphone(contoso, "alice")
     heard = await tablet.check_in()
     assert heard == [
         "install pkcs",
@@ -293,32 +295,32 @@ async def test_an_account_waits_for_its_certificates_and_carries_them_sealed(off
     (key,) = [key for key in tablet.holds if key.startswith("email/")]
     # Bare packaging: the password of the first of the certificates that it names, by the navigations' names in order.
     assert tablet.unseal(tablet.sealed[key]).decode() == "für-alle"
-    state = await office.status(tablet, account)
+    state = await contoso.status(tablet, account)
     assert state is not None
     assert state["status"] == "compliant"
 
 
-async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_the_device(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    own = await signing(office)
-    account = await office.profile(
+async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_the_device(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    own = await signing(contoso)
+    account = await contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeSigningCertificate": own},
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrol_iphone(office, "alice")
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
-    await office.do(assignments.assign, own, targets=[])
+    await contoso.do(assignments.assign, own, targets=[])
     heard = await tablet.check_in()
     assert heard == ["remove email", "remove pkcs"]
     assert tablet.holds == {}
-    state = await office.status(tablet, account)
+    state = await contoso.status(tablet, account)
     assert state is not None
     assert (state["status"], "does not reach this device" in state["message"]) == ("error", True)
     assert await tablet.check_in() == [], "it is told once"
-    await office.assign(own, "All Staff")
+    await contoso.assign(own, "All Staff")
     assert await tablet.check_in() == [
         "install pkcs",
         "identities?",
@@ -329,45 +331,45 @@ async def test_an_account_whose_certificate_is_not_to_be_had_any_more_goes_from_
     ]
 
 
-async def test_an_account_follows_the_certificate_that_is_renewed(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    own = await signing(office)
-    await office.profile(
+async def test_an_account_follows_the_certificate_that_is_renewed(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    own = await signing(contoso)
+    await contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeSigningCertificate": own},
         smimeSigningEnabled=True,
         **ACCOUNT,
     )
-    tablet = await enrol_iphone(office, "alice")
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     before = dict(tablet.sealed)
-    office.clock.forward(days=340)
+    contoso.clock.forward(days=340)
     await tablet.check_in()
     after = tablet.sealed
     assert {key.partition("/")[0] for key in before} == {"pkcs", "email"}
     assert all(tablet.unseal(after[key]) != tablet.unseal(before[key]) for key in before)
-    assert len(await office.issued()) == 2
+    assert len(await contoso.issued()) == 2
 
 
-async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_device_due(office: Office) -> None:
-    await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_device_due(contoso: Contoso) -> None:
+    await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     await tablet.exchange(begins=True)
-    waiting = await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now())
+    waiting = await contoso.look(device_queries.unsettled, contoso.tenant.id, now=contoso.clock.now())
     assert [row["id"] for row in waiting] == [tablet.enrollment_id]
     await tablet.check_in()
-    assert await office.look(device_queries.unsettled, office.tenant.id, now=office.clock.now()) == []
+    assert await contoso.look(device_queries.unsettled, contoso.tenant.id, now=contoso.clock.now()) == []
 
 
-async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is_then(office: Office) -> None:
-    profile = await trusting(office)
-    tablet = await enrol_iphone(office, "alice")
+async def test_a_profile_edited_while_its_install_is_under_way_is_given_as_it_is_then(contoso: Contoso) -> None:
+    profile = await trusting(contoso)
+    tablet = await enrol_iphone(contoso, "alice")
     (step,) = await tablet.exchange(begins=True)
-    other = {"trustedRootCertificate": await office.root_text("devices")}
+    other = {"trustedRootCertificate": await contoso.root_text("devices")}
     known = kind("iosTrustedRootCertificate")
     assert known is not None
-    await office.do(profiles.update_profile, profile, kind=known, changes=other)
+    await contoso.do(profiles.update_profile, profile, kind=known, changes=other)
     answer = tablet.answer(step)
     steps = await tablet.exchange(answer)
     while steps:

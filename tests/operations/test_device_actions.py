@@ -11,38 +11,38 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.devices import bulk_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_by_token
 from tests.support.predictions import settle_all
+from tests.support.tenant import Contoso
 
 
-async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_anew(office: Office) -> None:
-    root = await office.root_text()
-    await office.profile("windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=root)
-    pkcs = await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    device = await enrol_by_token(office, "alice")
+async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_anew(contoso: Contoso) -> None:
+    root = await contoso.root_text()
+    await contoso.profile("windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=root)
+    pkcs = await contoso.profile("windows10PkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
+    device = await enrol_by_token(contoso, "alice")
     await settle_all(device)
     key = ItemKey(f"pkcs/{pkcs}")
-    old = (await office.look(queries.ledger_rows, device.enrollment_id))[key]
-    await office.do(device_actions.wipe, (await device.record())["id"], options={"keepEnrollmentData": True})
+    old = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
+    await contoso.do(device_actions.wipe, (await device.record())["id"], options={"keepEnrollmentData": True})
     assert (await device.row())["state"] == "active"
-    assert await office.certificate_status(old.serial) == "good", "the device has not heard of it yet"
+    assert await contoso.certificate_status(old.serial) == "good", "the device has not heard of it yet"
     await settle_all(device)
     record = (await device.record())["document"]
     assert record["managementState"] == "managed"
     assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
-    assert await office.certificate_status(old.serial) == "revoked"
+    assert await contoso.certificate_status(old.serial) == "revoked"
     assert await device.states() == {"root": "installed", "pkcs": "installed"}
-    new = (await office.look(queries.ledger_rows, device.enrollment_id))[key]
+    new = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
     assert new.serial != old.serial, "a reset device makes do with no old certificate"
     assert device.holds[key] == new.thumbprint
 
 
-async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(office: Office) -> None:
-    phone = await office.enroll("alice", mode="fully-managed")
+async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
-    await office.action(phone, device_actions.ask, action=DeviceAction.LOCK)
+    await contoso.action(phone, device_actions.ask, action=DeviceAction.LOCK)
     for _ in range(3):
         assert (await phone.check_in()).operations == 1
     ((operation, scope),) = await phone.operations()
@@ -51,50 +51,50 @@ async def test_an_operation_waits_until_it_is_confirmed_and_is_confirmed_once(of
     with pytest.raises(NotFound, match=operation):
         await phone.complete(operation)
     assert (await phone.check_in()).operations == 0
-    types = [each["type"] for each in await office.events()]
+    types = [each["type"] for each in await contoso.events()]
     assert (types.count("remoteLockRequested"), types.count("actionDone")) == (1, 1)
 
 
-async def test_a_device_cannot_confirm_what_another_was_asked(office: Office) -> None:
-    phones = [await office.enroll(name, mode="fully-managed") for name in ("alice", "bob")]
-    await office.action(phones[0], device_actions.ask, action=DeviceAction.LOCK)
+async def test_a_device_cannot_confirm_what_another_was_asked(contoso: Contoso) -> None:
+    phones = [await contoso.enroll(name, mode="fully-managed") for name in ("alice", "bob")]
+    await contoso.action(phones[0], device_actions.ask, action=DeviceAction.LOCK)
     ((operation, _scope),) = await phones[0].operations()
     with pytest.raises(NotFound, match=operation):
         await phones[1].complete(operation)
-    assert [each.id for each in await _pending(office, phones[0])] == [operation]
+    assert [each.id for each in await _pending(contoso, phones[0])] == [operation]
 
 
-async def test_an_hour_after_a_notification_the_device_can_be_sent_another(office: Office) -> None:
-    phone = await office.enroll("alice")
+async def test_an_hour_after_a_notification_the_device_can_be_sent_another(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
     note = {"notificationTitle": "Lunch", "notificationBody": "Soup"}
     for _ in range(10):
-        await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
-        office.clock.forward(minutes=5)
+        await contoso.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
+        contoso.clock.forward(minutes=5)
     with pytest.raises(Invalid, match="10 notifications within an hour"):
-        await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
-    office.clock.forward(minutes=10)
-    await office.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
+        await contoso.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
+    contoso.clock.forward(minutes=10)
+    await contoso.action(phone, device_actions.ask, action=DeviceAction.NOTIFY, details=note)
 
 
-async def test_the_passcode_is_in_no_event(office: Office) -> None:
-    phone = await office.enroll("alice")
-    await office.action(phone, device_actions.ask, action=DeviceAction.RESET_PASSCODE)
-    (order,) = await _pending(office, phone)
-    assert order.details["passcode"] not in str(await office.events())
+async def test_the_passcode_is_in_no_event(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
+    await contoso.action(phone, device_actions.ask, action=DeviceAction.RESET_PASSCODE)
+    (order,) = await _pending(contoso, phone)
+    assert order.details["passcode"] not in str(await contoso.events())
 
 
-async def test_what_a_kind_cannot_do_leaves_no_trace(office: Office) -> None:
-    phone = await office.enroll("alice")
-    before = (await phone.row(), await phone.record(), len(await office.events()))
+async def test_what_a_kind_cannot_do_leaves_no_trace(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
+    before = (await phone.row(), await phone.record(), len(await contoso.events()))
     with pytest.raises(UnsupportedAction):
-        await office.action(phone, device_actions.ask, action=DeviceAction.REBOOT)
-    assert (await phone.row(), await phone.record(), len(await office.events())) == before
+        await contoso.action(phone, device_actions.ask, action=DeviceAction.REBOOT)
+    assert (await phone.row(), await phone.record(), len(await contoso.events())) == before
 
 
-async def test_many_devices_are_told_apart(office: Office) -> None:
-    owned, personal = await office.enroll("alice", mode="fully-managed"), await office.enroll("bob")
+async def test_many_devices_are_told_apart(contoso: Contoso) -> None:
+    owned, personal = await contoso.enroll("alice", mode="fully-managed"), await contoso.enroll("bob")
     known = [(await phone.record())["id"] for phone in (owned, personal)]
-    told = await office.do(bulk_actions.execute, [*known, "x"], action=DeviceAction.WIPE)
+    told = await contoso.do(bulk_actions.execute, [*known, "x"], action=DeviceAction.WIPE)
     assert told == {
         "successfulDeviceIds": known[:1],
         "failedDeviceIds": [],
@@ -103,11 +103,11 @@ async def test_many_devices_are_told_apart(office: Office) -> None:
     }
 
 
-async def _pending(office: Office, phone: AndroidInProcess) -> list[device_actions.Order]:
+async def _pending(contoso: Contoso, phone: AndroidInProcess) -> list[device_actions.Order]:
     row = await phone.row()
 
     def read(tx: Transaction) -> list[device_actions.Order]:
         return device_actions.pending(tx, row)
 
-    found: list[device_actions.Order] = await office.do(read)
+    found: list[device_actions.Order] = await contoso.do(read)
     return found

@@ -20,55 +20,55 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
-from tests.operations.office import Office, Row
+from tests.support.tenant import Contoso, Row
 
 OID = digicert.FIRST_PROFILE.name
 
 
 @pytest.fixture
-async def subscribed(office: Office) -> Office:
+async def subscribed(contoso: Contoso) -> Contoso:
     """With a DigiCert CA, and the connector known to it."""
-    await digicert.subscribe(office.emulator, office.tenant)
-    (row,) = await office.look(connector_queries.connector_rows, office.tenant.id)
-    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
-    await office.switch(requireTrustedRoot=False)
-    return office
+    await digicert.subscribe(contoso.emulator, contoso.tenant)
+    (row,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    await contoso.switch(requireTrustedRoot=False)
+    return contoso
 
 
-async def profile(office: Office, *, owned: bool = False, **changes: Any) -> str:
+async def profile(contoso: Contoso, *, owned: bool = False, **changes: Any) -> str:
     named = {
         "certificationAuthority": "pki-ws.symauth.com",
         "certificationAuthorityName": "Symantec",
         "certificateTemplateName": OID,
     }
-    return await office.pkcs_profile(owned=owned, **{**named, **changes})
+    return await contoso.pkcs_profile(owned=owned, **{**named, **changes})
 
 
-async def of_digicert(office: Office) -> list[Row]:
-    found: list[Row] = await office.look(queries.issued, office.tenant.id, authority_name="digicert")
+async def of_digicert(contoso: Contoso) -> list[Row]:
+    found: list[Row] = await contoso.look(queries.issued, contoso.tenant.id, authority_name="digicert")
     return [each for each in found if each["enrollment_id"] is not None]
 
 
-async def events(office: Office) -> list[int]:
-    found = await office.look(connector_queries.connector_log, office.tenant.id)
+async def events(contoso: Contoso) -> list[int]:
+    found = await contoso.look(connector_queries.connector_log, contoso.tenant.id)
     return [each["event_id"] for each in found]
 
 
-async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Office) -> None:
-    office = subscribed
-    await profile(office)
-    phone = await office.enroll("alice")
+async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await profile(contoso)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
-    (row,) = await of_digicert(office)
+    (row,) = await of_digicert(contoso)
     certificate = x509.load_der_x509_certificate(row["certificate"])
     assert "DigiCert" in certificate.issuer.rfc4514_string()
     points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
-    assert f"/pki/{office.tenant.name}/digicert/crl" in str(points)
+    assert f"/pki/{contoso.tenant.name}/digicert/crl" in str(points)
     assert (await phone.item(Source.PKCS)).authority is Authority.DIGICERT
-    assert await events(office) == [1032, 1050, 1102, 1100, 1000]
-    crl = await office.do(crl_and_ocsp.current_crl, "digicert", keys=office.emulator.keys)
-    root = await office.look(authority_queries.authorities_of, office.tenant.id)
+    assert await events(contoso) == [1032, 1050, 1102, 1100, 1000]
+    crl = await contoso.do(crl_and_ocsp.current_crl, "digicert", keys=contoso.emulator.keys)
+    root = await contoso.look(authority_queries.authorities_of, contoso.tenant.id)
     assert {"digicert", "digicert-root"} <= {each["name"] for each in root}
     assert x509.load_der_x509_crl(crl.der).issuer == certificate.issuer
 
@@ -85,7 +85,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     ],
 )
 async def test_any_of_the_three_values_wrong_and_nothing_is_issued(
-    subscribed: Office, changes: dict[str, Any], words: str
+    subscribed: Contoso, changes: dict[str, Any], words: str
 ) -> None:
     await profile(subscribed, **changes)
     phone = await subscribed.enroll("alice")
@@ -97,7 +97,7 @@ async def test_any_of_the_three_values_wrong_and_nothing_is_issued(
     assert await of_digicert(subscribed) == []
 
 
-async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Office) -> None:
+async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Contoso) -> None:
     await profile(subscribed, owned=True, certificationAuthorityType="microsoft")
     phone = await subscribed.enroll("alice", mode="fully-managed")
     await phone.settle()
@@ -109,87 +109,87 @@ async def test_the_kinds_that_say_the_type_too_must_say_the_same(subscribed: Off
     assert sorted((row.state.value) for row in (await phone.ledger()).values()) == ["failed", "installed"]
 
 
-async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Office) -> None:
-    office = subscribed
-    await office.switch(edition="2020-04")
-    found = await office.look(connector_queries.connector_rows, office.tenant.id)
+async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_installed(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await contoso.switch(edition="2020-04")
+    found = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     (row,) = [each for each in found if "pkcs" in each["roles"]]
     assert row["ra_certificate"] is None, "the new program has none yet"
-    await profile(office)
-    phone = await office.enroll("alice")
+    await profile(contoso)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"pkcs": "failed"}
-    log = await office.look(connector_queries.connector_log, office.tenant.id, event_id=20102)
+    log = await contoso.look(connector_queries.connector_log, contoso.tenant.id, event_id=20102)
     assert [each["diagnostic_code"] for each in log] == ["0x00000401"]
-    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
 
 
-async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subscribed: Office) -> None:
-    office = subscribed
-    await profile(office, owned=True)
-    phone = await office.enroll("alice", mode="fully-managed")
+async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await profile(contoso, owned=True)
+    phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
-    (row,) = await of_digicert(office)
-    (connector,) = await office.look(connector_queries.connector_rows, office.tenant.id)
-    await office.do(digicert.remove_ra, connector["id"])
-    await office.action(phone, device_actions.wipe)
-    assert await office.certificate_status(row["serial"]) == "good"
-    assert (await events(office))[-5:] == [3032, 3051, 3102, 3100, 3001]
-    await digicert.install(office.emulator, office.tenant, connector_id=connector["id"], csr=None)
-    assert await office.certificate_status(row["serial"]) == "revoked"
-    assert (await events(office))[-5:] == [3032, 3050, 3102, 3100, 3000]
+    (row,) = await of_digicert(contoso)
+    (connector,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
+    await contoso.do(digicert.remove_ra, connector["id"])
+    await contoso.action(phone, device_actions.wipe)
+    assert await contoso.certificate_status(row["serial"]) == "good"
+    assert (await events(contoso))[-5:] == [3032, 3051, 3102, 3100, 3001]
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=connector["id"], csr=None)
+    assert await contoso.certificate_status(row["serial"]) == "revoked"
+    assert (await events(contoso))[-5:] == [3032, 3050, 3102, 3100, 3000]
 
 
-async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_request(subscribed: Office) -> None:
-    office = subscribed
-    await profile(office)
-    phone = await office.enroll("alice")
+async def test_one_that_was_deleted_by_hand_comes_back_unchanged_without_a_request(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await profile(contoso)
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    before, told = dict(phone.holds), await events(office)
+    before, told = dict(phone.holds), await events(contoso)
     phone.lose(*before)
     await phone.settle()
     assert phone.holds == before
-    assert await events(office) == told
-    assert len(await of_digicert(office)) == 1
+    assert await events(contoso) == told
+    assert len(await of_digicert(contoso)) == 1
 
 
-async def test_its_certificate_profile_rules_the_validity(subscribed: Office) -> None:
-    office = subscribed
-    await profile(office, certificateValidityPeriodValue=10, certificateValidityPeriodScale="days")
-    await office.do(templates.change_template, "digicert", name=OID, changes={"validity": "P90D"})
-    phone = await office.enroll("alice")
+async def test_its_certificate_profile_rules_the_validity(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await profile(contoso, certificateValidityPeriodValue=10, certificateValidityPeriodScale="days")
+    await contoso.do(templates.change_template, "digicert", name=OID, changes={"validity": "P90D"})
+    phone = await contoso.enroll("alice")
     await phone.settle()
-    (row,) = await of_digicert(office)
-    assert (row["not_after"] - office.clock.now()).days == 90
+    (row,) = await of_digicert(contoso)
+    assert (row["not_after"] - contoso.clock.now()).days == 90
 
 
-async def test_another_platform_than_windows_needs_its_root(subscribed: Office) -> None:
-    office = subscribed
-    await office.switch(requireTrustedRoot=True)
-    await profile(office)
-    phone = await office.enroll("alice")
+async def test_another_platform_than_windows_needs_its_root(subscribed: Contoso) -> None:
+    contoso = subscribed
+    await contoso.switch(requireTrustedRoot=True)
+    await profile(contoso)
+    phone = await contoso.enroll("alice")
     await phone.settle()
     problem = (await phone.item()).problem
     assert problem is not None
     assert "does not trust the root of 'Symantec'" in problem.message
-    root = await office.root_text("digicert-root")
-    await office.profile("androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=root)
+    root = await contoso.root_text("digicert-root")
+    await contoso.profile("androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=root)
     await phone.settle()
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
 
 
-async def test_a_tenant_without_one_and_a_second_one_are_refused(office: Office) -> None:
-    (row,) = await office.look(connector_queries.connector_rows, office.tenant.id)
+async def test_a_tenant_without_one_and_a_second_one_are_refused(contoso: Contoso) -> None:
+    (row,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     with pytest.raises(NotFound, match="no DigiCert CA"):
-        await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
-    await digicert.subscribe(office.emulator, office.tenant)
+        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    await digicert.subscribe(contoso.emulator, contoso.tenant)
     with pytest.raises(Conflict, match="has a DigiCert CA already"):
-        await digicert.subscribe(office.emulator, office.tenant)
+        await digicert.subscribe(contoso.emulator, contoso.tenant)
     with pytest.raises(Invalid, match="PKCS#10"):
-        await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=b"nonsense")
-    await office.do(certificate_register.template_named, OID, authority_name="digicert")
+        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=b"nonsense")
+    await contoso.do(certificate_register.template_named, OID, authority_name="digicert")
 
 
 # ---------------------------------------------------------------------------------------------------------------- names

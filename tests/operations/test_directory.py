@@ -5,58 +5,58 @@ from __future__ import annotations
 from fauxtune.operations.directory import devices as directory_devices
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import directory as queries
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
+from tests.support.tenant import Contoso
 
 
 async def _generation(phone: AndroidInProcess) -> int:
     return int((await phone.row())["generation"])
 
 
-async def test_when_a_group_goes_those_in_it_plan_again(office: Office) -> None:
-    alices, carols = await office.enroll("alice"), await office.enroll("carol")
-    inner = await office.group("Inner", await office.user_id("alice"))
-    outer = await office.group("Outer", inner)
-    await office.root_profile("Outer")
+async def test_when_a_group_goes_those_in_it_plan_again(contoso: Contoso) -> None:
+    alices, carols = await contoso.enroll("alice"), await contoso.enroll("carol")
+    inner = await contoso.group("Inner", await contoso.user_id("alice"))
+    outer = await contoso.group("Outer", inner)
+    await contoso.root_profile("Outer")
     before = (await _generation(alices), await _generation(carols))
-    await office.do(users_and_groups.delete_group, inner)
+    await contoso.do(users_and_groups.delete_group, inner)
     assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
-    await office.do(users_and_groups.delete_group, outer)
+    await contoso.do(users_and_groups.delete_group, outer)
     assert (await _generation(alices), await _generation(carols)) == (before[0] + 1, before[1])
 
 
-async def test_a_group_that_nothing_is_assigned_to_wakes_nobody(office: Office) -> None:
-    phone = await office.enroll("alice")
+async def test_a_group_that_nothing_is_assigned_to_wakes_nobody(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
     before = await _generation(phone)
-    group = await office.group("Unused", await office.user_id("alice"))
-    await office.do(users_and_groups.update_group, group, changes={"description": "x"})
-    await office.do(users_and_groups.delete_group, group)
+    group = await contoso.group("Unused", await contoso.user_id("alice"))
+    await contoso.do(users_and_groups.update_group, group, changes={"description": "x"})
+    await contoso.do(users_and_groups.delete_group, group)
     assert await _generation(phone) == before
 
 
-async def test_a_circle_of_groups_goes_one_by_one(office: Office) -> None:
-    phone = await office.enroll("alice")
-    first = await office.group("First", await office.user_id("alice"))
-    second = await office.group("Second", first)
-    await office.do(users_and_groups.add_member, first, member_id=second)
-    await office.root_profile("Second")
+async def test_a_circle_of_groups_goes_one_by_one(contoso: Contoso) -> None:
+    phone = await contoso.enroll("alice")
+    first = await contoso.group("First", await contoso.user_id("alice"))
+    second = await contoso.group("Second", first)
+    await contoso.do(users_and_groups.add_member, first, member_id=second)
+    await contoso.root_profile("Second")
     before = await _generation(phone)
-    await office.do(users_and_groups.delete_group, second)
+    await contoso.do(users_and_groups.delete_group, second)
     assert await _generation(phone) == before + 1
-    assert await office.look(queries.memberships, office.tenant.id, member_id=phone.enrollment_id) == []
+    assert await contoso.look(queries.memberships, contoso.tenant.id, member_id=phone.enrollment_id) == []
 
 
-async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(office: Office) -> None:
-    phone, other = await office.enroll("alice"), await office.enroll("bob")
+async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(contoso: Contoso) -> None:
+    phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
     shadow = (await phone.row())["directory_device_id"]
-    await office.group("Phones", shadow)
-    await office.root_profile("Phones")
+    await contoso.group("Phones", shadow)
+    await contoso.root_profile("Phones")
     await phone.check_in()
     before = (await _generation(phone), await _generation(other))
-    await office.do(directory_devices.delete_device, shadow)
+    await contoso.do(directory_devices.delete_device, shadow)
     assert (await _generation(phone), await _generation(other)) == (before[0] + 1, before[1])
-    assert await office.look(queries.memberships, office.tenant.id, member_id=shadow) == []
-    await office.do(directory_devices.create_device, _bare())
+    assert await contoso.look(queries.memberships, contoso.tenant.id, member_id=shadow) == []
+    await contoso.do(directory_devices.create_device, _bare())
     assert (await _generation(phone), await _generation(other)) == (before[0] + 1, before[1])
 
 

@@ -21,8 +21,8 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.profiles.catalog import KINDS
 from fauxtune.storage.database import Database
-from tests.operations.office import Office, open_office
 from tests.support.removal_situations import EVENTS, Event, GivenItem, Situation, prepare_situation, prepare_tenant
+from tests.support.tenant import Contoso, open_tenant
 
 NEW = Edition.CURRENT
 ENDS = (Cause.WIPE, Cause.RETIRE, Cause.UNENROLL, Cause.DELETE)
@@ -69,31 +69,31 @@ def expected(cell: Outcome, *, thing: GivenItem, happening: Event) -> Fate:
 
 async def fate(situation: Situation, thing: GivenItem) -> Fate:
     """What became of it."""
-    row, office = situation.rows[thing], situation.office
+    row, contoso = situation.rows[thing], situation.contoso
     held = situation.device.holds_of(row.key)
     device = "none" if held is None else "same" if held == situation.marks[thing] else "another"
     mark = {Source.PKCS: row.serial, Source.IMPORTED: row.thumbprint}.get(thing[0])
-    removed = {each["detail"]["item"] for each in await office.events("removed", device=situation.device)}
+    removed = {each["detail"]["item"] for each in await contoso.events("removed", device=situation.device)}
     return Fate(
         device,
         missed=held is not None and row.key in situation.device.missed,
-        ca=None if mark is None else await office.certificate_status(mark),
+        ca=None if mark is None else await contoso.certificate_status(mark),
         ledger=(await situation.ledger())[row.key].state,
         said=row.key in removed,
     )
 
 
 @dataclass(slots=True)
-class Offices:
+class Tenants:
     """A tenant for each edition in each kind of database, opened when it is first asked for.
 
     Each situation has users, groups and profiles of its own in it, so that situations do not meet.
     """
 
-    open: Callable[[Edition, str], Awaitable[Office]]
-    opened: dict[tuple[Edition, str], Office] = field(default_factory=dict)
+    open: Callable[[Edition, str], Awaitable[Contoso]]
+    opened: dict[tuple[Edition, str], Contoso] = field(default_factory=dict)
 
-    async def of(self, edition: Edition, *, database: str = "sqlite") -> Office:
+    async def of(self, edition: Edition, *, database: str = "sqlite") -> Contoso:
         key = (edition, database)
         if key not in self.opened:
             self.opened[key] = await self.open(*key)
@@ -101,23 +101,23 @@ class Offices:
 
 
 @pytest.fixture(scope="module")
-def offices(
+def tenants_by_edition(
     urls: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
     *,
     rsa_keys: KeyRing,
     raw_rsa_keys: list[RSAPrivateKey],
-) -> Iterator[Offices]:
+) -> Iterator[Tenants]:
     databases: list[Database] = []
 
-    async def open_one(edition: Edition, database: str) -> Office:
+    async def open_one(edition: Edition, database: str) -> Contoso:
         databases.append(Database(urls[database]))
         folder = tmp_path_factory.mktemp("removal")
-        office = await open_office(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
-        await prepare_tenant(office, edition)
-        return office
+        contoso = await open_tenant(databases[-1], folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+        await prepare_tenant(contoso, edition)
+        return contoso
 
-    yield Offices(open_one)
+    yield Tenants(open_one)
     for each in databases:
         each.close()
 
@@ -145,8 +145,8 @@ SAMPLE = [
 ]
 
 
-async def comes_true(office: Office, variant: Variant, *, edition: Edition, happening: Event) -> None:
-    situation = await prepare_situation(office, variant, edition=edition)
+async def comes_true(contoso: Contoso, variant: Variant, *, edition: Edition, happening: Event) -> None:
+    situation = await prepare_situation(contoso, variant, edition=edition)
     await EVENTS[happening](situation)
     await situation.device.settle_completely()
     wanted = {
@@ -160,17 +160,19 @@ async def comes_true(office: Office, variant: Variant, *, edition: Edition, happ
 
 @pytest.mark.parametrize(("variant", "edition"), BEFALLS)
 async def test_the_cells_come_true(
-    offices: Offices, variant: Variant, edition: Edition, subtests: pytest.Subtests
+    tenants_by_edition: Tenants, variant: Variant, edition: Edition, subtests: pytest.Subtests
 ) -> None:
     assert BEFALLS[variant, edition]
     for happening in BEFALLS[variant, edition]:
         with subtests.test(variant=variant.value, edition=edition.value, happening=happening.value):
-            await comes_true(await offices.of(edition), variant, edition=edition, happening=happening)
+            await comes_true(await tenants_by_edition.of(edition), variant, edition=edition, happening=happening)
 
 
 @pytest.mark.parametrize(("variant", "happening"), SAMPLE)
-async def test_they_come_true_on_postgresql_too(offices: Offices, variant: Variant, happening: Event) -> None:
-    await comes_true(await offices.of(NEW, database="postgresql"), variant, edition=NEW, happening=happening)
+async def test_they_come_true_on_postgresql_too(
+    tenants_by_edition: Tenants, variant: Variant, happening: Event
+) -> None:
+    await comes_true(await tenants_by_edition.of(NEW, database="postgresql"), variant, edition=NEW, happening=happening)
 
 
 def test_every_reason_not_to_show_a_cell_is_needed_and_the_catalog_says_so_too() -> None:

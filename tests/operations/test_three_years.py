@@ -17,7 +17,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.clock import from_iso
 from fauxtune.storage.database import Database
-from tests.operations.office import open_office
 from tests.operations.three_years import (
     AUTHORITIES,
     BACKDATED,
@@ -29,6 +28,7 @@ from tests.operations.three_years import (
     live_through,
 )
 from tests.support.journal import History, read_journal
+from tests.support.tenant import open_tenant
 
 #: A PKCS profile's renewalThresholdPercentage, where it says nothing else.
 THRESHOLD = 0.2
@@ -52,7 +52,7 @@ def left(
     async def live() -> Left:
         database = Database(urls[request.param])
         folder = tmp_path_factory.mktemp("three-years")
-        found = await live_through(await open_office(database, folder, keys=rsa_keys, raw_keys=raw_rsa_keys))
+        found = await live_through(await open_tenant(database, folder, keys=rsa_keys, raw_keys=raw_rsa_keys))
         database.close()
         return found
 

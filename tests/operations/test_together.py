@@ -7,34 +7,34 @@ import asyncio
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.turns import Turns
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
+from tests.support.tenant import Contoso
 
 
 async def rest(*phones: AndroidInProcess) -> None:
     await asyncio.gather(*(phone.settle() for phone in phones))
 
 
-async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(office: Office) -> None:
-    await office.root_profile()
-    profile = await office.pkcs_profile()
-    await office.imported_profile()
+async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    profile = await contoso.pkcs_profile()
+    await contoso.imported_profile()
     names = ["alice", "alice", "alice", "bob", "carol"]
-    phones = await asyncio.gather(*(office.enroll(name) for name in names))
-    first = await asyncio.gather(rest(*phones), *(office.import_pfx(name) for name in ("alice", "alice", "bob")))
-    alice, staff = await office.user_id("alice"), office.groups["All Staff"]
+    phones = await asyncio.gather(*(contoso.enroll(name) for name in names))
+    first = await asyncio.gather(rest(*phones), *(contoso.import_pfx(name) for name in ("alice", "alice", "bob")))
+    alice, staff = await contoso.user_id("alice"), contoso.groups["All Staff"]
 
     async def leave_and_return() -> None:
         for change in (users_and_groups.remove_member, users_and_groups.add_member):
-            await office.do(change, staff, member_id=alice)
+            await contoso.do(change, staff, member_id=alice)
 
     second, *_ = await asyncio.gather(
-        office.import_pfx("alice"),
+        contoso.import_pfx("alice"),
         rest(*phones),
         leave_and_return(),
-        office.switch(requireTrustedRoot=False),
-        office.assign(profile, "All Staff"),
-        *(office.do(users_and_groups.update_user, office.upn(name), changes={"displayName": name}) for name in names),
+        contoso.switch(requireTrustedRoot=False),
+        contoso.assign(profile, "All Staff"),
+        *(contoso.do(users_and_groups.update_user, contoso.upn(name), changes={"displayName": name}) for name in names),
     )
     await rest(*phones)
     imported = {"alice": {first[1], first[2], second}, "bob": {first[3]}, "carol": set()}
@@ -47,22 +47,22 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(off
     plans = [await phone.plans() for phone in phones]
     await rest(*phones)
     assert [await phone.plans() for phone in phones] == plans
-    numbers = [event["seq"] for event in await office.events()]
+    numbers = [event["seq"] for event in await contoso.events()]
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-async def test_check_ins_and_a_wipe_that_cross_leave_no_certificate_unrevoked(office: Office) -> None:
-    await office.switch(requireTrustedRoot=False)
-    await office.pkcs_profile(owned=True)
-    phones = [await office.enroll("alice", mode="fully-managed") for _ in range(4)]
+async def test_check_ins_and_a_wipe_that_cross_leave_no_certificate_unrevoked(contoso: Contoso) -> None:
+    await contoso.switch(requireTrustedRoot=False)
+    await contoso.pkcs_profile(owned=True)
+    phones = [await contoso.enroll("alice", mode="fully-managed") for _ in range(4)]
     await asyncio.gather(
-        *(phone.check_in() for phone in phones), *(office.action(phone, device_actions.wipe) for phone in phones)
+        *(phone.check_in() for phone in phones), *(contoso.action(phone, device_actions.wipe) for phone in phones)
     )
     for phone in phones:
         await phone.check_in()
         ((operation, _),) = await phone.operations()
         await phone.complete(operation)
-    assert [row["revoked_at"] is None for row in await office.issued()] == [False] * len(await office.issued())
+    assert [row["revoked_at"] is None for row in await contoso.issued()] == [False] * len(await contoso.issued())
 
 
 async def test_turns_are_taken_one_after_the_other_and_forgotten_afterwards() -> None:

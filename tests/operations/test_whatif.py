@@ -12,7 +12,6 @@ from fauxtune.operations.checkin import settling as resting
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.insight.whatif import what_if
 from fauxtune.operations.runtime.graph_client import ProposedRequest, graph_not_served
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import enrol_by_token, enrol_iphone
 from tests.support.predictions import (
@@ -27,17 +26,18 @@ from tests.support.predictions import (
     settle_all,
     snapshot,
 )
+from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 
 
-async def equipped(office: Office, *, mode: str = "work-profile", name: str = "alice") -> AndroidInProcess:
+async def equipped(contoso: Contoso, *, mode: str = "work-profile", name: str = "alice") -> AndroidInProcess:
     owned = mode != "work-profile"
-    await office.root_profile(owned=owned)
-    await office.pkcs_profile(owned=owned, displayName="Signing")
-    await office.imported_profile(owned=owned)
-    await office.import_pfx(name)
-    phone = await office.enroll(name, mode=mode)
+    await contoso.root_profile(owned=owned)
+    await contoso.pkcs_profile(owned=owned, displayName="Signing")
+    await contoso.imported_profile(owned=owned)
+    await contoso.import_pfx(name)
+    phone = await contoso.enroll(name, mode=mode)
     await settle_all(phone)
     assert set((await phone.states()).values()) == {"installed"}
     return phone
@@ -54,12 +54,12 @@ def keys(items: Any) -> list[str]:
 # --------------------------------------------------------------------------------------------------------- what it says
 
 
-async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_document(office: Office) -> None:
-    phone = await equipped(office)
+async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_document(contoso: Contoso) -> None:
+    phone = await equipped(contoso)
     profile = await profile_of(phone)
-    (found,) = await predict(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", {"assignments": []})
+    (found,) = await predict(contoso, "POST", f"{CONFIGURATIONS}/{profile}/assign", {"assignments": []})
     own = await phone.item()
-    assert (found.device, found.user_principal_name, found.ends) == (phone.enrollment_id, office.upn("alice"), None)
+    assert (found.device, found.user_principal_name, found.ends) == (phone.enrollment_id, contoso.upn("alice"), None)
     assert found.device_name == (await phone.record())["document"]["deviceName"]
     assert (found.install, found.revoke, found.reissue) == ((), (), ())
     (gone,) = found.remove
@@ -69,21 +69,21 @@ async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_d
     assert "2024-04-08" in (gone.document or "")
 
 
-async def test_a_retired_device_loses_everything_and_its_own_certificate_is_revoked(office: Office) -> None:
-    phone = await equipped(office)
+async def test_a_retired_device_loses_everything_and_its_own_certificate_is_revoked(contoso: Contoso) -> None:
+    phone = await equipped(contoso)
     record = (await phone.record())["id"]
-    (found,) = await predict(office, "POST", f"https://graph.microsoft.com/v1.0{DEVICES}/{record}/retire")
+    (found,) = await predict(contoso, "POST", f"https://graph.microsoft.com/v1.0{DEVICES}/{record}/retire")
     assert found.ends == "retire"
     assert keys(found.remove) == ["imported", "pkcs", "root"]
     assert [(each.serial, each.cause) for each in found.revoke] == [((await phone.item()).serial, "retire")]
     assert found.managed_device == record
 
 
-async def test_a_new_assignment_is_installed_to_its_end_and_says_who_is_asked(office: Office) -> None:
-    root, pkcs = await office.root_profile(), await office.pkcs_profile(displayName="Signing")
-    await office.assign(root)
-    await office.assign(pkcs)
-    phone = await office.enroll("alice")
+async def test_a_new_assignment_is_installed_to_its_end_and_says_who_is_asked(contoso: Contoso) -> None:
+    root, pkcs = await contoso.root_profile(), await contoso.pkcs_profile(displayName="Signing")
+    await contoso.assign(root)
+    await contoso.assign(pkcs)
+    phone = await contoso.enroll("alice")
     await settle_all(phone)
     body = {
         "requests": [
@@ -97,26 +97,26 @@ async def test_a_new_assignment_is_installed_to_its_end_and_says_who_is_asked(of
             for number, each in enumerate((root, pkcs))
         ]
     }
-    (found,) = await predict(office, "POST", "/v1.0/$batch", body)
+    (found,) = await predict(contoso, "POST", "/v1.0/$batch", body)
     assert keys(found.install) == ["pkcs", "root"], "the certificate waits for the root, and gets it"
     (certificate,) = [each for each in found.install if each.source == "pkcs"]
     assert (certificate.serial, certificate.thumbprint) == (None, None)
     assert certificate.why == "the profile 'Signing' reaches the device; the connector is asked for it"
-    assert await office.issued() == []
+    assert await contoso.issued() == []
 
 
-async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(office: Office) -> None:
-    await office.profile(
-        "windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text()
+async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(contoso: Contoso) -> None:
+    await contoso.profile(
+        "windows81TrustedRootCertificate", "All Staff", trustedRootCertificate=await contoso.root_text()
     )
-    await office.profile("windows10PkcsCertificateProfile", "All Staff", **office.pkcs_document())
-    await office.profile("windows10ImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
-    await office.import_pfx("alice")
-    device = await enrol_by_token(office, "alice")
+    await contoso.profile("windows10PkcsCertificateProfile", "All Staff", **contoso.pkcs_document())
+    await contoso.profile("windows10ImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption")
+    await contoso.import_pfx("alice")
+    device = await enrol_by_token(contoso, "alice")
     await settle_all(device)
     url = f"{DEVICES}/{(await device.record())['id']}/wipe"
-    before = await snapshot(office, [device])
-    (found,) = await predict(office, "POST", url, {"keepEnrollmentData": True})
+    before = await snapshot(contoso, [device])
+    (found,) = await predict(contoso, "POST", url, {"keepEnrollmentData": True})
     assert found.ends is None
     assert {(each.source, each.reissued) for each in found.reissue} == {
         ("root", "same"),
@@ -124,74 +124,74 @@ async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(office: Off
         ("imported", "same"),
     }
     assert [each.cause for each in found.revoke] == ["wipeKeepingEnrollment"]
-    await send(office, "POST", url, {"keepEnrollmentData": True})
+    await send(contoso, "POST", url, {"keepEnrollmentData": True})
     await settle_all(device)
-    assert observed(device, before, after=await snapshot(office, [device])) == predicted([found], device)
+    assert observed(device, before, after=await snapshot(contoso, [device])) == predicted([found], device)
 
 
-async def test_what_is_under_way_anyway_is_no_consequence(office: Office) -> None:
-    phone = await equipped(office)
-    await office.import_pfx("alice")
-    later = await office.profile("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeSigning")
+async def test_what_is_under_way_anyway_is_no_consequence(contoso: Contoso) -> None:
+    phone = await equipped(contoso)
+    await contoso.import_pfx("alice")
+    later = await contoso.profile("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeSigning")
     assert (await phone.row())["generation"] != (await phone.row())["settled_generation"]
-    assert await predict(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/syncDevice") == []
-    assert await predict(office, "PATCH", f"/users/{office.upn('alice')}", {"jobTitle": "Director"}) == []
-    assert await predict(office, "DELETE", f"{CONFIGURATIONS}/{later}") == []
+    assert await predict(contoso, "POST", f"{DEVICES}/{(await phone.record())['id']}/syncDevice") == []
+    assert await predict(contoso, "PATCH", f"/users/{contoso.upn('alice')}", {"jobTitle": "Director"}) == []
+    assert await predict(contoso, "DELETE", f"{CONFIGURATIONS}/{later}") == []
     await settle_all(phone)
     assert len(phone.holds) == 3
 
 
-async def test_what_has_not_come_yet_cannot_be_lost(office: Office) -> None:
-    phone = await equipped(office)
+async def test_what_has_not_come_yet_cannot_be_lost(contoso: Contoso) -> None:
+    phone = await equipped(contoso)
     held = set(phone.holds) | {f"root/{each}" for each in phone.roots}
-    await office.pkcs_profile()
-    (found,) = await predict(office, "DELETE", f"/groups/{office.groups['All Staff']}")
+    await contoso.pkcs_profile()
+    (found,) = await predict(contoso, "DELETE", f"/groups/{contoso.groups['All Staff']}")
     assert (predicted([found], phone)["remove"], found.install) == (held, ())
 
 
-async def test_a_lost_licence_leaves_everything_and_nothing_is_said(office: Office) -> None:
-    await equipped(office)
+async def test_a_lost_licence_leaves_everything_and_nothing_is_said(contoso: Contoso) -> None:
+    await equipped(contoso)
     body = {"addLicenses": [], "removeLicenses": [LICENCE]}
-    assert await predict(office, "POST", f"/users/{office.upn('alice')}/assignLicense", body) == []
+    assert await predict(contoso, "POST", f"/users/{contoso.upn('alice')}/assignLicense", body) == []
 
 
-async def test_a_device_that_is_wiped_already_has_nothing_more_to_lose(office: Office) -> None:
-    phone = await equipped(office, mode="fully-managed")
-    await office.action(phone, device_actions.wipe)
+async def test_a_device_that_is_wiped_already_has_nothing_more_to_lose(contoso: Contoso) -> None:
+    phone = await equipped(contoso, mode="fully-managed")
+    await contoso.action(phone, device_actions.wipe)
     profile = await profile_of(phone)
-    assert await predict(office, "DELETE", f"{CONFIGURATIONS}/{profile}") == []
+    assert await predict(contoso, "DELETE", f"{CONFIGURATIONS}/{profile}") == []
 
 
 # ------------------------------------------------------------------------------------------------- what it leaves alone
 
 
-async def test_nothing_is_changed_no_row_no_journal_no_push_no_kept_answer(office: Office) -> None:
-    phone = await equipped(office, mode="fully-managed")
+async def test_nothing_is_changed_no_row_no_journal_no_push_no_kept_answer(contoso: Contoso) -> None:
+    phone = await equipped(contoso, mode="fully-managed")
     profile, record = await profile_of(phone), (await phone.record())["id"]
-    before, state = await all_rows(office), office.emulator.runner.database.state
-    next_id = office.emulator.runner.ids
+    before, state = await all_rows(contoso), contoso.emulator.runner.database.state
+    next_id = contoso.emulator.runner.ids
     for method, url, body in (
         ("POST", f"{DEVICES}/{record}/wipe", None),
         ("DELETE", f"{DEVICES}/{record}", None),
-        ("DELETE", f"/users/{office.upn('alice')}", None),
+        ("DELETE", f"/users/{contoso.upn('alice')}", None),
         ("DELETE", f"{CONFIGURATIONS}/{profile}", None),
-        ("PATCH", f"/users/{office.upn('alice')}", {"displayName": "Somebody"}),
+        ("PATCH", f"/users/{contoso.upn('alice')}", {"displayName": "Somebody"}),
         ("POST", "/groups", {"displayName": "G", "mailEnabled": False, "mailNickname": "g", "securityEnabled": True}),
     ):
-        await predict(office, method, url, body)
-        assert await all_rows(office) == before, (method, url)
-    assert office.emulator.runner.database.state is state, "what was kept is still true"
-    assert office.emulator.runner.ids is next_id
+        await predict(contoso, method, url, body)
+        assert await all_rows(contoso) == before, (method, url)
+    assert contoso.emulator.runner.database.state is state, "what was kept is still true"
+    assert contoso.emulator.runner.ids is next_id
     assert (await phone.check_in()).operations == 0
-    assert set((await resting.settle(office.emulator, office.tenant, seconds=0)).settled) == {phone.enrollment_id}
+    assert set((await resting.settle(contoso.emulator, contoso.tenant, seconds=0)).settled) == {phone.enrollment_id}
 
 
-async def test_ids_are_the_same_afterwards_as_if_nothing_had_been_tried(office: Office) -> None:
-    phone = await equipped(office, mode="fully-managed")
+async def test_ids_are_the_same_afterwards_as_if_nothing_had_been_tried(contoso: Contoso) -> None:
+    phone = await equipped(contoso, mode="fully-managed")
     record = (await phone.record())["id"]
-    ids = office.emulator.runner.ids
+    ids = contoso.emulator.runner.ids
     state = ids._random.getstate()  # type: ignore[attr-defined]
-    await predict(office, "POST", f"{DEVICES}/{record}/wipe")
+    await predict(contoso, "POST", f"{DEVICES}/{record}/wipe")
     assert ids._random.getstate() == state  # type: ignore[attr-defined]
 
 
@@ -210,60 +210,60 @@ async def test_ids_are_the_same_afterwards_as_if_nothing_had_been_tried(office: 
     ],
 )
 async def test_what_graph_refuses_is_refused_in_its_own_words(
-    office: Office, method: str, url: str, body: Any, status: int, words: str
+    contoso: Contoso, method: str, url: str, body: Any, status: int, words: str
 ) -> None:
     with pytest.raises(GraphRefused) as caught:
-        await predict(office, method, url, body)
+        await predict(contoso, method, url, body)
     assert caught.value.status == status
     assert words in str(caught.value.document["error"])
 
 
-async def test_a_device_of_a_kind_that_cannot_is_refused_and_nothing_changes(office: Office) -> None:
-    phone = await equipped(office)
-    before = await all_rows(office)
+async def test_a_device_of_a_kind_that_cannot_is_refused_and_nothing_changes(contoso: Contoso) -> None:
+    phone = await equipped(contoso)
+    before = await all_rows(contoso)
     with pytest.raises(GraphRefused, match="retire it"):
-        await predict(office, "POST", f"{DEVICES}/{(await phone.record())['id']}/wipe")
-    assert await all_rows(office) == before
+        await predict(contoso, "POST", f"{DEVICES}/{(await phone.record())['id']}/wipe")
+    assert await all_rows(contoso) == before
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "", "NONSENSE"])
-async def test_a_request_that_changes_nothing_is_no_question(office: Office, method: str) -> None:
+async def test_a_request_that_changes_nothing_is_no_question(contoso: Contoso, method: str) -> None:
     with pytest.raises(Invalid, match="changes nothing"):
-        await predict(office, method, "/users")
+        await predict(contoso, method, "/users")
 
 
 @pytest.mark.parametrize("url", ["", "/", "/beta", "https://graph.microsoft.com/v1.0/", "http://[broken/users"])
-async def test_an_address_that_names_nothing_is_refused(office: Office, url: str) -> None:
+async def test_an_address_that_names_nothing_is_refused(contoso: Contoso, url: str) -> None:
     with pytest.raises(Invalid):
-        await predict(office, "DELETE", url)
+        await predict(contoso, "DELETE", url)
 
 
-async def test_an_emulator_without_graph_says_so(office: Office) -> None:
-    office.emulator.graph = graph_not_served
+async def test_an_emulator_without_graph_says_so(contoso: Contoso) -> None:
+    contoso.emulator.graph = graph_not_served
     with pytest.raises(NotEmulated):
-        await predict(office, "DELETE", "/users/x")
+        await predict(contoso, "DELETE", "/users/x")
 
 
 # -------------------------------------------------------------------------------------------------------- many devices
 
 
-async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(office: Office) -> None:
-    await office.root_profile()
-    phones = [await office.enroll(name) for name in ("alice", "bob", "carol")]
-    tablet = await enrol_iphone(office, "alice")
+async def test_many_devices_are_looked_at_in_turns_and_each_is_told_of_once(contoso: Contoso) -> None:
+    await contoso.root_profile()
+    phones = [await contoso.enroll(name) for name in ("alice", "bob", "carol")]
+    tablet = await enrol_iphone(contoso, "alice")
     await settle_all(*phones, tablet)
-    request = ProposedRequest("DELETE", f"/groups/{office.groups['All Staff']}")
-    found = await what_if(office.emulator, office.tenant, request=request, turn=0)
+    request = ProposedRequest("DELETE", f"/groups/{contoso.groups['All Staff']}")
+    found = await what_if(contoso.emulator, contoso.tenant, request=request, turn=0)
     assert [each.device for each in found] == sorted(phone.enrollment_id for phone in phones)
     assert all(keys(each.remove) == ["root"] for each in found)
 
 
-async def test_devices_and_other_trials_are_served_meanwhile(office: Office) -> None:
-    phones = [await equipped(office, name=name) for name in ("alice", "bob")]
+async def test_devices_and_other_trials_are_served_meanwhile(contoso: Contoso) -> None:
+    phones = [await equipped(contoso, name=name) for name in ("alice", "bob")]
     await settle_all(*phones)
     before = [await phone.ledger() for phone in phones]
-    group = f"/groups/{office.groups['All Staff']}"
-    work = [predict(office, "DELETE", group) for _ in range(4)] + [phone.check_in() for phone in phones * 3]
+    group = f"/groups/{contoso.groups['All Staff']}"
+    work = [predict(contoso, "DELETE", group) for _ in range(4)] + [phone.check_in() for phone in phones * 3]
     answers = await asyncio.gather(*work)
     assert answers[0] == answers[1] == answers[2] == answers[3] != []
     assert [await phone.ledger() for phone in phones] == before

@@ -20,7 +20,6 @@ from fauxtune.storage.database import Database
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
-from tests.operations.office import Office, open_office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_by_token, enrol_iphone
 from tests.support.predictions import (
@@ -34,6 +33,7 @@ from tests.support.predictions import (
     settle_all,
     snapshot,
 )
+from tests.support.tenant import Contoso, open_tenant
 
 Request = tuple[str, str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]
@@ -74,19 +74,19 @@ _folders = count(1)
 class World:
     """A tenant, its devices, and the ids of what requests can be about."""
 
-    office: Office
+    contoso: Contoso
     devices: list[AndroidInProcess | StepwiseDevice] = field(default_factory=list)
     profiles: list[str] = field(default_factory=list)
 
     async def records(self) -> list[str]:
-        rows = [await self.office.look(device_queries.managed_device_of, each.enrollment_id) for each in self.devices]
+        rows = [await self.contoso.look(device_queries.managed_device_of, each.enrollment_id) for each in self.devices]
         return [str(row["id"]) for row in rows if row is not None]
 
     async def members(self) -> list[str]:
-        rows = [await self.office.look(device_queries.enrollment, each.enrollment_id) for each in self.devices]
-        people = [f"{name}@{self.office.tenant.domain}" for name in PEOPLE]
-        users = [await self.office.look(_user_id, self.office.tenant.id, upn=each) for each in people]
-        groups = [self.office.groups["SMIME Pilot"], self.office.groups["Things"]]
+        rows = [await self.contoso.look(device_queries.enrollment, each.enrollment_id) for each in self.devices]
+        people = [f"{name}@{self.contoso.tenant.domain}" for name in PEOPLE]
+        users = [await self.contoso.look(_user_id, self.contoso.tenant.id, upn=each) for each in people]
+        groups = [self.contoso.groups["SMIME Pilot"], self.contoso.groups["Things"]]
         return [*(row["directory_device_id"] for row in rows), *filter(None, users), *groups]
 
 
@@ -95,14 +95,14 @@ def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:
     return None if row is None else str(row["id"])
 
 
-async def world(office: Office, draw: Draw) -> World:
+async def world(contoso: Contoso, draw: Draw) -> World:
     """A tenant with nested groups, devices of several kinds at rest, and profiles assigned at random."""
-    office.emulator.packagings = {}
-    made = World(office)
-    await office.group("Outer", office.groups["SMIME Pilot"])
-    await office.group("Things")
+    contoso.emulator.packagings = {}
+    made = World(contoso)
+    await contoso.group("Outer", contoso.groups["SMIME Pilot"])
+    await contoso.group("Things")
     for name in draw(st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=2)):
-        await office.import_pfx(name)
+        await contoso.import_pfx(name)
     kinds = draw(
         st.lists(
             st.sampled_from(["work-profile", "fully-managed", "dedicated", "knox", "ios", "windows"]),
@@ -113,36 +113,36 @@ async def world(office: Office, draw: Draw) -> World:
     for kind in kinds:
         name = draw(st.sampled_from(PEOPLE))
         if kind == "ios":
-            made.devices.append(await enrol_iphone(office, name))
+            made.devices.append(await enrol_iphone(contoso, name))
         elif kind == "windows":
-            made.devices.append(await enrol_by_token(office, name))
+            made.devices.append(await enrol_by_token(contoso, name))
         else:
-            made.devices.append(await office.enroll(name, mode=kind))
+            made.devices.append(await contoso.enroll(name, mode=kind))
     for member in draw(st.lists(st.sampled_from((await made.members())[: len(kinds)]), max_size=2, unique=True)):
-        await office.do(users_and_groups.add_member, office.groups["Things"], member_id=member)
+        await contoso.do(users_and_groups.add_member, contoso.groups["Things"], member_id=member)
     for family in sorted({"owned" if kind in ("fully-managed", "dedicated") else kind for kind in kinds}):
         root, pkcs, imported = KINDS[family]
-        made.profiles.append(await office.profile(root, trustedRootCertificate=await office.root_text()))
+        made.profiles.append(await contoso.profile(root, trustedRootCertificate=await contoso.root_text()))
         subject = draw(st.sampled_from(SUBJECTS))
-        made.profiles.append(await office.profile(pkcs, **office.pkcs_document(**subject)))
-        made.profiles.append(await office.profile(imported, intendedPurpose="smimeEncryption"))
+        made.profiles.append(await contoso.profile(pkcs, **contoso.pkcs_document(**subject)))
+        made.profiles.append(await contoso.profile(imported, intendedPurpose="smimeEncryption"))
     for profile in made.profiles:
         if draw(st.integers(0, 3)):
-            await send(office, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office, least=1)))
+            await send(contoso, "POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(contoso, least=1)))
     await settle_all(*made.devices)
     return made
 
 
 @st.composite
-def assignments(draw: st.DrawFn, office: Office, *, least: int = 0) -> dict[str, Any]:
+def assignments(draw: st.DrawFn, contoso: Contoso, *, least: int = 0) -> dict[str, Any]:
     """The body of an assign: groups, all users or all devices, now and then an excluded group."""
     base = "#microsoft.graph."
     included = draw(st.lists(st.sampled_from(GROUPS), min_size=least, max_size=2, unique=True))
-    targets = [{"@odata.type": f"{base}groupAssignmentTarget", "groupId": office.groups[name]} for name in included]
+    targets = [{"@odata.type": f"{base}groupAssignmentTarget", "groupId": contoso.groups[name]} for name in included]
     for name in draw(st.lists(st.sampled_from(GROUPS), max_size=1)):
         if name not in included:
             kind = f"{base}exclusionGroupAssignmentTarget"
-            targets.append({"@odata.type": kind, "groupId": office.groups[name]})
+            targets.append({"@odata.type": kind, "groupId": contoso.groups[name]})
     if draw(st.booleans()):
         everybody = draw(st.sampled_from(["allDevicesAssignmentTarget", "allLicensedUsersAssignmentTarget"]))
         targets.append({"@odata.type": f"{base}{everybody}"})
@@ -151,14 +151,18 @@ def assignments(draw: st.DrawFn, office: Office, *, least: int = 0) -> dict[str,
 
 async def request(made: World, draw: Draw) -> Request:
     """Anything that an administrator may do."""
-    office = made.office
+    contoso = made.contoso
     profile = draw(st.sampled_from(made.profiles))
-    person = office.upn(draw(st.sampled_from(PEOPLE)))
-    group = office.groups[draw(st.sampled_from(GROUPS))]
+    person = contoso.upn(draw(st.sampled_from(PEOPLE)))
+    group = contoso.groups[draw(st.sampled_from(GROUPS))]
     member = draw(st.sampled_from(await made.members()))
     possible: list[Request] = [
-        ("POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(office))),
-        ("POST", f"{CONFIGURATIONS}/{draw(st.sampled_from(made.profiles))}/assign", draw(assignments(office, least=1))),
+        ("POST", f"{CONFIGURATIONS}/{profile}/assign", draw(assignments(contoso))),
+        (
+            "POST",
+            f"{CONFIGURATIONS}/{draw(st.sampled_from(made.profiles))}/assign",
+            draw(assignments(contoso, least=1)),
+        ),
         ("DELETE", f"{CONFIGURATIONS}/{profile}", None),
         ("DELETE", f"/groups/{group}/members/{member}/$ref", None),
         (
@@ -172,9 +176,9 @@ async def request(made: World, draw: Draw) -> Request:
         ("POST", f"/users/{person}/assignLicense", {"addLicenses": [], "removeLicenses": [LICENCE]}),
         ("POST", f"/users/{person}/assignLicense", {"addLicenses": [{"skuId": LICENCE}], "removeLicenses": []}),
     ]
-    found = await office.look(configuration_queries.assignments_of, office.tenant.id, profile_id=profile)
+    found = await contoso.look(configuration_queries.assignments_of, contoso.tenant.id, profile_id=profile)
     # Ids differ from run to run: what is drawn must not depend on their order.
-    order = [*office.groups.values()]
+    order = [*contoso.groups.values()]
     found.sort(key=lambda each: order.index(each["group_id"]) if each["group_id"] in order else len(order))
     possible += [("DELETE", f"{CONFIGURATIONS}/{profile}/assignments/{each['id']}", None) for each in found]
     records = await made.records()
@@ -214,23 +218,23 @@ async def test_what_it_says_is_what_then_happens(
     opened = Database(urls[database])
     folder = tmp_path / str(next(_folders))
     try:
-        office = await open_office(opened, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
-        made = await world(office, data.draw)
+        contoso = await open_tenant(opened, folder, keys=rsa_keys, raw_keys=raw_rsa_keys)
+        made = await world(contoso, data.draw)
         for _ in range(data.draw(st.integers(1, 4))):
             asked = await request(made, data.draw)
-            before = await snapshot(office, made.devices)
+            before = await snapshot(contoso, made.devices)
             try:
-                found = await predict(office, *asked)
+                found = await predict(contoso, *asked)
             except GraphRefused:
                 with pytest.raises(GraphRefused):
-                    await send(office, *asked)
+                    await send(contoso, *asked)
                 continue
-            assert await snapshot(office, made.devices) == before
+            assert await snapshot(contoso, made.devices) == before
             for each in made.devices:
                 getattr(each, "lost", {}).clear()
-            await send(office, *asked)
+            await send(contoso, *asked)
             await settle_all(*made.devices)
-            after = await snapshot(office, made.devices)
+            after = await snapshot(contoso, made.devices)
             for device in made.devices:
                 assert predicted(found, device) == observed(device, before, after=after), asked
     finally:

@@ -10,8 +10,8 @@ from threading import Event
 import pytest
 
 from fauxtune.operations.runtime.workers import Workers
-from tests.operations.office import Office
 from tests.support.hostile_der import slow_file
+from tests.support.tenant import Contoso
 
 SECONDS = 30
 
@@ -78,32 +78,32 @@ def test_an_error_of_the_work_is_its_result_and_the_next_work_is_done() -> None:
         broken.result(SECONDS)
 
 
-async def test_a_file_that_was_not_begun_in_time_comes_with_the_next_check_in(office: Office) -> None:
-    profile = await office.imported_profile()
-    mark = await office.import_pfx("alice")
-    phone = await office.enroll("alice")
-    line, office.emulator.patience = Line(), 0.05
-    before = office.emulator.openers.submit(office.tenant.id, line.work("somebody's before"))
+async def test_a_file_that_was_not_begun_in_time_comes_with_the_next_check_in(contoso: Contoso) -> None:
+    profile = await contoso.imported_profile()
+    mark = await contoso.import_pfx("alice")
+    phone = await contoso.enroll("alice")
+    line, contoso.emulator.patience = Line(), 0.05
+    before = contoso.emulator.openers.submit(contoso.tenant.id, line.work("somebody's before"))
     await phone.check_in()
     assert await phone.states() == {f"imported/{mark}": "wanted"}
     line.go.set()
     await asyncio.wrap_future(before)
-    office.emulator.patience = SECONDS
+    contoso.emulator.patience = SECONDS
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "installed"}
-    found = await office.status(phone, profile)
+    found = await contoso.status(phone, profile)
     assert found is not None
     assert found["status"] == "compliant"
 
 
-async def test_a_file_that_does_not_end_in_time_is_refused_in_words(office: Office) -> None:
-    profile = await office.imported_profile()
+async def test_a_file_that_does_not_end_in_time_is_refused_in_words(contoso: Contoso) -> None:
+    profile = await contoso.imported_profile()
     slow = base64.b64encode(slow_file(1, rounds=1_000_000)).decode()
-    mark = await office.import_pfx("alice", encryptedPfxBlob=slow)
-    phone = await office.enroll("alice")
-    office.emulator.patience = 0.02
+    mark = await contoso.import_pfx("alice", encryptedPfxBlob=slow)
+    phone = await contoso.enroll("alice")
+    contoso.emulator.patience = 0.02
     await phone.check_in()
     assert await phone.states() == {f"imported/{mark}": "failed"}
-    found = await office.status(phone, profile)
+    found = await contoso.status(phone, profile)
     assert found is not None
     assert "takes longer than 0.02 seconds to open" in str(found["message"])

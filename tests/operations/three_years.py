@@ -30,10 +30,10 @@ from fauxtune.operations.directory import applications, users_and_groups
 from fauxtune.operations.tenants import tenants
 from fauxtune.server.factory import create_app
 from fauxtune.storage.queries import devices as device_queries
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
 from tests.support.removal_situations import enrol_variant
+from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 
@@ -88,7 +88,7 @@ class Left:
 class Firm:
     """The firm, and what happens to it."""
 
-    office: Office
+    contoso: Contoso
     devices: list[AndroidInProcess | StepwiseDevice] = field(default_factory=list)
     visits: dict[str, list[datetime]] = field(default_factory=dict)
     unwanted: dict[str, datetime] = field(default_factory=dict)
@@ -97,28 +97,28 @@ class Firm:
 
     @property
     def now(self) -> datetime:
-        return self.office.emulator.runner.now(self.office.tenant)
+        return self.contoso.emulator.runner.now(self.contoso.tenant)
 
     async def advance(self, by: timedelta) -> None:
-        self.office.tenant = await self.office.do(tenants.advance_clock, by, system_now=self.office.clock.now())
+        self.contoso.tenant = await self.contoso.do(tenants.advance_clock, by, system_now=self.contoso.clock.now())
 
     async def found(self) -> None:
-        office = self.office
+        contoso = self.contoso
         # What a platform puts around a password is its own affair: here it is bare.
-        office.emulator.packagings = {}
-        people = [await office.user(f"person{number}") for number in range(PEOPLE)]
-        await office.group(_GROUP, *people)
-        for kind in _kinds(office.tenant.edition):
+        contoso.emulator.packagings = {}
+        people = [await contoso.user(f"person{number}") for number in range(PEOPLE)]
+        await contoso.group(_GROUP, *people)
+        for kind in _kinds(contoso.tenant.edition):
             documents: dict[Source | None, Row] = {
-                Source.ROOT: {"trustedRootCertificate": await office.root_text()},
-                Source.PKCS: office.pkcs_document(certificateTemplateName="SmimeP256"),
+                Source.ROOT: {"trustedRootCertificate": await contoso.root_text()},
+                Source.PKCS: contoso.pkcs_document(certificateTemplateName="SmimeP256"),
                 Source.IMPORTED: {"intendedPurpose": "smimeEncryption"},
             }
-            await office.profile(kind.name, _GROUP, **documents[kind.family.source])
+            await contoso.profile(kind.name, _GROUP, **documents[kind.family.source])
         await self.import_for_all()
         for number in range(DEVICES):
             name, variant = f"person{number % PEOPLE}", VARIANTS[number % len(VARIANTS)]
-            self.devices.append(await enrol_variant(office, variant, name=name, number=number))
+            self.devices.append(await enrol_variant(contoso, variant, name=name, number=number))
             await self.visit(number)
 
     async def visit(self, number: int) -> None:
@@ -155,7 +155,7 @@ class Firm:
         end = iso(self.now - BACKDATED + YEAR)
         for number in range(PEOPLE):
             if f"person{number}" not in self.gone:
-                await self.office.import_pfx(f"person{number}", expirationDateTime=end)
+                await self.contoso.import_pfx(f"person{number}", expirationDateTime=end)
 
     async def retire_a_phone(self) -> None:
         await self._end(0, device_actions.retire)
@@ -173,28 +173,28 @@ class Firm:
         self.lost[device.enrollment_id] = self.now
 
     async def delete_a_person(self) -> None:
-        await self.office.do(users_and_groups.delete_user, self.office.upn("person5"))
+        await self.contoso.do(users_and_groups.delete_user, self.contoso.upn("person5"))
         self.gone.add("person5")
         self._not_wanted_any_more(5)
 
     async def leave_the_group(self) -> None:
-        member = await self.office.user_id("person8")
-        await self.office.do(users_and_groups.remove_member, self.office.groups[_GROUP], member_id=member)
+        member = await self.contoso.user_id("person8")
+        await self.contoso.do(users_and_groups.remove_member, self.contoso.groups[_GROUP], member_id=member)
         self._not_wanted_any_more(8)
 
     async def delete_an_import(self) -> None:
         """Of the first certificate of a person who has three."""
-        (first, *_) = await self.office.events("imported")
-        await self.office.do(
-            imported_pfx.delete_pfx, await self.office.record_id("person0", first["certificate"]["thumbprint"])
+        (first, *_) = await self.contoso.events("imported")
+        await self.contoso.do(
+            imported_pfx.delete_pfx, await self.contoso.record_id("person0", first["certificate"]["thumbprint"])
         )
 
     async def roll_over(self) -> None:
-        await rollover.roll_over(self.office.emulator, self.office.tenant, name="issuing")
+        await rollover.roll_over(self.contoso.emulator, self.contoso.tenant, name="issuing")
 
     async def _end(self, number: int, operation: Any) -> None:
-        record = await self.office.look(device_queries.managed_device_of, self.devices[number].enrollment_id)
-        await self.office.do(operation, record["id"])
+        record = await self.contoso.look(device_queries.managed_device_of, self.devices[number].enrollment_id)
+        await self.contoso.do(operation, record["id"])
         self.unwanted[self.devices[number].enrollment_id] = self.now
 
     def _not_wanted_any_more(self, person: int) -> None:
@@ -202,26 +202,26 @@ class Firm:
             self.unwanted.setdefault(self.devices[number].enrollment_id, self.now)
 
 
-async def live_through(office: Office) -> Left:
+async def live_through(contoso: Contoso) -> Left:
     """All of it, and what is left."""
-    firm = Firm(office)
+    firm = Firm(contoso)
     await firm.found()
     await firm.live()
-    left = Left(firm.now, await office.events(), firm.visits, firm.unwanted, firm.lost)
+    left = Left(firm.now, await contoso.events(), firm.visits, firm.unwanted, firm.lost)
     for device in firm.devices:
         left.devices[device.enrollment_id] = {
             str(key): mark for key, mark in device.holds.items() if not key.startswith("root/")
         }
-        rows = await office.look(device_queries.ledger_rows, device.enrollment_id)
+        rows = await contoso.look(device_queries.ledger_rows, device.enrollment_id)
         left.ledgers[device.enrollment_id] = {
             str(row.key): str(row.thumbprint)
             for row in rows.values()
             if row.source is not Source.ROOT and row.state.value in ("installed", "kept", "removing")
         }
-    transport = httpx.ASGITransport(create_app(office.emulator))
-    async with httpx.AsyncClient(transport=transport, base_url=office.emulator.addresses.https, timeout=60) as http:
-        await _ask_graph(left, http, office=office)
-        await _ask_ca(left, http, office=office)
+    transport = httpx.ASGITransport(create_app(contoso.emulator))
+    async with httpx.AsyncClient(transport=transport, base_url=contoso.emulator.addresses.https, timeout=60) as http:
+        await _ask_graph(left, http, contoso=contoso)
+        await _ask_ca(left, http, contoso=contoso)
     return left
 
 
@@ -236,15 +236,15 @@ def _kinds(edition: Edition) -> list[Kind]:
     return list(wanted.values())
 
 
-async def _ask_graph(left: Left, http: httpx.AsyncClient, *, office: Office) -> None:
-    application, secret = await office.do(applications.add_application, applications.NewApplication())
+async def _ask_graph(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> None:
+    application, secret = await contoso.do(applications.add_application, applications.NewApplication())
     form = {
         "grant_type": "client_credentials",
         "client_id": application["client_id"],
         "client_secret": secret,
         "scope": "https://graph.microsoft.com/.default",
     }
-    token = (await http.post(f"/{office.tenant.id}/oauth2/v2.0/token", data=form)).raise_for_status().json()
+    token = (await http.post(f"/{contoso.tenant.id}/oauth2/v2.0/token", data=form)).raise_for_status().json()
     headers = {"authorization": f"Bearer {token['access_token']}"}
     for name in ("managedDevices", "userPfxCertificates", CERTIFICATE_STATES):
         url: str | None = f"/beta/deviceManagement/{name}"
@@ -255,22 +255,22 @@ async def _ask_graph(left: Left, http: httpx.AsyncClient, *, office: Office) -> 
             url = page.get("@odata.nextLink")
 
 
-async def _ask_ca(left: Left, http: httpx.AsyncClient, *, office: Office) -> None:
-    listed = (await http.get(f"/_fauxtune/v1/tenants/{office.tenant.name}/certificates")).raise_for_status()
+async def _ask_ca(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> None:
+    listed = (await http.get(f"/_fauxtune/v1/tenants/{contoso.tenant.name}/certificates")).raise_for_status()
     left.register = listed.json()["value"]
-    for row in await office.issued():
+    for row in await contoso.issued():
         left.certificates[row["serial"]] = x509.load_der_x509_certificate(row["certificate"])
     for name in AUTHORITIES:
-        certificate = (await http.get(f"/pki/{office.tenant.name}/{name}/ca.cer")).raise_for_status()
+        certificate = (await http.get(f"/pki/{contoso.tenant.name}/{name}/ca.cer")).raise_for_status()
         left.authorities[name] = x509.load_der_x509_certificate(certificate.content)
-        crl = (await http.get(f"/pki/{office.tenant.name}/{name}/crl")).raise_for_status()
+        crl = (await http.get(f"/pki/{contoso.tenant.name}/{name}/crl")).raise_for_status()
         left.crls.append(x509.load_der_x509_crl(crl.content))
     for issuer in AUTHORITIES[1:]:
         for serial in _sample(left.register):
             builder = OCSPRequestBuilder()
             builder = builder.add_certificate(left.certificates[serial], left.authorities[issuer], hashes.SHA1())
             request = builder.build().public_bytes(Encoding.DER)
-            answer = await http.post(f"/pki/{office.tenant.name}/{issuer}/ocsp", content=request)
+            answer = await http.post(f"/pki/{contoso.tenant.name}/{issuer}/ocsp", content=request)
             left.ocsp[issuer, serial] = answer.raise_for_status().content
 
 

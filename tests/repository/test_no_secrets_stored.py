@@ -25,8 +25,8 @@ from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.database import Database
 from fauxtune.storage.tables import metadata
-from tests.operations.office import Office, open_office
 from tests.support.devices.android import AndroidInProcess
+from tests.support.tenant import Contoso, open_tenant
 
 PASSWORD = "correct-horse-Bättery-42"
 
@@ -146,7 +146,7 @@ class WholeRun:
     """What is left after it: the database, the log, and every secret there was."""
 
     database: Database
-    office: Office
+    contoso: Contoso
     keys: dict[str, RSAPrivateKey | EllipticCurvePrivateKey]
     passwords: set[str]
     log: str
@@ -189,16 +189,18 @@ async def run(
     caplog.set_level(logging.DEBUG)
     database = Database(database_url)
     metadata.create_all(database.engine)
-    office = await open_office(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
+    contoso = await open_tenant(database, tmp_path, keys=rsa_keys, raw_keys=raw_rsa_keys)
     for owned in (False, True):
-        await office.root_profile(owned=owned)
-        await office.pkcs_profile(owned=owned)
-        await office.imported_profile(owned=owned)
-    await office.pkcs_profile(certificateTemplateName="SmimeP256")
-    marks = [await office.import_pfx("alice", password=PASSWORD) for _ in range(2)]
+        await contoso.root_profile(owned=owned)
+        await contoso.pkcs_profile(owned=owned)
+        await contoso.imported_profile(owned=owned)
+    await contoso.pkcs_profile(certificateTemplateName="SmimeP256")
+    marks = [await contoso.import_pfx("alice", password=PASSWORD) for _ in range(2)]
     # One that the connector refuses: messages about it must not say too much.
-    await office.import_pfx("alice", password=PASSWORD, encryptedPfxPassword=await office.encrypted("another-password"))
-    phones = [await office.enroll("alice", mode=mode) for mode in ("work-profile", "fully-managed")]
+    await contoso.import_pfx(
+        "alice", password=PASSWORD, encryptedPfxPassword=await contoso.encrypted("another-password")
+    )
+    phones = [await contoso.enroll("alice", mode=mode) for mode in ("work-profile", "fully-managed")]
     passwords = {PASSWORD, "another-password"}
     keys: dict[str, RSAPrivateKey | EllipticCurvePrivateKey] = {}
     for number, phone in enumerate(phones):
@@ -206,16 +208,16 @@ async def run(
         passwords |= await delivered(phone)
         keys |= {f"{number}/{item}": key for item, key in phone.keys.items()}  # type: ignore[misc]
     assert len(passwords) == 2 + 3, "PKCS: a password for each certificate; imported: the administrator's"
-    office.clock.forward(days=300)
+    contoso.clock.forward(days=300)
     for phone in phones:
         await phone.settle()  # renewals
         passwords |= await delivered(phone)
-    changes = {"encryptedPfxPassword": await office.encrypted(PASSWORD)}
-    await office.do(imported_pfx.update_pfx, await office.record_id("alice", marks[0]), changes=changes)
-    await office.action(phones[1], device_actions.wipe)
+    changes = {"encryptedPfxPassword": await contoso.encrypted(PASSWORD)}
+    await contoso.do(imported_pfx.update_pfx, await contoso.record_id("alice", marks[0]), changes=changes)
+    await contoso.action(phones[1], device_actions.wipe)
     await phones[0].settle()
     keys |= stored_keys(tmp_path)
-    yield WholeRun(database, office, keys, passwords, caplog.text)
+    yield WholeRun(database, contoso, keys, passwords, caplog.text)
     database.close()
 
 

@@ -23,10 +23,10 @@ from fauxtune.operations.insight.diagnosis import Diagnosis, History, diagnose, 
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import certificates as certificate_queries
-from tests.operations.office import START, Office
 from tests.support.certificates import issued_elsewhere, make_pfx
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice, enrol_iphone
+from tests.support.tenant import START, Contoso
 
 Row = dict[str, Any]
 #: Apple 9000: the password does not open the file.
@@ -34,17 +34,17 @@ WRONG_PASSWORD = 0x87D10000 + 10000 + 9000 - (1 << 32)
 
 
 @dataclass(slots=True)
-class Company:
+class DiagnosedTenant:
     """Alice with an Android phone and an iPad, each with a root, a signing certificate and her encryption history."""
 
-    office: Office
+    contoso: Contoso
     phone: AndroidInProcess
     tablet: StepwiseDevice
     profiles: dict[str, str]
 
     @property
     def alice(self) -> str:
-        return self.office.upn("alice")
+        return self.contoso.upn("alice")
 
     async def settle(self) -> None:
         await self.phone.settle()
@@ -52,7 +52,7 @@ class Company:
             await self.tablet.check_in(limit=4)
 
     async def diagnosis(self, **asked: str) -> Diagnosis:
-        return await diagnose(self.office.emulator, self.office.tenant, **(asked or {"user": self.alice}))
+        return await diagnose(self.contoso.emulator, self.contoso.tenant, **(asked or {"user": self.alice}))
 
     async def codes(self, **asked: str) -> set[str]:
         """Every code, of findings and of broken links alike; the two agree."""
@@ -63,33 +63,33 @@ class Company:
         return codes
 
     async def history(self, name: str = "alice") -> History:
-        found: History = await self.office.do(history, self.office.upn(name))
+        found: History = await self.contoso.do(history, self.contoso.upn(name))
         return found
 
 
-async def open_company(office: Office) -> Company:
-    phone = await office.enroll("alice", hardware="phone-1")
-    tablet = await enrol_iphone(office, "alice")
+async def open_diagnosed_tenant(contoso: Contoso) -> DiagnosedTenant:
+    phone = await contoso.enroll("alice", hardware="phone-1")
+    tablet = await enrol_iphone(contoso, "alice")
     profiles = {
-        "root": await office.root_profile(),
-        "pkcs": await office.pkcs_profile(),
-        "imported": await office.imported_profile(),
-        "ios root": await office.profile(
-            "iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await office.root_text()
+        "root": await contoso.root_profile(),
+        "pkcs": await contoso.pkcs_profile(),
+        "imported": await contoso.imported_profile(),
+        "ios root": await contoso.profile(
+            "iosTrustedRootCertificate", "All Staff", trustedRootCertificate=await contoso.root_text()
         ),
-        "ios pkcs": await office.profile("iosPkcsCertificateProfile", "All Staff", **office.pkcs_document()),
-        "ios imported": await office.profile(
+        "ios pkcs": await contoso.profile("iosPkcsCertificateProfile", "All Staff", **contoso.pkcs_document()),
+        "ios imported": await contoso.profile(
             "iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="smimeEncryption"
         ),
     }
-    company = Company(office, phone, tablet, profiles)
-    await bring(company, "smimeEncryption", template="SmimeEncryption")
-    await company.settle()
-    return company
+    diagnosed = DiagnosedTenant(contoso, phone, tablet, profiles)
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption")
+    await diagnosed.settle()
+    return diagnosed
 
 
 async def bring(
-    company: Company,
+    diagnosed: DiagnosedTenant,
     purpose: str,
     *,
     template: str,
@@ -99,242 +99,248 @@ async def bring(
     **changes: str,
 ) -> str:
     """Issue by this template, and import for this purpose; the thumbprint. `changes` are the record's."""
-    office = company.office
+    contoso = diagnosed.contoso
     request = certificate_register.CounterRequest(
         template,
-        user_principal_name=company.alice,
+        user_principal_name=diagnosed.alice,
         email=email,
         not_before=not_before,
         not_after=not_after,
         pfx_password="geheim-42",
     )
-    key = office.emulator.key_source.take()
-    answer = await office.do(certificate_register.issue_at_counter, request, key=key, keys=office.emulator.keys)
+    key = contoso.emulator.key_source.take()
+    answer = await contoso.do(certificate_register.issue_at_counter, request, key=key, keys=contoso.emulator.keys)
     mark = thumbprint(answer.certificate)
-    await record(company, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)
+    await record(diagnosed, mark, file=answer.pfx, certificate=answer.certificate, intendedPurpose=purpose, **changes)
     return mark
 
 
 async def bring_from_outside(
-    company: Company, purpose: str, *, email: str | None = None, signs: bool = False, mail: bool = True
+    diagnosed: DiagnosedTenant, purpose: str, *, email: str | None = None, signs: bool = False, mail: bool = True
 ) -> str:
     """Import a certificate that another authority issued; the thumbprint."""
-    key = company.office.emulator.key_source.take()
-    certificate = issued_elsewhere(key, email or company.alice, begin=START - timedelta(days=1), signs=signs, mail=mail)
+    key = diagnosed.contoso.emulator.key_source.take()
+    certificate = issued_elsewhere(
+        key, email or diagnosed.alice, begin=START - timedelta(days=1), signs=signs, mail=mail
+    )
     file = make_pfx(key, certificate, password="geheim-42")
     mark = thumbprint(certificate)
-    await record(company, mark, file=file, certificate=certificate, intendedPurpose=purpose)
+    await record(diagnosed, mark, file=file, certificate=certificate, intendedPurpose=purpose)
     return mark
 
 
-async def record(company: Company, mark: str, *, file: bytes, certificate: x509.Certificate, **changes: str) -> None:
+async def record(
+    diagnosed: DiagnosedTenant, mark: str, *, file: bytes, certificate: x509.Certificate, **changes: str
+) -> None:
     document = {
         "thumbprint": mark,
-        "userPrincipalName": company.office.upn("alice"),
+        "userPrincipalName": diagnosed.contoso.upn("alice"),
         "providerName": PROVIDER,
         "keyName": KEY_NAME,
         "paddingScheme": "oaepSha256",
         "encryptedPfxBlob": base64.b64encode(file).decode(),
-        "encryptedPfxPassword": await company.office.encrypted("geheim-42"),
+        "encryptedPfxPassword": await diagnosed.contoso.encrypted("geheim-42"),
         "startDateTime": certificate.not_valid_before_utc.isoformat(),
         "expirationDateTime": certificate.not_valid_after_utc.isoformat(),
         **changes,
     }
-    await company.office.do(imported_pfx.import_pfx, document)
+    await diagnosed.contoso.do(imported_pfx.import_pfx, document)
 
 
-async def current(company: Company) -> str:
+async def current(diagnosed: DiagnosedTenant) -> str:
     """The certificate that the company begins with."""
-    (found,) = (await company.history()).facts.imported()
+    (found,) = (await diagnosed.history()).facts.imported()
     return found.thumbprint
 
 
-async def drop(company: Company, mark: str) -> None:
-    await company.office.do(imported_pfx.delete_pfx, await company.office.record_id("alice", mark))
+async def drop(diagnosed: DiagnosedTenant, mark: str) -> None:
+    await diagnosed.contoso.do(imported_pfx.delete_pfx, await diagnosed.contoso.record_id("alice", mark))
 
 
 # ------------------------------------------------------------------------------------------------------- the faults
 
 
-async def expired(company: Company) -> None:
-    await drop(company, await current(company))
+async def expired(diagnosed: DiagnosedTenant) -> None:
+    await drop(diagnosed, await current(diagnosed))
     began, ended = START - timedelta(days=400), START - timedelta(days=40)
-    await bring(company, "smimeEncryption", template="SmimeEncryption", not_before=began, not_after=ended)
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", not_before=began, not_after=ended)
 
 
-async def expiring(company: Company) -> None:
-    await drop(company, await current(company))
-    await bring(company, "smimeEncryption", template="SmimeEncryption", not_after=START + timedelta(days=20))
+async def expiring(diagnosed: DiagnosedTenant) -> None:
+    await drop(diagnosed, await current(diagnosed))
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", not_after=START + timedelta(days=20))
 
 
-async def gap(company: Company) -> None:
+async def gap(diagnosed: DiagnosedTenant) -> None:
     began, ended = START - timedelta(days=800), START - timedelta(days=100)
-    await bring(company, "smimeEncryption", template="SmimeEncryption", not_before=began, not_after=ended)
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", not_before=began, not_after=ended)
 
 
-async def signing_certificate_for_encryption(company: Company) -> None:
-    await bring(company, "smimeEncryption", template="SmimeSigning")
+async def signing_certificate_for_encryption(diagnosed: DiagnosedTenant) -> None:
+    await bring(diagnosed, "smimeEncryption", template="SmimeSigning")
 
 
-async def encryption_certificate_for_signing(company: Company) -> None:
+async def encryption_certificate_for_signing(diagnosed: DiagnosedTenant) -> None:
     """Its devices have no encryption certificate now: the consequence is no finding of its own."""
-    await drop(company, await current(company))
-    await bring(company, "smimeSigning", template="SmimeEncryption")
+    await drop(diagnosed, await current(diagnosed))
+    await bring(diagnosed, "smimeSigning", template="SmimeEncryption")
 
 
-async def no_mail_usage(company: Company) -> None:
+async def no_mail_usage(diagnosed: DiagnosedTenant) -> None:
     document = {"name": "Files", "extendedKeyUsages": ["1.3.6.1.4.1.311.10.3.4"], "keyUsage": ["keyEncipherment"]}
-    await company.office.do(templates.add_template, "issuing", document=document)
-    await bring(company, "smimeEncryption", template="Files")
+    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await bring(diagnosed, "smimeEncryption", template="Files")
 
 
-async def another_address(company: Company) -> None:
-    await bring(company, "smimeEncryption", template="SmimeEncryption", email="alice@fabrikam.example")
+async def another_address(diagnosed: DiagnosedTenant) -> None:
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", email="alice@fabrikam.example")
 
 
-async def married(company: Company) -> None:
+async def married(diagnosed: DiagnosedTenant) -> None:
     changes = {"mail": "alice.baker@contoso.example"}
-    await company.office.do(users_and_groups.update_user, await company.office.user_id("alice"), changes=changes)
+    await diagnosed.contoso.do(users_and_groups.update_user, await diagnosed.contoso.user_id("alice"), changes=changes)
 
 
-async def key_gone(company: Company) -> None:
-    row = await company.office.connector()
-    await company.office.do(connector_registry.delete_key, row["id"], provider=PROVIDER, key_name=KEY_NAME)
+async def key_gone(diagnosed: DiagnosedTenant) -> None:
+    row = await diagnosed.contoso.connector()
+    await diagnosed.contoso.do(connector_registry.delete_key, row["id"], provider=PROVIDER, key_name=KEY_NAME)
 
 
-async def key_never_there(company: Company) -> None:
-    await bring(company, "smimeEncryption", template="SmimeEncryption", keyName="KeyOfLastYear")
+async def key_never_there(diagnosed: DiagnosedTenant) -> None:
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", keyName="KeyOfLastYear")
 
 
-async def key_not_named(company: Company) -> None:
-    await bring(company, "smimeEncryption", template="SmimeEncryption", keyName="", providerName="")
+async def key_not_named(diagnosed: DiagnosedTenant) -> None:
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", keyName="", providerName="")
 
 
-async def password_of_another_file(company: Company) -> None:
-    password = await company.office.encrypted("something else")
-    await bring(company, "smimeEncryption", template="SmimeEncryption", encryptedPfxPassword=password)
+async def password_of_another_file(diagnosed: DiagnosedTenant) -> None:
+    password = await diagnosed.contoso.encrypted("something else")
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", encryptedPfxPassword=password)
 
 
-async def root_to_others(company: Company) -> None:
-    await company.office.group("Others")
-    await company.office.assign(company.profiles["root"], "Others")
+async def root_to_others(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.group("Others")
+    await diagnosed.contoso.assign(diagnosed.profiles["root"], "Others")
 
 
-async def root_deleted(company: Company) -> None:
-    await company.office.do(profiles.delete_profile, company.profiles["root"])
+async def root_deleted(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.do(profiles.delete_profile, diagnosed.profiles["root"])
 
 
-async def nothing_for_signing(company: Company) -> None:
-    await company.office.imported_profile(purpose="smimeSigning")
+async def nothing_for_signing(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.imported_profile(purpose="smimeSigning")
 
 
-async def no_profile_for_signing(company: Company) -> None:
-    await bring(company, "smimeSigning", template="SmimeSigning")
+async def no_profile_for_signing(diagnosed: DiagnosedTenant) -> None:
+    await bring(diagnosed, "smimeSigning", template="SmimeSigning")
 
 
-async def no_role(company: Company) -> None:
-    await company.office.connector(roles=["pkcs"])
+async def no_role(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.connector(roles=["pkcs"])
 
 
-async def offline(company: Company) -> None:
-    await company.office.connector(state="offline")
+async def offline(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.connector(state="offline")
 
 
-async def no_licence(company: Company) -> None:
-    await company.office.take_licence("alice")
+async def no_licence(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.take_licence("alice")
 
 
-async def certificate_revoked(company: Company) -> None:
-    mark = await current(company)
-    row = await company.office.look(certificate_queries.certificate, company.office.tenant.id, key=mark)
-    await revoke(company, row)
+async def certificate_revoked(diagnosed: DiagnosedTenant) -> None:
+    mark = await current(diagnosed)
+    row = await diagnosed.contoso.look(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
+    await revoke(diagnosed, row)
 
 
-async def own_certificate_revoked(company: Company) -> None:
-    mark = (await company.phone.item()).thumbprint
-    row = await company.office.look(certificate_queries.certificate, company.office.tenant.id, key=mark)
-    await revoke(company, row)
+async def own_certificate_revoked(diagnosed: DiagnosedTenant) -> None:
+    mark = (await diagnosed.phone.item()).thumbprint
+    row = await diagnosed.contoso.look(certificate_queries.certificate, diagnosed.contoso.tenant.id, key=mark)
+    await revoke(diagnosed, row)
 
 
-async def revoke(company: Company, row: Row) -> None:
+async def revoke(diagnosed: DiagnosedTenant, row: Row) -> None:
     authority = row["authority"]
-    await company.office.do(revocation.revoke, row["serial"], reason="keyCompromise", authority_name=authority)
+    await diagnosed.contoso.do(revocation.revoke, row["serial"], reason="keyCompromise", authority_name=authority)
 
 
-async def encryption_by_pkcs(company: Company) -> None:
-    await company.office.pkcs_profile(certificateTemplateName="SmimeEncryption")
+async def encryption_by_pkcs(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.pkcs_profile(certificateTemplateName="SmimeEncryption")
 
 
-async def unknown_template(company: Company) -> None:
-    await company.office.pkcs_profile(certificateTemplateName="NoSuchTemplate")
+async def unknown_template(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.pkcs_profile(certificateTemplateName="NoSuchTemplate")
 
 
-async def variable_without_a_value(company: Company) -> None:
-    await company.office.pkcs_profile(subjectNameFormat="custom", subjectNameFormatString="CN={{Nickname}}")
+async def variable_without_a_value(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.pkcs_profile(subjectNameFormat="custom", subjectNameFormatString="CN={{Nickname}}")
 
 
-async def short_validity(company: Company) -> None:
-    await company.office.pkcs_profile(certificateValidityPeriodValue=3, certificateValidityPeriodScale="days")
+async def short_validity(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.pkcs_profile(certificateValidityPeriodValue=3, certificateValidityPeriodScale="days")
 
 
-async def long_validity(company: Company) -> None:
+async def long_validity(diagnosed: DiagnosedTenant) -> None:
     """The template allows it; Intune's page does not."""
     document = {"name": "TenYears", "validity": "P3650D", "keyUsage": ["digitalSignature"]}
-    await company.office.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
     period: dict[str, Any] = {"certificateValidityPeriodValue": 5, "certificateValidityPeriodScale": "years"}
-    await company.office.pkcs_profile(certificateTemplateName="TenYears", **period)
+    await diagnosed.contoso.pkcs_profile(certificateTemplateName="TenYears", **period)
 
 
-async def longer_than_the_template_allows(company: Company) -> None:
-    await company.office.pkcs_profile(certificateValidityPeriodValue=2, certificateValidityPeriodScale="years")
+async def longer_than_the_template_allows(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.pkcs_profile(certificateValidityPeriodValue=2, certificateValidityPeriodScale="years")
 
 
-async def template_of_a_few_hours(company: Company) -> None:
+async def template_of_a_few_hours(diagnosed: DiagnosedTenant) -> None:
     document = {"name": "Hours", "validity": "PT12H", "keyUsage": ["digitalSignature"]}
-    await company.office.do(templates.add_template, "issuing", document=document)
-    await company.office.pkcs_profile(certificateTemplateName="Hours")
+    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.pkcs_profile(certificateTemplateName="Hours")
 
 
-async def proof_of_origin(company: Company) -> None:
+async def proof_of_origin(diagnosed: DiagnosedTenant) -> None:
     """For the phone with Android it may be on."""
     document = {"name": "Origin", "keyUsage": ["digitalSignature", "nonRepudiation"]}
-    await company.office.do(templates.add_template, "issuing", document=document)
-    await company.office.pkcs_profile(certificateTemplateName="Origin")
-    asked = company.office.pkcs_document(certificateTemplateName="Origin")
-    await company.office.profile("iosPkcsCertificateProfile", "All Staff", **asked)
+    await diagnosed.contoso.do(templates.add_template, "issuing", document=document)
+    await diagnosed.contoso.pkcs_profile(certificateTemplateName="Origin")
+    asked = diagnosed.contoso.pkcs_document(certificateTemplateName="Origin")
+    await diagnosed.contoso.profile("iosPkcsCertificateProfile", "All Staff", **asked)
 
 
-async def authority_out_of_reach(company: Company) -> None:
-    await company.office.do(authorities.set_state, "issuing", state="unavailable")
-    await company.office.pkcs_profile()
+async def authority_out_of_reach(diagnosed: DiagnosedTenant) -> None:
+    await diagnosed.contoso.do(authorities.set_state, "issuing", state="unavailable")
+    await diagnosed.contoso.pkcs_profile()
 
 
-async def root_refused(company: Company) -> None:
+async def root_refused(diagnosed: DiagnosedTenant) -> None:
     """The certificate that needs the root was there before: it stays."""
-    other = await company.office.root_text("devices")
-    await company.office.profile("androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=other)
+    other = await diagnosed.contoso.root_text("devices")
+    await diagnosed.contoso.profile(
+        "androidWorkProfileTrustedRootCertificate", "All Staff", trustedRootCertificate=other
+    )
     digest = hashlib.sha256(base64.b64decode(other)).hexdigest()
-    company.phone.refuses.add(root_key(digest))
+    diagnosed.phone.refuses.add(root_key(digest))
 
 
-async def mail_profile_refers_to_others(company: Company) -> None:
-    office = company.office
-    await office.group("Others")
-    other = await office.profile("iosImportedPFXCertificateProfile", "Others", intendedPurpose="smimeEncryption")
-    await mail_profile(company, other)
+async def mail_profile_refers_to_others(diagnosed: DiagnosedTenant) -> None:
+    contoso = diagnosed.contoso
+    await contoso.group("Others")
+    other = await contoso.profile("iosImportedPFXCertificateProfile", "Others", intendedPurpose="smimeEncryption")
+    await mail_profile(diagnosed, other)
 
 
-async def mail_profile_with_a_broken_certificate(company: Company) -> None:
+async def mail_profile_with_a_broken_certificate(diagnosed: DiagnosedTenant) -> None:
     """The account waits for a certificate that cannot come: one fault, one code."""
-    await drop(company, await current(company))
-    await bring(company, "smimeEncryption", template="SmimeEncryption", keyName="KeyOfLastYear")
-    await mail_profile(company, company.profiles["ios imported"])
+    await drop(diagnosed, await current(diagnosed))
+    await bring(diagnosed, "smimeEncryption", template="SmimeEncryption", keyName="KeyOfLastYear")
+    await mail_profile(diagnosed, diagnosed.profiles["ios imported"])
 
 
-async def mail_profile(company: Company, encryption: str) -> str:
+async def mail_profile(diagnosed: DiagnosedTenant, encryption: str) -> str:
     settings = {"hostName": "mail.contoso.example", "encryptionCertificateType": "certificate"}
     settings |= {"emailAddressSource": "primarySmtpAddress"}
-    return await company.office.profile(
+    return await diagnosed.contoso.profile(
         "iosEasEmailProfileConfiguration",
         "All Staff",
         references={"smimeEncryptionCertificate": encryption},
@@ -342,13 +348,13 @@ async def mail_profile(company: Company, encryption: str) -> str:
     )
 
 
-async def phone_refuses(company: Company) -> None:
-    mark = await bring(company, "smimeEncryption", template="SmimeEncryption")
-    company.phone.refuses.add(imported_key(mark))
+async def phone_refuses(diagnosed: DiagnosedTenant) -> None:
+    mark = await bring(diagnosed, "smimeEncryption", template="SmimeEncryption")
+    diagnosed.phone.refuses.add(imported_key(mark))
 
 
-async def tablet_refuses(company: Company) -> None:
-    mark = await bring(company, "smimeEncryption", template="SmimeEncryption")
+async def tablet_refuses(diagnosed: DiagnosedTenant) -> None:
+    mark = await bring(diagnosed, "smimeEncryption", template="SmimeEncryption")
     words = "The device refused it: the PKCS#12 file could not be opened (MCCertificateErrorDomain 9000)."
 
     def says(step: Step) -> StepResult | None:
@@ -356,30 +362,30 @@ async def tablet_refuses(company: Company) -> None:
             return None
         return StepResult(step.id, Result.REFUSED, problem=Problem(WRONG_PASSWORD, words))
 
-    company.tablet.override = says
+    diagnosed.tablet.override = says
 
 
-async def long_silence(company: Company) -> None:
-    company.office.clock.forward(days=31)
+async def long_silence(diagnosed: DiagnosedTenant) -> None:
+    diagnosed.contoso.clock.forward(days=31)
 
 
-async def edition_of_2020(company: Company) -> None:
+async def edition_of_2020(diagnosed: DiagnosedTenant) -> None:
     """A fully managed phone is given no PKCS by the documents of that month."""
-    phone = await company.office.enroll("alice", mode="fully-managed", hardware="phone-2")
-    await company.office.root_profile(owned=True)
-    await company.office.pkcs_profile(owned=True)
-    await company.office.switch(edition="2020-04")
+    phone = await diagnosed.contoso.enroll("alice", mode="fully-managed", hardware="phone-2")
+    await diagnosed.contoso.root_profile(owned=True)
+    await diagnosed.contoso.pkcs_profile(owned=True)
+    await diagnosed.contoso.switch(edition="2020-04")
     await phone.settle()
 
 
-async def imported_for_vpn(company: Company) -> None:
+async def imported_for_vpn(diagnosed: DiagnosedTenant) -> None:
     """The documents of today support imported certificates for other purposes only."""
-    await company.office.imported_profile(purpose="vpn")
-    await company.office.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="vpn")
-    await bring(company, "vpn", template="SmimeEncryption")
+    await diagnosed.contoso.imported_profile(purpose="vpn")
+    await diagnosed.contoso.profile("iosImportedPFXCertificateProfile", "All Staff", intendedPurpose="vpn")
+    await bring(diagnosed, "vpn", template="SmimeEncryption")
 
 
-Plant = Callable[[Company], Awaitable[object]]
+Plant = Callable[[DiagnosedTenant], Awaitable[object]]
 
 #: What is done to the company -> the one code under which it is found.
 FAULTS: tuple[tuple[Plant, str], ...] = (

@@ -15,9 +15,9 @@ from fauxtune.operations.runtime.permissions import PermissionCheck
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.tables import metadata
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import StepwiseDevice
+from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 CONFIGURATIONS = "/deviceManagement/deviceConfigurations"
@@ -27,15 +27,15 @@ LICENCE = "061f9ace-7d42-4136-88ac-31dc755f143f"
 Lists = dict[str, set[str]]
 
 
-async def send(office: Office, method: str, url: str, body: Any = None) -> None:
+async def send(contoso: Contoso, method: str, url: str, body: Any = None) -> None:
     """Send the request to Graph, as somebody who may do everything. GraphRefused when it says no."""
-    emulator = replace(office.emulator, permissions=PermissionCheck(Permissions.OFF))
-    await emulator.graph(emulator, office.tenant, request=ProposedRequest(method, url, body))
+    emulator = replace(contoso.emulator, permissions=PermissionCheck(Permissions.OFF))
+    await emulator.graph(emulator, contoso.tenant, request=ProposedRequest(method, url, body))
 
 
-async def predict(office: Office, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
+async def predict(contoso: Contoso, method: str, url: str, body: Any = None) -> list[DeviceConsequences]:
     """What would come of it."""
-    return await what_if(office.emulator, office.tenant, request=ProposedRequest(method, url, body))
+    return await what_if(contoso.emulator, contoso.tenant, request=ProposedRequest(method, url, body))
 
 
 async def settle_all(*devices: AndroidInProcess | StepwiseDevice) -> None:
@@ -53,14 +53,14 @@ class Snapshot:
     revoked: dict[str, str]  # serial -> the device's enrolment
 
 
-async def snapshot(office: Office, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
-    rows = await office.look(certificate_queries.issued, office.tenant.id)
+async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
+    rows = await contoso.look(certificate_queries.issued, contoso.tenant.id)
     revoked = {row["serial"]: row["enrollment_id"] for row in rows if row["revoked_at"] is not None}
-    return Snapshot({device.enrollment_id: await _held(office, device) for device in devices}, revoked)
+    return Snapshot({device.enrollment_id: await _held(contoso, device) for device in devices}, revoked)
 
 
-async def _held(office: Office, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
-    row = await office.look(device_queries.enrollment, device.enrollment_id)
+async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
+    row = await contoso.look(device_queries.enrollment, device.enrollment_id)
     if row["state"] == "ended":
         # It was told to forget everything that is the company's, and has.
         return {}
@@ -106,7 +106,7 @@ def predicted(found: Iterable[DeviceConsequences], device: AndroidInProcess | St
     return told
 
 
-async def all_rows(office: Office) -> dict[str, list[tuple[Any, ...]]]:
+async def all_rows(contoso: Contoso) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, but for those of other tenants, which may change meanwhile."""
 
     def read(connection: Any) -> dict[str, list[tuple[Any, ...]]]:
@@ -114,9 +114,9 @@ async def all_rows(office: Office) -> dict[str, list[tuple[Any, ...]]]:
         for table in metadata.sorted_tables:
             statement = table.select()
             if "tenant_id" in table.c:
-                statement = statement.where(table.c.tenant_id == office.tenant.id)
+                statement = statement.where(table.c.tenant_id == contoso.tenant.id)
             found[table.name] = sorted((tuple(row) for row in connection.execute(statement)), key=repr)
         return found
 
-    found: dict[str, list[tuple[Any, ...]]] = await office.look(read)
+    found: dict[str, list[tuple[Any, ...]]] = await contoso.look(read)
     return found

@@ -24,9 +24,9 @@ from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
-from tests.operations.office import Office
 from tests.support.devices.android import AndroidInProcess
 from tests.support.devices.stepwise import PlainAdapter, StepwiseDevice, enrol_by_token
+from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 #: What a device is given: where it comes from, and who issued it.
@@ -38,32 +38,32 @@ _MONTH = {"validity": "P30D"}
 _NAMES_NOBODY = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAlternativeNameType": "none"}
 
 
-async def prepare_tenant(office: Office, edition: Edition) -> None:
+async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
     """The tenant goes by this edition, and has a DigiCert CA beside its own."""
     # What a platform puts around a password is its own affair: here it is bare.
-    office.emulator.packagings = {}
-    await office.switch(edition=edition.value)
-    await digicert.subscribe(office.emulator, office.tenant)
-    rows = await office.look(connector_queries.connector_rows, office.tenant.id)
+    contoso.emulator.packagings = {}
+    await contoso.switch(edition=edition.value)
+    await digicert.subscribe(contoso.emulator, contoso.tenant)
+    rows = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     (row,) = [each for each in rows if "pkcs" in each["roles"]]
-    await digicert.install(office.emulator, office.tenant, connector_id=row["id"], csr=None)
-    await office.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
-    await office.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    await contoso.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
+    await contoso.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
 
 
 # -------------------------------------------------------------------------------------------------------------- devices
 
 
 async def enrol_variant(
-    office: Office, variant: Variant, *, name: str, number: int
+    contoso: Contoso, variant: Variant, *, name: str, number: int
 ) -> AndroidInProcess | StepwiseDevice:
     """A new device of this kind and this person's."""
     word, _, mode = variant.value.partition("/")
     if mode:
-        phone = await office.enroll(name, mode=mode, hardware=f"S{number}")
+        phone = await contoso.enroll(name, mode=mode, hardware=f"S{number}")
         phone.obeys = True
         return phone
-    device = await enrol_by_token(office, name, platform=Platform(word), hardware=f"S{number}")
+    device = await enrol_by_token(contoso, name, platform=Platform(word), hardware=f"S{number}")
     device.adapter, device.limit = PlainAdapter(asks_accounts=True), 20
     return device
 
@@ -75,7 +75,7 @@ async def enrol_variant(
 class Situation:
     """One device at rest with what it is given, and whose it is. `helpers` are profiles that it needs besides."""
 
-    office: Office
+    contoso: Contoso
     variant: Variant
     number: int
     name: str
@@ -90,23 +90,23 @@ class Situation:
         return f"Group {self.number}"
 
     async def record_id(self) -> str:
-        record = await self.office.look(device_queries.managed_device_of, self.device.enrollment_id)
+        record = await self.contoso.look(device_queries.managed_device_of, self.device.enrollment_id)
         return str(record["id"])
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:
-        found: dict[ItemKey, LedgerRow] = await self.office.look(device_queries.ledger_rows, self.device.enrollment_id)
+        found: dict[ItemKey, LedgerRow] = await self.contoso.look(device_queries.ledger_rows, self.device.enrollment_id)
         return found
 
 
-async def prepare_situation(office: Office, variant: Variant, *, edition: Edition) -> Situation:
+async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edition) -> Situation:
     """A device of this kind with everything that it can be given in this edition."""
     number = next(_numbers)
     name = f"person{number}"
-    user = await office.user(name)
-    device = await enrol_variant(office, variant, name=name, number=number)
-    situation = Situation(office, variant, number=number, name=name, device=device)
+    user = await contoso.user(name)
+    device = await enrol_variant(contoso, variant, name=name, number=number)
+    situation = Situation(contoso, variant, number=number, name=name, device=device)
     member = user if FACTS[variant].has_user else (await device.row())["directory_device_id"]
-    await office.group(situation.group, member)
+    await contoso.group(situation.group, member)
     for source, known in _kinds(variant, edition=edition).items():
         await _add_profiles(situation, source, kind=known)
     await device.settle_completely()
@@ -131,39 +131,41 @@ def _kinds(variant: Variant, *, edition: Edition) -> dict[Source, Kind]:
 
 
 async def _add_profiles(situation: Situation, source: Source, *, kind: Kind) -> None:
-    office, usual = situation.office, (source, Authority.MICROSOFT)
+    contoso, usual = situation.contoso, (source, Authority.MICROSOFT)
     has_user = FACTS[situation.variant].has_user
     if source is Source.IMPORTED and not has_user:
         return
     document: Row = {}
     match source:
         case Source.ROOT:
-            document = {"trustedRootCertificate": await office.root_text()}
-            digicerts = await office.root_text("digicert-root")
-            situation.helpers.append(await office.profile(kind.name, situation.group, trustedRootCertificate=digicerts))
+            document = {"trustedRootCertificate": await contoso.root_text()}
+            digicerts = await contoso.root_text("digicert-root")
+            situation.helpers.append(
+                await contoso.profile(kind.name, situation.group, trustedRootCertificate=digicerts)
+            )
         case Source.PKCS:
             changes = {"certificateTemplateName": "SmimeP256"} | ({} if has_user else _NAMES_NOBODY)
-            document = office.pkcs_document(**changes)
+            document = contoso.pkcs_document(**changes)
         case Source.IMPORTED:
-            await office.import_pfx(situation.name)
+            await contoso.import_pfx(situation.name)
             document = {"intendedPurpose": "smimeEncryption"}
         case Source.EMAIL:
             document = {"hostName": "mail.contoso.example", "accountName": "Work"}
-    situation.profiles[usual] = await office.profile(kind.name, situation.group, **document)
+    situation.profiles[usual] = await contoso.profile(kind.name, situation.group, **document)
     if source is Source.PKCS and has_user:
         document |= {
             "certificationAuthority": "pki-ws.symauth.com",
             "certificationAuthorityName": digicert.NAME,
             "certificateTemplateName": digicert.FIRST_PROFILE.name,
         }
-        situation.profiles[source, Authority.DIGICERT] = await office.profile(kind.name, situation.group, **document)
+        situation.profiles[source, Authority.DIGICERT] = await contoso.profile(kind.name, situation.group, **document)
 
 
 # ------------------------------------------------------------------------------------------------------ what befalls it
 
 
 async def _act(situation: Situation, operation: Callable[..., Any], **options: Any) -> None:
-    await situation.office.do(operation, await situation.record_id(), **options)
+    await situation.contoso.do(operation, await situation.record_id(), **options)
 
 
 async def _wipe(situation: Situation) -> None:
@@ -188,41 +190,41 @@ async def _unenroll(situation: Situation) -> None:
         await situation.device.unenroll()
     else:
         situation.device.forget()
-        await enrol_variant(situation.office, situation.variant, name=situation.name, number=situation.number)
+        await enrol_variant(situation.contoso, situation.variant, name=situation.name, number=situation.number)
 
 
 async def _unassign(situation: Situation) -> None:
     for profile in (*situation.profiles.values(), *situation.helpers):
-        await situation.office.assign(profile)
+        await situation.contoso.assign(profile)
 
 
 async def _delete_profiles(situation: Situation) -> None:
     for profile in (*situation.profiles.values(), *situation.helpers):
-        await situation.office.do(profiles.delete_profile, profile)
+        await situation.contoso.do(profiles.delete_profile, profile)
 
 
 async def _leave_group(situation: Situation) -> None:
-    office, row = situation.office, await situation.device.row()
+    contoso, row = situation.contoso, await situation.device.row()
     member = row["user_id"] or row["directory_device_id"]
-    await office.do(users_and_groups.remove_member, office.groups[situation.group], member_id=member)
+    await contoso.do(users_and_groups.remove_member, contoso.groups[situation.group], member_id=member)
 
 
 async def _change_user(situation: Situation) -> None:
-    await situation.office.user(f"other{situation.number}")
-    await _act(situation, set_primary_user, user_key=situation.office.upn(f"other{situation.number}"))
+    await situation.contoso.user(f"other{situation.number}")
+    await _act(situation, set_primary_user, user_key=situation.contoso.upn(f"other{situation.number}"))
 
 
 async def _delete_user(situation: Situation) -> None:
-    await situation.office.do(users_and_groups.delete_user, situation.office.upn(situation.name))
+    await situation.contoso.do(users_and_groups.delete_user, situation.contoso.upn(situation.name))
 
 
 async def _take_licence(situation: Situation) -> None:
-    await situation.office.take_licence(situation.name)
+    await situation.contoso.take_licence(situation.name)
 
 
 async def _delete_certificate(situation: Situation) -> None:
-    office, mark = situation.office, situation.marks[Source.IMPORTED, Authority.MICROSOFT]
-    await office.do(imported_pfx.delete_pfx, await office.record_id(situation.name, mark))
+    contoso, mark = situation.contoso, situation.marks[Source.IMPORTED, Authority.MICROSOFT]
+    await contoso.do(imported_pfx.delete_pfx, await contoso.record_id(situation.name, mark))
 
 
 async def _edit(situation: Situation) -> None:
@@ -235,9 +237,9 @@ async def _edit(situation: Situation) -> None:
     }
     if not FACTS[situation.variant].has_user:
         changes[Source.PKCS] = {"renewalThresholdPercentage": 30}
-    kinds = _kinds(situation.variant, edition=situation.office.tenant.edition)
+    kinds = _kinds(situation.variant, edition=situation.contoso.tenant.edition)
     for (source, _authority), profile in situation.profiles.items():
-        await situation.office.do(
+        await situation.contoso.do(
             profiles.update_profile, profile, kind=kinds[source], changes=changes[source], navigations={}
         )
 
@@ -250,7 +252,7 @@ async def _lose(situation: Situation) -> None:
 
 
 async def _renew(situation: Situation) -> None:
-    situation.office.clock.forward(days=25)
+    situation.contoso.clock.forward(days=25)
 
 
 EVENTS: dict[Event, Callable[[Situation], Awaitable[None]]] = {

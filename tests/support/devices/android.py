@@ -38,7 +38,7 @@ from fauxtune.storage.queries import devices as device_queries
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
-    from tests.operations.office import Office
+    from tests.support.tenant import Contoso
 
 Json = dict[str, Any]
 Row = dict[str, Any]
@@ -304,19 +304,19 @@ def _base64(data: bytes) -> str:
 class AndroidInProcess(AndroidDevice):
     """A device at the level of reports, which calls the operations."""
 
-    office: Office
+    contoso: Contoso
 
     # ------------------------------------------------------------------------------------------------ what is stored
 
     async def row(self) -> Row:
         """Return the row of its enrolment."""
-        row = await self.office.look(device_queries.enrollment, self.enrollment_id)
+        row = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
         assert row is not None
         return dict(row)
 
     async def record(self) -> Row:
         """Return the row of its managed device."""
-        row = await self.office.look(device_queries.managed_device_of, self.enrollment_id)
+        row = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
         assert row is not None
         return dict(row)
 
@@ -326,7 +326,7 @@ class AndroidInProcess(AndroidDevice):
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:
         """Return its ledger by item."""
-        rows: dict[ItemKey, LedgerRow] = await self.office.look(device_queries.ledger_rows, self.enrollment_id)
+        rows: dict[ItemKey, LedgerRow] = await self.contoso.look(device_queries.ledger_rows, self.enrollment_id)
         return rows
 
     async def states(self) -> dict[str, str]:
@@ -362,13 +362,13 @@ class AndroidInProcess(AndroidDevice):
 
     async def check_in(self, report: Report | None = None) -> CheckedIn:
         """Report what the device holds, or `report`; the version of its policy, and how many orders wait."""
-        office = self.office
-        return await check_in(office.emulator, office.tenant, caller=self.caller, report=report or self.report())
+        contoso = self.contoso
+        return await check_in(contoso.emulator, contoso.tenant, caller=self.caller, report=report or self.report())
 
     async def begin_only(self) -> Begun:
         """Do the first half of a check-in: what a crash leaves behind."""
-        emulator = self.office.emulator
-        begun: Begun = await self.office.do(
+        emulator = self.contoso.emulator
+        begun: Begun = await self.contoso.do(
             begin, caller=self.caller, report=self.report(), keys=emulator.keys, packagings=emulator.packagings
         )
         return begun
@@ -379,7 +379,7 @@ class AndroidInProcess(AndroidDevice):
         def read(tx: Transaction) -> list[Deliverable]:
             return deliverables(tx.connection, identified(tx, self.caller))
 
-        items: list[Deliverable] = await self.office.do(read)
+        items: list[Deliverable] = await self.contoso.do(read)
         return items
 
     async def fetch_policy(self, version: int) -> Policy:
@@ -399,7 +399,7 @@ class AndroidInProcess(AndroidDevice):
             row = identified(tx, self.caller)
             return [(order.id, order.scope) for order in device_actions.pending(tx, row)]
 
-        orders: list[tuple[str, str]] = await self.office.do(read)
+        orders: list[tuple[str, str]] = await self.contoso.do(read)
         return orders
 
     async def complete(self, action_id: str, *, error: str | None = None) -> None:
@@ -409,7 +409,7 @@ class AndroidInProcess(AndroidDevice):
             row = identified(tx, self.caller, lock=True)
             device_actions.complete(tx, row, action_id=action_id, error=error)
 
-        await self.office.do(confirm)
+        await self.contoso.do(confirm)
 
     async def _carry_out_orders(self) -> None:
         for order, scope in await self.operations():
@@ -423,5 +423,5 @@ class AndroidInProcess(AndroidDevice):
         def leave(tx: Transaction) -> None:
             enrollment.unenroll(tx, identified(tx, self.caller, lock=True))
 
-        await self.office.do(leave)
+        await self.contoso.do(leave)
         self.wiped("COMPANY_DATA")

@@ -32,7 +32,7 @@ from fauxtune.storage.queries import devices as device_queries
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
-    from tests.operations.office import Office
+    from tests.support.tenant import Contoso
 
 Row = dict[str, Any]
 _NO_ENROLLMENT, _NO_RECORD = EnrollmentId(""), ManagedDeviceId("")
@@ -84,7 +84,7 @@ class StepwiseDevice:
     `missed`: the items that its user took off it, or that a wipe took.
     """
 
-    office: Office
+    contoso: Contoso
     key: RSAPrivateKey
     certificate: bytes
     #: Both are empty until the device is enrolled.
@@ -104,7 +104,7 @@ class StepwiseDevice:
         """Take the ids of its enrolment and of its managed device."""
         self.enrollment_id = EnrollmentId(done.id)
         # Another enrolment of the same hardware may have ended this one already.
-        record = await self.office.look(device_queries.managed_device_of, done.id)
+        record = await self.contoso.look(device_queries.managed_device_of, done.id)
         self.managed_device_id = _NO_RECORD if record is None else ManagedDeviceId(record["id"])
 
     @property
@@ -115,7 +115,7 @@ class StepwiseDevice:
     async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         """Send the results of steps; the next steps, at most `limit`."""
         exchange = Exchange(caller=self.caller, begins=begins, wire=self.adapter, answers=answers, limit=limit)
-        return await converse(self.office.emulator, self.office.tenant, talk=exchange)
+        return await converse(self.contoso.emulator, self.contoso.tenant, talk=exchange)
 
     async def check_in(self, *, limit: int | None = None) -> list[str]:
         """One session to its end; the steps of it as texts (see `step_text`)."""
@@ -200,23 +200,23 @@ class StepwiseDevice:
 
     async def unenroll(self) -> None:
         """The user leaves (Windows), and the device forgets what is the company's."""
-        await self.office.do(windows_enrollment.leave, self.caller)
+        await self.contoso.do(windows_enrollment.leave, self.caller)
         self.forget()
 
     async def states(self) -> dict[str, str]:
         """Return the states of its items, by the first part of their key."""
-        rows = await self.office.look(device_queries.ledger_rows, self.enrollment_id)
+        rows = await self.contoso.look(device_queries.ledger_rows, self.enrollment_id)
         return {row.key.partition("/")[0]: row.state.value for row in rows.values()}
 
     async def record(self) -> Row:
         """Return the row of its managed device."""
-        row: Row | None = await self.office.look(device_queries.managed_device_of, self.enrollment_id)
+        row: Row | None = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
         assert row is not None, "the device has no record"
         return row
 
     async def row(self) -> Row:
         """Return the row of its enrolment."""
-        row: Row = await self.office.look(device_queries.enrollment, self.enrollment_id)
+        row: Row = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
         return row
 
 
@@ -234,42 +234,42 @@ def step_text(step: Step) -> str:
 
 
 async def enrol_by_token(
-    office: Office, name: str, *, platform: Platform = Platform.WINDOWS, hardware: str = ""
+    contoso: Contoso, name: str, *, platform: Platform = Platform.WINDOWS, hardware: str = ""
 ) -> StepwiseDevice:
     """Enrol a device of a user with a token, as Windows does. `hardware`: its serial number; a new one unless given."""
-    office.emulator.packagings = {}
+    contoso.emulator.packagings = {}
     number = next(_numbers)
-    key = office.device_keys[number % len(office.device_keys)]
+    key = contoso.device_keys[number % len(contoso.device_keys)]
     hardware = hardware or f"PC{number}"
     facts = {"serialNumber": hardware, "osVersion": "10.0.22631"}
-    done = await office.do(
+    done = await contoso.do(
         windows_enrollment.come_in,
         enrollment.EnrollmentRequest(
             platform=platform, mode=None, hardware_key=f"{platform.value}/{hardware}", facts=facts
         ),
-        claimant=windows_enrollment.Claimant(token=await office.token(name)),
+        claimant=windows_enrollment.Claimant(token=await contoso.token(name)),
         csr=certificate_request(key, "device"),
         wire_state={},
-        keys=office.emulator.keys,
+        keys=contoso.emulator.keys,
     )
-    device = StepwiseDevice(office, key, done.identity_certificate)
+    device = StepwiseDevice(contoso, key, done.identity_certificate)
     await device.enrolled(done)
     return device
 
 
 async def apple_identity(
-    office: Office, name: str, *, token: str | None = None, number: int | None = None
+    contoso: Contoso, name: str, *, token: str | None = None, number: int | None = None
 ) -> StepwiseDevice:
     """Return an Apple device that has its identity certificate, and is not enrolled yet."""
-    office.emulator.packagings = {}
-    key = office.device_keys[number or 0]
-    certificate = await office.do(
+    contoso.emulator.packagings = {}
+    key = contoso.device_keys[number or 0]
+    certificate = await contoso.do(
         apple_enrollment.issue,
         certificate_request(key, "tablet"),
-        token=token or await office.token(name),
-        keys=office.emulator.keys,
+        token=token or await contoso.token(name),
+        keys=contoso.emulator.keys,
     )
-    return StepwiseDevice(office, key, certificate)
+    return StepwiseDevice(contoso, key, certificate)
 
 
 async def authenticate(device: StepwiseDevice, *, hardware: str = "ios/1", version: str = "17.5.1") -> None:
@@ -280,7 +280,7 @@ async def authenticate(device: StepwiseDevice, *, hardware: str = "ios/1", versi
     def act_on(tx: Transaction) -> None:
         apple_enrollment.authenticate(tx, apple_enrollment.recognise(tx, device.certificate), request=request)
 
-    await device.office.do(act_on)
+    await device.contoso.do(act_on)
 
 
 async def complete(device: StepwiseDevice, *, push_token: str = "a1b2") -> enrollment.Enrolled | None:
@@ -290,16 +290,16 @@ async def complete(device: StepwiseDevice, *, push_token: str = "a1b2") -> enrol
         known = apple_enrollment.recognise(tx, device.certificate)
         return apple_enrollment.complete(tx, known, push_token=push_token, wire_state={"push": {"mdm": push_token}})
 
-    done: enrollment.Enrolled | None = await device.office.do(act_on)
+    done: enrollment.Enrolled | None = await device.contoso.do(act_on)
     if done is not None:
         await device.enrolled(done)
     return done
 
 
-async def enrol_iphone(office: Office, name: str, *, hardware: str = "", version: str = "17.5.1") -> StepwiseDevice:
+async def enrol_iphone(contoso: Contoso, name: str, *, hardware: str = "", version: str = "17.5.1") -> StepwiseDevice:
     """Enrol an iPhone of a user, as Apple's protocol does it."""
     hardware = hardware or f"ios/{next(_numbers)}"
-    device = await apple_identity(office, name)
+    device = await apple_identity(contoso, name)
     await authenticate(device, hardware=hardware, version=version)
     await complete(device, push_token=f"token-of-{hardware}")
     return device

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fauxtune.operations.runtime.emulator import Emulator
 from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, made, user_named
-from tests.surfaces.graph.company import Company, Founder
+from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.graph.conftest import Enroll
 from tests.surfaces.graph.fleet import later
 from tests.surfaces.graph.test_references import counted
@@ -20,16 +20,16 @@ CERTIFICATE_STATES = "microsoft.graph.androidWorkProfilePkcsCertificateProfile/m
 
 
 @pytest.fixture
-async def company(
+async def populated(
     beta: httpx.AsyncClient,
     enroll: Enroll,
     root_file: str,
     *,
     raw_rsa_keys: list[rsa.RSAPrivateKey],
     connector_key: rsa.RSAPublicKey,
-) -> Company:
+) -> PopulatedTenant:
     """A tenant with something in every list."""
-    return await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    return await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
 
 
 def _plain(document: Json) -> Json:
@@ -77,9 +77,9 @@ async def _at_its_address(graph: httpx.AsyncClient, path: str) -> Any:
     ],
 )
 async def test_what_is_expanded_is_what_stands_at_its_address(
-    beta: httpx.AsyncClient, company: Company, collection: str, *, navigations: tuple[str, ...]
+    beta: httpx.AsyncClient, populated: PopulatedTenant, collection: str, *, navigations: tuple[str, ...]
 ) -> None:
-    assert company.phones
+    assert populated.phones
     for navigation in navigations:
         filled = 0
         listed = (await beta.get(collection, params={"$expand": navigation, "$select": "id"})).json()["value"]
@@ -94,14 +94,14 @@ async def test_what_is_expanded_is_what_stands_at_its_address(
     assert all(each.keys() >= set(navigations) for each in every)
 
 
-async def test_the_devices_of_a_user_come_with_the_user(beta: httpx.AsyncClient, company: Company) -> None:
+async def test_the_devices_of_a_user_come_with_the_user(beta: httpx.AsyncClient, populated: PopulatedTenant) -> None:
     listed = (await beta.get("/users?$expand=managedDevices($select=id,deviceName),manager")).json()["value"]
     for user in listed:
         own = (await beta.get(f"/users/{user['id']}/managedDevices?$select=id,deviceName")).json()["value"]
         assert user["managedDevices"] == own
     by_name = {each["displayName"]: each for each in listed}
     assert [len(by_name[name]["managedDevices"]) for name in ("Alice Adams", "Bob Brown")] == [2, 1]
-    assert by_name["Bob Brown"]["manager"]["id"] == company.keys["user"]
+    assert by_name["Bob Brown"]["manager"]["id"] == populated.keys["user"]
     assert by_name["Alice Adams"]["manager"] is None
     assert by_name["Bob Brown"]["managedDevices@odata.context"].endswith(
         f"#users('{by_name['Bob Brown']['id']}')/managedDevices"
@@ -109,9 +109,9 @@ async def test_the_devices_of_a_user_come_with_the_user(beta: httpx.AsyncClient,
 
 
 async def test_certificates_come_with_the_profiles_whose_type_has_them(
-    beta: httpx.AsyncClient, company: Company
+    beta: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:
-    profile = company.keys["profile"]
+    profile = populated.keys["profile"]
     own = (await beta.get(f"{PROFILES}/{profile}/managedDeviceCertificateStates")).json()["value"]
     assert own
     for path in (PROFILES, f"{PROFILES}/{profile}"):
@@ -135,9 +135,9 @@ async def test_certificates_come_with_the_profiles_whose_type_has_them(
     ],
 )
 async def test_a_page_costs_a_statement_or_two_for_each_navigation(
-    beta: httpx.AsyncClient, company: Company, emulator: Emulator, *, collection: str, navigations: str
+    beta: httpx.AsyncClient, populated: PopulatedTenant, emulator: Emulator, *, collection: str, navigations: str
 ) -> None:
-    assert company.phones
+    assert populated.phones
     with counted(emulator) as said:
         answer = await beta.get(collection, params={"$expand": navigations, "$top": "100"})
     assert len(answer.json()["value"]) > 2, answer.text
@@ -149,9 +149,9 @@ async def test_a_page_costs_a_statement_or_two_for_each_navigation(
 
 
 async def test_an_overview_that_comes_along_is_of_this_moment(
-    beta: httpx.AsyncClient, http: httpx.AsyncClient, company: Company
+    beta: httpx.AsyncClient, http: httpx.AsyncClient, populated: PopulatedTenant
 ) -> None:
-    profile = company.keys["profile"]
+    profile = populated.keys["profile"]
     for path in (PROFILES, f"{PROFILES}/{profile}"):
         moments = []
         for _ in range(2):
@@ -199,8 +199,8 @@ async def test_an_expand_that_means_nothing_is_refused(beta: httpx.AsyncClient, 
     assert code(answer)
 
 
-async def test_v1_expands_nothing_that_beta_alone_has(v1: httpx.AsyncClient, company: Company) -> None:
-    profile = company.keys["profile"]
+async def test_v1_expands_nothing_that_beta_alone_has(v1: httpx.AsyncClient, populated: PopulatedTenant) -> None:
+    profile = populated.keys["profile"]
     for navigation in ("groupAssignments", "managedDeviceCertificateStates"):
         for path in (PROFILES, f"{PROFILES}/{profile}"):
             assert (await v1.get(path, params={"$expand": navigation})).status_code == 400

@@ -22,8 +22,8 @@ from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.certificates import pfx_import
 from tests.support.graph import DEVICES, PFX, PROFILES, made
+from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.conftest import ORIGIN
-from tests.surfaces.graph.company import Company, Founder
 from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
@@ -59,35 +59,35 @@ async def contoso(
     *,
     raw_rsa_keys: list[rsa.RSAPrivateKey],
     connector_key: rsa.RSAPublicKey,
-) -> Company:
+) -> PopulatedTenant:
     """A tenant with something in every list."""
-    company = await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    populated = await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
     # Tags are numbered: the second is one that the other tenant does not have.
     _, tag = [(await beta.post(_TAGS, json={"displayName": name})).json() for name in ("Berlin", "Munich")]
-    target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": company.keys["group"]}
+    target = {"@odata.type": _TYPE.format("groupAssignmentTarget"), "groupId": populated.keys["group"]}
     answer = await beta.post(f"{_TAGS}/{tag['id']}/assign", json={"assignments": [{"target": target}]})
     assert answer.is_success, answer.text
-    company.keys |= {"tag": tag["id"], "member": company.keys["object"], "owner": company.keys["object"]}
-    company.keys |= dict.fromkeys(_COMMON, "x") | {"platform": "androidForWork"}
-    await _find_the_rest(beta, company)
-    return company
+    populated.keys |= {"tag": tag["id"], "member": populated.keys["object"], "owner": populated.keys["object"]}
+    populated.keys |= dict.fromkeys(_COMMON, "x") | {"platform": "androidForWork"}
+    await _find_the_rest(beta, populated)
+    return populated
 
 
-async def _find_the_rest(graph: httpx.AsyncClient, company: Company) -> None:
+async def _find_the_rest(graph: httpx.AsyncClient, populated: PopulatedTenant) -> None:
     """An id for every other key that a route has: of the first element of the list before it, where there is one."""
     lists = {route.template for route in ROUTES if route.method == "GET" and route.many and route.status != 501}
     for route in ROUTES:
         before, last = route.segments[:-1], "".join(route.segments[-1:])
         name = last.removeprefix("{").removesuffix("}")
-        known = {"device", *company.keys}
+        known = {"device", *populated.keys}
         if not last.startswith("{") or name in known or not known.issuperset(route.key_names[:-1]):
             continue
         if "/".join(before) in lists and not route.template.startswith("me/"):
-            path = company.path(replace(route, template="/".join(before)))
+            path = populated.path(replace(route, template="/".join(before)))
             found = (await graph.get(path)).json().get("value") or [{"id": "x"}]
-            company.keys[name] = found[0]["id"]
-    for name in {name for route in ROUTES for name in route.key_names} - {"device", *company.keys}:
-        company.keys[name] = "x"
+            populated.keys[name] = found[0]["id"]
+    for name in {name for route in ROUTES for name in route.key_names} - {"device", *populated.keys}:
+        populated.keys[name] = "x"
 
 
 @pytest.fixture
@@ -140,12 +140,12 @@ def _telling(*texts: str) -> set[str]:
     return {each for text in texts for each in _TELLING.findall(text.lower())}
 
 
-async def _everything(graph: httpx.AsyncClient, company: Company) -> dict[str, str]:
+async def _everything(graph: httpx.AsyncClient, populated: PopulatedTenant) -> dict[str, str]:
     """All that a tenant shows of itself."""
     shown = {}
     for route in ROUTES:
         if route.method == "GET" and route.status != 501 and not route.template.startswith(("me", "$")):
-            answer = await graph.get(company.path(route))
+            answer = await graph.get(populated.path(route))
             if answer.is_success:
                 shown[route.template] = answer.text
     return shown
@@ -182,21 +182,21 @@ def _body(route: Route[Handler], theirs: dict[str, str]) -> Json | None:
     return {}
 
 
-def _ways(route: Route[Handler], *, theirs: Company, own: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
+def _ways(route: Route[Handler], *, theirs: PopulatedTenant, own: dict[str, str]) -> Iterable[tuple[str, list[str]]]:
     """The route with another tenant's keys: with nothing else, and behind or before a key of one's own."""
     for ours in ([], [route.key_names[0]], list(route.key_names[1:])):
         if ours != list(route.key_names) and (not ours or set(ours) <= own.keys()):
-            mixed = Company({**theirs.keys, **{name: own[name] for name in ours}})
+            mixed = PopulatedTenant({**theirs.keys, **{name: own[name] for name in ours}})
             foreign = [name for name in route.key_names if name not in ours and name not in _COMMON]
             if foreign:
                 yield mixed.path(route), foreign
 
 
 async def test_no_route_leads_to_another_tenants_things(
-    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: PopulatedTenant, *, own: dict[str, str]
 ) -> None:
     before = await _everything(beta, contoso)
-    home = await _everything(fabrikam, Company({**contoso.keys, **own}))
+    home = await _everything(fabrikam, PopulatedTenant({**contoso.keys, **own}))
     secrets = _telling(*before.values()) - _telling(*home.values())
     assert len(secrets) > 50
     wrong = []
@@ -215,12 +215,14 @@ async def test_no_route_leads_to_another_tenants_things(
 
 
 async def test_no_list_and_no_filter_shows_another_tenants_things(
-    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: PopulatedTenant, *, own: dict[str, str]
 ) -> None:
     # Asked first by those whose they are, so that the answers are there to be mixed up.
     theirs = await _everything(beta, contoso)
     secrets = _telling(*theirs.values())
-    home = _telling(*(await _everything(fabrikam, Company({**own, "platform": "x"} | contoso.keys | own))).values())
+    home = _telling(
+        *(await _everything(fabrikam, PopulatedTenant({**own, "platform": "x"} | contoso.keys | own))).values()
+    )
     for route in ROUTES:
         if route.method != "GET" or route.key_names or not route.many or route.status == 501:
             continue
@@ -275,10 +277,10 @@ def _references(theirs: dict[str, str], own: dict[str, str]) -> Iterable[tuple[s
 
 
 async def test_nothing_of_another_tenant_is_reached_by_naming_it_in_a_body(
-    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, own: dict[str, str]
+    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: PopulatedTenant, *, own: dict[str, str]
 ) -> None:
     before = await _everything(beta, contoso)
-    ours = Company({**contoso.keys, **own})
+    ours = PopulatedTenant({**contoso.keys, **own})
     home = await _everything(fabrikam, ours)
     secrets = _telling(*before.values()) - _telling(*home.values())
     wrong = []
@@ -298,7 +300,11 @@ async def test_nothing_of_another_tenant_is_reached_by_naming_it_in_a_body(
 
 
 async def test_a_certificate_of_another_tenants_user_is_not_imported(
-    beta: httpx.AsyncClient, fabrikam: httpx.AsyncClient, contoso: Company, *, raw_rsa_keys: list[rsa.RSAPrivateKey]
+    beta: httpx.AsyncClient,
+    fabrikam: httpx.AsyncClient,
+    contoso: PopulatedTenant,
+    *,
+    raw_rsa_keys: list[rsa.RSAPrivateKey],
 ) -> None:
     before = await _everything(beta, contoso)
     connectors = (await fabrikam.get("/deviceManagement/ndesConnectors")).json()["value"]

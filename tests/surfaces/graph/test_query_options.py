@@ -20,7 +20,7 @@ from fauxtune.core.odata.schema.types import ComplexType, Edm, Entity, EnumType,
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import DEVICES, sentence
-from tests.surfaces.graph.company import Company, Founder
+from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.graph.conftest import Enroll
 
 Json = dict[str, Any]
@@ -50,27 +50,30 @@ SIGN_IN = {
 
 
 @pytest.fixture
-async def company(
+async def populated(
     beta: httpx.AsyncClient,
     enroll: Enroll,
     root_file: str,
     *,
     raw_rsa_keys: list[rsa.RSAPrivateKey],
     connector_key: rsa.RSAPublicKey,
-) -> Company:
+) -> PopulatedTenant:
     """A tenant with something in every list."""
-    return await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    return await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
 
 
 @pytest.fixture
-async def lists(app: FastAPI, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, company: Company) -> list[List]:
+async def lists(
+    app: FastAPI, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, populated: PopulatedTenant
+) -> list[List]:
     """Every list of beta: its route, the type of its elements, who may ask, and where it is in this tenant."""
     token = (await http.post("/contoso/oauth2/v2.0/token", data=SIGN_IN)).json()["access_token"]
     alice = httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url=beta.base_url, headers={"authorization": f"Bearer {token}"}
     )
     return [
-        (route, kind, alice if route.template.startswith("me/") else beta, company.path(route)) for route, kind in LISTS
+        (route, kind, alice if route.template.startswith("me/") else beta, populated.path(route))
+        for route, kind in LISTS
     ]
 
 
@@ -147,11 +150,11 @@ async def test_every_declared_property_can_be_filtered(lists: list[List]) -> Non
 
 
 @ON_ONE_DATABASE
-async def test_v1_filters_by_what_it_declares(company: Company, v1: httpx.AsyncClient) -> None:
+async def test_v1_filters_by_what_it_declares(populated: PopulatedTenant, v1: httpx.AsyncClient) -> None:
     for route, kind in LISTS:
         if route.beta_only or route.template.startswith("me/"):
             continue
-        path = company.path(route)
+        path = populated.path(route)
         for condition in (*conditions(kind, version=Version.V1), "not (id eq 'x')"):
             answer = await v1.get(path, params={"$filter": condition})
             assert answer.status_code == 200, (path, condition, answer.text)
@@ -306,9 +309,9 @@ def _is_a(odata_type: str, concrete: Entity) -> bool:
 
 @ON_ONE_DATABASE
 async def test_a_faithful_tenant_ignores_what_the_real_service_ignores(
-    company: Company, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, tenant: Tenant
+    populated: PopulatedTenant, http: httpx.AsyncClient, beta: httpx.AsyncClient, *, tenant: Tenant
 ) -> None:
-    assert len(company.phones) == 3
+    assert len(populated.phones) == 3
     unsupported = {"$filter": "userId eq 'x'", "$orderby": "serialNumber desc"}
     assert await elements(beta, DEVICES, **unsupported) == []
     settings = {"settings": {"graph.faithfulQuery": True}}

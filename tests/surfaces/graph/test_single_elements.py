@@ -12,7 +12,7 @@ from fauxtune.core.odata.paths.table import EVERY, Route
 from fauxtune.surfaces.graph.call import Handler
 from fauxtune.surfaces.graph.routes import ROUTES
 from tests.support.graph import ABSENT, DEVICES, PROFILES, code, group_named, ids, made, sentence, user_named
-from tests.surfaces.graph.company import Company, Founder
+from tests.support.populated_tenant import PopulatedTenant, Population
 from tests.surfaces.graph.conftest import Enroll
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -29,16 +29,16 @@ UNCOUNTED = {"subscribedSkus"}
 
 
 @pytest.fixture
-async def company(
+async def populated(
     beta: httpx.AsyncClient,
     enroll: Enroll,
     root_file: str,
     *,
     raw_rsa_keys: list[rsa.RSAPrivateKey],
     connector_key: rsa.RSAPublicKey,
-) -> Company:
+) -> PopulatedTenant:
     """A tenant with something in every list."""
-    return await Founder(beta, enroll, root_file, raw_rsa_keys, connector_key).found()
+    return await Population(beta, enroll, root_file, raw_rsa_keys, connector_key).populate()
 
 
 def test_every_list_has_a_count_and_single_elements() -> None:
@@ -47,10 +47,12 @@ def test_every_list_has_a_count_and_single_elements() -> None:
     assert {each.template for each in LISTS if each.template not in ONES} <= below_one
 
 
-async def test_every_element_is_found_by_its_id_and_nothing_else_is(beta: httpx.AsyncClient, company: Company) -> None:
+async def test_every_element_is_found_by_its_id_and_nothing_else_is(
+    beta: httpx.AsyncClient, populated: PopulatedTenant
+) -> None:
     seen = 0
     for listed in LISTS:
-        path = company.path(listed)
+        path = populated.path(listed)
         elements = (await beta.get(path)).json()["value"]
         counted = await beta.get(f"{path}/$count", headers=EVENTUAL)
         if f"{listed.template}/$count" in _READS:
@@ -197,14 +199,14 @@ async def test_functions_are_known_as_clients_write_them(beta: httpx.AsyncClient
     assert (answer.status_code, code(answer)) == (501, "NotImplemented"), answer.text
 
 
-async def test_what_is_only_read_is_refused_by_its_verb(beta: httpx.AsyncClient, company: Company) -> None:
-    profile, user = company.keys["profile"], company.keys["user"]
+async def test_what_is_only_read_is_refused_by_its_verb(beta: httpx.AsyncClient, populated: PopulatedTenant) -> None:
+    profile, user = populated.keys["profile"], populated.keys["user"]
     for path in (
         f"{PROFILES}/{profile}/deviceStatusOverview",
         f"{PROFILES}/{profile}/deviceSettingStateSummaries/x",
         f"/users/{user}/licenseDetails/x",
-        f"/groups/{company.keys['group']}/members/{user}",
-        f"{DEVICES}/{company.keys['managed']}/detectedApps/x",
+        f"/groups/{populated.keys['group']}/members/{user}",
+        f"{DEVICES}/{populated.keys['managed']}/detectedApps/x",
     ):
         for method in ("PATCH", "DELETE"):
             answer = await beta.request(method, path, json={})

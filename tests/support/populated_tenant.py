@@ -1,4 +1,4 @@
-"""A tenant that has something of everything that Graph lists, so that every list can be asked for."""
+"""A tenant with an element in every collection that Graph lists."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ _TARGET = "#microsoft.graph.{}AssignmentTarget"
 
 
 @dataclass(slots=True)
-class Company:
-    """The ids of what there is, by the names that the templates of routes have for them."""
+class PopulatedTenant:
+    """The ids of its elements, by their names in the templates of routes."""
 
     keys: dict[str, str] = field(default_factory=dict)
     phones: list[AndroidOverHttp] = field(default_factory=list)
 
     def path(self, route: Route[Handler]) -> str:
-        """Where the route leads in this tenant."""
+        """Return the path of a route in this tenant."""
         below = "devices" if route.template.startswith("devices/") else "managed"
         keys = {**self.keys, "device": self.keys[below]}
         return "/" + re.sub(r"\{(\w+)\}", lambda key: keys[key[1]], route.template)
 
 
 @dataclass(slots=True)
-class Founder:
-    """Founds it: what a client of Graph can do, in beta, and what the devices do."""
+class Population:
+    """Populates a tenant as a client of Graph (beta) does, and with devices."""
 
     graph: httpx.AsyncClient
     enroll: Enroll
     root_file: str
     keys: list[rsa.RSAPrivateKey]
     connector: rsa.RSAPublicKey
-    company: Company = field(default_factory=Company)
+    populated: PopulatedTenant = field(default_factory=PopulatedTenant)
 
-    async def found(self) -> Company:
-        """The company, its devices settled."""
+    async def populate(self) -> PopulatedTenant:
+        """Create everything; its devices have settled."""
         await self._people()
         categories = [
             (await made(self.graph, _CATEGORIES, displayName=f"Category {n}", description="d"))["id"] for n in "21"
@@ -57,22 +57,22 @@ class Founder:
         for number, name in enumerate(("alice", "bob")):
             file = pfx_import(self.keys[3 + number], self.connector, common_name=name)
             record = await made(self.graph, PFX, **file.body(f"{name}@contoso.example"))
-            self.company.keys["certificate"] = record["id"]
+            self.populated.keys["certificate"] = record["id"]
         await self._profiles()
         await self._tag()
         for user in ("alice", "alice", "bob"):
-            phone = await self.enroll(user, serial=f"S{len(self.company.phones)}")
-            self.company.phones.append(phone)
+            phone = await self.enroll(user, serial=f"S{len(self.populated.phones)}")
+            self.populated.phones.append(phone)
             await phone.settle()
         reference = {"@odata.id": f"{_CATEGORIES}('{categories[0]}')"}
-        first = self.company.phones[0]
+        first = self.populated.phones[0]
         answer = await self.graph.put(f"{DEVICES}/{first.managed_device_id}/deviceCategory/$ref", json=reference)
         assert answer.status_code == 204, answer.text
-        self.company.keys |= {"managed": first.managed_device_id, "category": categories[0]}
+        self.populated.keys |= {"managed": first.managed_device_id, "category": categories[0]}
         await self._device_in_groups(
             (await self.graph.get(f"{DEVICES}/{first.managed_device_id}")).json()["azureADDeviceId"]
         )
-        return self.company
+        return self.populated
 
     async def _refer(self, path: str, kind: str, key: str, *, method: str = "POST") -> None:
         body = {"@odata.id": f"https://graph.microsoft.com/v1.0/{kind}/{key}"}
@@ -93,7 +93,7 @@ class Founder:
             await self._refer(f"/groups/{staff}/owners", "users", owner)
         for report in (bob, carol):
             await self._refer(f"/users/{report}/manager", "users", alice, method="PUT")
-        self.company.keys |= {
+        self.populated.keys |= {
             "user": alice,
             "group": staff,
             "pilot": pilot,
@@ -103,7 +103,7 @@ class Founder:
         }
 
     async def _profiles(self) -> None:
-        keys = self.company.keys
+        keys = self.populated.keys
         for name, rule in (("Google", "-eq"), ("Others", "-ne")):
             filtered = await made(
                 self.graph,
@@ -149,14 +149,14 @@ class Founder:
         answer = await self.graph.post(_TAGS, json={"displayName": "Berlin", "description": "d"})
         assert answer.is_success, answer.text
         tag = answer.json()["id"]
-        groups = [self.company.keys[name] for name in ("group", "pilot")]
+        groups = [self.populated.keys[name] for name in ("group", "pilot")]
         targets = [{"target": {"@odata.type": _TARGET.format("group"), "groupId": group}} for group in groups]
         assigned = await self.graph.post(f"{_TAGS}/{tag}/assign", json={"assignments": targets})
         assert assigned.status_code == 200, assigned.text
-        self.company.keys["tag"] = tag
+        self.populated.keys["tag"] = tag
 
     async def _device_in_groups(self, device_id: str) -> None:
         (entra,) = (await self.graph.get("/devices", params={"$filter": f"deviceId eq '{device_id}'"})).json()["value"]
-        self.company.keys["devices"] = entra["id"]
-        for group in (self.company.keys["pilot"], self.company.keys["nest"]):
+        self.populated.keys["devices"] = entra["id"]
+        for group in (self.populated.keys["pilot"], self.populated.keys["nest"]):
             await self._refer(f"/groups/{group}/members", "devices", entra["id"])

@@ -1,4 +1,4 @@
-"""An office for tests: the contoso tenant in an emulator without a wire, its administrator, and its Android devices."""
+"""The contoso tenant in an emulator without a wire: its administrator, users, groups, profiles and devices."""
 
 from __future__ import annotations
 
@@ -52,10 +52,9 @@ from tests.support.ids import SeededIds
 Row = dict[str, Any]
 
 START = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-#: Each office has ids of its own, so that many live in one database.
 #: A device administrator installs trusted roots up to these versions of Android.
 _VERSIONS = {"device-admin": "10", "knox": "12"}
-_offices = count(1)
+_numbers = count(1)
 
 
 class HasId(Protocol):
@@ -65,8 +64,8 @@ class HasId(Protocol):
 
 
 @dataclass(slots=True)
-class Office:
-    """One tenant and everything one does in it. Every call is one transaction."""
+class Contoso:
+    """The tenant, and what its administrator does in it. Every call is one transaction."""
 
     emulator: Emulator
     tenant: Tenant
@@ -130,7 +129,7 @@ class Office:
     async def profile(
         self, kind_name: str, *groups: str, references: dict[str, str] | None = None, **document: Any
     ) -> str:
-        """A new profile, assigned to these groups (by name); its id. It refers to `references`, by navigation."""
+        """Create a profile for these groups (by name); its id. It refers to `references`, by navigation."""
         known = kind(kind_name)
         assert known is not None
         document = {"@odata.type": f"#microsoft.graph.{kind_name}", "displayName": kind_name, **document}
@@ -141,7 +140,7 @@ class Office:
         return str(made["id"])
 
     async def root_text(self, name: str = "root") -> str:
-        """An authority's certificate as profiles carry it."""
+        """Return an authority's certificate as profiles carry it."""
         found = await self.look(authorities.certificate, self.tenant, name=name)
         return base64.b64encode(found.public_bytes(Encoding.DER)).decode()
 
@@ -150,7 +149,7 @@ class Office:
         return await self.profile(name, *(groups or ("All Staff",)), trustedRootCertificate=await self.root_text())
 
     def pkcs_document(self, **changes: Any) -> Row:
-        """What a PKCS profile says of the tenant's authority."""
+        """Return the settings of a PKCS profile for the tenant's authority."""
         return {
             "certificationAuthority": self.tenant.ca_host,
             "certificationAuthorityName": self.tenant.ca_name,
@@ -194,7 +193,7 @@ class Office:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
     ) -> tuple[str, bytes]:
-        """A new encryption certificate from the CA's counter: its thumbprint, and its PFX file."""
+        """Issue an encryption certificate; its thumbprint, and its PFX file."""
         key = await asyncio.to_thread(self.emulator.key_source.take)
         request = certificate_register.CounterRequest(
             "SmimeEncryption",
@@ -207,14 +206,14 @@ class Office:
         return thumbprint(answer.certificate), answer.pfx
 
     async def encrypted(self, password: str) -> str:
-        """A password as an administrator sends it: encrypted with the connector's public key, base64."""
+        """Return a password encrypted with the connector's public key, base64."""
         (row,) = await self.look(connector_queries.connector_key_rows, self.tenant.id)
         key = load_der_public_key(row["public_key"])
         assert isinstance(key, RSAPublicKey)
         return base64.b64encode(encrypt_password(password, key, algorithm=hashes.SHA256())).decode()
 
     async def import_pfx(self, name: str, *, password: str = "geheim-42", **changes: Any) -> str:
-        """Make a certificate, import it for the user; its thumbprint."""
+        """Issue a certificate and import it for the user; its thumbprint."""
         mark, file = await self.pfx(name, password=password)
         document = {
             "thumbprint": mark,
@@ -244,7 +243,7 @@ class Office:
         return found
 
     async def connector(self, **changes: Any) -> Row:
-        """Change the one connector."""
+        """Change the only connector."""
         (row,) = await self.look(connector_queries.connector_rows, self.tenant.id)
         changed: Row = await self.do(connector_registry.change_connector, row["id"], **changes)
         return changed
@@ -257,8 +256,8 @@ class Office:
     async def enroll(
         self, name: str, *, mode: str = "work-profile", hardware: str = "", token: str | None = None, version: str = ""
     ) -> AndroidInProcess:
-        """A device of this user comes in, with a real certificate request."""
-        key = self.device_keys[next(_offices) % len(self.device_keys)]
+        """Enrol an Android device of this user."""
+        key = self.device_keys[next(_numbers) % len(self.device_keys)]
         csr = certificate_request(key, "phone")
         request = enrollment.EnrollmentRequest(
             platform=Platform.ANDROID,
@@ -276,7 +275,7 @@ class Office:
         record = await self.look(device_queries.managed_device_of, done.id)
         assert record is not None
         return AndroidInProcess(
-            office=self,
+            contoso=self,
             enrollment_id=EnrollmentId(done.id),
             managed_device_id=ManagedDeviceId(record["id"]),
             credential=done.credential,
@@ -288,19 +287,22 @@ class Office:
     async def action(
         self, device: AndroidInProcess | StepwiseDevice, operation: Callable[..., Any], **kwargs: Any
     ) -> None:
-        """What an administrator asks of a device: `device_actions.wipe` and its kin."""
+        """Perform an action on a device, such as `device_actions.wipe`."""
         await self.do(operation, device.managed_device_id, **kwargs)
 
 
-async def open_office(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Office:
-    """The contoso tenant under a name of its own, on a clock that stands still."""
-    number, clock = next(_offices), FixedClock(START)
+async def open_tenant(database: Database, folder: Path, *, keys: KeySource, raw_keys: list[RSAPrivateKey]) -> Contoso:
+    """Create the contoso tenant under a name of its own, on a clock that stands still.
+
+    Each has ids of its own, so that many live in one database.
+    """
+    number, clock = next(_numbers), FixedClock(START)
     addresses = Addresses(https="https://localhost:8443", http="http://localhost", public_http_url="http://localhost")
     around = Environment(clock=clock, ids=SeededIds(number), addresses=addresses)
     emulator = await asyncio.to_thread(assemble, database, folder, around=around, key_source=keys)
     seed = parse_seed({**BUILT_IN, "id": None})
     tenant = await found_tenant(emulator, seed, name=f"contoso{number}", domain=f"contoso{number}.example")
-    office = Office(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
-    for row in await office.look(collections.page, tenant.id, collection="groups", entity=entity("group"), limit=100):
-        office.groups[row["document"]["displayName"]] = row["id"]
-    return office
+    contoso = Contoso(emulator=emulator, tenant=tenant, clock=clock, device_keys=raw_keys)
+    for row in await contoso.look(collections.page, tenant.id, collection="groups", entity=entity("group"), limit=100):
+        contoso.groups[row["document"]["displayName"]] = row["id"]
+    return contoso

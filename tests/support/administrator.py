@@ -1,4 +1,4 @@
-"""An administrator who works over Graph, and Alice's devices that join: what the journeys have in common."""
+"""An administrator who works over Graph, and simulated devices that enrol for Alice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.running_server import Running
 PROFILES = "/beta/deviceManagement/deviceConfigurations"
 DEVICES = "/beta/deviceManagement/managedDevices"
 ALICE = "alice@contoso.example"
-#: What every e-mail profile says.
+#: The settings of every e-mail profile.
 MAIL: dict[str, Any] = {
     "hostName": "mail.contoso.example",
     "accountName": "Work",
@@ -30,24 +30,24 @@ MAIL: dict[str, Any] = {
 
 @dataclass
 class Administrator:
-    """Who makes profiles, assigns them to everybody, and acts on devices."""
+    """Creates profiles, assigns them to all users, and performs actions on devices."""
 
     graph: httpx.AsyncClient
 
     async def profile(self, kind: str, **settings: Any) -> str:
-        """A new profile; its id."""
+        """Create a profile; its id."""
         body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **settings}
         answer = await self.graph.post(PROFILES, json=body)
         assert answer.is_success, answer.text
         return str(answer.json()["id"])
 
     async def root(self, kind: str, *, authority: str = "root") -> str:
-        """A trusted certificate of the tenant's CA."""
+        """Create a trusted-root profile of an authority of the tenant; its id."""
         der = (await self.graph.get(f"/pki/contoso/{authority}/ca.cer")).raise_for_status().content
         return await self.profile(kind, trustedRootCertificate=base64.b64encode(der).decode())
 
     async def pkcs(self, kind: str, **settings: Any) -> str:
-        """A certificate of its own for each device: an elliptic key, which costs nothing to make."""
+        """Create a PKCS profile whose certificates have elliptic keys, which cost little to make; its id."""
         return await self.profile(
             kind,
             certificationAuthority="ca.contoso.example",
@@ -57,42 +57,42 @@ class Administrator:
         )
 
     async def assign(self, *profiles: str, to_everybody: bool = True) -> None:
-        """Assign the profiles to everybody, or to nobody."""
+        """Assign the profiles to all licensed users, or take their assignments away."""
         target = {"target": {"@odata.type": "#microsoft.graph.allLicensedUsersAssignmentTarget"}}
         for profile in profiles:
             body = {"assignments": [target] if to_everybody else []}
             (await self.graph.post(f"{PROFILES}/{profile}/assign", json=body)).raise_for_status()
 
     async def statuses(self, profile: str) -> list[str]:
-        """How a profile fares on the devices."""
+        """Return the statuses of a profile on the devices."""
         answer = (await self.graph.get(f"{PROFILES}/{profile}/deviceStatuses")).raise_for_status()
         return [each["status"] for each in answer.json()["value"]]
 
     async def devices(self) -> list[dict[str, Any]]:
-        """Graph's records of the devices."""
+        """Return the managed devices."""
         return list((await self.graph.get(DEVICES)).raise_for_status().json()["value"])
 
     async def perform(self, action: str, **body: Any) -> None:
-        """Do something to the only device there is."""
+        """Perform an action on the only device."""
         (device,) = await self.devices()
         answer = await self.graph.post(f"{DEVICES}/{device['id']}/{action}", json=body or None)
         assert answer.is_success, answer.text
 
     async def token(self) -> str:
-        """A token with which a device enrols for Alice."""
+        """Create a token with which a device enrols for Alice."""
         body = {"userPrincipalName": ALICE}
         answer = await self.graph.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body)
         return str(answer.raise_for_status().json()["token"])
 
 
 def reference(profile: str) -> str:
-    """The address of a profile, as another refers to it."""
+    """Return the address of a profile, as another refers to it."""
     return f"https://graph.microsoft.com{PROFILES}('{profile}')"
 
 
 @dataclass
-class Joining:
-    """Enrols Alice's devices."""
+class AgentEnroller:
+    """Enrols simulated devices for Alice: `await enrol_agent(Platform.IOS)`."""
 
     server: Running
     administrator: Administrator
