@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.algorithms import AES128, AES256
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from fauxtune_sim.cms import Kind, encrypt, kind_of, open_envelope, sign, verify
+from fauxtune_sim.cms import ContentType, content_type_of, encrypt, open_envelope, sign, verify
 from fauxtune_sim.errors import CmsRefused
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ WHEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 
 
 def test_an_envelope_for_several_recipients_is_opened_by_each_and_names_who_it_was(pki: Pki) -> None:
-    holders = [pki.issue(key=make()) for make in KEYS.values()]
-    envelope = encrypt(SECRET, [one.certificate for one in holders])
-    assert kind_of(envelope) is Kind.ENVELOPED
-    for one in holders:
+    identities = [pki.issue(key=make()) for make in KEYS.values()]
+    envelope = encrypt(SECRET, [one.certificate for one in identities])
+    assert content_type_of(envelope) is ContentType.ENVELOPED
+    for one in identities:
         opened = open_envelope(envelope, [pki.issue(), one])
         assert (opened.content, opened.recipient) == (SECRET, one.certificate)
 
@@ -104,11 +104,11 @@ def test_the_signing_time_is_written_as_its_year_demands(pki: Pki, year: int) ->
 
 
 def test_no_truncation_and_no_flipped_byte_escapes_as_another_error(pki: Pki) -> None:
-    holder = pki.issue()
-    envelope = encrypt(SECRET, [holder.certificate])
-    signed = sign(SECRET, certificate=holder.certificate, key=holder.key, signing_time=WHEN, detached=False)
+    identity = pki.issue()
+    envelope = encrypt(SECRET, [identity.certificate])
+    signed = sign(SECRET, certificate=identity.certificate, key=identity.key, signing_time=WHEN, detached=False)
     for data, use in (
-        (envelope, lambda broken: open_envelope(broken, [holder])),
+        (envelope, lambda broken: open_envelope(broken, [identity])),
         (signed, verify),
     ):
         for at in range(0, len(data), 7):

@@ -104,7 +104,7 @@ def test_without_the_root_nothing_is_believed(pki: Pki, held: tuple[str, ...]) -
 
 
 WRONG: dict[str, tuple[Callable[[Pki], Identity], str]] = {
-    "another address": (lambda pki: pki.issue("mallory@contoso.example"), "speaks for mallory"),
+    "another address": (lambda pki: pki.issue("mallory@contoso.example"), "is for mallory"),
     "not for mail": (lambda pki: pki.issue(extended=ExtendedKeyUsageOID.SERVER_AUTH), "not for mail"),
     "not for signing": (lambda pki: pki.issue(sign=False), "not for signing"),
     "expired": (lambda pki: pki.issue(begin=TODAY - 2 * YEAR, end=TODAY - YEAR), "had expired"),

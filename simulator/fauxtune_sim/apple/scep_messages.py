@@ -27,7 +27,7 @@ from cryptography.x509.oid import NameOID
 
 from fauxtune_sim.certificates import public_key_bytes
 from fauxtune_sim.cms import open_envelope, verify
-from fauxtune_sim.cms.structure import DAMAGE, Kind, content_info, issuer_and_serial
+from fauxtune_sim.cms.structure import DAMAGE, ContentType, content_info, issuer_and_serial
 from fauxtune_sim.errors import AnswerBroken, CmsRefused
 from fauxtune_sim.identity import DeviceIdentity
 
@@ -142,7 +142,7 @@ def _load(body: bytes) -> tuple[x509.Certificate, ...]:
 
 def _bundled(data: bytes) -> tuple[x509.Certificate, ...]:
     """The certificates of a certs-only SignedData, in their order."""
-    signed = content_info(data, kind=Kind.SIGNED)
+    signed = content_info(data, kind=ContentType.SIGNED)
     if signed["certificates"].native is None:
         return ()
     return tuple(
@@ -308,7 +308,7 @@ def read_cert_rep(body: bytes, request: PkiRequest, *, of: CaCertificates) -> Ce
     Raises AnswerBroken if it violates one of these. A FAILURE is not an error here, but a CertRep.
     """
     try:
-        signed = content_info(body, kind=Kind.SIGNED)
+        signed = content_info(body, kind=ContentType.SIGNED)
         has_content = signed["encap_content_info"]["content"].native is not None
         checked = verify(body, detached=None if has_content else b"", known=of.certificates)
         signed_attributes = signed["signer_infos"][0]["signed_attrs"]

@@ -1,4 +1,4 @@
-"""EnvelopedData (RFC 5652 6, RFC 5753 for EC): opened with one of several keys, and made for several recipients."""
+"""EnvelopedData (RFC 5652 6, RFC 5753 for EC): decrypt with one of several keys, encrypt for several recipients."""
 
 from __future__ import annotations
 
@@ -18,7 +18,15 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from fauxtune_sim.certificates import PrivateKey
-from fauxtune_sim.cms.structure import DAMAGE, Kind, content_info, described, hash_named, issuer_and_serial, names
+from fauxtune_sim.cms.structure import (
+    DAMAGE,
+    ContentType,
+    content_info,
+    describe_identifier,
+    hash_named,
+    identifies,
+    issuer_and_serial,
+)
 from fauxtune_sim.errors import CmsRefused
 
 #: Key wrapping algorithms (RFC 3565) and the length of the wrapping key in bytes.
@@ -37,23 +45,23 @@ _ECDH_SHA256 = "1.3.132.1.11.1"
 _CIPHERS = {"aes128_cbc": 16, "aes192_cbc": 24, "aes256_cbc": 32, "tripledes_3key": 24, "des": 8}
 
 
-class Holder(Protocol):
+class RecipientIdentity(Protocol):
     """A certificate with its private key: an identity of the key store, or the device's own."""
 
     @property
     def certificate(self) -> x509.Certificate:
-        """Whom the envelope names."""
+        """The certificate that a RecipientInfo identifies."""
         ...
 
     @property
     def key(self) -> PrivateKey:
-        """What opens it."""
+        """The private key of the certificate."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class DecryptedContent:
-    """The content of an envelope, and the certificate whose key opened it."""
+    """The decrypted content of an envelope, and the certificate of the key."""
 
     content: bytes
     recipient: x509.Certificate
@@ -69,50 +77,50 @@ class _SharedInfo(core.Sequence):  # type: ignore[misc]
     ]
 
 
-def open_envelope(data: bytes, holders: Iterable[Holder]) -> DecryptedContent:
-    """Open a DER or BER EnvelopedData with whichever of these keys it is meant for.
+def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> DecryptedContent:
+    """Decrypt a DER or BER EnvelopedData with the first of these identities that is a recipient.
 
-    Recipients are found by issuer and serial number or by key identifier. CmsRefused names the recipients if none of
-    the keys is one of them, and says so if the content does not decrypt.
+    Recipients are found by issuer and serial number or by key identifier. Raises CmsRefused, with the names of the
+    recipients if no identity is one of them, or if the content does not decrypt.
     """
-    enveloped = content_info(data, kind=Kind.ENVELOPED)
-    candidates = list(holders)
+    enveloped = content_info(data, kind=ContentType.ENVELOPED)
+    candidates = list(identities)
     try:
         recipients = [identifier for info in enveloped["recipient_infos"] for identifier in _identifiers(info)]
-        for holder in candidates:
+        for identity in candidates:
             for info in enveloped["recipient_infos"]:
-                content_key = _content_key(info, holder)
+                content_key = _content_key(info, identity)
                 if content_key is not None:
                     content = _decrypt(enveloped["encrypted_content_info"], content_key)
-                    return DecryptedContent(content=content, recipient=holder.certificate)
-        wanted = "; ".join(described(one) for one in recipients) or "nobody"
+                    return DecryptedContent(content=content, recipient=identity.certificate)
+        names = "; ".join(describe_identifier(identifier) for identifier in recipients) or "nobody"
     except DAMAGE as damaged:
         raise CmsRefused(f"the envelope does not open: {damaged}") from damaged
-    raise CmsRefused(f"none of the {len(candidates)} keys here opens it: it is encrypted for {wanted}")
+    raise CmsRefused(f"none of the {len(candidates)} keys here opens it: it is encrypted for {names}")
 
 
 def _identifiers(info: Any) -> list[Any]:
     if info.name == "ktri":
         return [info.chosen["rid"]]
     if info.name == "kari":
-        return [one["rid"] for one in info.chosen["recipient_encrypted_keys"]]
+        return [recipient["rid"] for recipient in info.chosen["recipient_encrypted_keys"]]
     return []
 
 
-def _content_key(info: Any, holder: Holder) -> bytes | None:
+def _content_key(info: Any, identity: RecipientIdentity) -> bytes | None:
     """The content key that one RecipientInfo carries for this holder, or None if it is for somebody else."""
-    key = holder.key
+    key = identity.key
     if info.name == "ktri" and isinstance(key, rsa.RSAPrivateKey):
-        if names(info.chosen["rid"], holder.certificate):
-            return _transported(info.chosen, key)
+        if identifies(info.chosen["rid"], identity.certificate):
+            return _decrypt_transported_key(info.chosen, key)
     elif info.name == "kari" and isinstance(key, ec.EllipticCurvePrivateKey):
-        for one in info.chosen["recipient_encrypted_keys"]:
-            if names(one["rid"], holder.certificate):
-                return _agreed(info.chosen, one["encrypted_key"].native, key=key)
+        for recipient in info.chosen["recipient_encrypted_keys"]:
+            if identifies(recipient["rid"], identity.certificate):
+                return _unwrap_agreed_key(info.chosen, recipient["encrypted_key"].native, key=key)
     return None
 
 
-def _transported(info: Any, key: rsa.RSAPrivateKey) -> bytes:
+def _decrypt_transported_key(info: Any, key: rsa.RSAPrivateKey) -> bytes:
     algorithm = info["key_encryption_algorithm"]
     name = algorithm["algorithm"].native
     if name == "rsaes_oaep":
@@ -125,7 +133,7 @@ def _transported(info: Any, key: rsa.RSAPrivateKey) -> bytes:
     raise CmsRefused(f"the key transport {name} is not supported")
 
 
-def _agreed(info: Any, wrapped: bytes, *, key: ec.EllipticCurvePrivateKey) -> bytes:
+def _unwrap_agreed_key(info: Any, wrapped: bytes, *, key: ec.EllipticCurvePrivateKey) -> bytes:
     algorithm = info["key_encryption_algorithm"]
     agreement = algorithm["algorithm"].dotted
     wrap = algos.AlgorithmIdentifier.load(algorithm["parameters"].dump())
@@ -164,22 +172,22 @@ def _decrypt(info: Any, key: bytes) -> bytes:
 
 
 def encrypt(content: bytes, recipients: Sequence[x509.Certificate]) -> bytes:
-    """DER EnvelopedData with AES-256-CBC for every recipient.
+    """Encrypt as EnvelopedData (DER) with AES-256-CBC for all recipients.
 
-    RSA recipients get PKCS#1 v1.5 key transport, which every mail client reads; EC recipients ECDH with AES wrapping.
-    CmsRefused for a certificate with another kind of key.
+    RSA recipients get PKCS#1 v1.5 key transport, which every mail client reads; EC recipients ECDH with AES key wrap.
+    Raises CmsRefused for a certificate with another kind of key.
     """
     content_key, iv = os.urandom(32), os.urandom(16)
     padder = PKCS7(128).padder()
     writer = Cipher(algorithms.AES(content_key), modes.CBC(iv)).encryptor()
     sealed = writer.update(padder.update(content) + padder.finalize()) + writer.finalize()
-    infos = [_recipient_info(one, content_key) for one in recipients]
+    infos = [_recipient_info(recipient, content_key) for recipient in recipients]
     return bytes(
         cms.ContentInfo(
             {
                 "content_type": "enveloped_data",
                 "content": {
-                    # Version 2 as soon as one recipient is not plain key transport (RFC 5652 6.1).
+                    # Version 2 if a recipient does not use key transport (RFC 5652 6.1).
                     "version": "v2" if any(info.name == "kari" for info in infos) else "v0",
                     "recipient_infos": infos,
                     "encrypted_content_info": {

@@ -1,6 +1,6 @@
-"""SignedData (RFC 5652 5): verified over attached or detached content, and made.
+"""SignedData (RFC 5652 5): verify signatures over attached or detached content, and sign.
 
-Only the signature is verified here. Whether its certificate is to be trusted is decided in `trust`.
+Only the signature is verified here; `trust` validates the signer's certificate.
 """
 
 from __future__ import annotations
@@ -19,13 +19,21 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.certificates import PrivateKey
-from fauxtune_sim.cms.structure import DAMAGE, Kind, content_info, described, hash_named, issuer_and_serial, names
+from fauxtune_sim.cms.structure import (
+    DAMAGE,
+    ContentType,
+    content_info,
+    describe_identifier,
+    hash_named,
+    identifies,
+    issuer_and_serial,
+)
 from fauxtune_sim.errors import CmsRefused
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A signature that verifies: over what, by whom, when (the signer says), and the certificates that came along."""
+    """A verified signature: content, signer, the signing time by the signer, and the message's certificates."""
 
     content: bytes
     signer: x509.Certificate
@@ -34,18 +42,18 @@ class Signature:
 
 
 def verify(data: bytes, *, detached: bytes | None = None, known: Sequence[x509.Certificate] = ()) -> Signature:
-    """Verify a DER or BER SignedData.
+    """Verify the first signature of a DER or BER SignedData.
 
-    `detached` is the content if the message does not carry it. `known` are certificates that may be the signer's if the
-    message brings none. The first signer counts; CmsRefused says why the signature does not verify.
+    `detached` is the content if the message does not have it. `known` are further certificates among which the signer's
+    is searched. Raises CmsRefused, with the reason, if the signature does not verify.
     """
-    signed = content_info(data, kind=Kind.SIGNED)
+    signed = content_info(data, kind=ContentType.SIGNED)
     try:
         content = _content(signed, detached)
         certificates = tuple(_certificates(signed))
         infos = list(signed["signer_infos"])
         if not infos:
-            raise CmsRefused("nobody signed this message")
+            raise CmsRefused("the message has no signature")
         signer = _signer(infos[0]["sid"], (*certificates, *known))
         signing_time = _check(infos[0], content, signer=signer)
     except DAMAGE as damaged:
@@ -59,7 +67,7 @@ def _content(signed: Any, detached: bytes | None) -> bytes:
     if detached is not None:
         return detached
     if attached is None:
-        raise CmsRefused("the signature is detached, and the content it belongs to was not given")
+        raise CmsRefused("the signature is detached, and its content is missing")
     return bytes(attached)
 
 
@@ -67,24 +75,26 @@ def _certificates(signed: Any) -> list[x509.Certificate]:
     if signed["certificates"].native is None:
         return []
     return [
-        x509.load_der_x509_certificate(one.chosen.dump()) for one in signed["certificates"] if one.name == "certificate"
+        x509.load_der_x509_certificate(choice.chosen.dump())
+        for choice in signed["certificates"]
+        if choice.name == "certificate"
     ]
 
 
 def _signer(identifier: Any, certificates: Sequence[x509.Certificate]) -> x509.Certificate:
     for certificate in certificates:
-        if names(identifier, certificate):
+        if identifies(identifier, certificate):
             return certificate
-    raise CmsRefused(f"the signer's certificate is not at hand: {described(identifier)}")
+    raise CmsRefused(f"the signer's certificate is missing: {describe_identifier(identifier)}")
 
 
 def _check(info: Any, content: bytes, *, signer: x509.Certificate) -> datetime | None:
-    """Verify one SignerInfo (RFC 5652 5.6); gives the signing time it claims."""
+    """Verify one SignerInfo (RFC 5652 5.6). Returns the signing time that it claims."""
     digest = hash_named(info["digest_algorithm"])
     signing_time: datetime | None = None
     signed_bytes = content
     if info["signed_attrs"].native is not None:
-        attributes = {one["type"].native: one["values"] for one in info["signed_attrs"]}
+        attributes = {attribute["type"].native: attribute["values"] for attribute in info["signed_attrs"]}
         hashed = hashes.Hash(digest)
         hashed.update(content)
         if not hmac.compare_digest(attributes["message_digest"][0].native, hashed.finalize()):
@@ -124,9 +134,9 @@ def sign(
     others: Sequence[x509.Certificate] = (),
     detached: bool = True,
 ) -> bytes:
-    """DER SignedData with SHA-256; RSA PKCS#1 v1.5 or ECDSA, as the key is.
+    """Sign as SignedData (DER) with SHA-256: RSA PKCS#1 v1.5 or ECDSA, by the type of the key.
 
-    `others` go along for whoever lacks the intermediate certificates.
+    `others` are further certificates for the message, for readers that lack the intermediate ones.
     """
     hashed = hashes.Hash(hashes.SHA256())
     hashed.update(content)
@@ -151,7 +161,8 @@ def sign(
                     "digest_algorithms": [{"algorithm": "sha256"}],
                     "encap_content_info": inner,
                     "certificates": [
-                        asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in (certificate, *others)
+                        asn1_x509.Certificate.load(included.public_bytes(Encoding.DER))
+                        for included in (certificate, *others)
                     ],
                     "signer_infos": [
                         {

@@ -1,4 +1,4 @@
-"""The outer shape of a CMS message, and the names that envelopes and signatures share (RFC 5652 3, RFC 5754)."""
+"""The ContentInfo of a CMS message, and the identifiers that envelopes and signatures share (RFC 5652 3, RFC 5754)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.keywrap import InvalidUnwrap
 from fauxtune_sim.certificates import subject_key_identifier
 from fauxtune_sim.errors import CmsRefused
 
-#: What a damaged or hostile structure can raise while it is walked.
+#: The exceptions that reading a damaged or hostile structure can raise.
 DAMAGE = (
     ValueError,
     TypeError,
@@ -38,36 +38,36 @@ HASHES: dict[str, type[hashes.HashAlgorithm]] = {
 }
 
 
-class Kind(StrEnum):
-    """The content types that devices meet."""
+class ContentType(StrEnum):
+    """The content types that devices read."""
 
     ENVELOPED = "enveloped_data"
     SIGNED = "signed_data"
 
 
-def content_info(data: bytes, *, kind: Kind) -> Any:
-    """The content of a ContentInfo of this kind, DER or BER; CmsRefused if it is another or none."""
+def content_info(data: bytes, *, kind: ContentType) -> Any:
+    """The content of a ContentInfo, DER or BER. Raises CmsRefused if it is not CMS or has another content type."""
     try:
         outer = cms.ContentInfo.load(data)
-        found = outer["content_type"].native
+        content_type = outer["content_type"].native
         content = outer["content"]
     except DAMAGE as damaged:
         raise CmsRefused(f"this is not a CMS message: {damaged}") from damaged
-    if found != kind:
-        raise CmsRefused(f"this is {found}, not {kind}")
+    if content_type != kind:
+        raise CmsRefused(f"this is {content_type}, not {kind}")
     return content
 
 
-def kind_of(data: bytes) -> Kind:
-    """Whether a message is enveloped or signed; CmsRefused for every other content type."""
+def content_type_of(data: bytes) -> ContentType:
+    """The content type of a message: enveloped or signed. Raises CmsRefused for any other."""
     try:
-        return Kind(cms.ContentInfo.load(data)["content_type"].native)
+        return ContentType(cms.ContentInfo.load(data)["content_type"].native)
     except DAMAGE as damaged:
         raise CmsRefused(f"this is neither an enveloped nor a signed CMS message: {damaged}") from damaged
 
 
 def hash_named(algorithm: Any) -> hashes.HashAlgorithm:
-    """The digest algorithm of an AlgorithmIdentifier; CmsRefused for one that nobody should use."""
+    """The digest of an AlgorithmIdentifier. Raises CmsRefused for one that is not supported."""
     name = str(algorithm["algorithm"].native)
     if name not in HASHES:
         raise CmsRefused(f"the digest {name} is not supported")
@@ -75,15 +75,15 @@ def hash_named(algorithm: Any) -> hashes.HashAlgorithm:
 
 
 def issuer_and_serial(certificate: x509.Certificate) -> dict[str, Any]:
-    """IssuerAndSerialNumber, ready for asn1crypto."""
+    """The IssuerAndSerialNumber of a certificate, for asn1crypto."""
     return {
         "issuer": asn1_x509.Name.load(certificate.issuer.public_bytes()),
         "serial_number": certificate.serial_number,
     }
 
 
-def names(identifier: Any, certificate: x509.Certificate) -> bool:
-    """Whether a RecipientIdentifier, KeyAgreementRecipientIdentifier or SignerIdentifier means this certificate."""
+def identifies(identifier: Any, certificate: x509.Certificate) -> bool:
+    """Whether a RecipientIdentifier, KeyAgreementRecipientIdentifier or SignerIdentifier matches this certificate."""
     chosen = identifier.chosen
     if identifier.name == "issuer_and_serial_number":
         same_serial = chosen["serial_number"].native == certificate.serial_number
@@ -93,8 +93,8 @@ def names(identifier: Any, certificate: x509.Certificate) -> bool:
     return bool(chosen.native == subject_key_identifier(certificate))
 
 
-def described(identifier: Any) -> str:
-    """An identifier in words, for messages."""
+def describe_identifier(identifier: Any) -> str:
+    """An identifier as text, for messages."""
     if identifier.name == "issuer_and_serial_number":
         chosen = identifier.chosen
         return f"serial number {chosen['serial_number'].native:x} of {chosen['issuer'].human_friendly}"

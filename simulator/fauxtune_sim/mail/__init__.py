@@ -1,4 +1,4 @@
-"""S/MIME mail (RFC 8551): written with the keys of a device, read with the keys of a device."""
+"""S/MIME mail (RFC 8551): written and read with the keys of a device."""
 
 from fauxtune_sim.mail.reading import Reading, read_mail
 from fauxtune_sim.mail.writing import MailMessage, signing_identity, write_mail

@@ -1,8 +1,8 @@
-"""Reading S/MIME mail (RFC 8551 3), ours and other programs', with the keys and trusted certificates of a device.
+"""Read S/MIME mail (RFC 8551 3), also of other programs, with the keys and trusted certificates of a device.
 
-Layers are taken off one by one: envelopes are opened, detached and attached signatures verified, until text is left.
-A signature counts as verified only if it holds, its certificate chains to a trusted root at the signing time, is meant
-for mail, and speaks for the From address.
+Layers are removed one by one: envelopes are decrypted, detached and attached signatures verified, until text is left. A
+signature counts as verified only if it is correct and its certificate chains to a trusted root at the signing time, is
+for mail, and contains the From address.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from typing import Any
 from cryptography import x509
 
 from fauxtune_sim.certificates import addresses, can_sign, is_for_mail, subject, thumbprint
-from fauxtune_sim.cms import Kind, Signature, kind_of, open_envelope, verify
+from fauxtune_sim.cms import ContentType, Signature, content_type_of, open_envelope, verify
 from fauxtune_sim.errors import CmsRefused, MailRefused
 from fauxtune_sim.keystore import KeyStore
 from fauxtune_sim.trust import untrusted_reason
 
 _MOST_LAYERS = 8
-#: One of these begins every mail and every S/MIME entity (RFC 5322 3.6, RFC 2045 3).
+#: Every mail and every S/MIME entity has one of these header fields (RFC 5322 3.6, RFC 2045 3).
 _FIELDS = {"from", "to", "date", "subject", "mime-version", "content-type"}
 _ENVELOPES = {"application/pkcs7-mime", "application/x-pkcs7-mime"}
 
 
 @dataclass(slots=True)
 class Reading:
-    """What a reader sees.
+    """The result of reading a mail.
 
     `decrypted` is None for a mail that is not encrypted, `verified` None for one that is not signed. `recipient` and
-    `signer_thumbprint` are SHA-1 hex; `signer` is the address that the signer's certificate speaks for. `why` says what
-    is wrong, if anything is.
+    `signer_thumbprint` are SHA-1 hex; `signer` is the address in the signer's certificate. `why` is the reason of a
+    failure, or None.
     """
 
     decrypted: bool | None = None
@@ -51,11 +51,11 @@ class Reading:
 
     @property
     def is_good(self) -> bool:
-        """Everything that was encrypted was opened, and everything that was signed was verified."""
+        """Whether everything encrypted was decrypted and everything signed was verified."""
         return self.decrypted is not False and self.verified is not False
 
     def document(self) -> dict[str, Any]:
-        """`{"decrypted","recipient","signer","verified","why","text"}`, with the signer's certificate beside."""
+        """`{"decrypted","recipient","signer","signerThumbprint","signerSubject","verified","why","text"}`."""
         return {
             "decrypted": self.decrypted,
             "recipient": self.recipient,
@@ -69,21 +69,21 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class _Envelope:
-    """What the outermost header says, which no signature covers."""
+class _OuterHeader:
+    """The sender and date in the outermost header, which no signature covers."""
 
     sender: str
     date: datetime | None
 
 
 def read_mail(data: bytes, store: KeyStore) -> Reading:
-    """Read an .eml file; MailRefused if it is no mail. What does not open or verify is said in the Reading."""
+    """Read an .eml file. Raises MailRefused if it is not a mail; failures to decrypt or verify are in the Reading."""
     head = email.message_from_bytes(data, policy=email.policy.compat32)
     if not any(field in head for field in _FIELDS):
-        raise MailRefused("this is not a mail: it has none of the fields that a mail begins with, such as From")
-    outside = _Envelope(sender=parseaddr(str(head.get("From", "")))[1], date=_date(str(head.get("Date", ""))))
+        raise MailRefused("this is not a mail: it has no header field such as From")
+    envelope = _OuterHeader(sender=parseaddr(str(head.get("From", "")))[1], date=_date(str(head.get("Date", ""))))
     reading = Reading()
-    _peel(data, store, reading=reading, outside=outside, depth=0)
+    _read_layer(data, store, reading=reading, envelope=envelope, depth=0)
     return reading
 
 
@@ -95,22 +95,22 @@ def _date(text: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
-def _peel(entity: bytes, store: KeyStore, *, reading: Reading, outside: _Envelope, depth: int) -> None:
-    """Take one layer off; what is left is peeled again."""
+def _read_layer(entity: bytes, store: KeyStore, *, reading: Reading, envelope: _OuterHeader, depth: int) -> None:
+    """Decrypt or verify one layer, then read the layer inside it."""
     if depth > _MOST_LAYERS:
         raise MailRefused(f"the mail has more than {_MOST_LAYERS} layers")
     message = email.message_from_bytes(entity, policy=email.policy.compat32)
-    kind = message.get_content_type()
+    mime_type = message.get_content_type()
     inner: bytes | None
-    if kind in _ENVELOPES:
-        inner = _open_or_verify(_payload(message), store, reading=reading, outside=outside)
-    elif kind == "multipart/signed":
-        inner = _verify_detached(entity, message, store=store, reading=reading, outside=outside)
+    if mime_type in _ENVELOPES:
+        inner = _open_or_verify(_payload(message), store, reading=reading, envelope=envelope)
+    elif mime_type == "multipart/signed":
+        inner = _verify_detached(entity, message, store=store, reading=reading, envelope=envelope)
     else:
         reading.text = _text(entity)
         return
     if inner is not None:
-        _peel(inner, store, reading=reading, outside=outside, depth=depth + 1)
+        _read_layer(inner, store, reading=reading, envelope=envelope, depth=depth + 1)
 
 
 def _payload(message: Any) -> bytes:
@@ -123,11 +123,11 @@ def _payload(message: Any) -> bytes:
     return payload
 
 
-def _open_or_verify(data: bytes, store: KeyStore, *, reading: Reading, outside: _Envelope) -> bytes | None:
+def _open_or_verify(data: bytes, store: KeyStore, *, reading: Reading, envelope: _OuterHeader) -> bytes | None:
     try:
-        if kind_of(data) is Kind.SIGNED:
+        if content_type_of(data) is ContentType.SIGNED:
             signature = verify(data, known=_known(store))
-            _judge(signature, store, reading=reading, outside=outside)
+            _record_signature(signature, store, reading=reading, envelope=envelope)
             return signature.content
     except CmsRefused as refused:
         reading.verified, reading.why = False, str(refused)
@@ -142,7 +142,7 @@ def _open_or_verify(data: bytes, store: KeyStore, *, reading: Reading, outside: 
 
 
 def _verify_detached(
-    entity: bytes, message: Any, *, store: KeyStore, reading: Reading, outside: _Envelope
+    entity: bytes, message: Any, *, store: KeyStore, reading: Reading, envelope: _OuterHeader
 ) -> bytes | None:
     parts = message.get_payload()
     boundary = message.get_boundary()
@@ -151,16 +151,16 @@ def _verify_detached(
     content = _first_part(entity, boundary.encode("ascii", "replace"))
     canonical = re.sub(rb"\r?\n", b"\r\n", content)
     try:
-        signature = _either(_payload(parts[1]), (canonical, content), store=store)
+        signature = _verify_either_form(_payload(parts[1]), (canonical, content), store=store)
     except CmsRefused as refused:
         reading.verified, reading.why = False, str(refused)
     else:
-        _judge(signature, store, reading=reading, outside=outside)
+        _record_signature(signature, store, reading=reading, envelope=envelope)
     return content
 
 
-def _either(signature: bytes, contents: tuple[bytes, bytes], *, store: KeyStore) -> Signature:
-    """Verify over the canonical content (RFC 8551 3.1.1), else over the bytes as they stand (binary signers)."""
+def _verify_either_form(signature: bytes, contents: tuple[bytes, bytes], *, store: KeyStore) -> Signature:
+    """Verify over the canonical content (RFC 8551 3.1.1), else over the unchanged bytes (binary signers)."""
     canonical, plain = contents
     try:
         return verify(signature, detached=canonical, known=_known(store))
@@ -171,36 +171,36 @@ def _either(signature: bytes, contents: tuple[bytes, bytes], *, store: KeyStore)
 
 
 def _first_part(entity: bytes, boundary: bytes) -> bytes:
-    """The bytes between the first two delimiters, without the line end that belongs to the second (RFC 2046 5.1.1)."""
+    """The bytes between the first two delimiters, without the line end before the second (RFC 2046 5.1.1)."""
     delimiter = re.compile(rb"(?:^|\r?\n)--" + re.escape(boundary) + rb"[ \t]*(?:\r?\n|$)")
     first = delimiter.search(entity)
     second = None if first is None else delimiter.search(entity, first.end())
     if first is None or second is None:
-        raise MailRefused("the parts of the signed message cannot be told apart")
+        raise MailRefused("the delimiters between the parts of the signed message are missing")
     return entity[first.end() : second.start()]
 
 
 def _known(store: KeyStore) -> tuple[x509.Certificate, ...]:
-    return tuple(one.certificate for one in store.identities())
+    return tuple(identity.certificate for identity in store.identities())
 
 
-def _judge(signature: Signature, store: KeyStore, *, reading: Reading, outside: _Envelope) -> None:
-    """Say whose signature it is and whether it is to be believed."""
+def _record_signature(signature: Signature, store: KeyStore, *, reading: Reading, envelope: _OuterHeader) -> None:
+    """Write the signer, and whether the signature counts as verified, into the reading."""
     signer = signature.signer
-    spoken_for = addresses(signer)
-    reading.signer = spoken_for[0] if spoken_for else None
+    signer_addresses = addresses(signer)
+    reading.signer = signer_addresses[0] if signer_addresses else None
     reading.signer_thumbprint, reading.signer_subject = thumbprint(signer), subject(signer)
-    why = _why_not_believed(signature, store, outside=outside)
-    # A mail signed twice is believed only if both signatures are.
+    why = _distrust_reason(signature, store, envelope=envelope)
+    # A mail that is signed twice is verified only if both signatures are.
     reading.verified = why is None and reading.verified is not False
     reading.why = reading.why or why
 
 
-def _why_not_believed(signature: Signature, store: KeyStore, *, outside: _Envelope) -> str | None:
+def _distrust_reason(signature: Signature, store: KeyStore, *, envelope: _OuterHeader) -> str | None:
     signer = signature.signer
-    at = signature.signing_time or outside.date
+    at = signature.signing_time or envelope.date
     if at is None:
-        return "neither the signature nor the mail says when it was signed"
+        return "neither the signature nor the mail has a date"
     if not can_sign(signer):
         return f"{subject(signer)} is not for signing (key usage)"
     if not is_for_mail(signer):
@@ -208,10 +208,10 @@ def _why_not_believed(signature: Signature, store: KeyStore, *, outside: _Envelo
     untrusted = untrusted_reason(signer, trusted=store.trusted_certificates(), offered=signature.certificates, at=at)
     if untrusted is not None:
         return untrusted
-    spoken_for = addresses(signer)
-    if outside.sender.lower() not in {one.lower() for one in spoken_for}:
-        whom = ", ".join(spoken_for) or "nobody"
-        return f"the mail is from {outside.sender or 'nobody'}, but the signer's certificate speaks for {whom}"
+    signer_addresses = addresses(signer)
+    if envelope.sender.lower() not in {address.lower() for address in signer_addresses}:
+        names = ", ".join(signer_addresses) or "no address"
+        return f"the mail is from {envelope.sender or 'no address'}, but the signer's certificate is for {names}"
     return None
 
 

@@ -1,7 +1,7 @@
-"""Writing S/MIME mail (RFC 8551 3): signed (multipart/signed), encrypted (application/pkcs7-mime), or both.
+"""Write S/MIME mail (RFC 8551 3): signed (multipart/signed), encrypted (application/pkcs7-mime), or both.
 
-Both means signed first and then encrypted, so that only the reader learns who signed. Lines end with CRLF throughout:
-the bytes that are signed are the bytes that are sent.
+Both means signed first and then encrypted, so that only the recipient can see the signer. All lines end with CRLF: the
+signed bytes are the bytes that are sent.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _CRLF = b"\r\n"
 
 @dataclass(frozen=True, slots=True)
 class MailMessage:
-    """What is written: from whom, to whom, when (aware), and the text."""
+    """A mail to write; `date` is timezone-aware."""
 
     sender: str
     recipient: str
@@ -36,7 +36,7 @@ class MailMessage:
 
 
 def write_mail(
-    letter: MailMessage,
+    message: MailMessage,
     *,
     signer: Identity | None = None,
     encrypt_to: Sequence[x509.Certificate] = (),
@@ -44,61 +44,61 @@ def write_mail(
 ) -> bytes:
     """The bytes of an .eml file.
 
-    `with_chain=False` leaves the intermediate certificates out, so that the reader needs its own. MailRefused if
-    neither a signer nor a recipient's certificate is given, or if a header would be broken.
+    `with_chain=False` omits the intermediate certificates, so that the reader needs its own. Raises MailRefused without
+    a signer and a recipient's certificate, or if a header field is not one line of ASCII.
     """
     if signer is None and not encrypt_to:
-        raise MailRefused("a mail that is neither signed nor encrypted needs no S/MIME: say which of them it is to be")
-    entity = _text_entity(letter.text)
+        raise MailRefused("an S/MIME mail must be signed or encrypted: name a signer, or a recipient's certificate")
+    entity = _text_entity(message.text)
     if signer is not None:
-        entity = _signed(entity, signer, date=letter.date, with_chain=with_chain)
+        entity = _signed(entity, signer, date=message.date, with_chain=with_chain)
     if encrypt_to:
         entity = _encrypted(entity, encrypt_to)
-    return _headers(letter) + entity
+    return _headers(message) + entity
 
 
 def signing_identity(store: KeyStore, *, at: datetime, thumbprint: str | None = None) -> Identity:
-    """The key to sign with: the one named, else of those fit and valid at `at` the one that began last.
+    """The identity to sign with: the one with this thumbprint, else the newest for signing mail that is valid at `at`.
 
-    MailRefused if there is none.
+    Raises MailRefused if there is no such identity.
     """
     if thumbprint is not None:
-        named = store.choose(thumbprint)
-        if named is None:
+        chosen = store.choose(thumbprint)
+        if chosen is None:
             raise MailRefused(f"this device holds no key for the certificate {thumbprint}")
-        return named
-    fit = [
-        one
-        for one in store.identities()
-        if can_sign(one.certificate)
-        and is_for_mail(one.certificate)
-        and one.certificate.not_valid_before_utc <= at <= one.certificate.not_valid_after_utc
+        return chosen
+    candidates = [
+        identity
+        for identity in store.identities()
+        if can_sign(identity.certificate)
+        and is_for_mail(identity.certificate)
+        and identity.certificate.not_valid_before_utc <= at <= identity.certificate.not_valid_after_utc
     ]
-    if not fit:
+    if not candidates:
         raise MailRefused("this device holds no signing certificate that is valid now")
-    return max(fit, key=lambda one: one.certificate.not_valid_before_utc)
+    return max(candidates, key=lambda identity: identity.certificate.not_valid_before_utc)
 
 
 def recipient_address(certificate: x509.Certificate) -> str:
-    """Whom one writes to with this certificate; MailRefused if it is not for encryption or names no address."""
+    """The address in a recipient's certificate. Raises MailRefused if it is not for encryption or has no address."""
     if not can_encrypt(certificate):
         raise MailRefused(f"{subject(certificate)} is not for encryption (key usage)")
-    found = addresses(certificate)
-    if not found:
-        raise MailRefused(f"{subject(certificate)} names no e-mail address")
-    return found[0]
+    names = addresses(certificate)
+    if not names:
+        raise MailRefused(f"{subject(certificate)} has no e-mail address")
+    return names[0]
 
 
-def _headers(letter: MailMessage) -> bytes:
-    for name, value in (("From", letter.sender), ("To", letter.recipient), ("Subject", letter.subject)):
+def _headers(message: MailMessage) -> bytes:
+    for name, value in (("From", message.sender), ("To", message.recipient), ("Subject", message.subject)):
         if any(character in value for character in "\r\n\0"):
             raise MailRefused(f"{name} must be one line")
-    domain = letter.sender.rpartition("@")[2] or "localhost"
+    domain = message.sender.rpartition("@")[2] or "localhost"
     lines = [
-        f"From: {letter.sender}",
-        f"To: {letter.recipient}",
-        f"Subject: {_header_text(letter.subject)}",
-        f"Date: {format_datetime(letter.date)}",
+        f"From: {message.sender}",
+        f"To: {message.recipient}",
+        f"Subject: {_header_text(message.subject)}",
+        f"Date: {format_datetime(message.date)}",
         f"Message-ID: <{secrets.token_hex(16)}@{domain}>",
         "MIME-Version: 1.0",
     ]
@@ -122,7 +122,7 @@ def _text_entity(text: str) -> bytes:
 
 
 def _signed(entity: bytes, signer: Identity, *, date: datetime, with_chain: bool) -> bytes:
-    chain = [one for one in signer.chain if one.subject != one.issuer] if with_chain else []
+    chain = [issuer for issuer in signer.chain if issuer.subject != issuer.issuer] if with_chain else []
     signature = sign(entity, certificate=signer.certificate, key=signer.key, signing_time=date, others=chain)
     boundary = f"signed-{secrets.token_hex(16)}".encode()
     return _CRLF.join(
@@ -162,5 +162,5 @@ def _encrypted(entity: bytes, recipients: Sequence[x509.Certificate]) -> bytes:
 
 
 def _base64(data: bytes) -> bytes:
-    """Lines of 76 characters (RFC 2045 6.8), the last one ended too."""
+    """Base64 in lines of 76 characters (RFC 2045 6.8), each with a line end."""
     return base64.encodebytes(data).replace(b"\n", _CRLF)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune_sim.cms import open_envelope
-from fauxtune_sim.cms.envelope import Holder
+from fauxtune_sim.cms.envelope import RecipientIdentity
 from fauxtune_sim.errors import CmsRefused, PfxRefused
 from fauxtune_sim.keystore import KeyEntry
 from fauxtune_sim.pfx import PfxContents, read_pfx
@@ -157,17 +157,17 @@ def _password(machine: Machine, order: _Order) -> bytes:
     """The password: clear (type 0), or encrypted to the identity (1) or to a certificate of a store (2)."""
     if order.encryption == "0":
         return order.password.encode()
-    holders: list[Holder]
+    identities: list[RecipientIdentity]
     if order.encryption == "1":
-        holders = list(machine.enrollment.decryption_identities())
+        identities = list(machine.enrollment.decryption_identities())
     elif order.encryption == "2" and order.store.upper() == "MY":
-        holders = list(machine.device.keystore.identities())
+        identities = list(machine.device.keystore.identities())
     else:
         raise _Failed(
             INVALID_ARGUMENT, f"PFXCertPasswordEncryptionType {order.encryption} of store {order.store!r} is not known"
         )
     try:
-        return open_envelope(decode_base64(order.password), holders).content
+        return open_envelope(decode_base64(order.password), identities).content
     except (CmsRefused, NodeRefusal) as why:
         raise _Failed(NO_DECRYPTION_KEY, f"the PFX password cannot be decrypted: {why}") from why
 
