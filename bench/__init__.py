@@ -1,1 +1,1 @@
-"""Benchmarks: each row is a ratio against a floor that is measured in the same run, so that machines can differ."""
+"""Benchmarks: each row is a ratio to a floor that is measured in the same run, so that different machines compare."""

@@ -1,4 +1,4 @@
-"""`python -m bench [--only NAME]`: prints the table, a row as soon as it is measured."""
+"""`python -m bench [--only NAME]`: print the table, each row as soon as it is measured."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", choices=TABLE, help="measure one group of rows")
-    chosen = parser.parse_args().only
+    group = parser.parse_args().only
     print(f"Python {platform.python_version()}, {platform.machine()}; ratios count, absolute figures vary by machine")
     print(f"{'':<46} {'measured':>17} {'floor':>17} {'ratio':>7} {'goal':>8}")
     for name, rows in TABLE.items():
-        if chosen in (None, name):
+        if group in (None, name):
             for row in rows():
                 print(line(row), flush=True)
 

@@ -1,4 +1,4 @@
-"""The floor of whatever is answered from memory: a bare FastAPI endpoint that gives the bytes of a file."""
+"""The floor of answers from memory: a bare FastAPI endpoint that sends the bytes of a file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
 @app.get("/bytes")
 async def content(request: Request) -> Response:
-    """The bytes."""
+    """Send the bytes."""
     return Response(request.app.state.content, media_type="application/octet-stream")
 
 

@@ -1,4 +1,4 @@
-"""The floors of Graph: a bare FastAPI endpoint behind the same token check, and given bytes from memory."""
+"""The floors of Graph: a bare FastAPI endpoint behind the same token check, and one that sends bytes from memory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def one(request: Request, device: str) -> dict[str, Any]:
 
 @app.get("/page")
 async def page(request: Request) -> Response:
-    """The bytes of a page of a list."""
+    """Send the bytes of a page of a list."""
     return Response(request.app.state.page, media_type="application/json")
 
 

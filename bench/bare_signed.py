@@ -18,7 +18,7 @@ app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
 
 @app.post("/mdm/{tenant}/apple/server")
 async def server(tenant: str, request: Request) -> Response:
-    """Who says what, and that there is nothing to do."""
+    """Verify the signature, read the property list, and answer without a command."""
     body = await request.body()
     signed.verify(base64.b64decode(request.headers["mdm-signature"]), body)
     plistlib.loads(body)

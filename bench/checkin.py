@@ -41,7 +41,7 @@ def _measured(name: str, *arguments: str, goal: float) -> Row:
 
 
 def beside(server: world.Server, bare: str, *, requests: list[bytes]) -> tuple[float, float, float]:
-    """The requests a second of the server and of a bare one (a module), and their ratio."""
+    """The requests per second of the server and of a bare server (a module), and their ratio."""
     port = world.free_port()
     process = subprocess.Popen([sys.executable, "-m", bare, str(port)])
     try:
@@ -58,7 +58,7 @@ def beside(server: world.Server, bare: str, *, requests: list[bytes]) -> tuple[f
 
 
 def quiet_requests(server: world.Server, *, user: str = world.ALICE) -> list[bytes]:
-    """The report of one settled device per connection; they are this user's, whom no profile must reach."""
+    """The report of one settled device per connection. The user of the devices must have no profiles."""
     client = server.client()
     token = world.enrollment_token(client, uses=_DEVICES, user=user)
     key = rsa.generate_private_key(65537, 2048)

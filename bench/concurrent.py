@@ -1,8 +1,8 @@
-"""Administrators and devices that all change the same rows at once, on PostgreSQL beside SQLite.
+"""Administrators and devices that change the same rows at the same time, on PostgreSQL in relation to SQLite.
 
-75 devices of three users; six clients import certificates and take them away, three assign a profile to everybody,
-three change users, ten devices check in. What is measured is how many requests are answered, and how long the slowest
-hundredth waits. PostgreSQL counts deadlocks itself (pg_stat_database).
+75 devices of three users; six clients import certificates and delete them, three assign a profile to a group of all
+users, three change users, ten devices check in. Measured are the answered requests per second and the 99th percentile
+of the waits. PostgreSQL counts deadlocks itself (pg_stat_database).
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _SECONDS = 4.0
 _PAIRS = 3
 _PFX = "/beta/deviceManagement/userPfxCertificates"
 
-#: Sends a request and gives the parsed answer.
-Say = Callable[..., Any]
-#: What one client does, again and again.
-Job = Callable[[Say], None]
+#: Sends a request and returns the parsed answer.
+Send = Callable[..., Any]
+#: The requests that one client repeats.
+Job = Callable[[Send], None]
 
 
 @dataclass(slots=True)
@@ -81,8 +81,8 @@ def rows() -> Iterator[Row]:
 
 def _deadlocks(url: str) -> int:
     with psycopg.connect(url.replace("+psycopg", "")) as connection:
-        found = connection.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-        (number,) = found.fetchone() or (0,)
+        cursor = connection.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        (number,) = cursor.fetchone() or (0,)
     return int(number)
 
 
@@ -108,9 +108,9 @@ def _jobs(server: world.Server) -> list[Job]:
 
 
 def _importer(document: dict[str, Any], token: str) -> Job:
-    def job(say: Say) -> None:
-        made = say("POST", _PFX, document, authorization=token)
-        say("DELETE", f"{_PFX}/{made['id']}", None, authorization=token)
+    def job(send: Send) -> None:
+        created = send("POST", _PFX, document, authorization=token)
+        send("DELETE", f"{_PFX}/{created['id']}", None, authorization=token)
 
     return job
 
@@ -118,20 +118,20 @@ def _importer(document: dict[str, Any], token: str) -> Job:
 def _assigner(profile: str, token: str, *, group: str) -> Job:
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
     path, body = f"/beta/deviceManagement/deviceConfigurations/{profile}/assign", {"assignments": [{"target": target}]}
-    return lambda say: say("POST", path, body, authorization=token) and None
+    return lambda send: send("POST", path, body, authorization=token) and None
 
 
 def _patcher(user: str, token: str) -> Job:
     numbers = count()
-    return lambda say: say("PATCH", f"/beta/users/{user}", {"department": f"{next(numbers)}"}, authorization=token)
+    return lambda send: send("PATCH", f"/beta/users/{user}", {"department": f"{next(numbers)}"}, authorization=token)
 
 
 def _device(path: str, headers: dict[str, str]) -> Job:
-    return lambda say: say("POST", f"{path}:reportStatus", REPORT, **headers) and None
+    return lambda send: send("POST", f"{path}:reportStatus", REPORT, **headers) and None
 
 
 def _run(port: int, jobs: list[Job]) -> tuple[float, list[float]]:
-    """Requests a second, and how long each took."""
+    """The requests per second, and the wait of each in seconds."""
     waits: list[float] = []
     failures: list[BaseException] = []
     started = time.perf_counter()
@@ -139,7 +139,7 @@ def _run(port: int, jobs: list[Job]) -> tuple[float, list[float]]:
     def work(job: Job) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
-        def say(method: str, path: str, document: Any, **headers: str) -> Any:
+        def send(method: str, path: str, document: Any, **headers: str) -> Any:
             body = None if document is None else json.dumps(document).encode()
             begun = time.perf_counter()
             connection.request(method, path, body, {"content-type": "application/json", "host": "localhost", **headers})
@@ -152,7 +152,7 @@ def _run(port: int, jobs: list[Job]) -> tuple[float, list[float]]:
 
         try:
             while time.perf_counter() - started < _SECONDS and not failures:
-                job(say)
+                job(send)
         except BaseException as failure:
             failures.append(failure)
         finally:

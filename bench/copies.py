@@ -1,4 +1,4 @@
-"""Ten thousand devices without enrolling them: one that is at rest, and its rows again under other ids."""
+"""Ten thousand devices without enrolling them: copies of the rows of one settled device, with other ids."""
 
 from __future__ import annotations
 
@@ -15,53 +15,53 @@ from fauxtune.storage.tables import metadata
 
 Row = dict[str, Any]
 
-#: Columns whose values are a device's own, and no other's.
+#: Columns whose values are unique for each device.
 _OWN = ("id", "directory_device_id", "device_key", "credential_digest", "push_token", "serial", "thumbprint")
 _AT_ONCE = 500
 
 
 def copy_device(folder: Path, *, count: int) -> list[str]:
-    """So many more devices like the only one in this data folder; the ids of their records in Graph."""
+    """Add `count` copies of the only device in a data folder. Returns the ids of their records in Graph."""
     database = Database(sqlite_url(folder / "fauxtune.sqlite"))
-    made = database.run_now(_copy, count=count)
+    record_ids = database.run_now(_copy, count=count)
     database.close()
-    return made
+    return record_ids
 
 
 def _copy(connection: Connection, *, count: int) -> list[str]:
     enrollments = metadata.tables["enrollments"]
     original = dict(connection.execute(select(enrollments)).mappings().one())
-    found = {"enrollments": [original], **dict(_parts(connection, original["id"]))}
-    record = str(found["managed_devices"][0]["id"])
-    own = {str(row[name]) for name in _OWN for each in found.values() for row in each if row.get(name)}
-    made = []
+    tables = {"enrollments": [original], **dict(_parts(connection, original["id"]))}
+    record = str(tables["managed_devices"][0]["id"])
+    own = {str(row[name]) for name in _OWN for table_rows in tables.values() for row in table_rows if row.get(name)}
+    record_ids = []
     for first in range(0, count, _AT_ONCE):
-        batch: dict[str, list[Row]] = {name: [] for name in found}
+        batch: dict[str, list[Row]] = {name: [] for name in tables}
         for _ in range(first, min(first + _AT_ONCE, count)):
             names = {name: str(uuid.uuid4()) for name in own}
-            # Numbers of certificates are hexadecimal, and the CRL has them.
+            # Serial numbers of certificates are hexadecimal, and the CRL contains them.
             names |= {name: uuid.uuid4().hex for name in own if not name.count("-") and len(name) <= 40}
-            made.append(names[record])
-            for table, originals in found.items():
+            record_ids.append(names[record])
+            for table, originals in tables.items():
                 batch[table] += [_renamed(row, names) for row in originals]
         for table, copies in batch.items():
             writes.add_all(connection, metadata.tables[table], rows=copies)
-    return made
+    return record_ids
 
 
 def _parts(connection: Connection, enrollment_id: str) -> Iterator[tuple[str, list[Row]]]:
-    """What belongs to the device, by table."""
+    """The rows that belong to the device, by table."""
     for name, table in metadata.tables.items():
         if "enrollment_id" in table.c:
-            found = connection.execute(select(table).where(table.c.enrollment_id == enrollment_id)).mappings()
-            yield name, [dict(row) for row in found]
+            result = connection.execute(select(table).where(table.c.enrollment_id == enrollment_id)).mappings()
+            yield name, [dict(row) for row in result]
 
 
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, str):
         return names.get(value, value)
     if isinstance(value, dict):
-        return {key: _renamed(each, names) for key, each in value.items()}
+        return {key: _renamed(item, names) for key, item in value.items()}
     if isinstance(value, list):
-        return [_renamed(each, names) for each in value]
+        return [_renamed(item, names) for item in value]
     return value

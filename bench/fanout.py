@@ -1,4 +1,4 @@
-"""Ten certificates of one user to 100 and to 1,000 devices: the cost must grow with the devices, not faster."""
+"""Ten certificates of one user for 100 and for 1,000 devices: the cost must not grow faster than the devices."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _IMPORTS = 10
 
 
 def rows() -> Iterator[Row]:
-    """One row: the growth. The short run is measured before and after the long one."""
+    """One row: the growth of the cost. The short run is measured before and after the long one."""
     few = [_seconds(100), _seconds(100)]
     many = _seconds(1000)
     few += [_seconds(100), _seconds(100)]

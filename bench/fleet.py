@@ -1,4 +1,4 @@
-"""A thousand and ten thousand simulated devices, from enrolment to rest, with a P-256 template and a ring of keys."""
+"""A thousand and ten thousand simulated devices, enrolled and settled, with a P-256 template and a ring of keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bench.rows import Row
 
 
 def rows() -> Iterator[Row]:
-    """A row per fleet, and the server's memory after the larger one."""
+    """Two rows for each fleet: the settled devices, and the server's memory."""
     for devices in (1000, 10000):
         with world.server() as server:
             client = server.client()

@@ -1,8 +1,9 @@
-"""Graph over HTTP on SQLite: a page of 1,000 of 10,000 managed devices, and single ones.
+"""Graph over HTTP on SQLite: a page of 1,000 of 10,000 managed devices, and single devices.
 
-What was answered is kept until something is written; a row shows what a page costs that nobody asked for before.
+Answers are cached until something is written; one row shows the cost of a page that is not in the cache.
 
-The list's floor are the same bytes from memory; the single one's a bare FastAPI endpoint behind the same token check.
+The floor of the list is the same bytes from memory; that of single devices a bare FastAPI endpoint behind the same
+token check.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _SELECT = "id,deviceName,userPrincipalName,operatingSystem,complianceState,lastS
 
 
 def rows() -> Iterator[Row]:
-    """Four rows: the first page, a late one, pages that are new each time, single devices."""
+    """Four rows: the first page, the last page, pages that are not in the cache, single devices."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as name:
         folder = Path(name)
         with world.server(folder=folder) as server:
@@ -52,7 +53,7 @@ def rows() -> Iterator[Row]:
             yield _list(server, client, url=first, folder=folder, name="1,000 of 10,000 devices / bytes from memory")
             late = _list_url(client, query, skip=_DEVICES - _PAGE)
             yield _list(server, client, url=late, folder=folder, name="the last 1,000 of them / bytes from memory")
-            yield _never_asked(client, url=first)
+            yield _not_cached(client, url=first)
             yield _single(server, client, folder=folder)
 
 
@@ -62,7 +63,7 @@ def _one_device(server: world.Server) -> None:
 
 
 def _multiply(folder: Path) -> None:
-    """The one device, ten thousand times: enrolling so many would take most of the benchmark's time."""
+    """Copy the device ten thousand times: enrolling so many would take most of the benchmark's time."""
     with closing(sqlite3.connect(folder / "fauxtune.sqlite")) as database:
         database.row_factory = sqlite3.Row
         enrollment = dict(database.execute("SELECT * FROM enrollments").fetchone())
@@ -83,7 +84,7 @@ def _insert(database: sqlite3.Connection, table: str, *, row: dict[str, Any]) ->
 
 
 def _list_url(client: httpx.Client, query: dict[str, str], *, skip: int) -> str:
-    """The link of the page that begins after so many, as the pages before it lead there."""
+    """The link of the page that begins after `skip` devices, by the nextLinks of the pages before it."""
     url = str(client.build_request("GET", _PATH, params=query).url.raw_path, "ascii")
     for _ in range(skip // _PAGE):
         link = client.get(url).raise_for_status().json()["@odata.nextLink"]
@@ -99,24 +100,24 @@ def _list(server: world.Server, client: httpx.Client, *, url: str, folder: Path,
         return _measured(name, 0.3, ours=(server.http_port, [ours]), floor=(port, [load.get("/page", headers={})]))
 
 
-def _never_asked(client: httpx.Client, *, url: str) -> Row:
-    """One after the other, each with a parameter of its own that says nothing."""
+def _not_cached(client: httpx.Client, *, url: str) -> Row:
+    """Request pages one after the other, each with an unused parameter that makes its URL new."""
     start = time.perf_counter()
     for number in range(_NEW):
         client.get(f"{url}&number={number}").raise_for_status()
-    return Row("such a page that nobody asked for before", f"{_NEW / (time.perf_counter() - start):.0f}/s")
+    return Row("such a page that is not in the cache", f"{_NEW / (time.perf_counter() - start):.0f}/s")
 
 
 def _single(server: world.Server, client: httpx.Client, *, folder: Path) -> Row:
-    found = client.get(_PATH, params={"$top": str(load.CONNECTIONS)}).raise_for_status().json()["value"]
+    devices = client.get(_PATH, params={"$top": str(load.CONNECTIONS)}).raise_for_status().json()["value"]
     authorized = {"authorization": client.headers["authorization"]}
     with _bare(folder, page=b"") as port:
         token = {"authorization": f"Bearer {_token(folder)}"}
         return _measured(
             "one device / bare FastAPI behind a token",
             0.4,
-            ours=(server.http_port, [load.get(f"{_PATH}/{each['id']}", headers=authorized) for each in found]),
-            floor=(port, [load.get(f"/one/{each['id']}", headers=token) for each in found]),
+            ours=(server.http_port, [load.get(f"{_PATH}/{device['id']}", headers=authorized) for device in devices]),
+            floor=(port, [load.get(f"/one/{device['id']}", headers=token) for device in devices]),
         )
 
 

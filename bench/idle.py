@@ -1,4 +1,4 @@
-"""An Apple device that says Idle and is told nothing, against a bare FastAPI endpoint that verifies the same signature.
+"""An Apple device that sends Idle and gets no command, against a bare FastAPI endpoint that verifies the signature too.
 
 Apple: "Mobile Device Management Protocol": the header Mdm-Signature, a detached CMS over the body.
 """
@@ -35,7 +35,7 @@ def rows() -> Iterator[Row]:
 
 
 def _quiet(client: httpx.Client, number: int) -> bytes:
-    """The Idle of a device that is enrolled and at rest."""
+    """Enrol a device, let it settle, and return its Idle request."""
     query = {"token": world.enrollment_token(client, uses=1), "identity": "pkcs12"}
     profile = plistlib.loads(client.get("/mdm/contoso/apple/enroll", params=query).raise_for_status().content)
     identity, mdm = profile["PayloadContent"][:2]
@@ -50,18 +50,18 @@ def _quiet(client: httpx.Client, number: int) -> bytes:
         headers = {"mdm-signature": _signature(body, key, certificate=certificate), "content-type": ""}
         return load.post("/mdm/contoso/apple/server", body=body, headers=headers)
 
-    def say(**message: Any) -> dict[str, Any]:
+    def send(**message: Any) -> dict[str, Any]:
         head, _, body = request(**message).partition(b"\r\n\r\n")
         named = dict(line.split(": ", 1) for line in head.decode().split("\r\n")[1:])
         answer = client.post("/mdm/contoso/apple/server", content=body, headers=named).raise_for_status()
-        found: dict[str, Any] = plistlib.loads(answer.content) if answer.content else {}
-        return found
+        document: dict[str, Any] = plistlib.loads(answer.content) if answer.content else {}
+        return document
 
-    say(MessageType="Authenticate", Topic=mdm["Topic"], ProductName="iPhone15,2", OSVersion="17.5.1")
-    say(MessageType="TokenUpdate", Topic=mdm["Topic"], Token=udid.encode(), PushMagic="magic")
-    told = say(Status="Idle")
-    while told:
-        told = say(Status="Acknowledged", CommandUUID=told["CommandUUID"])
+    send(MessageType="Authenticate", Topic=mdm["Topic"], ProductName="iPhone15,2", OSVersion="17.5.1")
+    send(MessageType="TokenUpdate", Topic=mdm["Topic"], Token=udid.encode(), PushMagic="magic")
+    command = send(Status="Idle")
+    while command:
+        command = send(Status="Acknowledged", CommandUUID=command["CommandUUID"])
     return request(Status="Idle")
 
 

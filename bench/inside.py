@@ -1,4 +1,4 @@
-"""An emulator inside this process: for what cannot be seen from outside."""
+"""An emulator inside this process, for measurements that are impossible from outside."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class World:
     key: rsa.RSAPrivateKey
 
     async def run(self, operation: Any, *args: Any, **kwargs: Any) -> Any:
-        """An operation of the tenant."""
+        """Run an operation of the tenant."""
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
     async def enrol(self, *, count: int) -> list[Enrolled]:
-        """So many work profiles of Alice's."""
+        """Enrol `count` work profiles of Alice's."""
         token = await self.run(create_token, ALICE, uses=count)
         request = base64.b64decode(csr(self.key))
         devices = []
@@ -75,7 +75,7 @@ class World:
         return devices
 
     async def check_in(self, device: Enrolled, *, roots: frozenset[str] = frozenset()) -> CheckedIn:
-        """A check-in of a device that holds these roots and nothing else."""
+        """Check in a device that has these trusted roots and nothing else."""
 
         def read(_version: int, _rows: Mapping[ItemKey, LedgerRow]) -> Inventory:
             return Inventory(roots=roots, complete=False)
@@ -87,7 +87,7 @@ class World:
         )
 
     async def profile(self, name: str, **properties: Any) -> None:
-        """A profile for everybody."""
+        """Create a profile and assign it to all users."""
         known = kind(name)
         assert known is not None
         document = {**defaults(entity(name)), "displayName": name, **properties}
@@ -116,8 +116,8 @@ async def world(source: KeySource) -> AsyncIterator[World]:
 
 
 async def loop_lag_while_issuing(*, devices: int) -> float:
-    """The 99th percentile, in seconds, of how late the event loop is while certificates are issued from an empty
-    pool that fills itself, to all devices at once.
+    """The 99th percentile of the event loop's lag, in seconds, while certificates are issued to all devices at once
+    from a pool of keys that is empty at first and fills itself.
     """
     pool = KeyPool(4)
     pool.start()
@@ -154,7 +154,7 @@ async def _watch(lags: list[float]) -> None:
 
 
 async def fan_out_seconds(*, devices: int, imports: int) -> float:
-    """Seconds from the first import of a user's certificates until all of the user's devices were offered them all."""
+    """The seconds from the first import of a user's certificates until all devices of the user got all of them."""
     ring = KeyRing([rsa.generate_private_key(65537, 2048) for _ in range(4)])
     async with world(ring) as here:
         await here.profile("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeEncryption")

@@ -1,4 +1,4 @@
-"""Issuing PKCS certificates: against raw key generation, against raw certificate and PFX writing, and over HTTP."""
+"""The issuance of PKCS certificates: against raw key generation, raw certificate and PFX writing, and over HTTP."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _ANSWERS = 200
 
 
 class _Fresh:
-    """An empty pool: every key is made when it is asked for."""
+    """An empty pool: every key is made on demand."""
 
     def take(self) -> rsa.RSAPrivateKey:
         return rsa.generate_private_key(65537, 2048)
 
 
 def rows() -> Iterator[Row]:
-    """Empty pool, warm pool, warm pool over HTTP, and how much the event loop lags meanwhile."""
+    """Four rows: empty pool, warm pool, warm pool over HTTP, and the event loop's lag during issuance."""
     ring = KeyRing([rsa.generate_private_key(65537, 2048) for _ in range(8)])
     authority = _authority(ring.take())
     ours, floor, ratio = side_by_side(
@@ -50,7 +50,7 @@ def rows() -> Iterator[Row]:
     )
     yield Row("connector, warm pool / raw certificate + PFX", f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, 0.7)
     over_http = _over_http(devices=100)
-    yield Row("the same over HTTP, begin to finish", f"{over_http:.0f}/s", f"{floor:.0f}/s", over_http / floor)
+    yield Row("issuance over HTTP, begin to finish", f"{over_http:.0f}/s", f"{floor:.0f}/s", over_http / floor)
     lag = asyncio.run(inside.loop_lag_while_issuing(devices=40))
     yield Row("loop lag p99 while issuing", f"{lag * 1000:.1f} ms", "10 ms", lag * 1000 / 10, 1.0, at_most=True)
 
@@ -69,7 +69,7 @@ def _authority(key: rsa.RSAPrivateKey) -> Authority:
 
 
 def _issued_per_second(source: KeySource, authority: Authority, *, count: int) -> float:
-    template = next(each for each in BUILT_IN if each.name == "SmimeSigning")
+    template = next(template for template in BUILT_IN if template.name == "SmimeSigning")
     start = time.perf_counter()
     for number in range(count):
         subject = parse_subject(f"CN=user{number},E={world.ALICE}")
@@ -102,7 +102,7 @@ def _keys_per_second(count: int) -> float:
 
 
 def _raw_per_second(ring: KeyRing, authority: Authority, *, count: int) -> float:
-    """The least that any connector must do: sign a certificate, write a PFX."""
+    """The minimum that any connector must do: sign a certificate, write a PFX."""
     ca_key = authority.key
     encryption = (
         PrivateFormat.PKCS12.encryption_builder()
@@ -128,7 +128,7 @@ def _raw_per_second(ring: KeyRing, authority: Authority, *, count: int) -> float
 
 
 def _over_http(*, devices: int) -> float:
-    """Check-ins per second in which a certificate is issued, from a full pool, one device after the other."""
+    """The check-ins per second that issue a certificate, with a full pool of keys, one device after the other."""
     with world.server(FAUXTUNE_KEY_POOL_SIZE=str(devices + 8), FAUXTUNE_KEY_POOL_THREADS="2") as server:
         client = server.client()
         world.smime_profiles(client, group=world.group_id(client, "SMIME Pilot"), template="SmimeSigning")
@@ -140,7 +140,7 @@ def _over_http(*, devices: int) -> float:
             report = {"appliedPolicyVersion": "", "keyStore": {}}
             client.post(f"{path}:reportStatus", json=report, headers=headers).raise_for_status()
             policy = client.get(f"{path}/policy", headers=headers).raise_for_status().json()
-            roots = [each["sha256"] for each in policy["caCerts"]]
+            roots = [certificate["sha256"] for certificate in policy["caCerts"]]
             ready.append((path, headers, {"appliedPolicyVersion": policy["version"], "keyStore": {"caCerts": roots}}))
         time.sleep(devices * 0.045)  # the pool fills: 42 ms a key
         start = time.perf_counter()

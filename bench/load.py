@@ -1,4 +1,4 @@
-"""A load of one fixed HTTP request over several kept connections, cheap enough not to be what is measured."""
+"""A load of fixed HTTP requests over several persistent connections, cheap enough not to distort the measurement."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class _Caller(asyncio.Protocol):
             self._next()
 
     def _begin(self, received: bytes) -> None:
-        """The head is here, or not yet (-1 is missing): then everything is looked at again."""
-        head, found, rest = received.partition(b"\r\n\r\n")
+        """Read the head of an answer; while it is incomplete, -1 bytes are missing, and it is read again later."""
+        head, separator, rest = received.partition(b"\r\n\r\n")
         self._pieces = [received]
-        self._missing = 0 if found else -1
-        if not found:
+        self._missing = 0 if separator else -1
+        if not separator:
             return
         lower = head.lower()
         at = lower.find(b"content-length:")
@@ -69,7 +69,7 @@ class _Caller(asyncio.Protocol):
 
 
 async def requests_per_second(port: int, requests: list[bytes], *, seconds: float) -> float:
-    """How many of these requests (one per connection, in turn) the server on this port answers in a second."""
+    """The number of requests (one per connection, in turn) that the server on this port answers per second."""
     loop = asyncio.get_running_loop()
     start = time.perf_counter()
     futures = []

@@ -1,8 +1,8 @@
-"""A thousand Apple and a thousand Windows devices, from enrolment to rest: what they cost the server, and why.
+"""A thousand Apple and a thousand Windows devices, enrolled and settled: their cost for the server.
 
-Each is given a root, a PKCS certificate (P-256, so that making keys is not what is measured) and its user's three
-imported certificates. The floor of a device is the cryptography that no server can leave out: its identity, the
-signatures of its messages, the keys that are opened, made and sealed for it.
+Each gets a root, a PKCS certificate (P-256, so that making keys is not measured) and its user's three imported
+certificates. The floor of a device is the cryptography that no server can omit: its identity, the signatures of its
+messages, and the keys that are decrypted, generated and encrypted for it.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def rows() -> Iterator[Row]:
             f"{spent / seconds:.0%}",
         )
         floor = unavoidable.seconds(_CRYPTOGRAPHY[name])
-        each = spent / _DEVICES
+        per_device = spent / _DEVICES
         yield Row(
             f"{name}: server's CPU per device / cryptography",
-            f"{each * 1000:.1f} ms",
+            f"{per_device * 1000:.1f} ms",
             f"{floor * 1000:.1f} ms",
-            each / floor,
+            per_device / floor,
         )
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL of our own for the benchmarks: the one that the tests use."""
+"""A PostgreSQL server for the benchmarks: the one that the tests use."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from tests.support.postgresql import running_server
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database on a server that is gone at the end."""
+    """The URL of an empty database on a server that is stopped and removed at the end."""
     with running_server() as server:
         yield server.url(server.create())

@@ -1,7 +1,7 @@
-"""Ten thousand devices are retired at once, as an administrator's script does it: what the others notice meanwhile.
+"""The retirement of ten thousand devices by an administrator's script, and its effect on other devices.
 
-Graph: managedDevice: executeAction, a hundred devices a request. The floor are the same changes as plain statements in
-transactions of the same size, in the same file, when the server has ended.
+Graph: managedDevice: executeAction, a hundred devices a request. The floor is the same changes by plain statements in
+transactions of the same size, in the same file, after the server has ended.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.tables import audit_events, certificates, device_actions, enrollments, journal, managed_devices
 
 _DEVICES = 10_000
-#: Of these, some with one device beside them that comes now and then, some with as many as can come, the rest inside
-#: this process, where the loop can be watched.
+#: Some are retired while one other device checks in now and then, some while as many as possible check in, the rest
+#: inside this process, where the event loop can be watched.
 _WATCHED, _CROWDED = 4_000, 4_000
 _AT_ONCE, _PER_TRANSACTION = 100, 3
 _SECONDS = 2.0
@@ -72,18 +72,18 @@ def rows() -> Iterator[Row]:
             after = _crl(client)
         floor = _plain_changes(folder, ids[: _DEVICES // 5])
         yield Row(f"{_DEVICES:,} devices retired / plain updates", f"{rate:.0f}/s", f"{floor:.0f}/s", rate / floor, 0.1)
-        lag = asyncio.run(_held(folder, ids[_WATCHED + _CROWDED :])) * 1000
+        lag = asyncio.run(_blocked(folder, ids[_WATCHED + _CROWDED :])) * 1000
         yield Row("loop lag p99 while they are, processor time", f"{lag:.1f} ms", "10 ms", lag / 10, 1.0, at_most=True)
-        waits = [_late(each) * 1000 for each in (beside, alone)]
+        waits = [_percentile_99(durations) * 1000 for durations in (beside, alone)]
         yield Row("wait for a quiet check-in p99: then; alone", f"{waits[0]:.1f} ms", f"{waits[1]:.1f} ms")
         quiet = statistics.mean(during[:-1] or during)
         yield Row("quiet check-ins while they are / before", f"{quiet:.0f}/s", f"{usual:.0f}/s", quiet / usual, 0.4)
-        made = after[0] - before[0]
-        yield Row("CRLs made for them; revoked", f"{made}", f"{after[1] - before[1]:,}", float(made), 1.0, at_most=True)
+        crls = after[0] - before[0]
+        yield Row("CRLs made for them; revoked", f"{crls}", f"{after[1] - before[1]:,}", float(crls), 1.0, at_most=True)
 
 
 def _settle_one(server: world.Server) -> None:
-    """A device of Alice's with a certificate of its own."""
+    """Enrol a device of Alice's that gets a PKCS certificate."""
     client = server.client()
     world.smime_profiles(client, group=world.group_id(client, "SMIME Pilot"), template="SmimeP256")
     fleet = (sys.executable, "-m", "fauxtune_sim", "fleet", "--devices", "1", "--user", world.ALICE)
@@ -92,14 +92,14 @@ def _settle_one(server: world.Server) -> None:
 
 
 class _Script:
-    """Retires these devices, a hundred a request, in a thread of its own."""
+    """Retires these devices, a hundred a request, in its own thread."""
 
     def __init__(self, server: world.Server, ids: list[str]) -> None:
         self._client = server.client()
         self._ids = ids
         self._thread = threading.Thread(target=self._run)
         self._seconds = 0.0
-        self._told = 0
+        self._retired = 0
 
     def __enter__(self) -> _Script:
         self._thread.start()
@@ -107,16 +107,16 @@ class _Script:
 
     def __exit__(self, *_failure: object) -> None:
         self._thread.join()
-        if self._told != len(self._ids):
-            raise RuntimeError(f"{self._told} of {len(self._ids)} devices were retired")
+        if self._retired != len(self._ids):
+            raise RuntimeError(f"{self._retired} of {len(self._ids)} devices were retired")
 
     @property
     def rate(self) -> float:
-        """Devices a second."""
+        """The retired devices per second."""
         return len(self._ids) / self._seconds
 
     def has_ended(self) -> bool:
-        """Is there nothing left to do?"""
+        """Whether all requests were sent and answered."""
         return not self._thread.is_alive()
 
     def _run(self) -> None:
@@ -124,7 +124,7 @@ class _Script:
         for first in range(0, len(self._ids), _AT_ONCE):
             body = {"actionName": "retire", "deviceIds": self._ids[first : first + _AT_ONCE]}
             answer = self._client.post(_EXECUTE, json=body)
-            self._told += len(answer.raise_for_status().json()["successfulDeviceIds"])
+            self._retired += len(answer.raise_for_status().json()["successfulDeviceIds"])
         self._seconds = time.perf_counter() - start
 
 
@@ -138,7 +138,7 @@ def _after(seconds: float) -> Callable[[], bool]:
 
 
 async def _waits(port: int, request: bytes, *, until: Callable[[], bool]) -> list[float]:
-    """How long a device waits for its answer that comes now and then, in seconds."""
+    """Check in now and then until `until` holds. Returns the waits for the answers in seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     waits = []
     while not until():
@@ -153,14 +153,14 @@ async def _waits(port: int, request: bytes, *, until: Callable[[], bool]) -> lis
     return waits
 
 
-def _late(waits: list[float]) -> float:
-    """The 99th percentile."""
+def _percentile_99(waits: list[float]) -> float:
+    """The 99th percentile of durations."""
     return sorted(waits)[int(len(waits) * 0.99)]
 
 
-async def _held(folder: Path, ids: list[str]) -> float:
-    """How long the loop is held at a time while these are retired, in seconds of the processor's time, which a busy
-    machine does not lengthen: the 99th percentile.
+async def _blocked(folder: Path, ids: list[str]) -> float:
+    """The 99th percentile of the times for which the event loop is blocked while these devices are retired, in seconds
+    of processor time, which does not depend on the load of the machine.
     """
     database = Database(sqlite_url(folder / "fauxtune.sqlite"))
     around = Environment(clock=SystemClock(), ids=SystemIds(), addresses=inside.ADDRESSES)
@@ -168,34 +168,34 @@ async def _held(folder: Path, ids: list[str]) -> float:
     form = {"grant_type": "client_credentials", "scope": "https://graph.microsoft.com/.default"}
     (application,) = BUILT_IN["applications"]
     form |= {"client_id": application["clientId"], "client_secret": application["secret"]}
-    held: list[float] = []
+    blocked: list[float] = []
     async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(emulator)), base_url=_ORIGIN) as client:
         token = (await client.post("/contoso/oauth2/v2.0/token", data=form)).raise_for_status().json()
         client.headers["authorization"] = f"Bearer {token['access_token']}"
-        watcher = asyncio.create_task(_watch(held))
+        watcher = asyncio.create_task(_watch(blocked))
         for first in range(0, len(ids), _AT_ONCE):
             body = {"actionName": "retire", "deviceIds": ids[first : first + _AT_ONCE]}
             (await client.post(_EXECUTE, json=body)).raise_for_status()
         watcher.cancel()
     database.close()
-    return _late(held)
+    return _percentile_99(blocked)
 
 
-async def _watch(held: list[float]) -> None:
+async def _watch(blocked: list[float]) -> None:
     while True:
         start = time.process_time()
         await asyncio.sleep(0)
-        held.append(time.process_time() - start)
+        blocked.append(time.process_time() - start)
 
 
 def _crl(client: httpx.Client) -> tuple[int, int]:
-    """The number of the newest CRL, and how many it names."""
+    """The CRL number of the newest CRL, and the number of its entries."""
     crl = x509.load_der_x509_crl(client.get("/pki/contoso/issuing/crl").raise_for_status().content)
     return crl.extensions.get_extension_for_class(x509.CRLNumber).value.crl_number, len(crl)
 
 
 def _plain_changes(folder: Path, ids: list[str]) -> float:
-    """Devices a second, if nothing were to be decided: the rows that a retirement changes and adds."""
+    """The devices per second for the bare changes of a retirement: the rows that it changes and adds."""
     database = Database(sqlite_url(folder / "fauxtune.sqlite"))
     records = database.run_now(_records, ids)
     start = time.perf_counter()
@@ -213,8 +213,8 @@ def _records(connection: Connection, ids: list[str]) -> list[dict[str, Any]]:
         .join(certificates, certificates.c.enrollment_id == managed_devices.c.enrollment_id)
         .where(certificates.c.authority == "issuing")
     )
-    wanted = set(ids)
-    return [dict(row) for row in connection.execute(statement).mappings() if row["id"] in wanted]
+    id_set = set(ids)
+    return [dict(row) for row in connection.execute(statement).mappings() if row["id"] in id_set]
 
 
 def _change(connection: Connection, records: list[dict[str, Any]], *, first: int) -> None:

@@ -1,4 +1,4 @@
-"""How a row is measured and printed."""
+"""The rows of the table: measured side by side with their floor, and printed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `goal` is None where a figure is only shown."""
+    """One line of the table. `goal` is None for a figure without a goal."""
 
     name: str
     value: str
@@ -20,19 +20,19 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Is the goal met? None where there is none."""
+        """Whether the goal is met; None without a goal."""
         if self.ratio is None or self.goal is None:
             return None
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
 
 
 def side_by_side(ours: Callable[[], float], floor: Callable[[], float], *, pairs: int) -> tuple[float, float, float]:
-    """Medians of both and of their ratio, measured in turn, so that a noisy moment hits both."""
+    """The medians of both and of their ratio, measured alternately, so that a noisy moment affects both."""
     measured = [(ours(), floor()) for _ in range(pairs)]
     return (
-        statistics.median(each[0] for each in measured),
-        statistics.median(each[1] for each in measured),
-        statistics.median(each[0] / each[1] for each in measured),
+        statistics.median(pair[0] for pair in measured),
+        statistics.median(pair[1] for pair in measured),
+        statistics.median(pair[0] / pair[1] for pair in measured),
     )
 
 

@@ -1,4 +1,4 @@
-"""From nothing to ready: the first start (keys are made), and every later one, against the bare imports."""
+"""The start of the server: the first one, which makes keys, and a later one, against the bare imports."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _IMPORTS = "import fastapi, sqlalchemy, cryptography"
 
 
 def rows() -> Iterator[Row]:
-    """Second start against the imports, first start beside it."""
+    """Two rows: the second start, and the first start, each against the imports."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as folder:
         first = _start(folder)
         ours, floor, ratio = side_by_side(lambda: _start(folder), _imports, pairs=5)
@@ -24,7 +24,7 @@ def rows() -> Iterator[Row]:
 
 
 def _start(folder: str) -> float:
-    """Seconds to the first line, which is written when /readyz is 200."""
+    """The seconds until the first line of output, which is written when /readyz answers 200."""
     command = [sys.executable, "-m", "fauxtune", "serve", "--output", "json", "--data-dir", folder]
     start = time.perf_counter()
     process = subprocess.Popen(

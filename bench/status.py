@@ -1,6 +1,7 @@
-"""What the CA says of its certificates: a CRL of 1,000 entries from memory, and OCSP answers.
+"""The status services of the CA: a CRL of 1,000 entries from memory, and OCSP answers.
 
-An answer without a nonce is made once and given again; with one, each is signed. The floor of both is the signature.
+An answer without a nonce is signed once and cached; one with a nonce is signed each time. The floor of both is the
+signature.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _ENTRIES = 1000
 _SECONDS = 2.0
 _ANSWERS = 1000
 _TENANT = "/_fauxtune/v1/tenants/contoso"
-_DOORS = "/pki/contoso/issuing"
+_AUTHORITY = "/pki/contoso/issuing"
 
 
 def rows() -> Iterator[Row]:
@@ -44,20 +45,20 @@ def rows() -> Iterator[Row]:
     with world.server() as server:
         client = server.client()
         yield _crl(server, client)
-        plain = _ocsp_post(_question(client, nonce=None))
+        plain = _ocsp_post(_ocsp_request(client, nonce=None))
         yield _ocsp_over_http(server, key, requests=[plain], name="OCSP without a nonce / raw RSA signature", goal=0.8)
         ours, floor, ratio = asyncio.run(_in_process(key))
         yield Row("OCSP with nonces, in process / raw signature", f"{ours:.0f}/s", f"{floor:.0f}/s", ratio, 0.8)
-        fresh = [_ocsp_post(_question(client, nonce=os.urandom(16))) for _ in range(load.CONNECTIONS)]
-        yield _ocsp_over_http(server, key, requests=fresh, name="the same over HTTP", goal=None)
+        fresh = [_ocsp_post(_ocsp_request(client, nonce=os.urandom(16))) for _ in range(load.CONNECTIONS)]
+        yield _ocsp_over_http(server, key, requests=fresh, name="OCSP with nonces over HTTP / raw signature", goal=None)
 
 
 def _crl(server: world.Server, client: httpx.Client) -> Row:
     for _ in range(_ENTRIES):
         _revoked(client)
-    crl = client.get(f"{_DOORS}/crl").raise_for_status().content
+    crl = client.get(f"{_AUTHORITY}/crl").raise_for_status().content
     assert len(list(x509.load_der_x509_crl(crl))) == _ENTRIES
-    request = [load.get(f"{_DOORS}/crl", headers={})]
+    request = [load.get(f"{_AUTHORITY}/crl", headers={})]
     with _bare(crl) as port:
         floor_request = [load.get("/bytes", headers={})]
         ours, floor, ratio = side_by_side(
@@ -78,10 +79,10 @@ def _ocsp_over_http(
 
 async def _in_process(key: rsa.RSAPrivateKey) -> tuple[float, float, float]:
     async with inside.world(KeyRing([key])) as here:
-        asked = certificate_register.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
-        made = await here.run(certificate_register.issue_at_counter, asked, key=key, keys=here.emulator.keys)
+        order = certificate_register.CounterRequest("SmimeBoth", user_principal_name=world.ALICE)
+        issued = await here.run(certificate_register.issue_at_counter, order, key=key, keys=here.emulator.keys)
         issuer = await here.emulator.runner.read(authorities.certificate, here.tenant, name="issuing")
-        requests = [_request(made.certificate, issuer, nonce=os.urandom(16)) for _ in range(_ANSWERS)]
+        requests = [_request(issued.certificate, issuer, nonce=os.urandom(16)) for _ in range(_ANSWERS)]
 
         async def answers_per_second() -> float:
             start = time.perf_counter()
@@ -92,9 +93,9 @@ async def _in_process(key: rsa.RSAPrivateKey) -> tuple[float, float, float]:
         await answers_per_second()
         measured = [(await answers_per_second(), _signatures_per_second(key)) for _ in range(5)]
     return (
-        statistics.median(each[0] for each in measured),
-        statistics.median(each[1] for each in measured),
-        statistics.median(each[0] / each[1] for each in measured),
+        statistics.median(pair[0] for pair in measured),
+        statistics.median(pair[1] for pair in measured),
+        statistics.median(pair[0] / pair[1] for pair in measured),
     )
 
 
@@ -112,8 +113,8 @@ def _rate(port: int, requests: list[bytes]) -> float:
 
 def _issued(client: httpx.Client) -> dict[str, Any]:
     body = {"template": "SmimeP256", "userPrincipalName": world.ALICE}
-    made: dict[str, Any] = client.post(f"{_TENANT}/certificates", json=body).raise_for_status().json()
-    return made
+    issued: dict[str, Any] = client.post(f"{_TENANT}/certificates", json=body).raise_for_status().json()
+    return issued
 
 
 def _revoked(client: httpx.Client) -> None:
@@ -121,9 +122,9 @@ def _revoked(client: httpx.Client) -> None:
     client.post(f"{_TENANT}/certificates/{serial}/revoke").raise_for_status()
 
 
-def _question(client: httpx.Client, *, nonce: bytes | None) -> bytes:
+def _ocsp_request(client: httpx.Client, *, nonce: bytes | None) -> bytes:
     certificate = x509.load_pem_x509_certificate(_issued(client)["certificate"].encode())
-    issuer = x509.load_der_x509_certificate(client.get(f"{_DOORS}/ca.cer").raise_for_status().content)
+    issuer = x509.load_der_x509_certificate(client.get(f"{_AUTHORITY}/ca.cer").raise_for_status().content)
     return _request(certificate, issuer, nonce=nonce)
 
 
@@ -134,8 +135,8 @@ def _request(certificate: x509.Certificate, issuer: x509.Certificate, *, nonce: 
     return builder.build().public_bytes(Encoding.DER)
 
 
-def _ocsp_post(question: bytes) -> bytes:
-    return load.post(f"{_DOORS}/ocsp", body=question, headers={"content-type": "application/ocsp-request"})
+def _ocsp_post(request: bytes) -> bytes:
+    return load.post(f"{_AUTHORITY}/ocsp", body=request, headers={"content-type": "application/ocsp-request"})
 
 
 @contextmanager

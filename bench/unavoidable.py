@@ -1,6 +1,6 @@
-"""The cryptography of one device that no server can leave out, each operation by itself: the floor of a fleet.
+"""The cryptography of one device that no server can omit, measured operation by operation: the floor of a fleet.
 
-Everything is RSA-2048 but the PKCS certificate's own key, as in the measured fleet; processor time is what counts.
+All keys are RSA-2048 except the key of the PKCS certificate, as in the measured fleet; processor time is measured.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ _OAEP = OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How often each is done for one device."""
+    """The number of operations of each kind for one device."""
 
-    #: Signatures of messages, requests and certificate requests that are verified.
+    #: Verified signatures of messages, requests and certificate requests.
     verified: int
-    #: Identities that are signed, and answers.
+    #: Signed identities and answers.
     signed: int
-    #: Envelopes and passwords that are opened.
-    opened: int
-    #: Passwords, profiles and answers that are sealed.
-    sealed: int
-    #: PKCS certificates, with key and file.
+    #: Decrypted envelopes and passwords.
+    decrypted: int
+    #: Encrypted passwords, profiles and answers.
+    encrypted: int
+    #: Issued PKCS certificates, with key and PFX file.
     issued: float
 
 
 def apple(*, imported: int) -> Counts:
-    """SCEP (request, certificate request, identity, CertRep), 14 signed messages, and what is delivered."""
-    return Counts(verified=16, signed=2, opened=1 + imported, sealed=2 + imported, issued=1)
+    """SCEP (request, certificate request, identity, CertRep), 14 signed messages, and the delivered certificates."""
+    return Counts(verified=16, signed=2, decrypted=1 + imported, encrypted=2 + imported, issued=1)
 
 
 def windows(*, imported: int) -> Counts:
     """MS-WSTEP (certificate request, identity), 8 signed messages; one in four devices takes no PKCS certificate."""
-    return Counts(verified=9, signed=1, opened=imported, sealed=1 + imported, issued=0.75)
+    return Counts(verified=9, signed=1, decrypted=imported, encrypted=1 + imported, issued=0.75)
 
 
 def seconds(counts: Counts) -> float:
@@ -55,11 +55,11 @@ def seconds(counts: Counts) -> float:
     signature = key.sign(data, PKCS1v15(), hashes.SHA256())
     secret = public.encrypt(b"a-password-of-24-letters", _OAEP)
     return (
-        counts.verified * _each(lambda: public.verify(signature, data, PKCS1v15(), hashes.SHA256()))
-        + counts.signed * _each(lambda: key.sign(data, PKCS1v15(), hashes.SHA256()))
-        + counts.opened * _each(lambda: key.decrypt(secret, _OAEP))
-        + counts.sealed * _each(lambda: public.encrypt(b"k" * 32, PKCS1v15()))
-        + counts.issued * _each(lambda: _issue(key))
+        counts.verified * _seconds_per_call(lambda: public.verify(signature, data, PKCS1v15(), hashes.SHA256()))
+        + counts.signed * _seconds_per_call(lambda: key.sign(data, PKCS1v15(), hashes.SHA256()))
+        + counts.decrypted * _seconds_per_call(lambda: key.decrypt(secret, _OAEP))
+        + counts.encrypted * _seconds_per_call(lambda: public.encrypt(b"k" * 32, PKCS1v15()))
+        + counts.issued * _seconds_per_call(lambda: _issue(key))
     )
 
 
@@ -77,7 +77,7 @@ def _issue(authority: rsa.RSAPrivateKey) -> None:
     pkcs12.serialize_key_and_certificates(b"bench", key, certificate, None, encryption)
 
 
-def _each(work: Callable[[], object]) -> float:
+def _seconds_per_call(work: Callable[[], object]) -> float:
     start = time.process_time()
     for _ in range(_TIMES):
         work()

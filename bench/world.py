@@ -1,4 +1,4 @@
-"""What the rows share: a real server as a child process, and an emulator inside this process."""
+"""Helpers of the rows: a real server as a child process, and its users, profiles, devices and certificates."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Server:
         return int(self.endpoints["http"].rpartition(":")[2])
 
     def client(self) -> httpx.Client:
-        """Signed in to Graph, over the plain listener."""
+        """An HTTP client that is signed in to Graph, over the plain listener."""
         client = httpx.Client(base_url=self.endpoints["http"].replace("localhost", "127.0.0.1"), timeout=60)
         form = {
             "grant_type": "client_credentials",
@@ -52,19 +52,19 @@ class Server:
         return client
 
     def memory(self) -> float:
-        """Resident memory in MiB."""
+        """The server's resident memory in MiB."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmRSS"))
 
     def cpu(self) -> float:
-        """Seconds of processor time that it has used."""
+        """The seconds of processor time that the server has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
 def server(*arguments: str, folder: Path | None = None, **environment: str) -> Iterator[Server]:
-    """A server, in this folder or in a fresh one that is gone at the end."""
+    """Run a server on this data folder, or on a temporary one that is removed at the end."""
     with tempfile.TemporaryDirectory(prefix="fauxtune-bench-") as fresh:
         process = subprocess.Popen(
             [
@@ -85,46 +85,46 @@ def server(*arguments: str, folder: Path | None = None, **environment: str) -> I
 
 
 def free_port() -> int:
-    """A port that nobody has at this moment."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    """A port that is free at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:
-    """Until somebody listens."""
+    """Wait until a server listens on the port."""
     for _ in range(200):
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise RuntimeError(f"nobody listens on {port}")
+    raise RuntimeError(f"no server listens on port {port}")
 
 
 def csr(key: rsa.RSAPrivateKey) -> str:
-    """A certificate request, as an enrolment carries it."""
+    """A certificate request for an enrolment, base64 of DER."""
     request = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([])).sign(key, hashes.SHA256())
     return base64.b64encode(request.public_bytes(Encoding.DER)).decode()
 
 
 def group_id(client: httpx.Client, name: str) -> str:
     """The id of a seeded group."""
-    found = client.get("/beta/groups", params={"$filter": f"displayName eq '{name}'"}).raise_for_status()
-    return str(found.json()["value"][0]["id"])
+    answer = client.get("/beta/groups", params={"$filter": f"displayName eq '{name}'"}).raise_for_status()
+    return str(answer.json()["value"][0]["id"])
 
 
 def profile(client: httpx.Client, kind: str, *, group: str, **properties: Any) -> str:
-    """A profile, assigned to a group; its id."""
+    """Create a profile and assign it to a group. Returns its id."""
     body = {"@odata.type": f"#microsoft.graph.{kind}", "displayName": kind, **properties}
     path = "/beta/deviceManagement/deviceConfigurations"
-    made = client.post(path, json=body).raise_for_status().json()
+    created = client.post(path, json=body).raise_for_status().json()
     target = {"@odata.type": "#microsoft.graph.groupAssignmentTarget", "groupId": group}
-    client.post(f"{path}/{made['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
-    return str(made["id"])
+    client.post(f"{path}/{created['id']}/assign", json={"assignments": [{"target": target}]}).raise_for_status()
+    return str(created["id"])
 
 
 def smime_profiles(client: httpx.Client, *, group: str, template: str) -> None:
-    """A trusted root and a PKCS profile for work profiles."""
+    """Create and assign a trusted root and a PKCS profile for work profiles."""
     root = client.get("/pki/contoso/root/ca.cer").raise_for_status().content
     profile(
         client,
@@ -145,7 +145,7 @@ def smime_profiles(client: httpx.Client, *, group: str, template: str) -> None:
 
 
 def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, token: str) -> tuple[str, dict[str, str]]:
-    """A device comes in: the path of its resource, and the headers it calls with."""
+    """Enrol a device. Returns the path of its resource, and the headers of its requests."""
     body = {"enrollmentToken": token, "mode": "work-profile", "csr": csr(key)}
     base = "/mdm/contoso/android/v1"
     answer = client.post(f"{base}/enterprises/contoso/devices:enroll", json=body).raise_for_status().json()
@@ -153,38 +153,38 @@ def enrol(client: httpx.Client, key: rsa.RSAPrivateKey, *, token: str) -> tuple[
 
 
 def enrollment_token(client: httpx.Client, *, uses: int, user: str = ALICE) -> str:
-    """A token for the devices of a user."""
+    """Create an enrolment token for devices of a user."""
     body = {"userPrincipalName": user, "uses": uses}
     answer = client.post("/_fauxtune/v1/tenants/contoso/enrollmentTokens", json=body).raise_for_status()
     return str(answer.json()["token"])
 
 
 def pfx_document(client: httpx.Client, *, user: str = ALICE) -> dict[str, Any]:
-    """A new certificate for encryption with its key, as Graph takes it for import."""
+    """Issue an encryption certificate with its key. Returns the document that imports it through Graph."""
     tenant, password = "/_fauxtune/v1/tenants/contoso", "a-password-of-24-letters"
     order = {"template": "SmimeEncryption", "userPrincipalName": user, "pfxPassword": password}
-    made = client.post(f"{tenant}/certificates", json=order).raise_for_status().json()
-    shown = client.get(f"{tenant}/certificates/{made['thumbprint']}").raise_for_status().json()
+    issued = client.post(f"{tenant}/certificates", json=order).raise_for_status().json()
+    record = client.get(f"{tenant}/certificates/{issued['thumbprint']}").raise_for_status().json()
     (connector,) = client.get(f"{tenant}/connectors").raise_for_status().json()["value"]
     key = client.get(f"{tenant}/connectors/{connector['id']}/keys").raise_for_status().json()["value"][0]
     public = load_pem_public_key(key["publicKey"].encode())
     assert isinstance(public, rsa.RSAPublicKey)
-    sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
+    encrypted_password = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
     return {
-        "thumbprint": made["thumbprint"],
+        "thumbprint": issued["thumbprint"],
         "intendedPurpose": "smimeEncryption",
         "userPrincipalName": user,
-        "startDateTime": shown["notBefore"],
-        "expirationDateTime": shown["notAfter"],
+        "startDateTime": record["notBefore"],
+        "expirationDateTime": record["notAfter"],
         "providerName": key["providerName"],
         "keyName": key["keyName"],
         "paddingScheme": "oaepSha512",
-        "encryptedPfxBlob": made["pfx"],
-        "encryptedPfxPassword": base64.b64encode(sealed).decode(),
+        "encryptedPfxBlob": issued["pfx"],
+        "encryptedPfxPassword": base64.b64encode(encrypted_password).decode(),
     }
 
 
 def import_pfx(client: httpx.Client, document: dict[str, Any]) -> str:
-    """Import it; Graph's key of the record."""
-    made = client.post("/beta/deviceManagement/userPfxCertificates", json=document).raise_for_status().json()
-    return str(made["id"])
+    """Import a certificate. Returns Graph's id of its record."""
+    created = client.post("/beta/deviceManagement/userPfxCertificates", json=document).raise_for_status().json()
+    return str(created["id"])
