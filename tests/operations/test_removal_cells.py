@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keypool import KeyRing
 from fauxtune.core.engine.removal.gaps import GAPS, gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Outcome, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
@@ -50,7 +50,7 @@ class Fate:
     said: bool
 
 
-def expected(cell: Outcome, *, thing: GivenItem, happening: Event) -> Fate:
+def expected(cell: Verdict, *, thing: GivenItem, happening: Event) -> Fate:
     """What the table says, as it looks."""
     source, _authority = thing
     ends = happening in ENDS

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from cryptography import x509
 
-from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Incident, Source
@@ -73,7 +73,7 @@ async def test_what_is_superseded_fares_at_the_ca_as_the_removal_table_says(cont
     await advance(contoso, ELEVEN_MONTHS)
     await settle_all(phone)
     edition = contoso.tenant.edition
-    cell = outcome(Variant.ANDROID_WORK_PROFILE, edition, source=Source.PKCS, cause=Incident.RENEWED)
+    cell = look_up(Variant.ANDROID_WORK_PROFILE, edition, source=Source.PKCS, cause=Incident.RENEWED)
     assert await contoso.certificate_status(serial) == ("revoked" if cell.revoked else "good")
     assert "Unverified" in cell.source
     assert not cell.revoked

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
+from fauxtune.core.engine.device_actions.support import EMULATED, platform_of
 from fauxtune.core.engine.device_actions.table import WIPE_OPTIONS
 from fauxtune.core.graph.device_actions import EXECUTE_ACTION, FORMS
 from fauxtune.core.graph.index import ENTITIES, entity
@@ -120,7 +120,7 @@ def test_parts_of_a_wipe_that_no_device_knows_are_refused() -> None:
 
 
 def test_actions_that_no_device_is_told_of_are_refused() -> None:
-    carried = {action for variant in ENROLLABLE for action in CARRIED[platform_of(variant)]}
+    carried = {action for variant in ENROLLABLE for action in EMULATED[platform_of(variant)]}
     root = "deviceManagement/managedDevices/{device}/"
     refused = {
         route.template.removeprefix(root)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fauxtune.core.engine.planning.plan import Answer, Plan, Situation
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -76,8 +76,8 @@ def held(item: Item, state: ItemState = ItemState.INSTALLED, *, serial: str = "0
     return replace(row, installed_fingerprint=installed)
 
 
-def issued(serial: str, *, renew_at: datetime = LATER) -> Answer:
-    return Answer(
+def issued(serial: str, *, renew_at: datetime = LATER) -> ConnectorAnswer:
+    return ConnectorAnswer(
         answered=True, serial=serial, thumbprint=f"t{serial}", renew_at=renew_at, not_after=LATER + timedelta(days=60)
     )
 
@@ -95,7 +95,7 @@ STANDING = Standing(
 def situation(
     *items: Item,
     rows: Iterable[LedgerRow] = (),
-    answers: Mapping[tuple[ItemKey, str], Answer] | None = None,
+    answers: Mapping[tuple[ItemKey, str], ConnectorAnswer] | None = None,
     standing: Standing = STANDING,
     now: datetime = NOW,
     waiting_for: Mapping[Source, str] | None = None,
@@ -114,7 +114,7 @@ def situation(
 
 def after(before: Situation, made: Plan, **changes: object) -> Situation:
     """The situation once the plan is written: rows changed, requests made."""
-    asked = {(ask.item.key, ask.fingerprint): Answer() for ask in made.asks}
+    asked = {(ask.item.key, ask.fingerprint): ConnectorAnswer() for ask in made.requests}
     written = replace(before, rows={**before.rows, **made.rows}, answers={**before.answers, **asked})
     return replace(written, **changes)  # type: ignore[arg-type]
 

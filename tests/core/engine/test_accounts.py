@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.planning.desired import desired
+from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.engine.planning.ledger import in_policy
-from fauxtune.core.engine.planning.plan import Answer, Plan, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, outcome_of, take_in
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, Plan, Situation, plan
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory, profile_outcome
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.editions import Edition
@@ -91,7 +91,7 @@ class Story:
     profiles: list[Profile]
     world: World = WORLD
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
-    answers: dict[tuple[ItemKey, str], Answer] = field(default_factory=dict)
+    answers: dict[tuple[ItemKey, str], ConnectorAnswer] = field(default_factory=dict)
     serials: int = 0
 
     def plan(self) -> Plan:
@@ -100,15 +100,15 @@ class Story:
                 now=NOW,
                 variant=Variant.ANDROID_WORK_PROFILE,
                 edition=Edition.CURRENT,
-                items=desired(self.profiles, self.world),
+                items=desired_items(self.profiles, self.world),
                 rows=self.rows,
                 answers=self.answers,
                 standing=STANDING,
             )
         )
         self.rows = {**self.rows, **made.rows}
-        for ask in made.asks:
-            self.answers[ask.item.key, ask.fingerprint] = Answer()
+        for ask in made.requests:
+            self.answers[ask.item.key, ask.fingerprint] = ConnectorAnswer()
         return made
 
     def answer(self, **changes: Any) -> None:
@@ -117,7 +117,7 @@ class Story:
             if not answer.answered and answer.problem is None:
                 self.serials += 1
                 serial = f"s{self.serials}" if key[0].startswith("pkcs/") else None
-                done = Answer(answered=True, serial=serial, thumbprint=serial and f"t-{serial}")
+                done = ConnectorAnswer(answered=True, serial=serial, thumbprint=serial and f"t-{serial}")
                 self.answers[key] = replace(done, **changes)
 
     def report(self, *, without: frozenset[ItemKey] = frozenset(), refused: ItemKey | None = None) -> None:
@@ -128,7 +128,7 @@ class Story:
             accounts={row.key: row.fingerprint or "" for row in policy if row.source is Source.EMAIL},
             refused={} if refused is None else {refused: Problem(-1, "no")},
         )
-        self.rows |= take_in(self.rows.values(), inventory)
+        self.rows |= apply_inventory(self.rows.values(), inventory)
 
     def settle(self) -> None:
         for _ in range(8):
@@ -146,7 +146,7 @@ class Story:
         return Account.decode(payload)
 
     def status(self, profile: Profile = EMAIL) -> ProfileStatus:
-        return outcome_of(profile, self.rows.values()).status
+        return profile_outcome(profile, self.rows.values()).status
 
 
 def everything() -> Story:
@@ -173,7 +173,7 @@ def test_of_a_history_the_account_names_the_one_that_begins_last_or_in_2020_the_
     history = (imported("long", days=900, since=-200), imported("short", days=60, since=-5))
     story = Story([EMAIL, PKCS, IMPORTED], world=replace(WORLD, edition=edition, imported=history))
     story.settle()
-    needs = desired(story.profiles, story.world)[ACCOUNT].needs
+    needs = desired_items(story.profiles, story.world)[ACCOUNT].needs
     assert [need.key for need in needs if need.navigation == "smimeEncryptionCertificate"] == [imported_key(named)]
     assert {imported_key("long"), imported_key("short")} <= story.rows.keys()
 

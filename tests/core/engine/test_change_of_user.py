@@ -20,7 +20,7 @@ def test_another_user_is_given_a_certificate_of_their_own_and_the_former_users_l
     pkcs = pkcs_item()
     before = situation(pkcs, rows=[replace(held(pkcs, state), user_id="bob")])
     made = plan(before)
-    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert [ask.fingerprint for ask in made.requests] == ["after/01"]
     assert (only(made).state, only(made).fingerprint, only(made).user_id) == (ItemState.WANTED, None, "alice")
     assert made.revoked == [], "an assignment that no longer reaches it revokes nothing"
     answered = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})

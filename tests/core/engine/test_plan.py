@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.planning.plan import NEVER, Answer, Situation, plan
+from fauxtune.core.engine.planning.plan import NEVER, ConnectorAnswer, Situation, plan
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.engine.removal.lookup import outcome
+from fauxtune.core.engine.removal.lookup import look_up
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -49,7 +49,7 @@ def test_a_root_is_offered_with_its_bytes() -> None:
 def test_what_the_device_has_is_left_alone() -> None:
     for item in (root_item(), imported_item(), pkcs_item()):
         made = plan(situation(item, rows=[held(item)]))
-        assert (made.rows, made.asks, made.offered, made.policy_changed) == ({}, [], [], False)
+        assert (made.rows, made.requests, made.offered, made.policy_changed) == ({}, [], [], False)
 
 
 @pytest.mark.parametrize("state", [ItemState.REMOVED, ItemState.REMOVING, ItemState.KEPT])
@@ -73,26 +73,26 @@ def test_a_further_claim_changes_the_row_and_not_the_policy() -> None:
 def test_an_imported_certificate_needs_no_root_and_asks_once() -> None:
     first = situation(imported_item(), waiting_for={Source.IMPORTED: "the connector 'One'"})
     made = plan(first)
-    assert [(ask.item.key, ask.fingerprint) for ask in made.asks] == [(imported_key("aa"), "f1")]
+    assert [(ask.item.key, ask.fingerprint) for ask in made.requests] == [(imported_key("aa"), "f1")]
     assert (only(made).state, only(made).waits_for) == (ItemState.WANTED, "the connector 'One'")
     assert not made.policy_changed, "what is still with the connector is not in the policy"
-    assert plan(after(first, made)).asks == []
+    assert plan(after(first, made)).requests == []
 
 
 def test_an_answered_imported_certificate_is_offered() -> None:
-    made = plan(situation(imported_item(), answers={(imported_key("aa"), "f1"): Answer(answered=True)}))
+    made = plan(situation(imported_item(), answers={(imported_key("aa"), "f1"): ConnectorAnswer(answered=True)}))
     assert (only(made).state, only(made).fingerprint) == (ItemState.SENT, "f1")
     assert only(made).purpose == "smimeEncryption"
 
 
 def test_a_refused_request_fails_the_item_and_is_asked_again_when_its_time_has_come() -> None:
-    refused = Answer(problem=PROBLEM, retry_at=SOON)
+    refused = ConnectorAnswer(problem=PROBLEM, retry_at=SOON)
     before = situation(imported_item(), answers={(imported_key("aa"), "f1"): refused})
     made = plan(before)
-    assert (only(made).state, only(made).problem, made.asks) == (ItemState.FAILED, PROBLEM, [])
+    assert (only(made).state, only(made).problem, made.requests) == (ItemState.FAILED, PROBLEM, [])
     assert made.due_at == SOON
     again = plan(after(before, made, now=SOON))
-    assert [ask.fingerprint for ask in again.asks] == ["f1"]
+    assert [ask.fingerprint for ask in again.requests] == ["f1"]
     assert only(again).state is ItemState.WANTED
     assert only(again).problem is None
 
@@ -100,15 +100,15 @@ def test_a_refused_request_fails_the_item_and_is_asked_again_when_its_time_has_c
 def test_other_bytes_are_asked_for_and_the_old_ones_leave_the_policy_till_then() -> None:
     before = situation(imported_item(fingerprint="f2"), rows=[held(imported_item())])
     made = plan(before)
-    assert [ask.fingerprint for ask in made.asks] == ["f2"]
+    assert [ask.fingerprint for ask in made.requests] == ["f2"]
     assert (only(made).state, only(made).fingerprint) == (ItemState.WANTED, None)
     assert made.policy_changed
-    answered = {(imported_key("aa"), "f2"): Answer(answered=True)}
+    answered = {(imported_key("aa"), "f2"): ConnectorAnswer(answered=True)}
     assert only(plan(after(before, made, answers=answered))).fingerprint == "f2"
 
 
 def test_refused_new_bytes_do_not_leave_the_old_ones_in_the_policy() -> None:
-    refused = {(imported_key("aa"), "f2"): Answer(problem=PROBLEM, retry_at=SOON)}
+    refused = {(imported_key("aa"), "f2"): ConnectorAnswer(problem=PROBLEM, retry_at=SOON)}
     row = only(plan(situation(imported_item(fingerprint="f2"), rows=[held(imported_item())], answers=refused)))
     assert (row.state, row.fingerprint) == (ItemState.FAILED, None)
 
@@ -116,14 +116,14 @@ def test_refused_new_bytes_do_not_leave_the_old_ones_in_the_policy() -> None:
 def test_another_purpose_changes_the_policy_without_a_new_request() -> None:
     made = plan(situation(replace(imported_item(), purpose="smimeSigning"), rows=[held(imported_item())]))
     assert (only(made).state, only(made).purpose) == (ItemState.INSTALLED, "smimeSigning")
-    assert (made.asks, made.policy_changed) == ([], True)
+    assert (made.requests, made.policy_changed) == ([], True)
 
 
 def test_what_the_device_refused_stays_failed_and_in_the_policy() -> None:
     for item in (root_item(), imported_item(), pkcs_item()):
         refused = replace(held(item, ItemState.FAILED), problem=PROBLEM)
         made = plan(situation(item, rows=[refused]))
-        assert (made.rows, made.asks, made.policy_changed) == ({}, [], False)
+        assert (made.rows, made.requests, made.policy_changed) == ({}, [], False)
 
 
 # -------------------------------------------------------------------------------------------------------------- pkcs
@@ -131,7 +131,7 @@ def test_what_the_device_refused_stays_failed_and_in_the_policy() -> None:
 
 def test_pkcs_without_a_targeted_root_is_an_error_that_names_what_is_missing() -> None:
     made = plan(situation(pkcs_item(needs_root=ROOT)))
-    assert (only(made).state, made.asks) == (ItemState.FAILED, [])
+    assert (only(made).state, made.requests) == (ItemState.FAILED, [])
     message = str(only(made).problem)
     assert "the root of 'Contoso Issuing CA'" in message
     assert ROOT not in message, "people are told names; hashes in sentences are SHA-1"
@@ -142,28 +142,28 @@ def test_pkcs_waits_for_a_root_that_is_targeted_but_not_there_yet() -> None:
     root, pkcs = root_item(), pkcs_item(needs_root=ROOT)
     first = situation(root, pkcs)
     made = plan(first)
-    assert made.asks == []
+    assert made.requests == []
     assert made.rows[pkcs.key].state is ItemState.WANTED
     assert made.rows[pkcs.key].waits_for == "the trusted root of 'Contoso Issuing CA' to be installed first"
     assert made.rows[root.key].state is ItemState.SENT
     there = after(first, made)
     installed = replace(there, rows={**there.rows, root.key: held(root)})
-    assert [ask.fingerprint for ask in plan(installed).asks] == ["first"]
+    assert [ask.fingerprint for ask in plan(installed).requests] == ["first"]
 
 
 def test_pkcs_heals_by_itself_once_its_root_is_targeted() -> None:
     pkcs = pkcs_item(needs_root=ROOT)
     failed = plan(situation(pkcs))
     healed = plan(situation(root_item(), pkcs, rows=[*failed.rows.values(), held(root_item())]))
-    assert [ask.item.key for ask in healed.asks] == [pkcs.key]
+    assert [ask.item.key for ask in healed.requests] == [pkcs.key]
     assert (healed.rows[pkcs.key].state, healed.rows[pkcs.key].problem) == (ItemState.WANTED, None)
 
 
 def test_pkcs_asks_once_and_takes_the_serial_of_the_answer() -> None:
     first = situation(pkcs_item())
     made = plan(first)
-    assert [ask.fingerprint for ask in made.asks] == ["first"]
-    assert plan(after(first, made)).asks == []
+    assert [ask.fingerprint for ask in made.requests] == ["first"]
+    assert plan(after(first, made)).requests == []
     answered = after(first, made, answers={(pkcs_item().key, "first"): issued("01")})
     row = only(plan(answered))
     assert (row.state, row.fingerprint, row.serial, row.thumbprint) == (ItemState.SENT, "01", "01", "t01")
@@ -173,10 +173,10 @@ def test_pkcs_asks_once_and_takes_the_serial_of_the_answer() -> None:
 def test_a_certificate_is_renewed_at_its_threshold_and_stays_until_its_successor_is_there() -> None:
     pkcs = pkcs_item()
     before = situation(pkcs, rows=[held(pkcs)], now=LATER - timedelta(seconds=1))
-    assert (plan(before).asks, plan(before).due_at) == ([], LATER)
+    assert (plan(before).requests, plan(before).due_at) == ([], LATER)
     at = replace(before, now=LATER)
     made = plan(at)
-    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert [ask.fingerprint for ask in made.requests] == ["after/01"]
     assert (made.rows, made.policy_changed) == ({}, False)
     assert made.due_at == NEVER, "the answer is awaited, not a moment"
     successor = {(pkcs.key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
@@ -187,7 +187,7 @@ def test_a_certificate_is_renewed_at_its_threshold_and_stays_until_its_successor
 
 def test_a_refused_renewal_leaves_the_current_certificate_and_is_asked_again() -> None:
     pkcs = pkcs_item()
-    refused = {(pkcs.key, "after/01"): Answer(problem=PROBLEM, retry_at=LATER + timedelta(hours=1))}
+    refused = {(pkcs.key, "after/01"): ConnectorAnswer(problem=PROBLEM, retry_at=LATER + timedelta(hours=1))}
     made = plan(situation(pkcs, rows=[held(pkcs)], answers=refused, now=LATER))
     assert (made.rows, made.due_at) == ({}, LATER + timedelta(hours=1))
 
@@ -202,7 +202,7 @@ def test_a_certificate_that_was_removed_by_hand_is_issued_anew() -> None:
     missing = held(pkcs, ItemState.WANTED)
     before = situation(pkcs, rows=[missing], answers={(pkcs.key, "first"): issued("01")})
     made = plan(before)
-    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert [ask.fingerprint for ask in made.requests] == ["after/01"]
     anew = after(before, made, answers={(pkcs.key, "after/01"): issued("02")})
     assert only(plan(anew)).serial == "02"
 
@@ -211,7 +211,7 @@ def test_a_certificate_of_digicert_that_was_removed_by_hand_comes_back_without_a
     pkcs = pkcs_item()
     missing = replace(held(pkcs, ItemState.WANTED), authority=Authority.DIGICERT)
     made = plan(situation(pkcs, rows=[missing]))
-    assert (made.asks, only(made).state, only(made).serial) == ([], ItemState.SENT, "01")
+    assert (made.requests, only(made).state, only(made).serial) == ([], ItemState.SENT, "01")
 
 
 @pytest.mark.parametrize("edition", Edition)
@@ -219,7 +219,7 @@ def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: Edit
     answers = {(pkcs_item().key, "after/01"): issued("02", renew_at=LATER + timedelta(days=300))}
     before = situation(pkcs_item(), rows=[held(pkcs_item())], answers=answers, now=LATER)
     made = plan(replace(before, edition=edition))
-    cell = outcome(before.variant, edition, source=Source.PKCS, cause=Incident.RENEWED)
+    cell = look_up(before.variant, edition, source=Source.PKCS, cause=Incident.RENEWED)
     assert [row.serial for row, _why in made.revoked] == (["01"] if cell.revoked else [])
     assert (only(made).serial, cell.reissued) == ("02", Reissued.NEW)
 
@@ -227,17 +227,17 @@ def test_what_a_renewal_supersedes_fares_as_the_removal_table_says(edition: Edit
 @pytest.mark.parametrize("state", [ItemState.KEPT, ItemState.REMOVING])
 def test_a_certificate_that_is_kept_or_being_removed_and_wanted_again_is_offered_again(state: ItemState) -> None:
     made = plan(situation(pkcs_item(), rows=[held(pkcs_item(), state)]))
-    assert (only(made).state, only(made).serial, made.asks) == (ItemState.SENT, "01", [])
+    assert (only(made).state, only(made).serial, made.requests) == (ItemState.SENT, "01", [])
 
 
 def test_a_certificate_that_was_removed_and_is_wanted_again_is_a_new_one() -> None:
     made = plan(situation(pkcs_item(), rows=[held(pkcs_item(), ItemState.REMOVED)]))
-    assert [ask.fingerprint for ask in made.asks] == ["after/01"]
+    assert [ask.fingerprint for ask in made.requests] == ["after/01"]
 
 
 def test_a_profile_that_cannot_be_filled_in_fails_with_its_reason() -> None:
     made = plan(situation(pkcs_item(problem=PROBLEM)))
-    assert (only(made).state, only(made).problem, made.asks) == (ItemState.FAILED, PROBLEM, [])
+    assert (only(made).state, only(made).problem, made.requests) == (ItemState.FAILED, PROBLEM, [])
 
 
 # ----------------------------------------------------------------------------------------------------------- removal
@@ -263,7 +263,7 @@ def test_what_can_never_be_given_fails_with_its_reason_and_asks_nobody() -> None
     made = plan(before)
     row = only(made)
     assert (row.state, row.problem, row.fingerprint) == (ItemState.FAILED, PROBLEM, None)
-    assert (made.asks, made.offered, made.policy_changed, made.due_at) == ([], [], False, NEVER)
+    assert (made.requests, made.offered, made.policy_changed, made.due_at) == ([], [], False, NEVER)
     assert plan(after(before, made)).rows == {}
 
 
@@ -331,15 +331,19 @@ def ledger_rows(draw: st.DrawFn) -> list[LedgerRow]:
     return found
 
 
-def answers() -> st.SearchStrategy[dict[tuple[ItemKey, str], Answer]]:
-    possible: dict[tuple[ItemKey, str], st.SearchStrategy[Answer]] = {}
+def answers() -> st.SearchStrategy[dict[tuple[ItemKey, str], ConnectorAnswer]]:
+    possible: dict[tuple[ItemKey, str], st.SearchStrategy[ConnectorAnswer]] = {}
     refusals = st.sampled_from(
-        [Answer(), Answer(problem=PROBLEM, retry_at=NOW), Answer(problem=PROBLEM, retry_at=SOON)]
+        [
+            ConnectorAnswer(),
+            ConnectorAnswer(problem=PROBLEM, retry_at=NOW),
+            ConnectorAnswer(problem=PROBLEM, retry_at=SOON),
+        ]
     )
     for item in ITEMS:
         if item.source is Source.IMPORTED:
             for fingerprint in ("f1", "f2"):
-                possible[item.key, fingerprint] = refusals | st.just(Answer(answered=True))
+                possible[item.key, fingerprint] = refusals | st.just(ConnectorAnswer(answered=True))
         if item.source is Source.PKCS:
             possible[item.key, "first"] = refusals | st.just(issued("01"))
             possible[item.key, "after/01"] = refusals | st.just(issued("02"))
@@ -369,7 +373,7 @@ def test_a_plan_that_was_written_down_plans_nothing_more(before: Situation) -> N
     made = plan(before)
     again = plan(after(before, made))
     assert again.rows == {}
-    assert (again.asks, again.revoked, again.offered, again.policy_changed) == ([], [], [], False)
+    assert (again.requests, again.revoked, again.offered, again.policy_changed) == ([], [], [], False)
 
 
 @settings(deadline=None, max_examples=200)
@@ -387,7 +391,7 @@ def test_whatever_is_planned_makes_sense(before: Situation) -> None:
             assert row.state in (ItemState.REMOVED, ItemState.REMOVING, ItemState.KEPT)
     for row, _ in made.revoked:
         assert row.source is Source.PKCS
-    for ask in made.asks:
+    for ask in made.requests:
         before_it = before.answers.get((ask.item.key, ask.fingerprint))
         assert before_it is None or (before_it.problem is not None and before_it.retry_at == NOW)
     assert made.due_at > before.now

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from fauxtune.core.engine.device_actions.support import fate, supports
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Outcome, outcome, sources, table
+from fauxtune.core.engine.device_actions.support import effective_cause, supports
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Verdict, look_up, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
@@ -145,7 +145,7 @@ ALL = [(variant, edition, *key) for variant in Variant for edition in Edition fo
 LEAVES = (Cause.UNASSIGNED, Cause.PROFILE_DELETED, Cause.LEFT_GROUP, Cause.USER_CHANGED)
 
 
-def verdict_of(cell: Outcome) -> str:
+def verdict_of(cell: Verdict) -> str:
     return "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
 
 
@@ -155,7 +155,7 @@ def test_every_cell_is_as_the_document_has_it(source: Source, subtests: pytest.S
     assert len(cases) > 20
     for edition, _source, variant, cause, verdict in cases:
         with subtests.test(edition=edition.value, variant=variant.value, cause=cause.value):
-            assert verdict_of(outcome(variant, edition, source=source, cause=cause)) == verdict
+            assert verdict_of(look_up(variant, edition, source=source, cause=cause)) == verdict
 
 
 def test_the_typed_tables_are_not_read_as_nothing() -> None:
@@ -180,13 +180,13 @@ def test_whatever_can_occur_has_a_cell_with_its_source_and_date(variant: Variant
             if cause is Incident.RENEWED and source not in (Source.PKCS, Source.SCEP):
                 continue
             for authority in AUTHORITIES.get(source, tuple(Authority)):
-                cell = outcome(variant, edition, source=source, cause=cause, authority=authority)
+                cell = look_up(variant, edition, source=source, cause=cause, authority=authority)
                 assert any(year in cell.source for year in ("2019-", "2020-", "2024-")), (kind.name, cause)
 
 
 def test_every_document_but_reports_from_the_field_is_dated() -> None:
     for variant, edition, source, cause, authority in ALL:
-        cell = outcome(variant, edition, source=source, cause=cause, authority=authority)
+        cell = look_up(variant, edition, source=source, cause=cause, authority=authority)
         if cell.disagreement and not cell.disagreement.startswith("Reports from the field"):
             assert any(year in cell.disagreement for year in ("2019-", "2020-", "2024-"))
             assert cell.disagreement != cell.source
@@ -204,10 +204,10 @@ def test_what_cannot_occur_has_no_cell() -> None:
         (Variant.IOS, Source.SCEP, Cause.RETIRE, Authority.DIGICERT),
     ):
         with pytest.raises(KeyError):
-            outcome(variant, NEW, source=source, cause=cause, authority=authority)
+            look_up(variant, NEW, source=source, cause=cause, authority=authority)
     unknown = cast("Edition", "2019-01")
     with pytest.raises(KeyError):
-        outcome(Variant.IOS, unknown, source=Source.PKCS, cause=Cause.WIPE)
+        look_up(Variant.IOS, unknown, source=Source.PKCS, cause=Cause.WIPE)
 
 
 def test_the_editions_differ_in_pkcs_of_windows_and_macos_that_no_longer_applies_and_nowhere_else() -> None:
@@ -228,7 +228,7 @@ def test_a_deleted_record_is_a_wipe_for_the_companys_own_android_devices_of_toda
 ):
     for variant, edition in product(Variant, Edition):
         wiped = edition is NEW and variant in (*KINDS_OF_DEVICE["owner"], Variant.ANDROID_AOSP)
-        felt = fate(Cause.DELETE, variant, edition=edition)
+        felt = effective_cause(Cause.DELETE, variant, edition=edition)
         assert felt is (Cause.WIPE if wiped else Cause.RETIRE)
         for (source, cause, authority), cell in table(variant, edition).items():
             if cause is felt:
@@ -248,7 +248,7 @@ def test_what_a_kind_cannot_be_asked_for_in_an_edition_has_no_cell_there() -> No
 
 def test_only_what_the_authority_issued_for_this_device_is_ever_revoked() -> None:
     for variant, edition, source, cause, authority in ALL:
-        cell = outcome(variant, edition, source=source, cause=cause, authority=authority)
+        cell = look_up(variant, edition, source=source, cause=cause, authority=authority)
         assert not cell.revoked or source in (Source.PKCS, Source.SCEP)
 
 
@@ -258,8 +258,8 @@ def test_a_partners_certificates_go_as_others_do_and_are_never_revoked(variant: 
     for cause in (*Cause, *Incident):
         if (Source.SCEP, cause, Authority.MICROSOFT) not in table(variant, edition):
             continue
-        ours = outcome(variant, edition, source=Source.SCEP, cause=cause)
-        theirs = outcome(variant, edition, source=Source.SCEP, cause=cause, authority=Authority.PARTNER)
+        ours = look_up(variant, edition, source=Source.SCEP, cause=cause)
+        theirs = look_up(variant, edition, source=Source.SCEP, cause=cause, authority=Authority.PARTNER)
         assert (theirs.removed, theirs.revoked, theirs.reissued) == (ours.removed, False, ours.reissued)
         assert ("partner" in theirs.source) is ours.revoked
 
@@ -269,12 +269,12 @@ def test_what_a_user_deletes_comes_back_and_what_the_device_made_itself_comes_an
     variant: Variant, edition: Edition
 ) -> None:
     for source in sources(variant):
-        cell = outcome(variant, edition, source=source, cause=Incident.DELETED_BY_USER)
+        cell = look_up(variant, edition, source=source, cause=Incident.DELETED_BY_USER)
         own = source in (Source.PKCS, Source.SCEP)
         assert (verdict_of(cell), cell.reissued) == ("-", Reissued.NEW if own else Reissued.SAME)
         if source is Source.PKCS:
             assert "the same certificate" in cell.disagreement
-            hand = outcome(
+            hand = look_up(
                 variant, edition, source=source, cause=Incident.DELETED_BY_USER, authority=Authority.DIGICERT
             )
             assert (hand.reissued, hand.disagreement) == (Reissued.SAME, "")
@@ -285,13 +285,13 @@ def test_an_edited_scep_profile_brings_a_new_certificate_and_a_pkcs_profile_none
     for variant, edition in product(Variant, Edition):
         for source, wanted in ((Source.SCEP, Reissued.NEW), (Source.PKCS, Reissued.NO), (Source.IMPORTED, Reissued.NO)):
             if source in sources(variant):
-                cell = outcome(variant, edition, source=source, cause=Incident.PROFILE_EDITED)
+                cell = look_up(variant, edition, source=source, cause=Incident.PROFILE_EDITED)
                 assert cell.reissued is wanted
 
 
 def test_windows_gets_everything_back_after_a_wipe_that_keeps_the_enrolment() -> None:
     for source in Source:
-        cell = outcome(Variant.WINDOWS, NEW, source=source, cause=Incident.WIPE_KEEPING_ENROLLMENT)
+        cell = look_up(Variant.WINDOWS, NEW, source=source, cause=Incident.WIPE_KEEPING_ENROLLMENT)
         assert cell.removed
         assert cell.reissued is (Reissued.NEW if cell.revoked else Reissued.SAME)
         assert "Unverified" in cell.source
@@ -316,7 +316,7 @@ def test_windows_gets_everything_back_after_a_wipe_that_keeps_the_enrolment() ->
 def test_documents_that_disagree_are_both_cited(
     variant: Variant, edition: Edition, source: Source, cause: Cause, says: str
 ) -> None:
-    cell = outcome(variant, edition, source=source, cause=cause)
+    cell = look_up(variant, edition, source=source, cause=cause)
     assert says in cell.disagreement
     assert cell.source
 

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from fauxtune.core.engine.planning.report import Inventory, ProfileOutcome, outcome_of, outcomes, take_in
+from fauxtune.core.engine.planning.report import (
+    Inventory,
+    ProfileOutcome,
+    apply_inventory,
+    profile_outcome,
+    profile_outcomes,
+)
 from fauxtune.core.model.ids import ItemKey, ProfileId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem, imported_key, pkcs_key, root_key
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
@@ -29,7 +35,7 @@ NOT_YET_APPLIED = Inventory(complete=False)
 
 
 def taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
-    return take_in([row], inventory).get(row.key, row)
+    return apply_inventory([row], inventory).get(row.key, row)
 
 
 @EACH
@@ -40,13 +46,13 @@ def test_what_was_sent_and_is_there_is_installed(row: LedgerRow) -> None:
 
 @EACH
 def test_what_was_sent_and_not_applied_yet_is_still_sent(row: LedgerRow) -> None:
-    assert take_in([row], NOT_YET_APPLIED) == {}
+    assert apply_inventory([row], NOT_YET_APPLIED) == {}
 
 
 @EACH
 def test_what_is_installed_and_there_is_not_changed(row: LedgerRow) -> None:
     installed = taken(row, HOLDS_ALL)
-    assert take_in([installed], HOLDS_ALL) == {}
+    assert apply_inventory([installed], HOLDS_ALL) == {}
 
 
 @EACH
@@ -54,7 +60,7 @@ def test_what_was_refused_is_failed_with_the_devices_reason(row: LedgerRow) -> N
     refusal = Inventory(refused={row.key: PROBLEM})
     new = taken(row, refusal)
     assert (new.state, new.problem, new.fingerprint) == (ItemState.FAILED, PROBLEM, row.fingerprint)
-    assert take_in([new], refusal) == {}, "the same refusal again says nothing new"
+    assert apply_inventory([new], refusal) == {}, "the same refusal again says nothing new"
 
 
 @EACH
@@ -66,8 +72,8 @@ def test_what_was_refused_and_is_there_after_all_is_installed(row: LedgerRow) ->
 @pytest.mark.parametrize("row", [IMPORTED, PKCS], ids=["imported", "pkcs"])
 def test_what_the_connector_refused_is_not_touched_by_the_device(row: LedgerRow) -> None:
     never_offered = replace(row, state=ItemState.FAILED, fingerprint=None, problem=OTHER)
-    assert take_in([never_offered], Inventory(refused={row.key: PROBLEM})) == {}
-    assert take_in([never_offered], HOLDS_ALL) == {}
+    assert apply_inventory([never_offered], Inventory(refused={row.key: PROBLEM})) == {}
+    assert apply_inventory([never_offered], HOLDS_ALL) == {}
 
 
 def test_what_was_removed_by_hand_is_wanted_again() -> None:
@@ -84,15 +90,15 @@ def test_another_certificate_under_the_same_name_is_not_the_one_that_was_sent() 
 
 @EACH
 def test_what_is_missing_counts_only_in_a_complete_inventory(row: LedgerRow) -> None:
-    assert take_in([taken(row, HOLDS_ALL)], NOT_YET_APPLIED) == {}
+    assert apply_inventory([taken(row, HOLDS_ALL)], NOT_YET_APPLIED) == {}
 
 
 @EACH
 @pytest.mark.parametrize("state", [ItemState.REMOVING, ItemState.KEPT])
 def test_what_is_taken_back_is_removed_once_it_is_gone(row: LedgerRow, state: ItemState) -> None:
     row = replace(row, state=state, installed_fingerprint=row.fingerprint)
-    assert take_in([row], HOLDS_ALL) == {}
-    assert take_in([row], NOT_YET_APPLIED) == {}
+    assert apply_inventory([row], HOLDS_ALL) == {}
+    assert apply_inventory([row], NOT_YET_APPLIED) == {}
     assert (taken(row, HOLDS_NOTHING).state, taken(row, HOLDS_NOTHING).installed_fingerprint) == (
         ItemState.REMOVED,
         None,
@@ -102,8 +108,8 @@ def test_what_is_taken_back_is_removed_once_it_is_gone(row: LedgerRow, state: It
 @EACH
 @pytest.mark.parametrize("state", [ItemState.WANTED, ItemState.REMOVED])
 def test_what_the_device_should_not_have_is_not_believed(row: LedgerRow, state: ItemState) -> None:
-    assert take_in([replace(row, state=state)], HOLDS_ALL) == {}
-    assert take_in([replace(row, state=state)], HOLDS_NOTHING) == {}
+    assert apply_inventory([replace(row, state=state)], HOLDS_ALL) == {}
+    assert apply_inventory([replace(row, state=state)], HOLDS_NOTHING) == {}
 
 
 # ---------------------------------------------------------------------------------------------------------- statuses
@@ -142,29 +148,29 @@ def test_the_worst_item_decides_how_a_profile_fares(states: list[ItemState], sta
         claimed(state, key=str(number), problem=PROBLEM if state is ItemState.FAILED else None)
         for number, state in enumerate(states)
     ]
-    found = outcome_of(PROFILE, rows)
+    found = profile_outcome(PROFILE, rows)
     assert found.status is status
     assert found.problem == (PROBLEM if status is ProfileStatus.ERROR else None)
 
 
 def test_what_is_only_kept_is_not_applicable() -> None:
     kept = Profile(P, "androidWorkProfileCustomConfiguration", 1, {}, "p_g")
-    assert outcome_of(kept, []) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
+    assert profile_outcome(kept, []) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
 
 
 def test_what_devices_of_the_kind_do_not_take_is_not_applicable_whatever_they_hold_of_it() -> None:
     spared = replace(PROFILE, applies=False)
     for rows in ([], [claimed(ItemState.INSTALLED)], [claimed(ItemState.FAILED, problem=PROBLEM)]):
-        assert outcome_of(spared, rows) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
+        assert profile_outcome(spared, rows) == ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
 
 
 def test_other_profiles_items_do_not_matter() -> None:
     rows = [claimed(ItemState.INSTALLED), claimed(ItemState.FAILED, key="other", profile="q", problem=PROBLEM)]
-    assert outcome_of(PROFILE, rows).status is ProfileStatus.COMPLIANT
+    assert profile_outcome(PROFILE, rows).status is ProfileStatus.COMPLIANT
 
 
 def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() -> None:
-    found = outcome_of(IMPORTED_PROFILE, [])
+    found = profile_outcome(IMPORTED_PROFILE, [])
     assert found.status is ProfileStatus.ERROR
     assert found.problem is not None
     assert found.problem.code == CODE
@@ -172,7 +178,7 @@ def test_an_imported_profile_without_any_certificate_is_an_error_that_says_so() 
 
 
 def test_every_profile_has_its_outcome() -> None:
-    found = outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
+    found = profile_outcomes([PROFILE, IMPORTED_PROFILE], [claimed(ItemState.INSTALLED)])
     assert {profile: each.status for profile, each in found.items()} == {
         "p": ProfileStatus.COMPLIANT,
         "i": ProfileStatus.ERROR,

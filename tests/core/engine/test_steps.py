@@ -9,8 +9,8 @@ from fauxtune.core.engine.planning.steps import (
     SentStep,
     StepKind,
     StepState,
-    confirmed,
-    due,
+    confirmed_items,
+    due_steps,
     planned_steps,
 )
 from fauxtune.core.engine.removal.decisions import DeviceKind
@@ -35,7 +35,7 @@ def words(found: list[PlannedStep]) -> list[str]:
 def of(
     rows: list[LedgerRow], *, told: tuple[SentStep, ...] = (), again: bool = False, orders: tuple[str, ...] = ()
 ) -> list[PlannedStep]:
-    return planned_steps(rows, device=KIND, orders=orders, questions=("what",), again=again, told=told)
+    return planned_steps(rows, device=KIND, orders=orders, questions=("what",), again=again, sent=told)
 
 
 def test_installs_go_from_the_root_to_the_account_and_removals_the_other_way_before_them() -> None:
@@ -84,22 +84,22 @@ def test_what_cannot_be_given_any_more_goes_as_long_as_the_device_has_it() -> No
 
 def test_only_what_was_never_told_or_waits_to_be_told_again_is_due() -> None:
     wish = PlannedStep(StepKind.INSTALL, "pkcs/p", "1")
-    assert due([wish], []) == [(wish, None)]
+    assert due_steps([wish], []) == [(wish, None)]
     for state in StepState:
         expected = [(wish, "7")] if state is StepState.WAITING else []
-        assert due([wish], [SentStep("7", wish, state)]) == expected
+        assert due_steps([wish], [SentStep("7", wish, state)]) == expected
 
 
 def test_other_bytes_of_the_same_item_are_another_step() -> None:
     before = PlannedStep(StepKind.INSTALL, "pkcs/p", "1")
     after = PlannedStep(StepKind.INSTALL, "pkcs/p", "2")
-    assert due([after], [SentStep("7", before, StepState.TOLD)]) == [(after, None)]
+    assert due_steps([after], [SentStep("7", before, StepState.SENT)]) == [(after, None)]
 
 
 def test_confirmed_are_installs_alone() -> None:
     told = [
         SentStep("1", PlannedStep(StepKind.INSTALL, "pkcs/p", "1"), StepState.CONFIRMED),
-        SentStep("2", PlannedStep(StepKind.INSTALL, "pkcs/q", "1"), StepState.TOLD),
+        SentStep("2", PlannedStep(StepKind.INSTALL, "pkcs/q", "1"), StepState.SENT),
         SentStep("3", PlannedStep(StepKind.QUESTION, "what"), StepState.ANSWERED),
     ]
-    assert confirmed(told) == {"pkcs/p"}
+    assert confirmed_items(told) == {"pkcs/p"}

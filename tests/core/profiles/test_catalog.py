@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from fauxtune.core.engine.device_actions.support import supports
-from fauxtune.core.engine.planning.desired import desired
+from fauxtune.core.engine.planning.desired import desired_items
 from fauxtune.core.graph import enums
 from fauxtune.core.graph.index import entity
 from fauxtune.core.model.actions import DeviceAction
@@ -84,8 +84,8 @@ def test_what_does_not_apply_gives_nothing_and_whoever_refers_to_it_says_so() ->
         has_user=True,
         names={pkcs.id: "S"},
     )
-    assert desired([pkcs], world) == {}
-    (account,) = desired([mail, pkcs], world).values()
+    assert desired_items([pkcs], world) == {}
+    (account,) = desired_items([mail, pkcs], world).values()
     assert account.problem is not None
     assert "'S', which does not apply to devices of this kind" in account.problem.message
 
@@ -136,7 +136,7 @@ def test_what_is_only_kept_gives_nothing() -> None:
     for known in KINDS:
         if known.family.source is None:
             known.family.check({"omaSettings": "anything"})
-            assert desired([Profile(ProfileId("p"), known.name, 1, {})], World()) == {}
+            assert desired_items([Profile(ProfileId("p"), known.name, 1, {})], World()) == {}
 
 
 def test_every_variant_has_its_facts_and_its_way_in() -> None:
@@ -181,19 +181,19 @@ def profile(name: str, purpose: str | None = "smimeEncryption") -> Profile:
 
 def test_every_certificate_of_the_purpose_comes_expired_ones_too_and_no_other() -> None:
     world = World(imported=(imported("aa", year=2001), imported("bb"), imported("cc", "smimeSigning")))
-    assert sorted(desired([profile("p")], world)) == ["imported/aa", "imported/bb"]
+    assert sorted(desired_items([profile("p")], world)) == ["imported/aa", "imported/bb"]
 
 
 def test_a_profile_without_a_purpose_takes_what_is_unassigned() -> None:
     world = World(imported=(imported("aa"), imported("bb", "unassigned")))
-    assert sorted(desired([profile("p", None)], world)) == ["imported/bb"]
+    assert sorted(desired_items([profile("p", None)], world)) == ["imported/bb"]
 
 
 def test_an_item_that_two_profiles_want_is_one_item_with_both_claims() -> None:
-    found = desired([profile("p"), profile("q")], World(imported=(imported("aa"),)))
+    found = desired_items([profile("p"), profile("q")], World(imported=(imported("aa"),)))
     (item,) = found.values()
     assert [claim.profile for claim in item.claims] == ["p", "q"]
 
 
 def test_a_kind_that_is_not_known_gives_nothing() -> None:
-    assert desired([Profile(ProfileId("p"), "somethingElse", 1, {})], World()) == {}
+    assert desired_items([Profile(ProfileId("p"), "somethingElse", 1, {})], World()) == {}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from fauxtune.core.engine.device_actions.support import CARRIED
+from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.platforms import Platform
 from fauxtune.operations.devices.actions import ENDS, Order
@@ -30,7 +30,7 @@ def order(action: DeviceAction, *, scope: str = "", **details: Any) -> Order:
 
 
 def test_every_action_that_is_carried_to_android_has_a_command() -> None:
-    assert set(commands.COMMANDS) == CARRIED[Platform.ANDROID] - {*ENDS, DeviceAction.SYNC}
+    assert set(commands.COMMANDS) == EMULATED[Platform.ANDROID] - {*ENDS, DeviceAction.SYNC}
 
 
 def test_the_commands_are_those_of_the_example() -> None:

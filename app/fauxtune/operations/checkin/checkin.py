@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.core.engine.planning.report import Inventory, take_in
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState
@@ -174,7 +174,7 @@ def _taken_in(
     tx: Transaction, row: Row, *, report: Report
 ) -> tuple[Mapping[ItemKey, LedgerRow], dict[ItemKey, LedgerRow]]:
     rows = queries.ledger_rows(tx.connection, row["id"])
-    changed = take_in(rows.values(), report.read(row["policy_version"], rows))
+    changed = apply_inventory(rows.values(), report.read(row["policy_version"], rows))
     note_changes(tx, row, before=rows, changed=changed)
     return {**rows, **changed}, changed
 

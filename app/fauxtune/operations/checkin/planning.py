@@ -9,9 +9,9 @@ from datetime import timedelta
 from typing import Any
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
-from fauxtune.core.engine.planning.desired import desired
-from fauxtune.core.engine.planning.plan import Answer, Ask, Plan, Situation, plan
-from fauxtune.core.engine.planning.report import outcomes
+from fauxtune.core.engine.planning.desired import desired_items
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan
+from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey
@@ -71,7 +71,7 @@ def situation(
         user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment["user_id"])
     profiles = _profiles(tx, enrollment, user=user)
     world = _world(tx, enrollment, user=user, profiles=profiles)
-    items = desired(profiles, world)
+    items = desired_items(profiles, world)
     unwanted = [row for key, row in rows.items() if key not in items]
     found = Situation(
         now=tx.now,
@@ -91,22 +91,22 @@ def write_plan(tx: Transaction, enrollment: Row, *, planned: Planned, user: str 
     enrollment_id = EnrollmentId(enrollment["id"])
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
-    for ask in planned.plan.asks:
-        order = {**_order(ask), "userId": enrollment["user_id"]}
+    for request in planned.plan.requests:
+        order = {**_order(request), "userId": enrollment["user_id"]}
         request_queries.put_request(
             tx.connection,
             id=tx.ids.uuid(),
             tenant_id=tx.tenant.id,
             enrollment_id=enrollment_id,
-            item_key=ask.item.key,
-            fingerprint=ask.fingerprint,
-            role=_role(ask),
-            only_by=_maker(tx, enrollment_id, ask=ask, rows=planned.rows),
+            item_key=request.item.key,
+            fingerprint=request.fingerprint,
+            role=_role(request),
+            only_by=_maker(tx, enrollment_id, request=request, rows=planned.rows),
             order=order,
             state="open",
             created_at=tx.now,
         )
-    tx.connectors_called |= bool(planned.plan.asks)
+    tx.connectors_called |= bool(planned.plan.requests)
     revoke_planned(tx, enrollment_id, revoked=planned.plan.revoked, user=user)
     for row in changed:
         old = planned.before.get(row.key)
@@ -245,7 +245,7 @@ def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, .
     return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
 
 
-def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], Answer]:
+def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
     found = {}
     for row in request_queries.requests(tx.connection, enrollment["id"]):
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
@@ -254,7 +254,7 @@ def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], Answ
         serial = row["serial"] if answered else None
         if serial is not None:
             issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-        found[ItemKey(row["item_key"]), str(row["fingerprint"])] = Answer(
+        found[ItemKey(row["item_key"]), str(row["fingerprint"])] = ConnectorAnswer(
             answered=answered,
             serial=serial,
             thumbprint=None if issued is None else issued["thumbprint"],
@@ -297,26 +297,30 @@ def _waiting_for(tx: Transaction) -> dict[Source, str]:
     return {source: who_is_waited_for(tx, role) for source, role in ROLES.items()}
 
 
-def _order(ask: Ask) -> Row:
+def _order(request: ConnectorRequest) -> Row:
     """What the connector is asked, as it is kept."""
-    if ask.account is not None:
-        return {"account": ask.account.encode().decode()}
-    if ask.item.order is None:
-        return {"thumbprint": ask.item.thumbprint}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(ask.item.order).items()}
+    if request.account is not None:
+        return {"account": request.account.encode().decode()}
+    if request.item.order is None:
+        return {"thumbprint": request.item.thumbprint}
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(request.item.order).items()
+    }
 
 
-def _role(ask: Ask) -> str:
+def _role(request: ConnectorRequest) -> str:
     """Who answers. An account with an imported certificate needs the connector that has the key of its import."""
-    if ask.account is None:
-        return ROLES[ask.item.source]
-    carried = [each.item for each in ask.account.certificates.values()]
+    if request.account is None:
+        return ROLES[request.item.source]
+    carried = [each.item for each in request.account.certificates.values()]
     return ROLES[Source.IMPORTED if any(key.startswith("imported/") for key in carried) else Source.PKCS]
 
 
-def _maker(tx: Transaction, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapping[ItemKey, LedgerRow]) -> str | None:
+def _maker(
+    tx: Transaction, enrollment_id: EnrollmentId, *, request: ConnectorRequest, rows: Mapping[ItemKey, LedgerRow]
+) -> str | None:
     """Of an account that carries certificates which a connector made: who alone can open their passwords."""
-    carried = () if ask.account is None else tuple(ask.account.certificates.values())
+    carried = () if request.account is None else tuple(request.account.certificates.values())
     serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
     if not serials:
         return None
@@ -329,7 +333,7 @@ def _maker(tx: Transaction, enrollment_id: EnrollmentId, *, ask: Ask, rows: Mapp
 
 def _write_states(tx: Transaction, enrollment_id: EnrollmentId, *, planned: Planned, has_user: bool) -> None:
     before = configuration_queries.states_of_device(tx.connection, enrollment_id)
-    now = outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
+    now = profile_outcomes(planned.profiles, planned.rows.values(), has_user=has_user)
     changed = []
     for profile in planned.profiles:
         fared = now[profile.id]

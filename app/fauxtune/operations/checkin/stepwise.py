@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.engine.planning.ledger import moved
-from fauxtune.core.engine.planning.report import Inventory, take_in
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.engine.planning.steps import (
     PlannedStep,
     SentStep,
     StepKind,
     StepState,
-    confirmed,
-    due,
+    confirmed_items,
+    due_steps,
     planned_steps,
 )
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
@@ -178,7 +178,7 @@ def _hear(tx: Transaction, talk: Exchange) -> bool:
     told = {each.id: each for each in step_queries.told(tx.connection, row["id"])}
     for answered in talk.answers:
         step = told.get(answered.step)
-        awaited = step is not None and step.state in (StepState.TOLD, StepState.WAITING, StepState.LATER)
+        awaited = step is not None and step.state in (StepState.SENT, StepState.WAITING, StepState.LATER)
         if step is not None and awaited and not _heard(tx, row, step=step, answered=answered):
             return False
     if talk.answers:
@@ -215,7 +215,7 @@ def _heard_of_install(tx: Transaction, row: Row, *, step: SentStep, answered: St
     current = rows.get(ItemKey(step.step.subject))
     if current is not None and current.fingerprint == step.step.fingerprint:
         refused = {current.key: answered.problem or Problem(REMEDIATION_FAILED, "The device refused it.")}
-        _write(tx, row, before=rows, changed=take_in(rows.values(), Inventory(refused=refused, complete=False)))
+        _write(tx, row, before=rows, changed=apply_inventory(rows.values(), Inventory(refused=refused, complete=False)))
 
 
 def _heard_of_removal(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -> None:
@@ -260,9 +260,9 @@ def _conclude(tx: Transaction, row: Row, *, wire: PlatformAdapter) -> None:
     rows = queries.ledger_rows(tx.connection, row["id"])
     waiting = {key for key in rows if put_off & wire.parts_that_tell(key)}
     judged = {key: each for key, each in rows.items() if key not in waiting}
-    acknowledged = confirmed(told) - waiting
+    acknowledged = confirmed_items(told) - waiting
     answers = step_queries.question_answers(tx.connection, row["id"])
-    changed = take_in(judged.values(), wire.inventory(answers, rows=judged, acknowledged=acknowledged))
+    changed = apply_inventory(judged.values(), wire.inventory(answers, rows=judged, acknowledged=acknowledged))
     for key in acknowledged & judged.keys():
         after = changed.get(key, judged[key])
         if after.state is ItemState.SENT:
@@ -306,7 +306,7 @@ def _questions(tx: Transaction, row: Row, *, told: Sequence[SentStep], wire: Pla
     if _is_inventory_due(tx, row):
         return (*inventory, *information)
     put_off = _put_off(told)
-    is_new = any(not put_off & wire.parts_that_tell(key) for key in confirmed(told))
+    is_new = any(not put_off & wire.parts_that_tell(key) for key in confirmed_items(told))
     before = {each.step.subject for each in told if each.step.kind is StepKind.QUESTION}
     return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
@@ -349,13 +349,13 @@ def _next(tx: Transaction, talk: Exchange, *, keys: KeyStore, packagings: Packag
         orders=list(orders),
         questions=() if ending else _questions(tx, row, told=told, wire=talk.wire),
         again=_is_inventory_due(tx, row),
-        told=told,
+        sent=told,
     )
     stale = [each.id for each in told if each.step not in wished and each.state is not StepState.REFUSED]
     step_queries.forget_steps(tx.connection, row["id"], ids=stale)
     making = _Making(tx=tx, enrollment=row, rows=rows, orders=orders, keys=keys, packagings=packagings)
-    steps = making.steps(due(wished, told)[: talk.limit])
-    telling = [SentStep(step.id, planned_step, StepState.TOLD) for step, planned_step in steps]
+    steps = making.steps(due_steps(wished, told)[: talk.limit])
+    telling = [SentStep(step.id, planned_step, StepState.SENT) for step, planned_step in steps]
     step_queries.tell(tx.connection, tx.tenant.id, enrollment_id=row["id"], telling=telling, at=tx.now)
     over = (StepState.CONFIRMED, StepState.REFUSED)
     left = [each for each in told if each.id not in stale and each.state not in over]

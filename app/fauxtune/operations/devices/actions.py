@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from fauxtune.core.engine.device_actions.support import Addressee, Happening, check, check_wipe_option, fate
+from fauxtune.core.engine.device_actions.support import (
+    ActionTarget,
+    Happening,
+    check,
+    check_wipe_option,
+    effective_cause,
+)
 from fauxtune.core.engine.device_actions.table import NOTIFICATIONS_AN_HOUR
 from fauxtune.core.engine.removal import decisions
 from fauxtune.core.errors import Invalid, NotFound
@@ -272,7 +278,7 @@ def _user(tx: Transaction, record: Row, *, action: DeviceAction) -> str | None:
     return str(user["document"]["userPrincipalName"])
 
 
-def _enrolled(tx: Transaction, device_id: str) -> tuple[Row, Addressee]:
+def _enrolled(tx: Transaction, device_id: str) -> tuple[Row, ActionTarget]:
     """The record of a device that is enrolled, and what its actions are judged by. Invalid for one whose user has
     unenrolled it, while its record stays. Unverified: the real service's answer.
     """
@@ -280,7 +286,7 @@ def _enrolled(tx: Transaction, device_id: str) -> tuple[Row, Addressee]:
     if record["enrollment_state"] == EnrollmentState.ENDED.value:
         raise Invalid("The user has unenrolled this device: nothing reaches it any more. Its record can be deleted.")
     shown = record["document"]
-    device = Addressee(
+    device = ActionTarget(
         Variant(record["variant"]),
         tx.tenant.edition,
         os_version=shown.get("osVersion"),
@@ -293,4 +299,4 @@ def _scope(tx: Transaction, enrollment: Row, *, action: DeviceAction) -> str:
     """How much the device forgets; empty for an action after which it goes on."""
     if action not in ENDS:
         return ""
-    return _SCOPES[fate(Cause(action.value), Variant(enrollment["variant"]), edition=tx.tenant.edition)]
+    return _SCOPES[effective_cause(Cause(action.value), Variant(enrollment["variant"]), edition=tx.tenant.edition)]

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_another, is_to_come, simulate
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, is_replaced, simulate
 from fauxtune.core.engine.removal.decisions import DeviceKind, verdict
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.ids import EnrollmentId, ProfileId
@@ -184,7 +184,9 @@ def _look(tx: Transaction, device: EnrollmentId) -> _Look:
     foreseen = SimulatedPlan(rows)
     if row["state"] == EnrollmentState.ACTIVE.value:
         foreseen = simulate(situation(tx, row, rows=rows)[0])
-        revoke_planned(tx, device, revoked=[each for each in foreseen.revoked if not is_to_come(each[0])], user=None)
+        revoke_planned(
+            tx, device, revoked=[each for each in foreseen.revoked if not is_not_yet_issued(each[0])], user=None
+        )
     planned = {each.serial: why for each, why in foreseen.revoked}
     said = [each for each in tx.events if each["type"] == "revoked" and each["device"] == device]
     revoked = {each["certificate"]["serial"]: planned.get(each["certificate"]["serial"]) for each in said}
@@ -240,7 +242,7 @@ class _Telling:
 
     def installed(self, row: LedgerRow) -> Consequence:
         """An item that the device will have."""
-        asked = "; the connector is asked for it" if is_to_come(row) else ""
+        asked = "; the connector is asked for it" if is_not_yet_issued(row) else ""
         return self._about(row, why=f"the profile {self._named(row)} reaches the device{asked}")
 
     def removed(self, row: LedgerRow) -> Consequence:
@@ -259,7 +261,7 @@ class _Telling:
 
     def reissued(self, old: LedgerRow, new: LedgerRow) -> Consequence:
         """An item that the device is given again, or another in its place."""
-        how = "new" if is_another(old, new) else "same"
+        how = "new" if is_replaced(old, new) else "same"
         if self.after.kept_enrolled:
             return replace(self._ruled(new, Incident.WIPE_KEEPING_ENROLLMENT), reissued=how)
         return replace(self._about(new, why="another takes its place"), reissued=how)
@@ -274,7 +276,7 @@ class _Telling:
         return replace(self._about(row, why=f"{_WORDS[cause]}"), cause=cause.value, document=document)
 
     def _about(self, row: LedgerRow, *, why: str) -> Consequence:
-        exists = not is_to_come(row)
+        exists = not is_not_yet_issued(row)
         profile = row.claims[0].profile if row.claims else None
         return Consequence(
             item=row.key,

@@ -23,12 +23,12 @@ _WAIT_AGAIN = (
     update(steps)
     .where(
         steps.c.enrollment_id == bindparam("device"),
-        steps.c.state.in_([StepState.TOLD.value, StepState.LATER.value]),
+        steps.c.state.in_([StepState.SENT.value, StepState.LATER.value]),
     )
     .values(state=StepState.WAITING.value)
 )
 _REFUSED = delete(steps).where(steps.c.enrollment_id == bindparam("device"), steps.c.state == StepState.REFUSED.value)
-_OPEN = (StepState.WAITING.value, StepState.TOLD.value, StepState.LATER.value)
+_OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fauxtune.core.engine.device_actions.support import CARRIED, platform_of
+from fauxtune.core.engine.device_actions.support import EMULATED, platform_of
 from fauxtune.core.engine.device_actions.table import TABLE, WIPE_OPTIONS, Rule
 from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, sources, table
 from fauxtune.core.model.actions import DeviceAction
@@ -156,7 +156,7 @@ def _reason(rule: Rule) -> str:
 def _support(rule: Rule, variant: Variant, *, action: DeviceAction | None) -> str:
     if variant not in rule.variants:
         return "-"
-    carried = action is None or action in CARRIED[platform_of(variant)]
+    carried = action is None or action in EMULATED[platform_of(variant)]
     limits = ["supervised"] if variant in rule.supervised else []
     if variant in rule.versions:
         first, last = rule.versions[variant]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from fauxtune.core.engine.removal.gaps import GAPS, gap
-from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Outcome, sources, table
+from fauxtune.core.engine.removal.lookup import AUTHORITIES, Cell, Verdict, sources, table
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.platforms import Variant
@@ -17,7 +17,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
 Row = tuple[str, ...]
 #: A cell, and whether a test shows it.
-_Shown = tuple[Outcome, bool]
+_Shown = tuple[Verdict, bool]
 
 HEAD = """# What is removed and what is revoked
 
@@ -117,7 +117,7 @@ def _cell(shown: _Shown | None, numbers: dict[tuple[str, str], int]) -> str:
     return f"{verdict(cell)}{'' if is_shown else '°'} ({number})"
 
 
-def verdict(cell: Outcome) -> str:
+def verdict(cell: Verdict) -> str:
     """A cell in the page's letters, without its document."""
     letters = "+".join(word for word, so in (("R", cell.removed), ("V", cell.revoked)) if so) or "-"
     return letters if cell.reissued is Reissued.NO else f"{letters}, {cell.reissued}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.device_actions.support import CARRIED
+from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import DeviceAction
@@ -75,7 +75,7 @@ def test_an_install_carries_the_profile_as_data() -> None:
 
 def test_every_action_that_is_carried_has_a_command() -> None:
     for platform in (Platform.IOS, Platform.IPADOS, Platform.MACOS):
-        for action in CARRIED[platform] - {DeviceAction.SYNC}:
+        for action in EMULATED[platform] - {DeviceAction.SYNC}:
             assert translate.command(order(action), PHONE)["RequestType"]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fauxtune.core.engine.device_actions.support import CARRIED
+from fauxtune.core.engine.device_actions.support import EMULATED
 from fauxtune.core.engine.planning.steps import StepKind
 from fauxtune.core.model.accounts import Account
 from fauxtune.core.model.actions import DeviceAction
@@ -206,7 +206,7 @@ def test_an_account_is_removed_by_its_percent_encoded_id() -> None:
 def test_every_action_that_is_carried_to_windows_has_a_command() -> None:
     ends = {*ENDS, DeviceAction.SYNC}
     for platform in (Platform.WINDOWS, Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81):
-        for action in CARRIED[platform] - ends:
+        for action in EMULATED[platform] - ends:
             assert action_commands(action, variant=Variant(platform.value)), action
 
 

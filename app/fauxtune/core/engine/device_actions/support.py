@@ -1,4 +1,4 @@
-"""Which devices can be asked for an action: what supports it stands in `action_table`, what is carried in `CARRIED`."""
+"""Which actions a device supports (the table `table`), and which of them are emulated here (`EMULATED`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Happening = Cause | Incident
 
 
 @dataclass(frozen=True, slots=True)
-class Addressee:
+class ActionTarget:
     """The device that an action is asked of, and the edition that its tenant goes by. `os_version`: None where it is
     not known; such a device is taken for one that can.
     """
@@ -28,7 +28,7 @@ class Addressee:
 
 _ENDS = frozenset({DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, DeviceAction.SYNC})
 #: What travels to the devices of a platform. Whatever is supported and not in here is answered with 501.
-CARRIED: dict[Platform, frozenset[DeviceAction]] = {
+EMULATED: dict[Platform, frozenset[DeviceAction]] = {
     **dict.fromkeys(Platform, _ENDS),
     **dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), _ENDS | {DeviceAction.LOCK}),
     **dict.fromkeys((Platform.WINDOWS_10_MOBILE, Platform.WINDOWS_PHONE_81), _ENDS | {DeviceAction.LOCK}),
@@ -53,7 +53,7 @@ REASONS: dict[DeviceAction, str] = {
 }
 
 
-def check(action: DeviceAction, device: Addressee) -> None:
+def check(action: DeviceAction, device: ActionTarget) -> None:
     """UnsupportedAction where such a device cannot do it, NotEmulated where only ours cannot."""
     rule = TABLE[action][device.edition]
     who = f"{action} is not supported by a device of the kind {device.variant}"
@@ -61,7 +61,7 @@ def check(action: DeviceAction, device: Addressee) -> None:
         raise UnsupportedAction(f"{who}: {rule.otherwise}.")
     if device.variant in rule.supervised and not device.supervised:
         raise UnsupportedAction(f"{who} that is not supervised: {rule.otherwise}.")
-    if action not in CARRIED[platform_of(device.variant)]:
+    if action not in EMULATED[platform_of(device.variant)]:
         why = REASONS.get(action, "simulated devices have nothing that it could act upon")
         raise NotEmulated(f"{action} exists in Microsoft Graph but is not emulated: {why}.")
 
@@ -78,7 +78,7 @@ def supports(action: DeviceAction, variant: Variant, *, edition: Edition) -> boo
     return variant in TABLE[action][edition].variants
 
 
-def fate(cause: Happening, variant: Variant, *, edition: Edition) -> Happening:
+def effective_cause(cause: Happening, variant: Variant, *, edition: Edition) -> Happening:
     """What a device of this kind goes through: the cause itself; if its record is deleted, a wipe or a retirement."""
     if cause is not Cause.DELETE:
         return cause
@@ -90,7 +90,7 @@ def platform_of(variant: Variant) -> Platform:
     return Platform(variant.value.partition("/")[0])
 
 
-def _has_version(rule: Rule, device: Addressee) -> bool:
+def _has_version(rule: Rule, device: ActionTarget) -> bool:
     version = major_version(device.os_version)
     if version is None or device.variant not in rule.versions:
         return True

@@ -36,38 +36,38 @@ CHOSEN_BY: Changed[Callable[[Item], datetime]] = Changed(
 )
 
 
-def desired(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
-    """What these profiles, all of which reach the device, give it. Wanted twice, an item keeps both claims."""
+def desired_items(profiles: Iterable[Profile], world: World) -> dict[ItemKey, Item]:
+    """The items that these profiles, all of which reach the device, give it. An item of several has all claims."""
     items: dict[ItemKey, Item] = {}
     applied = {profile.id: profile for profile in profiles}
     for profile in applied.values():
         known = kind(profile.kind)
         for item in () if known is None or not profile.applies else known.family.items(profile, world):
-            there = items.get(item.key)
-            items[item.key] = item if there is None else replace(there, claims=there.claims + item.claims)
+            earlier = items.get(item.key)
+            items[item.key] = item if earlier is None else replace(earlier, claims=earlier.claims + item.claims)
     taken: dict[str, str] = {}
-    for item in [each for each in items.values() if each.slot is not None or each.needs]:
-        placed = _placed(item, taken=taken, applied=applied)
-        items[item.key] = placed or _with_needs(item, world, items=items, applied=applied)
+    for item in [item for item in items.values() if item.slot is not None or item.needs]:
+        refused = _refused_by_slot(item, taken=taken, applied=applied)
+        items[item.key] = refused or _with_needs(item, world, items=items, applied=applied)
     return items
 
 
-def _placed(item: Item, *, taken: dict[str, str], applied: Mapping[ProfileId, Profile]) -> Item | None:
-    """The item as it fares where another has what a device has only one of; None where it is free."""
+def _refused_by_slot(item: Item, *, taken: dict[str, str], applied: Mapping[ProfileId, Profile]) -> Item | None:
+    """The item with a problem, if another item has taken its slot, which a device has only once; None if it is free."""
     if item.slot is None:
         return None
     first = taken.setdefault(item.slot, item.key)
     if first == item.key:
         return None
     owner = _name(applied[ProfileId(first.partition("/")[2])])
-    return _impossible(item, f"A device has {item.slot} only once, and the profile '{owner}' gives it already.")
+    return _impossible(item, f"A device can have only one {item.slot}, and the profile '{owner}' gives it one already.")
 
 
 def _with_needs(
     item: Item, world: World, *, items: Mapping[ItemKey, Item], applied: Mapping[ProfileId, Profile]
 ) -> Item:
-    """The item with what its references lead to on this device; with a problem where one leads to nothing."""
-    found = []
+    """The item with the keys that its references resolve to on this device, or with a problem if one cannot be."""
+    needs = []
     for need in item.needs:
         profile = applied.get(need.profile)
         if profile is None:
@@ -76,7 +76,7 @@ def _with_needs(
                 f"{need.navigation} refers to the profile '{need.name}', which does not reach this device: assign it "
                 "to the same group.",
             )
-        choices = [each for each in items.values() if any(claim.profile == profile.id for claim in each.claims)]
+        choices = [other for other in items.values() if any(claim.profile == profile.id for claim in other.claims)]
         if not profile.applies:
             return _impossible(
                 item,
@@ -89,15 +89,15 @@ def _with_needs(
             return _impossible(
                 item, f"{need.navigation} refers to the profile '{need.name}', which gives nothing here. {why}".rstrip()
             )
-        found.append(replace(need, key=_chosen(choices, world.edition).key))
-    return replace(item, needs=tuple(found))
+        needs.append(replace(need, key=_chosen(choices, world.edition).key))
+    return replace(item, needs=tuple(needs))
 
 
 def _chosen(choices: list[Item], edition: Edition) -> Item:
     """The certificate of an imported history that an account names; the others stay, for old mail. A profile of any
     other family gives one certificate.
     """
-    return max(choices, key=lambda each: (CHOSEN_BY.of(edition)(each), each.key))
+    return max(choices, key=lambda item: (CHOSEN_BY.of(edition)(item), item.key))
 
 
 def _impossible(item: Item, why: str) -> Item:

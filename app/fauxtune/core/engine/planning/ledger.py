@@ -1,4 +1,4 @@
-"""The ledger's states and the moves between them."""
+"""The ledger's states and the transitions between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState as S
 
-#: Every allowed move. Staying where one is, is always allowed: each step is safe to repeat.
+#: Every allowed transition. To stay in a state is always allowed: each step is safe to repeat.
 TRANSITIONS: dict[S, frozenset[S]] = {
     # The device may still have the certificate of a former user, in place of which another is wanted.
     S.WANTED: frozenset({S.SENT, S.FAILED, S.REMOVING, S.REMOVED, S.KEPT}),
@@ -21,7 +21,7 @@ TRANSITIONS: dict[S, frozenset[S]] = {
 
 #: States in which the device has, or may have, the item.
 ON_DEVICE = frozenset({S.SENT, S.INSTALLED, S.KEPT})
-#: States of what no profile wants on the device any more. Such a row keeps the claims of those that once did.
+#: States of items that no profile wants on the device any more. Such a row keeps the claims of the former profiles.
 NOT_WANTED = frozenset({S.REMOVING, S.REMOVED, S.KEPT})
 
 
@@ -31,7 +31,7 @@ def in_policy(row: LedgerRow) -> bool:
 
 
 def moved(row: LedgerRow, state: S, **changes: object) -> LedgerRow:
-    """The row in another state. ValueError for a move that is not in the table: a mistake of ours, not of a caller."""
+    """The row in another state. Raises ValueError for a transition that is not in the table, which is a bug."""
     if state is not row.state and state not in TRANSITIONS[row.state]:
-        raise ValueError(f"{row.key}: {row.state} to {state} is no move of the ledger")
+        raise ValueError(f"{row.key}: {row.state} to {state} is not a transition of the ledger")
     return replace(row, state=state, **changes)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Desired state minus ledger: what the connector is asked, what the device is offered, what it must give back.
+"""The plan of one device, from its desired items and its ledger: requests to the connector, offers and removals.
 
 `plan` is pure and safe to repeat: with nothing changed, it changes nothing. Times are the tenant's.
 """
@@ -30,8 +30,8 @@ NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Where one request to the connector stands. Neither `serial` nor `problem` nor `answered`: still open."""
+class ConnectorAnswer:
+    """The state of a request to the connector: open while there is neither `serial` nor `problem` nor `answered`."""
 
     answered: bool = False
     serial: str | None = None
@@ -44,9 +44,9 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request that the connector must get: unique by device, item key and fingerprint. `account`: with the
-    certificates that it names, which it carries.
+class ConnectorRequest:
+    """A request to make of the connector: unique by device, item key and fingerprint. `account`: an e-mail account with
+    the certificates that it names, which the connector's file carries.
     """
 
     item: Item
@@ -63,17 +63,19 @@ class Situation:
     edition: Edition
     items: Mapping[ItemKey, Item]
     rows: Mapping[ItemKey, LedgerRow]
-    answers: Mapping[tuple[ItemKey, str], Answer]
+    answers: Mapping[tuple[ItemKey, str], ConnectorAnswer]
     standing: Standing
     waiting_for: Mapping[Source, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Plan:
-    """What follows. `rows` are the changed rows only; `revoked` what the CA must revoke now, with the cause."""
+    """The result of planning. `rows` are the changed rows only; `revoked` those whose certificates the CA must revoke
+    now, with the cause.
+    """
 
     rows: dict[ItemKey, LedgerRow] = field(default_factory=dict)
-    asks: list[Ask] = field(default_factory=list)
+    requests: list[ConnectorRequest] = field(default_factory=list)
     revoked: list[tuple[LedgerRow, Cause | Incident]] = field(default_factory=list)
     offered: list[LedgerRow] = field(default_factory=list)
     due_at: datetime = NEVER
@@ -86,41 +88,43 @@ def plan(situation: Situation) -> Plan:
     before = _policy(situation.rows.values())
     after = planner.after
     # An account names certificates: where those stand must be known first.
-    for item in sorted(situation.items.values(), key=lambda each: each.source is Source.EMAIL):
-        after[item.key] = planner.keep_or_bring(item)
+    for item in sorted(situation.items.values(), key=lambda item: item.source is Source.EMAIL):
+        after[item.key] = planner.wanted_row(item)
     for key, row in situation.rows.items():
         if key not in situation.items and row.state not in (ItemState.REMOVED, ItemState.REMOVING):
-            after[key] = planner.take_away(row)
-    made = planner.made
-    made.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
-    made.policy_changed = bool(made.offered) or before != _policy(after.values())
-    made.due_at = min((made.due_at, *_renewals(after.values(), now=situation.now)))
-    return made
+            after[key] = planner.unwanted_row(row)
+    result = planner.plan
+    result.rows = {key: row for key, row in after.items() if row != situation.rows.get(key)}
+    result.policy_changed = bool(result.offered) or before != _policy(after.values())
+    result.due_at = min((result.due_at, *_renewals(after.values(), now=situation.now)))
+    return result
 
 
 def _policy(rows: Iterable[LedgerRow]) -> set[tuple[str | None, ...]]:
-    """What the device is told, as far as a change in it is told by a new version."""
+    """The parts of the device's policy whose change makes a new version of it."""
     return {(row.key, row.fingerprint, row.purpose) for row in rows if in_policy(row)}
 
 
 def _renewals(rows: Iterable[LedgerRow], *, now: datetime) -> Iterable[datetime]:
-    """When certificates are to be renewed. One whose moment is past was asked for: the answer is awaited, not time."""
+    """The moments at which certificates are to be renewed. Once a moment is past, the renewal was requested, and the
+    plan waits for the connector's answer.
+    """
     for row in rows:
         if in_policy(row) and row.state is not ItemState.KEPT and row.renew_at is not None and row.renew_at > now:
             yield row.renew_at
 
 
 class _Planner:
-    """One pass over one device: what each step adds to the plan."""
+    """One pass over one device, which builds its plan."""
 
     def __init__(self, situation: Situation) -> None:
         self.situation = situation
         self.device = DeviceKind(situation.variant, situation.edition)
-        self.made = Plan()
+        self.plan = Plan()
         self.after = dict(situation.rows)
 
-    def keep_or_bring(self, item: Item) -> LedgerRow:
-        """The ledger row of an item that is wanted, as it is from now on."""
+    def wanted_row(self, item: Item) -> LedgerRow:
+        """The new ledger row of an item that is wanted."""
         row = self.situation.rows.get(item.key) or LedgerRow(key=item.key, source=item.source, state=ItemState.WANTED)
         match item.source:
             case Source.PKCS:
@@ -128,28 +132,28 @@ class _Planner:
             case Source.EMAIL:
                 new = self._account(row, item)
             case _:
-                new = self._given(row, item)
+                new = self._fixed(row, item)
         new = replace(new, claims=item.claims, user_id=self.situation.standing.user_id)
         if new.state is ItemState.SENT and (row.state, row.fingerprint) != (new.state, new.fingerprint):
-            self.made.offered.append(new)
+            self.plan.offered.append(new)
         return new
 
-    def take_away(self, row: LedgerRow) -> LedgerRow:
-        """The ledger row of an item that is no longer wanted. Its certificate is revoked even if it never arrived."""
+    def unwanted_row(self, row: LedgerRow) -> LedgerRow:
+        """The new ledger row of an unwanted item. Its certificate is revoked even if it never reached the device."""
         if not in_policy(row) and row.serial is None:
             return moved(row, ItemState.REMOVED, problem=None, waits_for=None)
         why = cause(row, self.situation.standing)
         self._revoke(row, why)
         return row_when_unwanted(row, self.device, cause=why)
 
-    def _given(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """A root or an imported certificate: the bytes are what they are. Of SCEP only its problem is known."""
+    def _fixed(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """The row of a root or an imported certificate, whose bytes are known; of SCEP, where only its problem is."""
         # A refused one is left alone too: it stays in the policy, and the device tries again by itself.
         settled = (ItemState.SENT, ItemState.INSTALLED, ItemState.FAILED)
         described = replace(row, purpose=item.purpose, thumbprint=item.thumbprint, not_after=item.not_after)
         if row.fingerprint is not None and row.fingerprint == item.fingerprint and row.state in settled:
             return described
-        # Other bytes took the place of those that the device has: the old ones cannot be given any more.
+        # The bytes changed, or were never offered: those that the device may have cannot be given any more.
         described = replace(described, fingerprint=None)
         if item.problem is not None or item.fingerprint is None:
             return _failed(described, item.problem)
@@ -158,23 +162,23 @@ class _Planner:
         answer = self.situation.answers.get((item.key, item.fingerprint))
         if answer is not None and answer.answered:
             return _offered(described, item.fingerprint)
-        answer = self._ask(Ask(item=item, fingerprint=item.fingerprint), answer)
+        answer = self._request(ConnectorRequest(item=item, fingerprint=item.fingerprint), answer)
         return self._unanswered(described, answer)
 
     def _pkcs(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """The device's own certificate: the current one stays, whatever the profile says by now, until its renewal or
-        until the device has another user.
+        """The row of the device's own certificate: the current one stays, however the profile changes, until its
+        renewal, or until the device has another user.
         """
         current = row.fingerprint is not None and row.state is not ItemState.REMOVED and not self._is_lost(row)
         if current and item.personal and self._is_of_another(row):
-            return self._handed_over(row, item)
+            return self._replaced(row, item)
         renewing = row.renew_at is not None and row.renew_at <= self.situation.now
         if current and row.state in (ItemState.KEPT, ItemState.REMOVING, ItemState.WANTED):
-            row = _offered(row, str(row.fingerprint))  # it is wanted again
+            row = _offered(row, str(row.fingerprint))  # wanted again
         if current and not renewing:
             return row
-        wish = f"after/{row.serial}" if row.serial else "first"
-        answer = self.situation.answers.get((item.key, wish))
+        fingerprint = f"after/{row.serial}" if row.serial else "first"
+        answer = self.situation.answers.get((item.key, fingerprint))
         if answer is not None and answer.serial is not None:
             if current:
                 self._revoke(row, Incident.RENEWED)
@@ -182,7 +186,7 @@ class _Planner:
         problem = item.problem or self._untrusted(item)
         awaited = self._root_awaited(item)
         if problem is None and awaited is None:
-            answer = self._ask(Ask(item=item, fingerprint=wish), answer)
+            answer = self._request(ConnectorRequest(item=item, fingerprint=fingerprint), answer)
         if current:
             return row
         bare = replace(row, fingerprint=None)
@@ -193,7 +197,7 @@ class _Planner:
     def _revoke(self, row: LedgerRow, why: Cause | Incident) -> None:
         """Plan the revocation of the row's certificate, where the removal table says so."""
         if row.serial is not None and verdict(row, self.device, cause=why).revoked:
-            self.made.revoked.append((row, why))
+            self.plan.revoked.append((row, why))
 
     def _is_lost(self, row: LedgerRow) -> bool:
         """Whether the certificate was deleted on the device, and another is issued in its place."""
@@ -203,22 +207,23 @@ class _Planner:
         return is_issued_again(row, self.device)
 
     def _is_of_another(self, row: LedgerRow) -> bool:
-        """Was it made for somebody whose device this is no longer, or not for whom it is now?"""
+        """Whether the certificate was issued to another user than the device's present one."""
         return row.serial is not None and row.user_id != self.situation.standing.user_id
 
-    def _handed_over(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """The device has another user, who is given a certificate of their own in place of the former user's.
+    def _replaced(self, row: LedgerRow, item: Item) -> LedgerRow:
+        """The row after a change of the device's user, who is given a certificate of their own in place of the former
+        user's.
 
-        Unverified: certificates are each for one user on one device; what becomes of them here is not documented.
+        Unverified: a certificate is for one user on one device; what becomes of it then is not documented.
         """
         self._revoke(row, Cause.USER_CHANGED)
         return self._pkcs(row_of_former_user(row), item)
 
     def _account(self, row: LedgerRow, item: Item) -> LedgerRow:
-        """An e-mail account: it waits for the certificates that it names. While one of them is renewed or replaced, the
-        account stays as the device has it.
+        """The row of an e-mail account, which waits for the certificates that it names. While one of them is renewed or
+        replaced, the account stays as the device has it.
 
-        Unverified: that the service takes an account away whose certificate the device is not to have any more.
+        Unverified: that the service removes an account whose certificate is removed from the device.
         """
         bare = replace(row, fingerprint=None)
         if item.problem is not None or item.account is None:
@@ -239,22 +244,24 @@ class _Planner:
         if named and FACTS[self.situation.variant].accounts_carry_certificates:
             answer = self.situation.answers.get((item.key, account.fingerprint))
             if answer is None or not answer.answered:
-                answer = self._ask(Ask(item=item, fingerprint=account.fingerprint, account=account), answer)
+                answer = self._request(
+                    ConnectorRequest(item=item, fingerprint=account.fingerprint, account=account), answer
+                )
                 return row if settled else self._unanswered(bare, answer)
         return _offered(replace(row, payload=account.encode()), account.fingerprint)
 
     def _untrusted(self, item: Item) -> Problem | None:
-        """A PKCS item needs its authority's root on the same device; here none is even targeted, or none can be
-        installed.
+        """The problem of a PKCS item whose authority's root is not assigned to the device, or cannot be installed. None
+        if the item needs no root, or the root will be there.
         """
         if item.needs_root is None:
             return None
         roots = [self.situation.items[key] for key in _roots(item, self.situation.items)]
-        hindered = [root.problem for root in roots if root.problem is not None]
-        if len(hindered) < len(roots):
+        problems = [root.problem for root in roots if root.problem is not None]
+        if len(problems) < len(roots):
             return None
-        if hindered:
-            return Problem(REMEDIATION_FAILED, f"The root that it needs is not installed: {hindered[0].message}")
+        if problems:
+            return Problem(REMEDIATION_FAILED, f"The root that it needs is not installed: {problems[0].message}")
         return Problem(
             REMEDIATION_FAILED,
             f"The device does not trust the root of {_authority(item)}: assign a trusted-root profile with its root "
@@ -262,6 +269,7 @@ class _Planner:
         )
 
     def _root_awaited(self, item: Item) -> str | None:
+        """What the item waits for, in words: its authority's root. None if the root is installed, or not needed."""
         if item.needs_root is None:
             return None
         rows = [self.situation.rows[key] for key in _roots(item, self.situation.rows)]
@@ -269,19 +277,20 @@ class _Planner:
             return None
         return f"the trusted root of {_authority(item)} to be installed first"
 
-    def _ask(self, ask: Ask, answer: Answer | None) -> Answer:
-        """Ask, unless it was asked already; a refused request is asked again when its time has come. Gives back where
-        the request stands now.
+    def _request(self, request: ConnectorRequest, answer: ConnectorAnswer | None) -> ConnectorAnswer:
+        """Make the request, unless it was made already; repeat a refused one when its time has come. Returns the state
+        of the request.
         """
         retry_at = answer.retry_at if answer is not None and answer.problem is not None else None
         if answer is None or (retry_at is not None and retry_at <= self.situation.now):
-            self.made.asks.append(ask)
-            return Answer()
+            self.plan.requests.append(request)
+            return ConnectorAnswer()
         if retry_at is not None:
-            self.made.due_at = min(self.made.due_at, retry_at)
+            self.plan.due_at = min(self.plan.due_at, retry_at)
         return answer
 
-    def _unanswered(self, row: LedgerRow, answer: Answer | None) -> LedgerRow:
+    def _unanswered(self, row: LedgerRow, answer: ConnectorAnswer | None) -> LedgerRow:
+        """The row of an item that waits for the connector, or failed by its refusal."""
         if answer is not None and answer.problem is not None:
             return _failed(row, answer.problem)
         return _waiting(row, self.situation.waiting_for.get(row.source, "the certificate connector"))
@@ -306,7 +315,7 @@ def _without(need: Need, failure: Problem) -> Problem:
     )
 
 
-def _with_certificate(row: LedgerRow, answer: Answer) -> LedgerRow:
+def _with_certificate(row: LedgerRow, answer: ConnectorAnswer) -> LedgerRow:
     return replace(
         row,
         serial=answer.serial,

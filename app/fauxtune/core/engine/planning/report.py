@@ -1,4 +1,4 @@
-"""What a device answered, turned into ledger states, and those into Graph's statuses."""
+"""From a device's report to ledger states, and from these to the statuses of profiles in Graph."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from fauxtune.core.profiles.world import Profile
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """What the device says it holds. `complete`: it has applied all that it was offered, so what is absent is gone."""
+    """A device's report of what it holds. `complete`: it has applied every offer, so that what is absent is gone."""
 
     identities: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> thumbprint
-    roots: frozenset[str] = frozenset()  # SHA-256, or `<SHA-256>/<store>` where the device tells its stores apart
-    accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint that it was given with
+    roots: frozenset[str] = frozenset()  # SHA-256, or `<SHA-256>/<store>` if the device names the store
+    accounts: Mapping[ItemKey, str] = field(default_factory=dict)  # item -> the fingerprint with which it was installed
     refused: Mapping[ItemKey, Problem] = field(default_factory=dict)
     complete: bool = True
 
 
-def take_in(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, LedgerRow]:
-    """The rows that the inventory changes, changed."""
+def apply_inventory(rows: Iterable[LedgerRow], inventory: Inventory) -> dict[ItemKey, LedgerRow]:
+    """Only the rows that the inventory changes, as they are after it."""
     changed = {}
     for row in rows:
-        new = _taken(row, inventory)
+        new = _after(row, inventory)
         if new != row:
             changed[row.key] = new
     return changed
 
 
-def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
+def _after(row: LedgerRow, inventory: Inventory) -> LedgerRow:
     refusal = inventory.refused.get(row.key)
-    # What the connector or the profile made fail was not offered: the device's refusal is of something older.
+    # An item that failed at the connector or by its profile was not offered: the refusal is of an earlier offer.
     offered = row.state in (ItemState.SENT, ItemState.INSTALLED) or (
         row.state is ItemState.FAILED and row.fingerprint is not None
     )
@@ -51,7 +51,7 @@ def _taken(row: LedgerRow, inventory: Inventory) -> LedgerRow:
     if row.state in (ItemState.REMOVING, ItemState.KEPT):
         return moved(row, ItemState.REMOVED, installed_fingerprint=None)
     if row.state is ItemState.INSTALLED:
-        # Taken off by hand: the plan says whether it is given again as it was, or anew.
+        # Deleted by hand: the plan decides whether it is given again as it was, or issued again.
         return moved(row, ItemState.WANTED, installed_fingerprint=None)
     return row
 
@@ -61,13 +61,13 @@ def _present(row: LedgerRow, inventory: Inventory) -> bool:
         digest, _, store = row.key.partition("/")[2].partition("/")
         return digest in inventory.roots or f"{digest}/{store}" in inventory.roots
     if row.source is Source.EMAIL:
-        given = inventory.accounts.get(row.key)
-        return given is not None and given == row.fingerprint
-    held = inventory.identities.get(row.key)
-    return held is not None and held == row.thumbprint
+        fingerprint = inventory.accounts.get(row.key)
+        return fingerprint is not None and fingerprint == row.fingerprint
+    thumbprint = inventory.identities.get(row.key)
+    return thumbprint is not None and thumbprint == row.thumbprint
 
 
-#: How an item in this state of the ledger fares. One in any other state is none of the profile's any more.
+#: The status of an item by its state in the ledger. An item in any other state does not count for the profile.
 ITEM_STATUSES: dict[ItemState, ProfileStatus] = {
     ItemState.WANTED: ProfileStatus.PENDING,
     ItemState.SENT: ProfileStatus.PENDING,
@@ -78,35 +78,35 @@ ITEM_STATUSES: dict[ItemState, ProfileStatus] = {
 
 @dataclass(frozen=True, slots=True)
 class ProfileOutcome:
-    """How one profile fares on one device."""
+    """The status of one profile on one device."""
 
     status: ProfileStatus
     problem: Problem | None = None
 
 
-def outcome_of(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bool = True) -> ProfileOutcome:
-    """Any item failed: error, with the first error. Any under way: pending. A profile that gives nothing: its family
-    says whether that is an error. One whose family is only kept, or that devices of this kind do not take: not
-    applicable.
+def profile_outcome(profile: Profile, rows: Iterable[LedgerRow], *, has_user: bool = True) -> ProfileOutcome:
+    """Error, with the first problem, if any item failed; pending if any is not installed yet. For a profile that gives
+    nothing, its family decides whether that is an error. Not applicable: a profile that is only stored here, or that
+    does not apply to devices of this kind.
     """
     known = kind(profile.kind)
     if not profile.applies or (known is not None and known.family.source is None):
         return ProfileOutcome(ProfileStatus.NOT_APPLICABLE)
     claimed = (row for row in rows if any(claim.profile == profile.id for claim in row.claims))
-    mine = [row for row in claimed if row.state in ITEM_STATUSES]
-    for row in mine:
+    items = [row for row in claimed if row.state in ITEM_STATUSES]
+    for row in items:
         if row.state is ItemState.FAILED:
             return ProfileOutcome(ProfileStatus.ERROR, row.problem)
-    if any(row.state is not ItemState.INSTALLED for row in mine):
+    if any(row.state is not ItemState.INSTALLED for row in items):
         return ProfileOutcome(ProfileStatus.PENDING)
-    if not mine and known is not None and known.family.nothing is not None:
+    if not items and known is not None and known.family.nothing is not None:
         return ProfileOutcome(ProfileStatus.ERROR, Problem(REMEDIATION_FAILED, known.family.nothing(profile, has_user)))
     return ProfileOutcome(ProfileStatus.COMPLIANT)
 
 
-def outcomes(
+def profile_outcomes(
     profiles: Iterable[Profile], rows: Iterable[LedgerRow], *, has_user: bool = True
 ) -> dict[ProfileId, ProfileOutcome]:
-    """All of them."""
+    """The status of each profile on one device."""
     listed = tuple(rows)
-    return {profile.id: outcome_of(profile, listed, has_user=has_user) for profile in profiles}
+    return {profile.id: profile_outcome(profile, listed, has_user=has_user) for profile in profiles}

@@ -1,7 +1,7 @@
-"""What will become of a device once all is done: the plan, carried out in thought until nothing changes any more.
+"""The state in which a device will settle: its plan is carried out on copies until nothing changes any more.
 
-Nothing is decided here: the same `plan` plans, and the same `take_in` believes the device. All goes well: the connector
-grants what it is asked for, and the device installs what it is offered and lets go of what is taken back.
+Nothing is decided here: `plan` plans as for a real device, and `apply_inventory` reads the simulated reports. All goes
+well by assumption: the connector grants every request, and the device installs and removes as it is told.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from fauxtune.core.engine.planning.ledger import ON_DEVICE
-from fauxtune.core.engine.planning.plan import Answer, Ask, Situation, plan
-from fauxtune.core.engine.planning.report import Inventory, take_in
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Situation, plan
+from fauxtune.core.engine.planning.report import Inventory, apply_inventory
 from fauxtune.core.engine.removal.causes import cause
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_left
 from fauxtune.core.model.ids import ItemKey
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Cause, Incident, ItemState, Source
 
-#: A root, then a certificate that needs it, then an account that names it: a few rounds are enough for all there is.
+#: A root, then a certificate that needs it, then an account that names it: a few rounds are enough for everything.
 _ROUNDS = 16
-#: States in which the device has an item: it has not let go of what is only being taken back.
+#: States in which the device has an item. One that is being removed is still there.
 _HELD = (ItemState.INSTALLED, ItemState.KEPT, ItemState.REMOVING)
 _TO_COME = "to come/"
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedPlan:
-    """How a device will stand. `missing`: items that it had lost before anything was planned; `revoked` what its plans
-    revoke; `causes` why items go.
+    """The ledger of a device after it has settled. `missing`: items that it had lost before anything was planned;
+    `revoked`: what its plans revoke; `causes`: why items are removed.
     """
 
     rows: Mapping[ItemKey, LedgerRow]
@@ -39,7 +39,7 @@ class SimulatedPlan:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a device will be given, lose, and be given in place of what it had: rows as they will be, or were."""
+    """The items that a device will be given (as they will be), lose (as they are), and get in exchange (both)."""
 
     install: tuple[LedgerRow, ...] = ()
     remove: tuple[LedgerRow, ...] = ()
@@ -47,7 +47,7 @@ class Changes:
 
 
 def simulate(situation: Situation) -> SimulatedPlan:
-    """The device when it is at rest again."""
+    """Simulate check-ins until the device has settled."""
     rows, device = dict(situation.rows), DeviceKind(situation.variant, situation.edition)
     answers = {
         key: answer if answer.answered or answer.problem else _granted(*key)
@@ -55,12 +55,12 @@ def simulate(situation: Situation) -> SimulatedPlan:
     }
     revoked: list[tuple[LedgerRow, Cause | Incident]] = []
     for _ in range(_ROUNDS):
-        made = plan(replace(situation, rows=rows, answers=answers))
-        revoked += made.revoked
-        answers |= {(ask.item.key, ask.fingerprint): _granted_to(ask) for ask in made.asks}
-        planned = {**rows, **made.rows}
-        after = {**planned, **_taken_in(planned)}
-        if after == rows and not made.asks:
+        step = plan(replace(situation, rows=rows, answers=answers))
+        revoked += step.revoked
+        answers |= {(request.item.key, request.fingerprint): _granted_to(request) for request in step.requests}
+        planned = {**rows, **step.rows}
+        after = {**planned, **_checked_in(planned)}
+        if after == rows and not step.requests:
             break
         rows = after
     return SimulatedPlan(
@@ -74,8 +74,8 @@ def simulate(situation: Situation) -> SimulatedPlan:
 def changes(
     now: Mapping[ItemKey, LedgerRow], without: SimulatedPlan, *, after: SimulatedPlan, device: DeviceKind
 ) -> Changes:
-    """What the device will be given or lose that it would not without. What it has not got yet cannot be lost, and
-    what it has is not given: whatever else would have become of it.
+    """What the device will get or lose by a request: `without` it, and `after` it, from what it has `now`. It cannot
+    lose what it does not have yet, nor get what it has already, whatever happens to that without the request.
     """
     held, would_hold, will_hold = (_held(rows, device) for rows in (now, without.rows, after.rows))
     lost = after.missing - without.missing
@@ -84,18 +84,18 @@ def changes(
         install=tuple(after.rows[key] for key in sorted(will_hold - would_hold - held)),
         remove=tuple(now[key] for key in sorted((held & would_hold) - will_hold)),
         reissue=tuple(
-            (old, new) for old, new, gone in both if gone or (is_another(old, new) and not is_left(new, device))
+            (old, new) for old, new, gone in both if gone or (is_replaced(old, new) and not is_left(new, device))
         ),
     )
 
 
-def is_another(old: LedgerRow, new: LedgerRow) -> bool:
-    """Are these other bytes in the same place?"""
+def is_replaced(old: LedgerRow, new: LedgerRow) -> bool:
+    """Whether the new row has other bytes under the same key."""
     return (old.serial, old.thumbprint, old.fingerprint) != (new.serial, new.thumbprint, new.fingerprint)
 
 
-def is_to_come(row: LedgerRow) -> bool:
-    """Does the certificate not exist yet?"""
+def is_not_yet_issued(row: LedgerRow) -> bool:
+    """Whether the certificate exists only in the simulation."""
     return row.serial is not None and row.serial.startswith(_TO_COME)
 
 
@@ -103,24 +103,24 @@ def _held(rows: Mapping[ItemKey, LedgerRow], device: DeviceKind) -> frozenset[It
     return frozenset(key for key, row in rows.items() if row.state in _HELD or is_left(row, device))
 
 
-def _granted_to(ask: Ask) -> Answer:
-    return _granted(ask.item.key, ask.fingerprint)
+def _granted_to(request: ConnectorRequest) -> ConnectorAnswer:
+    return _granted(request.item.key, request.fingerprint)
 
 
-def _granted(key: ItemKey, fingerprint: str) -> Answer:
-    """The connector's answer: a new certificate for a PKCS item, of all else that it did as it was asked."""
+def _granted(key: ItemKey, fingerprint: str) -> ConnectorAnswer:
+    """The connector's answer: a new certificate for a PKCS item, and for any other the bare confirmation."""
     if not key.startswith(f"{Source.PKCS}/"):
-        return Answer(answered=True)
+        return ConnectorAnswer(answered=True)
     name = f"{_TO_COME}{key}/{fingerprint}"
-    return Answer(answered=True, serial=name, thumbprint=name)
+    return ConnectorAnswer(answered=True, serial=name, thumbprint=name)
 
 
-def _taken_in(rows: Mapping[ItemKey, LedgerRow]) -> Mapping[ItemKey, LedgerRow]:
-    """What follows when the device reports that it holds what it is told to hold, and nothing else."""
-    return take_in(rows.values(), _applied(rows.values()))
+def _checked_in(rows: Mapping[ItemKey, LedgerRow]) -> Mapping[ItemKey, LedgerRow]:
+    """The rows that change when the device reports that it holds its whole policy, and nothing else."""
+    return apply_inventory(rows.values(), _inventory(rows.values()))
 
 
-def _applied(rows: Iterable[LedgerRow]) -> Inventory:
+def _inventory(rows: Iterable[LedgerRow]) -> Inventory:
     held = [row for row in rows if row.state in ON_DEVICE]
     return Inventory(
         identities={row.key: row.thumbprint or "" for row in held},

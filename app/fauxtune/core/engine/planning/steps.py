@@ -1,8 +1,8 @@
-"""What a device that is told one thing at a time is told next: from ledger, orders and questions to steps.
+"""The next steps of a device that is managed step by step, from its ledger, orders and questions.
 
-Android reads a whole policy. Apple's MDM and OMA-DM are told step by step: install, remove, act, answer. A step that
-was told and not answered is told again when the device comes next (each is safe to repeat); one that the device put off
-waits until then; one that it refused is not told twice in one conversation.
+An Android device reads a whole policy. Apple's MDM and OMA-DM send one command at a time: install, remove, act, answer.
+A step that was sent and not answered is sent again when the device next connects (each is safe to repeat); one that the
+device put off waits until then; one that it refused is not sent twice in one conversation.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fauxtune.core.model.states import ItemState, Source
 
 
 class StepKind(StrEnum):
-    """What a device is told to do."""
+    """The kind of command in a step."""
 
     INSTALL = "install"
     REMOVE = "remove"
@@ -27,20 +27,20 @@ class StepKind(StrEnum):
 
 
 class StepState(StrEnum):
-    """Where a step stands that was told once."""
+    """The state of a step that was sent at least once."""
 
-    WAITING = "waiting"  # to be told again
-    TOLD = "told"
+    WAITING = "waiting"  # to be sent again
+    SENT = "told"
     LATER = "later"  # the device put it off
-    CONFIRMED = "confirmed"  # an install that the device says it did; what it holds has still to be seen
+    CONFIRMED = "confirmed"  # the device reports an install; its inventory has still to show it
     ANSWERED = "answered"  # a question
     REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """A step without its history: the same thing is always the same wish. `subject` is an item's key, an order's id or
-    a question's name; `fingerprint` which bytes of an item are meant.
+    """A step without its history: equal steps ask for the same thing. `subject` is an item's key, an order's id or a
+    question's name; `fingerprint` says which bytes of an item are meant.
     """
 
     kind: StepKind
@@ -50,14 +50,14 @@ class PlannedStep:
 
 @dataclass(frozen=True, slots=True)
 class SentStep:
-    """A step that was told, under its id."""
+    """A step that was sent, with its id."""
 
     id: str
     step: PlannedStep
     state: StepState
 
 
-#: An account goes before the certificates that it names, and comes after them.
+#: Accounts are installed after the certificates that they name, and removed before them.
 _ORDER = {Source.ROOT: 0, Source.SCEP: 1, Source.PKCS: 2, Source.IMPORTED: 3, Source.EMAIL: 4}
 
 
@@ -68,41 +68,41 @@ def planned_steps(
     orders: Sequence[str],
     questions: Sequence[str],
     again: bool,
-    told: Iterable[SentStep],
+    sent: Iterable[SentStep],
 ) -> list[PlannedStep]:
-    """All that the device is to be told, in order. `again`: what it refused earlier is tried once more. Questions come
-    when nothing else is left to do now: they ask what came of it.
+    """Every step for the device, in order. `again`: what it refused earlier is tried once more. Questions come last,
+    when nothing else is left to do: they ask for the result.
     """
-    found = [PlannedStep(StepKind.ACTION, each) for each in orders]
+    steps = [PlannedStep(StepKind.ACTION, order) for order in orders]
     listed = sorted(rows, key=lambda row: (_ORDER[row.source], row.key))
-    found += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row, device)]
-    found += [
+    steps += [PlannedStep(StepKind.REMOVE, row.key) for row in reversed(listed) if is_to_go(row, device)]
+    steps += [
         PlannedStep(StepKind.INSTALL, row.key, row.fingerprint or "") for row in listed if _is_offered(row, again=again)
     ]
-    over = {each.step for each in told if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
-    if all(step in over for step in found):
-        found += [PlannedStep(StepKind.QUESTION, each) for each in questions]
-    return found
+    over = {each.step for each in sent if each.state in (StepState.CONFIRMED, StepState.REFUSED, StepState.LATER)}
+    if all(step in over for step in steps):
+        steps += [PlannedStep(StepKind.QUESTION, question) for question in questions]
+    return steps
 
 
-def due(wished: Sequence[PlannedStep], told: Iterable[SentStep]) -> list[tuple[PlannedStep, str | None]]:
-    """Those that can be told now, each with its id if it was told before."""
-    known = {each.step: each for each in told}
-    found: list[tuple[PlannedStep, str | None]] = []
-    for step in wished:
+def due_steps(planned: Sequence[PlannedStep], sent: Iterable[SentStep]) -> list[tuple[PlannedStep, str | None]]:
+    """The steps that can be sent now, each with its id if it was sent before."""
+    known = {each.step: each for each in sent}
+    due: list[tuple[PlannedStep, str | None]] = []
+    for step in planned:
         before = known.get(step)
         if before is None:
-            found.append((step, None))
+            due.append((step, None))
         elif before.state is StepState.WAITING:
-            found.append((step, before.id))
-    return found
+            due.append((step, before.id))
+    return due
 
 
-def confirmed(told: Iterable[SentStep]) -> frozenset[ItemKey]:
-    """The items whose install the device has confirmed and nobody has looked at since."""
+def confirmed_items(sent: Iterable[SentStep]) -> frozenset[ItemKey]:
+    """The items whose install the device has confirmed, and which no inventory has shown yet."""
     return frozenset(
         ItemKey(each.step.subject)
-        for each in told
+        for each in sent
         if each.step.kind is StepKind.INSTALL and each.state is StepState.CONFIRMED
     )
 

@@ -46,7 +46,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """Where a device and its user stand: the groups that hold each, nested ones included."""
+    """The groups of a device and of its user, nested ones included."""
 
     has_user: bool
     user_groups: frozenset[GroupId] = frozenset()
@@ -58,39 +58,39 @@ Matches = Callable[[str], bool]
 
 
 def matches_nothing(_filter_id: str) -> bool:
-    """Of a device of which nothing is known."""
+    """The filters' result for a device whose properties are not known: none matches."""
     return False
 
 
 def target(
     assignments: Iterable[Assignment], membership: Membership, *, matches: Matches = matches_nothing
 ) -> Assignment | None:
-    """The assignment that brings one profile to the device, or None. The first in order wins; it is the one shown."""
-    listed = [each for each in assignments if _let_through(each, matches=matches)]
-    by_user = membership.has_user and not any(_takes(each, membership.user_groups, users=True) for each in listed)
-    by_device = not any(_takes(each, membership.device_groups, users=False) for each in listed)
-    for each in listed:
-        if each.removes or each.kind is TargetKind.EXCLUSION:
+    """The assignment that brings one profile to the device, if any does. Of several, the first is the one shown."""
+    listed = [assignment for assignment in assignments if _passes_filter(assignment, matches=matches)]
+    by_user = membership.has_user and not any(_excludes(one, membership.user_groups, users=True) for one in listed)
+    by_device = not any(_excludes(one, membership.device_groups, users=False) for one in listed)
+    for assignment in listed:
+        if assignment.removes or assignment.kind is TargetKind.EXCLUSION:
             continue
-        if by_user and _names(each, membership.user_groups, users=True):
-            return each
-        if by_device and _names(each, membership.device_groups, users=False):
-            return each
+        if by_user and _targets(assignment, membership.user_groups, users=True):
+            return assignment
+        if by_device and _targets(assignment, membership.device_groups, users=False):
+            return assignment
     return None
 
 
-def _let_through(assignment: Assignment, *, matches: Matches) -> bool:
+def _passes_filter(assignment: Assignment, *, matches: Matches) -> bool:
     """Whether the assignment's filter, if it has one, lets the device through."""
     return assignment.filter is None or matches(assignment.filter) is not assignment.filter_excludes
 
 
-def _takes(assignment: Assignment, groups: frozenset[GroupId], *, users: bool) -> bool:
+def _excludes(assignment: Assignment, groups: frozenset[GroupId], *, users: bool) -> bool:
     if assignment.kind is TargetKind.EXCLUSION:
         return assignment.group in groups
-    return assignment.removes and _names(assignment, groups, users=users)
+    return assignment.removes and _targets(assignment, groups, users=users)
 
 
-def _names(assignment: Assignment, groups: frozenset[GroupId], *, users: bool) -> bool:
+def _targets(assignment: Assignment, groups: frozenset[GroupId], *, users: bool) -> bool:
     if assignment.kind is TargetKind.GROUP:
         return assignment.group in groups
     return assignment.kind is (TargetKind.ALL_USERS if users else TargetKind.ALL_DEVICES)

@@ -10,7 +10,7 @@ from fauxtune.core.model.states import Cause, Source
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What is true now of a device, its user, and what once brought its items."""
+    """The present facts of a device, its user, and the profiles and assignments that once brought its items."""
 
     user_id: str | None
     user_exists: bool
@@ -22,8 +22,8 @@ class Standing:
 
 
 def cause(row: LedgerRow, standing: Standing) -> Cause:
-    """The first that matches: enrolment ending > user deleted > licence lost > user changed > certificate deleted from
-    the service > profile deleted > assignment gone > the assignment stands but the device or user left its group.
+    """The first cause that applies: enrolment ending > user deleted > licence lost > user changed > certificate deleted
+    from the service > profile deleted > assignment gone > the assignment stands but the device or user left its group.
     """
     if standing.ending is not None:
         return standing.ending

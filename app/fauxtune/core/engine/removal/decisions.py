@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from fauxtune.core.engine.device_actions.support import fate
+from fauxtune.core.engine.device_actions.support import effective_cause
 from fauxtune.core.engine.planning.ledger import in_policy, moved
-from fauxtune.core.engine.removal.lookup import Outcome, outcome
+from fauxtune.core.engine.removal.lookup import Verdict, look_up
 from fauxtune.core.engine.removal.table import Reissued
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.items import LedgerRow
@@ -28,9 +28,9 @@ class DeviceKind:
     edition: Edition
 
 
-def verdict(row: LedgerRow, device: DeviceKind, *, cause: Cause | Incident) -> Outcome:
+def verdict(row: LedgerRow, device: DeviceKind, *, cause: Cause | Incident) -> Verdict:
     """The removal table's cell for an item of the ledger. KeyError for a cause that cannot concern such an item."""
-    return outcome(device.variant, device.edition, source=row.source, cause=cause, authority=row.authority)
+    return look_up(device.variant, device.edition, source=row.source, cause=cause, authority=row.authority)
 
 
 def is_issued_again(row: LedgerRow, device: DeviceKind) -> bool:
@@ -90,7 +90,7 @@ def row_after_reset(row: LedgerRow) -> LedgerRow:
 
 def erases_device(device: DeviceKind, *, cause: Cause) -> bool:
     """Whether the device is reset, so that nothing stays on it of any earlier enrolment either."""
-    return fate(cause, device.variant, edition=device.edition) is Cause.WIPE
+    return effective_cause(cause, device.variant, edition=device.edition) is Cause.WIPE
 
 
 def was_removed(before: LedgerRow, after: LedgerRow) -> bool:
@@ -110,4 +110,4 @@ def is_revoked_when_issued_late(device: DeviceKind, *, cause: Cause, authority: 
     """Whether the CA revokes a PKCS certificate that it issued after the device's end was accepted. It is judged like
     those that the device holds.
     """
-    return outcome(device.variant, device.edition, source=Source.PKCS, cause=cause, authority=authority).revoked
+    return look_up(device.variant, device.edition, source=Source.PKCS, cause=cause, authority=authority).revoked

@@ -1,4 +1,4 @@
-"""Which cells of the removal table no device here can bring about, and why. Every other one is shown by a test.
+"""Which cells of the removal table no simulated device can show, and why. A test shows every other cell.
 
 #: data
 """
@@ -15,7 +15,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Cells that are not shown. What is not said is any."""
+    """Cells that no test shows. A field that is left out covers every value."""
 
     why: str
     sources: tuple[Source, ...] = tuple(Source)
@@ -25,7 +25,7 @@ class Gap:
     editions: tuple[Edition, ...] = ()
 
     def covers(self, variant: Variant, edition: Edition, *, cell: Cell) -> bool:
-        """Is this one of them?"""
+        """Whether the cell is one of these."""
         source, happening, authority = cell
         return (
             source in self.sources
@@ -37,7 +37,7 @@ class Gap:
 
 
 _V = Variant
-_NOBODYS = tuple(each for each in Variant if not FACTS[each].has_user)
+_WITHOUT_USER = tuple(variant for variant in Variant if not FACTS[variant].has_user)
 _OWNER = (_V.ANDROID_FULLY_MANAGED, _V.ANDROID_DEDICATED, _V.ANDROID_CORPORATE_WORK_PROFILE)
 
 #: The first that covers a cell counts.
@@ -50,29 +50,29 @@ GAPS: tuple[Gap, ...] = (
         editions=(Edition.APRIL_2020,),
     ),
     Gap(
-        "the device has no user, whose certificates these are",
+        "the device has no user, and these certificates are a user's",
         sources=(Source.IMPORTED,),
-        variants=_NOBODYS,
+        variants=_WITHOUT_USER,
     ),
     Gap(
-        "the device has no user, and DigiCert's CA takes no other names than a user's",
+        "the device has no user, and DigiCert's CA takes only the names of a user",
         sources=(Source.PKCS,),
-        variants=_NOBODYS,
+        variants=_WITHOUT_USER,
         authorities=(Authority.DIGICERT,),
     ),
     Gap(
         "the device has no user",
-        variants=_NOBODYS,
+        variants=_WITHOUT_USER,
         happenings=(Cause.USER_DELETED, Cause.LICENCE_LOST, Cause.USER_CHANGED),
     ),
     Gap(
         "the primary user of such a device cannot be changed: it has to be enrolled again by another user",
-        variants=tuple(each for each in Variant if each is not _V.WINDOWS),
+        variants=tuple(variant for variant in Variant if variant is not _V.WINDOWS),
         happenings=(Cause.USER_CHANGED,),
     ),
 )
 
 
 def gap(variant: Variant, edition: Edition, *, cell: Cell) -> str | None:
-    """Why no test shows a cell; None for one that is shown."""
-    return next((each.why for each in GAPS if each.covers(variant, edition, cell=cell)), None)
+    """The reason why no test shows a cell; None for one that is shown."""
+    return next((one.why for one in GAPS if one.covers(variant, edition, cell=cell)), None)

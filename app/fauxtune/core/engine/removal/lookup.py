@@ -1,7 +1,7 @@
-"""What goes from a device, what is revoked at the CA, and what the device is given instead: looked up, not reasoned.
+"""The cells of the removal table: what is removed from a device, revoked at the CA, and issued again.
 
-The rows, each with the document that it comes from, stand in `removal_table`. A device whose record is deleted is
-treated like one that is wiped or retired, as `applicability` says of its kind.
+The rows, each with the document that it rests on, are in `table`. A device whose record is deleted is treated like one
+that is wiped or retired, by its kind (`device_actions.support`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from fauxtune.core.engine.device_actions.support import fate, supports
+from fauxtune.core.engine.device_actions.support import effective_cause, supports
 from fauxtune.core.engine.removal.table import PARTNERS, ROWS, Reissued, Row
 from fauxtune.core.model.actions import DeviceAction
 from fauxtune.core.model.editions import Edition
@@ -20,7 +20,7 @@ from fauxtune.core.profiles.catalog import KINDS
 
 Cell = tuple[Source, Cause | Incident, Authority]
 
-#: Who can have issued what. Of the others it makes no difference.
+#: The authorities that can have issued items of a source. For sources that are not here, it makes no difference.
 AUTHORITIES: dict[Source, tuple[Authority, ...]] = {
     Source.PKCS: (Authority.MICROSOFT, Authority.DIGICERT),
     Source.SCEP: (Authority.MICROSOFT, Authority.PARTNER),
@@ -28,8 +28,8 @@ AUTHORITIES: dict[Source, tuple[Authority, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What becomes of an item. `source` is the document; `disagreement` another one that says otherwise, if any."""
+class Verdict:
+    """The table's verdict on an item. `source` is the document; `disagreement` another one that contradicts it, if any."""
 
     removed: bool
     revoked: bool
@@ -38,36 +38,36 @@ class Outcome:
     disagreement: str = ""
 
 
-def outcome(
+def look_up(
     variant: Variant,
     edition: Edition,
     *,
     source: Source,
     cause: Cause | Incident,
     authority: Authority = Authority.MICROSOFT,
-) -> Outcome:
-    """The cell. KeyError for a combination that cannot occur (a root is never "deleted from the service")."""
+) -> Verdict:
+    """The cell. Raises KeyError for a combination that cannot occur (a root is never "deleted from the service")."""
     return table(variant, edition)[source, cause, authority]
 
 
 @cache
-def table(variant: Variant, edition: Edition) -> dict[Cell, Outcome]:
+def table(variant: Variant, edition: Edition) -> dict[Cell, Verdict]:
     """Every cell that can occur on devices of this kind."""
     return {
-        (source, cause, authority): _outcome(variant, edition, source=source, cause=cause, authority=authority)
+        (source, cause, authority): _verdict(variant, edition, source=source, cause=cause, authority=authority)
         for source, cause in product(sources(variant), (*Cause, *Incident))
-        if _can_befall(variant, source, edition=edition, cause=cause)
+        if _can_occur(variant, source, edition=edition, cause=cause)
         for authority in AUTHORITIES.get(source, tuple(Authority))
     }
 
 
 def sources(variant: Variant) -> tuple[Source, ...]:
-    """What devices of this kind can be given: what there are kinds of profiles for."""
-    given = {kind.family.source for kind in KINDS if variant in kind.variants}
-    return tuple(source for source in Source if source in given)
+    """The sources of items that devices of this kind can be given: those for which there are profiles."""
+    offered = {kind.family.source for kind in KINDS if variant in kind.variants}
+    return tuple(source for source in Source if source in offered)
 
 
-def _can_befall(variant: Variant, source: Source, *, edition: Edition, cause: Cause | Incident) -> bool:
+def _can_occur(variant: Variant, source: Source, *, edition: Edition, cause: Cause | Incident) -> bool:
     match cause:
         case Cause.WIPE:
             return supports(DeviceAction.WIPE, variant, edition=edition)
@@ -83,20 +83,22 @@ def _can_befall(variant: Variant, source: Source, *, edition: Edition, cause: Ca
             return True
 
 
-def _outcome(
+def _verdict(
     variant: Variant, edition: Edition, *, source: Source, cause: Cause | Incident, authority: Authority
-) -> Outcome:
-    felt = fate(cause, variant, edition=edition)
-    row = next(row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=felt, authority=authority))
+) -> Verdict:
+    effective = effective_cause(cause, variant, edition=edition)
+    row = next(
+        row for row in ROWS[source] if _fits(row, variant, edition=edition, cause=effective, authority=authority)
+    )
     document, says = row.against or (None, "")
-    found = Outcome(
+    verdict = Verdict(
         removed="R" in row.verdict,
         revoked="V" in row.verdict,
         source=row.document.cited(edition, row.says),
         reissued=row.reissued,
         disagreement="" if document is None else document.cited(edition, says),
     )
-    return _of_partner(found, edition) if authority is Authority.PARTNER and found.revoked else found
+    return _of_partner(verdict, edition) if authority is Authority.PARTNER and verdict.revoked else verdict
 
 
 def _fits(row: Row, variant: Variant, *, edition: Edition, cause: Cause | Incident, authority: Authority) -> bool:
@@ -108,13 +110,13 @@ def _fits(row: Row, variant: Variant, *, edition: Edition, cause: Cause | Incide
     )
 
 
-def _of_partner(found: Outcome, edition: Edition) -> Outcome:
-    """The same, but that Intune never asks a partner's CA to revoke."""
-    says = f"the certificates are not revoked. Of those of a Microsoft authority: {found.source}"
-    return Outcome(
-        removed=found.removed,
+def _of_partner(verdict: Verdict, edition: Edition) -> Verdict:
+    """The verdict on a partner's certificate: Intune never asks a partner's CA to revoke."""
+    says = f"the certificates are not revoked. Of those of a Microsoft authority: {verdict.source}"
+    return Verdict(
+        removed=verdict.removed,
         revoked=False,
         source=PARTNERS.cited(edition, says),
-        reissued=found.reissued,
-        disagreement=found.disagreement,
+        reissued=verdict.reissued,
+        disagreement=verdict.disagreement,
     )

@@ -1,4 +1,4 @@
-"""Which records of a device stay when its enrolment ends: Graph's managed device, and the device in the directory.
+"""Which records of a device are kept when its enrolment ends: Graph's managed device, and the device in the directory.
 
 Intune: "Remove devices by using wipe, retire, or manually unenrolling the device".
 """
@@ -7,30 +7,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fauxtune.core.engine.device_actions.support import fate
+from fauxtune.core.engine.device_actions.support import effective_cause
 from fauxtune.core.model.editions import Changed, Edition, Stated
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Cause
 
 
 @dataclass(frozen=True, slots=True)
-class Staying:
-    """The kinds of device whose record stays: Graph's when the user unenrols, the directory's after a retire."""
+class RecordsKept:
+    """The kinds of device whose record is kept: Graph's when the user unenrols, the directory's after a retirement."""
 
     managed_device: frozenset[Variant]
     directory_device: frozenset[Variant]
 
 
-STAYING: Changed[Staying] = Changed(
+RECORDS_KEPT: Changed[RecordsKept] = Changed(
     "Records that stay when an enrolment ends",
     {
         Edition.APRIL_2020: Stated(
-            Staying(frozenset(), frozenset()),
+            RecordsKept(frozenset(), frozenset()),
             "No record stays.",
             "Remove devices by using wipe, retire, or manually unenrolling the device, 2020-02-27",
         ),
         Edition.CURRENT: Stated(
-            Staying(
+            RecordsKept(
                 frozenset({Variant.WINDOWS, Variant.WINDOWS_10_MOBILE, Variant.WINDOWS_PHONE_81}),
                 frozenset({Variant.IOS, Variant.IPADOS, Variant.MACOS}),
             ),
@@ -43,11 +43,11 @@ STAYING: Changed[Staying] = Changed(
 
 
 def managed_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
-    """True if Graph goes on showing the managed device."""
-    return cause is Cause.UNENROLL and variant in STAYING.of(edition).managed_device
+    """Whether Graph still shows the managed device."""
+    return cause is Cause.UNENROLL and variant in RECORDS_KEPT.of(edition).managed_device
 
 
 def directory_device_stays(variant: Variant, cause: Cause, *, edition: Edition) -> bool:
-    """True if the directory goes on showing the device."""
-    retired = fate(cause, variant, edition=edition) is Cause.RETIRE
-    return retired and variant in STAYING.of(edition).directory_device
+    """Whether the directory still shows the device."""
+    retired = effective_cause(cause, variant, edition=edition) is Cause.RETIRE
+    return retired and variant in RECORDS_KEPT.of(edition).directory_device

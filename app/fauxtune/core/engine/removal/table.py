@@ -1,10 +1,10 @@
-"""The removal table's rows: what the documents say becomes of certificates and accounts, written as they write it.
+"""The rows of the removal table: what the documents state about certificates and accounts, in the documents' terms.
 
 "R+V" removed from the device and revoked at the CA, "R" removed only, "V" revoked only, "-" stays. A cell is the first
 row that fits: rows for few kinds of device stand before rows for all of them. "Unverified:" marks what no document
-says and is chosen here; `against` is another document (or another place of the same) that says otherwise.
+states and is chosen here; `against` is another document (or another place of the same) that contradicts it.
 
-A device whose record is deleted has no rows: `removal` gives it those of a wipe or of a retirement.
+A device whose record is deleted has no rows: `lookup` gives it those of a wipe or of a retirement.
 
 #: data
 """
@@ -21,7 +21,7 @@ from fauxtune.core.model.states import Authority, Cause, Incident, Source
 
 
 class Reissued(StrEnum):
-    """What the device is given in place of what it lost or must not use any more."""
+    """What the device is given in place of what it lost: a newly issued item, the same one, or nothing."""
 
     NEW = "new"
     SAME = "same"
@@ -30,19 +30,19 @@ class Reissued(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A public page. `dates` are those of the text that an edition goes by."""
+    """A public page. `dates` are those of the text on which an edition rests."""
 
     title: str
     dates: Mapping[Edition, str]
 
     def cited(self, edition: Edition, says: str = "") -> str:
-        """The page, its date, and what it says."""
+        """The page, its date, and its statement."""
         return f"{self.title}, {self.dates[edition]}" + (f": {says}" if says else "")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. No edition: both. No authority: any that can be."""
+    """One line of the table. Without an edition: both. Without an authority: every possible one."""
 
     variants: tuple[Variant, ...]
     causes: tuple[Cause | Incident, ...]
@@ -100,15 +100,15 @@ _NO_REMOVAL = "Android legacy devices are not enabled for certificate removal"
 _NOT_VALIDATED = "Unverified: Android Enterprise devices are not validated there"
 _WHOLE_PROFILE = "removing company data removes everything in the work profile"
 _NO_MAC_WIPE = "Unverified: there the wipe of macOS is not supported"
-_REAPPLIED = "Unverified: MDM policies are reapplied, and of certificates nothing is said"
-_SAME_CASE = "Unverified: said of SCEP and PKCS certificates"
-_NEVER_SAID = "Unverified: no document says it of imported certificates"
+_REAPPLIED = "Unverified: MDM policies are reapplied, and certificates are not mentioned"
+_SAME_CASE = "Unverified: stated for SCEP and PKCS certificates"
+_NOT_STATED = "Unverified: no document states it for imported certificates"
 _CHECKED = "Unverified: settings are checked at every check-in, and restored"
 _GOES_GENERALLY = (GENERAL, "certificate profiles that no longer apply are removed from all supported devices")
 _GOES_BY_INTRODUCTION = (PAGE, "its introduction: removed when the profile no longer targets the device or user")
 _PHONE_RETIRE = (ACTIONS, "Windows Phone 8.1, certificate profile settings: not supported")
 _ISSUED_AGAIN = "found to be missing at the next check-in, and a new certificate is issued"
-_TAKES_ITS_PLACE = "Unverified: the new one takes its place on the device; that the old one is revoked, nothing says"
+_TAKES_ITS_PLACE = "Unverified: the new one takes its place on the device; no document says that the old one is revoked"
 _FIELD = _document("Reports from the field", old="undated", new="undated")
 
 _OWNER_SCEP = "Android device owner: SCEP certificates cannot be revoked"
@@ -141,18 +141,18 @@ _PKCS = (
         authority=Authority.DIGICERT,
     ),
     Row(_ANY, _BY_HAND, "-", PAGE, _ISSUED_AGAIN, reissued=_NEW, against=(_FIELD, "the same certificate comes back")),
-    Row(_ANY, _KEEPING, "R+V", PAGE, "Unverified: it does not tell one wipe from the other", reissued=_NEW),
+    Row(_ANY, _KEEPING, "R+V", PAGE, "Unverified: it does not distinguish one wipe from the other", reissued=_NEW),
     Row(_ANY, _RENEWED, "R", PKCS_PAGE, _TAKES_ITS_PLACE, reissued=_NEW),
     # What stays, everywhere.
     Row((*_WORK_PROFILE, *_OWNER), _EDITED, "-", PAGE, _NOT_VALIDATED),
     Row((*_WORK_PROFILE, *_OWNER), _LOSES, "-", PAGE, _NOT_VALIDATED),
-    Row(_LEGACY, (*_EDITED, *_LOSES), "-", PAGE, "Unverified: said of Samsung Knox"),
+    Row(_LEGACY, (*_EDITED, *_LOSES), "-", PAGE, "Unverified: stated for Samsung Knox"),
     Row(
         _MACOS,
         (*_EDITED, *_LOSES),
         "-",
         PKCS_PAGE,
-        "Unverified: macOS is listed, so as iOS",
+        "Unverified: macOS is listed, so like iOS",
         edition=Edition.APRIL_2020,
         against=(PAGE, "PKCS certificates are not supported on macOS"),
     ),
@@ -168,7 +168,7 @@ _PKCS = (
         _ENDS,
         "R+V",
         PKCS_PAGE,
-        "Unverified: macOS is listed, so as iOS",
+        "Unverified: macOS is listed, so like iOS",
         edition=Edition.APRIL_2020,
         against=(PAGE, "PKCS certificates are not supported on macOS"),
     ),
@@ -182,7 +182,7 @@ _PKCS = (
         _LEAVES,
         "R",
         PKCS_PAGE,
-        "Unverified: macOS is listed, so as iOS",
+        "Unverified: macOS is listed, so like iOS",
         edition=Edition.APRIL_2020,
         against=(NEXT_PAGE, "they stay; before that, PKCS certificates are not supported on macOS"),
     ),
@@ -195,10 +195,10 @@ _PKCS = (
 
 _SCEP = (
     Row(_ANY, _BY_HAND, "-", PAGE, _ISSUED_AGAIN, reissued=_NEW),
-    Row(_ANY, _KEEPING, "R+V", PAGE, "Unverified: it does not tell one wipe from the other", reissued=_NEW),
+    Row(_ANY, _KEEPING, "R+V", PAGE, "Unverified: it does not distinguish one wipe from the other", reissued=_NEW),
     Row(_ANY, _RENEWED, "R", SCEP_PAGE, _TAKES_ITS_PLACE, reissued=_NEW),
     # Android device owner.
-    Row((_V.ANDROID_AOSP,), (*_ENDS, *_LEAVES), "R", PAGE, f"Unverified: as others, {_OWNER_SCEP}"),
+    Row((_V.ANDROID_AOSP,), (*_ENDS, *_LEAVES), "R", PAGE, f"Unverified: like other modes, {_OWNER_SCEP}"),
     Row(_OWNER, (*_ENDS, *_LEAVES), "R", PAGE, _OWNER_SCEP, edition=Edition.CURRENT),
     Row(_OWNER, (*_ENDS, *_LEAVES), "R", PAGE, f"Unverified: as in 2024, {_OWNER_SCEP}"),
     Row(_OWNER, _EDITED, "-", PAGE, f"Unverified: {_OWNER_SCEP}", reissued=_NEW),
@@ -247,15 +247,15 @@ _IMPORTED = (
         against=_PHONE_RETIRE,
     ),
     Row(_ANY, _ENDS, "R", SMIME, "removed with company data or at the end of management, never revoked"),
-    Row(_ANY, _LEAVES, "R", GENERAL, f"{_NEVER_SAID}; certificate profiles that no longer apply are removed"),
-    Row(_ANY, _LOSES, "-", PAGE, f"{_NEVER_SAID}; SCEP and PKCS certificates stay"),
-    Row(_ANY, _EDITED, "-", PAGE, f"{_NEVER_SAID}; PKCS certificates stay"),
+    Row(_ANY, _LEAVES, "R", GENERAL, f"{_NOT_STATED}; certificate profiles that no longer apply are removed"),
+    Row(_ANY, _LOSES, "-", PAGE, f"{_NOT_STATED}; SCEP and PKCS certificates stay"),
+    Row(_ANY, _EDITED, "-", PAGE, f"{_NOT_STATED}; PKCS certificates stay"),
     Row(
         _ANY,
         (Cause.CERTIFICATE_DELETED,),
         "R",
         SMIME,
-        "Unverified: all of a user's certificates are deployed, and this is none any more",
+        "Unverified: all certificates of a user are deployed, and this one was deleted",
     ),
     Row(_ANY, _BY_HAND, "-", SMIME, "every imported certificate is deployed to every device", reissued=_SAME),
     Row(_ANY, _KEEPING, "R", ACTIONS, _REAPPLIED, reissued=_SAME),

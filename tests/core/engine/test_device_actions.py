@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fauxtune.core.engine.device_actions.support import (
-    CARRIED,
-    Addressee,
+    EMULATED,
+    ActionTarget,
     check,
     check_wipe_option,
     platform_of,
@@ -94,7 +94,7 @@ def test_every_bulk_action_is_an_action() -> None:
 @pytest.mark.parametrize("platform", list(Platform))
 def test_what_is_carried_is_supported_by_some_kind_of_the_platform(platform: Platform, edition: Edition) -> None:
     kinds = {variant for variant in Variant if platform_of(variant) is platform}
-    for action in CARRIED[platform]:
+    for action in EMULATED[platform]:
         found = {each for each in Edition if kinds & TABLE[action][each].variants}
         assert edition in found or Edition.CURRENT in found, action
 
@@ -104,27 +104,27 @@ def test_every_end_travels_everywhere(edition: Edition) -> None:
     for variant in Variant:
         for action in (DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, DeviceAction.SYNC):
             if supports(action, variant, edition=edition):
-                check(action, Addressee(variant, edition))
+                check(action, ActionTarget(variant, edition))
             else:
                 with pytest.raises(UnsupportedAction, match=f"{action} is not supported by a device of the kind"):
-                    check(action, Addressee(variant, edition))
+                    check(action, ActionTarget(variant, edition))
 
 
 def test_what_only_our_devices_cannot_do_is_not_emulated() -> None:
     with pytest.raises(NotEmulated, match="nothing that it could act upon"):
-        check(DeviceAction.DEFENDER_SCAN, Addressee(Variant.WINDOWS, NEW))
+        check(DeviceAction.DEFENDER_SCAN, ActionTarget(Variant.WINDOWS, NEW))
     with pytest.raises(UnsupportedAction, match="Windows 10 and later"):
-        check(DeviceAction.DEFENDER_SCAN, Addressee(Variant.ANDROID_FULLY_MANAGED, NEW))
+        check(DeviceAction.DEFENDER_SCAN, ActionTarget(Variant.ANDROID_FULLY_MANAGED, NEW))
     with pytest.raises(NotEmulated, match="TeamViewer"):
-        check(DeviceAction.REMOTE_ASSISTANCE, Addressee(Variant.ANDROID_WORK_PROFILE, NEW))
+        check(DeviceAction.REMOTE_ASSISTANCE, ActionTarget(Variant.ANDROID_WORK_PROFILE, NEW))
 
 
 @pytest.mark.parametrize("edition", Edition)
 def test_lost_mode_is_for_supervised_devices_alone(edition: Edition) -> None:
     with pytest.raises(UnsupportedAction, match="that is not supervised: it is an action for supervised iOS"):
-        check(DeviceAction.ENABLE_LOST_MODE, Addressee(Variant.IOS, edition))
+        check(DeviceAction.ENABLE_LOST_MODE, ActionTarget(Variant.IOS, edition))
     with pytest.raises(NotEmulated):
-        check(DeviceAction.ENABLE_LOST_MODE, Addressee(Variant.IOS, edition, supervised=True))
+        check(DeviceAction.ENABLE_LOST_MODE, ActionTarget(Variant.IOS, edition, supervised=True))
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_lost_mode_is_for_supervised_devices_alone(edition: Edition) -> None:
 def test_in_2020_the_version_of_android_decided_whose_passcode_is_reset(
     variant: Variant, version: str | None, *, can: bool
 ) -> None:
-    device = Addressee(variant, OLD, os_version=version)
+    device = ActionTarget(variant, OLD, os_version=version)
     if can:
         check(DeviceAction.RESET_PASSCODE, device)
     else:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from fauxtune.core.engine.planning.plan import Answer, Situation
-from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_to_come, simulate
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, Situation
+from fauxtune.core.engine.planning.simulation import SimulatedPlan, changes, is_not_yet_issued, simulate
 from fauxtune.core.engine.removal.causes import Standing
 from fauxtune.core.engine.removal.decisions import DeviceKind
 from fauxtune.core.model.editions import Edition
@@ -60,17 +60,17 @@ def test_everything_that_is_wanted_arrives_in_its_order() -> None:
 
 def test_a_certificate_that_is_asked_for_does_not_exist_yet() -> None:
     found = at_rest(OWN, TRUSTED)
-    assert is_to_come(found.rows[OWN.key])
-    assert not is_to_come(found.rows[TRUSTED.key])
+    assert is_not_yet_issued(found.rows[OWN.key])
+    assert not is_not_yet_issued(found.rows[TRUSTED.key])
 
 
 def test_a_request_that_is_open_already_is_granted() -> None:
-    found = simulate(situation(OWN, TRUSTED, answers={(OWN.key, "first"): Answer()}))
+    found = simulate(situation(OWN, TRUSTED, answers={(OWN.key, "first"): ConnectorAnswer()}))
     assert states(found)[OWN.key] == "installed"
 
 
 def test_a_refused_request_stays_refused_until_its_time() -> None:
-    refused = Answer(problem=Problem(-1, "no"), retry_at=NOW + timedelta(hours=1))
+    refused = ConnectorAnswer(problem=Problem(-1, "no"), retry_at=NOW + timedelta(hours=1))
     found = simulate(situation(IMPORTED, answers={(IMPORTED.key, "f1"): refused}))
     assert states(found)[IMPORTED.key] == "failed"
 
