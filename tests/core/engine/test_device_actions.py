@@ -111,7 +111,7 @@ def test_every_end_travels_everywhere(edition: Edition) -> None:
 
 
 def test_what_only_our_devices_cannot_do_is_not_emulated() -> None:
-    with pytest.raises(NotEmulated, match="nothing that it could act upon"):
+    with pytest.raises(NotEmulated, match="nothing that it could act on"):
         check(DeviceAction.DEFENDER_SCAN, ActionTarget(Variant.WINDOWS, NEW))
     with pytest.raises(UnsupportedAction, match="Windows 10 and later"):
         check(DeviceAction.DEFENDER_SCAN, ActionTarget(Variant.ANDROID_FULLY_MANAGED, NEW))

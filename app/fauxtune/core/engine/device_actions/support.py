@@ -16,8 +16,8 @@ Happening = Cause | Incident
 
 @dataclass(frozen=True, slots=True)
 class ActionTarget:
-    """The device that an action is asked of, and the edition that its tenant goes by. `os_version`: None where it is
-    not known; such a device is taken for one that can.
+    """The device that an action is for, and its tenant's edition. `os_version` is None if it is not known; such a
+    device counts as one whose version supports the action.
     """
 
     variant: Variant
@@ -27,7 +27,7 @@ class ActionTarget:
 
 
 _ENDS = frozenset({DeviceAction.WIPE, DeviceAction.RETIRE, DeviceAction.DELETE, DeviceAction.SYNC})
-#: What travels to the devices of a platform. Whatever is supported and not in here is answered with 501.
+#: The actions that simulated devices of a platform carry out. Others that are supported are answered with 501.
 EMULATED: dict[Platform, frozenset[DeviceAction]] = {
     **dict.fromkeys(Platform, _ENDS),
     **dict.fromkeys((Platform.IOS, Platform.IPADOS, Platform.MACOS), _ENDS | {DeviceAction.LOCK}),
@@ -43,9 +43,9 @@ EMULATED: dict[Platform, frozenset[DeviceAction]] = {
         DeviceAction.NOTIFY,
     },
 }
-#: Why an action that real devices of the kind support is not carried to ours.
+#: Why an action that real devices support is not emulated.
 REASONS: dict[DeviceAction, str] = {
-    DeviceAction.REMOTE_ASSISTANCE: "it takes a TeamViewer connector, and there is none",
+    DeviceAction.REMOTE_ASSISTANCE: "it needs a TeamViewer connector, which is not emulated",
     DeviceAction.CHANGE_ASSIGNMENTS: "simulated devices have no apps whose assignments could change",
     DeviceAction.OVERRIDE_COMPLIANCE: "there are no compliance policies whose result could be overridden",
     DeviceAction.SUSPEND_HOME_SCREEN: "simulated devices have no Managed Home Screen",
@@ -54,7 +54,7 @@ REASONS: dict[DeviceAction, str] = {
 
 
 def check(action: DeviceAction, device: ActionTarget) -> None:
-    """UnsupportedAction where such a device cannot do it, NotEmulated where only ours cannot."""
+    """Raises UnsupportedAction if such a device cannot do it, NotEmulated if only simulated devices cannot."""
     rule = TABLE[action][device.edition]
     who = f"{action} is not supported by a device of the kind {device.variant}"
     if device.variant not in rule.variants or not _has_version(rule, device):
@@ -62,24 +62,24 @@ def check(action: DeviceAction, device: ActionTarget) -> None:
     if device.variant in rule.supervised and not device.supervised:
         raise UnsupportedAction(f"{who} that is not supervised: {rule.otherwise}.")
     if action not in EMULATED[platform_of(device.variant)]:
-        why = REASONS.get(action, "simulated devices have nothing that it could act upon")
+        why = REASONS.get(action, "simulated devices have nothing that it could act on")
         raise NotEmulated(f"{action} exists in Microsoft Graph but is not emulated: {why}.")
 
 
 def check_wipe_option(name: str, variant: Variant) -> None:
-    """UnsupportedAction for a part of a wipe that devices of this kind do not know."""
+    """Raises UnsupportedAction for an option of wipe that devices of this kind do not have."""
     rule = WIPE_OPTIONS[name]
     if variant not in rule.variants:
         raise UnsupportedAction(f"{name}: {rule.otherwise}, not by {variant}; leave it out.", target=name)
 
 
 def supports(action: DeviceAction, variant: Variant, *, edition: Edition) -> bool:
-    """True if devices of this kind support the action, at least some of them."""
+    """Whether devices of this kind support the action, at least some of them."""
     return variant in TABLE[action][edition].variants
 
 
 def effective_cause(cause: Happening, variant: Variant, *, edition: Edition) -> Happening:
-    """What a device of this kind goes through: the cause itself; if its record is deleted, a wipe or a retirement."""
+    """The cause by which the device is treated: the same one, but a wipe or a retirement if its record is deleted."""
     if cause is not Cause.DELETE:
         return cause
     return Cause.WIPE if variant in WIPED_WHEN_DELETED.of(edition) else Cause.RETIRE

@@ -1,10 +1,10 @@
-"""Which kinds of device support which action, in each edition: the table. `applicability` asks it.
+"""Which kinds of device support which action, in each edition: the table, which `support` reads.
 
 Sources: Intune's page of each action as it was public in April 2020, and as it was read on 2026-11-26; for methods
 without a page Graph's reference. Corporate-owned work profiles and AOSP devices came after April 2020.
 Unverified: in the edition of 2020 a page that does not name them applies to them as it is written.
 Differs from Intune: today's pages no longer name Windows phones. In the current edition phones support what a page of
-2020 said of them, so that they can still be taught.
+2020 states for them, so that they can still be taught.
 
 #: data
 """
@@ -60,7 +60,7 @@ def _changed(then: Rule, now: Rule) -> dict[Edition, Rule]:
 
 
 def _both(*variants: Variant, source: str, otherwise: str, supervised: tuple[Variant, ...] = ()) -> dict[Edition, Rule]:
-    """A value that all editions share."""
+    """The same value for every edition."""
     return dict.fromkeys(Edition, _rule(*variants, source=source, otherwise=otherwise, supervised=supervised))
 
 
@@ -95,7 +95,7 @@ _SUPERVISED_IOS = "it is an action for supervised iOS and iPadOS devices"
 
 
 def _lost_mode() -> dict[Edition, Rule]:
-    """Both years name supervised iOS devices alone, and 2020 says of Android that it is not supported."""
+    """Both years name supervised iOS devices alone, and 2020 states that Android does not support it."""
     return _changed(
         _rule(*_IOS, source=_LOST_2020, otherwise=_SUPERVISED_IOS, supervised=_IOS),
         _rule(*_IOS, source=_page("lost mode"), otherwise=_SUPERVISED_IOS, supervised=_IOS),
@@ -311,7 +311,7 @@ TABLE: dict[DeviceAction, Mapping[Edition, Rule]] = {
     DeviceAction.OVERRIDE_COMPLIANCE: _both(*Variant, source=_graph("overrideComplianceState"), otherwise=""),
 }
 
-#: The parts of a wipe that only some kinds of device know: the same in every edition.
+#: The options of a wipe that only some kinds of device have: the same in every edition.
 WIPE_OPTIONS: dict[str, Rule] = {
     "keepEnrollmentData": _rule(
         *(each for each in Variant if FACTS[each].can_keep_enrollment),

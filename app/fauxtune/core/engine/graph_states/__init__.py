@@ -1,1 +1,1 @@
-"""Graph's words for the states of certificates and settings on devices."""
+"""Graph's names for the states of certificates and settings on devices."""

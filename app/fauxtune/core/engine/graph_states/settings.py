@@ -1,4 +1,4 @@
-"""How the single settings of a profile fare on a device: one setting for each thing that the profile gives it.
+"""The states of a profile's settings on a device: one setting for each item that the profile gives it.
 
 Graph: deviceConfigurationSettingState. Unverified: the words of `setting` and `settingName`, which are not documented.
 Differs from Intune: a setting is a certificate or an account, not a property of the profile.
@@ -14,7 +14,7 @@ from fauxtune.core.model.items import LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, ProfileStatus, Source
 from fauxtune.core.profiles.catalog import kind
 
-#: What a setting that brings items of this source is called: the end of `setting`, and `settingName`.
+#: The names of a setting by the source of its items: the end of `setting`, and `settingName`.
 _WORDS: dict[Source, tuple[str, str]] = {
     Source.ROOT: ("trustedRootCertificate", "Trusted root certificate"),
     Source.PKCS: ("pkcsCertificate", "PKCS certificate"),
@@ -26,7 +26,7 @@ _WORDS: dict[Source, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SettingState:
-    """One setting on one device. `instance` tells several of the same kind apart; `value` is what the device holds."""
+    """One setting on one device. `instance` distinguishes those of the same kind; `value` is what the device has."""
 
     setting: str
     name: str
@@ -46,11 +46,11 @@ def setting_of(kind_name: str) -> tuple[str, str]:
 
 
 def setting_states(kind_name: str, rows: Iterable[LedgerRow], *, outcome: ProfileOutcome) -> tuple[SettingState, ...]:
-    """A state for each item of the profile, or one for the whole of a profile that gives the device none. `rows` are
-    those that the profile claims.
+    """A state for each item of the profile; one for the whole profile if it gives the device no item. `rows` are those
+    that the profile claims.
     """
     setting, name = setting_of(kind_name)
-    found = tuple(
+    states = tuple(
         SettingState(
             setting=setting,
             name=name,
@@ -62,7 +62,7 @@ def setting_states(kind_name: str, rows: Iterable[LedgerRow], *, outcome: Profil
         for row in rows
         if row.state in ITEM_STATUSES
     )
-    return found or (SettingState(setting, name, outcome.status, problem=outcome.problem),)
+    return states or (SettingState(setting, name, outcome.status, problem=outcome.problem),)
 
 
 def _instance(row: LedgerRow) -> str | None:

@@ -60,7 +60,7 @@ def _refused_by_slot(item: Item, *, taken: dict[str, str], applied: Mapping[Prof
     if first == item.key:
         return None
     owner = _name(applied[ProfileId(first.partition("/")[2])])
-    return _impossible(item, f"A device can have only one {item.slot}, and the profile '{owner}' gives it one already.")
+    return _impossible(item, f"A device can have {item.slot} only once, and the profile '{owner}' gives it already.")
 
 
 def _with_needs(

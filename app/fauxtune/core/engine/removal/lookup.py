@@ -29,7 +29,7 @@ AUTHORITIES: dict[Source, tuple[Authority, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The table's verdict on an item. `source` is the document; `disagreement` another one that contradicts it, if any."""
+    """The verdict on an item. `source` is the document; `disagreement` another one that contradicts it, or empty."""
 
     removed: bool
     revoked: bool
