@@ -23,7 +23,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from fauxtune.server.openapi import documents
+from tests.support.openapi import documents
 from tests.support.populated_tenant import Population
 from tests.surfaces.conftest import (  # noqa: F401 - fixtures
     app,

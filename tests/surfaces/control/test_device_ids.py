@@ -11,8 +11,8 @@ import pytest
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.server.openapi import documents
 from fauxtune.storage.queries import devices as queries
+from tests.support.openapi import documents
 from tests.surfaces.control.conftest import Assign, Enroll
 
 ON_ONE_DATABASE = pytest.mark.parametrize("seeded", ["sqlite"], indirect=True)

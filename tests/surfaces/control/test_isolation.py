@@ -7,9 +7,9 @@ import pytest
 from fastapi import FastAPI
 
 from fauxtune.operations.runtime.emulator import Emulator
-from fauxtune.server.openapi import documents
 from tests.support.control import Json, connector, listed, made
 from tests.support.devices.android import AndroidOverHttp
+from tests.support.openapi import documents
 from tests.surfaces.control.conftest import BASE, Assign, Enroll
 
 PROVIDER = "Microsoft Software Key Storage Provider"

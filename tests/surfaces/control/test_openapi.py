@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from fauxtune.server.openapi import documents
+from typing import Any
 
-DOCUMENT = documents()["control"]
-CALLS = [(path, method, call) for path, methods in DOCUMENT["paths"].items() for method, call in methods.items()]
+import pytest
+
+from tests.support.openapi import documents
+
+Call = tuple[str, str, dict[str, Any]]
 
 
-def test_every_call_is_named_once() -> None:
-    names = [call["operationId"] for _, _, call in CALLS]
+@pytest.fixture
+def calls() -> list[Call]:
+    """Path, method and description of every call."""
+    paths = documents()["control"]["paths"]
+    made = [(path, method, call) for path, methods in paths.items() for method, call in methods.items()]
+    assert made
+    return made
+
+
+def test_every_call_is_named_once(calls: list[Call]) -> None:
+    names = [call["operationId"] for _, _, call in calls]
     assert len(set(names)) == len(names)
-    assert all(call["summary"] and call["description"] for _, _, call in CALLS)
+    assert all(call["summary"] and call["description"] for _, _, call in calls)
 
 
-def test_every_answer_has_a_shape() -> None:
-    for path, method, call in CALLS:
+def test_every_answer_has_a_shape(calls: list[Call]) -> None:
+    for path, method, call in calls:
         good = next(answer for status, answer in call["responses"].items() if status.startswith("2"))
         if method != "delete" and "{provider}" not in path:
             (content,) = good["content"].values()
@@ -23,14 +35,14 @@ def test_every_answer_has_a_shape() -> None:
             assert all("$ref" in shape for shape in shapes), (method, path)
 
 
-def test_every_refusal_is_the_envelope() -> None:
-    for path, method, call in CALLS:
+def test_every_refusal_is_the_envelope(calls: list[Call]) -> None:
+    for path, method, call in calls:
         assert "422" not in call["responses"], (method, path)
         schema = call["responses"]["default"]["content"]["application/json"]["schema"]
         assert schema == {"$ref": "#/components/schemas/Refusal"}
 
 
-def test_the_token_is_documented() -> None:
-    assert all(call["security"] for _, _, call in CALLS)
-    (scheme,) = DOCUMENT["components"]["securitySchemes"].values()
+def test_the_token_is_documented(calls: list[Call]) -> None:
+    assert all(call["security"] for _, _, call in calls)
+    (scheme,) = documents()["control"]["components"]["securitySchemes"].values()
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
