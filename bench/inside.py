@@ -70,8 +70,8 @@ class World:
         request = base64.b64decode(csr(self.key))
         devices = []
         for _ in range(count):
-            wanted = EnrollmentRequest(Platform.ANDROID, "work-profile", hardware_key="", facts={})
-            devices.append(await self.run(enroll, wanted, token=token, csr=request, keys=self.emulator.keys))
+            enrollment = EnrollmentRequest(Platform.ANDROID, "work-profile", hardware_key="", facts={})
+            devices.append(await self.run(enroll, enrollment, token=token, csr=request, keys=self.emulator.keys))
         return devices
 
     async def check_in(self, device: Enrolled, *, roots: frozenset[str] = frozenset()) -> CheckedIn:
@@ -93,9 +93,9 @@ class World:
         document = {**defaults(entity(name)), "displayName": name, **properties}
 
         def create(tx: Transaction) -> None:
-            made = profiles.create_profile(tx, known, document=document)
+            created = profiles.create_profile(tx, known, document=document)
             everybody = assignments.NewAssignment(TargetKind.ALL_USERS, None, {})
-            assignments.assign(tx, made["id"], targets=[everybody])
+            assignments.assign(tx, created["id"], targets=[everybody])
 
         await self.run(create)
 

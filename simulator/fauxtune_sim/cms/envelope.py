@@ -96,7 +96,7 @@ def open_envelope(data: bytes, identities: Iterable[RecipientIdentity]) -> Decry
         names = "; ".join(describe_identifier(identifier) for identifier in recipients) or "nobody"
     except DAMAGE as damaged:
         raise CmsRefused(f"the envelope does not open: {damaged}") from damaged
-    raise CmsRefused(f"none of the {len(candidates)} keys here opens it: it is encrypted for {names}")
+    raise CmsRefused(f"none of the {len(candidates)} keys on this device opens it: it is encrypted for {names}")
 
 
 def _identifiers(info: Any) -> list[Any]:
@@ -108,7 +108,7 @@ def _identifiers(info: Any) -> list[Any]:
 
 
 def _content_key(info: Any, identity: RecipientIdentity) -> bytes | None:
-    """The content key that one RecipientInfo carries for this holder, or None if it is for somebody else."""
+    """The content key in a RecipientInfo, or None if it is for another recipient than this identity."""
     key = identity.key
     if info.name == "ktri" and isinstance(key, rsa.RSAPrivateKey):
         if identifies(info.chosen["rid"], identity.certificate):

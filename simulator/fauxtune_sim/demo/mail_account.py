@@ -26,8 +26,8 @@ async def mail_account(scenario: Scenario) -> Evidence:
     faults += await _receiving_faults(scenario)
     detail = "; ".join(faults) or (
         f"the account {account.address} signs with {_mark(account.signing_identity)} and decrypts with "
-        f"{_mark(account.encryption_identity)}; {bob.name} decrypted and verified a mail from it; it decrypted and "
-        f"verified the reply, and read all {len(scenario.old_mails)} old mails"
+        f"{_mark(account.encryption_identity)}; {bob.name} decrypted and verified a mail from it; {phone.name} "
+        f"decrypted and verified the reply, and read all {len(scenario.old_mails)} old mails"
     )
     return Evidence(not faults, detail)
 

@@ -86,7 +86,7 @@ async def own_signing_keys(scenario: Scenario) -> Evidence:
         device.name: [mark(identity.certificate) for identity in device.identities("pkcs")]
         for device in scenario.devices_with_pkcs()
     }
-    all_marks = [one_mark for device_marks in marks.values() for one_mark in device_marks]
+    all_marks = [short for device_marks in marks.values() for short in device_marks]
     keys = {
         public_key_bytes(identity.certificate)
         for device in scenario.enrolled_devices()

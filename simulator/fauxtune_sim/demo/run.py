@@ -28,7 +28,7 @@ from fauxtune_sim.transport import Transport, read_ca
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a proof claims, and the check of it."""
+    """The claim of a proof, and its check."""
 
     text: str
     check: Callable[[Scenario], Awaitable[Evidence]]
@@ -56,7 +56,7 @@ _CLAIMS = (
     ),
 )
 _LAST_CLAIM = Claim(
-    "Devices that leave management hold no certificates; their PKCS certificates are revoked, the imported ones not",
+    "Devices that have left hold no certificates; their PKCS certificates are revoked, the imported ones are not",
     departure.devices_leave,
 )
 
