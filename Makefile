@@ -9,7 +9,7 @@ ONLY ?=
 export PYTHONDONTWRITEBYTECODE =
 
 .SILENT:
-.PHONY: help run test check format bench openapi examples transcripts architecture migration lock clean
+.PHONY: help run test check format mutants bench openapi examples transcripts architecture migration lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -33,6 +33,9 @@ check: .venv/.test ## format, lint, types, import rules, sizes: all that can be 
 format: .venv/.test ## put the code into shape
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+mutants: .venv/.test ## break the product's rules one by one, in a copy, and show that a test notices each (ARGS="--only WORD")
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: .venv/.test ## the benchmarks, as ratios against a floor measured in the same run (ONLY=name for one row)
 	$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
