@@ -8,8 +8,9 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change of the product: in `file`, `before` becomes `after`. `rule` names what that breaks; `tests` are pytest's
-    arguments that must fail then.
+    """One change of the product: in `file`, `before` becomes `after`.
+
+    `rule` is the rule that this breaks; `tests` are arguments of pytest, and must fail then.
     """
 
     rule: str
