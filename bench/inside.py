@@ -37,8 +37,9 @@ from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.checkin.checkin import CheckedIn, Report, check_in
 from fauxtune.operations.devices.caller import DeviceCaller
-from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, create_token, enroll
-from fauxtune.operations.devices.enrollment import digest as digest_of
+from fauxtune.operations.devices.credentials import digest as digest_of
+from fauxtune.operations.devices.enrollment import Enrolled, EnrollmentRequest, enroll
+from fauxtune.operations.devices.enrollment_tokens import create_token
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Addresses, Emulator
 from fauxtune.operations.runtime.transaction import Transaction

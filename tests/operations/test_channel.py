@@ -20,7 +20,7 @@ from fauxtune.operations.checkin import connector_channel
 from fauxtune.operations.checkin.connector_channel import ConnectorResources, ConnectorSession, Hello, Leased
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices import ending
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from tests.support.devices.stepwise import enrol_iphone
@@ -160,7 +160,7 @@ async def test_a_device_that_leaves_takes_its_request_along(
     first = await Program.started(contoso, "first", folder=tmp_path, keys=rsa_keys)
 
     row = await phone.row()
-    await contoso.do(enrollment.end, row, cause=Cause.UNENROLL)
+    await contoso.do(ending.end, row, cause=Cause.UNENROLL)
     assert await first.turn() == 0
 
 

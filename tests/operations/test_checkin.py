@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import imported_pfx
@@ -68,7 +68,7 @@ async def test_a_quiet_check_in_does_not_plan(contoso: Contoso) -> None:
         contoso.clock.forward(hours=8)
         await phone.check_in()
     assert await phone.plans() == plans
-    assert (await phone.row())["last_checkin_at"] == contoso.clock.now()
+    assert (await phone.row()).last_checkin_at == contoso.clock.now()
 
 
 async def test_one_users_import_makes_only_that_users_devices_plan(contoso: Contoso) -> None:
@@ -232,11 +232,11 @@ async def test_what_changes_while_the_connector_works_waits_for_the_next_check_i
     answers = [fulfil(task, source=emulator.key_source, connector_keys=emulator.connector_keys) for task in begun.tasks]
     await contoso.do(finish, begun=begun, answers=answers)
     row = await phone.row()
-    assert row["settled_generation"] < row["generation"]
+    assert row.settled_generation < row.generation
     await phone.settle()
     assert mark in phone.holds.values()
     row = await phone.row()
-    assert row["settled_generation"] == row["generation"]
+    assert row.settled_generation == row.generation
 
 
 async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_comes(contoso: Contoso) -> None:
@@ -264,7 +264,7 @@ async def test_a_wrong_credential_another_device_and_another_tenant_are_refused(
     pretending = (
         (replace(phone.caller, credential="wrong"), Unauthenticated, "credential"),
         (replace(phone.caller, credential=other.caller.credential), Unauthenticated, "credential"),
-        (replace(phone.caller, device_id="unknown"), NotFound, "There is no device"),
+        (replace(phone.caller, enrollment_id=EnrollmentId("unknown")), NotFound, "There is no device"),
     )
     for caller, error, words in pretending:
         with pytest.raises(error, match=words):
@@ -285,11 +285,11 @@ async def test_a_sync_that_an_administrator_asks_for_is_done_by_the_next_check_i
     phone = await contoso.enroll("alice")
     await phone.settle()
     await contoso.action(phone, device_actions.sync)
-    results = (await phone.record())["document"]["deviceActionResults"]
+    results = (await phone.record()).document["deviceActionResults"]
     assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "pending")]
     plans = await phone.plans()
     await phone.check_in()
-    results = (await phone.record())["document"]["deviceActionResults"]
+    results = (await phone.record()).document["deviceActionResults"]
     assert [(each["actionName"], each["actionState"]) for each in results] == [("syncDevice", "done")]
     assert await phone.plans() == plans + 1
 

@@ -98,7 +98,7 @@ async def test_a_polling_connector_answers_after_thirty_emulated_seconds(contoso
     await contoso.connector(mode="polling")
     await phone.settle()
     assert await phone.states() == {"pkcs": "wanted", f"imported/{mark}": "wanted"}
-    assert (await phone.row())["due_at"] == contoso.clock.now() + timedelta(seconds=30)
+    assert (await phone.row()).due_at == contoso.clock.now() + timedelta(seconds=30)
     contoso.clock.forward(seconds=29)
     plans = await phone.plans()
     await phone.settle()
@@ -123,7 +123,7 @@ async def test_a_polling_connector_answers_the_later_request_later(contoso: Cont
         f"imported/{mark}": "installed",
         f"imported/{second}": "wanted",
     }
-    assert (await phone.row())["due_at"] == contoso.clock.now() + timedelta(seconds=20)
+    assert (await phone.row()).due_at == contoso.clock.now() + timedelta(seconds=20)
     contoso.clock.forward(seconds=20)
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
@@ -233,11 +233,11 @@ async def test_a_refused_request_is_tried_again_after_an_hour_and_says_the_same_
     bad = await spoilt_import(contoso, wrong_password)
     phone = await contoso.enroll("alice")
     await phone.settle()
-    assert (await phone.row())["due_at"] == contoso.clock.now() + timedelta(hours=1)
+    assert (await phone.row()).due_at == contoso.clock.now() + timedelta(hours=1)
     contoso.clock.forward(hours=1)
     await phone.settle()
     assert await phone.states() == {f"imported/{bad}": "failed"}
-    assert (await phone.row())["due_at"] == contoso.clock.now() + timedelta(hours=1)
+    assert (await phone.row()).due_at == contoso.clock.now() + timedelta(hours=1)
 
 
 async def test_a_corrected_record_is_tried_again_at_once(contoso: Contoso) -> None:

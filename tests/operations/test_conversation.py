@@ -43,9 +43,9 @@ async def test_a_new_device_gets_root_then_certificate_and_is_quiet_afterwards(c
     heard = await tablet.check_in()
     assert heard == ["install root", *ASKED, "install pkcs", "identities?", "roots?"]
     assert await tablet.states() == {"root": "installed", "pkcs": "installed"}
-    plans = (await tablet.row())["plans"]
+    plans = (await tablet.row()).plans
     assert await tablet.check_in() == []
-    assert (await tablet.row())["plans"] == plans, "a quiet one plans nothing"
+    assert (await tablet.row()).plans == plans, "a quiet one plans nothing"
 
 
 async def test_a_device_may_be_told_several_things_at_once(contoso: Contoso) -> None:
@@ -121,7 +121,7 @@ async def test_what_a_question_tells_of_that_was_put_off_waits_for_it_and_the_re
     heard = await tablet.check_in()
     assert sorted(heard) == sorted(["install root", "install imported", *ASKED])
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
-    assert (await tablet.record())["document"]["model"] == "Tablet 3"
+    assert (await tablet.record()).document["model"] == "Tablet 3"
     assert "identities?" in await tablet.check_in(), "it is asked again at each visit"
     assert await tablet.states() == {"root": "installed", "imported": "sent"}
     tablet.override = lambda _step: None
@@ -190,7 +190,7 @@ async def test_what_is_unassigned_is_removed_and_what_cannot_be_removed_is_asked
     assert await tablet.check_in() == ["remove root"]
     assert await tablet.states() == {"root": "removing"}
     tablet.override = lambda _step: None
-    await contoso.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record()).id)
     assert await tablet.check_in() == ["remove root", *ASKED]
     assert await tablet.states() == {"root": "removed"}
     assert tablet.holds == {}
@@ -200,14 +200,14 @@ async def test_inventory_is_asked_every_seven_days_and_when_an_administrator_ask
     tablet = await enrol_iphone(contoso, "alice")
     tablet.facts = {"osVersion": "17.6", "deviceName": "Alice's iPad", "imei": ""}
     assert await tablet.check_in() == ASKED
-    record = (await tablet.record())["document"]
+    record = (await tablet.record()).document
     assert (record["osVersion"], record["deviceName"]) == ("17.6", "Alice's iPad")
     assert await tablet.check_in() == []
     contoso.clock.forward(days=7, seconds=1)
     assert await tablet.check_in() == ASKED
-    await contoso.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record()).id)
     assert await tablet.check_in() == ASKED
-    (result,) = (await tablet.record())["document"]["deviceActionResults"]
+    (result,) = (await tablet.record()).document["deviceActionResults"]
     assert (result["actionName"], result["actionState"]) == ("syncDevice", "done")
 
 
@@ -218,7 +218,7 @@ async def test_what_is_gone_by_hand_is_given_again(contoso: Contoso) -> None:
     await tablet.check_in()
     first = dict(tablet.holds)
     tablet.holds.clear()
-    await contoso.do(device_actions.sync, (await tablet.record())["id"])
+    await contoso.do(device_actions.sync, (await tablet.record()).id)
     assert await tablet.check_in() == [*ASKED, "install pkcs", "identities?", "roots?"]
     assert tablet.holds.keys() == first.keys()
     assert tablet.holds != first, "a PKCS certificate is issued anew"
@@ -227,12 +227,12 @@ async def test_what_is_gone_by_hand_is_given_again(contoso: Contoso) -> None:
 async def test_an_order_goes_first_and_its_answer_is_the_actions_result(contoso: Contoso) -> None:
     await trusting(contoso)
     tablet = await enrol_iphone(contoso, "alice")
-    await contoso.do(device_actions.perform, (await tablet.record())["id"], action=DeviceAction.LOCK)
+    await contoso.do(device_actions.perform, (await tablet.record()).id, action=DeviceAction.LOCK)
     tablet.override = lambda step: (
         StepResult(step.id, Result.UNSUPPORTED, Problem(-1, "what?")) if step.order is not None else None
     )
     assert (await tablet.check_in())[0] == "remoteLock"
-    (result,) = (await tablet.record())["document"]["deviceActionResults"]
+    (result,) = (await tablet.record()).document["deviceActionResults"]
     assert (result["actionName"], result["actionState"]) == ("remoteLock", "notSupported")
 
 
@@ -242,14 +242,14 @@ async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknow
     tablet = await enrol_iphone(contoso, "alice")
     await tablet.check_in()
     await trusting(contoso)
-    await contoso.do(device_actions.retire, (await tablet.record())["id"])
+    await contoso.do(device_actions.retire, (await tablet.record()).id)
     (issued,) = await contoso.issued()
     assert issued["revoked_at"] is not None
     tablet.override = lambda step: StepResult(step.id, Result.LATER)
     assert await tablet.check_in() == ["retire"], "it is busy"
     tablet.override = lambda _step: None
     assert await tablet.check_in() == ["retire"]
-    assert (await tablet.row())["state"] == "ended"
+    assert (await tablet.row()).state == "ended"
     with pytest.raises(EnrollmentEnded):
         await tablet.check_in()
 
@@ -357,7 +357,7 @@ async def test_settled_devices_are_pushed_nowhere_and_a_lost_answer_keeps_a_devi
     tablet = await enrol_iphone(contoso, "alice")
     await tablet.exchange(begins=True)
     waiting = await contoso.look(device_queries.unsettled, contoso.tenant.id, now=contoso.clock.now())
-    assert [row["id"] for row in waiting] == [tablet.enrollment_id]
+    assert [row.id for row in waiting] == [tablet.enrollment_id]
     await tablet.check_in()
     assert await contoso.look(device_queries.unsettled, contoso.tenant.id, now=contoso.clock.now()) == []
 

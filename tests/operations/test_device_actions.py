@@ -25,11 +25,11 @@ async def test_a_device_that_is_reset_and_stays_enrolled_is_given_everything_ane
     await settle_all(device)
     key = ItemKey(f"pkcs/{pkcs}")
     old = (await contoso.look(queries.ledger_rows, device.enrollment_id))[key]
-    await contoso.do(device_actions.wipe, (await device.record())["id"], options={"keepEnrollmentData": True})
-    assert (await device.row())["state"] == "active"
+    await contoso.do(device_actions.wipe, (await device.record()).id, options={"keepEnrollmentData": True})
+    assert (await device.row()).state == "active"
     assert await contoso.certificate_status(old.serial) == "good", "the device has not heard of it yet"
     await settle_all(device)
-    record = (await device.record())["document"]
+    record = (await device.record()).document
     assert record["managementState"] == "managed"
     assert [each["actionState"] for each in record["deviceActionResults"]] == ["done"]
     assert await contoso.certificate_status(old.serial) == "revoked"
@@ -93,7 +93,7 @@ async def test_what_a_kind_cannot_do_leaves_no_trace(contoso: Contoso) -> None:
 
 async def test_many_devices_are_told_apart(contoso: Contoso) -> None:
     owned, personal = await contoso.enroll("alice", mode="fully-managed"), await contoso.enroll("bob")
-    known = [(await phone.record())["id"] for phone in (owned, personal)]
+    known = [(await phone.record()).id for phone in (owned, personal)]
     told = await contoso.do(bulk_actions.execute, [*known, "x"], action=DeviceAction.WIPE)
     assert told == {
         "successfulDeviceIds": known[:1],

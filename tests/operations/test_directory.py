@@ -10,7 +10,7 @@ from tests.support.tenant import Contoso
 
 
 async def _generation(phone: AndroidInProcess) -> int:
-    return int((await phone.row())["generation"])
+    return int((await phone.row()).generation)
 
 
 async def test_when_a_group_goes_those_in_it_plan_again(contoso: Contoso) -> None:
@@ -48,7 +48,7 @@ async def test_a_circle_of_groups_goes_one_by_one(contoso: Contoso) -> None:
 
 async def test_a_device_whose_shadow_is_deleted_plans_again_and_can_still_leave(contoso: Contoso) -> None:
     phone, other = await contoso.enroll("alice"), await contoso.enroll("bob")
-    shadow = (await phone.row())["directory_device_id"]
+    shadow = (await phone.row()).directory_device_id
     await contoso.group("Phones", shadow)
     await contoso.root_profile("Phones")
     await phone.check_in()

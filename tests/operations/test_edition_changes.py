@@ -21,14 +21,14 @@ async def test_every_device_plans_again_when_the_edition_changes(contoso: Contos
     ]
     await settle_all(*devices)
     before = [await device.row() for device in devices]
-    assert all(row["generation"] == row["settled_generation"] for row in before), "all are at rest"
+    assert all(row.generation == row.settled_generation for row in before), "all are at rest"
     await contoso.switch(edition="2020-04")
     for device, row in zip(devices, before, strict=True):
         now = await device.row()
-        assert now["generation"] > now["settled_generation"], "it is not at rest any more"
-        assert now["generation"] > row["generation"]
+        assert now.generation > now.settled_generation, "it is not at rest any more"
+        assert now.generation > row.generation
     await settle_all(*devices)
-    assert all(row["generation"] == row["settled_generation"] for row in [await each.row() for each in devices])
+    assert all(row.generation == row.settled_generation for row in [await each.row() for each in devices])
 
 
 @pytest.mark.parametrize(("edition", "stays"), [("2020-04", True), ("current", False)])

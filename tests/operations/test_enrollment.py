@@ -14,7 +14,8 @@ from fauxtune.core.errors import EnrollmentEnded, FauxtuneError, Invalid, NotFou
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.pki.names import parse_subject, serial_hex
 from fauxtune.operations.devices import enrollment
-from fauxtune.operations.devices.enrollment import EnrollmentRequest, create_token
+from fauxtune.operations.devices.enrollment import EnrollmentRequest
+from fauxtune.operations.devices.enrollment_tokens import create_token
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
@@ -56,7 +57,7 @@ async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_devi
         queries.certificate_by_serial, contoso.tenant.id, authority_name="devices", serial=serial_hex(identity)
     )
     assert known["enrollment_id"] == phone.enrollment_id
-    document = (await phone.record())["document"]
+    document = (await phone.record()).document
     assert (document["userPrincipalName"], document["serialNumber"], document["model"]) == (
         contoso.upn("alice"),
         "S1",
@@ -65,7 +66,7 @@ async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_devi
     assert (document["operatingSystem"], document["managedDeviceOwnerType"]) == ("AndroidForWork", "personal")
     row = await phone.row()
     shadow = await contoso.look(
-        directory_queries.directory_device, contoso.tenant.id, device_id=row["directory_device_id"]
+        directory_queries.directory_device, contoso.tenant.id, device_id=row.directory_device_id
     )
     assert shadow["document"]["deviceId"] == document["azureADDeviceId"]
     assert phone.credential not in str(row), "only its digest is stored"
@@ -167,7 +168,7 @@ async def test_the_same_hardware_again_takes_the_place_of_its_old_enrolment(cont
     with pytest.raises(EnrollmentEnded):
         await old.check_in()
     assert await contoso.look(device_queries.managed_device_of, old.enrollment_id) is None
-    assert (await bystander.row())["state"] == "active"
+    assert (await bystander.row()).state == "active"
     assert await contoso.certificate_status(serial) == "revoked"
     assert await contoso.certificate_status(mark) == "good"
     await new.settle()
@@ -183,7 +184,7 @@ async def test_the_same_hardware_for_another_user_takes_the_first_ones_things_aw
     new = await contoso.enroll("bob", hardware="S1")
     await new.settle()
     assert new.holds == {}
-    assert (await old.row())["state"] == "ended"
+    assert (await old.row()).state == "ended"
 
 
 async def test_a_refused_enrolment_does_not_end_the_one_before(contoso: Contoso) -> None:
@@ -191,12 +192,12 @@ async def test_a_refused_enrolment_does_not_end_the_one_before(contoso: Contoso)
     await contoso.take_licence("alice")
     with pytest.raises(NotLicensed):
         await contoso.enroll("alice", hardware="S1")
-    assert (await old.row())["state"] == "active"
+    assert (await old.row()).state == "active"
 
 
 async def test_devices_that_do_not_say_what_they_are_never_replace_each_other(contoso: Contoso) -> None:
     phones = [await contoso.enroll("alice") for _ in range(2)]
-    assert [(await phone.row())["state"] for phone in phones] == ["active", "active"]
+    assert [(await phone.row()).state for phone in phones] == ["active", "active"]
 
 
 async def test_an_identity_lives_as_long_as_the_tenant_says(contoso: Contoso) -> None:

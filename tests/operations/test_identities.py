@@ -8,7 +8,7 @@ import pytest
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound, NotLicensed, Unauthenticated
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices import apple_enrollment, credentials
 from fauxtune.operations.devices.caller import identified
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.runtime.transaction import Transaction
@@ -32,7 +32,7 @@ async def test_an_identity_alone_and_a_device_that_only_authenticated_are_not_en
     assert done is not None
     assert done.user_principal_name == contoso.upn("alice")
     record = await contoso.look(device_queries.managed_device_of, tablet.enrollment_id)
-    shown = {name: record["document"][name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
+    shown = {name: record.document[name] for name in ("operatingSystem", "osVersion", "udid", "serialNumber")}
     assert shown == {"operatingSystem": "iOS", "osVersion": "17.5.1", "udid": "ios/1", "serialNumber": "ios/1"}
 
 
@@ -64,7 +64,7 @@ async def test_authenticating_again_ends_what_the_device_was_and_the_same_certif
     assert await live(contoso) == 1
     assert await complete(tablet, push_token="another") is None, "later ones only say where it listens"
     row = await tablet.row()
-    assert (row["push_token"], row["wire_state"]) == ("another", {"push": {"mdm": "another"}})
+    assert (row.push_token, row.wire_state) == ("another", {"push": {"mdm": "another"}})
 
 
 async def test_an_identity_whose_enrolment_an_admin_ended_enrols_nothing_any_more(contoso: Contoso) -> None:
@@ -75,13 +75,13 @@ async def test_an_identity_whose_enrolment_an_admin_ended_enrols_nothing_any_mor
     )
     await authenticate(wiped, hardware="ios/2")
     await complete(wiped)
-    await contoso.do(device_actions.retire, (await retired.record())["id"])
-    await contoso.do(device_actions.wipe, (await wiped.record())["id"])
+    await contoso.do(device_actions.retire, (await retired.record()).id)
+    await contoso.do(device_actions.wipe, (await wiped.record()).id)
     await retired.check_in()
     for tablet, hardware, state in ((retired, "ios/1", "ended"), (wiped, "ios/2", "ending")):
-        with pytest.raises(EnrollmentEnded, match="enrol anew"):
+        with pytest.raises(EnrollmentEnded, match=r"has ended \((retire|wipe)\)"):
             await authenticate(tablet, hardware=hardware)
-        assert (await tablet.row())["state"] == state
+        assert (await tablet.row()).state == state
     assert await live(contoso) == 1
 
 
@@ -161,5 +161,5 @@ async def test_two_devices_may_listen_under_one_token(contoso: Contoso) -> None:
         await complete(tablet, push_token="66616b65546f6b656e")
     assert await live(contoso) == 2
     found = await contoso.look(device_queries.enrollment_by_push_token, "66616b65546f6b656e")
-    assert found["id"] in {first.enrollment_id, second.enrollment_id}
-    assert enrollment.digest(first.certificate) != enrollment.digest(second.certificate)
+    assert found.id in {first.enrollment_id, second.enrollment_id}
+    assert credentials.digest(first.certificate) != credentials.digest(second.certificate)

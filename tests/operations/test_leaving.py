@@ -12,7 +12,7 @@ from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices import ending
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles as profile_operations
 from fauxtune.storage.queries import configuration as configuration_queries
@@ -55,10 +55,10 @@ async def statuses(contoso: Contoso, serial: str, mark: str) -> tuple[str, str]:
 
 async def assert_gone(contoso: Contoso, phone: AndroidInProcess) -> None:
     """The enrolment has ended: nothing in Graph, a closed ledger, and the device is told to forget."""
-    assert (await phone.row())["state"] == "ended"
+    assert (await phone.row()).state == "ended"
     assert {row.state for row in (await phone.ledger()).values()} <= {ItemState.REMOVED}
     assert await contoso.look(queries.managed_device_of, phone.enrollment_id) is None
-    directory_id = (await phone.row())["directory_device_id"]
+    directory_id = (await phone.row()).directory_device_id
     assert await contoso.look(directory_queries.directory_device, contoso.tenant.id, device_id=directory_id) is None
     assert await contoso.look(configuration_queries.states_of_device, phone.enrollment_id) == {}
     for call in (phone.check_in, phone.policy, phone.operations, phone.unenroll):
@@ -81,14 +81,14 @@ async def test_the_directorys_device_stays_after_a_retired_iphone_since_2022(
     (order,) = await contoso.do(device_actions.pending, row)
     await contoso.do(device_actions.complete, row, action_id=order.id)
     assert await contoso.look(queries.managed_device_of, phone.enrollment_id) is None
-    directory_id = row["directory_device_id"]
+    directory_id = row.directory_device_id
     found = await contoso.look(directory_queries.directory_device, contoso.tenant.id, device_id=directory_id)
     assert (found is not None) is stays
 
 
 async def test_a_record_that_stayed_gives_way_to_that_of_the_same_device_when_it_enrols_again(contoso: Contoso) -> None:
     first = await enrol_variant(contoso, Variant.WINDOWS, name="alice", number=1)
-    await contoso.do(enrollment.unenroll, await first.row())
+    await contoso.do(ending.unenroll, await first.row())
     left = await contoso.look(queries.managed_device_of, first.enrollment_id)
     assert left is not None
     second = await enrol_variant(contoso, Variant.WINDOWS, name="alice", number=1)
@@ -130,7 +130,7 @@ async def test_a_wipe_can_be_followed_in_the_record(contoso: Contoso) -> None:
             await contoso.action(phone, device_actions.wipe)
         else:
             await phone.check_in()
-        document = (await phone.record())["document"]
+        document = (await phone.record()).document
         assert document["managementState"] == shown
         assert [(each["actionName"], each["actionState"]) for each in document["deviceActionResults"]] == [
             ("wipe", state)
@@ -141,10 +141,10 @@ async def test_a_deleted_record_is_gone_at_once_and_the_device_hears_of_it_next(
     phone, serial, mark = await equipped(contoso)
     record = await phone.record()
     await contoso.action(phone, device_actions.delete)
-    assert await contoso.look(queries.managed_device, contoso.tenant.id, device_id=record["id"]) is None
+    assert await contoso.look(queries.managed_device, contoso.tenant.id, managed_device_id=record.id) is None
     for action in (device_actions.delete, device_actions.retire, device_actions.sync):
-        with pytest.raises(NotFound, match=record["id"]):
-            await contoso.do(action, record["id"])
+        with pytest.raises(NotFound, match=record.id):
+            await contoso.do(action, record.id)
     assert await statuses(contoso, serial, mark) == ("revoked", "good")
     assert (await phone.check_in()).operations == 1
 
@@ -167,7 +167,7 @@ async def test_enrolment_data_cannot_be_kept_on_android_and_nothing_changes(cont
     assert caught.value.target == "keepEnrollmentData"
     assert (await phone.row(), await phone.record()) == before
     await contoso.action(phone, device_actions.wipe, options={"keepEnrollmentData": False})
-    assert (await phone.row())["state"] == "ending"
+    assert (await phone.row()).state == "ending"
 
 
 async def test_the_same_order_twice_is_one_operation_and_another_takes_its_place(contoso: Contoso) -> None:
@@ -179,7 +179,7 @@ async def test_the_same_order_twice_is_one_operation_and_another_takes_its_place
     await contoso.switch(edition="2020-04")
     await contoso.action(phone, device_actions.retire)
     assert [scope for _, scope in await phone.operations()] == ["COMPANY_DATA"]
-    assert (await phone.row())["cause"] == "retire"
+    assert (await phone.row()).cause == "retire"
     revocations = [each for each in await contoso.events("revoked") if each["certificate"]["serial"] == serial]
     assert len(revocations) == 1
 
@@ -191,7 +191,7 @@ async def test_an_order_that_the_device_could_not_carry_out_can_be_given_again(c
     await phone.check_in()
     ((operation, _),) = await phone.operations()
     await phone.complete(operation, error="the factory reset is blocked")
-    assert (await phone.record())["document"]["managementState"] == "wipeFailed"
+    assert (await phone.record()).document["managementState"] == "wipeFailed"
     assert (await phone.check_in()).operations == 0
     (refused,) = await contoso.events("refused", device=phone)
     assert refused["detail"]["reason"] == "the factory reset is blocked"
@@ -250,7 +250,7 @@ async def test_the_user_of_an_owned_device_cannot_leave(contoso: Contoso) -> Non
     phone, serial, mark = await equipped(contoso, mode="fully-managed")
     with pytest.raises(NotAllowed, match="an admin can wipe it"):
         await phone.unenroll()
-    assert (await phone.row())["state"] == "active"
+    assert (await phone.row()).state == "active"
     assert await statuses(contoso, serial, mark) == ("good", "good")
 
 

@@ -33,7 +33,7 @@ async def profiles(contoso: Contoso) -> None:
 
 async def holders(contoso: Contoso, mark: str) -> list[tuple[str, str]]:
     found = await contoso.look(queries.holders, contoso.tenant.id, thumbprint=mark)
-    return [(each["enrollment_id"], each["state"]) for each in found]
+    return [(each.enrollment_id, each.state) for each in found]
 
 
 async def confirm(phone: AndroidInProcess) -> None:
@@ -53,7 +53,7 @@ async def test_what_stays_is_kept_in_the_ledger_and_no_removal_is_claimed(
     else:
         await contoso.action(phone, action)
         await confirm(phone)
-    assert (await phone.row())["state"] == EnrollmentState.ENDED.value
+    assert (await phone.row()).state == EnrollmentState.ENDED.value
     assert {row.state for row in (await phone.ledger()).values()} == {ItemState.KEPT}
     assert await contoso.events("removed", device=phone) == []
     assert await holders(contoso, mark) == [(phone.enrollment_id, "kept")]
@@ -94,5 +94,5 @@ async def test_what_if_knows_that_a_retired_device_administrator_keeps_its_certi
     await profiles(contoso)
     phone, _mark = await equipped(contoso, "alice", hardware="DA4")
     serial = str((await phone.item()).serial)
-    found = await predict(contoso, "POST", f"{DEVICES}/{(await phone.record())['id']}/retire")
+    found = await predict(contoso, "POST", f"{DEVICES}/{(await phone.record()).id}/retire")
     assert predicted(found, phone) == {"install": set(), "remove": set(), "reissue": set(), "revoke": {serial}}

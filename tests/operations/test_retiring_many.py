@@ -34,7 +34,7 @@ async def test_one_crl_has_them_all(contoso: Contoso) -> None:
     serials = [str((await phone.item()).serial) for phone in phones]
     number, named = await _crl(contoso)
     assert named == set()
-    ids = [(await phone.record())["id"] for phone in phones]
+    ids = [(await phone.record()).id for phone in phones]
     # As Graph does it: some in each transaction.
     for some in (ids[:2], ids[2:]):
         told = await contoso.do(bulk_actions.execute, some, action=DeviceAction.RETIRE)
@@ -51,7 +51,7 @@ async def test_one_crl_has_them_all(contoso: Contoso) -> None:
 async def test_the_others_stay_quiet_and_each_that_ends_is_told_so_at_its_next_check_in(contoso: Contoso) -> None:
     *phones, other = await _phones(contoso)
     plans, row = await other.plans(), await other.row()
-    ids = [(await phone.record())["id"] for phone in phones]
+    ids = [(await phone.record()).id for phone in phones]
     await contoso.do(bulk_actions.execute, ids, action=DeviceAction.RETIRE)
     assert (await other.check_in()).operations == 0
     assert (await other.plans(), await other.row()) == (plans, row)
@@ -60,12 +60,12 @@ async def test_the_others_stay_quiet_and_each_that_ends_is_told_so_at_its_next_c
         ((operation, scope),) = await phone.operations()
         assert scope == "COMPANY_DATA"
         await phone.complete(operation)
-        assert (await phone.row())["state"] == "ended"
+        assert (await phone.row()).state == "ended"
 
 
 async def test_what_a_device_survives_is_not_overlooked_by_a_quiet_check_in(contoso: Contoso) -> None:
     # Only devices whose end was ordered are never quiet; this one stays active.
     phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
-    await contoso.do(bulk_actions.execute, [(await phone.record())["id"]], action=DeviceAction.REBOOT)
+    await contoso.do(bulk_actions.execute, [(await phone.record()).id], action=DeviceAction.REBOOT)
     assert (await phone.check_in()).operations == 1

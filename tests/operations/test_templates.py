@@ -128,13 +128,13 @@ async def test_only_devices_that_can_be_concerned_plan_again(contoso: Contoso) -
     for phone in (alice, carol):
         await phone.settle()
         await phone.check_in()
-    generations = [(await phone.row())["generation"] for phone in (alice, carol)]
+    generations = [(await phone.row()).generation for phone in (alice, carol)]
     await edit(contoso, validity="P10D")
-    assert [(await phone.row())["generation"] for phone in (alice, carol)] == [generations[0] + 1, generations[1]]
+    assert [(await phone.row()).generation for phone in (alice, carol)] == [generations[0] + 1, generations[1]]
     await edit(contoso, validity="P10D")
-    assert (await alice.row())["generation"] == generations[0] + 1, "nothing changed"
+    assert (await alice.row()).generation == generations[0] + 1, "nothing changed"
     await edit(contoso, name="SmimeP256", validity="P10D")
-    assert (await alice.row())["generation"] == generations[0] + 1, "nobody asks for it"
+    assert (await alice.row()).generation == generations[0] + 1, "nobody asks for it"
 
 
 async def test_a_connector_that_may_not_revoke_leaves_the_certificate_good(contoso: Contoso) -> None:

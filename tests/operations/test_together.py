@@ -43,7 +43,7 @@ async def test_devices_imports_and_changes_that_cross_end_in_the_right_state(con
         assert {mark for key, mark in phone.holds.items() if key.startswith("imported/")} == imported[name]
         assert (await phone.item()).thumbprint in phone.holds.values()
         row = await phone.row()
-        assert row["generation"] == row["settled_generation"]
+        assert row.generation == row.settled_generation
     plans = [await phone.plans() for phone in phones]
     await rest(*phones)
     assert [await phone.plans() for phone in phones] == plans

@@ -60,7 +60,7 @@ async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_d
     (found,) = await predict(contoso, "POST", f"{CONFIGURATIONS}/{profile}/assign", {"assignments": []})
     own = await phone.item()
     assert (found.device, found.user_principal_name, found.ends) == (phone.enrollment_id, contoso.upn("alice"), None)
-    assert found.device_name == (await phone.record())["document"]["deviceName"]
+    assert found.device_name == (await phone.record()).document["deviceName"]
     assert (found.install, found.revoke, found.reissue) == ((), (), ())
     (gone,) = found.remove
     assert (gone.item, gone.source, gone.serial, gone.thumbprint) == (own.key, "pkcs", own.serial, own.thumbprint)
@@ -71,7 +71,7 @@ async def test_an_unassigned_profile_is_removed_and_not_revoked_with_cause_and_d
 
 async def test_a_retired_device_loses_everything_and_its_own_certificate_is_revoked(contoso: Contoso) -> None:
     phone = await equipped(contoso)
-    record = (await phone.record())["id"]
+    record = (await phone.record()).id
     (found,) = await predict(contoso, "POST", f"https://graph.microsoft.com/v1.0{DEVICES}/{record}/retire")
     assert found.ends == "retire"
     assert keys(found.remove) == ["imported", "pkcs", "root"]
@@ -114,7 +114,7 @@ async def test_a_wipe_that_keeps_the_enrolment_gives_everything_anew(contoso: Co
     await contoso.import_pfx("alice")
     device = await enrol_by_token(contoso, "alice")
     await settle_all(device)
-    url = f"{DEVICES}/{(await device.record())['id']}/wipe"
+    url = f"{DEVICES}/{(await device.record()).id}/wipe"
     before = await snapshot(contoso, [device])
     (found,) = await predict(contoso, "POST", url, {"keepEnrollmentData": True})
     assert found.ends is None
@@ -133,8 +133,8 @@ async def test_what_is_under_way_anyway_is_no_consequence(contoso: Contoso) -> N
     phone = await equipped(contoso)
     await contoso.import_pfx("alice")
     later = await contoso.profile("androidForWorkImportedPFXCertificateProfile", intendedPurpose="smimeSigning")
-    assert (await phone.row())["generation"] != (await phone.row())["settled_generation"]
-    assert await predict(contoso, "POST", f"{DEVICES}/{(await phone.record())['id']}/syncDevice") == []
+    assert (await phone.row()).generation != (await phone.row()).settled_generation
+    assert await predict(contoso, "POST", f"{DEVICES}/{(await phone.record()).id}/syncDevice") == []
     assert await predict(contoso, "PATCH", f"/users/{contoso.upn('alice')}", {"jobTitle": "Director"}) == []
     assert await predict(contoso, "DELETE", f"{CONFIGURATIONS}/{later}") == []
     await settle_all(phone)
@@ -167,7 +167,7 @@ async def test_a_device_that_is_wiped_already_has_nothing_more_to_lose(contoso: 
 
 async def test_nothing_is_changed_no_row_no_journal_no_push_no_kept_answer(contoso: Contoso) -> None:
     phone = await equipped(contoso, mode="fully-managed")
-    profile, record = await profile_of(phone), (await phone.record())["id"]
+    profile, record = await profile_of(phone), (await phone.record()).id
     before, state = await all_rows(contoso), contoso.emulator.runner.database.state
     next_id = contoso.emulator.runner.ids
     for method, url, body in (
@@ -188,7 +188,7 @@ async def test_nothing_is_changed_no_row_no_journal_no_push_no_kept_answer(conto
 
 async def test_ids_are_the_same_afterwards_as_if_nothing_had_been_tried(contoso: Contoso) -> None:
     phone = await equipped(contoso, mode="fully-managed")
-    record = (await phone.record())["id"]
+    record = (await phone.record()).id
     ids = contoso.emulator.runner.ids
     state = ids._random.getstate()  # type: ignore[attr-defined]
     await predict(contoso, "POST", f"{DEVICES}/{record}/wipe")
@@ -222,7 +222,7 @@ async def test_a_device_of_a_kind_that_cannot_is_refused_and_nothing_changes(con
     phone = await equipped(contoso)
     before = await all_rows(contoso)
     with pytest.raises(GraphRefused, match="retire it"):
-        await predict(contoso, "POST", f"{DEVICES}/{(await phone.record())['id']}/wipe")
+        await predict(contoso, "POST", f"{DEVICES}/{(await phone.record()).id}/wipe")
     assert await all_rows(contoso) == before
 
 

@@ -80,14 +80,14 @@ class World:
 
     async def records(self) -> list[str]:
         rows = [await self.contoso.look(device_queries.managed_device_of, each.enrollment_id) for each in self.devices]
-        return [str(row["id"]) for row in rows if row is not None]
+        return [str(row.id) for row in rows if row is not None]
 
     async def members(self) -> list[str]:
         rows = [await self.contoso.look(device_queries.enrollment, each.enrollment_id) for each in self.devices]
         people = [f"{name}@{self.contoso.tenant.domain}" for name in PEOPLE]
         users = [await self.contoso.look(_user_id, self.contoso.tenant.id, upn=each) for each in people]
         groups = [self.contoso.groups["SMIME Pilot"], self.contoso.groups["Things"]]
-        return [*(row["directory_device_id"] for row in rows), *filter(None, users), *groups]
+        return [*(row.directory_device_id for row in rows), *filter(None, users), *groups]
 
 
 def _user_id(connection: Any, tenant_id: Any, *, upn: str) -> str | None:

@@ -194,7 +194,7 @@ class Firm:
 
     async def _end(self, number: int, operation: Any) -> None:
         record = await self.contoso.look(device_queries.managed_device_of, self.devices[number].enrollment_id)
-        await self.contoso.do(operation, record["id"])
+        await self.contoso.do(operation, record.id)
         self.unwanted[self.devices[number].enrollment_id] = self.now
 
     def _not_wanted_any_more(self, person: int) -> None:

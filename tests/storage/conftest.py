@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,10 +12,21 @@ from sqlalchemy import Connection
 
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
-from fauxtune.core.model.ids import EnrollmentId, GroupId, ProfileId, TenantId
+from fauxtune.core.model.ids import (
+    DirectoryDeviceId,
+    EnrollmentId,
+    GroupId,
+    ManagedDeviceId,
+    ProfileId,
+    TenantId,
+    UserId,
+)
+from fauxtune.core.model.platforms import Platform, Variant
+from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import configuration, devices, directory, tenants
+from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.storage.tables import metadata
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -61,38 +72,41 @@ class Filler:
 
     def device(self, name: str, *, user: str | None = None, **columns: Any) -> EnrollmentId:
         """An enrolment `e-<name>` with its Entra device `d-<name>` and its record `m-<name>`."""
-        values = {
-            "platform": "android",
-            "mode": "work-profile",
-            "variant": "android/work-profile",
-            "hardware_key": f"hardware-{name}",
-            "state": "active",
-            "credential_digest": f"digest-{self.tenant_id}-{name}",
-            "push_token": f"push-{self.tenant_id}-{name}",
-            "identity_certificate": b"der",
-            "enrolled_at": self.now,
-            "generation": 1,
-            "settled_generation": 1,
-            "due_at": NEVER,
-            "policy_version": 1,
-            "plans": 0,
-            "facts": {},
-        }
+        user_id = None if user is None else UserId(user)
         enrollment_id = EnrollmentId(f"e-{name}" if self.tenant_id == TENANT else f"e-{self.tenant_id}-{name}")
-        devices.add_enrollment(
-            self.connection,
+        row = EnrollmentRow(
             id=enrollment_id,
             tenant_id=self.tenant_id,
-            user_id=user,
-            directory_device_id=f"d-{name}",
-            **{**values, **columns},
+            platform=Platform.ANDROID,
+            mode="work-profile",
+            variant=Variant.ANDROID_WORK_PROFILE,
+            user_id=user_id,
+            hardware_key=f"hardware-{name}",
+            directory_device_id=DirectoryDeviceId(f"d-{name}"),
+            state=EnrollmentState.ACTIVE,
+            cause=None,
+            credential_digest=f"digest-{self.tenant_id}-{name}",
+            push_token=f"push-{self.tenant_id}-{name}",
+            identity_certificate=b"der",
+            enrolled_at=self.now,
+            last_checkin_at=None,
+            generation=1,
+            settled_generation=1,
+            due_at=NEVER,
+            report_digest=None,
+            policy_version=1,
+            plans=0,
+            facts={},
+            inventory_at=None,
+            wire_state=None,
         )
+        devices.add_enrollment(self.connection, replace(row, **columns))
         devices.add_managed_device(
             self.connection,
             self.tenant_id,
-            id=f"m-{name}",
+            managed_device_id=ManagedDeviceId(f"m-{name}"),
             enrollment_id=enrollment_id,
-            user_id=user,
+            user_id=user_id,
             document={"id": f"m-{name}"},
         )
         directory.add_directory_device(

@@ -104,9 +104,9 @@ def test_sql_reaches_the_same_devices_with_filters_and_removals(
     for device in made:
         record = device_queries.managed_device_of(connection, device)
         assert record is not None
-        records[device] = {**record["document"], "model": chance.choice(["Pixel 8", "Pixel 9", None])}
+        records[device] = {**record.document, "model": chance.choice(["Pixel 8", "Pixel 9", None])}
         device_queries.change_managed_device(
-            connection, tenant.tenant_id, device_id=record["id"], document=records[device]
+            connection, tenant.tenant_id, managed_device_id=record.id, document=records[device]
         )
     rules = {"old": '(device.model -eq "Pixel 8")', "new": '(device.model -ne "Pixel 8")'}
     filters = {name: {"id": name, "document": {"platform": "androidForWork", "rule": rules[name]}} for name in rules}

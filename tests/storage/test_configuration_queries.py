@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.engine.planning.targeting import Assignment, TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import GroupId, TenantId
+from fauxtune.core.model.ids import GroupId, ManagedDeviceId, TenantId
 from fauxtune.storage.queries import collections, configuration, devices, statuses
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_the_overview_counts_what_the_list_shows(fill: Filler) -> None:
         configuration.put_states(fill.connection, [state(fill, fill.device(name), "p", status)])
     counts = statuses.device_counts(fill.connection, fill.tenant_id, profile_id="p")
     assert counts == {"compliant": 2, "error": 1}
-    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-b")
+    devices.delete_managed_device(fill.connection, fill.tenant_id, managed_device_id=ManagedDeviceId("m-b"))
     counts = statuses.device_counts(fill.connection, fill.tenant_id, profile_id="p")
     listed = listed_states(fill, "p")
     assert (sum(counts.values()), len(listed)) == (2, 2), "a device whose record was deleted is in neither"

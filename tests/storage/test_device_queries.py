@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import Connection
 
-from fauxtune.core.model.ids import ItemKey, ProfileId, TenantId
+from fauxtune.core.model.actions import ActionState, DeviceAction
+from fauxtune.core.model.ids import ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import device_actions, devices
+from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentTokenRow
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
@@ -23,13 +25,9 @@ NEXT_YEAR = datetime(2027, 11, 24, 10, 0, 0, 123456, tzinfo=UTC)
 
 
 def add_token(fill: Filler, *, uses: int = 1, digest: str = "digest") -> None:
+    expires_at = fill.now + timedelta(hours=1)
     devices.add_token(
-        fill.connection,
-        digest=digest,
-        tenant_id=fill.tenant_id,
-        user_id="alice",
-        expires_at=fill.now + timedelta(hours=1),
-        uses_left=uses,
+        fill.connection, EnrollmentTokenRow(digest, fill.tenant_id, UserId("alice"), expires_at, uses_left=uses)
     )
 
 
@@ -131,7 +129,7 @@ def test_holders_are_those_whose_ledger_says_that_they_have_it(fill: Filler) -> 
         row = replace(FULL, state=state)
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
     found = devices.holders(fill.connection, fill.tenant_id, thumbprint="aa")
-    assert [(each["enrollment_id"], each["user_id"], each["state"]) for each in found] == [
+    assert [(each.enrollment_id, each.user_id, each.state) for each in found] == [
         ("e-a", "user-a", "installed"),
         ("e-b", "user-b", "kept"),
     ]
@@ -146,11 +144,12 @@ def test_an_enrolment_is_found_by_id_credential_and_push_token(fill: Filler) -> 
     for lock in (False, True):
         found = devices.enrollment(fill.connection, device, tenant_id=fill.tenant_id, lock=lock)
         assert found is not None
-        assert (found["id"], found["facts"], found["enrolled_at"]) == (device, {"serialNumber": "S1"}, fill.now)
-        by_credential = devices.enrollment_by_credential(fill.connection, found["credential_digest"], lock=lock)
+        assert found.credential_digest is not None
+        assert (found.id, found.facts, found.enrolled_at) == (device, {"serialNumber": "S1"}, fill.now)
+        by_credential = devices.enrollment_by_credential(fill.connection, found.credential_digest, lock=lock)
         assert by_credential == found
     assert found is not None
-    assert devices.enrollment_by_push_token(fill.connection, found["push_token"]) == found
+    assert devices.enrollment_by_push_token(fill.connection, found.push_token) == found
     assert devices.enrollment(fill.connection, device, tenant_id=TenantId("other")) is None
 
 
@@ -159,7 +158,7 @@ def test_the_same_hardware_is_found_while_it_is_enrolled(fill: Filler) -> None:
         fill.device(str(number), state=state, hardware_key="android/work-profile/x")
     fill.device("other")
     found = devices.enrollments_by_hardware(fill.connection, fill.tenant_id, hardware_key="android/work-profile/x")
-    assert sorted(row["id"] for row in found) == ["e-0", "e-1"]
+    assert sorted(row.id for row in found) == ["e-0", "e-1"]
     assert sorted(devices.live_enrollments(fill.connection, fill.tenant_id)) == ["e-0", "e-1", "e-other"]
 
 
@@ -188,44 +187,47 @@ def test_a_device_is_at_rest_when_nothing_is_awaited(
         row = replace(FULL, state=state)
         devices.put_ledger_rows(fill.connection, fill.tenant_id, enrollment_id=device, changed=[row], at=fill.now)
     found = devices.unsettled(fill.connection, fill.tenant_id, now=fill.now)
-    assert [row["id"] for row in found] == ([] if rests else [device])
+    assert [row.id for row in found] == ([] if rests else [device])
 
 
 def test_a_record_knows_its_enrolment_and_can_go_without_it(fill: Filler) -> None:
     device = fill.device("phone", user="alice")
-    record = devices.managed_device(fill.connection, fill.tenant_id, device_id="M-PHONE")
+    record = devices.managed_device(fill.connection, fill.tenant_id, managed_device_id=ManagedDeviceId("M-PHONE"))
     assert record is not None
-    assert (record["enrollment_id"], record["enrollment_state"], record["variant"]) == (
+    assert (record.enrollment_id, record.enrollment_state, record.variant) == (
         device,
         "active",
         "android/work-profile",
     )
-    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-phone")
+    devices.delete_managed_device(fill.connection, fill.tenant_id, managed_device_id=ManagedDeviceId("m-phone"))
     assert devices.managed_device_of(fill.connection, device) is None
     assert devices.enrollment(fill.connection, device) is not None
 
 
 def test_actions_come_oldest_first_and_by_state(fill: Filler) -> None:
     device = fill.device("phone")
-    for number, state in enumerate(("pending", "active", "done", "pending")):
-        device_actions.add_action(
-            fill.connection,
+    pending, active, done = ActionState.PENDING, ActionState.ACTIVE, ActionState.DONE
+    for number, state in enumerate((pending, active, done, pending)):
+        row = DeviceActionRow(
             id=f"a{9 - number}",
             tenant_id=fill.tenant_id,
             enrollment_id=device,
-            action="wipe",
+            action=DeviceAction.WIPE,
             state=state,
+            details=None,
             created_at=fill.now + timedelta(seconds=number),
+            completed_at=None,
         )
-    found = device_actions.actions(fill.connection, device, states=("pending", "active"))
-    assert [row["id"] for row in found] == ["a9", "a8", "a6"]
-    device_actions.change_action(fill.connection, "a9", state="done", completed_at=fill.now)
-    assert [row["id"] for row in device_actions.actions(fill.connection, device, states=("pending",))] == ["a6"]
+        device_actions.add_action(fill.connection, row)
+    found = device_actions.actions(fill.connection, device, states=(pending, active))
+    assert [row.id for row in found] == ["a9", "a8", "a6"]
+    device_actions.change_action(fill.connection, "a9", state=done, completed_at=fill.now)
+    assert [row.id for row in device_actions.actions(fill.connection, device, states=(pending,))] == ["a6"]
 
 
-def test_a_touch_changes_the_last_check_in_and_nothing_else(fill: Filler) -> None:
+def test_a_change_of_one_column_leaves_all_others(fill: Filler) -> None:
     device = fill.device("phone")
     before = devices.enrollment(fill.connection, device)
-    devices.touch(fill.connection, device, at=NEXT_YEAR)
+    devices.change_enrollment(fill.connection, device, last_checkin_at=NEXT_YEAR)
     assert before is not None
-    assert devices.enrollment(fill.connection, device) == {**before, "last_checkin_at": NEXT_YEAR}
+    assert devices.enrollment(fill.connection, device) == replace(before, last_checkin_at=NEXT_YEAR)

@@ -115,7 +115,7 @@ def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work:
     [
         lambda connection: request_queries.forget_refusals(connection, TENANT),
         lambda connection: request_queries.request(connection, TENANT, request_id="z", lock=True),
-        lambda connection: devices.enrollment(connection, "e-a", lock=True),
+        lambda connection: devices.enrollment(connection, EnrollmentId("e-a"), lock=True),
         lambda connection: devices.enrollment_by_credential(connection, f"digest-{TENANT}-a", lock=True),
         lambda connection: locks.hold_all(connection, TENANT),
         lambda connection: locks.hold_devices(connection, TENANT, ids=["m-z", "m-a"]),

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event
 
+from fauxtune.core.model.actions import ActionState
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.storage.database import Database, sqlite_url
 from fauxtune.storage.queries import device_actions, devices, steps
 from fauxtune.storage.tables import metadata
@@ -32,18 +34,21 @@ def plan(connection: Connection, query: Callable[[Connection], Any]) -> list[str
     return [str(row[-1]) for each in steps_of for row in each]
 
 
+DEVICE = EnrollmentId("device")
+
+
 @pytest.mark.parametrize(
     "query",
     [
-        lambda connection: devices.ledger_rows(connection, "device"),
+        lambda connection: devices.ledger_rows(connection, DEVICE),
         lambda connection: devices.enrollment_by_credential(connection, "digest"),
-        lambda connection: device_actions.actions(connection, "device", states=["pending"]),
-        lambda connection: steps.told(connection, "device"),
-        lambda connection: steps.begin_anew(connection, "device"),
-        lambda connection: steps.forget_steps(connection, "device", ids=["a", "b"]),
+        lambda connection: device_actions.actions(connection, DEVICE, states=[ActionState.PENDING]),
+        lambda connection: steps.sent_steps(connection, DEVICE),
+        lambda connection: steps.restart_steps(connection, DEVICE),
+        lambda connection: steps.delete_steps(connection, DEVICE, ids=["a", "b"]),
         lambda connection: steps.identity(connection, "digest"),
     ],
-    ids=["ledger", "credential", "actions", "told", "begin anew", "forget", "identity"],
+    ids=["ledger", "credential", "actions", "sent steps", "restart", "delete", "identity"],
 )
 def test_nothing_is_searched_by_its_tenant_alone(query: Callable[[Connection], Any], tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "plans.sqlite"))

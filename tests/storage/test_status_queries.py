@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, TenantId
 from fauxtune.core.model.states import SEVERITY
 from fauxtune.core.odata.query.options import OrderBy
 from fauxtune.core.odata.schema.types import Version
@@ -78,7 +78,7 @@ def test_the_tenant_counts_a_device_once_with_its_worst_profile(fill: Filler) ->
         "notApplicable": 1,
     }
     assert statuses.user_summary(fill.connection, fill.tenant_id) == {"error": 1, "compliant": 1}
-    devices.delete_managed_device(fill.connection, fill.tenant_id, device_id="m-a1")
+    devices.delete_managed_device(fill.connection, fill.tenant_id, managed_device_id=ManagedDeviceId("m-a1"))
     assert statuses.user_summary(fill.connection, fill.tenant_id) == {"compliant": 2}
     assert statuses.device_summary(fill.connection, TenantId("other")) == {}
 

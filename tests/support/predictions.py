@@ -61,7 +61,7 @@ async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | Stepwi
 
 async def _held(contoso: Contoso, device: AndroidInProcess | StepwiseDevice) -> dict[str, str]:
     row = await contoso.look(device_queries.enrollment, device.enrollment_id)
-    if row["state"] == "ended":
+    if row.state == "ended":
         # It was told to forget everything that is the company's, and has.
         return {}
     found = {short_item(key): mark for key, mark in device.holds.items()}

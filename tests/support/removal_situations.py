@@ -91,7 +91,7 @@ class Situation:
 
     async def record_id(self) -> str:
         record = await self.contoso.look(device_queries.managed_device_of, self.device.enrollment_id)
-        return str(record["id"])
+        return str(record.id)
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:
         found: dict[ItemKey, LedgerRow] = await self.contoso.look(device_queries.ledger_rows, self.device.enrollment_id)
@@ -105,7 +105,7 @@ async def prepare_situation(contoso: Contoso, variant: Variant, *, edition: Edit
     user = await contoso.user(name)
     device = await enrol_variant(contoso, variant, name=name, number=number)
     situation = Situation(contoso, variant, number=number, name=name, device=device)
-    member = user if FACTS[variant].has_user else (await device.row())["directory_device_id"]
+    member = user if FACTS[variant].has_user else (await device.row()).directory_device_id
     await contoso.group(situation.group, member)
     for source, known in _kinds(variant, edition=edition).items():
         await _add_profiles(situation, source, kind=known)
@@ -205,7 +205,7 @@ async def _delete_profiles(situation: Situation) -> None:
 
 async def _leave_group(situation: Situation) -> None:
     contoso, row = situation.contoso, await situation.device.row()
-    member = row["user_id"] or row["directory_device_id"]
+    member = row.user_id or row.directory_device_id
     await contoso.do(users_and_groups.remove_member, contoso.groups[situation.group], member_id=member)
 
 

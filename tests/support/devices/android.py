@@ -31,10 +31,11 @@ from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.operations.checkin.checkin import Begun, CheckedIn, Report, begin, check_in
 from fauxtune.operations.checkin.deliverables import Deliverable, deliverables
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices import credentials, ending
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
@@ -308,21 +309,21 @@ class AndroidInProcess(AndroidDevice):
 
     # ------------------------------------------------------------------------------------------------ what is stored
 
-    async def row(self) -> Row:
+    async def row(self) -> EnrollmentRow:
         """Return the row of its enrolment."""
-        row = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
+        row: EnrollmentRow | None = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
         assert row is not None
-        return dict(row)
+        return row
 
-    async def record(self) -> Row:
+    async def record(self) -> ManagedDeviceRow:
         """Return the row of its managed device."""
-        row = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
+        row: ManagedDeviceRow | None = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
         assert row is not None
-        return dict(row)
+        return row
 
     async def plans(self) -> int:
         """Return how often the device has been planned for."""
-        return int((await self.row())["plans"])
+        return (await self.row()).plans
 
     async def ledger(self) -> dict[ItemKey, LedgerRow]:
         """Return its ledger by item."""
@@ -346,7 +347,7 @@ class AndroidInProcess(AndroidDevice):
     @property
     def caller(self) -> DeviceCaller:
         """How it identifies itself."""
-        return DeviceCaller(self.enrollment_id, enrollment.digest(self.credential))
+        return DeviceCaller(self.enrollment_id, credentials.digest(self.credential))
 
     def report(self) -> Report:
         """Return the report of what it holds."""
@@ -421,7 +422,7 @@ class AndroidInProcess(AndroidDevice):
         """The user leaves, and the agent takes the company's data off the device."""
 
         def leave(tx: Transaction) -> None:
-            enrollment.unenroll(tx, identified(tx, self.caller, lock=True))
+            ending.unenroll(tx, identified(tx, self.caller, lock=True))
 
         await self.contoso.do(leave)
         self.wiped("COMPANY_DATA")

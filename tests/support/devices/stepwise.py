@@ -25,10 +25,11 @@ from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 from fauxtune.operations.checkin.stepwise import Exchange, Result, Step, StepResult, converse
-from fauxtune.operations.devices import apple_enrollment, enrollment, windows_enrollment
+from fauxtune.operations.devices import apple_enrollment, credentials, enrollment, windows_enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import EnrollmentRow, ManagedDeviceRow
 from tests.support.certificates import certificate_request
 
 if TYPE_CHECKING:
@@ -105,12 +106,12 @@ class StepwiseDevice:
         self.enrollment_id = EnrollmentId(done.id)
         # Another enrolment of the same hardware may have ended this one already.
         record = await self.contoso.look(device_queries.managed_device_of, done.id)
-        self.managed_device_id = _NO_RECORD if record is None else ManagedDeviceId(record["id"])
+        self.managed_device_id = _NO_RECORD if record is None else record.id
 
     @property
     def caller(self) -> DeviceCaller:
         """How it identifies itself."""
-        return DeviceCaller(self.enrollment_id, enrollment.digest(self.certificate))
+        return DeviceCaller(self.enrollment_id, credentials.digest(self.certificate))
 
     async def exchange(self, *answers: StepResult, begins: bool = False, limit: int = 1) -> tuple[Step, ...]:
         """Send the results of steps; the next steps, at most `limit`."""
@@ -208,15 +209,16 @@ class StepwiseDevice:
         rows = await self.contoso.look(device_queries.ledger_rows, self.enrollment_id)
         return {row.key.partition("/")[0]: row.state.value for row in rows.values()}
 
-    async def record(self) -> Row:
+    async def record(self) -> ManagedDeviceRow:
         """Return the row of its managed device."""
-        row: Row | None = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
-        assert row is not None, "the device has no record"
+        row: ManagedDeviceRow | None = await self.contoso.look(device_queries.managed_device_of, self.enrollment_id)
+        assert row is not None
         return row
 
-    async def row(self) -> Row:
+    async def row(self) -> EnrollmentRow:
         """Return the row of its enrolment."""
-        row: Row = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
+        row: EnrollmentRow | None = await self.contoso.look(device_queries.enrollment, self.enrollment_id)
+        assert row is not None
         return row
 
 
@@ -243,7 +245,7 @@ async def enrol_by_token(
     hardware = hardware or f"PC{number}"
     facts = {"serialNumber": hardware, "osVersion": "10.0.22631"}
     done = await contoso.do(
-        windows_enrollment.come_in,
+        windows_enrollment.enroll,
         enrollment.EnrollmentRequest(
             platform=platform, mode=None, hardware_key=f"{platform.value}/{hardware}", facts=facts
         ),

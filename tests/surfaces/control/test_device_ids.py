@@ -58,14 +58,14 @@ async def test_both_ids_stand_in_every_answer_and_stay_when_graphs_record_is_gon
     await phone.settle()
     record = await emulator.runner.read(queries.managed_device_of, phone.enrollment_id)
     assert record is not None
-    both = (phone.enrollment_id, record["id"])
+    both = (phone.enrollment_id, record.id)
     assert list(_named(waiting)) == [both]
     issued = (await contoso.get("/certificates")).json()["value"]
     mark = next(each["thumbprint"] for each in issued if each["source"] == "pkcs")
-    retire = {"method": "POST", "url": f"/deviceManagement/managedDevices/{record['id']}/retire"}
+    retire = {"method": "POST", "url": f"/deviceManagement/managedDevices/{record.id}/retire"}
     (consequences,) = (await contoso.post("/whatif", json=retire)).json()["devices"]
     assert (*_named(consequences),) == (both,)
-    assert consequences["managedDevice"] == record["id"]
+    assert consequences["managedDevice"] == record.id
 
     paths = [
         "/journal",
@@ -79,7 +79,7 @@ async def test_both_ids_stand_in_every_answer_and_stay_when_graphs_record_is_gon
     (chain,) = (await contoso.get(f"/diagnose?device={phone.enrollment_id}&profile={profile}")).json()["chains"]
     assert (chain["device"]["id"], chain["device"]["managedDeviceId"]) == both
 
-    await emulator.runner.run(tenant, device_actions.delete, record["id"])
+    await emulator.runner.run(tenant, device_actions.delete, record.id)
     await phone.settle()
     assert await emulator.runner.read(queries.managed_device_of, phone.enrollment_id) is None
     for path in paths:

@@ -38,7 +38,7 @@ async def _why(contoso: httpx.AsyncClient, phone: AndroidOverHttp, *, timeout: f
 async def _order(emulator: Emulator, tenant: Tenant, phone: AndroidOverHttp) -> None:
     record = await emulator.runner.read(queries.managed_device_of, phone.enrollment_id)
     assert record is not None
-    await emulator.runner.run(tenant, device_actions.retire, record["id"])
+    await emulator.runner.run(tenant, device_actions.retire, record.id)
 
 
 async def test_without_devices_there_is_nothing_to_wait_for(contoso: httpx.AsyncClient) -> None:

@@ -178,7 +178,7 @@ async def test_an_end_takes_the_place_of_everything_and_nothing_follows_it(
     assert states == {"remoteLock": "canceled", "wipe": "pending"}
     answer = await beta.post(f"{DEVICES}/{phone.managed_device_id}/remoteLock")
     assert (answer.status_code, code(answer)) == (400, "BadRequest")
-    assert "wipePending comes first" in sentence(answer)
+    assert "the device is ending (wipePending)" in sentence(answer)
     await _ask(beta, phone.managed_device_id, "syncDevice")
     (operation,) = await phone.obey()
     assert operation["metadata"]["type"] == "WIPE"

@@ -10,7 +10,7 @@ import pytest
 
 from fauxtune.core.model.platforms import Platform
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices import enrollment, windows_enrollment
+from fauxtune.operations.devices import enrollment, enrollment_tokens, windows_enrollment
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries.devices import managed_device_of
 from tests.surfaces.graph.conftest import Enroll
@@ -22,11 +22,11 @@ BOB = "bob@contoso.example"
 @pytest.fixture
 async def computer(emulator: Emulator, tenant: Tenant, csr: str) -> str:
     """The record of alice's Windows computer."""
-    token = await emulator.runner.run(tenant, enrollment.create_token, "alice@contoso.example")
+    token = await emulator.runner.run(tenant, enrollment_tokens.create_token, "alice@contoso.example")
     facts = {"osVersion": "10.0.22631", "deviceName": "PC7"}
     done = await emulator.runner.run(
         tenant,
-        windows_enrollment.come_in,
+        windows_enrollment.enroll,
         enrollment.EnrollmentRequest(Platform.WINDOWS, mode=None, hardware_key="windows/pc7", facts=facts),
         claimant=windows_enrollment.Claimant(token=token),
         csr=base64.b64decode(csr),
@@ -35,7 +35,7 @@ async def computer(emulator: Emulator, tenant: Tenant, csr: str) -> str:
     )
     record = await emulator.runner.read(managed_device_of, done.id)
     assert record is not None
-    return str(record["id"])
+    return str(record.id)
 
 
 def reference(user: str) -> dict[str, str]:

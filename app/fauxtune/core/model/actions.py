@@ -75,4 +75,4 @@ class ActionState(StrEnum):
 
 
 #: Those in which the device has still to answer.
-WAITING = (ActionState.PENDING.value, ActionState.ACTIVE.value)
+WAITING = (ActionState.PENDING, ActionState.ACTIVE)

@@ -35,7 +35,8 @@ from fauxtune.operations.checkin.fulfilment import Fulfilled, Preparing, Task, r
 from fauxtune.operations.connectors import event_log, revocation
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import POLL
-from fauxtune.operations.devices.enrollment import revoke_issued_late, user_name
+from fauxtune.operations.devices.ending import revoke_issued_late
+from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.secret_packaging import Packagings
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
@@ -230,11 +231,11 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done:
     if done.issued is not None and serial_hex(done.issued.certificate) != request["serial"]:
         raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
     store(tx, enrollment, fulfilled=Fulfilled(task, done), user=user_name(tx, enrollment))
-    if enrollment["state"] != EnrollmentState.ACTIVE.value:
+    if enrollment.state != EnrollmentState.ACTIVE.value:
         if done.issued is not None:
             revoke_issued_late(tx, enrollment, serials=[request["serial"]])
         return True
-    tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=[enrollment["id"]]))
+    tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=[enrollment.id]))
     return True
 
 
@@ -274,13 +275,13 @@ def _prepared(
     (the device is then among those that are `answered`).
     """
     enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"])
-    if enrollment is None or enrollment["state"] != EnrollmentState.ACTIVE.value:
+    if enrollment is None or enrollment.state != EnrollmentState.ACTIVE.value:
         return None
     task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
     if task.refusal is None:
         return task
     store(tx, enrollment, fulfilled=Fulfilled(task, Done(refusal=task.refusal)), user=user_name(tx, enrollment))
-    answered.append(EnrollmentId(enrollment["id"]))
+    answered.append(EnrollmentId(enrollment.id))
     return None
 
 

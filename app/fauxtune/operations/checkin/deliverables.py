@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.model.accounts import Account
@@ -15,6 +14,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,18 @@ class Deliverable:
 
 
 def deliverables(
-    connection: Connection, enrollment: dict[str, Any], *, keys: Collection[ItemKey] | None = None
+    connection: Connection, enrollment: EnrollmentRow, *, keys: Collection[ItemKey] | None = None
 ) -> list[Deliverable]:
     """All items that the device is told to hold, or those of these keys, in order. One whose bytes are gone is left
     out: it is on its way to removal.
     """
-    ledger = device_queries.ledger_rows(connection, enrollment["id"]).values()
+    ledger = device_queries.ledger_rows(connection, enrollment.id).values()
     rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
-    answers = request_queries.answers(connection, enrollment["id"])
+    answers = request_queries.answers(connection, enrollment.id)
     by_serial = {row["serial"]: row for row in answers if row["serial"] is not None}
     by_item = {(row["item_key"], row["fingerprint"]): row for row in answers}
     pairs = [(row.user_id or "", row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
-    files = pfx_queries.pfx_files(connection, enrollment["tenant_id"], pairs=pairs)
+    files = pfx_queries.pfx_files(connection, enrollment.tenant_id, pairs=pairs)
     found = []
     for row in rows:
         if row.source is Source.ROOT and row.payload is not None:

@@ -45,6 +45,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 Row = dict[str, Any]
 
@@ -85,7 +86,7 @@ class Fulfilled:
 
 
 def tasks(
-    tx: Transaction, enrollment: Row, *, keys: KeyStore, packagings: Packagings
+    tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings
 ) -> tuple[list[Task], datetime | None]:
     """What a connector inside the server answers now, and when a polling one will look at what it does not answer
     yet.
@@ -97,13 +98,13 @@ def tasks(
     return [preparing.task(row, connector=connector) for row, connector in ready], next_poll
 
 
-def open_requests(tx: Transaction, enrollment: Row) -> tuple[list[tuple[Row, Row]], datetime | None]:
+def open_requests(tx: Transaction, enrollment: EnrollmentRow) -> tuple[list[tuple[Row, Row]], datetime | None]:
     """The requests for the device that a connector inside the server answers now, each with that connector, and when a
     polling one will look at others. What a process of its own answers comes by itself.
     """
     found: list[tuple[Row, Row]] = []
     next_poll: datetime | None = None
-    for row in request_queries.requests(tx.connection, enrollment["id"]):
+    for row in request_queries.requests(tx.connection, enrollment.id):
         serving = inside(serving_connectors(tx, row["role"])) if row["state"] == "open" else []
         if not serving or _is_leased(tx, row) or row["only_by"] not in (None, SERVER):
             continue
@@ -131,14 +132,14 @@ def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfil
     return Fulfilled(task=task, done=do(task.work, hands=hands, certify=certify))
 
 
-def store(tx: Transaction, enrollment: Row, *, fulfilled: Fulfilled, user: str | None) -> str | None:
+def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> str | None:
     """Write an answer. One that comes for a request that is no longer open is dropped. The serial number of the new
     certificate, if it is one. (What a process had certified is in the register already.)
     """
     task, done = fulfilled.task, fulfilled.done
     # What the connector made once and seals anew is a kind of its own.
     role = "recrypt" if task.role == "pkcs" and "account" in task.order else task.role
-    log = event_log.Writer(tx, task.connector, role=role, device=enrollment["id"], user=user)
+    log = event_log.Writer(tx, task.connector, role=role, device=enrollment.id, user=user)
     log.about(item=task.item_key, ca=task.order.get("authority_name"), template=task.order.get("template"))
     log.about(digicert=task.order.get("authority") == DIGICERT)
     if done.refusal is not None:
@@ -180,7 +181,9 @@ def _verified(tx: Transaction, task: Task, *, done: Done) -> None:
             pfx_queries.change_pfx(tx.connection, tx.tenant.id, **where, verified=True, certificate=der)
 
 
-def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.Certificate, user: str | None) -> None:
+def register(
+    tx: Transaction, enrollment: EnrollmentRow, *, task: Task, certificate: x509.Certificate, user: str | None
+) -> None:
     """Write a new certificate into the register of its authority, and into the journal."""
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate)}
     profile_id = task.item_key.removeprefix("pkcs/")
@@ -193,8 +196,8 @@ def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.
         template=template.name,
         key_usage=list(template.key_usage),
         subject=subject_text(certificate.subject),
-        user_id=enrollment["user_id"],
-        enrollment_id=EnrollmentId(enrollment["id"]),
+        user_id=enrollment.user_id,
+        enrollment_id=EnrollmentId(enrollment.id),
         item_key=task.item_key,
         profile_id=profile_id,
         **described,
@@ -202,7 +205,7 @@ def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.
     tx.record(
         "renewed" if task.order.get("fingerprint") != "first" else "issued",
         user=user,
-        device=enrollment["id"],
+        device=enrollment.id,
         profile=profile_id,
         certificate={**described, "source": "pkcs"},
     )
@@ -211,13 +214,13 @@ def register(tx: Transaction, enrollment: Row, *, task: Task, certificate: x509.
 class Preparing:
     """Gathers what answering one device's requests takes, inside the transaction."""
 
-    def __init__(self, tx: Transaction, enrollment: Row, *, keys: KeyStore, packagings: Packagings) -> None:
+    def __init__(self, tx: Transaction, enrollment: EnrollmentRow, *, keys: KeyStore, packagings: Packagings) -> None:
         self._tx = tx
         self._enrollment = enrollment
         self._keys = keys
-        self._packaging: Packaging = packagings.get(Platform(enrollment["platform"]), BARE_PACKAGING)
-        self._variant = Variant(enrollment["variant"])
-        self._ledger = device_queries.ledger_rows(tx.connection, enrollment["id"])
+        self._packaging: Packaging = packagings.get(Platform(enrollment.platform), BARE_PACKAGING)
+        self._variant = Variant(enrollment.variant)
+        self._ledger = device_queries.ledger_rows(tx.connection, enrollment.id)
         self._recipient = self._seals_for()
 
     def task(self, row: Row, *, connector: Row) -> Task:
@@ -253,7 +256,7 @@ class Preparing:
         switch = self._packaging.plain_switch
         if switch is not None and self._tx.tenant.setting(switch):
             return authorities.certificate(self._tx.connection, self._tx.tenant, name="devices")
-        return x509.load_der_x509_certificate(self._enrollment["identity_certificate"])
+        return x509.load_der_x509_certificate(self._enrollment.identity_certificate)
 
     def _application(self, order: Row, *, connector: Row) -> Application:
         tx = self._tx
@@ -292,7 +295,7 @@ class Preparing:
             recipient=self._recipient,
             # Windows shows it beside the certificate, and says nowhere else how it came.
             friendly_name=f"PKCS: {order['subject']}",
-            legacy=needs_legacy_pfx(self._variant, self._enrollment["facts"].get("osVersion")),
+            legacy=needs_legacy_pfx(self._variant, self._enrollment.facts.get("osVersion")),
             wrapping=self._wrapping(row),
             keeps=FACTS[self._variant].accounts_carry_certificates,
         )
@@ -327,7 +330,7 @@ class Preparing:
 
     def _issued(self, row: LedgerRow) -> ImportedOrder:
         """A file that the connector made, and kept the password of."""
-        for answer in request_queries.answers(self._tx.connection, self._enrollment["id"]):
+        for answer in request_queries.answers(self._tx.connection, self._enrollment.id):
             if answer["serial"] == row.serial and answer["kept_password"] is not None:
                 provider, name = password_escrow.NAME
                 return ImportedOrder(
@@ -351,7 +354,7 @@ class Preparing:
                 parts.append(self._imported(order["userId"], identity.thumbprint or ""))
             else:
                 parts.append(self._issued(identity))
-        os_version = self._enrollment["facts"].get("osVersion")
+        os_version = self._enrollment.facts.get("osVersion")
         wrapping = self._packaging.account(self._ledger[key], account, os_version=os_version)
         return Sealing(tuple(parts), wrapping, self._recipient)
 

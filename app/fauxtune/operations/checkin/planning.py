@@ -36,6 +36,7 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 Row = dict[str, Any]
 
@@ -55,7 +56,7 @@ class Planned:
     rows: Mapping[ItemKey, LedgerRow]
 
 
-def plan_device(tx: Transaction, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
+def plan_device(tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]) -> Planned:
     """The device's plan at this moment, from its ledger rows. Nothing is written."""
     found, profiles = situation(tx, enrollment, rows=rows)
     made = plan(found)
@@ -63,19 +64,19 @@ def plan_device(tx: Transaction, enrollment: Row, *, rows: Mapping[ItemKey, Ledg
 
 
 def situation(
-    tx: Transaction, enrollment: Row, *, rows: Mapping[ItemKey, LedgerRow]
+    tx: Transaction, enrollment: EnrollmentRow, *, rows: Mapping[ItemKey, LedgerRow]
 ) -> tuple[Situation, tuple[Profile, ...]]:
     """All that the device's plan depends on, and the profiles that reach the device."""
     user = None
-    if enrollment["user_id"] is not None:
-        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment["user_id"])
+    if enrollment.user_id is not None:
+        user = directory_queries.user(tx.connection, tx.tenant.id, user_id=enrollment.user_id)
     profiles = _profiles(tx, enrollment, user=user)
     world = _world(tx, enrollment, user=user, profiles=profiles)
     items = desired_items(profiles, world)
     unwanted = [row for key, row in rows.items() if key not in items]
     found = Situation(
         now=tx.now,
-        variant=Variant(enrollment["variant"]),
+        variant=Variant(enrollment.variant),
         edition=tx.tenant.edition,
         items=items,
         rows=rows,
@@ -86,13 +87,13 @@ def situation(
     return found, profiles
 
 
-def write_plan(tx: Transaction, enrollment: Row, *, planned: Planned, user: str | None) -> None:
+def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, user: str | None) -> None:
     """Ledger, requests to the connector, revocations and profile states. The enrolment's row is the caller's."""
-    enrollment_id = EnrollmentId(enrollment["id"])
+    enrollment_id = EnrollmentId(enrollment.id)
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for request in planned.plan.requests:
-        order = {**_order(request), "userId": enrollment["user_id"]}
+        order = {**_order(request), "userId": enrollment.user_id}
         request_queries.put_request(
             tx.connection,
             id=tx.ids.uuid(),
@@ -114,7 +115,7 @@ def write_plan(tx: Transaction, enrollment: Row, *, planned: Planned, user: str 
             record_item(tx, "failed", row=row, device=enrollment_id, user=user)
     for row in planned.plan.offered:
         record_item(tx, "delivered", row=row, device=enrollment_id, user=user)
-    _write_states(tx, enrollment_id, planned=planned, has_user=enrollment["user_id"] is not None)
+    _write_states(tx, enrollment_id, planned=planned, has_user=enrollment.user_id is not None)
 
 
 def revoke_planned(
@@ -149,16 +150,16 @@ def record_item(tx: Transaction, event: str, *, row: LedgerRow, device: str, use
     )
 
 
-def _profiles(tx: Transaction, enrollment: Row, *, user: Row | None) -> tuple[Profile, ...]:
+def _profiles(tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None) -> tuple[Profile, ...]:
     """The profiles that reach the device. A user who is gone or has no licence is given nothing."""
-    if enrollment["user_id"] is not None and (user is None or not user["licensed"]):
+    if enrollment.user_id is not None and (user is None or not user["licensed"]):
         return ()
     membership = Membership(
         has_user=user is not None,
-        user_groups=groups_of(tx, enrollment["user_id"]),
-        device_groups=groups_of(tx, enrollment["directory_device_id"]),
+        user_groups=groups_of(tx, enrollment.user_id),
+        device_groups=groups_of(tx, enrollment.directory_device_id),
     )
-    variant = Variant(enrollment["variant"])
+    variant = Variant(enrollment.variant)
     edition = tx.tenant.edition
     applied = []
     groups = membership.user_groups | membership.device_groups
@@ -174,15 +175,15 @@ def _profiles(tx: Transaction, enrollment: Row, *, user: Row | None) -> tuple[Pr
     return tuple(applied)
 
 
-def matching(tx: Transaction, enrollment: Row, *, assignments: Iterable[Assignment]) -> Matches:
+def matching(tx: Transaction, enrollment: EnrollmentRow, *, assignments: Iterable[Assignment]) -> Matches:
     """How the filters of these assignments judge the device. Where none has one, nothing is asked."""
     ids = {each.filter for each in assignments if each.filter is not None}
     if not ids:
         return matches_nothing
     return Matching(
         filter_queries.filters_by_id(tx.connection, tx.tenant.id, ids=ids),
-        record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment["id"]),
-        variant=Variant(enrollment["variant"]),
+        record=filter_queries.record_for_filters(tx.connection, tx.tenant.id, enrollment_id=enrollment.id),
+        variant=Variant(enrollment.variant),
     )
 
 
@@ -193,7 +194,7 @@ def groups_of(tx: Transaction, member_id: str | None) -> frozenset[GroupId]:
     return directory_queries.groups_above(tx.connection, tx.tenant.id, member_id=member_id)
 
 
-def _world(tx: Transaction, enrollment: Row, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
+def _world(tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None, profiles: tuple[Profile, ...]) -> World:
     reaching = {profile.id: str(profile.document.get("displayName")) for profile in profiles}
     # Nearly always whom a profile refers to reaches the device as well: then there is nothing to ask.
     others = {target for profile in profiles for target in profile.references.values()} - reaching.keys()
@@ -208,9 +209,9 @@ def _world(tx: Transaction, enrollment: Row, *, user: Row | None, profiles: tupl
     edition = tx.tenant.edition
     return World(
         edition=edition,
-        variant=Variant(enrollment["variant"]),
-        os_version=enrollment["facts"].get("osVersion"),
-        variables=variables(None if user is None else user["document"], enrollment["facts"], edition=edition),
+        variant=Variant(enrollment.variant),
+        os_version=enrollment.facts.get("osVersion"),
+        variables=variables(None if user is None else user["document"], enrollment.facts, edition=edition),
         has_user=user is not None,
         imported=_imported(tx, user),
         authorities=(enterprise, *_digicert(tx, profiles)),
@@ -245,9 +246,9 @@ def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, .
     return pfx_queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user["id"])
 
 
-def _answers(tx: Transaction, enrollment: Row) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
+def _answers(tx: Transaction, enrollment: EnrollmentRow) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
     found = {}
-    for row in request_queries.requests(tx.connection, enrollment["id"]):
+    for row in request_queries.requests(tx.connection, enrollment.id):
         problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
         answered, issued = row["state"] == "answered", None
         # Until its file is here, a certificate that the authority has issued to a connector is no answer.
@@ -274,12 +275,12 @@ def _renewal(certificate: Row, order: Row) -> Any:
 
 
 def _standing(
-    tx: Transaction, enrollment: Row, *, user: Row | None, world: World, unwanted: list[LedgerRow]
+    tx: Transaction, enrollment: EnrollmentRow, *, user: Row | None, world: World, unwanted: list[LedgerRow]
 ) -> Standing:
     """What the causes depend on; of profiles and assignments, those that once brought what is unwanted now."""
     claims = [claim for row in unwanted for claim in row.claims]
     return Standing(
-        user_id=enrollment["user_id"],
+        user_id=enrollment.user_id,
         user_exists=user is not None,
         user_licensed=user is not None and bool(user["licensed"]),
         certificates=frozenset(each.thumbprint for each in world.imported),

@@ -34,6 +34,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.rows.devices import EnrollmentRow, OpenItemRow
 
 Row = dict[str, Any]
 
@@ -78,8 +79,8 @@ class _Look:
     a connector is at work that is a process of its own, and who has put off all that it was told and has not answered.
     """
 
-    rows: dict[EnrollmentId, Row]
-    items: dict[EnrollmentId, list[Row]]
+    rows: dict[EnrollmentId, EnrollmentRow]
+    items: dict[EnrollmentId, list[OpenItemRow]]
     ordered: set[EnrollmentId]
     asked: set[str]
     put_off: dict[EnrollmentId, list[str]]
@@ -120,12 +121,12 @@ async def settle(emulator: Emulator, tenant: Tenant, *, seconds: float) -> Rest:
 
 def _look(tx: Transaction) -> _Look:
     rows = queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)
-    items: defaultdict[EnrollmentId, list[Row]] = defaultdict(list)
+    items: defaultdict[EnrollmentId, list[OpenItemRow]] = defaultdict(list)
     if rows:
         for each in queries.awaited(tx.connection, tx.tenant.id):
-            items[EnrollmentId(each["enrollment_id"])].append(each)
+            items[EnrollmentId(each.enrollment_id)].append(each)
     return _Look(
-        rows={EnrollmentId(row["id"]): row for row in rows},
+        rows={EnrollmentId(row.id): row for row in rows},
         items=items,
         ordered=action_queries.ordered_to_end(tx.connection, tx.tenant.id) if rows else set(),
         asked=_asked(tx) if rows else set(),
@@ -153,10 +154,10 @@ def _push_some(tx: Transaction, devices: list[EnrollmentId]) -> None:
     tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=devices))
 
 
-def _has_done_its_part(row: Row, look: _Look) -> bool:
+def _has_done_its_part(row: EnrollmentRow, look: _Look) -> bool:
     """It has planned with all that concerns it, and is due again already."""
-    planned: bool = row["state"] == EnrollmentState.ACTIVE.value and row["generation"] == row["settled_generation"]
-    return planned and row["due_at"] <= look.now and EnrollmentId(row["id"]) not in look.put_off
+    planned: bool = row.state == EnrollmentState.ACTIVE.value and row.generation == row.settled_generation
+    return planned and row.due_at <= look.now and EnrollmentId(row.id) not in look.put_off
 
 
 def _is_over(emulator: Emulator, look: _Look, *, watch: _Watch, left: float) -> bool:
@@ -179,29 +180,29 @@ def _is_over(emulator: Emulator, look: _Look, *, watch: _Watch, left: float) -> 
 def _signs(look: _Look) -> Iterator[Hashable]:
     """All that changes when a device does anything."""
     for id_, row in look.rows.items():
-        columns = ("state", "generation", "settled_generation", "plans", "policy_version", "last_checkin_at")
-        yield (id_, *(row[column] for column in columns))
-        yield tuple((each["item_key"], each["state"]) for each in look.items.get(id_, ()))
+        yield (id_, row.state, row.generation, row.settled_generation)
+        yield (row.plans, row.policy_version, row.last_checkin_at)
+        yield tuple((each.item_key, each.state) for each in look.items.get(id_, ()))
 
 
 def _hope(emulator: Emulator, device: EnrollmentId, *, look: _Look, left: float) -> _Hope:
     row = look.rows[device]
     if not emulator.signals.is_connected(device):
         return _Hope.IF_IT_COMES
-    if row["state"] == EnrollmentState.ENDING.value:
+    if row.state == EnrollmentState.ENDING.value:
         return _Hope.YES if device in look.ordered else _Hope.NO
-    if row["generation"] != row["settled_generation"]:
+    if row.generation != row.settled_generation:
         return _Hope.YES
     if device in look.put_off:
         return _Hope.NO
-    if row["due_at"] <= look.now:
+    if row.due_at <= look.now:
         return _Hope.YES
-    if any(each["state"] != ItemState.WANTED.value for each in look.items.get(device, ())):
+    if any(each.state != ItemState.WANTED.value for each in look.items.get(device, ())):
         return _Hope.YES
     if device in look.asked:
         return _Hope.YES
     # It has asked for all it lacks. A connector that polls gives a moment; one that is away gives none.
-    comes_in_time = look.clock_runs and row["due_at"] - look.now <= timedelta(seconds=left)
+    comes_in_time = look.clock_runs and row.due_at - look.now <= timedelta(seconds=left)
     return _Hope.YES if comes_in_time else _Hope.NO
 
 
@@ -214,7 +215,7 @@ def _result(tx: Transaction, *, emulator: Emulator, look: _Look, began: list[Enr
         waiting=[
             Waiting(
                 device=id_,
-                managed_device_id=row["facts"].get("managedDeviceId"),
+                managed_device_id=row.facts.get("managedDeviceId"),
                 name=_name(tx, row),
                 why=_why(emulator, id_, look=look),
             )
@@ -223,9 +224,9 @@ def _result(tx: Transaction, *, emulator: Emulator, look: _Look, began: list[Enr
     )
 
 
-def _name(tx: Transaction, row: Row) -> str | None:
-    record = queries.managed_device_of(tx.connection, row["id"])
-    name: str | None = row["facts"].get("deviceName") if record is None else record["document"]["deviceName"]
+def _name(tx: Transaction, row: EnrollmentRow) -> str | None:
+    record = queries.managed_device_of(tx.connection, row.id)
+    name: str | None = row.facts.get("deviceName") if record is None else record.document["deviceName"]
     return name
 
 
@@ -234,25 +235,25 @@ def _why(emulator: Emulator, device: EnrollmentId, *, look: _Look) -> str:
     reasons = []
     if not emulator.signals.is_connected(device):
         reasons.append("it is not connected to the push channel")
-    if row["state"] == EnrollmentState.ENDING.value:
+    if row.state == EnrollmentState.ENDING.value:
         said = "has not confirmed" if device in look.ordered else "could not carry out"
-        return "; ".join([*reasons, f"it is ending: the device {said} the {row['cause']}"])
-    if row["generation"] != row["settled_generation"]:
+        return "; ".join([*reasons, f"it is ending: the device {said} the {row.cause}"])
+    if row.generation != row.settled_generation:
         reasons.append("it has not checked in since something changed")
     if device in look.put_off:
         reasons.append(f"it has put off {', '.join(look.put_off[device])} until its user is there")
     reasons.extend(_why_item(each) for each in items)
-    if look.now < row["due_at"] < NEVER and any(each["state"] == ItemState.WANTED.value for each in items):
+    if look.now < row.due_at < NEVER and any(each.state == ItemState.WANTED.value for each in items):
         still = "" if look.clock_runs else ", and the tenant's clock is frozen"
-        reasons.append(f"it looks again at {iso(row['due_at'])}{still}")
+        reasons.append(f"it looks again at {iso(row.due_at)}{still}")
     return "; ".join(reasons) or "it is due to check in"
 
 
-def _why_item(item: Row) -> str:
-    match item["state"]:
+def _why_item(item: OpenItemRow) -> str:
+    match item.state:
         case ItemState.WANTED.value:
-            return f"{item['item_key']} waits for {item['message'] or 'the next check-in'}"
+            return f"{item.item_key} waits for {item.message or 'the next check-in'}"
         case ItemState.REMOVING.value:
-            return f"the device has not confirmed that {item['item_key']} is removed"
+            return f"the device has not confirmed that {item.item_key} is removed"
         case _:
-            return f"the device has not confirmed {item['item_key']}"
+            return f"the device has not confirmed {item.item_key}"

@@ -32,7 +32,7 @@ from fauxtune.core.engine.planning.steps import (
 from fauxtune.core.engine.removal.decisions import DeviceKind, is_to_go
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.actions import WAITING, DeviceAction
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import EnrollmentId, ItemKey
 from fauxtune.core.model.items import REMEDIATION_FAILED, LedgerRow, Problem
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState
@@ -51,8 +51,8 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
-Row = dict[str, Any]
 Json = dict[str, Any]
 
 #: Intune: hardware and software inventory is refreshed every seven days.
@@ -154,7 +154,7 @@ async def converse(emulator: Emulator, tenant: Tenant, *, talk: Exchange) -> tup
         quiet = await quiet_version(emulator, tenant, caller=talk.caller, report=_SILENT)
         if quiet is not None:
             return ()
-    async with emulator.turns.of(talk.caller.device_id):
+    async with emulator.turns.of(talk.caller.enrollment_id):
         steps, is_due = await run(tenant, exchange)
         if is_due:
             await take_turn(emulator, tenant, caller=talk.caller, report=_SILENT)
@@ -162,7 +162,7 @@ async def converse(emulator: Emulator, tenant: Tenant, *, talk: Exchange) -> tup
         return steps
 
 
-def set_wire_state(tx: Transaction, enrollment_id: str, *, state: Json) -> None:
+def set_wire_state(tx: Transaction, enrollment_id: EnrollmentId, *, state: Json) -> None:
     """Keep this about the device, in place of what was kept."""
     queries.change_enrollment(tx.connection, enrollment_id, wire_state=state)
 
@@ -171,11 +171,11 @@ def _hear(tx: Transaction, talk: Exchange) -> bool:
     """Take in what the device says. False: its enrolment is over by that."""
     row = identified(tx, talk.caller, lock=True)
     if talk.begins:
-        step_queries.begin_anew(tx.connection, row["id"])
-        waiting = action_queries.actions(tx.connection, row["id"], states=WAITING)
-        if any(each["action"] == DeviceAction.SYNC for each in waiting):
-            queries.change_enrollment(tx.connection, row["id"], inventory_at=tx.now)
-    told = {each.id: each for each in step_queries.told(tx.connection, row["id"])}
+        step_queries.restart_steps(tx.connection, row.id)
+        waiting = action_queries.actions(tx.connection, row.id, states=WAITING)
+        if any(each.action == DeviceAction.SYNC for each in waiting):
+            queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now)
+    told = {each.id: each for each in step_queries.sent_steps(tx.connection, row.id)}
     for answered in talk.answers:
         step = told.get(answered.step)
         awaited = step is not None and step.state in (StepState.SENT, StepState.WAITING, StepState.LATER)
@@ -186,10 +186,10 @@ def _hear(tx: Transaction, talk: Exchange) -> bool:
     return True
 
 
-def _heard(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -> bool:
+def _heard(tx: Transaction, row: EnrollmentRow, *, step: SentStep, answered: StepResult) -> bool:
     """One answer. False: the enrolment is over by it."""
     if answered.result is Result.LATER:
-        step_queries.change_step(tx.connection, step.id, state=StepState.LATER.value)
+        step_queries.change_step(tx.connection, step.id, state=StepState.LATER)
         return True
     match step.step.kind:
         case StepKind.INSTALL:
@@ -199,34 +199,33 @@ def _heard(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -
         case StepKind.ACTION:
             return _heard_of_action(tx, row, step=step, answered=answered)
         case StepKind.QUESTION:
-            values = {"state": StepState.ANSWERED.value, "answer": answered.data}
-            step_queries.change_step(tx.connection, step.id, **values)
+            step_queries.change_step(tx.connection, step.id, state=StepState.ANSWERED, answer=answered.data)
         case _:
             assert_never(step.step.kind)
     return True
 
 
-def _heard_of_install(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -> None:
+def _heard_of_install(tx: Transaction, row: EnrollmentRow, *, step: SentStep, answered: StepResult) -> None:
     if answered.result is Result.DONE:
-        step_queries.change_step(tx.connection, step.id, state=StepState.CONFIRMED.value)
+        step_queries.change_step(tx.connection, step.id, state=StepState.CONFIRMED)
         return
-    step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED.value)
-    rows = queries.ledger_rows(tx.connection, row["id"])
+    step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
+    rows = queries.ledger_rows(tx.connection, row.id)
     current = rows.get(ItemKey(step.step.subject))
     if current is not None and current.fingerprint == step.step.fingerprint:
         refused = {current.key: answered.problem or Problem(REMEDIATION_FAILED, "The device refused it.")}
         _write(tx, row, before=rows, changed=apply_inventory(rows.values(), Inventory(refused=refused, complete=False)))
 
 
-def _heard_of_removal(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -> None:
+def _heard_of_removal(tx: Transaction, row: EnrollmentRow, *, step: SentStep, answered: StepResult) -> None:
     if answered.result is not Result.DONE:
         # It is told again when something else makes the device due: asking at each visit would be asking for ever.
-        step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED.value)
+        step_queries.change_step(tx.connection, step.id, state=StepState.REFUSED)
         why = answered.problem.message if answered.problem else "The device did not remove it."
-        tx.record("refused", device=row["id"], item=step.step.subject, reason=why)
+        tx.record("refused", device=row.id, item=step.step.subject, reason=why)
         return
-    step_queries.forget_steps(tx.connection, row["id"], ids=[step.id])
-    rows = queries.ledger_rows(tx.connection, row["id"])
+    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
+    rows = queries.ledger_rows(tx.connection, row.id)
     gone = rows.get(ItemKey(step.step.subject))
     if gone is not None and is_to_go(gone, _kind(tx, row)):
         after = ItemState.REMOVED if gone.state is ItemState.REMOVING else gone.state
@@ -234,8 +233,8 @@ def _heard_of_removal(tx: Transaction, row: Row, *, step: SentStep, answered: St
         _write(tx, row, before=rows, changed=changed)
 
 
-def _heard_of_action(tx: Transaction, row: Row, *, step: SentStep, answered: StepResult) -> bool:
-    step_queries.forget_steps(tx.connection, row["id"], ids=[step.id])
+def _heard_of_action(tx: Transaction, row: EnrollmentRow, *, step: SentStep, answered: StepResult) -> bool:
+    step_queries.delete_steps(tx.connection, row.id, ids=[step.id])
     if step.step.subject not in {each.id for each in device_actions.pending(tx, row)}:
         return True  # it was called off meanwhile
     error = None
@@ -243,25 +242,25 @@ def _heard_of_action(tx: Transaction, row: Row, *, step: SentStep, answered: Ste
         error = answered.problem.message if answered.problem else "The device refused it."
     supported = answered.result is not Result.UNSUPPORTED
     device_actions.complete(tx, row, action_id=step.step.subject, error=error, supported=supported)
-    after = queries.enrollment(tx.connection, row["id"])
-    return after is not None and after["state"] != EnrollmentState.ENDED.value
+    after = queries.enrollment(tx.connection, row.id)
+    return after is not None and after.state != EnrollmentState.ENDED.value
 
 
-def _conclude(tx: Transaction, row: Row, *, wire: PlatformAdapter) -> None:
+def _conclude(tx: Transaction, row: EnrollmentRow, *, wire: PlatformAdapter) -> None:
     """When all that was asked is answered or put off: see what the device holds and is, as far as the answers tell.
     An item that a question tells of which was put off waits for that question.
     """
-    told = step_queries.told(tx.connection, row["id"])
+    told = step_queries.sent_steps(tx.connection, row.id)
     states = {each.step.subject: each.state for each in told if each.step.kind is StepKind.QUESTION}
     asked = {part: states.get(part) for part in _questions(tx, row, told=told, wire=wire)}
     if StepState.ANSWERED not in asked.values() or set(asked.values()) - {StepState.ANSWERED, StepState.LATER}:
         return
     put_off = _put_off(told)
-    rows = queries.ledger_rows(tx.connection, row["id"])
+    rows = queries.ledger_rows(tx.connection, row.id)
     waiting = {key for key in rows if put_off & wire.parts_that_tell(key)}
     judged = {key: each for key, each in rows.items() if key not in waiting}
     acknowledged = confirmed_items(told) - waiting
-    answers = step_queries.question_answers(tx.connection, row["id"])
+    answers = step_queries.question_answers(tx.connection, row.id)
     changed = apply_inventory(judged.values(), wire.inventory(answers, rows=judged, acknowledged=acknowledged))
     for key in acknowledged & judged.keys():
         after = changed.get(key, judged[key])
@@ -270,10 +269,10 @@ def _conclude(tx: Transaction, row: Row, *, wire: PlatformAdapter) -> None:
             changed[key] = moved(after, ItemState.FAILED, problem=Problem(REMEDIATION_FAILED, why))
     _write(tx, row, before=rows, changed=changed)
     wanted = {part for key in waiting for part in wire.parts_that_tell(key)}
-    wanted |= put_off & set(wire.information_parts(Variant(row["variant"])))
-    step_queries.forget_steps(tx.connection, row["id"], ids=_over(told, waiting=waiting, wanted=wanted))
+    wanted |= put_off & set(wire.information_parts(Variant(row.variant)))
+    step_queries.delete_steps(tx.connection, row.id, ids=_over(told, waiting=waiting, wanted=wanted))
     if _is_inventory_due(tx, row):
-        queries.change_enrollment(tx.connection, row["id"], inventory_at=tx.now + INVENTORY_EVERY)
+        queries.change_enrollment(tx.connection, row.id, inventory_at=tx.now + INVENTORY_EVERY)
     note_facts(tx, row, facts=wire.facts(answers))
 
 
@@ -297,11 +296,13 @@ def _put_off(told: Sequence[SentStep]) -> frozenset[str]:
     )
 
 
-def _questions(tx: Transaction, row: Row, *, told: Sequence[SentStep], wire: PlatformAdapter) -> tuple[str, ...]:
+def _questions(
+    tx: Transaction, row: EnrollmentRow, *, told: Sequence[SentStep], wire: PlatformAdapter
+) -> tuple[str, ...]:
     """What the device is to be asked now: what it is, and after an install what it holds; and what it was asked before
     and has not concluded.
     """
-    variant = Variant(row["variant"])
+    variant = Variant(row.variant)
     inventory, information = wire.inventory_parts(variant), wire.information_parts(variant)
     if _is_inventory_due(tx, row):
         return (*inventory, *information)
@@ -311,17 +312,17 @@ def _questions(tx: Transaction, row: Row, *, told: Sequence[SentStep], wire: Pla
     return tuple(part for part in (*inventory, *information) if part in before or (is_new and part in inventory))
 
 
-def _is_inventory_due(tx: Transaction, row: Row) -> bool:
-    return row["inventory_at"] is not None and bool(row["inventory_at"] <= tx.now)
+def _is_inventory_due(tx: Transaction, row: EnrollmentRow) -> bool:
+    return row.inventory_at is not None and bool(row.inventory_at <= tx.now)
 
 
 def _write(
-    tx: Transaction, row: Row, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
+    tx: Transaction, row: EnrollmentRow, *, before: Mapping[ItemKey, LedgerRow], changed: Mapping[ItemKey, LedgerRow]
 ) -> None:
     note_changes(tx, row, before=before, changed=changed)
-    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row["id"], changed=changed.values(), at=tx.now)
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=row.id, changed=changed.values(), at=tx.now)
     if changed:
-        queries.change_enrollment(tx.connection, row["id"], due_at=tx.now)
+        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
 
 
 def _is_due(tx: Transaction, talk: Exchange) -> bool:
@@ -329,20 +330,20 @@ def _is_due(tx: Transaction, talk: Exchange) -> bool:
     if talk.begins:
         return True
     row = identified(tx, talk.caller)
-    return row["generation"] != row["settled_generation"] or bool(row["due_at"] <= tx.now)
+    return row.generation != row.settled_generation or bool(row.due_at <= tx.now)
 
 
-def _kind(tx: Transaction, row: Row) -> DeviceKind:
-    return DeviceKind(Variant(row["variant"]), tx.tenant.edition)
+def _kind(tx: Transaction, row: EnrollmentRow) -> DeviceKind:
+    return DeviceKind(Variant(row.variant), tx.tenant.edition)
 
 
 def _next(tx: Transaction, talk: Exchange, *, keys: KeyStore, packagings: Packagings) -> tuple[Step, ...]:
     """What the device is told now; written down, so that it is not quiet before it has answered."""
     row = identified(tx, talk.caller, lock=True)
-    told = step_queries.told(tx.connection, row["id"])
+    told = step_queries.sent_steps(tx.connection, row.id)
     orders = {each.id: each for each in device_actions.pending(tx, row)}
-    ending = row["state"] == EnrollmentState.ENDING.value
-    rows = {} if ending else queries.ledger_rows(tx.connection, row["id"])
+    ending = row.state == EnrollmentState.ENDING.value
+    rows = {} if ending else queries.ledger_rows(tx.connection, row.id)
     wished = planned_steps(
         rows.values(),
         device=_kind(tx, row),
@@ -352,15 +353,15 @@ def _next(tx: Transaction, talk: Exchange, *, keys: KeyStore, packagings: Packag
         sent=told,
     )
     stale = [each.id for each in told if each.step not in wished and each.state is not StepState.REFUSED]
-    step_queries.forget_steps(tx.connection, row["id"], ids=stale)
+    step_queries.delete_steps(tx.connection, row.id, ids=stale)
     making = _Making(tx=tx, enrollment=row, rows=rows, orders=orders, keys=keys, packagings=packagings)
     steps = making.steps(due_steps(wished, told)[: talk.limit])
     telling = [SentStep(step.id, planned_step, StepState.SENT) for step, planned_step in steps]
-    step_queries.tell(tx.connection, tx.tenant.id, enrollment_id=row["id"], telling=telling, at=tx.now)
+    step_queries.put_steps(tx.connection, tx.tenant.id, enrollment_id=row.id, sent=telling, at=tx.now)
     over = (StepState.CONFIRMED, StepState.REFUSED)
     left = [each for each in told if each.id not in stale and each.state not in over]
-    if (telling or left) and row["due_at"] > tx.now:
-        queries.change_enrollment(tx.connection, row["id"], due_at=tx.now)
+    if (telling or left) and row.due_at > tx.now:
+        queries.change_enrollment(tx.connection, row.id, due_at=tx.now)
     return tuple(step for step, _wish in steps)
 
 
@@ -369,7 +370,7 @@ class _Making:
     """Makes steps of wishes, with all that they carry."""
 
     tx: Transaction
-    enrollment: Row
+    enrollment: EnrollmentRow
     rows: Mapping[ItemKey, LedgerRow]
     orders: Mapping[str, Order]
     keys: KeyStore
@@ -402,7 +403,7 @@ class _Making:
 
     def _opened(self, item: Deliverable) -> Deliverable:
         """Where the tenant wants plain profiles, what was sealed for the service is opened."""
-        packaging = self.packagings.get(Platform(self.enrollment["platform"]))
+        packaging = self.packagings.get(Platform(self.enrollment.platform))
         switch = None if packaging is None else packaging.plain_switch
         if item.sealed is None or switch is None or not self.tx.tenant.setting(switch):
             return item

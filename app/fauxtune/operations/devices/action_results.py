@@ -1,23 +1,22 @@
-"""Where each action of a device stands, and how Graph's record shows it. Graph: deviceActionResult, managementState.
+"""The states of a device's actions, and how Graph's record shows them. Graph: deviceActionResult, managementState.
 
-An action is pending when it was accepted, active when the device was told of it, then done, failed or notSupported as
-the device says. Graph shows one result per action name: the newest.
+An action is pending when it was accepted, active when it was sent to the device, then done, failed or notSupported as
+the device reports. Graph shows one result per action name: the newest.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.clock import iso
 from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import device_actions as action_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import DeviceActionRow, EnrollmentRow
 
-Row = dict[str, Any]
-
-#: Results that say more than how it went: their type, and what they show before anything is known.
-_TYPES: dict[str, tuple[str, Row]] = {
+#: Results with properties of their own: their type, and the values before the device has reported.
+_TYPES: dict[DeviceAction, tuple[str, JsonObject]] = {
     DeviceAction.LOCATE: ("locateDeviceActionResult", {"deviceLocation": None}),
     DeviceAction.RESET_PASSCODE: ("resetPasscodeActionResult", {"passcode": None, "errorCode": 0}),
     DeviceAction.LOCK: ("remoteLockActionResult", {"unlockPin": None}),
@@ -27,7 +26,7 @@ _TYPES: dict[str, tuple[str, Row]] = {
 }
 
 #: managementState by the state of the action.
-_SHOWN: dict[str, dict[str, str]] = {
+_MANAGEMENT_STATES: dict[ActionState, dict[DeviceAction, str]] = {
     ActionState.PENDING: {DeviceAction.WIPE: "wipePending", DeviceAction.RETIRE: "retirePending"},
     ActionState.ACTIVE: {DeviceAction.WIPE: "wipeIssued", DeviceAction.RETIRE: "retireIssued"},
     ActionState.FAILED: {DeviceAction.WIPE: "wipeFailed", DeviceAction.RETIRE: "retireFailed"},
@@ -37,49 +36,62 @@ _SHOWN: dict[str, dict[str, str]] = {
 }
 
 
-def contacted(tx: Transaction, enrollment: Row, *, ending: bool) -> int:
-    """The device is here and is told what was asked of it: how many operations wait. One that ends synchronises
-    nothing any more.
+def actions_sent(tx: Transaction, enrollment: EnrollmentRow, *, ending: bool) -> int:
+    """Note that the device has checked in, and so is sent its pending actions; return how many operations wait for it.
+    A device that is `ending` does not synchronise any more.
     """
     waiting = 0
-    for action in action_queries.actions(tx.connection, enrollment["id"], states=WAITING):
-        if action["action"] == DeviceAction.SYNC:
+    for row in action_queries.actions(tx.connection, enrollment.id, states=WAITING):
+        if row.action is DeviceAction.SYNC:
             if not ending:
-                set_state(tx, enrollment["id"], action=action, state=ActionState.DONE)
+                change_state(tx, row, state=ActionState.DONE)
             continue
         waiting += 1
-        if action["state"] == ActionState.PENDING:
-            set_state(tx, enrollment["id"], action=action, state=ActionState.ACTIVE)
+        if row.state is ActionState.PENDING:
+            change_state(tx, row, state=ActionState.ACTIVE)
     return waiting
 
 
-def set_state(
-    tx: Transaction, enrollment_id: str, *, action: Row, state: ActionState, shown: Row | None = None
+def change_state(
+    tx: Transaction, row: DeviceActionRow, *, state: ActionState, result: JsonObject | None = None
 ) -> None:
-    """An action goes on to a state; `shown` is what its result says besides."""
-    over = {} if state in WAITING else {"completed_at": tx.now}
-    action_queries.change_action(tx.connection, action["id"], state=state.value, **over)
-    note_action(tx, enrollment_id, action=action["action"], state=state.value, shown=shown)
+    """Change an action's state; `result` are properties for its result in Graph."""
+    if state in WAITING:
+        action_queries.change_action(tx.connection, row.id, state=state)
+    else:
+        action_queries.change_action(tx.connection, row.id, state=state, completed_at=tx.now)
+    note_state(tx, row.enrollment_id, action=row.action, state=state, result=result)
 
 
-def note_action(tx: Transaction, enrollment_id: str, *, action: str, state: str, shown: Row | None = None) -> None:
+def note_state(
+    tx: Transaction,
+    enrollment_id: EnrollmentId,
+    *,
+    action: DeviceAction,
+    state: ActionState,
+    result: JsonObject | None = None,
+) -> None:
     """Show an action's state in Graph's record of the device, if it still has one: one entry per action name."""
     record = queries.managed_device_of(tx.connection, enrollment_id)
     if record is None:
         return
-    document = record["document"]
-    results = {each["actionName"]: each for each in document.get("deviceActionResults") or ()}
-    before = results.get(action, {}) if state != ActionState.PENDING else {}
+    document = record.document
+    results = {entry["actionName"]: entry for entry in document.get("deviceActionResults") or ()}
+    before = results.get(action, {}) if state is not ActionState.PENDING else {}
     kind, unknown = _TYPES.get(action, (None, {}))
-    results[action] = {
+    results[action.value] = {
         **({} if kind is None else {"@odata.type": f"#microsoft.graph.{kind}"}),
         **{name: before.get(name, value) for name, value in unknown.items()},
-        **(shown or {}),
-        "actionName": action,
-        "actionState": state,
+        **(result or {}),
+        "actionName": action.value,
+        "actionState": state.value,
         "startDateTime": before.get("startDateTime", iso(tx.now)),
         "lastUpdatedDateTime": iso(tx.now),
     }
-    managed = _SHOWN.get(state, {}).get(action)
-    changes = {"deviceActionResults": list(results.values()), **({"managementState": managed} if managed else {})}
-    queries.change_managed_device(tx.connection, tx.tenant.id, device_id=record["id"], document={**document, **changes})
+    management_state = _MANAGEMENT_STATES.get(state, {}).get(action)
+    changes: JsonObject = {"deviceActionResults": list(results.values())}
+    if management_state is not None:
+        changes["managementState"] = management_state
+    queries.change_managed_device(
+        tx.connection, tx.tenant.id, managed_device_id=record.id, document={**document, **changes}
+    )

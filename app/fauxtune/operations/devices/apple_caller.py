@@ -6,23 +6,20 @@ believed only as far as it agrees with that; NanoMDM does the same (service/cert
 
 from __future__ import annotations
 
-from typing import Any
-
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.errors import EnrollmentEnded, Invalid, NotAllowed, NotFound
-from fauxtune.core.model.states import EnrollmentState
+from fauxtune.core.errors import Invalid, NotAllowed, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.devices.apple_enrollment import Known, recognise
-from fauxtune.operations.devices.enrollment import digest
+from fauxtune.operations.devices.caller import is_live, live, refuse_ended
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.runner import Runner
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-
-Row = dict[str, Any]
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 def holder(tx: Transaction, certificate: x509.Certificate) -> Known:
@@ -38,7 +35,7 @@ def holder(tx: Transaction, certificate: x509.Certificate) -> Known:
         certificate.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
         raise Invalid("The identity certificate was not issued by this tenant's device authority.") from None
-    raise EnrollmentEnded("This tenant issued the identity certificate, but no enrolment belongs to it any more.")
+    return refuse_ended(None)
 
 
 def authenticated(tx: Transaction, certificate: x509.Certificate, *, hardware_key: str) -> Known:
@@ -47,7 +44,7 @@ def authenticated(tx: Transaction, certificate: x509.Certificate, *, hardware_ke
     Raises NotAllowed if it is bound to other hardware, Invalid if no Authenticate bound it yet; else as `holder`.
     """
     known = holder(tx, certificate)
-    bound_to = known.identity["hardware_key"]
+    bound_to = known.identity.hardware_key
     if bound_to is None:
         raise Invalid("This identity belongs to no device yet: the first message is Authenticate.")
     if bound_to != hardware_key:
@@ -55,7 +52,7 @@ def authenticated(tx: Transaction, certificate: x509.Certificate, *, hardware_ke
     return known
 
 
-def enrolled(tx: Transaction, certificate: x509.Certificate, *, hardware_key: str) -> Row:
+def enrolled(tx: Transaction, certificate: x509.Certificate, *, hardware_key: str) -> EnrollmentRow:
     """Return the enrolment of the device.
 
     Raises EnrollmentEnded if it has ended, Invalid if no TokenUpdate completed it yet; else as `authenticated`.
@@ -63,16 +60,16 @@ def enrolled(tx: Transaction, certificate: x509.Certificate, *, hardware_key: st
     known = authenticated(tx, certificate, hardware_key=hardware_key)
     if known.enrollment is None:
         raise Invalid("The device is not enrolled yet: after Authenticate comes TokenUpdate.")
-    if not known.is_live:
-        raise EnrollmentEnded(f"The enrolment of this device has ended ({known.enrollment['cause']}).")
-    return known.enrollment
+    return live(known.enrollment)
 
 
-async def read_enrolled(runner: Runner, tenant: Tenant, *, certificate: x509.Certificate, hardware_key: str) -> Row:
+async def read_enrolled(
+    runner: Runner, tenant: Tenant, *, certificate: x509.Certificate, hardware_key: str
+) -> EnrollmentRow:
     """Return what `enrolled` returns, by one indexed read if the device is enrolled. Raises as `enrolled`."""
     key = digest(certificate.public_bytes(Encoding.DER))
     row = await runner.read(queries.enrollment_by_credential, key)
-    is_live = row is not None and row["tenant_id"] == tenant.id and row["state"] != EnrollmentState.ENDED.value
-    if row is not None and is_live and row["hardware_key"] == hardware_key:
+    is_ours = row is not None and row.tenant_id == tenant.id and row.hardware_key == hardware_key
+    if row is not None and is_ours and is_live(row):
         return row
     return await runner.run(tenant, enrolled, certificate, hardware_key=hardware_key)

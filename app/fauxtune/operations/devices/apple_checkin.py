@@ -6,22 +6,21 @@ Apple: "Device Management", Check-in.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
+from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices import apple_enrollment, ending
 from fauxtune.operations.devices.caller import DeviceCaller, identified
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-
-Row = dict[str, Any]
 
 #: Apple's push tokens have 32 bytes. One of mdmb is the text "fakeToken", the same for every device.
 _TOKEN_LENGTHS = range(16, 65)
 _BOOTSTRAP_TOKEN = "bootstrapToken"  # noqa: S105 - a key
 
 
-def token_update(tx: Transaction, known: apple_enrollment.Known, *, token: bytes, wire_state: Row) -> None:
+def token_update(tx: Transaction, known: apple_enrollment.Known, *, token: bytes, wire_state: JsonObject) -> None:
     """Note where the device can be pushed; the first time this completes the enrolment. Raises as
     `apple_enrollment.complete`.
     """
@@ -36,12 +35,12 @@ def check_out(tx: Transaction, caller: DeviceCaller) -> None:
     row = identified(tx, caller, lock=True)
     order = next((order for order in device_actions.pending(tx, row) if order.scope), None)
     if order is None:
-        enrollment.unenroll(tx, row)
+        ending.unenroll(tx, row)
     else:
         device_actions.complete(tx, row, action_id=order.id)
 
 
-def set_bootstrap_token(tx: Transaction, enrollment_id: str, *, token: str | None) -> None:
+def set_bootstrap_token(tx: Transaction, enrollment_id: EnrollmentId, *, token: str | None) -> None:
     """Keep the bootstrap token (base64) of a Mac; None deletes it."""
     state = queries.wire_state(tx.connection, enrollment_id)
     state.pop(_BOOTSTRAP_TOKEN, None)
@@ -50,7 +49,7 @@ def set_bootstrap_token(tx: Transaction, enrollment_id: str, *, token: str | Non
     queries.change_enrollment(tx.connection, enrollment_id, wire_state=state)
 
 
-def bootstrap_token(tx: Transaction, enrollment_id: str) -> str | None:
+def bootstrap_token(tx: Transaction, enrollment_id: EnrollmentId) -> str | None:
     """Return the bootstrap token (base64) that the Mac has set, if any."""
     token: str | None = queries.wire_state(tx.connection, enrollment_id).get(_BOOTSTRAP_TOKEN)
     return token
@@ -60,7 +59,7 @@ def _push_token(tx: Transaction, known: apple_enrollment.Known, *, token: bytes)
     """The token in hex if no other device has it, else a digest of it and the identity."""
     if len(token) in _TOKEN_LENGTHS:
         holder = queries.enrollment_by_push_token(tx.connection, token.hex())
-        is_own = known.enrollment is not None and holder is not None and holder["id"] == known.enrollment["id"]
+        is_own = known.enrollment is not None and holder is not None and holder.id == known.enrollment.id
         if holder is None or is_own:
             return token.hex()
-    return hashlib.sha256(known.digest.encode() + token).hexdigest()
+    return hashlib.sha256(known.identity.digest.encode() + token).hexdigest()

@@ -1,15 +1,17 @@
 """One action on many devices. Graph: managedDevice: executeAction.
 
-Each device is asked by the same operation as alone; what it refuses says into which list of the answer it goes.
+Each device is ordered the action by the same operation as alone; the kind of refusal decides in which list of the
+answer its id stands.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound, UnsupportedAction
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import ManagedDeviceId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices.actions import perform
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import locks
@@ -19,21 +21,27 @@ LISTS = ("successfulDeviceIds", "failedDeviceIds", "notFoundDeviceIds", "notSupp
 
 
 def execute(
-    tx: Transaction, device_ids: Iterable[str], *, action: DeviceAction, details: dict[str, Any] | None = None
-) -> dict[str, list[str]]:
-    """Ask these devices, in one transaction; where each id belongs."""
-    told: dict[str, list[str]] = {name: [] for name in LISTS}
-    asked = list(device_ids)
-    locks.hold_devices(tx.connection, tx.tenant.id, ids=[each.lower() for each in asked])
-    for device_id in asked:
-        told[_outcome(tx, device_id, action=action, details=details)].append(device_id)
-    return told
+    tx: Transaction,
+    managed_device_ids: Iterable[ManagedDeviceId],
+    *,
+    action: DeviceAction,
+    details: JsonObject | None = None,
+) -> dict[str, list[ManagedDeviceId]]:
+    """Order the action for these devices, in one transaction; return the ids by the lists of the answer."""
+    lists: dict[str, list[ManagedDeviceId]] = {name: [] for name in LISTS}
+    ids = list(managed_device_ids)
+    locks.hold_devices(tx.connection, tx.tenant.id, ids=[id_.lower() for id_ in ids])
+    for id_ in ids:
+        lists[_outcome(tx, id_, action=action, details=details)].append(id_)
+    return lists
 
 
-def _outcome(tx: Transaction, device_id: str, *, action: DeviceAction, details: dict[str, Any] | None) -> str:
+def _outcome(
+    tx: Transaction, managed_device_id: ManagedDeviceId, *, action: DeviceAction, details: JsonObject | None
+) -> str:
     try:
-        # Whatever is refused is refused before anything is written.
-        perform(tx, device_id, action=action, details=details)
+        # Every refusal comes before anything is written.
+        perform(tx, managed_device_id, action=action, details=details)
     except NotFound:
         return "notFoundDeviceIds"
     except (UnsupportedAction, NotEmulated):

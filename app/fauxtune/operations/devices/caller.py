@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import NoReturn
 
 from fauxtune.core.errors import EnrollmentEnded, NotFound, Unauthenticated
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import devices as queries
-
-Row = dict[str, Any]
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceCaller:
-    """Who calls: an enrolment's id, and the digest of what the caller proves itself with."""
+    """The calling device: its enrolment's id, and the digest of its credential."""
 
-    device_id: str
+    enrollment_id: EnrollmentId
     credential: str
 
 
-def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> Row:
-    """The enrolment of the device that is calling."""
+def identified(tx: Transaction, caller: DeviceCaller, *, lock: bool = False) -> EnrollmentRow:
+    """Return the enrolment of the calling device.
+
+    Raises NotFound for an unknown device, Unauthenticated for a credential that is not its own, EnrollmentEnded.
+    """
     row = queries.enrollment_by_credential(tx.connection, caller.credential, lock=lock)
-    if row is None or row["tenant_id"] != tx.tenant.id or row["id"] != caller.device_id:
-        if queries.enrollment(tx.connection, caller.device_id, tenant_id=tx.tenant.id) is None:
-            raise NotFound(f"There is no device '{caller.device_id}'.")
+    if row is None or row.tenant_id != tx.tenant.id or row.id != caller.enrollment_id:
+        if queries.enrollment(tx.connection, caller.enrollment_id, tenant_id=tx.tenant.id) is None:
+            raise NotFound(f"There is no device '{caller.enrollment_id}'.")
         raise Unauthenticated("The device credential is missing, or is not this device's.")
-    if row["state"] == EnrollmentState.ENDED.value:
-        raise EnrollmentEnded(f"The enrolment of the device '{caller.device_id}' has ended ({row['cause']}).")
-    return row
+    return live(row)
+
+
+def is_live(enrollment: EnrollmentRow) -> bool:
+    """Whether the enrolment has not ended."""
+    return enrollment.state is not EnrollmentState.ENDED
+
+
+def live(enrollment: EnrollmentRow) -> EnrollmentRow:
+    """Return the enrolment. Raises EnrollmentEnded if it has ended."""
+    return enrollment if is_live(enrollment) else refuse_ended(enrollment)
+
+
+def refuse_ended(enrollment: EnrollmentRow | None) -> NoReturn:
+    """Raise EnrollmentEnded; None: only the device's certificate shows that there was an enrolment."""
+    if enrollment is None:
+        raise EnrollmentEnded("The enrolment of this identity certificate has ended.")
+    raise EnrollmentEnded(f"The enrolment of the device '{enrollment.id}' has ended ({enrollment.cause}).")

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.clock import iso, parse_duration
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.graph.devices import MANAGED_DEVICE
 from fauxtune.core.graph.directory import DEVICE
+from fauxtune.core.model.ids import DirectoryDeviceId
 from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.operations.runtime.transaction import Transaction
 
 
-def entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) -> dict[str, Any]:
-    """The device as the directory has it (Graph: device)."""
+def entra_device(directory_id: DirectoryDeviceId, azure_id: str, *, record: JsonObject) -> JsonObject:
+    """Return the device's document in the directory (Graph: device)."""
     return {
         **defaults(DEVICE),
         "id": directory_id,
@@ -29,16 +29,14 @@ def entra_device(directory_id: str, azure_id: str, *, record: dict[str, Any]) ->
     }
 
 
-def managed_device(
-    tx: Transaction, facts: dict[str, Any], *, variant: Variant, user: dict[str, Any] | None
-) -> dict[str, Any]:
-    """Graph's record of a new device (managedDevice; values by platform as live tenants show them). Unverified: what a
-    device is called that has neither a name nor a user.
+def managed_device(tx: Transaction, facts: JsonObject, *, variant: Variant, user: JsonObject | None) -> JsonObject:
+    """Return Graph's record of a new device (managedDevice; values by platform as live tenants show them). Unverified:
+    the name of a device that has neither a name nor a user.
     """
     known, now = FACTS[variant], tx.now
-    named = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
-    upn = str(named["userPrincipalName"])
-    called = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
+    owner = user or {"id": "", "userPrincipalName": "", "displayName": "", "mail": ""}
+    upn = str(owner["userPrincipalName"])
+    name = upn.split("@")[0] or facts.get("serialNumber") or facts["managedDeviceId"][:8]
     identity_ends = now + parse_duration(str(tx.tenant.setting("identityValidity")))
     hour = now.strftime("%I").lstrip("0")
     mirrored = ("model", "manufacturer", "serialNumber", "imei", "meid", "wiFiMacAddress", "osVersion")
@@ -47,15 +45,15 @@ def managed_device(
         **{name: facts.get(name) or "" for name in mirrored},
         "id": facts["managedDeviceId"],
         "udid": facts.get("udid"),
-        "deviceName": facts.get("deviceName") or f"{called}_{known.operating_system}",
+        "deviceName": facts.get("deviceName") or f"{name}_{known.operating_system}",
         "managedDeviceName": (
-            f"{called}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
+            f"{name}_{known.operating_system}_{now.month}/{now.day}/{now.year}_{hour}:{now:%M} {now:%p}"
         ),
         "androidSecurityPatchLevel": facts.get("androidSecurityPatchLevel") or "",
-        "userId": named["id"],
+        "userId": owner["id"],
         "userPrincipalName": upn,
-        "userDisplayName": named.get("displayName"),
-        "emailAddress": named.get("mail") or upn,
+        "userDisplayName": owner.get("displayName"),
+        "emailAddress": owner.get("mail") or upn,
         "enrolledDateTime": iso(now),
         "lastSyncDateTime": iso(now),
         "managementCertificateExpirationDate": iso(min(identity_ends, NEVER)),

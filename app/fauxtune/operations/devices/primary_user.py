@@ -1,7 +1,8 @@
-"""Whose device it is. Intune: "Find the primary user of an Intune device"; Graph (beta): managedDevice: users/$ref.
+"""The primary user of a device. Intune: "Find the primary user of an Intune device"; Graph (beta): managedDevice:
+users/$ref.
 
-The primary user decides what is assigned by way of users, and which imported certificates the device is given. Who
-enrolled it stays as it was, and so do userPrincipalName, userDisplayName and emailAddress of Graph's record.
+The primary user decides what is assigned by way of users, and which imported certificates the device receives. The user
+who enrolled it stays as it was, and so do userPrincipalName, userDisplayName and emailAddress of Graph's record.
 """
 
 from __future__ import annotations
@@ -9,52 +10,52 @@ from __future__ import annotations
 from typing import Any
 
 from fauxtune.core.errors import Invalid, UnsupportedAction
+from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.devices import records as device_records
-from fauxtune.operations.devices.enrollment import licensed, user_name
+from fauxtune.operations.devices.users import check_licensed, user_name
 from fauxtune.operations.directory.users_and_groups import missing
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 
-Row = dict[str, Any]
 
+def set_primary_user(tx: Transaction, managed_device_id: ManagedDeviceId, *, user_key: str | None) -> None:
+    """Make a user the device's primary user; None: it has no user from now on (a shared device). The present user
+    again changes nothing.
 
-def set_primary_user(tx: Transaction, device_id: str, *, user_key: str | None) -> None:
-    """Give the device to a user, or to nobody (a shared device). The same user again changes nothing.
-
-    NotFound for a user who does not exist, NotLicensed for one without licence; UnsupportedAction for devices that are
-    not Windows, which enrol anew instead; Invalid for a device that is about to leave.
+    Raises NotFound for an unknown user, NotLicensed for one without licence; UnsupportedAction for devices that are
+    not Windows, which enrol again instead; Invalid for a device that is ending.
     """
-    record = device_records.device(tx, device_id)
-    if record["variant"] != Variant.WINDOWS:
+    record = device_records.device(tx, managed_device_id)
+    if record.variant is not Variant.WINDOWS:
         raise UnsupportedAction(
-            f"The primary user of a device of the kind {record['variant']} cannot be changed: only that of a Windows "
-            "device can. Others get another user by enrolling anew."
+            f"The primary user of a device of the kind {record.variant} cannot be changed: only that of a Windows "
+            "device can. Others get another user by enrolling again."
         )
     user = None if user_key is None else _user(tx, user_key)
-    row = queries.enrollment(tx.connection, record["enrollment_id"], lock=True)
-    if row is None or row["state"] != EnrollmentState.ACTIVE.value:
-        raise Invalid(f"The device is about to leave ({record['document']['managementState']}): its user stays.")
+    row = queries.enrollment(tx.connection, record.enrollment_id, lock=True)
+    if row is None or row.state is not EnrollmentState.ACTIVE:
+        raise Invalid(f"The device is ending ({record.document['managementState']}): its user cannot be changed.")
     user_id = None if user is None else user["id"]
-    if row["user_id"] == user_id:
+    if row.user_id == user_id:
         return
     former = user_name(tx, row)
-    queries.change_enrollment(tx.connection, row["id"], user_id=user_id)
-    document = {**record["document"], "userId": user_id or ""}
+    queries.change_enrollment(tx.connection, row.id, user_id=user_id)
+    document = {**record.document, "userId": user_id or ""}
     queries.change_managed_device(
-        tx.connection, tx.tenant.id, device_id=record["id"], document=document, user_id=user_id
+        tx.connection, tx.tenant.id, managed_device_id=record.id, document=document, user_id=user_id
     )
-    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=row["id"]))
+    tx.wake(concern.by_enrollment(tx.connection, tx.tenant.id, enrollment_id=row.id))
     name = None if user is None else user["document"]["userPrincipalName"]
-    tx.record("primaryUserChanged", user=name, device=row["id"], former=former)
+    tx.record("primaryUserChanged", user=name, device=row.id, former=former)
 
 
-def _user(tx: Transaction, key: str) -> Row:
+def _user(tx: Transaction, key: str) -> dict[str, Any]:
     user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=key)
     if user is None:
         raise missing(key)
-    licensed(user)
+    check_licensed(user)
     return user

@@ -19,6 +19,7 @@ from fauxtune.core.graph.devices import DEVICE_CATEGORY, MANAGED_DEVICE
 from fauxtune.core.graph.index import entity
 from fauxtune.core.graph.tenant import ROLE_SCOPE_TAG, ROLE_SCOPE_TAG_AUTO_ASSIGNMENT
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.ca import imported_pfx
 from fauxtune.operations.devices import actions as device_actions
@@ -36,6 +37,7 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import role_scope_tags as tag_queries
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 
 Document = dict[str, Any]
 P = ParamSpec("P")
@@ -146,8 +148,8 @@ def _filter(tx: Transaction, key: str) -> Thing | None:
 
 
 def _category(tx: Transaction, key: str) -> Thing | None:
-    row = category_queries.category(tx.connection, tx.tenant.id, category_id=key)
-    return None if row is None else Thing(row["id"], DEVICE_CATEGORY, row["document"])
+    row = category_queries.category(tx.connection, tx.tenant.id, category_id=DeviceCategoryId(key))
+    return None if row is None else Thing(row.id, DEVICE_CATEGORY, row.document)
 
 
 def _tag(tx: Transaction, key: str) -> Thing | None:
@@ -162,13 +164,13 @@ def _pfx(tx: Transaction, key: str) -> Thing | None:
 
 
 def _device(tx: Transaction, key: str) -> Thing | None:
-    row = device_queries.managed_device(tx.connection, tx.tenant.id, device_id=key)
+    row = device_queries.managed_device(tx.connection, tx.tenant.id, managed_device_id=ManagedDeviceId(key))
     return None if row is None else _of_device(row)
 
 
-def _of_device(row: Document) -> Thing:
-    document = {**row["document"], "deviceCategoryDisplayName": row["category_name"]}
-    return Thing(row["id"], MANAGED_DEVICE, document)
+def _of_device(row: JoinedDeviceRow) -> Thing:
+    document = {**row.document, "deviceCategoryDisplayName": row.category_name}
+    return Thing(row.id, MANAGED_DEVICE, document)
 
 
 _PROFILE = Subject("DeviceConfiguration", "DeviceConfiguration", "DeviceConfiguration", _profile)
@@ -235,9 +237,9 @@ def _act_on_device(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Ev
 
 
 def _act_on_devices(tx: Transaction, asked: Asked) -> Callable[[Any], Iterable[Event]]:
-    ids = [str(key).lower() for key in asked.positional[0]]
+    ids = [ManagedDeviceId(str(key).lower()) for key in asked.positional[0]]
     rows = device_queries.managed_devices_by_id(tx.connection, tx.tenant.id, ids=ids)
-    old = {row["id"]: _of_device(row) for row in rows}
+    old = {row.id: _of_device(row) for row in rows}
 
     def after(told: Any) -> Iterable[Event]:
         for key in told["successfulDeviceIds"]:

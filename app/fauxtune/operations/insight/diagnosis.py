@@ -30,6 +30,7 @@ from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 Row = dict[str, Any]
 
@@ -123,12 +124,12 @@ def _scopes(tx: Transaction, *, user: str | None, device: str | None, profile: s
     asked = None if profile is None else _profile(tx, profile)
     about = None if asked is None else asked["id"]
     if enrollment is not None:
-        if person is not None and enrollment["user_id"] != person["id"]:
+        if person is not None and enrollment.user_id != person["id"]:
             raise _not_theirs(tx, enrollment, person=person)
-        return [Scope(enrollment["user_id"], (enrollment["id"],), about)], 0
+        return [Scope(enrollment.user_id, (enrollment.id,), about)], 0
     if person is not None:
         rows = queries.devices_of_user(tx.connection, tx.tenant.id, user_id=person["id"])
-        mine = tuple(row["id"] for row in rows if asked is None or row["variant"] in _variants(asked))
+        mine = tuple(row.id for row in rows if asked is None or row.variant in _variants(asked))
         return [Scope(person["id"], mine, about)], 0
     assert asked is not None
     return _reached(tx, asked)
@@ -140,16 +141,16 @@ def _reached(tx: Transaction, asked: Row) -> tuple[list[Scope], int]:
     fitting = queries.of_variants(tx.connection, tx.tenant.id, ids=every, variants=_variants(asked))
     by_user: dict[str | None, list[str]] = {}
     for row in queries.devices_by_id(tx.connection, tx.tenant.id, ids=fitting[:MOST_DEVICES]):
-        by_user.setdefault(row["user_id"], []).append(row["id"])
+        by_user.setdefault(row.user_id, []).append(row.id)
     scopes = [Scope(user, tuple(devices), asked["id"]) for user, devices in by_user.items()]
     return scopes or [Scope(None, (), asked["id"])], len(fitting[MOST_DEVICES:])
 
 
-def _not_theirs(tx: Transaction, enrollment: Row, *, person: Row) -> Invalid:
-    owner = _owner(tx, enrollment["user_id"])
+def _not_theirs(tx: Transaction, enrollment: NamedEnrollmentRow, *, person: Row) -> Invalid:
+    owner = _owner(tx, enrollment.user_id)
     whose = "no user's" if owner is None else f"{owner['document'].get('userPrincipalName')}'s"
     return Invalid(
-        f"The device {enrollment['id']} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one of "
+        f"The device {enrollment.id} is {whose}, not {person['document'].get('userPrincipalName')}'s: leave one of "
         "the two out.",
         target="device",
     )
@@ -207,7 +208,7 @@ def _owner(tx: Transaction, user_id: str | None) -> Row | None:
     return None if user_id is None else directory_queries.user(tx.connection, tx.tenant.id, user_id=user_id)
 
 
-def _device(tx: Transaction, key: str) -> Row:
+def _device(tx: Transaction, key: str) -> NamedEnrollmentRow:
     """An enrolment by its id, its managedDevice's, or a name that only one device has."""
     row = device_queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is not None:

@@ -43,6 +43,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 Row = dict[str, Any]
 
@@ -57,7 +58,9 @@ _USAGES = {
 _KNOWN = (Source.ROOT, Source.IMPORTED)
 
 
-def gather(tx: Transaction, *, user: Row | None, devices: Sequence[Row], asked: Profile | None = None) -> Facts:
+def gather(
+    tx: Transaction, *, user: Row | None, devices: Sequence[NamedEnrollmentRow], asked: Profile | None = None
+) -> Facts:
     """The facts about these enrolments of one user; `user` None: they have none, or it is gone."""
     found = [_device(tx, each) for each in devices]
     count = 0 if user is None else len(queries.devices_of_user(tx.connection, tx.tenant.id, user_id=user["id"]))
@@ -197,14 +200,14 @@ def _person(user: Row) -> Person:
     return Person(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
 
 
-def _device(tx: Transaction, row: Row) -> Device:
+def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
     """An enrolment; an active one as its next check-in would find it."""
-    ledger = device_queries.ledger_rows(tx.connection, row["id"])
+    ledger = device_queries.ledger_rows(tx.connection, row.id)
     here: Row = {"profiles": (), "rows": ledger, "pending": False}
-    if row["state"] == EnrollmentState.ACTIVE.value:
+    if row.state == EnrollmentState.ACTIVE.value:
         found, profiles = situation(tx, row, rows=ledger)
         made = plan(found)
-        waits = row["generation"] != row["settled_generation"]
+        waits = row.generation != row.settled_generation
         roots = {
             claim.profile: item.needs_root
             for item in found.items.values()
@@ -220,16 +223,16 @@ def _device(tx: Transaction, row: Row) -> Device:
             },
             "pending": waits or made.policy_changed,
         }
-    requests = request_queries.requests(tx.connection, row["id"])
+    requests = request_queries.requests(tx.connection, row.id)
     return Device(
-        id=row["id"],
-        name=row["device_name"],
-        variant=Variant(row["variant"]),
-        enrolled_at=row["enrolled_at"],
-        user_id=row["user_id"],
-        state=EnrollmentState(row["state"]),
-        cause=row["cause"],
-        last_checkin_at=row["last_checkin_at"],
+        id=row.id,
+        name=row.device_name,
+        variant=Variant(row.variant),
+        enrolled_at=row.enrolled_at,
+        user_id=row.user_id,
+        state=EnrollmentState(row.state),
+        cause=row.cause,
+        last_checkin_at=row.last_checkin_at,
         ledger=ledger,
         refused=frozenset(ItemKey(each["item_key"]) for each in requests if each["state"] == "failed"),
         **here,
@@ -302,7 +305,7 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
 
 
 def _approaches(
-    tx: Transaction, assignments: list[Assignment], *, user: Row | None, devices: Sequence[Row]
+    tx: Transaction, assignments: list[Assignment], *, user: Row | None, devices: Sequence[NamedEnrollmentRow]
 ) -> dict[str | None, Approach]:
     """How a profile with these assignments comes to each of the devices."""
     users = groups_of(tx, None if user is None else user["id"])
@@ -315,7 +318,7 @@ def _approaches(
         membership = Membership(
             has_user=user is not None,
             user_groups=users,
-            device_groups=groups_of(tx, row["directory_device_id"]),
+            device_groups=groups_of(tx, row.directory_device_id),
         )
-        ways[row["id"]] = approach(assignments, membership, matches=matching(tx, row, assignments=assignments))
+        ways[row.id] = approach(assignments, membership, matches=matching(tx, row, assignments=assignments))
     return ways

@@ -27,7 +27,7 @@ from fauxtune.core.model.states import Cause, EnrollmentState, Incident, ItemSta
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.planning import revoke_planned, situation
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices.enrollment import user_name
+from fauxtune.operations.devices.users import user_name
 from fauxtune.operations.runtime.dry_run import DryRunRunner, at_once
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.graph_client import ProposedRequest
@@ -37,6 +37,7 @@ from fauxtune.storage.attempts import set_aside, undone
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 
 Row = dict[str, Any]
 
@@ -86,7 +87,7 @@ class DeviceConsequences:
 class _Look:
     """One device as it will be: its enrolment, its items, what was revoked on the way, and what profiles are called."""
 
-    enrollment: Row
+    enrollment: EnrollmentRow
     foreseen: SimulatedPlan
     revoked: Mapping[str, Cause | Incident | None] = field(default_factory=dict)
     names: Mapping[ProfileId, str] = field(default_factory=dict)
@@ -95,8 +96,8 @@ class _Look:
     @property
     def ended(self) -> str | None:
         """Why it is over."""
-        ended = self.enrollment["state"] == EnrollmentState.ENDED.value
-        return str(self.enrollment["cause"]) if ended else None
+        ended = self.enrollment.state == EnrollmentState.ENDED.value
+        return str(self.enrollment.cause) if ended else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +162,9 @@ def _as_it_is(tx: Transaction, device: EnrollmentId) -> _Look:
     assert row is not None
     rows = queries.ledger_rows(tx.connection, device)
     rests = (
-        row["state"] != EnrollmentState.ENDING.value
-        and row["generation"] == row["settled_generation"]
-        and row["due_at"] > tx.now
+        row.state != EnrollmentState.ENDING.value
+        and row.generation == row.settled_generation
+        and row.due_at > tx.now
         and not any(each.state in _UNDER_WAY for each in rows.values())
     )
     if rests:
@@ -176,13 +177,13 @@ def _look(tx: Transaction, device: EnrollmentId) -> _Look:
     row = _row(tx, device)
     keeps = False
     for order in device_actions.pending(tx, row):
-        if row["state"] != EnrollmentState.ENDED.value:
+        if row.state != EnrollmentState.ENDED.value:
             device_actions.complete(tx, row, action_id=order.id)
             keeps = keeps or bool(order.scope)
             row = _row(tx, device)
     rows = queries.ledger_rows(tx.connection, device)
     foreseen = SimulatedPlan(rows)
-    if row["state"] == EnrollmentState.ACTIVE.value:
+    if row.state == EnrollmentState.ACTIVE.value:
         foreseen = simulate(situation(tx, row, rows=rows)[0])
         revoke_planned(
             tx, device, revoked=[each for each in foreseen.revoked if not is_not_yet_issued(each[0])], user=None
@@ -193,7 +194,7 @@ def _look(tx: Transaction, device: EnrollmentId) -> _Look:
     return _Look(row, foreseen, revoked=revoked, names=_names(tx, foreseen.rows.values()), kept_enrolled=keeps)
 
 
-def _row(tx: Transaction, device: EnrollmentId) -> Row:
+def _row(tx: Transaction, device: EnrollmentId) -> EnrollmentRow:
     row = queries.enrollment(tx.connection, device)
     assert row is not None
     return row
@@ -210,19 +211,19 @@ def _says_anything(found: DeviceConsequences) -> bool:
 
 def _described(tx: Transaction, *, before: _Look, after: _Look) -> DeviceConsequences:
     row = before.enrollment
-    record = queries.managed_device_of(tx.connection, row["id"])
-    device = DeviceKind(Variant(row["variant"]), tx.tenant.edition)
+    record = queries.managed_device_of(tx.connection, row.id)
+    device = DeviceKind(Variant(row.variant), tx.tenant.edition)
     telling = _Telling(before, after, device=device)
-    now = queries.ledger_rows(tx.connection, row["id"])
+    now = queries.ledger_rows(tx.connection, row.id)
     made = changes(now, before.foreseen, after=after.foreseen, device=device)
     by_serial = {each.serial: each for each in now.values()}
     fresh = (after.revoked.keys() - before.revoked.keys()) & by_serial.keys()
     revoked = [(by_serial[serial], after.revoked[serial]) for serial in sorted(fresh)]
     return DeviceConsequences(
-        device=EnrollmentId(row["id"]),
-        managed_device_id=row["facts"].get("managedDeviceId"),
-        managed_device=None if record is None else str(record["id"]),
-        device_name=row["facts"].get("deviceName") if record is None else record["document"]["deviceName"],
+        device=EnrollmentId(row.id),
+        managed_device_id=row.facts.get("managedDeviceId"),
+        managed_device=None if record is None else str(record.id),
+        device_name=row.facts.get("deviceName") if record is None else record.document["deviceName"],
         user_principal_name=user_name(tx, row),
         ends=after.ended if before.ended is None else None,
         install=tuple(telling.installed(each) for each in made.install),

@@ -1,19 +1,20 @@
-"""What devices were asked to do, and how far that is."""
+"""The actions that admins ordered for devices, and their states."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, func, select
 
+from fauxtune.core.model.actions import WAITING, ActionState, DeviceAction
 from fauxtune.core.model.ids import EnrollmentId, TenantId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.storage import writes
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.devices import DeviceActionChanges, DeviceActionRow
 from fauxtune.storage.tables import device_actions, enrollments
-
-Row = dict[str, Any]
 
 _ACTIONS = (
     select(device_actions)
@@ -25,19 +26,21 @@ _ACTIONS = (
 )
 
 
-def add_action(connection: Connection, **values: Any) -> None:
-    """A device action, pending."""
-    writes.add(connection, device_actions, **values)
+def add_action(connection: Connection, row: DeviceActionRow) -> None:
+    """Insert a device action."""
+    writes.add_row(connection, device_actions, row=row)
 
 
-def actions(connection: Connection, enrollment_id: str, *, states: Sequence[str]) -> list[Row]:
-    """The device's actions in these states, oldest first."""
-    found = connection.execute(_ACTIONS, {"device": enrollment_id, "states": list(states)})
-    return [dict(row) for row in found.mappings()]
+def actions(
+    connection: Connection, enrollment_id: EnrollmentId, *, states: Sequence[ActionState]
+) -> list[DeviceActionRow]:
+    """Return the device's actions in these states, oldest first."""
+    values = {"device": enrollment_id, "states": list(states)}
+    return every(connection, _ACTIONS, row=DeviceActionRow, values=values)
 
 
-def orders_since(connection: Connection, enrollment_id: str, *, action: str, since: datetime) -> int:
-    """How often the device was asked for this after that moment, whatever became of it."""
+def orders_since(connection: Connection, enrollment_id: EnrollmentId, *, action: DeviceAction, since: datetime) -> int:
+    """Return how often the action was ordered for the device after that moment, whatever became of it."""
     statement = (
         select(func.count())
         .select_from(device_actions)
@@ -51,7 +54,7 @@ def orders_since(connection: Connection, enrollment_id: str, *, action: str, sin
 
 
 def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[EnrollmentId]:
-    """The devices whose end was ordered and that have neither confirmed nor refused it."""
+    """Return the devices whose end was ordered and that have neither confirmed nor refused it."""
     statement = (
         select(enrollments.c.id)
         .join(device_actions, device_actions.c.enrollment_id == enrollments.c.id)
@@ -59,12 +62,12 @@ def ordered_to_end(connection: Connection, tenant_id: TenantId) -> set[Enrollmen
             enrollments.c.tenant_id == tenant_id,
             enrollments.c.state == EnrollmentState.ENDING.value,
             device_actions.c.action == enrollments.c.cause,
-            device_actions.c.state.in_(["pending", "active"]),
+            device_actions.c.state.in_(WAITING),
         )
     )
     return {EnrollmentId(row[0]) for row in connection.execute(statement)}
 
 
-def change_action(connection: Connection, action_id: str, **values: Any) -> None:
+def change_action(connection: Connection, action_id: str, **changes: Unpack[DeviceActionChanges]) -> None:
     """Change columns of an action."""
-    writes.change(connection, device_actions, where={"id": action_id}, values=values)
+    writes.change(connection, device_actions, where={"id": action_id}, values=changes)

@@ -2,47 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import Connection, select
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId, TenantId
 from fauxtune.storage import writes
+from fauxtune.storage.reads import first
+from fauxtune.storage.rows.devices import DeviceCategoryChanges, DeviceCategoryRow
 from fauxtune.storage.tables import device_categories, managed_devices
 
-Row = dict[str, Any]
 
-
-def category(connection: Connection, tenant_id: TenantId, *, category_id: str) -> Row | None:
-    """The category with this id."""
+def category(connection: Connection, tenant_id: TenantId, *, category_id: DeviceCategoryId) -> DeviceCategoryRow | None:
+    """Return the category with this id, in any case."""
     statement = select(device_categories).where(
         device_categories.c.tenant_id == tenant_id, device_categories.c.id == category_id.lower()
     )
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
+    return first(connection, statement, row=DeviceCategoryRow)
 
 
-def category_named(connection: Connection, tenant_id: TenantId, *, name: str) -> Row | None:
-    """The category with this displayName, as it is written."""
+def category_named(connection: Connection, tenant_id: TenantId, *, name: str) -> DeviceCategoryRow | None:
+    """Return the category with this displayName, in this case."""
     statement = select(device_categories).where(
         device_categories.c.tenant_id == tenant_id, device_categories.c.display_name == name
     )
-    row = connection.execute(statement).mappings().first()
-    return None if row is None else dict(row)
+    return first(connection, statement, row=DeviceCategoryRow)
 
 
-def add_category(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new category."""
-    writes.add(connection, device_categories, tenant_id=tenant_id, **values)
+def add_category(connection: Connection, row: DeviceCategoryRow) -> None:
+    """Insert a category."""
+    writes.add_row(connection, device_categories, row=row)
 
 
-def change_category(connection: Connection, tenant_id: TenantId, *, category_id: str, **values: Any) -> None:
+def change_category(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    category_id: DeviceCategoryId,
+    **changes: Unpack[DeviceCategoryChanges],
+) -> None:
     """Change columns of a category."""
-    writes.change(connection, device_categories, where={"tenant_id": tenant_id, "id": category_id}, values=values)
+    writes.change(connection, device_categories, where={"tenant_id": tenant_id, "id": category_id}, values=changes)
 
 
-def delete_category(connection: Connection, tenant_id: TenantId, *, category_id: str) -> None:
-    """Drop a category; its devices are in none from now on."""
+def delete_category(connection: Connection, tenant_id: TenantId, *, category_id: DeviceCategoryId) -> None:
+    """Drop a category; its devices have no category from now on."""
     writes.remove(connection, device_categories, tenant_id=tenant_id, id=category_id)
     writes.change(
         connection,
@@ -52,7 +56,13 @@ def delete_category(connection: Connection, tenant_id: TenantId, *, category_id:
     )
 
 
-def put_into_category(connection: Connection, tenant_id: TenantId, *, device_id: str, category_id: str | None) -> None:
-    """The record's category."""
-    where = {"tenant_id": tenant_id, "id": device_id}
+def put_into_category(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    managed_device_id: ManagedDeviceId,
+    category_id: DeviceCategoryId | None,
+) -> None:
+    """Write the record's category; None: it has no category."""
+    where = {"tenant_id": tenant_id, "id": managed_device_id}
     writes.change(connection, managed_devices, where=where, values={"category_id": category_id})

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Unpack
 
-from sqlalchemy import Connection, Select, and_, bindparam, delete, func, or_, select, update
+from sqlalchemy import Connection, RowMapping, Select, and_, bindparam, delete, func, or_, select, update
 
 from fauxtune.core.clock import from_iso, iso
-from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ManagedDeviceId, ProfileId, TenantId, UserId
 from fauxtune.core.model.items import Claim, LedgerRow, Problem
-from fauxtune.core.model.states import Authority, EnrollmentState, ItemState, Source
+from fauxtune.core.model.states import Authority, EnrollmentState, ItemState
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
 from fauxtune.storage.collections.devices import managed
 from fauxtune.storage.queries.locks import hold_requests_by_credential, hold_requests_of
+from fauxtune.storage.reads import every, first
+from fauxtune.storage.rows.devices import (
+    EnrollmentChanges,
+    EnrollmentRow,
+    EnrollmentTokenRow,
+    HolderRow,
+    JoinedDeviceRow,
+    ManagedDeviceChanges,
+    ManagedDeviceRow,
+    NamedEnrollmentRow,
+    OpenItemRow,
+)
 from fauxtune.storage.tables import (
     certificates,
     enrollment_tokens,
@@ -23,48 +36,52 @@ from fauxtune.storage.tables import (
     managed_devices,
 )
 
-Row = dict[str, Any]
-
 
 def enrollment(
-    connection: Connection, enrollment_id: str, *, tenant_id: TenantId | None = None, lock: bool = False
-) -> Row | None:
-    """The enrolment with this id; `lock` holds its requests and its row until the transaction ends (see `locks`)."""
+    connection: Connection, enrollment_id: EnrollmentId, *, tenant_id: TenantId | None = None, lock: bool = False
+) -> EnrollmentRow | None:
+    """Return the enrolment with this id; `lock` holds its requests and its row until the transaction ends (see
+    `locks`).
+    """
     if lock:
         hold_requests_of(connection, enrollment_id=enrollment_id)
-    row = _one(connection, _ENROLLMENT_LOCKED if lock else _ENROLLMENT, values={"enrollment": enrollment_id})
-    return row if row is None or tenant_id in (None, row["tenant_id"]) else None
+    statement = _ENROLLMENT_LOCKED if lock else _ENROLLMENT
+    row = first(connection, statement, row=EnrollmentRow, values={"enrollment": enrollment_id})
+    return row if row is None or tenant_id in (None, row.tenant_id) else None
 
 
-def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> Row | None:
-    """The enrolment whose credential has this digest; `lock` as above."""
+def enrollment_by_credential(connection: Connection, digest: str, *, lock: bool = False) -> EnrollmentRow | None:
+    """Return the enrolment whose credential has this digest; `lock` as for `enrollment`."""
     if lock:
         hold_requests_by_credential(connection, digest=digest)
-    return _one(connection, _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL, values={"credential": digest})
+    statement = _BY_CREDENTIAL_LOCKED if lock else _BY_CREDENTIAL
+    return first(connection, statement, row=EnrollmentRow, values={"credential": digest})
 
 
-def enrollment_by_wire_id(connection: Connection, tenant_id: TenantId, *, wire_id: str) -> Row | None:
-    """The enrolment of the device that calls itself by this id (facts: `deviceId`): of several, the newest."""
+def enrollment_by_wire_id(connection: Connection, tenant_id: TenantId, *, wire_id: str) -> EnrollmentRow | None:
+    """Return the enrolment of the device that calls itself by this id (facts: `deviceId`): of several, the newest."""
     statement = select(enrollments).where(
         enrollments.c.tenant_id == tenant_id, enrollments.c.facts["deviceId"].as_string() == wire_id
     )
-    return _one(connection, statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1))
+    newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1)
+    return first(connection, newest, row=EnrollmentRow)
 
 
-def wire_state(connection: Connection, enrollment_id: str) -> Row:
-    """What the surface of the device's platform has kept about it; read with each of its messages."""
+def wire_state(connection: Connection, enrollment_id: EnrollmentId) -> JsonObject:
+    """Return what the surface of the device's platform stored about it; each of its messages reads it."""
     return connection.execute(_WIRE_STATE, {"enrollment": enrollment_id}).scalar() or {}
 
 
-def enrollment_by_push_token(connection: Connection, token: str) -> Row | None:
-    """The enrolment that is pushed under this token: of several, the newest."""
+def enrollment_by_push_token(connection: Connection, token: str) -> EnrollmentRow | None:
+    """Return the enrolment that is pushed under this token: of several, the newest."""
     statement = select(enrollments).where(enrollments.c.push_token == token)
-    return _one(connection, statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1))
+    newest = statement.order_by(enrollments.c.enrolled_at.desc(), enrollments.c.id).limit(1)
+    return first(connection, newest, row=EnrollmentRow)
 
 
-def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[Row]:
-    """Live enrolments of the same piece of hardware. Who asks is alone with it until the transaction ends, for two who
-    enrol it at once would not see each other.
+def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> list[EnrollmentRow]:
+    """Return the live enrolments of the same piece of hardware. It is locked until the transaction ends: two
+    transactions that enrol it at once would not see each other.
     """
     if connection.dialect.name == "postgresql":
         name = f"{tenant_id}/{hardware_key}"
@@ -74,12 +91,11 @@ def enrollments_by_hardware(connection: Connection, tenant_id: TenantId, *, hard
         enrollments.c.hardware_key == hardware_key,
         enrollments.c.state != EnrollmentState.ENDED.value,
     )
-    found = connection.execute(statement.order_by(enrollments.c.id).with_for_update())
-    return [dict(row) for row in found.mappings()]
+    return every(connection, statement.order_by(enrollments.c.id).with_for_update(), row=EnrollmentRow)
 
 
-def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> list[Row]:
-    """Live enrolments that are not at rest: a plan, a due moment, an answer or an ending is awaited."""
+def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> list[EnrollmentRow]:
+    """Return the live enrolments that are not settled: a plan, a due moment, an answer or an ending is awaited."""
     awaiting = select(ledger.c.enrollment_id).where(
         ledger.c.tenant_id == tenant_id,
         ledger.c.state.in_([ItemState.WANTED.value, ItemState.SENT.value, ItemState.REMOVING.value]),
@@ -98,11 +114,11 @@ def unsettled(connection: Connection, tenant_id: TenantId, *, now: datetime) -> 
         )
         .order_by(enrollments.c.id)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=EnrollmentRow)
 
 
-def awaited(connection: Connection, tenant_id: TenantId) -> list[Row]:
-    """What is under way on live devices: {"enrollment_id", "item_key", "state", "message"}, by device."""
+def awaited(connection: Connection, tenant_id: TenantId) -> list[OpenItemRow]:
+    """Return the items under way on live devices, by device."""
     statement = (
         select(ledger.c.enrollment_id, ledger.c.item_key, ledger.c.state, ledger.c.message)
         .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
@@ -113,11 +129,11 @@ def awaited(connection: Connection, tenant_id: TenantId) -> list[Row]:
         )
         .order_by(ledger.c.enrollment_id, ledger.c.item_key)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=OpenItemRow)
 
 
 def with_names(tenant_id: TenantId) -> Select[Any]:
-    """Enrolments, oldest first, with `device_name`: by Graph's record while there is one, else as the device said."""
+    """Select enrolments with their names (`NamedEnrollmentRow`), oldest first."""
     name = func.coalesce(managed_devices.c.device_name, enrollments.c.facts["deviceName"].as_string())
     return (
         select(enrollments, name.label("device_name"))
@@ -127,40 +143,45 @@ def with_names(tenant_id: TenantId) -> Select[Any]:
     )
 
 
-def all_enrollments(connection: Connection, tenant_id: TenantId, *, state: str | None = None) -> list[Row]:
-    """Every enrolment, ended ones too, or those in one state; oldest first, with `device_name`."""
+def all_enrollments(
+    connection: Connection, tenant_id: TenantId, *, state: EnrollmentState | None = None
+) -> list[NamedEnrollmentRow]:
+    """Return every enrolment, ended ones too, or those in one state; oldest first."""
     statement = with_names(tenant_id)
     if state is not None:
         statement = statement.where(enrollments.c.state == state)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=NamedEnrollmentRow)
 
 
-def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> Row | None:
-    """The enrolment with this id, or the one whose managedDevice has or had it; with `device_name`."""
-    wanted = key.lower()
-    found = _one(connection, with_names(tenant_id).where(enrollments.c.id == wanted))
-    if found is not None:
-        return found
+def enrollment_named(connection: Connection, tenant_id: TenantId, *, key: str) -> NamedEnrollmentRow | None:
+    """Return the enrolment with this id, or the one whose managedDevice has or had it."""
+    wanted_id = key.lower()
+    row = first(connection, with_names(tenant_id).where(enrollments.c.id == wanted_id), row=NamedEnrollmentRow)
+    if row is not None:
+        return row
     # The record may be gone by now; the enrolment remembers its id.
-    return _one(connection, with_names(tenant_id).where(enrollments.c.facts["managedDeviceId"].as_string() == wanted))
+    remembered = enrollments.c.facts["managedDeviceId"].as_string() == wanted_id
+    return first(connection, with_names(tenant_id).where(remembered), row=NamedEnrollmentRow)
 
 
 def live_enrollments(connection: Connection, tenant_id: TenantId) -> list[EnrollmentId]:
-    """Every enrolment that has not ended."""
+    """Return the ids of all enrolments that have not ended."""
     statement = select(enrollments.c.id).where(
         enrollments.c.tenant_id == tenant_id, enrollments.c.state != EnrollmentState.ENDED.value
     )
     return [EnrollmentId(row[0]) for row in connection.execute(statement.order_by(enrollments.c.id))]
 
 
-def add_enrollment(connection: Connection, **values: Any) -> None:
-    """A new enrolment."""
-    writes.add(connection, enrollments, **values)
+def add_enrollment(connection: Connection, row: EnrollmentRow) -> None:
+    """Insert an enrolment."""
+    writes.add_row(connection, enrollments, row=row)
 
 
-def change_enrollment(connection: Connection, enrollment_id: str, **values: Any) -> None:
+def change_enrollment(
+    connection: Connection, enrollment_id: EnrollmentId, **changes: Unpack[EnrollmentChanges]
+) -> None:
     """Change columns of an enrolment."""
-    writes.change(connection, enrollments, where={"id": enrollment_id}, values=values)
+    writes.change(connection, enrollments, where={"id": enrollment_id}, values=changes)
 
 
 # What every check-in asks, built once: building a statement costs more than running it.
@@ -203,48 +224,55 @@ _QUIET = (
 
 
 def quiet_checkin(
-    connection: Connection, tenant_id: TenantId, *, device_id: str, credential: str, report: str, now: datetime
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    enrollment_id: EnrollmentId,
+    credential: str,
+    report: str,
+    now: datetime,
 ) -> int | None:
-    """The whole of a quiet check-in, read and write in one: the policy's version. None: this one is not quiet, or the
-    caller is not this device; nothing was written. `credential` and `report` are digests.
+    """Read and write the whole of a quiet check-in in one statement; return the policy's version. None: this one is not
+    quiet, or the caller is not this device; nothing was written. `credential` and `report` are digests.
     """
-    values = {"credential": credential, "device": device_id, "tenant": tenant_id, "now": iso(now), "report": report}
-    found: int | None = connection.execute(_QUIET, values).scalar_one_or_none()
-    return found
+    values = {"credential": credential, "device": enrollment_id, "tenant": tenant_id, "now": iso(now), "report": report}
+    version: int | None = connection.execute(_QUIET, values).scalar_one_or_none()
+    return version
 
 
-def touch(connection: Connection, enrollment_id: str, *, at: datetime) -> None:
-    """The one small write of a quiet check-in."""
-    connection.execute(update(enrollments).where(enrollments.c.id == enrollment_id).values(last_checkin_at=at))
+def managed_device(
+    connection: Connection, tenant_id: TenantId, *, managed_device_id: ManagedDeviceId
+) -> JoinedDeviceRow | None:
+    """Return Graph's record of a device, with the columns of its enrolment and category that lists have."""
+    values = {"tenant": tenant_id, "device": managed_device_id.lower()}
+    return first(connection, _MANAGED_DEVICE, row=JoinedDeviceRow, values=values)
 
 
-def managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> Row | None:
-    """Graph's record of a device, with the columns of its enrolment and category that lists have."""
-    return _one(connection, _MANAGED_DEVICE, values={"tenant": tenant_id, "device": device_id.lower()})
+def managed_device_of(connection: Connection, enrollment_id: EnrollmentId) -> ManagedDeviceRow | None:
+    """Return Graph's record of an enrolment."""
+    return first(connection, _MANAGED_DEVICE_OF, row=ManagedDeviceRow, values={"enrollment": enrollment_id})
 
 
-def managed_device_of(connection: Connection, enrollment_id: str) -> Row | None:
-    """Graph's record of an enrolment."""
-    return _one(connection, _MANAGED_DEVICE_OF, values={"enrollment": enrollment_id})
+def managed_devices_by_id(
+    connection: Connection, tenant_id: TenantId, *, ids: Sequence[ManagedDeviceId]
+) -> list[JoinedDeviceRow]:
+    """Return Graph's records with these ids."""
+    return every(connection, _MANAGED_DEVICES, row=JoinedDeviceRow, values={"tenant": tenant_id, "devices": ids})
 
 
-def managed_devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Sequence[str]) -> list[Row]:
-    """Graph's records with these ids, as `managed_device` gives them."""
-    found = connection.execute(_MANAGED_DEVICES, {"tenant": tenant_id, "devices": ids}).mappings()
-    return [dict(row) for row in found]
-
-
-def managed_devices_of(connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]) -> list[Row]:
-    """Graph's records of these enrolments, in their order, as `managed_device` gives them."""
-    found: dict[str, Row] = {}
+def managed_devices_of(
+    connection: Connection, tenant_id: TenantId, *, ids: Sequence[EnrollmentId]
+) -> list[JoinedDeviceRow]:
+    """Return Graph's records of these enrolments, in their order."""
+    by_enrollment: dict[EnrollmentId, JoinedDeviceRow] = {}
     for start in range(0, len(ids), 500):
         statement = managed(tenant_id).where(managed_devices.c.enrollment_id.in_(ids[start : start + 500]))
-        found |= {row["enrollment_id"]: dict(row) for row in connection.execute(statement).mappings()}
-    return [found[each] for each in ids if each in found]
+        by_enrollment |= {row.enrollment_id: row for row in every(connection, statement, row=JoinedDeviceRow)}
+    return [by_enrollment[enrollment_id] for enrollment_id in ids if enrollment_id in by_enrollment]
 
 
 def counts_by_variant(connection: Connection, tenant_id: TenantId) -> dict[str, int]:
-    """How many devices of each kind have a record."""
+    """Return how many devices of each kind have a record."""
     statement = (
         select(enrollments.c.variant, func.count())
         .join(managed_devices, managed_devices.c.enrollment_id == enrollments.c.id)
@@ -255,31 +283,54 @@ def counts_by_variant(connection: Connection, tenant_id: TenantId) -> dict[str, 
 
 
 def makes_and_models(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
-    """The manufacturers and the models of the devices, each once."""
-    found = []
-    for name in ("manufacturer", "model"):
+    """Return the manufacturers and the models of the devices, each once."""
+
+    def values(name: str) -> list[str]:
         value = managed_devices.c.document[name].as_string()
         statement = select(value).where(managed_devices.c.tenant_id == tenant_id).distinct()
-        found.append(sorted(each for each in connection.execute(statement).scalars() if each))
-    return found[0], found[1]
+        return sorted(text for text in connection.execute(statement).scalars() if text)
+
+    return values("manufacturer"), values("model")
 
 
-def add_managed_device(connection: Connection, tenant_id: TenantId, *, document: Row, **values: Any) -> None:
-    """Graph's record of a new enrolment."""
-    writes.add(connection, managed_devices, tenant_id=tenant_id, document=document, **_listed(document), **values)
+def add_managed_device(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    managed_device_id: ManagedDeviceId,
+    enrollment_id: EnrollmentId,
+    user_id: UserId | None,
+    document: JsonObject,
+) -> None:
+    """Insert Graph's record of a new enrolment."""
+    row = ManagedDeviceRow(
+        tenant_id=tenant_id,
+        id=managed_device_id,
+        enrollment_id=enrollment_id,
+        user_id=user_id,
+        category_id=None,
+        document=document,
+        **_listed(document),
+    )
+    writes.add_row(connection, managed_devices, row=row)
 
 
 def change_managed_device(
-    connection: Connection, tenant_id: TenantId, *, device_id: str, document: Row, **columns: Any
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    managed_device_id: ManagedDeviceId,
+    document: JsonObject,
+    **changes: Unpack[ManagedDeviceChanges],
 ) -> None:
     """Write the record's document, and columns beside it."""
-    where = {"tenant_id": tenant_id, "id": device_id}
-    values = {"document": document, **_listed(document), **columns}
+    where = {"tenant_id": tenant_id, "id": managed_device_id}
+    values = {"document": document, **_listed(document), **changes}
     writes.change(connection, managed_devices, where=where, values=values)
 
 
-def _listed(document: Row) -> Row:
-    """The columns that repeat parts of the document."""
+def _listed(document: JsonObject) -> dict[str, Any]:
+    """Return the columns that repeat parts of the document."""
     enrolled = document.get("enrolledDateTime")
     return {
         "device_name": document.get("deviceName"),
@@ -294,9 +345,9 @@ def _listed(document: Row) -> Row:
     }
 
 
-def delete_managed_device(connection: Connection, tenant_id: TenantId, *, device_id: str) -> None:
+def delete_managed_device(connection: Connection, tenant_id: TenantId, *, managed_device_id: ManagedDeviceId) -> None:
     """Drop the record; the enrolment, its ledger and its certificates stay."""
-    writes.remove(connection, managed_devices, tenant_id=tenant_id, id=device_id)
+    writes.remove(connection, managed_devices, tenant_id=tenant_id, id=managed_device_id)
 
 
 def delete_records_left(connection: Connection, tenant_id: TenantId, *, hardware_key: str) -> None:
@@ -313,16 +364,21 @@ def _ended(tenant_id: TenantId, hardware_key: str) -> Select[Any]:
     )
 
 
-def ledger_rows(connection: Connection, enrollment_id: str) -> dict[ItemKey, LedgerRow]:
-    """The device's ledger."""
-    found = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
-    return {ItemKey(row["item_key"]): _ledger_row(dict(row)) for row in found}
+def ledger_rows(connection: Connection, enrollment_id: EnrollmentId) -> dict[ItemKey, LedgerRow]:
+    """Return the device's ledger, by item."""
+    rows = connection.execute(_LEDGER, {"device": enrollment_id}).mappings()
+    return {ItemKey(row["item_key"]): _ledger_row(row) for row in rows}
 
 
 def put_ledger_rows(
-    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, changed: Iterable[LedgerRow], at: datetime
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    enrollment_id: EnrollmentId,
+    changed: Iterable[LedgerRow],
+    at: datetime,
 ) -> None:
-    """New or changed ledger rows."""
+    """Write new or changed rows of the device's ledger."""
     writes.put(
         connection,
         ledger,
@@ -334,7 +390,7 @@ def put_ledger_rows(
 
 
 def forget_kept(connection: Connection, tenant_id: TenantId, *, hardware_key: str, at: datetime) -> None:
-    """What ended enrolments of this piece of hardware had left on it is gone."""
+    """Note that everything which ended enrolments left on this piece of hardware is gone."""
     if not hardware_key:
         return
     connection.execute(
@@ -344,8 +400,8 @@ def forget_kept(connection: Connection, tenant_id: TenantId, *, hardware_key: st
     )
 
 
-def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[Row]:
-    """The devices whose ledger says that they hold a certificate: {"enrollment_id", "user_id", "state"}."""
+def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> list[HolderRow]:
+    """Return the devices that hold a certificate according to their ledgers."""
     statement = (
         select(ledger.c.enrollment_id, enrollments.c.user_id, ledger.c.state)
         .join(enrollments, enrollments.c.id == ledger.c.enrollment_id)
@@ -356,17 +412,17 @@ def holders(connection: Connection, tenant_id: TenantId, *, thumbprint: str) -> 
         )
         .order_by(ledger.c.enrollment_id)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=HolderRow)
 
 
-def add_token(connection: Connection, **values: Any) -> None:
-    """A new enrolment token, by its digest."""
-    writes.add(connection, enrollment_tokens, **values)
+def add_token(connection: Connection, row: EnrollmentTokenRow) -> None:
+    """Insert an enrolment token."""
+    writes.add_row(connection, enrollment_tokens, row=row)
 
 
-def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> str | None:
-    """Take one use from the token and give its user; None for a token that is unknown, over or used up. Two callers
-    never take the same use: the UPDATE is the check.
+def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
+    """Take one use from the token and return its user; None for a token that is unknown, expired or used up. Two
+    callers never take the same use: the UPDATE is the check.
     """
     statement = (
         update(enrollment_tokens)
@@ -379,33 +435,28 @@ def use_token(connection: Connection, tenant_id: TenantId, *, digest: str, now: 
         .values(uses_left=enrollment_tokens.c.uses_left - 1)
         .returning(enrollment_tokens.c.user_id)
     )
-    found: str | None = connection.execute(statement).scalar_one_or_none()
-    return found
+    user_id: UserId | None = connection.execute(statement).scalar_one_or_none()
+    return user_id
 
 
-def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> str | None:
-    """The user of a token that could be used; it keeps its uses."""
+def token_user(connection: Connection, tenant_id: TenantId, *, digest: str, now: datetime) -> UserId | None:
+    """Return the user of a token that can be used; take no use from it."""
     statement = select(enrollment_tokens.c.user_id).where(
         enrollment_tokens.c.tenant_id == tenant_id,
         enrollment_tokens.c.digest == digest,
         enrollment_tokens.c.expires_at > now,
         enrollment_tokens.c.uses_left > 0,
     )
-    found: str | None = connection.execute(statement).scalar_one_or_none()
-    return found
+    user_id: UserId | None = connection.execute(statement).scalar_one_or_none()
+    return user_id
 
 
-def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
-    row = connection.execute(statement, values or {}).mappings().first()
-    return None if row is None else dict(row)
-
-
-def _ledger_row(row: Row) -> LedgerRow:
+def _ledger_row(row: RowMapping) -> LedgerRow:
     failed = row["error_code"] is not None
     return LedgerRow(
         key=ItemKey(row["item_key"]),
-        source=Source(row["source"]),
-        state=ItemState(row["state"]),
+        source=row["source"],
+        state=row["state"],
         fingerprint=row["fingerprint"],
         installed_fingerprint=row["installed_fingerprint"],
         user_id=row["user_id"],
@@ -414,7 +465,9 @@ def _ledger_row(row: Row) -> LedgerRow:
         serial=row["serial"],
         renew_at=row["renew_at"],
         not_after=row["not_after"],
-        claims=tuple(Claim(profile=ProfileId(each[0]), assignment=each[1]) for each in row["wanted_by"]),
+        claims=tuple(
+            Claim(profile=ProfileId(profile), assignment=assignment) for profile, assignment in row["wanted_by"]
+        ),
         problem=Problem(row["error_code"], row["message"]) if failed else None,
         waits_for=None if failed else row["message"],
         payload=row["payload"],
@@ -422,11 +475,11 @@ def _ledger_row(row: Row) -> LedgerRow:
     )
 
 
-def _ledger_values(row: LedgerRow) -> Row:
+def _ledger_values(row: LedgerRow) -> dict[str, Any]:
     return {
         "item_key": row.key,
-        "source": row.source.value,
-        "state": row.state.value,
+        "source": row.source,
+        "state": row.state,
         "fingerprint": row.fingerprint,
         "installed_fingerprint": row.installed_fingerprint,
         "user_id": row.user_id,

@@ -11,6 +11,8 @@ from fauxtune.core.model.ids import GroupId, TenantId
 from fauxtune.core.model.states import EnrollmentState, ItemState
 from fauxtune.storage.queries.authorities import DEVICES
 from fauxtune.storage.queries.devices import with_names
+from fauxtune.storage.reads import every
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.storage.tables import (
     certificates,
     enrollments,
@@ -81,18 +83,18 @@ def holders_of_each(connection: Connection, tenant_id: TenantId, *, thumbprints:
     return found
 
 
-def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[Row]:
-    """The active enrolments of a user, oldest first, with `device_name`."""
+def devices_of_user(connection: Connection, tenant_id: TenantId, *, user_id: str) -> list[NamedEnrollmentRow]:
+    """Return the active enrolments of a user, oldest first."""
     statement = with_names(tenant_id).where(
         enrollments.c.user_id == user_id, enrollments.c.state == EnrollmentState.ACTIVE.value
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=NamedEnrollmentRow)
 
 
-def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[Row]:
-    """The enrolments whose record has this device name, oldest first."""
+def devices_named(connection: Connection, tenant_id: TenantId, *, name: str, limit: int) -> list[NamedEnrollmentRow]:
+    """Return the enrolments whose record has this device name, oldest first."""
     statement = with_names(tenant_id).where(managed_devices.c.device_name == name).limit(limit)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=NamedEnrollmentRow)
 
 
 def of_variants(
@@ -110,10 +112,10 @@ def of_variants(
     return sorted(found)
 
 
-def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[Row]:
-    """These enrolments, oldest first, with `device_name`."""
+def devices_by_id(connection: Connection, tenant_id: TenantId, *, ids: Collection[str]) -> list[NamedEnrollmentRow]:
+    """Return these enrolments, oldest first."""
     statement = with_names(tenant_id).where(enrollments.c.id.in_(sorted(ids)))
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return every(connection, statement, row=NamedEnrollmentRow)
 
 
 def managed_device_ids(

@@ -1,19 +1,20 @@
-"""What devices were told step by step, and the identity certificates with which they come."""
+"""The steps that were sent to devices, and the identity certificates that devices have before they enrol."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from fauxtune.core.engine.planning.steps import PlannedStep, SentStep, StepKind, StepState
 from fauxtune.core.model.ids import EnrollmentId, TenantId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
+from fauxtune.storage.reads import every, first
+from fauxtune.storage.rows.devices import DeviceIdentityChanges, DeviceIdentityRow, StepChanges, StepRow
 from fauxtune.storage.tables import device_identities, steps
-
-Row = dict[str, Any]
 
 _OF_DEVICE = select(steps).where(steps.c.enrollment_id == bindparam("device")).order_by(steps.c.told_at, steps.c.id)
 _OVER = delete(steps).where(
@@ -32,99 +33,101 @@ _OPEN = (StepState.WAITING.value, StepState.SENT.value, StepState.LATER.value)
 _IDENTITY = select(device_identities).where(device_identities.c.digest == bindparam("digest"))
 
 
-def told(connection: Connection, enrollment_id: str) -> list[SentStep]:
-    """What the device was told and is not over."""
-    found = connection.execute(_OF_DEVICE, {"device": enrollment_id}).mappings()
+def sent_steps(connection: Connection, enrollment_id: EnrollmentId) -> list[SentStep]:
+    """Return the steps that were sent to the device and are not over, oldest first."""
     return [
-        SentStep(
-            id=row["id"],
-            step=PlannedStep(StepKind(row["kind"]), row["subject"], row["fingerprint"]),
-            state=StepState(row["state"]),
-        )
-        for row in found
+        SentStep(id=row.id, step=PlannedStep(row.kind, row.subject, row.fingerprint), state=row.state)
+        for row in every(connection, _OF_DEVICE, row=StepRow, values={"device": enrollment_id})
     ]
 
 
 def put_off(connection: Connection, tenant_id: TenantId) -> dict[EnrollmentId, list[str]]:
-    """The devices that have put off all that they were told and have not answered: the subjects of it, by device."""
+    """Return the subjects of the steps that devices have put off, by device: of devices that have put off all that they
+    have not answered.
+    """
     statement = (
         select(steps.c.enrollment_id, steps.c.subject, steps.c.state)
         .where(steps.c.tenant_id == tenant_id, steps.c.state.in_(_OPEN))
         .order_by(steps.c.enrollment_id, steps.c.subject)
     )
-    found: dict[EnrollmentId, list[str]] = {}
+    subjects: dict[EnrollmentId, list[str]] = {}
     busy = set()
-    for device, subject, state in connection.execute(statement):
-        found.setdefault(EnrollmentId(device), []).append(subject)
+    for enrollment_id, subject, state in connection.execute(statement):
+        subjects.setdefault(EnrollmentId(enrollment_id), []).append(subject)
         if state != StepState.LATER:
-            busy.add(EnrollmentId(device))
-    return {device: subjects for device, subjects in found.items() if device not in busy}
+            busy.add(EnrollmentId(enrollment_id))
+    return {enrollment_id: names for enrollment_id, names in subjects.items() if enrollment_id not in busy}
 
 
-def question_answers(connection: Connection, enrollment_id: str) -> dict[str, Row]:
-    """What the device answered to questions, by their names; those that it could not answer are left out."""
-    found = connection.execute(_OF_DEVICE, {"device": enrollment_id}).mappings()
+def question_answers(connection: Connection, enrollment_id: EnrollmentId) -> dict[str, JsonObject]:
+    """Return the device's answers to questions, by their names; questions that it could not answer are left out."""
     return {
-        row["subject"]: row["answer"]
-        for row in found
-        if row["kind"] == StepKind.QUESTION and row["state"] == StepState.ANSWERED and row["answer"] is not None
+        row.subject: row.answer
+        for row in every(connection, _OF_DEVICE, row=StepRow, values={"device": enrollment_id})
+        if row.kind is StepKind.QUESTION and row.state is StepState.ANSWERED and row.answer is not None
     }
 
 
-def tell(
-    connection: Connection, tenant_id: TenantId, *, enrollment_id: str, telling: Sequence[SentStep], at: datetime
+def put_steps(
+    connection: Connection,
+    tenant_id: TenantId,
+    *,
+    enrollment_id: EnrollmentId,
+    sent: Sequence[SentStep],
+    at: datetime,
 ) -> None:
-    """Write down what the device is told now; what it was told before is told again."""
-    writes.put(
+    """Write down the steps that are sent to the device now, for the first time or again."""
+    writes.put_rows(
         connection,
         steps,
         rows=[
-            {
-                "id": each.id,
-                "tenant_id": tenant_id,
-                "enrollment_id": enrollment_id,
-                "kind": each.step.kind.value,
-                "subject": each.step.subject,
-                "fingerprint": each.step.fingerprint,
-                "state": each.state.value,
-                "answer": None,
-                "told_at": at,
-            }
-            for each in telling
+            StepRow(
+                id=step.id,
+                tenant_id=tenant_id,
+                enrollment_id=enrollment_id,
+                kind=step.step.kind,
+                subject=step.step.subject,
+                fingerprint=step.step.fingerprint,
+                state=step.state,
+                answer=None,
+                told_at=at,
+            )
+            for step in sent
         ],
     )
 
 
-def change_step(connection: Connection, step_id: str, **values: Any) -> None:
+def change_step(connection: Connection, step_id: str, **changes: Unpack[StepChanges]) -> None:
     """Change columns of a step."""
-    writes.change(connection, steps, where={"id": step_id}, values=values)
+    writes.change(connection, steps, where={"id": step_id}, values=changes)
 
 
-def forget_steps(connection: Connection, enrollment_id: str, *, ids: Iterable[str] | None = None) -> None:
-    """These steps of the device are over, or all of them."""
+def delete_steps(connection: Connection, enrollment_id: EnrollmentId, *, ids: Iterable[str] | None = None) -> None:
+    """Drop these steps of the device, or all of them: they are over."""
     if ids is None:
         connection.execute(delete(steps).where(steps.c.enrollment_id == enrollment_id))
     elif over := list(ids):
         connection.execute(_OVER, {"device": enrollment_id, "ids": over})
 
 
-def begin_anew(connection: Connection, enrollment_id: str) -> None:
-    """A new conversation: what was told or put off is told again, what was refused may be."""
+def restart_steps(connection: Connection, enrollment_id: EnrollmentId) -> None:
+    """Begin a new conversation: steps that were sent or put off wait to be sent again, refused ones may be planned
+    again.
+    """
     connection.execute(_WAIT_AGAIN, {"device": enrollment_id})
     connection.execute(_REFUSED, {"device": enrollment_id})
 
 
-def identity(connection: Connection, digest: str) -> Row | None:
-    """The device identity whose certificate has this SHA-256."""
-    row = connection.execute(_IDENTITY, {"digest": digest}).mappings().first()
-    return None if row is None else dict(row)
+def identity(connection: Connection, digest: str) -> DeviceIdentityRow | None:
+    """Return the device identity whose certificate has this SHA-256."""
+    return first(connection, _IDENTITY, row=DeviceIdentityRow, values={"digest": digest})
 
 
-def add_identity(connection: Connection, **values: Any) -> None:
-    """A new device identity."""
-    writes.add(connection, device_identities, **values)
+def add_identity(connection: Connection, row: DeviceIdentityRow) -> None:
+    """Insert a device identity."""
+    writes.add_row(connection, device_identities, row=row)
 
 
-def change_identity(connection: Connection, digest: str, **values: Any) -> None:
+def change_identity(connection: Connection, digest: str, **changes: Unpack[DeviceIdentityChanges]) -> None:
     """Change columns of a device identity."""
-    writes.change(connection, device_identities, where={"digest": digest}, values=values)
+    writes.change(connection, device_identities, where={"digest": digest}, values=changes)

@@ -12,12 +12,13 @@ from fauxtune.core.model.ids import (
     DeviceCategoryId,
     DirectoryDeviceId,
     EnrollmentId,
+    ItemKey,
     ManagedDeviceId,
     TenantId,
     UserId,
 )
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.states import Cause, EnrollmentState
+from fauxtune.core.model.states import Cause, EnrollmentState, ItemState
 from fauxtune.core.model.text import JsonObject
 
 
@@ -206,3 +207,22 @@ class EnrollmentTokenRow:
     user_id: UserId
     expires_at: datetime
     uses_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItemRow:
+    """An item of a device's ledger that is under way; `message`: why it waits."""
+
+    enrollment_id: EnrollmentId
+    item_key: ItemKey
+    state: ItemState
+    message: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HolderRow:
+    """A device that holds a certificate; `state` is that of its item."""
+
+    enrollment_id: EnrollmentId
+    user_id: UserId | None
+    state: ItemState

@@ -7,7 +7,7 @@ from sqlalchemy import Column, Index, Integer, LargeBinary, Table
 from fauxtune.core.engine.planning.steps import StepKind, StepState
 from fauxtune.core.model.actions import ActionState, DeviceAction
 from fauxtune.core.model.platforms import Platform, Variant
-from fauxtune.core.model.states import Cause, EnrollmentState
+from fauxtune.core.model.states import Cause, EnrollmentState, ItemState, Source
 from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
 
 enrollments = Table(
@@ -95,8 +95,8 @@ ledger = Table(
     Column("enrollment_id", Word, primary_key=True),
     Column("item_key", Word, primary_key=True),
     Column("tenant_id", Word, nullable=False),
-    Column("source", Word, nullable=False),
-    Column("state", Word, nullable=False),
+    Column("source", Choice(Source), nullable=False),
+    Column("state", Choice(ItemState), nullable=False),
     Column("fingerprint", Word, comment="what the device should hold: see core.engine.ledger"),
     Column("installed_fingerprint", Word),
     Column("user_id", Word, comment="whose item it was when it was last wanted"),

@@ -14,7 +14,7 @@ from pydantic.alias_generators import to_camel
 from fauxtune.core.clock import ClockMode, from_iso
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.text import KEPT, Json, JsonObject, StrictText, Text
-from fauxtune.operations.devices.enrollment import TOKEN_SECONDS
+from fauxtune.operations.devices.enrollment_tokens import TOKEN_SECONDS
 
 #: Seconds that `settle` waits unless told otherwise, and at most.
 PATIENCE, LONGEST_PATIENCE = 30.0, 600.0

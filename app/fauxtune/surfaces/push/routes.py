@@ -18,6 +18,7 @@ from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.http import emulator_of
 
 LONGEST_WAIT = 60.0
@@ -42,19 +43,19 @@ async def wait_for_push(
 
     async def has_news() -> bool:
         moved = (await emulator.runner.tenant(tenant_key)).clock != tenant.clock
-        return moved or bool((await _enrollment(emulator, tenant, token=token))["generation"] > after)
+        return moved or bool((await _enrollment(emulator, tenant, token=token)).generation > after)
 
-    if wait and row["generation"] <= after:
-        await emulator.signals.wait_for_push(EnrollmentId(row["id"]), tenant.id, seconds=wait, unless=has_news)
+    if wait and row.generation <= after:
+        await emulator.signals.wait_for_push(EnrollmentId(row.id), tenant.id, seconds=wait, unless=has_news)
         row = await _enrollment(emulator, tenant, token=token)
     now = emulator.runner.now(tenant)
-    said = (row["wire_state"] or {}).get("push", _PUSH)
-    push = said if row["generation"] > after else None
-    return {"seq": row["generation"], "now": iso(now), "push": push}
+    said = (row.wire_state or {}).get("push", _PUSH)
+    push = said if row.generation > after else None
+    return {"seq": row.generation, "now": iso(now), "push": push}
 
 
-async def _enrollment(emulator: Emulator, tenant: Tenant, *, token: str) -> dict[str, Any]:
+async def _enrollment(emulator: Emulator, tenant: Tenant, *, token: str) -> EnrollmentRow:
     row = await emulator.runner.read(queries.enrollment_by_push_token, token)
-    if row is None or row["tenant_id"] != tenant.id or row["state"] == EnrollmentState.ENDED.value:
+    if row is None or row.tenant_id != tenant.id or row.state == EnrollmentState.ENDED.value:
         raise NotFound("This push token belongs to no enrolled device.")
     return row

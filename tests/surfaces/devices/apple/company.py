@@ -23,7 +23,7 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.ca import authorities, imported_pfx
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices import enrollment_tokens
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.operations.profiles import profiles
 from fauxtune.operations.runtime.emulator import Emulator
@@ -32,6 +32,7 @@ from fauxtune.operations.tenants.seeds import KEY_NAME, PROVIDER
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import EnrollmentRow
 from tests.support.clock import FixedClock
 from tests.surfaces.devices.apple.clients import Client, Fleet, Mdmb
 from tests.surfaces.devices.apple.wire import base64_of
@@ -56,7 +57,7 @@ class Company:
         return await self.emulator.runner.run(self.tenant, operation, *args, **kwargs)
 
     async def enrollment_token(self, name: str = "alice", **changes: Any) -> str:
-        return str(await self.do(enrollment.create_token, f"{name}@contoso.example", **changes))
+        return str(await self.do(enrollment_tokens.create_token, f"{name}@contoso.example", **changes))
 
     async def enrollment_profile(self, name: str = "alice", **query: str) -> bytes:
         token = await self.enrollment_token(name)
@@ -145,30 +146,34 @@ class Company:
         device.server_url = f"{BASE}/server"
         return device
 
-    async def row(self, device: Client) -> Row:
+    async def row(self, device: Client) -> EnrollmentRow:
         """The live enrolment of a device."""
         (found,) = await self.emulator.runner.read(
             queries.enrollments_by_hardware, self.tenant.id, hardware_key=f"apple/{device.udid}"
         )
-        return dict(found)
+        return found
+
+    async def wire_state(self, device: Client) -> Row:
+        """What the surface remembers of a device."""
+        return (await self.row(device)).wire_state or {}
 
     async def live(self) -> int:
         return len(await self.emulator.runner.read(queries.live_enrollments, self.tenant.id))
 
     async def record(self, device: Client) -> Row:
         """Graph's record of a device."""
-        found = await self.emulator.runner.read(queries.managed_device_of, (await self.row(device))["id"])
+        found = await self.emulator.runner.read(queries.managed_device_of, (await self.row(device)).id)
         assert found is not None
-        return dict(found["document"])
+        return dict(found.document)
 
     async def ledger(self, device: Client) -> dict[str, str]:
         """Item -> state."""
-        rows = await self.emulator.runner.read(queries.ledger_rows, (await self.row(device))["id"])
+        rows = await self.emulator.runner.read(queries.ledger_rows, (await self.row(device)).id)
         return {key: row.state.value for key, row in rows.items()}
 
     async def statuses(self, device: Client) -> dict[str, Row]:
         """Profile -> Graph's status on the device."""
-        device_id = (await self.row(device))["id"]
+        device_id = (await self.row(device)).id
         return dict(await self.emulator.runner.read(configuration_queries.states_of_device, device_id))
 
     async def perform(self, device: Client, operation: Callable[..., Any] = device_actions.sync, **kwargs: Any) -> None:

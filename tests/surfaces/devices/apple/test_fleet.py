@@ -30,9 +30,10 @@ async def test_it_enrols_without_a_profile_under_another_topic(company: Company)
     """Direct mode: GET with base64, POST, attached SHA-1 signatures, EnrollmentID beside UDID, a topic of its own."""
     device = await company.enrolled_fleet()
     row = await company.row(device)
-    assert row["wire_state"]["topic"] == f"com.apple.mgmt.External.{device.udid}"
-    assert row["wire_state"]["push"] == {"mdm": "pushmagic"}
-    assert row["facts"]["udid"] == device.udid, "where there are both, the UDID counts (NanoMDM: the same)"
+    assert row.wire_state is not None
+    assert row.wire_state["topic"] == f"com.apple.mgmt.External.{device.udid}"
+    assert row.wire_state["push"] == {"mdm": "pushmagic"}
+    assert row.facts["udid"] == device.udid, "where there are both, the UDID counts (NanoMDM: the same)"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ async def test_what_it_is_follows_from_its_product_name(
     company: Company, said: dict[str, Any], variant: Variant
 ) -> None:
     device = await company.enrolled_fleet(**said)
-    assert (await company.row(device))["variant"] == variant.value
+    assert (await company.row(device)).variant == variant.value
 
 
 async def test_an_apple_tv_is_refused_with_what_would_be_right(company: Company) -> None:
@@ -181,9 +182,9 @@ async def test_a_later_token_update_refreshes_and_an_unlock_token_that_is_left_o
     """Apple: a device may leave the UnlockToken out later; the server keeps the one that it has."""
     device = await company.enrolled_fleet(**IPHONE)
     await device.token_update(UnlockToken=b"unlock")
-    before = (await company.row(device))["wire_state"]["unlockToken"]
+    before = (await company.wire_state(device))["unlockToken"]
     await device.token_update(PushMagic="another")
-    after = (await company.row(device))["wire_state"]
+    after = await company.wire_state(device)
     assert (after["unlockToken"], after["push"], await company.live()) == (before, {"mdm": "another"}, 1)
 
 

@@ -29,7 +29,7 @@ async def test_it_names_no_system_and_a_udid_that_is_a_uuid_is_a_macs(company: C
     """mdmb omits OSVersion, BuildVersion and ProductName."""
     device = await enrolled(company)
     row = await company.row(device)
-    assert (row["variant"], row["facts"]["udid"]) == (Variant.MACOS.value, device.udid)
+    assert (row.variant, row.facts["udid"]) == (Variant.MACOS.value, device.udid)
 
 
 async def test_all_its_devices_have_the_same_push_token_and_none_is_in_the_way_of_another(company: Company) -> None:

@@ -157,7 +157,7 @@ async def test_a_channel_of_a_users_own_is_declined(company: Company) -> None:
     for said in ({"Status": "Idle"}, {"MessageType": "TokenUpdate", "Topic": "t", "Token": b"u", "PushMagic": "m"}):
         taken = await send(device, plistlib.dumps({**said, **user}))
         assert (taken.status_code, taken.headers["content-length"]) == (200, "0")
-    assert (await company.row(device))["wire_state"]["push"] == {"mdm": "pushmagic"}
+    assert (await company.wire_state(device))["push"] == {"mdm": "pushmagic"}
 
 
 @pytest.mark.parametrize("name", ["declarative-management", "get-token"])
@@ -188,15 +188,15 @@ async def test_tokens_that_are_too_long_are_refused(company: Company) -> None:
     with pytest.raises(Refused, match="400: BootstrapToken"):
         await device.send(huge, embed=False)
     await device.token_update(Token=b"t" * 100_000, embed=False)
-    assert len((await company.row(device))["push_token"]) == 64
+    assert len((await company.row(device)).push_token) == 64
 
 
 async def test_two_devices_cannot_listen_under_one_token(company: Company) -> None:
     one, other = await company.enrolled_fleet(0), await company.enrolled_fleet(1)
     await one.token_update(Token=b"T" * 32)
     await other.token_update(Token=b"T" * 32)
-    assert (await company.row(one))["push_token"] == (b"T" * 32).hex()
-    assert (await company.row(other))["push_token"] != (b"T" * 32).hex()
+    assert (await company.row(one)).push_token == (b"T" * 32).hex()
+    assert (await company.row(other)).push_token != (b"T" * 32).hex()
 
 
 async def test_who_asks_for_json_is_told_in_json_that_it_is_over(company: Company) -> None:

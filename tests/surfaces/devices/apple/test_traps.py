@@ -208,7 +208,7 @@ async def test_trap_12_a_mac_is_given_no_account(company: Company) -> None:
     await mail(company)
     await company.root("macOSTrustedRootCertificate")
     device, store = await settled(company, MAC)
-    assert (await company.row(device))["variant"] == Variant.MACOS.value
+    assert (await company.row(device)).variant == Variant.MACOS.value
     kinds = {each["PayloadType"] for document in store.profiles.values() for each in document["PayloadContent"]}
     assert kinds == {"com.apple.security.root"}
 

@@ -15,7 +15,7 @@ from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.operations.ca import authorities
-from fauxtune.operations.devices.enrollment import create_token
+from fauxtune.operations.devices.enrollment_tokens import create_token
 from fauxtune.operations.profiles import assignments, profiles
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.tenants import tenants

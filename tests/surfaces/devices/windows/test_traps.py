@@ -10,6 +10,7 @@ import httpx
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.emulator import Emulator
@@ -212,7 +213,7 @@ async def test_trap_23_a_wipe_is_acknowledged_once_and_then_there_is_silence(
 ) -> None:
     pc = await enroll()
     await pc.check_in()
-    await emulator.runner.run(tenant, device_actions.wipe, await record_of(http, app_token))
+    await emulator.runner.run(tenant, device_actions.wipe, ManagedDeviceId(await record_of(http, app_token)))
     pc.session += 1
     told = await pc.say(1, words.opening())
     assert [each.uri for each in told.commands] == ["./Device/Vendor/MSFT/RemoteWipe/doWipe"]

@@ -131,7 +131,7 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     imported = pfx_queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=mark)
     users = {shown["user_principal_name"], *(_upn(tx, each["user_id"]) for each in imported)} - {None}
     held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
-    known = _managed(tx, held)
+    known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in held])
     return answers.Certificate(
         **shown,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
@@ -139,9 +139,9 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
         users=sorted(users),
         holders=[
             answers.Holder(
-                device=each["enrollment_id"],
-                managed_device_id=known.get(each["enrollment_id"]),
-                user=_upn(tx, each["user_id"]),
+                device=each.enrollment_id,
+                managed_device_id=known.get(each.enrollment_id),
+                user=_upn(tx, each.user_id),
             )
             for each in held
         ],

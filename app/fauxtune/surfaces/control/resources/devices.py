@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.plan import NEVER
 from fauxtune.core.errors import NotFound
-from fauxtune.core.model.ids import ProfileId
+from fauxtune.core.model.ids import ProfileId, UserId
 from fauxtune.core.model.items import LedgerRow
+from fauxtune.core.model.states import EnrollmentState
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import configuration as configuration_queries
 from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.rows.devices import NamedEnrollmentRow
 from fauxtune.surfaces.control import answers
 from fauxtune.surfaces.control.calls import Here, calls
 
 router = calls("/tenants/{tenant}/devices", tag="devices")
-
-Row = dict[str, Any]
 
 
 @router.get("", summary="List the enrolments")
@@ -27,11 +28,11 @@ async def list_devices(
 ) -> answers.Listed[answers.Device]:
     """Oldest first, those that have ended too."""
 
-    def read(tx: Transaction) -> list[Row]:
-        rows = queries.all_enrollments(tx.connection, tx.tenant.id, state=state)
-        return _described(tx, rows)
+    def read(tx: Transaction) -> list[_Described]:
+        wanted = None if state is None else EnrollmentState(state)
+        return _described(tx, queries.all_enrollments(tx.connection, tx.tenant.id, state=wanted))
 
-    return answers.Listed(value=[_view(each, here=here) for each in await here.run(read)])
+    return answers.Listed(value=[_view(device, here=here) for device in await here.run(read)])
 
 
 @router.get("/{device}", summary="Get an enrolment")
@@ -44,59 +45,65 @@ async def get_device(here: Here, device: str) -> answers.Device:
 async def get_ledger(here: Here, device: str) -> answers.Ledger:
     """Items with their states, errors and certificates."""
 
-    def read(tx: Transaction) -> tuple[Row, list[LedgerRow], dict[ProfileId, str]]:
-        row = _device(tx, device)
-        rows = list(queries.ledger_rows(tx.connection, row["id"]).values())
-        claimed = {claim.profile for each in rows for claim in each.claims}
-        return row, rows, configuration_queries.names(tx.connection, tx.tenant.id, ids=claimed)
+    def read(tx: Transaction) -> tuple[_Described, list[LedgerRow], dict[ProfileId, str]]:
+        described = _device(tx, device)
+        rows = list(queries.ledger_rows(tx.connection, described.row.id).values())
+        claimed = {claim.profile for row in rows for claim in row.claims}
+        return described, rows, configuration_queries.names(tx.connection, tx.tenant.id, ids=claimed)
 
-    row, rows, names = await here.run(read)
-    shown = _view(row, here=here)
-    return answers.Ledger(**shown.model_dump(), items=[_item(each, names=names) for each in rows])
+    described, rows, names = await here.run(read)
+    shown = _view(described, here=here)
+    return answers.Ledger(**shown.model_dump(), items=[_item(row, names=names) for row in rows])
 
 
-def _device(tx: Transaction, key: str) -> Row:
+@dataclass(frozen=True, slots=True)
+class _Described:
+    """An enrolment with the user's name, and whether the device is settled."""
+
+    row: NamedEnrollmentRow
+    user: str | None
+    settled: bool
+
+
+def _device(tx: Transaction, key: str) -> _Described:
     row = queries.enrollment_named(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"There is no device '{key}'; use the id of an enrolment or of a managedDevice.")
     return _described(tx, [row])[0]
 
 
-def _described(tx: Transaction, rows: list[Row]) -> list[Row]:
-    """The rows with what they do not say themselves: the user's name, and whether the device is at rest."""
-    restless = {each["id"] for each in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)}
-    names: dict[str | None, str | None] = {None: None}
-    for row in rows:
-        if row["user_id"] not in names:
-            names[row["user_id"]] = certificate_queries.name_of_user(
-                tx.connection, tx.tenant.id, user_id=row["user_id"]
-            )
-        row |= {"user": names[row["user_id"]], "settled": row["id"] not in restless}
-    return rows
+def _described(tx: Transaction, rows: list[NamedEnrollmentRow]) -> list[_Described]:
+    unsettled = {row.id for row in queries.unsettled(tx.connection, tx.tenant.id, now=tx.now)}
+    ids = {row.user_id for row in rows if row.user_id is not None}
+    names: dict[UserId | None, str | None] = {
+        id_: certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=id_) for id_ in ids
+    }
+    return [_Described(row, names.get(row.user_id), settled=row.id not in unsettled) for row in rows]
 
 
-def _view(row: Row, *, here: Here) -> answers.Device:
-    last = row["last_checkin_at"]
+def _view(described: _Described, *, here: Here) -> answers.Device:
+    row = described.row
+    last = row.last_checkin_at
     return answers.Device(
-        id=row["id"],
-        managed_device_id=row["facts"].get("managedDeviceId"),
-        device_name=row["device_name"],
-        user_id=row["user_id"],
-        user=row["user"],
-        platform=row["platform"],
-        mode=row["mode"],
-        variant=row["variant"],
-        state=row["state"],
-        cause=row["cause"],
-        enrolled_date_time=iso(row["enrolled_at"]),
+        id=row.id,
+        managed_device_id=row.facts.get("managedDeviceId"),
+        device_name=row.device_name,
+        user_id=row.user_id,
+        user=described.user,
+        platform=row.platform,
+        mode=row.mode,
+        variant=row.variant,
+        state=row.state.value,
+        cause=row.cause,
+        enrolled_date_time=iso(row.enrolled_at),
         last_checkin_date_time=None if last is None else iso(last),
-        generation=row["generation"],
-        settled_generation=row["settled_generation"],
-        settled=row["settled"],
-        due_date_time=None if row["due_at"] == NEVER else iso(row["due_at"]),
-        policy_version=row["policy_version"],
-        plans=row["plans"],
-        connected=here.emulator.signals.is_connected(row["id"]),
+        generation=row.generation,
+        settled_generation=row.settled_generation,
+        settled=described.settled,
+        due_date_time=None if row.due_at == NEVER else iso(row.due_at),
+        policy_version=row.policy_version,
+        plans=row.plans,
+        connected=here.emulator.signals.is_connected(row.id),
     )
 
 

@@ -55,7 +55,7 @@ def _events(
         row = device_queries.enrollment_named(connection, tenant_id, key=device)
         if row is None:
             raise NotFound(f"There is no device '{device}'; use the id of an enrolment or of a managedDevice.")
-        device = row["id"]
+        device = row.id
     found = queries.events(connection, tenant_id, after=after, types=types, device=device)
     known = managed_device_ids(connection, tenant_id, enrollment_ids=[each["device"] for each in found])
     profiles = {ProfileId(each["profile"]) for each in found if each["profile"] is not None}

@@ -18,14 +18,15 @@ from pydantic import ValidationError
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.report import Inventory
 from fauxtune.core.errors import Invalid, NotFound
-from fauxtune.core.model.ids import ItemKey, TenantId
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, TenantId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.checkin import Report, check_in
 from fauxtune.operations.checkin.deliverables import deliverables
 from fauxtune.operations.devices import actions as device_actions
-from fauxtune.operations.devices import enrollment
+from fauxtune.operations.devices import ending, enrollment
 from fauxtune.operations.devices.caller import DeviceCaller, identified
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.android import commands, messages, translate
 from fauxtune.surfaces.devices.android.errors import sentence
@@ -55,7 +56,7 @@ class DeviceCall:
 
     def caller(self, device: str) -> DeviceCaller:
         """Who it says it is, and the digest of its proof."""
-        return DeviceCaller(device, enrollment.digest(self.credential))
+        return DeviceCaller(EnrollmentId(device), digest(self.credential))
 
     async def tenant(self, enterprise: str) -> Tenant:
         """The tenant that path and enterprise agree on. NotFound otherwise."""
@@ -129,10 +130,10 @@ async def policy(call: Call, enterprise: Enterprise, device: Device, appliedPoli
 
     def read(tx: Transaction) -> bytes | None:
         row = identified(tx, call.caller(device))
-        if str(row["policy_version"]) == appliedPolicyVersion:
+        if str(row.policy_version) == appliedPolicyVersion:
             return None
         items = deliverables(tx.connection, row)
-        return orjson.dumps(translate.policy(enterprise=tenant.id, version=row["policy_version"], items=items))
+        return orjson.dumps(translate.policy(enterprise=tenant.id, version=row.policy_version, items=items))
 
     found = await call.emulator.runner.run(tenant, read)
     return Response(status_code=304) if found is None else Response(found, media_type="application/json")
@@ -183,7 +184,7 @@ async def unenroll(call: Call, enterprise: Enterprise, device: Device, message: 
     tenant = await call.tenant(enterprise)
 
     def leave(tx: Transaction) -> None:
-        enrollment.unenroll(tx, identified(tx, call.caller(device), lock=True))
+        ending.unenroll(tx, identified(tx, call.caller(device), lock=True))
 
     await call.emulator.runner.run(tenant, leave)
     return {}

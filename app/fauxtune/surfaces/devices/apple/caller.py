@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.enrollment import digest
+from fauxtune.operations.devices.credentials import digest
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from fauxtune.surfaces.http import emulator_of

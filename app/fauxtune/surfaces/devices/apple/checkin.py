@@ -10,6 +10,7 @@ import base64
 from typing import assert_never
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotEmulated
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.model.text import JsonObject
 from fauxtune.operations.devices import apple_caller, apple_checkin, apple_enrollment
 from fauxtune.operations.devices.caller import DeviceCaller
@@ -87,10 +88,8 @@ def get_bootstrap_token(tx: Transaction, call: DeviceCall, *, message: messages.
     return b"" if token is None else messages.bootstrap_token(base64.b64decode(token))
 
 
-def _enrollment_id(tx: Transaction, call: DeviceCall, *, sender: Sender) -> str:
-    row = apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id))
-    enrollment_id: str = row["id"]
-    return enrollment_id
+def _enrollment_id(tx: Transaction, call: DeviceCall, *, sender: Sender) -> EnrollmentId:
+    return apple_caller.enrolled(tx, call.certificate, hardware_key=translate.hardware_key(sender.id)).id
 
 
 def _base64(key: str, token: bytes) -> str:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.pfx import write_pfx
-from fauxtune.operations.devices import apple_enrollment, enrollment
+from fauxtune.operations.devices import apple_enrollment, enrollment_tokens
 from fauxtune.operations.devices.scep import device_authority
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.surfaces.devices.apple import mobileconfig
@@ -28,7 +28,7 @@ async def profile(emulator: Emulator, tenant: Tenant, *, token: str, origin: str
     With `with_identity` it holds a PKCS#12 in place of SCEP; that takes a use of the token. Raises Unauthenticated for
     a token that is not valid, NotLicensed for a user who may not enrol devices.
     """
-    user = await emulator.runner.run(tenant, enrollment.token_holder, token)
+    user = await emulator.runner.run(tenant, enrollment_tokens.token_holder, token)
     identity = await _identity(emulator, tenant, token=token) if with_identity else None
     base = f"{origin}/mdm/{tenant.id}/apple"
     content = mobileconfig.Enrollment(

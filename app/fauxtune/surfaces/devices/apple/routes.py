@@ -7,12 +7,11 @@ the device has nothing more to do and closes the connection.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from fauxtune.core.errors import Invalid, NotEmulated
-from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.scep import CAPABILITIES, message_from_query
 from fauxtune.operations.checkin.stepwise import Exchange, converse
@@ -20,14 +19,13 @@ from fauxtune.operations.devices import scep
 from fauxtune.operations.devices.apple_caller import read_enrolled
 from fauxtune.operations.devices.caller import DeviceCaller
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.apple import checkin, enrollment_profile, messages, mobileconfig, translate
 from fauxtune.surfaces.devices.apple.adapter import AppleAdapter
 from fauxtune.surfaces.devices.apple.caller import DeviceCall, device_call
 from fauxtune.surfaces.devices.apple.command_results import step_result
 from fauxtune.surfaces.devices.apple.messages import CommandResults, Sender
 from fauxtune.surfaces.http import emulator_of, origin
-
-Row = dict[str, Any]
 
 ADAPTER = AppleAdapter()
 
@@ -114,7 +112,7 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
         return b""
     result = step_result(results)
     exchange = Exchange(
-        caller=DeviceCaller(row["id"], row["credential_digest"]),
+        caller=DeviceCaller(row.id, call.digest),
         begins=results.status is messages.Status.IDLE,
         wire=ADAPTER,
         answers=() if result is None else (result,),
@@ -122,11 +120,11 @@ async def _command_report(call: DeviceCall, results: CommandResults) -> bytes:
     steps = await converse(call.emulator, call.tenant, talk=exchange)
     if not steps:
         return b""
-    context = translate.DeviceContext(call.tenant.id, Variant(row["variant"]), row["facts"].get("osVersion"))
+    context = translate.DeviceContext(call.tenant.id, row.variant, row.facts.get("osVersion"))
     return messages.command(steps[0].id, translate.command(steps[0], context))
 
 
-async def _enrollment(call: DeviceCall, sender: Sender) -> Row:
+async def _enrollment(call: DeviceCall, sender: Sender) -> EnrollmentRow:
     hardware_key = translate.hardware_key(sender.id)
     return await read_enrolled(
         call.emulator.runner, call.tenant, certificate=call.certificate, hardware_key=hardware_key

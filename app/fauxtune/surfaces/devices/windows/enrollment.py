@@ -5,8 +5,6 @@ MS-MDE2 3.4; its context items. Phones of the 8.1 era leave out HWDevID, Enrollm
 
 from __future__ import annotations
 
-from typing import Any
-
 import orjson
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -17,8 +15,9 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki import signed
 from fauxtune.core.pki.authority import Authority
 from fauxtune.operations.ca import authorities
+from fauxtune.operations.devices import windows_enrollment
 from fauxtune.operations.devices.enrollment import EnrollmentRequest
-from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, come_in, renew
+from fauxtune.operations.devices.windows_enrollment import Claimant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.surfaces.devices.windows.csp import DESKTOP_PROVIDER, PHONE_PROVIDER
@@ -27,8 +26,6 @@ from fauxtune.surfaces.devices.windows.messages.mde2 import TokenRequest
 from fauxtune.surfaces.devices.windows.messages.provisioning import Cadence, Provisioning
 from fauxtune.surfaces.devices.windows.messages.soap import JWT, Proof
 from fauxtune.surfaces.devices.windows.tenant_lookup import LAX, claims_of
-
-Row = dict[str, Any]
 
 #: OSEdition of Windows 10 Mobile (PRODUCT_MOBILE_CORE).
 _MOBILE_EDITION = "104"
@@ -51,7 +48,7 @@ def claimant(emulator: Emulator, tenant: Tenant, *, proof: Proof) -> Claimant:
 
 def check(tx: Transaction, who: Claimant) -> None:
     """Unauthenticated or NotLicensed, unless the device may go on."""
-    claimed_by(tx, who)
+    windows_enrollment.claimed_by(tx, who)
 
 
 def validity_days(tenant: Tenant) -> int:
@@ -84,7 +81,7 @@ def enroll(tx: Transaction, asked: TokenRequest, *, who: Claimant, origin: str, 
     per_machine = asked.item("EnrollmentType").lower() == "device"
     csr = _certificate_request(asked)
     state = {"perMachine": per_machine}
-    enrolled = come_in(tx, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
+    enrolled = windows_enrollment.enroll(tx, request, claimant=who, csr=csr, wire_state=state, keys=emulator.keys)
     is_phone = platform is not Platform.WINDOWS
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
     return provisioning.document(
@@ -114,11 +111,11 @@ def renew_identity(tx: Transaction, asked: TokenRequest, *, emulator: Emulator) 
     if message.content is None:
         raise Invalid("The signed renewal holds no certificate request.", target="csr")
     message.verify(message.content)
-    row, certificate = renew(
+    row, certificate = windows_enrollment.renew(
         tx, message.content, signer=message.certificate.public_bytes(Encoding.DER), keys=emulator.keys
     )
     authority = authorities.load(tx.connection, tx.tenant, name="devices", keys=emulator.keys)
-    per_machine = bool((row["wire_state"] or {}).get("perMachine"))
+    per_machine = bool((row.wire_state or {}).get("perMachine"))
     return provisioning.renewed(
         certificate, root=_anchor(authority), issuer=_issuer(authority), per_machine=per_machine
     )

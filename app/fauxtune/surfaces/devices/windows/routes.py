@@ -9,20 +9,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from fauxtune.core.errors import EnrollmentEnded, Invalid, NotFound, NotLicensed, Unauthenticated
-from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.model.tenants import Tenant
-from fauxtune.operations.devices.enrollment import create_token
+from fauxtune.operations.devices.caller import live
+from fauxtune.operations.devices.enrollment_tokens import create_token
 from fauxtune.operations.devices.windows_enrollment import Claimant, claimed_by, holder
-from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries.devices import enrollment_by_wire_id
+from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.client_certificate import caller_certificate, valid_at
 from fauxtune.surfaces.devices.windows import enrollment, session, sign_in
 from fauxtune.surfaces.devices.windows.messages import mde2, soap, syncml
@@ -162,7 +161,7 @@ async def manage(request: Request) -> Response:
     return Response(answer, media_type=syncml.MEDIA_TYPE)
 
 
-async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, Row]:
+async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[Tenant, EnrollmentRow]:
     """Who calls: known by its certificate; where the tenant is lax, by what it calls itself."""
     emulator = emulator_of(request)
     key = request.path_params.get("tenant_key")
@@ -175,21 +174,16 @@ async def _caller(request: Request, body: bytes, *, message: Message) -> tuple[T
     row = await emulator.runner.read(holder, certificate.public_bytes(Encoding.DER))
     if row is None:
         raise Unauthenticated("The device's certificate was not issued here.")
-    tenant = await tenant_of(emulator, request.url.path, key=key or row["tenant_id"])
-    if row["tenant_id"] != tenant.id:
+    tenant = await tenant_of(emulator, request.url.path, key=key or row.tenant_id)
+    if row.tenant_id != tenant.id:
         raise Unauthenticated("The device's certificate is that of another tenant's device.")
-    return tenant, _live(emulator, tenant, row=row, certificate=certificate)
-
-
-def _live(emulator: Emulator, tenant: Tenant, *, row: Row, certificate: x509.Certificate) -> Row:
-    if row["state"] == EnrollmentState.ENDED.value:
-        raise EnrollmentEnded("The enrolment of this device has ended.")
+    live(row)
     if not valid_at(certificate, emulator.runner.now(tenant)):
         raise Unauthenticated("The device's certificate is not valid at this time.")
-    return row
+    return tenant, row
 
 
-async def _believed(request: Request, message: Message, *, key: str | None) -> tuple[Tenant, Row]:
+async def _believed(request: Request, message: Message, *, key: str | None) -> tuple[Tenant, EnrollmentRow]:
     emulator = emulator_of(request)
     try:
         tenant = await tenant_of(emulator, request.url.path, key=key)
@@ -202,9 +196,7 @@ async def _believed(request: Request, message: Message, *, key: str | None) -> t
     row = await emulator.runner.read(enrollment_by_wire_id, tenant.id, wire_id=message.source)
     if row is None:
         raise Unauthenticated(f"No device calls itself '{message.source}'.")
-    if row["state"] == EnrollmentState.ENDED.value:
-        raise EnrollmentEnded("The enrolment of this device has ended.")
-    return tenant, row
+    return tenant, live(row)
 
 
 _Handler = Callable[[Request], Awaitable[Response]]

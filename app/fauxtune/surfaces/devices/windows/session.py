@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fauxtune.core.engine.planning.steps import StepKind
-from fauxtune.core.model.platforms import FACTS, Variant
+from fauxtune.core.model.platforms import FACTS
 from fauxtune.core.model.states import Source
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin import stepwise
@@ -22,6 +22,7 @@ from fauxtune.operations.devices.windows_enrollment import leave
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries.devices import wire_state
+from fauxtune.storage.rows.devices import EnrollmentRow
 from fauxtune.surfaces.devices.windows import translate
 from fauxtune.surfaces.devices.windows.csp import TREES
 from fauxtune.surfaces.devices.windows.messages import syncml
@@ -30,17 +31,16 @@ from fauxtune.surfaces.devices.windows.session_state import Pending, State
 from fauxtune.surfaces.devices.windows.status_mapping import too_large
 from fauxtune.surfaces.devices.windows.translate import TranslationContext, WindowsAdapter
 
-Row = dict[str, Any]
-
 WIRE = WindowsAdapter()
 #: Steps in one message, if there is room: so many that a device settles in few, so few that none is long to answer.
 STEPS = 24
 
 
-async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: Row, message: Message) -> bytes:
+async def exchange(emulator: Emulator, tenant: Tenant, *, enrollment: EnrollmentRow, message: Message) -> bytes:
     """The answer to a device's message. EnrollmentEnded where it is none of ours any more."""
-    caller = DeviceCaller(enrollment["id"], enrollment["credential_digest"])
-    async with emulator.turns.of(f"{caller.device_id}/session"):
+    assert enrollment.credential_digest is not None
+    caller = DeviceCaller(enrollment.id, enrollment.credential_digest)
+    async with emulator.turns.of(f"{caller.enrollment_id}/session"):
         if message.alerted(syncml.GENERIC_ALERT, syncml.UNENROLLED) is not None:
             await emulator.runner.run(tenant, leave, caller)
             return _reply(message, begins=True).document()
@@ -61,15 +61,15 @@ def _reply(message: Message, *, begins: bool) -> Reply:
 class _Exchange:
     """One message and its answer."""
 
-    def __init__(self, emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, enrollment: Row) -> None:
+    def __init__(self, emulator: Emulator, tenant: Tenant, *, caller: DeviceCaller, enrollment: EnrollmentRow) -> None:
         self._emulator = emulator
         self._tenant = tenant
         self._caller = caller
-        self._variant = Variant(enrollment["variant"])
+        self._variant = enrollment.variant
 
     async def of(self, message: Message) -> bytes:
         run = self._emulator.runner.run
-        kept = await self._emulator.runner.read(wire_state, self._caller.device_id)
+        kept = await self._emulator.runner.read(wire_state, self._caller.enrollment_id)
         state = State.of(kept)
         begins = state.begins(message)
         if begins:
@@ -86,7 +86,7 @@ class _Exchange:
         # A session in which nothing is said leaves nothing to remember.
         if state.sent or state.unsent or not begins:
             kept |= state.document()
-            await run(self._tenant, stepwise.set_wire_state, self._caller.device_id, state=kept)
+            await run(self._tenant, stepwise.set_wire_state, self._caller.enrollment_id, state=kept)
         return reply.document()
 
     def _note_login(self, state: State, message: Message, *, begins: bool) -> None:
@@ -128,7 +128,7 @@ class _Exchange:
 
     async def _surroundings(self, steps: Sequence[Step], state: State) -> TranslationContext:
         wanted = {claim.profile for step in steps if step.item is not None for claim in step.item.row.claims}
-        found: dict[str, Row] = {}
+        found: dict[str, dict[str, Any]] = {}
         if wanted:
             read = self._emulator.runner.read
             found = await read(queries.profiles_by_id, self._tenant.id, ids={str(each) for each in wanted})

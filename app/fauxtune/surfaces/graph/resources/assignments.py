@@ -5,7 +5,6 @@ deviceConfigurationGroupAssignment (their old form), getTargetedUsersAndDevices.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.planning.targeting import TargetKind
@@ -22,6 +21,7 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import configuration as queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, created, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, count_rows, element_row, get_element, list_rows
 from fauxtune.surfaces.graph.resources.device_configurations import below, get_profile, profile_row
@@ -170,15 +170,15 @@ def _targeted(call: Call, connection: Connection, *, ids: list[str]) -> list[Jso
     return [_reached(row) for row in device_queries.managed_devices_of(connection, tenant_id, ids=sorted(reached))]
 
 
-def _reached(row: dict[str, Any]) -> Json:
-    record = row["document"]
+def _reached(row: JoinedDeviceRow) -> Json:
+    record = row.document
     return {
-        "deviceId": row["id"],
+        "deviceId": row.id,
         "deviceName": record.get("deviceName"),
         "userId": record.get("userId"),
         "userDisplayName": record.get("userDisplayName"),
         "userPrincipalName": record.get("userPrincipalName"),
-        "lastCheckinDateTime": NEVER if row["last_checkin_at"] is None else iso(row["last_checkin_at"]),
+        "lastCheckinDateTime": NEVER if row.last_checkin_at is None else iso(row.last_checkin_at),
     }
 
 

@@ -10,6 +10,7 @@ from fauxtune.core.engine.device_actions.table import LONGEST_BODY, LONGEST_TITL
 from fauxtune.core.errors import Invalid
 from fauxtune.core.graph.device_actions import BULK, BULK_RESULT, EXECUTE_ACTION, FORMS, Form
 from fauxtune.core.model.actions import DeviceAction
+from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import actions as device_actions
@@ -60,7 +61,9 @@ async def execute_action(call: Call) -> Answer:
     return Answer(200, {"@odata.context": call.context("microsoft.graph.bulkManagedDeviceActionResult"), **shown})
 
 
-async def _asked(call: Call, device_ids: list[str], *, action: DeviceAction, details: Json) -> dict[str, list[str]]:
+async def _asked(
+    call: Call, device_ids: list[ManagedDeviceId], *, action: DeviceAction, details: Json
+) -> dict[str, list[str]]:
     told: dict[str, list[str]] = {name: [] for name in bulk_actions.LISTS}
     for first in range(0, len(device_ids), _CHUNK):
         part = await call.emulator.runner.run(
@@ -79,14 +82,14 @@ def _required(action: DeviceAction) -> list[str]:
     return [prop.name for prop in required if EXECUTE_ACTION.find(prop.name) is not None]
 
 
-def _distinct(device_ids: list[Any]) -> list[str]:
+def _distinct(device_ids: list[Any]) -> list[ManagedDeviceId]:
     if len(device_ids) > _MOST:
         raise Invalid(f"deviceIds names {len(device_ids)} devices: at most {_MOST} at once.", target="deviceIds")
-    found: dict[str, str] = {}
+    found: dict[str, ManagedDeviceId] = {}
     for each in device_ids:
         if not isinstance(each, str) or not each:
             raise Invalid("deviceIds holds the ids of managedDevices, each a text.", target="deviceIds")
-        found.setdefault(each.lower(), each)
+        found.setdefault(each.lower(), ManagedDeviceId(each))
     if not found:
         raise Invalid("deviceIds names no device.", target="deviceIds")
     return list(found.values())

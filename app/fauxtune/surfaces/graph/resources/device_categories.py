@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fauxtune.core.graph.devices import DEVICE_CATEGORY
+from fauxtune.core.model.ids import DeviceCategoryId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.operations.devices import records as device_records
@@ -45,15 +46,13 @@ async def create_category(call: Call) -> Answer:
 async def update_category(call: Call) -> Answer:
     """PATCH: 200 with the entity."""
     changes = accept(DEVICE_CATEGORY, call.body(), partial=True, version=call.version)
-    made = await call.emulator.runner.run(
-        call.tenant, device_records.update_category, call.keys["category"], changes=changes
-    )
+    made = await call.emulator.runner.run(call.tenant, device_records.update_category, _key(call), changes=changes)
     return _shown(call, made)
 
 
 async def delete_category(call: Call) -> Answer:
     """DELETE: its devices are in none from now on."""
-    await call.emulator.runner.run(call.tenant, device_records.delete_category, call.keys["category"])
+    await call.emulator.runner.run(call.tenant, device_records.delete_category, _key(call))
     return NO_CONTENT
 
 
@@ -84,15 +83,20 @@ async def clear_category(call: Call) -> Answer:
 async def _of_device(call: Call) -> Json:
     row = await device_row(call)
     found = None
-    if row["category_id"]:
-        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row["category_id"])
-    document: Json = NONE if found is None else found["document"]
+    if row.category_id:
+        found = await call.emulator.runner.read(queries.category, call.tenant.id, category_id=row.category_id)
+    document: Json = NONE if found is None else found.document
     return document
 
 
-async def _put(call: Call, category_id: str | None) -> None:
+async def _put(call: Call, category: str | None) -> None:
     device_id = await device_id_of(call)
+    category_id = None if category is None else DeviceCategoryId(category)
     await call.emulator.runner.run(call.tenant, device_records.put_into_category, device_id, category_id=category_id)
+
+
+def _key(call: Call) -> DeviceCategoryId:
+    return DeviceCategoryId(call.keys["category"])
 
 
 def _shown(call: Call, document: Json) -> Answer:

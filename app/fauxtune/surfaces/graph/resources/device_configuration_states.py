@@ -16,6 +16,7 @@ from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.odata.documents.view import view
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import devices
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.lists import Listed, Row, collection_answer, count_rows, element_row, list_rows
 from fauxtune.surfaces.graph.resources.managed_devices import device_row
@@ -32,12 +33,12 @@ _LISTED = Listed(
 async def list_states(call: Call) -> Answer:
     """GET .../{device}/deviceConfigurationStates: one row per profile that the device has planned with."""
     device = await device_row(call)
-    return await list_rows(call, _LISTED, parent=device["id"], context=_context(device))
+    return await list_rows(call, _LISTED, parent=device.id, context=_context(device))
 
 
 async def count_states(call: Call) -> Answer:
     """GET .../{device}/deviceConfigurationStates/$count."""
-    return await count_rows(call, _LISTED, parent=(await device_row(call))["id"])
+    return await count_rows(call, _LISTED, parent=(await device_row(call)).id)
 
 
 async def get_state(call: Call) -> Answer:
@@ -62,8 +63,8 @@ async def list_settings(call: Call) -> Answer:
     )
 
 
-async def _found(call: Call, device: Row) -> tuple[Row, list[Json]]:
-    row = await element_row(call, _LISTED, key=call.keys["state"], parent=device["id"])
+async def _found(call: Call, device: JoinedDeviceRow) -> tuple[Row, list[Json]]:
+    row = await element_row(call, _LISTED, key=call.keys["state"], parent=device.id)
 
     def read(connection: Connection) -> list[LedgerRow]:
         rows = devices.ledger_rows(connection, EnrollmentId(row["enrollment_id"])).values()
@@ -94,5 +95,5 @@ def _setting(state: SettingState, row: Row) -> Json:
     }
 
 
-def _context(device: Row) -> str:
-    return f"deviceManagement/managedDevices('{device['id']}')/deviceConfigurationStates"
+def _context(device: JoinedDeviceRow) -> str:
+    return f"deviceManagement/managedDevices('{device.id}')/deviceConfigurationStates"

@@ -5,6 +5,7 @@ deviceConfigurationStates.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from fauxtune.core.clock import iso
@@ -15,6 +16,7 @@ from fauxtune.core.odata.documents.validation import defaults
 from fauxtune.storage.collections.devices import NO_CATEGORY
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import collections
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Call, Json
 from fauxtune.surfaces.graph.resources.parts import Part, add_parts, by_name, of_collection
 
@@ -26,10 +28,19 @@ NONE = {**defaults(DEVICE_CATEGORY), "id": "00000000-0000-0000-0000-000000000000
 
 
 def record_document(row: Row) -> Json:
-    """The record with what its enrolment and its category know."""
-    document: Json = {**row["document"], "deviceCategoryDisplayName": row["category_name"] or NO_CATEGORY}
-    if row["last_checkin_at"] is not None:
-        document["lastSyncDateTime"] = iso(row["last_checkin_at"])
+    """Return the record's document for a list (the columns of `JoinedDeviceRow`)."""
+    return _completed(row["document"], category=row["category_name"], last_checkin_at=row["last_checkin_at"])
+
+
+def shown_record(row: JoinedDeviceRow) -> Json:
+    """Return the record's document."""
+    return _completed(row.document, category=row.category_name, last_checkin_at=row.last_checkin_at)
+
+
+def _completed(record: Json, *, category: str | None, last_checkin_at: datetime | None) -> Json:
+    document: Json = {**record, "deviceCategoryDisplayName": category or NO_CATEGORY}
+    if last_checkin_at is not None:
+        document["lastSyncDateTime"] = iso(last_checkin_at)
     return document
 
 

@@ -4,18 +4,18 @@ managedDevice/assignmentFilterEvaluationStatusDetails.
 
 from __future__ import annotations
 
-from typing import Any
-
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.assignment_filters.language import meets, parse_rule
 from fauxtune.core.engine.assignment_filters.properties import PLATFORMS, device_values, vocabulary_of
 from fauxtune.core.errors import Invalid, NotFound
 from fauxtune.core.graph.assignments import EVALUATION_REQUEST, EVALUATION_STATUS_DETAILS
+from fauxtune.core.model.ids import ManagedDeviceId
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.operations.profiles.filter_evaluation import Evaluation, evaluations
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import assignment_filters as queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
 from fauxtune.surfaces.graph.resources.managed_devices import device_id_of
@@ -68,9 +68,9 @@ async def status_details(call: Call) -> Answer:
     wanted = body.get("assignmentFilterIds") or None
     if wanted is not None and not (isinstance(wanted, list) and all(isinstance(each, str) for each in wanted)):
         raise Invalid("assignmentFilterIds is a list of ids.", target="assignmentFilterIds")
-    record, found = await _evaluations(call, device_id=device)
+    record, found = await _evaluations(call, device_id=ManagedDeviceId(device))
     seen = await call.emulator.runner.read(
-        queries.record_for_filters, call.tenant.id, enrollment_id=record["enrollment_id"]
+        queries.record_for_filters, call.tenant.id, enrollment_id=record.enrollment_id
     )
     ids = None if wanted is None else {each.lower() for each in wanted}
     chosen = [e for e in found if e.profile == payload.lower() and (ids is None or e.filter["id"] in ids)]
@@ -78,9 +78,9 @@ async def status_details(call: Call) -> Answer:
     platform = chosen[0].filter["document"]["platform"] if chosen else ""
     document = {
         "@odata.context": call.context("microsoft.graph.assignmentFilterStatusDetails"),
-        "managedDeviceId": record["id"],
+        "managedDeviceId": record.id,
         "payloadId": payload.lower(),
-        "userId": record["document"].get("userId"),
+        "userId": record.document.get("userId"),
         "deviceProperties": [
             {"name": name, "value": value}
             for name, value in (device_values(seen, platform=platform) if chosen else {}).items()
@@ -139,12 +139,12 @@ async def _statuses(call: Call) -> list[Json]:
     record, found = await _evaluations(call, device_id=await device_id_of(call))
     # Unverified: the id; it must be one for each profile and device.
     ids = dict.fromkeys(each.profile for each in found)
-    return [{"id": f"{profile}_{record['id']}", "payloadId": profile} for profile in ids]
+    return [{"id": f"{profile}_{record.id}", "payloadId": profile} for profile in ids]
 
 
-async def _evaluations(call: Call, *, device_id: str) -> tuple[dict[str, Any], list[Evaluation]]:
-    def read(connection: Connection) -> tuple[dict[str, Any] | None, list[Evaluation]]:
-        record = device_queries.managed_device(connection, call.tenant.id, device_id=device_id)
+async def _evaluations(call: Call, *, device_id: ManagedDeviceId) -> tuple[JoinedDeviceRow, list[Evaluation]]:
+    def read(connection: Connection) -> tuple[JoinedDeviceRow | None, list[Evaluation]]:
+        record = device_queries.managed_device(connection, call.tenant.id, managed_device_id=device_id)
         return record, [] if record is None else evaluations(connection, call.tenant.id, record=record)
 
     record, found = await call.emulator.runner.read(read)

@@ -6,8 +6,7 @@ a single device is read.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import asdict, replace
 
 from fauxtune.core.errors import Invalid, NotEmulated, NotFound
 from fauxtune.core.graph.devices import FILTERED, MANAGED_DEVICE
@@ -15,7 +14,8 @@ from fauxtune.core.graph.directory import USER
 from fauxtune.core.graph.references import binds
 from fauxtune.core.graph.search import Searchable
 from fauxtune.core.model.actions import DeviceAction
-from fauxtune.core.model.platforms import Platform
+from fauxtune.core.model.ids import DeviceCategoryId, ManagedDeviceId
+from fauxtune.core.model.platforms import Variant
 from fauxtune.core.odata.documents.validation import accept
 from fauxtune.core.odata.documents.view import view
 from fauxtune.core.odata.query.expressions import And, Compare, Condition, Field, TextMatch
@@ -25,10 +25,11 @@ from fauxtune.operations.devices import records as device_records
 from fauxtune.operations.directory import users_and_groups
 from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.rows.devices import JoinedDeviceRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Handler, Json, check_options, entity_answer
 from fauxtune.surfaces.graph.computed import list_documents
 from fauxtune.surfaces.graph.lists import Listed, collection_answer, condition_of, count_rows, list_rows
-from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document
+from fauxtune.surfaces.graph.resources.device_parts import DEVICES, PARTS, expansions, record_document, shown_record
 from fauxtune.surfaces.graph.resources.users import key_of
 
 _DEFENDER = "windowsProtectionState"
@@ -60,7 +61,7 @@ async def get_device(call: Call) -> Answer:
     """GET .../managedDevices/{device}."""
     check_options(call, MANAGED_DEVICE, expandable=tuple(PARTS))
     row = await device_row(call)
-    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [row]))
+    (more,) = await call.emulator.runner.read(lambda connection: expansions(call, connection, [asdict(row)]))
     return _shown(call, row, more=more)
 
 
@@ -68,7 +69,8 @@ async def update_device(call: Call) -> Answer:
     """PATCH: 200 with the entity. What the server owns is ignored, as everywhere."""
     body = call.body()
     changes = accept(MANAGED_DEVICE, body, partial=True, version=call.version)
-    category = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
+    bound = next(iter(binds(MANAGED_DEVICE, body).get("deviceCategory", ())), None)
+    category = None if bound is None else DeviceCategoryId(bound)
     row = await call.emulator.runner.run(
         call.tenant, device_records.update_device, await device_id_of(call), changes=changes, category=category
     )
@@ -94,8 +96,8 @@ async def list_users(call: Call) -> Answer:
     """GET .../{device}/users: its primary user, while that user exists."""
     row = await device_row(call)
     user = None
-    if row["user_id"]:
-        user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row["user_id"])
+    if row.user_id:
+        user = await call.emulator.runner.read(directory_queries.user, call.tenant.id, user_id=row.user_id)
     return list_documents(call, [] if user is None else [user["document"]], entity=USER, context="users")
 
 
@@ -123,7 +125,7 @@ def empty(name: str) -> Handler:
 
     async def nothing(call: Call) -> Answer:
         row = await _without_defender(call) if name.startswith(_DEFENDER) else await device_row(call)
-        context = f"{DEVICES}('{row['id']}')/{name}"
+        context = f"{DEVICES}('{row.id}')/{name}"
         return collection_answer(call, [], context=context, total=0 if call.query.count else None)
 
     return nothing
@@ -151,27 +153,27 @@ def empty_element(name: str) -> Handler:
     return nothing
 
 
-async def _without_defender(call: Call) -> dict[str, Any]:
+async def _without_defender(call: Call) -> JoinedDeviceRow:
     row = await device_row(call)
-    if row["variant"] == Platform.WINDOWS:
+    if row.variant is Variant.WINDOWS:
         raise NotEmulated(f"{_DEFENDER} is not emulated: simulated devices have no Windows Defender.")
     return row
 
 
-async def device_row(call: Call) -> dict[str, Any]:
+async def device_row(call: Call) -> JoinedDeviceRow:
     """The record that the path names. NotFound below a user for a device of somebody else."""
-    key, owner = call.keys["device"], await _owner_of(call)
-    row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, device_id=key)
-    if row is None or (owner is not None and row["user_id"] != owner):
+    key, owner = ManagedDeviceId(call.keys["device"]), await _owner_of(call)
+    row = await call.emulator.runner.read(queries.managed_device, call.tenant.id, managed_device_id=key)
+    if row is None or (owner is not None and row.user_id != owner):
         raise NotFound(f"There is no managedDevice '{key}'.")
     return row
 
 
-async def device_id_of(call: Call) -> str:
+async def device_id_of(call: Call) -> ManagedDeviceId:
     """The id of the record that the path names, once it is certain that it is one of this user's."""
     if await _owner_of(call) is None:
-        return call.keys["device"]
-    return str((await device_row(call))["id"])
+        return ManagedDeviceId(call.keys["device"])
+    return (await device_row(call)).id
 
 
 async def _owner_of(call: Call) -> str | None:
@@ -191,8 +193,8 @@ def _context(call: Call) -> str:
     return f"users('{call.keys['user']}')/managedDevices" if "user" in call.keys else DEVICES
 
 
-def _shown(call: Call, row: dict[str, Any], *, more: Json | None = None) -> Answer:
-    shown = view(MANAGED_DEVICE, record_document(row), version=call.version, select=call.query.select)
+def _shown(call: Call, row: JoinedDeviceRow, *, more: Json | None = None) -> Answer:
+    shown = view(MANAGED_DEVICE, shown_record(row), version=call.version, select=call.query.select)
     return entity_answer(call, {**shown, **(more or {})}, context=_context(call))
 
 

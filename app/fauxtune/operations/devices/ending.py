@@ -1,0 +1,106 @@
+"""The end of an enrolment: the device has confirmed it, its user has left, or the same hardware enrols again.
+
+Graph's record (managedDevice) and the enrolment are two things: the record can go at once, the enrolment ends later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from fauxtune.core.engine.planning.plan import NEVER
+from fauxtune.core.engine.removal import decisions
+from fauxtune.core.engine.removal.decisions import DeviceKind
+from fauxtune.core.engine.removal.records import directory_device_stays, managed_device_stays
+from fauxtune.core.errors import NotAllowed
+from fauxtune.core.model.platforms import FACTS
+from fauxtune.core.model.states import Authority, Cause, EnrollmentState, Incident, ItemState, Source
+from fauxtune.operations.connectors import revocation
+from fauxtune.operations.devices.users import user_name
+from fauxtune.operations.runtime.transaction import Transaction
+from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.queries import configuration as configuration_queries
+from fauxtune.storage.queries import devices as queries
+from fauxtune.storage.queries import directory as directory_queries
+from fauxtune.storage.queries import steps as step_queries
+from fauxtune.storage.rows.devices import EnrollmentRow
+
+
+def supersede(tx: Transaction, hardware_key: str) -> None:
+    """End the earlier enrolments of this piece of hardware: it enrols again."""
+    if hardware_key:
+        for earlier in queries.enrollments_by_hardware(tx.connection, tx.tenant.id, hardware_key=hardware_key):
+            end(tx, earlier, cause=Cause.UNENROLL)
+        # The new enrolment has a record of its own in place of one that has stayed.
+        queries.delete_records_left(tx.connection, tx.tenant.id, hardware_key=hardware_key)
+
+
+def unenroll(tx: Transaction, enrollment: EnrollmentRow) -> None:
+    """End the enrolment because the user leaves. Raises NotAllowed if the user may not (a fully managed device)."""
+    variant = enrollment.variant
+    if not FACTS[variant].user_may_unenroll:
+        raise NotAllowed(f"The user of a device of the kind {variant.value} cannot unenrol it; an admin can wipe it.")
+    end(tx, enrollment, cause=Cause.UNENROLL)
+
+
+def end(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
+    """End the enrolment: revoke the certificates that the removal table names, close the ledger, drop the records that
+    do not stay. Items that the table leaves on the device stay in the ledger too.
+    """
+    enrollment_id, upn, device = enrollment.id, user_name(tx, enrollment), _kind(tx, enrollment)
+    revoke_held(tx, enrollment, cause=cause, user=upn)
+    ledger = queries.ledger_rows(tx.connection, enrollment_id).values()
+    rows = [row for row in ledger if row.state is not ItemState.REMOVED]
+    over = [decisions.row_after_end(row, device, cause=cause) for row in rows]
+    queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=over, at=tx.now)
+    if decisions.erases_device(device, cause=cause):
+        # Items that earlier enrolments of the same hardware left on the device are erased too.
+        queries.forget_kept(tx.connection, tx.tenant.id, hardware_key=enrollment.hardware_key, at=tx.now)
+    queries.change_enrollment(tx.connection, enrollment_id, state=EnrollmentState.ENDED, cause=cause, due_at=NEVER)
+    step_queries.delete_steps(tx.connection, enrollment_id)
+    for profile_id in configuration_queries.states_of_device(tx.connection, enrollment_id):
+        configuration_queries.drop_state(tx.connection, enrollment_id, profile_id=profile_id)
+    _drop_records(tx, enrollment, cause=cause)
+    for row, after in zip(rows, over, strict=True):
+        if decisions.was_removed(row, after):
+            held = {"thumbprint": row.thumbprint, "serial": row.serial, "source": row.source.value}
+            tx.record("removed", user=upn, device=enrollment_id, certificate=held, item=row.key, cause=cause.value)
+    words = {Cause.WIPE: "wiped", Cause.RETIRE: "retired", Cause.UNENROLL: "unenrolled", Cause.DELETE: "deleted"}
+    tx.record(words[cause], user=upn, device=enrollment_id)
+    tx.wake([enrollment_id])
+
+
+def _drop_records(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause) -> None:
+    variant, edition = enrollment.variant, tx.tenant.edition
+    record = queries.managed_device_of(tx.connection, enrollment.id)
+    if record is not None and not managed_device_stays(variant, cause, edition=edition):
+        queries.delete_managed_device(tx.connection, tx.tenant.id, managed_device_id=record.id)
+    if not directory_device_stays(variant, cause, edition=edition):
+        directory_queries.delete_directory_device(tx.connection, tx.tenant.id, device_id=enrollment.directory_device_id)
+
+
+def revoke_held(tx: Transaction, enrollment: EnrollmentRow, *, cause: Cause | Incident, user: str | None) -> None:
+    """Revoke the certificates of an ending enrolment that the removal table names. Safe to repeat. `user`: the name of
+    its user.
+    """
+    rows = queries.ledger_rows(tx.connection, enrollment.id).values()
+    for row in decisions.rows_to_revoke(rows, _kind(tx, enrollment), cause=cause):
+        assert row.serial is not None
+        revocation.revoke_for_connector(tx, row.serial, device=enrollment.id, user=user, source=row.source.value)
+
+
+def revoke_issued_late(tx: Transaction, enrollment: EnrollmentRow, *, serials: Iterable[str]) -> None:
+    """Revoke certificates that were issued after the device's end was accepted, where the removal table revokes those
+    that the device holds.
+    """
+    assert enrollment.cause is not None
+    cause, device = enrollment.cause, _kind(tx, enrollment)
+    for serial in serials:
+        issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
+        authority = Authority.named(None if issued is None else issued["authority"])
+        if decisions.is_revoked_when_issued_late(device, cause=cause, authority=authority):
+            user = user_name(tx, enrollment)
+            revocation.revoke_for_connector(tx, serial, device=enrollment.id, user=user, source=Source.PKCS.value)
+
+
+def _kind(tx: Transaction, enrollment: EnrollmentRow) -> DeviceKind:
+    return DeviceKind(enrollment.variant, tx.tenant.edition)
