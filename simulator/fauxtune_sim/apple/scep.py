@@ -106,7 +106,7 @@ class ScepClient:
             )
         except AnswerBroken as broken:
             raise Fault(Code.SCEP_CA_CERTIFICATE, str(broken)) from broken
-        csr = request(key, self._settings)
+        csr = certificate_request(key, self._settings)
         if renews is not None and can.renews:
             message_type, signer = MessageType.RENEWAL_REQ, renews
         else:
@@ -178,7 +178,7 @@ def _checked(answer: Answer) -> Answer:
     return answer
 
 
-def request(key: rsa.RSAPrivateKey, settings: ScepSettings) -> x509.CertificateSigningRequest:
+def certificate_request(key: rsa.RSAPrivateKey, settings: ScepSettings) -> x509.CertificateSigningRequest:
     """The PKCS#10 request with the challenge (RFC 2985 5.4.1). Raises Fault if the payload's values are not valid."""
     try:
         builder = x509.CertificateSigningRequestBuilder().subject_name(_subject(settings))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID
 
 from fauxtune_sim.apple.faults import Code, Fault
-from fauxtune_sim.apple.scep import ScepClient, ScepSettings, request
+from fauxtune_sim.apple.scep import ScepClient, ScepSettings, certificate_request
 from fauxtune_sim.identity import DeviceIdentity
 
 if TYPE_CHECKING:
@@ -206,7 +206,7 @@ def test_what_the_payload_names_stands_in_the_request(make: Maker) -> None:
         uris=("urn:x",),
         principal_names=("a@c.example",),
     )
-    csr = request(make.keys(), settings)
+    csr = certificate_request(make.keys(), settings)
     assert csr.attributes.get_attribute_for_oid(AttributeOID.CHALLENGE_PASSWORD).value == "päss".encode()
     usage = csr.extensions.get_extension_for_class(x509.KeyUsage).value
     assert (usage.digital_signature, usage.key_encipherment, usage.key_cert_sign) == (True, True, False)
@@ -223,7 +223,7 @@ def test_what_the_payload_names_stands_in_the_request(make: Maker) -> None:
 )
 def test_what_makes_no_request_is_a_fault_of_the_payload(make: Maker, wrong: dict[str, Any]) -> None:
     with pytest.raises(Fault) as refused:
-        request(make.keys(), ScepSettings(url="", **wrong))
+        certificate_request(make.keys(), ScepSettings(url="", **wrong))
     assert refused.value.code == Code.PAYLOAD_VALUE
 
 
