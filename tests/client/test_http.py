@@ -56,7 +56,7 @@ def test_a_user_signs_in_with_a_password_and_a_public_client_sends_no_secret(for
 def test_who_is_busy_is_asked_again(foreign: Foreign, status: int, headers: dict[str, str]) -> None:
     foreign.will("POST", "/beta/things", (status, headers, {}), (status, headers, {}), (201, {}, {"id": "1"}))
     told: list[str] = []
-    with Client(foreign.server(), told=told.append) as client:
+    with Client(foreign.server(), log=told.append) as client:
         assert client.graph("POST", "/things", json={"a": 1}) == {"id": "1"}
     assert [each.body for each in foreign.asked if each.path == "/beta/things"] == [{"a": 1}] * 3
     assert ["Trying again in 0 seconds" in line for line in told] == [True, True]
@@ -96,14 +96,18 @@ def test_pages_are_followed_to_the_end(foreign: Foreign) -> None:
 
 @pytest.mark.parametrize(
     ("link", "reason"),
-    [("https://evil.example/beta/2", "sent us on to"), ("{url}/beta/things", "circle"), ("//x", "is no address")],
+    [
+        ("https://evil.example/beta/2", "another server"),
+        ("{url}/beta/things", "circle"),
+        ("//x", "is not a valid address"),
+    ],
 )
 def test_a_link_to_elsewhere_gets_no_token_and_a_circle_ends(foreign: Foreign, link: str, reason: str) -> None:
     link = link.replace("{url}", foreign.url)
     foreign.will("GET", "/beta/things", (200, {}, {"value": [], "@odata.nextLink": link}))
     foreign.will("GET", "/beta//x", (200, {}, {"value": []}))
     with Client(foreign.server()) as client:
-        if reason == "is no address":
+        if reason == "is not a valid address":
             assert client.graph_list("/things") == []  # below the base, like every path
         else:
             with pytest.raises(ClientError, match=reason):
@@ -119,7 +123,7 @@ def test_pages_without_end_and_answers_without_end_are_given_up(foreign: Foreign
     small = gzip.compress(b'{"value": [{"id": "1"}]}')
     foreign.will("GET", "/beta/small", (200, {"content-encoding": "gzip"}, small))
     with Client(foreign.server()) as client:
-        with pytest.raises(ClientError, match="do not end"):
+        with pytest.raises(ClientError, match="too many pages"):
             client.graph_list("/things")
         with pytest.raises(ClientError, match="more than 64 MiB"):
             client.graph("GET", "/bomb")
@@ -171,7 +175,7 @@ def test_intunes_sentence_is_dug_out_of_its_json(foreign: Foreign) -> None:
 )
 def test_what_is_no_graph_is_called_so(foreign: Foreign, answer: bytes) -> None:
     foreign.will("GET", "/beta/things", (200, {}, answer))
-    with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"no JSON|no collection"):
+    with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"not answer with (JSON|a collection)"):
         client.graph_list("/things")
 
 
@@ -197,16 +201,19 @@ def test_what_an_authority_says_comes_through_and_no_secret_does(foreign: Foreig
 )
 def test_what_is_no_authority_is_called_so(foreign: Foreign, answer: object) -> None:
     foreign.will("POST", TOKEN, (200, {}, answer))
-    with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"authority|no JSON"):
+    with Client(foreign.server()) as client, pytest.raises(ClientError, match=r"sign-in service|not answer with JSON"):
         client.token()
 
 
 def test_nobody_there_is_told_apart_from_a_refusal(foreign: Foreign) -> None:
-    with Client(foreign.server(https="http://127.0.0.1:1")) as client, pytest.raises(Unreachable, match=r"running\?"):
+    with (
+        Client(foreign.server(https="http://127.0.0.1:1")) as client,
+        pytest.raises(Unreachable, match=r"is running\."),
+    ):
         client.token()
 
 
 @pytest.mark.parametrize("url", ["http://[", "nonsense", "http://host:port", "http://"])
 def test_an_address_that_is_none_is_called_so(foreign: Foreign, url: str) -> None:
-    with Client(foreign.server(https=url)) as client, pytest.raises(ClientError, match="is no address"):
+    with Client(foreign.server(https=url)) as client, pytest.raises(ClientError, match="is not a valid address"):
         client.token()

@@ -75,7 +75,7 @@ def test_a_manifest_says_whose_each_file_is_and_its_password(tmp_path: Path) -> 
         ("file,upn\n,a@x\n", "line 2, names no file"),
         ("file,purpose\na.pfx,mail\n", "line 2, has the purpose 'mail'"),
         ("file\na.pfx,b\n", "more fields"),
-        ('file\n"a.pfx', "no CSV"),
+        ('file\n"a.pfx', "not CSV"),
         (b"file\n\xff.pfx\n", "UTF-8"),
     ],
 )
@@ -94,15 +94,15 @@ def test_a_folder_gives_its_pfx_files_by_name_and_the_manifest_counts_first(tmp_
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "e.pfx").mkdir()
     of_manifest = row(tmp_path / "d.pfx", password="x")
-    found = importing.chosen([tmp_path, tmp_path / "a.p12", tmp_path / "no-such.pfx"], rows=[of_manifest])
+    found = importing.rows_of([tmp_path, tmp_path / "a.p12", tmp_path / "no-such.pfx"], rows=[of_manifest])
     assert found == [of_manifest, *(row(tmp_path / name) for name in ("a.p12", "b.PFX", "no-such.pfx"))]
 
 
 def test_an_empty_folder_and_an_empty_manifest_are_nothing_to_import(tmp_path: Path) -> None:
     with pytest.raises(ClientError, match="no PFX file"):
-        importing.chosen([tmp_path], rows=[])
+        importing.rows_of([tmp_path], rows=[])
     with pytest.raises(ClientError, match="nothing to import"):
-        importing.chosen([], rows=manifest(tmp_path, "file\n"))
+        importing.rows_of([], rows=manifest(tmp_path, "file\n"))
 
 
 def test_the_key_may_be_pem_or_any_cng_blob(raw_rsa_keys: list[RSAPrivateKey]) -> None:
@@ -118,7 +118,7 @@ def test_what_is_no_rsa_public_key_is_refused(raw_rsa_keys: list[RSAPrivateKey])
     curved = curve.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     private = raw_rsa_keys[0].private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for data, reason in (
-        (curved, "no RSA key"),
+        (curved, "not hold an RSA key"),
         (private, "-pubout"),
         (b"", "neither"),
         (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "neither"),
@@ -187,7 +187,7 @@ def test_a_file_that_cannot_be_used_says_why(write: Write, raw_rsa_keys: list[RS
         "cut.pfx": (one.read_bytes()[:-9], "File must be a certificate"),
         "huge.pfx": (bytes(2 * 1024 * 1024 + 1), "more than 2 MiB"),
         "keyless.pfx": (without_key(one), "no private key"),
-        "both.pfx": (with_both(one, two), "2 certificates with their private keys"),
+        "both.pfx": (with_both(one, two), "2 certificates with private keys"),
     }
     key = raw_rsa_keys[2].public_key()
     for name, (data, reason) in contents.items():
@@ -200,9 +200,9 @@ def test_a_file_that_cannot_be_used_says_why(write: Write, raw_rsa_keys: list[RS
 
 
 def test_what_nobody_says_is_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(ClientError, match="no password"):
+    with pytest.raises(ClientError, match="password is missing"):
         importing.complete(row(tmp_path / "a.pfx"), defaults(password=None))
-    with pytest.raises(ClientError, match="whose it is"):
+    with pytest.raises(ClientError, match="user is missing"):
         importing.complete(row(tmp_path / "a.pfx"), defaults(upn=None))
     assert importing.complete(row(tmp_path / "a.pfx", password="own"), defaults()).password == "own"
 
@@ -232,7 +232,7 @@ def test_when_nobody_answers_any_more_the_rest_is_not_tried(
         outcomes = list(
             importing.import_all(client, rows, defaults=defaults(), key=raw_rsa_keys[5].public_key(), update=False)
         )
-    assert "No connection" in (outcomes[0].reason or "")
+    assert "Cannot connect" in (outcomes[0].reason or "")
     assert [each.reason for each in outcomes[1:]] == ["not tried: the server did not answer"] * 2
 
 
@@ -241,7 +241,7 @@ def test_a_thumbprint_may_be_written_as_windows_and_openssl_do(foreign: Foreign)
     foreign.will("GET", "/beta/users", (200, {}, {"value": [{"id": "o-brien"}]}))
     with Client(foreign.server()) as client:
         pfx.find(client, ["O'Brien@x"], thumbprints=[":".join(["AB"] * 20), " ".join(["cd"] * 20)])
-        with pytest.raises(ClientError, match="is no thumbprint"):
+        with pytest.raises(ClientError, match="is not a thumbprint"):
             pfx.find(client, [], thumbprints=["' or true"])
     asked = [each.query["$filter"][0] for each in foreign.asked if each.path == COLLECTION]
     assert asked == [

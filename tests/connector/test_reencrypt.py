@@ -25,6 +25,7 @@ from fauxtune.connector.refusals import (
     RecipientUnfit,
     ThumbprintDiffers,
 )
+from fauxtune.connector.wrapping import BARE
 from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
@@ -75,8 +76,12 @@ def order(authorities: Authorities, connector_key: RSAPrivateKey, pfx: tuple[x50
     )
 
 
-def opened(authorities: Authorities, sealed: bytes) -> bytes:
-    return pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.device_key, [])
+def sealed(order: ImportedOrder, private_key: RSAPrivateKey | None) -> bytes:
+    return reencrypt([(order, private_key)], wrapping=BARE, recipient=order.recipient).data
+
+
+def opened(authorities: Authorities, data: bytes) -> bytes:
+    return pkcs7.pkcs7_decrypt_der(data, authorities.devices.certificate, authorities.device_key, [])
 
 
 @pytest.mark.parametrize("padding", HASHES)
@@ -84,59 +89,59 @@ def test_the_password_reaches_the_device_whatever_the_hash(
     authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder, padding: str
 ) -> None:
     changed = replace(order, padding=padding, encrypted_password=encrypted(connector_key, b"pw", padding))
-    assert opened(authorities, reencrypt(changed, connector_key)) == b"pw"
+    assert opened(authorities, sealed(changed, connector_key)) == b"pw"
 
 
 def test_the_enums_case_does_not_matter(
     authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
-    assert opened(authorities, reencrypt(replace(order, padding="OaepSha512"), connector_key)) == b"pw"
+    assert opened(authorities, sealed(replace(order, padding="OaepSha512"), connector_key)) == b"pw"
 
 
 def test_a_verified_file_is_not_opened_again(
     authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     changed = replace(order, pfx=b"not even a file", already_verified=True)
-    assert opened(authorities, reencrypt(changed, connector_key)) == b"pw"
+    assert opened(authorities, sealed(changed, connector_key)) == b"pw"
 
 
 def test_a_key_that_the_connector_lacks_is_named(order: ImportedOrder) -> None:
     with pytest.raises(KeyMissing, match="'PFXEncryptionKey' of provider 'Microsoft Software Key Storage Provider'"):
-        reencrypt(order, None)
+        sealed(order, None)
 
 
 def test_a_record_without_a_key_name_says_how_it_came_about(order: ImportedOrder) -> None:
-    with pytest.raises(KeyMissing, match="public-key file alone"):
-        reencrypt(replace(order, key_name="", provider_name=""), None)
+    with pytest.raises(KeyMissing, match="public-key file only"):
+        sealed(replace(order, key_name="", provider_name=""), None)
 
 
 @pytest.mark.parametrize("padding", ["pkcs1", "oaepSha1", "none", "", "rot13"])
 def test_retired_paddings_are_refused_by_name(connector_key: RSAPrivateKey, order: ImportedOrder, padding: str) -> None:
     with pytest.raises(PaddingUnsupported, match=repr(padding)):
-        reencrypt(replace(order, padding=padding), connector_key)
+        sealed(replace(order, padding=padding), connector_key)
 
 
 def test_a_password_for_another_key_or_hash_does_not_decrypt(
     connector_key: RSAPrivateKey, order: ImportedOrder, rsa_keys: KeyRing
 ) -> None:
     with pytest.raises(PasswordUndecryptable, match="another key or another hash"):
-        reencrypt(order, rsa_keys.take())
+        sealed(order, rsa_keys.take())
     with pytest.raises(PasswordUndecryptable, match="oaepSha256"):
-        reencrypt(replace(order, padding="oaepSha256"), connector_key)
-    with pytest.raises(PasswordUndecryptable, match=r"has 3 bytes; .* makes 256"):
-        reencrypt(replace(order, encrypted_password=b"abc"), connector_key)
+        sealed(replace(order, padding="oaepSha256"), connector_key)
+    with pytest.raises(PasswordUndecryptable, match=r"has 3 bytes; .* encrypts to 256"):
+        sealed(replace(order, encrypted_password=b"abc"), connector_key)
 
 
 def test_a_password_that_does_not_open_the_file_is_told_with_its_thumbprint(
     connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     with pytest.raises(PfxNotOpened, match=order.thumbprint):
-        reencrypt(replace(order, encrypted_password=encrypted(connector_key, b"other")), connector_key)
+        sealed(replace(order, encrypted_password=encrypted(connector_key, b"other")), connector_key)
 
 
 def test_bytes_that_are_no_file_are_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
     with pytest.raises(PfxBroken, match="no PKCS#12"):
-        reencrypt(replace(order, pfx=b"garbage"), connector_key)
+        sealed(replace(order, pfx=b"garbage"), connector_key)
 
 
 def test_a_file_without_a_private_key_is_told(
@@ -144,20 +149,20 @@ def test_a_file_without_a_private_key_is_told(
 ) -> None:
     bare = pkcs12.serialize_key_and_certificates(b"a", None, pfx[0], None, serialization.BestAvailableEncryption(b"pw"))
     with pytest.raises(PfxKeyMissing, match="no private key"):
-        reencrypt(replace(order, pfx=bare), connector_key)
+        sealed(replace(order, pfx=bare), connector_key)
 
 
 def test_another_certificate_than_the_records_is_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
     with pytest.raises(ThumbprintDiffers, match=order.thumbprint):
-        reencrypt(replace(order, thumbprint="0" * 40), connector_key)
-    assert reencrypt(replace(order, thumbprint=order.thumbprint.upper()), connector_key)
+        sealed(replace(order, thumbprint="0" * 40), connector_key)
+    assert sealed(replace(order, thumbprint=order.thumbprint.upper()), connector_key)
 
 
 def test_a_device_that_cannot_read_is_told(
     authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     with pytest.raises(RecipientUnfit):
-        reencrypt(replace(order, recipient=authorities.issuing.certificate), connector_key)
+        sealed(replace(order, recipient=authorities.issuing.certificate), connector_key)
 
 
 def test_secrets_do_not_show(order: ImportedOrder) -> None:

@@ -68,7 +68,7 @@ class Program:
             done = await asyncio.to_thread(
                 do,
                 work,
-                hands=ConnectorTools(self.folder, self.keys, "from-here"),
+                tools=ConnectorTools(self.folder, self.keys, "from-here"),
                 certify=self._certify(task.request_id),
             )
             if meanwhile is not None:

@@ -181,25 +181,25 @@ def test_a_server_that_is_down_is_one_sentence(tmp_path: Path, raw_rsa_keys: lis
     form: list[str | Path] = ["--path-to-pfx-file", tmp_path, "--pfx-password", "secret", "--upn", ALICE]
     run = fauxtune("pfx", "import", *form, "--url", "https://localhost:1", "--data-dir", tmp_path)
     assert (run.returncode, run.stdout) == (1, "")
-    assert "running?" in run.stderr
+    assert "is running." in run.stderr
     assert len(run.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        ((), "What is to be imported?"),
+        ((), "nothing to import"),
         (("--path-to-pfx-file", "{}"), "no PFX file in"),
         (("--manifest", "{}/none.csv"), "cannot be read"),
-        (("--path-to-pfx-file", "a.pfx", "--upn", ALICE, "--upn-from-certificate"), "exclude each other"),
+        (("--path-to-pfx-file", "a.pfx", "--upn", ALICE, "--upn-from-certificate"), "cannot be used together"),
         (("--path-to-pfx-file", "a.pfx", "--pfx-password-file", "{}/none.txt"), "password file"),
-        (("--path-to-pfx-file", "a.pfx"), "no password is given"),
-        (("--path-to-pfx-file", "a.pfx", "--pfx-password", "x"), "whose it is is not said"),
-        (("--path-to-pfx-file", "a.pfx", "--admin-user-name", "x"), "go together"),
-        (("--path-to-pfx-file", "a.pfx", "--authority", "login.other.example"), "name its Graph too"),
+        (("--path-to-pfx-file", "a.pfx"), "password is missing"),
+        (("--path-to-pfx-file", "a.pfx", "--pfx-password", "x"), "user is missing"),
+        (("--path-to-pfx-file", "a.pfx", "--admin-user-name", "x"), "must be given together"),
+        (("--path-to-pfx-file", "a.pfx", "--authority", "login.other.example"), "must name the Graph"),
         (
             ("--path-to-pfx-file", "a.pfx", "--authority", "a.example", "--graph-uri", "b.example"),
-            "Another service needs",
+            "For another service",
         ),
     ],
 )

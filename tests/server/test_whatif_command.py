@@ -64,7 +64,7 @@ def test_programs_get_json_and_a_body_comes_from_the_line_or_from_a_file(
 
 def test_nothing_is_said_to_be_nothing(server: Running, data: Path) -> None:
     done = fauxtune("whatif", "DELETE", "/users/bob@contoso.example", "--data-dir", data)
-    assert (done.returncode, done.stdout) == (0, "Nothing would happen to any device.\n")
+    assert (done.returncode, done.stdout) == (0, "The request would change nothing on any device.\n")
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_nothing_is_said_to_be_nothing(server: Running, data: Path) -> None:
     [
         (["DELETE", "/users/nobody"], "Graph would refuse DELETE /users/nobody with 404"),
         (["GET", "/users"], "A GET changes nothing"),
-        (["POST", "/users", "--body", "{"], "The body is no JSON"),
+        (["POST", "/users", "--body", "{"], "The body is not JSON"),
         (["POST", "/users", "--body", "missing.json"], "missing.json cannot be read"),
     ],
 )

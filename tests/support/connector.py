@@ -56,7 +56,7 @@ class Apart:
             source=self.keys,
             workers=ThreadPoolExecutor(2),
             password=lambda: f"password-{next(numbers)}",
-            told=self.told.append,
+            log=self.told.append,
         )
 
     @classmethod
@@ -76,7 +76,7 @@ class Apart:
         return await asyncio.to_thread(self.channel.start, greeting)
 
     async def turn(self, wait: float = 0) -> int:
-        return await asyncio.to_thread(self.service.turn, wait=wait)
+        return await asyncio.to_thread(self.service.serve_once, wait=wait)
 
     async def lease(self) -> Json:
         return await asyncio.to_thread(self.channel.lease, most=8, wait=0)

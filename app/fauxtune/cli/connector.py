@@ -1,4 +1,4 @@
-"""`fauxtune connector`: certificate connectors that are processes of their own, and what all connectors have to say."""
+"""`fauxtune connector`: certificate connectors that run as processes of their own, and the log of all connectors."""
 
 from __future__ import annotations
 
@@ -12,26 +12,25 @@ import typer
 
 from fauxtune.cli import connector_process
 from fauxtune.cli.connector_process import StateOption
-from fauxtune.cli.options import Output, OutputOption, emit, plain, said_plainly
+from fauxtune.cli.options import Output, OutputOption, emit, plain, plain_failures
 from fauxtune.cli.service import Emulator, with_service
 
 if TYPE_CHECKING:
     from fauxtune.client.http import Client
 
 app = typer.Typer(
-    help="""The certificate connector as a process of its own.
+    help="""Run the certificate connector as a process of its own.
 
-By default one runs inside the server.
-
-Its keys are in a folder that the server never sees, and it calls the server over HTTPS, never the other way round. The
-server cannot open a PFX file that it serves.
+By default one connector runs inside the server. A connector of its own keeps its keys in a folder that the server never
+sees, and calls the server over HTTPS, never the other way round. The server cannot open the PFX files that such a
+connector handles.
 
 \b
-1. known to the server    fauxtune connector add NAME --state DIR --alone
-2. serving                fauxtune connector run --state DIR
-3. all of the tenant's    fauxtune connector status
-4. their event logs       fauxtune connector log --follow
-5. the end                fauxtune connector stop --state DIR""",
+1. register one       fauxtune connector add NAME --state DIR --alone
+2. run it             fauxtune connector run --state DIR
+3. list all           fauxtune connector status
+4. read their log     fauxtune connector log --follow
+5. stop it            fauxtune connector stop --state DIR""",
     no_args_is_help=True,
 )
 app.command()(connector_process.run)
@@ -40,63 +39,70 @@ app.command()(connector_process.stop)
 PROVIDER = "Microsoft Software Key Storage Provider"
 ROLES = ("pkcs", "imported-pfx", "scep", "revocation")
 
-KeyNameOption = Annotated[str | None, typer.Option(help="the name of its key for imports; default: the connector's")]
+KeyNameOption = Annotated[
+    str | None, typer.Option(help="the name of its key for imports (default: the name of the connector)")
+]
 
 
 @app.command()
 @with_service(Emulator)
 def add(
     *,
-    name: Annotated[str, typer.Argument(help="what it is called")],
+    name: Annotated[str, typer.Argument(help="the name of the connector")],
     service: Emulator,
     state: StateOption,
-    role: Annotated[list[str] | None, typer.Option(help="pkcs, imported-pfx, scep or revocation; default: all")] = None,
+    role: Annotated[
+        list[str] | None, typer.Option(help="pkcs, imported-pfx, scep or revocation; repeatable (default: all)")
+    ] = None,
     mode: Annotated[
-        str, typer.Option(help="immediate, or polling every 30 seconds of the tenant's time")
+        str, typer.Option(help="immediate, or polling: every 30 seconds on the tenant's clock")
     ] = "immediate",
     provider_name: Annotated[str, typer.Option(help="the key storage provider of its key")] = PROVIDER,
     key_name: KeyNameOption = None,
     private_key: Annotated[
         Path | None,
-        typer.Option(help="a key that was made elsewhere (PEM or RSAFULLPRIVATEBLOB), as several can share"),
+        typer.Option(help="use this private key (PEM or RSAFULLPRIVATEBLOB); several connectors can share one"),
     ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="take all other connectors off line")] = False,
+    alone: Annotated[bool, typer.Option("--alone", help="set all other connectors offline")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Make a connector known to the server, and its folder.
+    """Register a connector and create its folder.
 
-    In the folder are the credential and a key for imports.
-
-    The key's public half is known to the server as soon as the connector runs. Nothing else in the folder ever leaves.
+    The folder holds the connector's credential and its key for imports. The server learns the public key when the
+    connector runs; private keys never leave the folder.
 
     \b
     fauxtune connector add "Connector 2" --state connector2
     fauxtune connector add Imports --state imports --role imported-pfx --key-name Key2026 --alone
     """
-    with said_plainly(), service.client() as client:
+    with plain_failures(), service.client() as client:
         folder = connector_process.folder(state)
         connector_process.check_new(folder)
         roles = role or list(ROLES)
         key = connector_process.first_key(private_key) if "imported-pfx" in roles else None
         body = {"name": name, "roles": roles, "mode": mode, "location": "process"}
-        made = client.control("POST", "/connectors", json=body)
+        connector = client.control("POST", "/connectors", json=body)
         folder.create(
             {
-                "id": made["id"],
-                "name": made["name"],
+                "id": connector["id"],
+                "name": connector["name"],
                 "tenant": client.server.tenant,
                 "url": client.server.https,
                 "caFile": None if client.server.ca_file is None else str(client.server.ca_file.absolute()),
-                "version": made["version"],
-                "credential": made["credential"],
+                "version": connector["version"],
+                "credential": connector["credential"],
             }
         )
         if key is not None:
             folder.add_key(provider_name, key_name or name, key=key)
         if alone:
-            _take_off_line(client, but=made["id"])
-        shown = {each: value for each, value in made.items() if each != "credential"}
-        emit(output, {**shown, "state": str(state)}, text=f"Added '{name}': fauxtune connector run --state {state}")
+            _set_others_offline(client, but=connector["id"])
+        document = {name: value for name, value in connector.items() if name != "credential"}
+        emit(
+            output,
+            {**document, "state": str(state)},
+            text=f"Added '{name}'. Run it: fauxtune connector run --state {state}",
+        )
 
 
 @app.command("add-key")
@@ -105,17 +111,17 @@ def add_key(
     state: StateOption,
     key_name: Annotated[str, typer.Option(help="the key's name")],
     provider_name: Annotated[str, typer.Option(help="the key storage provider")] = PROVIDER,
-    private_key: Annotated[Path | None, typer.Option(help="bring it along; else it is made")] = None,
+    private_key: Annotated[Path | None, typer.Option(help="use this private key (default: make one)")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Give a connector's folder a further key.
+    """Add another key to a connector's folder.
 
-    Add-IntuneKspKey, Import-IntunePrivateKey. It is known to the server when the connector is started the next time.
+    As Add-IntuneKspKey and Import-IntunePrivateKey do. The server learns the public key at the connector's next start.
 
     \b
     fauxtune connector add-key --state connector2 --key-name Key2027
     """
-    with said_plainly():
+    with plain_failures():
         folder = connector_process.folder(state)
         folder.description()
         folder.add_key(provider_name, key_name, key=connector_process.first_key(private_key))
@@ -126,32 +132,35 @@ def add_key(
 @app.command("ra-certificate")
 @with_service(Emulator)
 def ra_certificate(*, service: Emulator, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """Get a registration authority certificate.
+    """Get a registration authority certificate for a connector.
 
-    It is the tenant's DigiCert CA's, for the key in a connector's folder.
+    The tenant's DigiCert CA issues it for the key in the connector's folder.
 
     \b
     fauxtune connector ra-certificate --state connector2
     """
-    with said_plainly(), service.client() as client:
+    with plain_failures(), service.client() as client:
         folder = connector_process.folder(state)
         description = folder.description()
         csr = connector_process.ra_request(folder)
         path = f"/connectors/{quote(description['id'], safe='')}/raCertificate"
-        made = client.control("PUT", path, json={"csr": csr})
-        emit(output, made, text=f"The connector '{description['name']}' has the RA certificate {made['thumbprint']}.")
+        answer = client.control("PUT", path, json={"csr": csr})
+        emit(
+            output, answer, text=f"The connector '{description['name']}' has the RA certificate {answer['thumbprint']}."
+        )
 
 
 @app.command()
 @with_service(Emulator)
 def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
-    """The tenant's connectors and how they are.
+    """List the tenant's connectors.
 
-    Where they run, what they do, whether they are there, and in which version.
+    Shows the state, mode, machine, version and roles of each.
     """
-    with said_plainly(), service.client() as client:
-        found = client.control_list("/connectors")
-        emit(output, found, text="\n".join(_line(each) for each in found) or "None.")
+    with plain_failures(), service.client() as client:
+        connectors = client.control_list("/connectors")
+        text = "\n".join(_line(connector) for connector in connectors)
+        emit(output, connectors, text=text or "The tenant has no connectors.")
 
 
 @app.command()
@@ -159,30 +168,31 @@ def status(*, service: Emulator, output: OutputOption = Output.TEXT) -> None:
 def log(
     *,
     service: Emulator,
-    connector: Annotated[str | None, typer.Option(help="only this one's")] = None,
-    id: Annotated[int | None, typer.Option("--id", help="only events of this number")] = None,  # noqa: A002
-    device: Annotated[str | None, typer.Option(help="only about this enrolment")] = None,
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C, an event a line")] = False,
+    connector: Annotated[str | None, typer.Option(help="only events of this connector")] = None,
+    id: Annotated[int | None, typer.Option("--id", help="only events with this number")] = None,  # noqa: A002
+    device: Annotated[str | None, typer.Option(help="only events about this enrolment id")] = None,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="wait for further events until Ctrl-C")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """What connectors wrote into their event logs.
+    """Show the event logs of the connectors.
 
-    Events have the numbers of the real connectors' documents.
+    The event numbers are those of the real connectors.
 
     \b
     fauxtune connector log
     fauxtune connector log --id 1052 --output json
     fauxtune connector log --follow
     """
-    with said_plainly(), service.client() as client:
+    with plain_failures(), service.client() as client:
         path = f"/connectors/{quote(connector or '-', safe='')}/events"
-        where = {name: str(value) for name, value in (("id", id), ("device", device)) if value is not None}
+        filters = {name: str(value) for name, value in (("id", id), ("device", device)) if value is not None}
         if follow:
-            _follow(client, path, where=where, output=output)
-        found: list[dict[str, Any]] = []
-        while page := _page(client, path, params={**where, "after": str(found[-1]["number"] if found else 0)}):
-            found += page
-        emit(output, [_event(each) for each in found], text="\n".join(_words(each) for each in found) or "Nothing.")
+            _follow(client, path, filters=filters, output=output)
+        events: list[dict[str, Any]] = []
+        while page := _page(client, path, params={**filters, "after": str(events[-1]["number"] if events else 0)}):
+            events += page
+        text = "\n".join(_text(event) for event in events)
+        emit(output, [_document(event) for event in events], text=text or "There are no such events.")
 
 
 def _page(client: Client, path: str, *, params: dict[str, str]) -> list[dict[str, Any]]:
@@ -190,45 +200,45 @@ def _page(client: Client, path: str, *, params: dict[str, str]) -> list[dict[str
     return events
 
 
-def _follow(client: Client, path: str, *, where: dict[str, str], output: Output) -> NoReturn:
-    """Until Ctrl-C: an event a line, in JSON too, so that what reads it need not wait for an end."""
+def _follow(client: Client, path: str, *, filters: dict[str, str], output: Output) -> NoReturn:
+    """Print events until Ctrl-C, one on each line (JSON too), so that a reader need not wait for the end."""
     after = 0
     while True:
-        for each in _page(client, path, params={**where, "after": str(after), "wait": "20"}):
-            print(json.dumps(_event(each)) if output is Output.JSON else _words(each))
-            after = each["number"]
+        for event in _page(client, path, params={**filters, "after": str(after), "wait": "20"}):
+            print(json.dumps(_document(event)) if output is Output.JSON else _text(event))
+            after = event["number"]
         sys.stdout.flush()
 
 
-def _take_off_line(client: Client, *, but: str) -> None:
-    for each in client.control_list("/connectors"):
-        if each["id"] != but:
-            client.control("PATCH", f"/connectors/{quote(each['id'], safe='')}", json={"state": "offline"})
+def _set_others_offline(client: Client, *, but: str) -> None:
+    for connector in client.control_list("/connectors"):
+        if connector["id"] != but:
+            client.control("PATCH", f"/connectors/{quote(connector['id'], safe='')}", json={"state": "offline"})
 
 
 def _line(connector: dict[str, Any]) -> str:
     where = (
         "in the server" if connector["location"] == "server" else f"on {connector['machineName'] or 'no machine yet'}"
     )
-    there = connector["state"]
-    if connector["running"] is False and there == "online":
-        there = "not running"
-    seen = f", heard of at {connector['lastContactDateTime']}" if connector["lastContactDateTime"] else ""
+    state = connector["state"]
+    if connector["running"] is False and state == "online":
+        state = "not running"
+    contact = f", last contact {connector['lastContactDateTime']}" if connector["lastContactDateTime"] else ""
     support = "" if connector["support"] == "full" else f" ({connector['support']})"
     roles = ", ".join(connector["roles"]) or "none"
     return plain(
-        f"{connector['name']}: {there}, {connector['mode']}, {where}, version {connector['version']}{support}{seen}; "
-        f"roles: {roles}"
+        f"{connector['name']}: {state}, {connector['mode']}, {where}, version {connector['version']}{support}"
+        f"{contact}; roles: {roles}"
     )
 
 
-def _event(event: dict[str, Any]) -> dict[str, Any]:
+def _document(event: dict[str, Any]) -> dict[str, Any]:
     names = ("id", "name", "time", "connector", "device", "managedDeviceId", "user", "diagnosticCode", "detail")
     return {name: event[name] for name in names}
 
 
-def _words(event: dict[str, Any]) -> str:
+def _text(event: dict[str, Any]) -> str:
     detail = " ".join(f"{name}={value}" for name, value in event["detail"].items())
-    whom = " ".join(str(each) for each in (event["user"], event["device"]) if each)
+    about = " ".join(str(name) for name in (event["user"], event["device"]) if name)
     code = f" {event['diagnosticCode']}" if event["diagnosticCode"] else ""
-    return plain(f"{event['time']} {event['connector']}: {event['id']} {event['name']}{code} {whom} {detail}").rstrip()
+    return plain(f"{event['time']} {event['connector']}: {event['id']} {event['name']}{code} {about} {detail}").rstrip()

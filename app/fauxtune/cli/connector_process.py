@@ -1,4 +1,4 @@
-"""`fauxtune connector run` and `stop`: a connector's process, on the folder that is its own."""
+"""`fauxtune connector run` and `stop`: the process of a connector, which works on a folder of its own."""
 
 from __future__ import annotations
 
@@ -13,41 +13,43 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, said_plainly
+from fauxtune.cli.options import Output, OutputOption, emit, fail, plain, plain_failures
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from fauxtune.connector.key_folder import Folder
 
-StateOption = Annotated[
-    Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the folder of the connector")
-]
+StateOption = Annotated[Path, typer.Option("--state", envvar="FAUXTUNE_CONNECTOR_STATE", help="the connector's folder")]
 _STOPPING_SECONDS = 30
 
 
 def run(
     *,
     state: StateOption,
-    url: Annotated[str | None, typer.Option(help="the server's HTTPS address, where it has changed")] = None,
-    ca: Annotated[Path | None, typer.Option(help="the CA file to trust, where it has changed")] = None,
-    connector_version: Annotated[str | None, typer.Option(help="say that it is of another version: 6.YYMM.x.y")] = None,
+    url: Annotated[str | None, typer.Option(help="the server's HTTPS address, if it has changed")] = None,
+    ca: Annotated[Path | None, typer.Option(help="the CA file to trust, if it has changed")] = None,
+    connector_version: Annotated[
+        str | None, typer.Option(help="report another version to the server: 6.YYMM.x.y")
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Serve until Ctrl-C or `fauxtune connector stop`. What happens is told on standard error.
+    """Run a connector until Ctrl-C or `fauxtune connector stop`.
 
-    The first line of --output json is {"connector","id","state","pid"}.
+    Its events are printed on standard error. With --output json the first line is {"connector","id","state","pid"}.
 
     \b
     fauxtune connector run --state connector2
     """
-    with said_plainly():
+    with plain_failures():
         own = folder(state)
         description = own.description()
         with _alone(state):
             (state / "pid").write_text(str(os.getpid()), encoding="utf-8")
             document = {"connector": description["name"], "id": description["id"], "state": str(state)}
-            emit_line(output, {**document, "pid": os.getpid()}, text=f"The connector '{description['name']}' runs.")
+            emit_line(
+                output, {**document, "pid": os.getpid()}, text=f"The connector '{description['name']}' is running."
+            )
             try:
                 _serve(own, description, url=url, ca=ca, version=connector_version)
             except KeyboardInterrupt:
@@ -57,25 +59,25 @@ def run(
 
 
 def stop(*, state: StateOption, output: OutputOption = Output.TEXT) -> None:
-    """End the process that serves on this folder.
+    """Stop the connector that runs on this folder.
 
-    The command waits for its end. There is nothing to do where none runs.
+    The command waits until the process has ended. It does nothing if no connector runs.
 
     \b
     fauxtune connector stop --state connector2
     """
-    with said_plainly():
+    with plain_failures():
         folder(state).description()
         pid = _pid(state)
         if pid is not None:
             os.kill(pid, signal.SIGTERM)
             _wait_until_gone(state, pid)
-        text = f"No connector runs on {state}." if pid is None else f"The connector on {state} has ended."
+        text = f"No connector is running on {state}." if pid is None else f"The connector on {state} has stopped."
         emit(output, {"state": str(state), "stopped": pid is not None}, text=text)
 
 
 def folder(path: Path) -> Folder:
-    """The folder; nothing is read or written yet."""
+    """Return the folder. Nothing is read or written yet."""
     from fauxtune.connector.key_folder import Folder
     from fauxtune.connector.keypool import KeyPool
 
@@ -83,13 +85,13 @@ def folder(path: Path) -> Folder:
 
 
 def check_new(own: Folder) -> None:
-    """Refused where the folder is a connector's already."""
+    """Fail if the folder belongs to a connector already."""
     if (own.path / "connector.json").exists():
-        fail(f"{own.path} is a connector's folder already: choose another, or remove it.")
+        fail(f"{own.path} already belongs to a connector: choose another folder, or remove this one first.")
 
 
 def first_key(file: Path | None) -> RSAPrivateKey:
-    """A new key, or the one in a file."""
+    """Return the private key in the file (PEM or RSAFULLPRIVATEBLOB), or a new one."""
     import base64
 
     from fauxtune.connector.keypool import KeyPool
@@ -106,7 +108,7 @@ def first_key(file: Path | None) -> RSAPrivateKey:
 
 
 def ra_request(own: Folder) -> str:
-    """The certificate request (PEM) for its RA key, which is made if it has none."""
+    """Return a certificate request (PEM) for the connector's RA key. The key is made if there is none."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -120,7 +122,7 @@ def ra_request(own: Folder) -> str:
 
 
 def emit_line(output: Output, document: dict[str, Any], *, text: str) -> None:
-    """One line that is there at once: others wait for it."""
+    """Print one line at once: other programs wait for it."""
     import json
 
     print(json.dumps(document) if output is Output.JSON else text)
@@ -153,7 +155,7 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
         client_secret="",
     )
     signal.signal(signal.SIGTERM, _interrupt)
-    greeting = {"version": version or description["version"], "machineName": socket.gethostname() or "localhost"}
+    hello = {"version": version or description["version"], "machineName": socket.gethostname() or "localhost"}
     pool = KeyPool(4)
     pool.start()
     with Client(server) as client, ThreadPoolExecutor(2, thread_name_prefix="connector") as workers:
@@ -164,10 +166,10 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
             source=pool,
             workers=workers,
             password=lambda: SystemIds().token(24),
-            told=_told,
+            log=_log,
         )
         try:
-            service.run(greeting, stopped=Event())
+            service.run(hello, stopped=Event())
         finally:
             with suppress(FauxtuneError):
                 channel.stop()
@@ -176,7 +178,7 @@ def _serve(own: Folder, description: dict[str, Any], *, url: str | None, ca: Pat
 
 @contextmanager
 def _alone(state: Path) -> Iterator[None]:
-    """The folder is this process's, as long as the block runs."""
+    """Hold the lock on the folder while the block runs."""
     from fauxtune.server import lock
     from fauxtune.server.refusal import StartRefused
 
@@ -184,7 +186,9 @@ def _alone(state: Path) -> Iterator[None]:
         try:
             held.enter_context(lock.held(state / "lock", what=str(state)))
         except StartRefused:
-            fail(f"A connector runs on {state} already (process {_pid(state) or 'unknown'}): stop that one first.")
+            fail(
+                f"A connector is already running on {state} (process {_pid(state) or 'unknown'}): stop that one first."
+            )
         yield
 
 
@@ -192,7 +196,7 @@ def _interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _told(line: str) -> None:
+def _log(line: str) -> None:
     print(plain(line), file=sys.stderr)
 
 
@@ -210,4 +214,4 @@ def _wait_until_gone(state: Path, pid: int) -> None:
         if _pid(state) != pid:
             return
         time.sleep(0.1)
-    fail(f"The process {pid} does not end.")
+    fail(f"The process {pid} has not ended within {_STOPPING_SECONDS} seconds.")

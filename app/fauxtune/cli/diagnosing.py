@@ -1,4 +1,4 @@
-"""`fauxtune diagnose` and `fauxtune history`: why a certificate is not where it should be, and all that a user has."""
+"""`fauxtune diagnose` and `fauxtune history`: why a certificate is missing on a device, and a user's certificates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 import typer
 
 from fauxtune.cli import diagnosis_text
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, said_plainly
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain_failures
 from fauxtune.cli.service import Emulator, with_service
 
 
@@ -19,25 +19,26 @@ def diagnose(
     user: Annotated[str | None, typer.Option(help="a user: id or userPrincipalName")] = None,
     device: Annotated[str | None, typer.Option(help="a device: id of its enrolment or managedDevice, or name")] = None,
     profile: Annotated[str | None, typer.Option(help="a profile: id or displayName")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="show the links of what is well, too")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="show the links without problems, too")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Why a certificate is not where it should be.
+    """Find out why a certificate is missing on a device.
 
-    At which link the way from an import to a device breaks, why, and what would put it right. Any one of the three is
-    enough; together they narrow it down. Exit code 1 where a link is broken or an error was found, else 0: also with
-    warnings, and where something is waited for. What each code means stands in docs/diagnosis.md. Nothing is changed.
+    Shows at which link the way from an import to a device breaks, why, and what repairs it. At least one of --user,
+    --device and --profile is required; several of them narrow the search. Nothing is changed. The exit code is 1 if a
+    link is broken or an error was found, else 0, also with warnings or while something is pending. docs/diagnosis.md
+    explains every code.
 
     \b
     fauxtune diagnose --user alice@contoso.example
     fauxtune diagnose --user alice@contoso.example --profile "S/MIME encryption" --all
     fauxtune diagnose --device "Alice's phone" --output json
     """
-    asked = {name: value for name, value in (("user", user), ("device", device), ("profile", profile)) if value}
-    if not asked:
-        fail("Say what is to be looked at: --user, --device or --profile; or several of them.")
-    with said_plainly(), service.client() as client:
-        answer = client.control("GET", "/diagnose", params=asked)
+    params = {name: value for name, value in (("user", user), ("device", device), ("profile", profile)) if value}
+    if not params:
+        fail("--user, --device or --profile is required; several of them narrow the search.")
+    with plain_failures(), service.client() as client:
+        answer = client.control("GET", "/diagnose", params=params)
         paint = diagnosis_text.paint_for_terminal()
         emit(output, answer, text=diagnosis_text.diagnosis(answer, paint=paint, everything=everything))
         if not answer["healthy"]:
@@ -51,14 +52,14 @@ def history(
     user: Annotated[str, typer.Option(help="the user: id or userPrincipalName")],
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """All certificates of a user, and what is wrong with them.
+    """List all certificates of a user, and what is wrong with them.
 
-    Oldest first: imported ones, those of each device, and those of the CA's counter.
+    The oldest first: imported ones, those issued for a device, and those issued directly by the CA.
 
     \b
     fauxtune history --user alice@contoso.example
     fauxtune history --user alice@contoso.example --output json
     """
-    with said_plainly(), service.client() as client:
+    with plain_failures(), service.client() as client:
         answer = client.control("GET", f"/users/{quote(user, safe='')}/certificates")
         emit(output, answer, text=diagnosis_text.history(answer, paint=diagnosis_text.paint_for_terminal()))

@@ -1,4 +1,4 @@
-"""`fauxtune`: every command. Each imports what it needs itself, so that --help is there at once."""
+"""`fauxtune`: all commands. Each imports what it needs when it runs, so that --help is quick."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fauxtune.cli.options import (
     UrlOption,
     emit,
     fail,
-    said_plainly,
+    plain_failures,
 )
 
 app = typer.Typer(
@@ -33,7 +33,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-database = typer.Typer(help="The database.", no_args_is_help=True)
+database = typer.Typer(help="Maintain the database.", no_args_is_help=True)
 app.add_typer(pfx.app, name="pfx")
 app.add_typer(connector.app, name="connector")
 app.add_typer(database, name="db")
@@ -45,7 +45,7 @@ app.command()(diagnosing.history)
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
 def demo(context: typer.Context) -> None:
-    """The main job, told step by step on simulated devices.
+    """Show S/MIME on simulated devices, step by step.
 
     Takes --once, --step, --port, --http-port, --data-dir, --edition and --output; see `fauxtune demo --help`.
     """
@@ -65,13 +65,13 @@ def trust(
     ca: CaOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """The CA that clients must trust, and how to make them.
+    """Show the CA that clients must trust, and how to install it.
 
     \b
-    fauxtune trust                  says where it is
-    fauxtune trust --out ca.pem     writes a copy
+    fauxtune trust                  show the file and the instructions
+    fauxtune trust --out ca.pem     write a copy of the CA certificate too
     """
-    with said_plainly():
+    with plain_failures():
         from fauxtune.client.endpoints import ca_file
 
         file = ca_file(data_dir=data_dir, ca=ca)
@@ -88,13 +88,15 @@ def trust(
 @app.command()
 def env(
     *,
-    language: Annotated[shell.Language, typer.Option("--for", help="what will read the lines")] = shell.Language.PYTHON,
+    language: Annotated[
+        shell.Language, typer.Option("--for", help="the program or shell that reads the variables")
+    ] = shell.Language.PYTHON,
     data_dir: DataDirOption = DATA_DIR,
     url: UrlOption = None,
     ca: CaOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Environment variables for clients, ready to paste.
+    """Print environment variables for clients, ready to paste.
 
     \b
     eval "$(fauxtune env --for python)"                    azure-identity, httpx, requests
@@ -102,7 +104,7 @@ def env(
     fauxtune env --for powershell | Invoke-Expression      PowerShell
     eval "$(fauxtune env --for curl)"                      curl, with a token in $TOKEN
     """
-    with said_plainly():
+    with plain_failures():
         from fauxtune.client.endpoints import find
 
         server = find(data_dir=data_dir, url=url, ca=ca)
@@ -117,13 +119,13 @@ def healthcheck(
     ca: CaOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Is the server ready? Exit code 0 if it is.
+    """Check whether the server is ready; exit code 0 if it is.
 
     \b
     fauxtune healthcheck --data-dir .fauxtune
     fauxtune healthcheck --url https://localhost:8443 --ca ca.pem
     """
-    with said_plainly():
+    with plain_failures():
         from fauxtune.client.endpoints import find
         from fauxtune.client.http import Client
 
@@ -140,16 +142,24 @@ def healthcheck(
 def upgrade(
     *,
     data_dir: DataDirOption = DATA_DIR,
-    database_url: Annotated[str | None, typer.Option(envvar="FAUXTUNE_DATABASE_URL", help="default: SQLite")] = None,
+    database_url: Annotated[
+        str | None,
+        typer.Option(
+            envvar="FAUXTUNE_DATABASE_URL",
+            help="postgresql+psycopg://... (default: the SQLite file in the data folder)",
+        ),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Bring the database's schema up to date. A start does the same; the server must be stopped.
+    """Bring the database's schema up to date.
+
+    The server must be stopped. `fauxtune serve` does the same when it starts.
 
     \b
     fauxtune db upgrade
     fauxtune db upgrade --database-url postgresql+psycopg://user@host/fauxtune
     """
-    with said_plainly(), serving.refusals():
+    with plain_failures(), serving.refusals():
         from fauxtune.server.upgrade import upgrade as bring_up_to_date
         from fauxtune.settings import Settings
 
@@ -162,15 +172,15 @@ def upgrade(
 def openapi(
     *,
     out: Annotated[Path, typer.Option(help="the folder to write to")] = Path("openapi"),
-    coverage: Annotated[Path | None, typer.Option(help="and the page that says what is emulated, to this file")] = None,
-    removal: Annotated[Path | None, typer.Option(help="and the page on what is removed when, to this file")] = None,
-    diagnosis: Annotated[Path | None, typer.Option(help="and the page on what can be wrong, to this file")] = None,
-    editions: Annotated[Path | None, typer.Option(help="and the page on the two editions, to this file")] = None,
+    coverage: Annotated[Path | None, typer.Option(help="write the page on what is emulated to this file")] = None,
+    removal: Annotated[Path | None, typer.Option(help="write the page on removals to this file")] = None,
+    diagnosis: Annotated[Path | None, typer.Option(help="write the page on diagnosis codes to this file")] = None,
+    editions: Annotated[Path | None, typer.Option(help="write the page on the two editions to this file")] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Write the OpenAPI documents of every surface.
+    """Write the OpenAPI documents.
 
-    They are identity, devices, control and graph.
+    One document for each interface: identity, devices, connector, control and graph.
     """
     from fauxtune.server.openapi import write
 

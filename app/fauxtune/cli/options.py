@@ -1,4 +1,4 @@
-"""What commands have in common: how a server is named, how results are printed, how a command fails."""
+"""What the commands share: the options that name a server, the output of results, and failures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-#: Exit codes: done; could not be done; the command itself was wrong (typer's).
+#: Exit code of a command that failed (0: done; 2, from typer: the command line was wrong).
 FAILED = 1
 #: How cryptography warns about names that are longer than RFC 5280 allows, as in the certificate that Windows asks for
 #: ([MS-MDE2] 3.6.1.2). Serial numbers of zero, which old roots have, and old kinds of keys it calls deprecated.
@@ -21,7 +21,7 @@ _LONG_NAMES = "Attribute's length must be"
 
 
 class Output(StrEnum):
-    """For people, or for programs. With `json`, standard output holds the document alone."""
+    """The form of the output. With `json`, standard output holds the JSON document and nothing else."""
 
     TEXT = "text"
     JSON = "json"
@@ -29,7 +29,7 @@ class Output(StrEnum):
 
 OutputOption = Annotated[Output, typer.Option("--output", help="text for people, json for programs")]
 DataDirOption = Annotated[
-    Path, typer.Option("--data-dir", envvar="FAUXTUNE_DATA_DIR", help="the data folder of a running server")
+    Path, typer.Option("--data-dir", envvar="FAUXTUNE_DATA_DIR", help="the data folder of the server")
 ]
 UrlOption = Annotated[
     str | None,
@@ -46,10 +46,10 @@ def emit(output: Output, document: Any, *, text: str) -> None:
 
 
 @contextmanager
-def said_plainly() -> Iterator[None]:
-    """An expected failure becomes one line on standard error and exit code 1; anything else is a defect.
+def plain_failures() -> Iterator[None]:
+    """Turn an expected failure into one line on standard error and exit code 1. Any other exception is a defect.
 
-    Certificates that others made are taken as they are: standard error stays free of the library's advice on them.
+    The library's warnings about unusual certificates are suppressed: they may come from other programs.
     """
     from cryptography.utils import CryptographyDeprecationWarning
 
@@ -65,11 +65,11 @@ def said_plainly() -> Iterator[None]:
 
 
 def fail(message: str) -> NoReturn:
-    """One line on standard error, exit code 1."""
+    """Print one line on standard error and exit with code 1."""
     print(f"fauxtune: {plain(message)}", file=sys.stderr)
     raise typer.Exit(FAILED)
 
 
 def plain(text: str) -> str:
-    """What others wrote, without the characters that a terminal obeys."""
-    return "".join(each if each.isprintable() or each == "\n" else " " for each in text)
+    """Return the text without control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() or character == "\n" else " " for character in text)

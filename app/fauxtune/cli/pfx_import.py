@@ -1,4 +1,4 @@
-"""`fauxtune pfx import`: New- and Import-IntuneUserPfxCertificate in one, for one file or for many."""
+"""`fauxtune pfx import`: New- and Import-IntuneUserPfxCertificate in one command, for one file or many."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, said_plainly
+from fauxtune.cli.options import FAILED, Output, OutputOption, emit, fail, plain, plain_failures
 from fauxtune.cli.pfx_keys import KEY_NAME, PROVIDER, KeyOption, ProviderOption, public_key
 from fauxtune.cli.progress import progress
 from fauxtune.cli.service import Graph, with_service
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from fauxtune.client.http import Client
     from fauxtune.client.importing import Defaults, Outcome, Row
 
-#: What shells say of a program that Ctrl-C ended.
+#: The exit code of a program that Ctrl-C ended, as in shells.
 _INTERRUPTED = 130
 
 
 class Purpose(StrEnum):
-    """What an imported certificate is for (userPfxIntendedPurpose)."""
+    """The purpose of an imported certificate (userPfxIntendedPurpose)."""
 
     UNASSIGNED = "unassigned"
     SMIME_ENCRYPTION = "smimeEncryption"
@@ -33,7 +33,7 @@ class Purpose(StrEnum):
 
 
 class Padding(StrEnum):
-    """How the password is encrypted (userPfxPaddingScheme)."""
+    """The padding with which the password is encrypted (userPfxPaddingScheme)."""
 
     OAEP_SHA256 = "oaepSha256"
     OAEP_SHA384 = "oaepSha384"
@@ -42,35 +42,38 @@ class Padding(StrEnum):
 
 PathsOption = Annotated[
     list[Path] | None,
-    typer.Option("--path-to-pfx-file", help="a PFX file, or a folder of them; may be repeated", metavar="PATH"),
+    typer.Option("--path-to-pfx-file", help="a PFX file, or a folder with PFX files; repeatable", metavar="PATH"),
 ]
 ManifestOption = Annotated[
-    Path | None, typer.Option(help="a CSV file: file,upn,password,purpose; what is empty, the options say")
+    Path | None, typer.Option(help="a CSV file: file,upn,password,purpose; the options fill empty fields")
 ]
 PasswordOption = Annotated[
     str | None,
     typer.Option(
         envvar="FAUXTUNE_PFX_PASSWORD",
-        help="the files' password; - reads a line of input; better: the file, the variable",
+        help="the files' password, or - to read it from standard input (better in the variable or a file)",
     ),
 ]
 PasswordFileOption = Annotated[
-    Path | None, typer.Option(help="a file whose first line is the password; it counts before the former")
+    Path | None, typer.Option(help="a file whose first line is the password; it overrides --pfx-password")
 ]
-UpnOption = Annotated[str | None, typer.Option(help="whose certificates they are")]
+UpnOption = Annotated[str | None, typer.Option(help="the userPrincipalName of the certificates' user")]
 UpnFromCertificateOption = Annotated[
-    bool, typer.Option("--upn-from-certificate", help="the e-mail address in each certificate says whose it is")
+    bool, typer.Option("--upn-from-certificate", help="take the user from the e-mail address in each certificate")
 ]
 PurposeOption = Annotated[
-    Purpose, typer.Option(case_sensitive=False, metavar="|".join(Purpose), help="which profiles deliver it")
+    Purpose,
+    typer.Option(case_sensitive=False, metavar="|".join(Purpose), help="the purpose of the profiles that deliver it"),
 ]
 PaddingOption = Annotated[
-    Padding, typer.Option(case_sensitive=False, metavar="|".join(Padding), help="how the password is encrypted")
+    Padding, typer.Option(case_sensitive=False, metavar="|".join(Padding), help="the padding of the encrypted password")
 ]
 KeyFileOption = Annotated[
-    Path | None, typer.Option(help="the connector's public key: PEM or CNG blob (default: asked of the emulator)")
+    Path | None, typer.Option(help="the connector's public key: PEM or CNG blob (default: ask the emulator)")
 ]
-UpdateOption = Annotated[bool, typer.Option("--is-update", help="replace what is there already; what is not, is made")]
+UpdateOption = Annotated[
+    bool, typer.Option("--is-update", help="replace certificates that were imported before; import the others")
+]
 
 
 @with_service(Graph)
@@ -93,31 +96,30 @@ def import_(
 ) -> None:
     """Import PFX files for users.
 
-    New- and Import-IntuneUserPfxCertificate. Each password is encrypted here, to the connector's public key; the
-    service cannot read it. The key comes from --key-file-path (see export-public-key), or from this emulator, by
-    provider and key name; the two names are stored with the certificate in any case, for the connector to find the
-    private half by.
+    As New- and Import-IntuneUserPfxCertificate do. This command encrypts each password with the connector's public key;
+    the service cannot read it. The key comes from --key-file-path (see export-public-key), or from the emulator, by
+    provider and key name. Both names are stored with the certificate: by them the connector finds its private key.
 
-    The intended purpose is a tag: an imported PFX profile delivers those of the user's certificates that have its own
-    purpose. All of the user's encryption certificates belong on every device, the expired ones too, to read old mail.
+    The intended purpose is a tag: an imported PFX profile delivers the certificates of the user that have the profile's
+    purpose. Import all encryption certificates of a user, the expired ones too: devices need them to read old mail.
 
     A file that cannot be imported does not stop the others; the summary gives the reason for each, and the exit code is
-    1. What was imported stays: repeat the command with --is-update to complete it.
+    1. The files that were imported stay imported: repeat the command with --is-update after correcting the others.
 
     \b
     fauxtune pfx import --path-to-pfx-file alice.pfx --pfx-password-file alice.txt --upn alice@contoso.example
     FAUXTUNE_PFX_PASSWORD=secret fauxtune pfx import --path-to-pfx-file folder --upn-from-certificate
     fauxtune pfx import --manifest people.csv --intended-purpose smimeEncryption --is-update
-    people.csv (paths begin at its folder; it holds passwords, so protect it):
+    people.csv (paths are relative to its folder; it holds passwords, so protect it):
         file,upn,password,purpose
         alice-2019.pfx,alice@contoso.example,"se,cret",smimeEncryption
         alice-2024.pfx,alice@contoso.example,,
     """
-    with said_plainly():
+    with plain_failures():
         from fauxtune.client import importing
 
         if upn is not None and upn_from_certificate:
-            fail("--upn and --upn-from-certificate exclude each other.")
+            fail("--upn and --upn-from-certificate cannot be used together.")
         rows = _rows(path_to_pfx_file or [], manifest=manifest)
         defaults = importing.Defaults(
             password=_password(pfx_password, file=pfx_password_file),
@@ -132,65 +134,69 @@ def import_(
             key = _key_bytes(service, client, file=key_file_path, provider_name=provider_name, key_name=key_name)
             outcomes, interrupted = _import_all(client, rows, defaults=defaults, key=key, update=is_update)
         _conclude(outcomes, output=output)
-        if any(each.record is None for each in outcomes):
+        if any(outcome.record is None for outcome in outcomes):
             raise typer.Exit(_INTERRUPTED if interrupted else FAILED)
 
 
 def line_of(record: dict[str, Any]) -> str:
-    """A certificate as lists show it."""
-    shown = ("thumbprint", "intendedPurpose", "userPrincipalName", "expirationDateTime")
-    return plain("  ".join(str(record.get(name, "")) for name in shown))
+    """Return the line of a certificate in a list."""
+    names = ("thumbprint", "intendedPurpose", "userPrincipalName", "expirationDateTime")
+    return plain("  ".join(str(record.get(name, "")) for name in names))
 
 
 def _rows(paths: list[Path], *, manifest: Path | None) -> list[Row]:
-    """What is to be imported."""
+    """The files to import."""
     from fauxtune.client import importing
 
     if not paths and manifest is None:
-        fail("What is to be imported? Name files or folders by --path-to-pfx-file, or a --manifest.")
-    purposes = {each.value.lower(): each.value for each in Purpose}
+        fail(
+            "There is nothing to import: name files or folders with --path-to-pfx-file, or a CSV file with --manifest."
+        )
+    purposes = {purpose.value.lower(): purpose.value for purpose in Purpose}
     rows = [] if manifest is None else importing.read_manifest(manifest, purposes=purposes)
-    return importing.chosen(paths, rows=rows)
+    return importing.rows_of(paths, rows=rows)
 
 
 def _import_all(
     client: Client, rows: list[Row], *, defaults: Defaults, key: bytes, update: bool
 ) -> tuple[list[Outcome], bool]:
-    """What became of each file, and whether Ctrl-C came between."""
+    """The outcome of each file, and whether Ctrl-C interrupted the import."""
     from fauxtune.client import importing, pfx
 
     public = pfx.read_public_key(key)
-    client.token()  # whoever cannot sign in need not hear it once for each file
+    client.token()  # a failure to sign in is reported once, not for each file
     outcomes: list[Outcome] = []
     try:
-        with progress(len(rows), title="Importing") as told:
-            for each in importing.import_all(client, rows, defaults=defaults, key=public, update=update):
-                outcomes.append(each)
-                told(_line(each), each.record is not None)
+        with progress(len(rows), title="Importing") as report:
+            for outcome in importing.import_all(client, rows, defaults=defaults, key=public, update=update):
+                outcomes.append(outcome)
+                report(_line(outcome), outcome.record is not None)
     except KeyboardInterrupt:
         return outcomes + importing.interrupted(rows[len(outcomes) :]), True
     return outcomes, False
 
 
 def _conclude(outcomes: list[Outcome], *, output: Output) -> None:
-    """The summary: what was done on standard output, what was not on standard error."""
-    by = {result: [each for each in outcomes if each.result == result] for result in ("imported", "updated", "failed")}
+    """Print the summary: successes on standard output, failures on standard error."""
+    results = ("imported", "updated", "failed")
+    by = {result: [outcome for outcome in outcomes if outcome.result == result] for result in results}
     document: dict[str, Any] = {
-        "imported": [each.record for each in by["imported"]],
-        "updated": [each.record for each in by["updated"]],
+        "imported": [outcome.record for outcome in by["imported"]],
+        "updated": [outcome.record for outcome in by["updated"]],
         "failed": [
-            {"file": str(each.path), "userPrincipalName": each.upn, "reason": each.reason} for each in by["failed"]
+            {"file": str(failure.path), "userPrincipalName": failure.upn, "reason": failure.reason}
+            for failure in by["failed"]
         ],
     }
     lines = []
-    for done in ("imported", "updated"):
-        if by[done]:
-            lines.append(f"Successfully {done} {len(by[done])} Certificates.")
-            lines += [line_of(each.record) for each in by[done] if each.record is not None]
+    for result in ("imported", "updated"):
+        if by[result]:
+            lines.append(f"Successfully {result} {len(by[result])} Certificates.")
+            lines += [line_of(outcome.record) for outcome in by[result] if outcome.record is not None]
     if lines or output is Output.JSON:
         emit(output, document, text="\n".join(lines))
     if by["failed"]:
-        reasons = "\n".join(f"  {each.path}: {each.reason}" for each in by["failed"])
+        reasons = "\n".join(f"  {failure.path}: {failure.reason}" for failure in by["failed"])
         print(f"fauxtune: Failed to import {len(by['failed'])} Certificates.\n{reasons}", file=sys.stderr)
 
 
@@ -200,8 +206,8 @@ def _line(outcome: Outcome) -> str:
     return f"{outcome.result:8}  {outcome.path}  {line_of(outcome.record)}"
 
 
-def _password(given: str | None, *, file: Path | None) -> str | None:
-    """The password for all files that have none of their own."""
+def _password(option: str | None, *, file: Path | None) -> str | None:
+    """The password of all files without one of their own."""
     if file is not None:
         try:
             text = file.read_text(encoding="utf-8-sig")
@@ -210,13 +216,13 @@ def _password(given: str | None, *, file: Path | None) -> str | None:
         except UnicodeDecodeError:
             fail(f"The password file {file} is not UTF-8.")
         return text.split("\n", 1)[0].rstrip("\r")
-    return sys.stdin.readline().rstrip("\r\n") if given == "-" else given
+    return sys.stdin.readline().rstrip("\r\n") if option == "-" else option
 
 
 def _key_bytes(service: Graph, client: Client, *, file: Path | None, provider_name: str, key_name: str) -> bytes:
     if file is None:
         if service.is_foreign:
-            fail("Another service does not show the connector's key: name its public key file by --key-file-path.")
+            fail("Another service does not show the connector's key: name the public key file with --key-file-path.")
         return public_key(client, provider_name, key_name=key_name)
     try:
         return file.read_bytes()

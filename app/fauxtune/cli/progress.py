@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, else a line for each thing done. Always on standard error."""
+"""The progress of a long command on standard error: a bar on a terminal, else a line for each item."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
-    """A function to call for each of `total` things: a line about it, and whether it went well.
+    """Yield a function to call for each of `total` items, with a line about it and whether it succeeded.
 
-    On a terminal only what went wrong stays as a line, above the bar. A single thing needs neither.
+    On a terminal only failures leave a line, above the bar. For a single item nothing is printed.
     """
     if total < 2:
-        yield lambda _line, _well: None
+        yield lambda _line, _succeeded: None
     elif sys.stderr.isatty():
-        with _bar(total, title=title) as told:
-            yield told
+        with _bar(total, title=title) as report:
+            yield report
     else:
-        yield lambda line, _well: print(line, file=sys.stderr, flush=True)
+        yield lambda line, _succeeded: print(line, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -28,12 +28,12 @@ def _bar(total: int, *, title: str) -> Iterator[Callable[[str, bool], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as shown:
-        task = shown.add_task(title, total=total)
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(title, total=total)
 
-        def told(line: str, well: bool) -> None:
-            if not well:
-                shown.console.print(line, markup=False, highlight=False)
-            shown.advance(task)
+        def report(line: str, succeeded: bool) -> None:
+            if not succeeded:
+                bar.console.print(line, markup=False, highlight=False)
+            bar.advance(task)
 
-        yield told
+        yield report

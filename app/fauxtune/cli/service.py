@@ -1,4 +1,4 @@
-"""The options that say which service is meant, and as whom: one dataclass, whose fields are the options.
+"""The options that name a service and the account to sign in with: a dataclass whose fields are the options.
 
 A command takes `service: Emulator` (or `Graph`) and is decorated with `with_service`; its own options come first.
 """
@@ -23,29 +23,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Emulator:
-    """One of ours, and its control surface."""
+    """A Fauxtune server and its control surface."""
 
     data_dir: DataDirOption = DATA_DIR
     url: UrlOption = None
     ca: CaOption = None
     tenant: Annotated[
-        str | None, typer.Option("--tenant", "--tenant-id", envvar="FAUXTUNE_TENANT", help="its id, name or domain")
+        str | None,
+        typer.Option("--tenant", "--tenant-id", envvar="FAUXTUNE_TENANT", help="the tenant: id, name or domain"),
     ] = None
     control_token: Annotated[
         str | None,
         typer.Option(
-            envvar="FAUXTUNE_CONTROL_TOKEN", help="if it is guarded; set the variable instead, for others see arguments"
+            envvar="FAUXTUNE_CONTROL_TOKEN", help="the control token, if the server has one (better in the variable)"
         ),
     ] = None
 
     def server(self) -> Server:
-        """The server that is meant."""
+        """Return the server that the options name."""
         from fauxtune.client.endpoints import find
 
         return find(data_dir=self.data_dir, url=self.url, ca=self.ca).signing_in_as(tenant=self.tenant)
 
     def client(self) -> Client:
-        """A client of it."""
+        """Return a client of the server."""
         from fauxtune.client.http import Client
 
         return Client(self.server(), control_token=self.control_token)
@@ -53,39 +54,46 @@ class Emulator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph(Emulator):
-    """Any Graph: ours, unless --authority names another sign-in. The second names are the cmdlets' settings."""
+    """A Graph service: Fauxtune's, unless --authority names another sign-in. Second names of options are the
+    cmdlets'.
+    """
 
     authority: Annotated[
         str | None,
-        typer.Option("--authority", "--auth-uri", envvar="FAUXTUNE_AUTHORITY", help="another service's sign-in"),
+        typer.Option(
+            "--authority", "--auth-uri", envvar="FAUXTUNE_AUTHORITY", help="the sign-in address of another service"
+        ),
     ] = None
-    graph_uri: Annotated[str | None, typer.Option(help="Graph, where it is not at --url")] = None
-    schema_version: Annotated[str, typer.Option(help="the Graph version")] = "beta"
-    client_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_ID", help="the application")] = None
+    graph_uri: Annotated[str | None, typer.Option(help="the address of Graph, if it is not --url")] = None
+    schema_version: Annotated[str, typer.Option(help="the version of Graph")] = "beta"
+    client_id: Annotated[str | None, typer.Option(envvar="FAUXTUNE_CLIENT_ID", help="the application's client id")] = (
+        None
+    )
     client_secret: Annotated[
-        str | None, typer.Option(envvar="FAUXTUNE_CLIENT_SECRET", help="its secret; the variable is the better place")
+        str | None,
+        typer.Option(envvar="FAUXTUNE_CLIENT_SECRET", help="the application's secret (better in the variable)"),
     ] = None
     admin_user_name: Annotated[
         str | None,
-        typer.Option(envvar="FAUXTUNE_ADMIN_USER_NAME", help="sign in as a user, not as the application"),
+        typer.Option(envvar="FAUXTUNE_ADMIN_USER_NAME", help="sign in as this user, not as the application"),
     ] = None
     admin_password: Annotated[
         str | None,
-        typer.Option(envvar="FAUXTUNE_ADMIN_PASSWORD", help="the user's; the variable is the better place"),
+        typer.Option(envvar="FAUXTUNE_ADMIN_PASSWORD", help="the user's password (better in the variable)"),
     ] = None
 
     @property
     def is_foreign(self) -> bool:
-        """Is it somebody else's, who has no control surface?"""
+        """Whether it is another service than Fauxtune, without a control surface."""
         base = self.graph_uri or self.url
         return self.authority is not None and (base is None or _address(self.authority) != _address(base))
 
     def client(self) -> Client:
-        """A client of it."""
+        """Return a client of the server."""
         from fauxtune.client.http import Client, User
 
         if (self.admin_user_name is None) != (self.admin_password is None):
-            fail("--admin-user-name and --admin-password go together.")
+            fail("--admin-user-name and --admin-password must be given together.")
         server = self._foreign() if self.is_foreign else Emulator.server(self)
         base = server.https if self.graph_uri is None else _address(self.graph_uri)
         user = None
@@ -97,18 +105,18 @@ class Graph(Emulator):
             graph=f"{base}/{self.schema_version}",
             user=user,
             control_token=None if self.is_foreign else self.control_token,
-            told=lambda line: print(line, file=sys.stderr),
+            log=lambda line: print(line, file=sys.stderr),
         )
 
     def _foreign(self) -> Server:
-        """Nothing of ours is asked, so none of ours needs to run, and our credentials are nobody's business."""
+        """The other service. No Fauxtune server needs to run, and its credentials are not sent there."""
         base = self.graph_uri or self.url
         if base is None:
-            fail("--authority names another service's sign-in; name its Graph too, by --url.")
+            fail("--authority names the sign-in of another service; --url must name the Graph of that service.")
         if not (self.tenant and self.client_id and (self.client_secret or self.admin_password)):
             fail(
-                "Another service needs --tenant and --client-id, and either --client-secret or --admin-user-name and "
-                "--admin-password."
+                "For another service, --tenant and --client-id are required, and either --client-secret or "
+                "--admin-user-name and --admin-password."
             )
         from fauxtune.client.endpoints import Server
 
@@ -125,31 +133,32 @@ class Graph(Emulator):
 
 
 def _address(text: str) -> str:
-    """The cmdlets' AuthURI has no scheme."""
+    """The address with a scheme: the cmdlets' AuthURI has none."""
     return (text if "://" in text else f"https://{text}").rstrip("/")
 
 
 def with_service(kind: type[Emulator]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of `kind`, and hand it one as `service`."""
+    """Return a decorator that adds the options of `kind` to a command and passes them as its argument `service`."""
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        own = [each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "service"]
+        declared = inspect.signature(command, eval_str=True).parameters.values()
+        own = [parameter for parameter in declared if parameter.name != "service"]
         hints = get_type_hints(kind, include_extras=True)
         shared = [
             inspect.Parameter(
-                each.name, inspect.Parameter.KEYWORD_ONLY, default=each.default, annotation=hints[each.name]
+                option.name, inspect.Parameter.KEYWORD_ONLY, default=option.default, annotation=hints[option.name]
             )
-            for each in fields(kind)
+            for option in fields(kind)
         ]
 
         @functools.wraps(command)
-        def run(**given: Any) -> None:
-            service = kind(**{each.name: given.pop(each.name) for each in shared})
-            command(service=service, **given)
+        def run(**arguments: Any) -> None:
+            service = kind(**{option.name: arguments.pop(option.name) for option in shared})
+            command(service=service, **arguments)
 
         parameters = [*own, *shared]
         run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return run
 
     return decorate

@@ -1,4 +1,4 @@
-"""`fauxtune serve`: settings from arguments and environment, then the server, then what it says when it is ready."""
+"""`fauxtune serve`: reads the settings from options and environment, runs the server, and prints when it is ready."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from fauxtune.cli.options import Output, OutputOption, fail, said_plainly
+from fauxtune.cli.options import Output, OutputOption, fail, plain_failures
 
 if TYPE_CHECKING:
     from fauxtune.server.serve import Ready
@@ -21,18 +21,24 @@ if TYPE_CHECKING:
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="where to listen (default: localhost)")] = None,
-    port: Annotated[int | None, typer.Option(help="HTTPS; 0 takes a free one (default: 8443)")] = None,
-    http_port: Annotated[int | None, typer.Option(help="HTTP, for CRL and OCSP (default: 8080)")] = None,
+    host: Annotated[str | None, typer.Option(help="name or address to listen on (default: localhost)")] = None,
+    port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one (default: 8443)")] = None,
+    http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
     intercept: Annotated[
         bool | None,
         typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
     ] = None,
-    proxy_port: Annotated[int | None, typer.Option(help="that proxy; 0 takes a free one (default: 8888)")] = None,
-    data_dir: Annotated[Path | None, typer.Option(help="keys and database (default: .fauxtune)")] = None,
+    proxy_port: Annotated[
+        int | None, typer.Option(help="port of that proxy; 0 takes a free one (default: 8888)")
+    ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
-    ephemeral: Annotated[bool | None, typer.Option("--ephemeral", help="a temporary folder, gone at exit")] = None,
-    seed: Annotated[str | None, typer.Option(help="contoso, none, or a JSON file (default: contoso)")] = None,
+    ephemeral: Annotated[
+        bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")
+    ] = None,
+    seed: Annotated[
+        str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
+    ] = None,
     edition: Annotated[
         str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
     ] = None,
@@ -48,13 +54,15 @@ def serve(
         list[str] | None,
         typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
     ] = None,
-    client_certificate_header: Annotated[str | None, typer.Option(help="that header (default: Client-Cert)")] = None,
-    print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and end")] = False,
+    client_certificate_header: Annotated[
+        str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
+    ] = None,
+    print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start the emulator and serve until Ctrl-C.
 
-    Every option is also a variable, FAUXTUNE_PORT for --port. With a --host that others can reach,
+    Every option can be set by a variable, too: FAUXTUNE_PORT for --port. If other machines can reach --host,
     FAUXTUNE_CONTROL_TOKEN must be set.
 
     \b
@@ -63,16 +71,16 @@ def serve(
     fauxtune serve --database-url postgresql+psycopg://user@host/fauxtune
     fauxtune serve --print-seed > seed.json && fauxtune serve --seed seed.json
     """
-    given = locals()  # first of all: what stands here is what the command line said
+    options = locals()  # before any other variable: the options of the command line
     if print_seed:
         from fauxtune.operations.tenants.seeds import BUILT_IN
 
         print(json.dumps(BUILT_IN, indent=2))
         return
-    # Nothing loaded now is garbage, and looking for some costs a fifth of the start. `run` switches it on again.
+    # Nothing loaded now is garbage, and the collector takes a fifth of the start. `run` switches it on again.
     gc.disable()
-    with said_plainly(), refusals():
-        settings = _settings(given)
+    with plain_failures(), refusals():
+        settings = _settings(options)
         _log(settings.log_level)
         from fauxtune.server.serve import run
 
@@ -81,7 +89,7 @@ def serve(
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """A refused start is a sentence, not a traceback."""
+    """Print a refused start as a sentence, without a traceback."""
     from fauxtune.server.refusal import StartRefused
 
     try:
@@ -90,14 +98,14 @@ def refusals() -> Iterator[None]:
         fail(str(refusal))
 
 
-def _settings(given: dict[str, Any]) -> Settings:
+def _settings(options: dict[str, Any]) -> Settings:
     from pydantic import ValidationError
 
     from fauxtune.settings import Settings
 
     try:
         return Settings(
-            **{name: given[name] for name in Settings.model_fields.keys() & given if given[name] is not None}
+            **{name: options[name] for name in Settings.model_fields.keys() & options if options[name] is not None}
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -125,19 +133,22 @@ def _announce_text(ready: Ready) -> None:
     from rich.panel import Panel
     from rich.table import Table
 
-    found = ready.endpoints
+    endpoints = ready.endpoints
     rows = Table.grid(padding=(0, 2))
     for name, value in (
-        ("Graph", f"{found.https}/v1.0, {found.https}/beta"),
-        ("authority", f"{found.https}/{found.tenant_id}" if found.tenant_id else "none: no tenant yet"),
-        ("tenant", f"{found.tenant} ({found.tenant_id})" if found.tenant else "none: POST /_fauxtune/v1/tenants"),
+        ("Graph", f"{endpoints.https}/v1.0, {endpoints.https}/beta"),
+        ("authority", f"{endpoints.https}/{endpoints.tenant_id}" if endpoints.tenant_id else "none: no tenant yet"),
+        (
+            "tenant",
+            f"{endpoints.tenant} ({endpoints.tenant_id})" if endpoints.tenant else "none: POST /_fauxtune/v1/tenants",
+        ),
         ("edition", ready.edition),
-        ("client id", found.client_id),
-        ("client secret", found.client_secret),
-        ("control", f"{found.https}/_fauxtune/v1"),
-        ("CRL, OCSP", f"{found.http}/pki/..."),
-        ("CA to trust", found.ca_file),
-        ("HTTPS proxy", found.proxy),
+        ("client id", endpoints.client_id),
+        ("client secret", endpoints.client_secret),
+        ("control", f"{endpoints.https}/_fauxtune/v1"),
+        ("CRL, OCSP", f"{endpoints.http}/pki/..."),
+        ("CA to trust", endpoints.ca_file),
+        ("HTTPS proxy", endpoints.proxy),
         ("intercepted", ", ".join(ready.intercepted) or None),
         ("data", str(ready.data_dir)),
     ):

@@ -1,5 +1,4 @@
-"""What other programs must be told to reach the server: variables, in the words of each shell; the CA, and how to
-make clients trust it."""
+"""Settings for other programs that call the server: variables in each shell's syntax, and how to trust the CA."""
 
 from __future__ import annotations
 
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Language(StrEnum):
-    """Whose variables."""
+    """The program or shell that reads the variables."""
 
     PYTHON = "python"
     NODE = "node"
@@ -22,8 +21,8 @@ class Language(StrEnum):
 
 
 def variables(server: Server, language: Language) -> dict[str, str]:
-    """Name -> value."""
-    found = {
+    """Return the variables by name."""
+    values = {
         "FAUXTUNE_URL": server.https,
         "FAUXTUNE_GRAPH_URL": f"{server.https}/beta",
         "AZURE_AUTHORITY_HOST": server.https,
@@ -32,7 +31,7 @@ def variables(server: Server, language: Language) -> dict[str, str]:
         "AZURE_CLIENT_SECRET": server.client_secret,
     }
     if server.ca_file is None:
-        return found
+        return values
     file = str(server.ca_file.absolute())
     own = {
         # httpx and the ssl module read the first, requests (and so azure-core) the second.
@@ -41,21 +40,21 @@ def variables(server: Server, language: Language) -> dict[str, str]:
         Language.POWERSHELL: {"SSL_CERT_FILE": file},
         Language.CURL: {"CURL_CA_BUNDLE": file},
     }
-    return {**found, "FAUXTUNE_CA": file, **own[language]}
+    return {**values, "FAUXTUNE_CA": file, **own[language]}
 
 
 def lines(server: Server, language: Language) -> str:
-    """The lines to paste."""
-    found = variables(server, language)
+    """Return the lines to paste."""
+    values = variables(server, language)
     if language is Language.POWERSHELL:
-        text = ["$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in found.items()]
+        text = ["$env:{} = '{}'".format(name, value.replace("'", "''")) for name, value in values.items()]
     else:
-        text = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
+        text = [f"export {name}={shlex.quote(value)}" for name, value in values.items()]
     return "\n".join([*text, *_hints(server, language)])
 
 
 def _hints(server: Server, language: Language) -> list[str]:
-    """What to do with them, as comments; for curl also the token."""
+    """Comments that show how to use the variables; for curl also the command that gets a token."""
     tenant = server.tenant_id or server.tenant
     token_url = shlex.quote(f"{server.https}/{tenant}/oauth2/v2.0/token")
     get_token = (
@@ -77,7 +76,7 @@ def _hints(server: Server, language: Language) -> list[str]:
 
 
 def describe_ca(file: Path) -> dict[str, str]:
-    """What stands in a CA file."""
+    """Return the name, fingerprint and end of the CA certificate in a file."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes
 
@@ -91,15 +90,15 @@ def describe_ca(file: Path) -> dict[str, str]:
 
 
 def how_to_trust(document: dict[str, str]) -> str:
-    """The same, for people."""
+    """Return the description of a CA (from `describe_ca`) and the commands that install it, as text."""
     file = document.get("written", document["caFile"])
-    return f"""The CA of this emulator (made here at the first start; its key never leaves this machine):
+    return f"""The CA of this emulator (made at the first start; its private key never leaves this machine):
   file     {file}
   subject  {document["subject"]}
   SHA-256  {document["sha256"]}
   until    {document["notAfter"]}
 
-Trust it for one program (better), by a variable: see `fauxtune env --for python|node|powershell|curl`.
+Trust it for one program (the better way) by a variable: see `fauxtune env --for python|node|powershell|curl`.
 Trust it on a whole test machine:
   Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/fauxtune.crt && sudo update-ca-certificates
   Fedora, RHEL     sudo cp {file} /etc/pki/ca-trust/source/anchors/fauxtune.pem && sudo update-ca-trust

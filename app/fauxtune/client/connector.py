@@ -1,4 +1,4 @@
-"""A connector's way to the service: its channel over HTTPS, outbound; answers become values, refusals facts."""
+"""The channel of a connector to the service: HTTPS, outbound. Refusals become the errors of core.errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from fauxtune.core.errors import (
 
 Json = dict[str, Any]
 
-_FACTS: dict[int, type[FauxtuneError]] = {
+_ERRORS: dict[int, type[FauxtuneError]] = {
     401: Unauthenticated,
     403: NotAllowed,
     404: NotFound,
@@ -33,8 +33,10 @@ _FACTS: dict[int, type[FauxtuneError]] = {
 
 
 class HttpChannel:
-    """The channel of one connector, which proves itself with its credential. Its methods may be called from several
-    threads. They raise the facts of core.errors; Unavailable also where nobody answers.
+    """The channel of one connector, which authenticates with its credential.
+
+    Its methods may be called from several threads. They raise the errors of core.errors; Unavailable also if the
+    service does not answer.
     """
 
     def __init__(self, client: Client, *, credential: str) -> None:
@@ -42,38 +44,37 @@ class HttpChannel:
         self._credential = credential
         self._session = ""
 
-    def start(self, greeting: Json) -> Json:
-        """A new session: what the connector is to the service."""
-        answer = self._call("POST", "/sessions", body=greeting)
+    def start(self, hello: Json) -> Json:
+        """Start a session; return the connector as the service knows it."""
+        answer = self._call("POST", "/sessions", body=hello)
         self._session = str(answer["session"])
-        found: Json = answer["connector"]
-        return found
+        connector: Json = answer["connector"]
+        return connector
 
     def lease(self, *, most: int, wait: float) -> Json:
-        """Work: `requests` and `revocations`."""
+        """Lease work: `requests` and `revocations`. Waits up to `wait` seconds."""
         return self._call("POST", self._path("lease"), body={"most": most, "wait": wait})
 
     def certify(self, request_id: str, body: Json) -> list[str]:
-        """The certificates, as text. ConnectorRefused where the authority says no."""
-        found: list[str] = self._call("POST", self._path("requests", request_id, "certificate"), body=body)[
-            "certificates"
-        ]
-        return found
+        """Return the certificates (base64). Raises ConnectorRefused if the authority refuses."""
+        answer = self._call("POST", self._path("requests", request_id, "certificate"), body=body)
+        certificates: list[str] = answer["certificates"]
+        return certificates
 
-    def bring(self, request_id: str, result: Json) -> bool:
-        """Was it taken?"""
+    def deliver(self, request_id: str, result: Json) -> bool:
+        """Deliver the result of a request; return whether the service still needed it."""
         return bool(self._call("PUT", self._path("requests", request_id, "result"), body=result)["taken"])
 
     def revoke(self, serial: str) -> None:
-        """Have a certificate revoked."""
+        """Revoke a certificate at its authority."""
         self._call("PUT", self._path("revocations", serial))
 
     def stop(self) -> None:
-        """The session ends."""
+        """End the session."""
         self._call("DELETE", self._path())
 
     def _path(self, *parts: str) -> str:
-        return "/".join(("/sessions", *(quote(each, safe="") for each in (self._session, *parts))))
+        return "/".join(("/sessions", *(quote(part, safe="") for part in (self._session, *parts))))
 
     def _call(self, method: str, path: str, *, body: Json | None = None) -> Json:
         try:
@@ -87,7 +88,7 @@ class HttpChannel:
             if not isinstance(document, dict):
                 raise ValueError("no object")
         except (ValueError, RecursionError):
-            raise ClientError(f"{answer.url} answered with something that is no JSON object.") from None
+            raise ClientError(f"{answer.url} did not answer with a JSON object.") from None
         if answer.is_success:
             return document
         raise _refusal(answer, document)
@@ -102,4 +103,4 @@ def _refusal(answer: httpx.Response, document: Json) -> FauxtuneError:
         if isinstance(error.get("diagnostic"), int):
             refusal.diagnostic = error["diagnostic"]
         return refusal
-    return _FACTS.get(answer.status_code, Invalid)(message)
+    return _ERRORS.get(answer.status_code, Invalid)(message)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-#: The tenant that every server has unless told otherwise.
+#: The tenant that every server has by default.
 _SEEDED = {
     "tenant": "contoso",
     "clientId": "c0ffee00-0000-4000-8000-00000000a991",
@@ -17,12 +17,14 @@ _SEEDED = {
 
 
 class ClientError(Exception):
-    """What was asked could not be done; the message is for the person who asked."""
+    """A command could not be done; the message is for the person who gave it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is and who we are there. URLs end without a slash; no CA file: the system's authorities."""
+    """The addresses of a server, and the credentials there. URLs end without a slash; without a CA file the system's
+    authorities are trusted.
+    """
 
     https: str
     http: str | None
@@ -36,7 +38,7 @@ class Server:
     def signing_in_as(
         self, *, tenant: str | None = None, client_id: str | None = None, client_secret: str | None = None
     ) -> Server:
-        """The same server, with another tenant or application."""
+        """Return this server with another tenant or application."""
         return replace(
             self,
             tenant=tenant or self.tenant,
@@ -47,15 +49,15 @@ class Server:
 
 
 def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> Server:
-    """The server at `url`, else the one that runs on `data_dir`. ClientError when there is none.
+    """Return the server at `url`, else the one that runs on `data_dir`. Raises ClientError if there is none.
 
-    What the folder says of CA and credentials counts for a `url` too, if it is that server's; else the seeded ones do.
+    The CA and credentials in the folder are used for `url` too if it is the same server, else the seeded credentials.
     """
     known = _read(data_dir)
     if url is None:
         if known is None:
             raise ClientError(
-                f"No server runs on {data_dir} (there is no {data_dir / 'endpoints.json'}). Start one with "
+                f"No server is running on {data_dir} (there is no {data_dir / 'endpoints.json'}). Start one with "
                 "`fauxtune serve`, or name a running one with --data-dir, or with --url and --ca."
             )
         _check_alive(known, data_dir)
@@ -77,11 +79,11 @@ def find(*, data_dir: Path, url: str | None = None, ca: Path | None = None) -> S
 
 
 def ca_file(*, data_dir: Path, ca: Path | None = None) -> Path:
-    """The CA file, also of a server that does not run at present."""
+    """Return the CA file, also of a server that is not running. Raises ClientError if there is none."""
     known = _read(data_dir) or {}
     file = ca or Path(str(known.get("caFile") or data_dir / "tls" / "ca.pem"))
     if not file.exists():
-        raise ClientError(f"There is no {file}: the first start of a server on {data_dir} makes it.")
+        raise ClientError(f"There is no {file}: start a server on {data_dir} once, which makes it.")
     return file.absolute()
 
 
@@ -105,7 +107,7 @@ def _check_alive(known: dict[str, Any], data_dir: Path) -> None:
             os.kill(pid, 0)
     except ProcessLookupError:
         raise ClientError(
-            f"No server runs on {data_dir}: process {pid}, which wrote its endpoints.json, is gone."
+            f"No server is running on {data_dir}: process {pid}, which wrote its endpoints.json, has ended."
         ) from None
     except OSError:
-        pass  # it runs, as somebody else
+        pass  # it is running, under another user

@@ -1,6 +1,7 @@
-"""HTTP to a server: a token when one is needed, JSON in and out, and errors that say what the other side said.
+"""HTTP requests to a server: with a token if one is needed, JSON in both directions, and errors with the server's
+reason.
 
-Ruled by RFC 6749 4.3 and 4.4 (the token), "Microsoft Graph throttling guidance" (429 and 503: wait as long as
+Sources: RFC 6749 4.3 and 4.4 (the token), "Microsoft Graph throttling guidance" (429 and 503: wait as long as
 Retry-After says) and "Paging Microsoft Graph data" (@odata.nextLink is followed as it comes).
 """
 
@@ -22,19 +23,19 @@ from fauxtune.client.endpoints import ClientError, Server
 
 _TIMEOUT_SECONDS = 30.0
 _TRIES = 5
-#: Without a word from the server: what the import cmdlets wait after a 429, and what we wait after a 503.
+#: Waits if the server names none: after a 429 that of the import cmdlets, after a 503 our own.
 _BUSY_SECONDS, _DOWN_SECONDS = 60.0, 2.0
-#: Nobody is waited for longer in one go, whatever the header says.
+#: The longest single wait, whatever the header says.
 _LONGEST_WAIT_SECONDS = 120.0
-#: More than any Graph answers at once, and than anybody has certificates.
+#: More than Graph ever answers at once, and than any user has certificates.
 _LARGEST_ANSWER = 64 * 1024 * 1024
 _MOST_PAGES, _MOST_ELEMENTS = 10_000, 1_000_000
-#: Of what the other side says of a refusal.
+#: Characters of the server's reason that are shown.
 _LONGEST_REASON = 1000
 
 
 class Refused(ClientError):
-    """The other side answered, and said no."""
+    """The server refused the request, with this HTTP status."""
 
     def __init__(self, message: str, *, status: int) -> None:
         super().__init__(message)
@@ -42,7 +43,7 @@ class Refused(ClientError):
 
 
 class Unreachable(ClientError):
-    """Nobody answered: the next request would fare no better."""
+    """The server did not answer: the next request would fail as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class User:
 class Client:
     """Requests to one server. `authority` and `graph` (with the version) may be another service's.
 
-    `told` gets a line when the server makes us wait.
+    `log` gets a line when the server asks to wait.
     """
 
     def __init__(
@@ -68,14 +69,14 @@ class Client:
         graph: str | None = None,
         user: User | None = None,
         control_token: str | None = None,
-        told: Callable[[str], None] | None = None,
+        log: Callable[[str], None] | None = None,
     ) -> None:
         self.server = server
         self._authority = (authority or server.https).rstrip("/")
         self._graph = (graph or f"{server.https}/beta").rstrip("/")
         self._user = user
         self._control_token = control_token
-        self._told = told or (lambda _line: None)
+        self._log = log or (lambda _line: None)
         self._token: str | None = None
         self._http = httpx.Client(verify=_context(server), timeout=_TIMEOUT_SECONDS, trust_env=False)
 
@@ -86,7 +87,9 @@ class Client:
         self._http.close()
 
     def token(self) -> str:
-        """An access token for Graph: the application's, or the user's (password grant). Kept until it is refused."""
+        """Return an access token for Graph: the application's, or the user's (password grant). It is used until
+        refused.
+        """
         if self._token is None:
             tenant = self.server.tenant_id or self.server.tenant
             form = {
@@ -104,44 +107,48 @@ class Client:
             document = _document(answer)
             token = document.get("access_token") if isinstance(document, dict) else None
             if not isinstance(token, str) or not token.isascii() or not token.isprintable():
-                raise ClientError(f"{url} answered without an access_token: is that an authority's address?")
+                raise ClientError(
+                    f"{url} answered without an access_token: check that this is the address of a sign-in service."
+                )
             self._token = token
         return self._token
 
     def graph(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
-        """What Graph answers, as JSON (None: nothing). `path` begins with a slash, or is a whole nextLink."""
+        """Return Graph's answer as JSON (None for an empty one). `path` begins with a slash, or is a whole nextLink."""
         url = path if "://" in path else f"{self._graph}{path}"
         if _origin(url) != _origin(self._graph):
-            raise ClientError(f"{self._graph} sent us on to {url}; the token is for {_origin(self._graph)} alone.")
-        fresh = self._token is None
+            raise ClientError(
+                f"{self._graph} refers to {url}, which is another server: the token is for {_origin(self._graph)} only."
+            )
+        is_new = self._token is None
         try:
             answer = self._send(method, url, json=json, params=params, headers=self._bearer())
         except Refused as refused:
-            if refused.status != 401 or fresh:
+            if refused.status != 401 or is_new:
                 raise
             self._token = None  # it has expired: a long import outlives it
             answer = self._send(method, url, json=json, params=params, headers=self._bearer())
         return _document(answer) if answer.content else None
 
     def graph_list(self, path: str, *, params: dict[str, str] | None = None) -> list[dict[str, Any]]:
-        """Every element of a collection, page after page."""
-        found: list[dict[str, Any]] = []
+        """Return all elements of a collection, page by page."""
+        elements: list[dict[str, Any]] = []
         page = self.graph("GET", path, params=params)
         seen: set[str] = set()
         while True:
-            found += _elements(page, where=f"{self._graph}{path}")
+            elements += _elements(page, where=f"{self._graph}{path}")
             link = page.get("@odata.nextLink")
             if not link:
-                return found
-            if not isinstance(link, str) or len(seen) >= _MOST_PAGES or len(found) > _MOST_ELEMENTS:
-                raise ClientError(f"The pages of {self._graph}{path} do not end.")
+                return elements
+            if not isinstance(link, str) or len(seen) >= _MOST_PAGES or len(elements) > _MOST_ELEMENTS:
+                raise ClientError(f"The collection {self._graph}{path} has too many pages.")
             if link in seen:
-                raise ClientError(f"The pages of {self._graph}{path} go round in a circle, at {link}.")
+                raise ClientError(f"The pages of {self._graph}{path} form a circle: {link} came twice.")
             seen.add(link)
             page = self.graph("GET", link)
 
     def control(self, method: str, path: str, *, json: Any = None, params: dict[str, str] | None = None) -> Any:
-        """What the control surface answers: JSON, or bytes of any other type. `path` is below the tenant."""
+        """Return the control surface's answer: JSON, or bytes of any other type. `path` is below the tenant."""
         headers = {} if self._control_token is None else {"authorization": f"Bearer {self._control_token}"}
         if json is None and method not in {"GET", "DELETE"}:
             json = {}
@@ -152,34 +159,34 @@ class Client:
         return answer.content
 
     def channel(self, method: str, path: str, *, credential: str, json: Any = None) -> httpx.Response:
-        """What the connectors' channel answers, whatever it is. `path` is below the tenant's `v1`."""
+        """Return the answer of the connectors' channel, refusals too. `path` is below the tenant's `v1`."""
         url = f"{self.server.https}/connector/{quote(self.server.tenant, safe='')}/v1{path}"
         return self._exchange(method, url, json=json, headers={"authorization": f"Bearer {credential}"})
 
     def control_list(self, path: str) -> list[dict[str, Any]]:
-        """Every element of a list of the control surface."""
+        """Return all elements of a list of the control surface."""
         return _elements(self.control("GET", path), where=f"{self.server.control}{path}")
 
     def readiness(self) -> tuple[bool, list[str]]:
-        """Is the server ready, and what is missing if not? ClientError when nobody answers."""
+        """Return whether the server is ready, and what it still waits for. Raises ClientError if it does not answer."""
         answer = self._exchange("GET", f"{self.server.https}/readyz")
         document = _document(answer) if answer.status_code in {200, 503} else None
         if not isinstance(document, dict):
-            raise ClientError(f"{answer.url} answered {answer.status_code}: is that a Fauxtune server?")
+            raise ClientError(f"{answer.url} answered {answer.status_code}: check that this is a Fauxtune server.")
         return answer.status_code == 200, list(document.get("notReady", ()))
 
     def _bearer(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token()}"}
 
     def _send(self, method: str, url: str, **content: Any) -> httpx.Response:
-        """The answer, after waiting where the server asks to. Refused: it says no."""
-        for again in range(_TRIES, 0, -1):
+        """The answer, after waits that the server asks for. Raises Refused if it refuses."""
+        for tries_left in range(_TRIES, 0, -1):
             answer = self._exchange(method, url, **content)
-            if answer.status_code not in {429, 503} or again == 1:
+            if answer.status_code not in {429, 503} or tries_left == 1:
                 break
             seconds = _wait(answer)
             why = "Too Many Requests" if answer.status_code == 429 else "Service Unavailable"
-            self._told(f"Received a '{why}' response. Trying again in {seconds:g} seconds.")
+            self._log(f"Received a '{why}' response. Trying again in {seconds:g} seconds.")
             time.sleep(seconds)
         if not answer.is_success:
             message = f"{method} {url} was refused ({answer.status_code}): {_reason(answer)}"
@@ -192,7 +199,7 @@ class Client:
                 return _read(answer)
         except httpx.ConnectError as error:
             hint = _hint(self.server, url=url, error=error)
-            raise Unreachable(f"No connection to {url}: {error}. {hint}") from None
+            raise Unreachable(f"Cannot connect to {url}: {error}. {hint}") from None
         except httpx.TransportError as error:
             raise Unreachable(f"{method} {url} failed: {error or type(error).__name__}") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -205,29 +212,29 @@ def _origin(url: str, *, port: bool = True) -> str:
         parts = urlsplit(url)
         number = parts.port
     except ValueError:
-        raise ClientError(f"{url} is no address.") from None
+        raise ClientError(f"{url} is not a valid address.") from None
     if not parts.scheme or not parts.hostname:
-        raise ClientError(f"{url} is no address: it must begin with https:// and a host.")
+        raise ClientError(f"{url} is not a valid address: it must begin with https:// and a host.")
     return f"{parts.scheme}://{parts.hostname}" + (f":{number}" if port and number is not None else "")
 
 
 def _read(answer: httpx.Response) -> httpx.Response:
-    """The answer with its whole body. ClientError for one that is too large, unpacked."""
+    """The answer with its whole body. Raises ClientError if the body is too large, decompressed."""
     body = bytearray()
     for piece in answer.iter_bytes():
         body += piece
         if len(body) > _LARGEST_ANSWER:
             raise ClientError(f"{answer.url} answered with more than {_LARGEST_ANSWER // 1024 // 1024} MiB.")
-    packed = {"content-encoding", "content-length", "transfer-encoding"}
-    headers = [(name, value) for name, value in answer.headers.multi_items() if name not in packed]
+    dropped = {"content-encoding", "content-length", "transfer-encoding"}
+    headers = [(name, value) for name, value in answer.headers.multi_items() if name not in dropped]
     return httpx.Response(answer.status_code, headers=headers, content=bytes(body), request=answer.request)
 
 
 def _elements(page: Any, *, where: str) -> list[dict[str, Any]]:
-    """What is in a page of a collection. ClientError for what is none; each element is an object with an id."""
+    """The elements of a page. Raises ClientError if it is not a collection of objects with ids."""
     value = page.get("value") if isinstance(page, dict) else None
-    if not isinstance(value, list) or not all(isinstance(each, dict) and each.get("id") for each in value):
-        raise ClientError(f"{where} answered with no collection: is that the right address?")
+    if not isinstance(value, list) or not all(isinstance(element, dict) and element.get("id") for element in value):
+        raise ClientError(f"{where} did not answer with a collection: check the address.")
     return value
 
 
@@ -235,7 +242,7 @@ def _document(answer: httpx.Response) -> Any:
     try:
         return answer.json()
     except (ValueError, RecursionError):
-        raise ClientError(f"{answer.url} answered with something that is no JSON.") from None
+        raise ClientError(f"{answer.url} did not answer with JSON.") from None
 
 
 def _context(server: Server) -> ssl.SSLContext:
@@ -255,7 +262,7 @@ def _wait(answer: httpx.Response) -> float:
 
 
 def _seconds(text: str, *, sent: str) -> float | None:
-    """A number, or the time from when the answer was sent, by its own clock, to a date. None: neither."""
+    """The seconds that the text names: a number, or the time from the answer's own date to another. None for others."""
     try:
         number = float(text)
     except ValueError:
@@ -271,8 +278,8 @@ def _seconds(text: str, *, sent: str) -> float | None:
 
 def _hint(server: Server, *, url: str, error: Exception) -> str:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return "Name the server's CA file with --ca (`fauxtune trust` says where it is)."
-    return f"Is the server at {server.https if url.startswith(server.https) else _origin(url)} running?"
+        return "Name the server's CA file with --ca (`fauxtune trust` shows where it is)."
+    return f"Check that the server at {server.https if url.startswith(server.https) else _origin(url)} is running."
 
 
 def _reason(answer: httpx.Response) -> str:
@@ -280,16 +287,16 @@ def _reason(answer: httpx.Response) -> str:
     try:
         document = answer.json()
         error = document.get("error")
-        words = error["message"] if isinstance(error, dict) else document.get("error_description") or error
-        said = _sentence(str(words)) if words else answer.reason_phrase
+        message = error["message"] if isinstance(error, dict) else document.get("error_description") or error
+        reason = _sentence(str(message)) if message else answer.reason_phrase
     except (ValueError, KeyError, AttributeError, RecursionError):
-        said = answer.text[:200] or answer.reason_phrase
-    # It goes to a terminal, which obeys some characters.
-    return "".join(each if each.isprintable() else " " for each in said[:_LONGEST_REASON])
+        reason = answer.text[:200] or answer.reason_phrase
+    # Without control characters: a terminal would obey them.
+    return "".join(character if character.isprintable() else " " for character in reason[:_LONGEST_REASON])
 
 
 def _sentence(message: str) -> str:
-    """Intune's services put JSON into the message, and the sentence into that; support's numbers follow it."""
+    """The sentence in a message. Intune's services put JSON there, with numbers for support after the sentence."""
     try:
         nested = json.loads(message)["Message"]
     except (ValueError, KeyError, TypeError):

@@ -1,8 +1,8 @@
-"""Importing many PFX files: which ones, with which password and for whom; and what became of each.
+"""Importing many PFX files: which files, each with its password and user, and the outcome of each.
 
-The rules for a folder are ours, the cmdlets know none: its *.pfx and *.p12 files in the order of their names, and for
-what differs from file to file a manifest, a CSV file (RFC 4180) with the columns file, upn, password and purpose. A
-file that cannot be imported does not keep the others from it.
+The cmdlets import single files; these rules are our own. Of a folder its *.pfx and *.p12 files are imported, in the
+order of their names. A manifest, a CSV file (RFC 4180) with the columns file, upn, password and purpose, says what
+differs from file to file. A file that cannot be imported does not stop the others.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SUFFIXES = {".pfx", ".p12"}
 
 
 class Result(StrEnum):
-    """What became of a file."""
+    """The result of one file."""
 
     IMPORTED = "imported"
     UPDATED = "updated"
@@ -36,7 +36,7 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One file, and the record as the service shows it, or the reason why there is none."""
+    """One file with the record as the service shows it, or the reason why it was not imported."""
 
     path: Path
     upn: str | None
@@ -47,7 +47,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What holds for a file of which the manifest does not say it; what is None here, the manifest must say."""
+    """The values of files for which the manifest has none. The manifest must have those that are None here."""
 
     password: str | None
     upn: str | None
@@ -69,9 +69,9 @@ class Row:
 
 
 def read_manifest(file: Path, *, purposes: dict[str, str]) -> list[Row]:
-    """The rows of a manifest. Its paths begin at its own folder. ClientError when anything in it is wrong.
+    """Return the rows of a manifest, whose paths are relative to its folder. Raises ClientError for any error in it.
 
-    `purposes`: what is written, in lower case -> the purpose.
+    `purposes`: the purposes by their names in lower case.
     """
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -81,28 +81,28 @@ def read_manifest(file: Path, *, purposes: dict[str, str]) -> list[Row]:
         raise ClientError(f"The manifest {file} is not UTF-8.") from None
     reader = csv.DictReader(io.StringIO(text, newline=""), restkey="", strict=True)
     try:
-        columns = [str(each).strip().lower() for each in reader.fieldnames or ()]
+        columns = [str(name).strip().lower() for name in reader.fieldnames or ()]
         if "file" not in columns or not set(columns) <= set(_COLUMNS) or len(set(columns)) != len(columns):
             raise ClientError(
                 f"The first line of the manifest {file} must name its columns: file, and of upn, password and purpose "
-                "those that are needed, each once, with commas between them."
+                "those that are needed, each once, separated by commas."
             )
         reader.fieldnames = columns
-        return [_row(each, file=file, line=reader.line_num, purposes=purposes) for each in reader]
+        return [_row(fields, file=file, line=reader.line_num, purposes=purposes) for fields in reader]
     except csv.Error as error:
-        raise ClientError(f"The manifest {file}, line {reader.line_num}, is no CSV: {error}.") from None
+        raise ClientError(f"The manifest {file}, line {reader.line_num}, is not CSV: {error}.") from None
 
 
 def _row(fields: dict[str, Any], *, file: Path, line: int, purposes: dict[str, str]) -> Row:
     where = f"The manifest {file}, line {line}"
     if "" in fields:
-        raise ClientError(f"{where}, has more fields than columns; a field with a comma stands in double quotes.")
+        raise ClientError(f"{where}, has more fields than columns; put a field that has a comma into double quotes.")
     name = (fields["file"] or "").strip()
     if not name:
         raise ClientError(f"{where}, names no file.")
     purpose = (fields.get("purpose") or "").strip()
     if purpose and purpose.lower() not in purposes:
-        raise ClientError(f"{where}, has the purpose '{purpose}'; it is one of {', '.join(purposes.values())}.")
+        raise ClientError(f"{where}, has the purpose '{purpose}'; it must be one of {', '.join(purposes.values())}.")
     return Row(
         path=file.parent / name,
         upn=(fields.get("upn") or "").strip() or None,
@@ -111,38 +111,43 @@ def _row(fields: dict[str, Any], *, file: Path, line: int, purposes: dict[str, s
     )
 
 
-def chosen(paths: list[Path], *, rows: list[Row]) -> list[Row]:
-    """What is to be imported: each row of the manifest, and each file of `paths` that no row names. Or ClientError."""
+def rows_of(paths: list[Path], *, rows: list[Row]) -> list[Row]:
+    """Return the rows of the manifest, and a row for each file of `paths` (files or folders) that it does not name.
+
+    Raises ClientError if there is no file.
+    """
     named = {row.path.absolute().resolve() for row in rows}
-    found = list(rows)
+    result = list(rows)
     for path in paths:
         for file in _files(path) if path.is_dir() else [path]:
             if file.absolute().resolve() not in named:
                 named.add(file.absolute().resolve())
-                found.append(Row(path=file, upn=None, password=None, purpose=None))
-    if not found:
+                result.append(Row(path=file, upn=None, password=None, purpose=None))
+    if not result:
         raise ClientError("There is nothing to import: the manifest names no file.")
-    return found
+    return result
 
 
 def _files(folder: Path) -> list[Path]:
     try:
-        found = sorted(each for each in folder.iterdir() if each.suffix.lower() in _SUFFIXES and not each.is_dir())
+        files = sorted(file for file in folder.iterdir() if file.suffix.lower() in _SUFFIXES and not file.is_dir())
     except OSError as error:
         raise ClientError(f"The folder {folder} cannot be read: {error.strerror}.") from None
-    if not found:
-        raise ClientError(f"There is no PFX file in {folder}: none ends in .pfx or .p12.")
-    return found
+    if not files:
+        raise ClientError(f"There is no PFX file in {folder}: no file name ends in .pfx or .p12.")
+    return files
 
 
 def complete(row: Row, defaults: Defaults) -> PfxFile:
-    """The file with what the manifest left open. ClientError when nobody says whose it is, or its password."""
+    """Complete a row with the defaults. Raises ClientError if the password or the user is missing."""
     password = defaults.password if row.password is None else row.password
     if password is None:
-        raise ClientError("no password is given: by --pfx-password-file, FAUXTUNE_PFX_PASSWORD, or in the manifest.")
+        raise ClientError(
+            "the password is missing: set --pfx-password-file, FAUXTUNE_PFX_PASSWORD, or the manifest's column."
+        )
     upn = row.upn or defaults.upn
     if upn is None and not defaults.upn_from_certificate:
-        raise ClientError("whose it is is not said: by --upn, --upn-from-certificate, or in the manifest.")
+        raise ClientError("the user is missing: set --upn, --upn-from-certificate, or the manifest's column upn.")
     return PfxFile(
         path=row.path,
         password=password,
@@ -157,21 +162,21 @@ def complete(row: Row, defaults: Defaults) -> PfxFile:
 def import_all(
     client: Client, rows: list[Row], *, defaults: Defaults, key: RSAPublicKey, update: bool
 ) -> Iterator[Outcome]:
-    """Each file in turn. When nobody answers any more, the rest is not tried."""
+    """Import the files one by one. If the server stops answering, the others are not tried."""
     users = pfx.Users(client)
-    gone: str | None = None
+    stopped: str | None = None
     for row in rows:
-        if gone is not None:
-            yield _not_tried(row, gone)
+        if stopped is not None:
+            yield _not_tried(row, stopped)
             continue
         outcome = Outcome(row.path, row.upn or defaults.upn, Result.FAILED)
         try:
             record = pfx.document(complete(row, defaults), key)
             outcome = replace(outcome, upn=str(record["userPrincipalName"]))
-            shown, was_there = pfx.store(client, record, update=update, users=users)
-            outcome = replace(outcome, result=Result.UPDATED if was_there else Result.IMPORTED, record=shown)
+            stored, existed = pfx.store(client, record, update=update, users=users)
+            outcome = replace(outcome, result=Result.UPDATED if existed else Result.IMPORTED, record=stored)
         except Unreachable as error:
-            gone = "the server did not answer"
+            stopped = "the server did not answer"
             outcome = replace(outcome, reason=str(error))
         except ClientError as error:
             outcome = replace(outcome, reason=str(error))
@@ -179,11 +184,11 @@ def import_all(
 
 
 def interrupted(rows: list[Row]) -> list[Outcome]:
-    """What somebody's Ctrl-C left: the first was under way, the others were not come to."""
-    under_way = [
-        Outcome(row.path, row.upn, Result.FAILED, reason="interrupted: perhaps it is there") for row in rows[:1]
+    """Return the outcomes of the files that Ctrl-C left: the first is unfinished, the others were not tried."""
+    unfinished = [
+        Outcome(row.path, row.upn, Result.FAILED, reason="interrupted: it may have been imported") for row in rows[:1]
     ]
-    return under_way + [_not_tried(row, "interrupted") for row in rows[1:]]
+    return unfinished + [_not_tried(row, "interrupted") for row in rows[1:]]
 
 
 def _not_tried(row: Row, why: str) -> Outcome:

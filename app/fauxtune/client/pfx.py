@@ -1,8 +1,8 @@
-"""Importing S/MIME certificates as the PFXImport cmdlets do it: what New-, Import-, Get- and
-Remove-IntuneUserPfxCertificate send (Microsoft's Intune-Resource-Access, src/PFXImportPowershell).
+"""The requests of the cmdlets New-, Import-, Get- and Remove-IntuneUserPfxCertificate (Microsoft's
+Intune-Resource-Access, src/PFXImportPowershell).
 
-The password of the PFX file is encrypted to the connector's public key here, on the administrator's machine; the
-service never sees it.
+The password of a PFX file is encrypted here, on the administrator's machine, with the connector's public key; the
+service never sees it in clear.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import PfxContents, read_pfx
 
 COLLECTION = "/deviceManagement/userPfxCertificates"
-#: Larger files are no PFX of one user; the service takes no larger request either.
+#: The PFX file of one user is never larger; the service accepts no larger request either.
 _LARGEST_FILE = 2 * 1024 * 1024
 _HASHES: dict[str, hashes.HashAlgorithm] = {
     "oaepSha256": hashes.SHA256(),
@@ -53,29 +53,31 @@ class PfxFile:
 
 
 class Users:
-    """Whom Graph knows: each name is looked up once."""
+    """The ids of users: Graph is asked once for each name."""
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._found: dict[str, str | None] = {}
+        self._ids: dict[str, str | None] = {}
 
     def id_of(self, upn: str) -> str:
-        """Get-IntuneUserId: the id without hyphens, as in the keys of certificates. ClientError for nobody."""
+        """Return the user's id without hyphens, as in the keys of certificates (Get-IntuneUserId). Raises ClientError
+        if there is no such user.
+        """
         name = upn.lower()
-        if name not in self._found:
+        if name not in self._ids:
             rows = self._client.graph_list("/users", params={"$filter": f"userPrincipalName eq {_literal(upn)}"})
-            self._found[name] = str(rows[0]["id"]).replace("-", "") if rows else None
-        found = self._found[name]
-        if found is None:
+            self._ids[name] = str(rows[0]["id"]).replace("-", "") if rows else None
+        user_id = self._ids[name]
+        if user_id is None:
             raise ClientError(f"There is no user {upn}.")
-        return found
+        return user_id
 
 
 def read_public_key(data: bytes) -> RSAPublicKey:
-    """A key file: PEM (SubjectPublicKeyInfo), else a CNG blob, of which the public half is taken. Or ClientError."""
+    """Read a key file: PEM (SubjectPublicKeyInfo), or a CNG blob with a public or private key. Raises ClientError."""
     if b"PRIVATE KEY-----" in data:
         raise ClientError(
-            "The key file holds a private key in PEM. Only its public half is needed here: "
+            "The key file holds a private key in PEM. Only the public key is needed: "
             "`openssl pkey -in key.pem -pubout` writes it."
         )
     try:
@@ -85,12 +87,12 @@ def read_public_key(data: bytes) -> RSAPublicKey:
             f"The key file is neither a PEM public key (BEGIN PUBLIC KEY) nor a CNG blob of an RSA key: {error}"
         ) from None
     if not isinstance(key, RSAPublicKey):
-        raise ClientError("The key file holds no RSA key; the connector's key is one.")
+        raise ClientError("The key file does not hold an RSA key; the connector's key must be one.")
     return key
 
 
 def document(file: PfxFile, public_key: RSAPublicKey) -> dict[str, Any]:
-    """The userPFXCertificate of a file: New-IntuneUserPfxCertificate. Purely local."""
+    """Return the userPFXCertificate of a file (New-IntuneUserPfxCertificate), without a request to the service."""
     password = _password_bytes(file.password)
     data = _bytes_of(file.path)
     certificate = _contents(file, data=data, password=password).certificate
@@ -109,10 +111,11 @@ def document(file: PfxFile, public_key: RSAPublicKey) -> dict[str, Any]:
 
 
 def store(client: Client, record: dict[str, Any], *, update: bool, users: Users) -> tuple[dict[str, Any], bool]:
-    """Import-IntuneUserPfxCertificate [-IsUpdate]: the record as the service shows it, and was it there before?
+    """Import a record (Import-IntuneUserPfxCertificate [-IsUpdate]). Return it as the service shows it, and whether it
+    existed before.
 
-    With `update` what is missing is made, so that an import that broke off can be repeated. The cmdlets would stop at
-    a certificate that is not there.
+    With `update` a record that is missing is created, so that an interrupted import can be repeated; the cmdlets stop
+    at it.
     """
     owner = users.id_of(str(record["userPrincipalName"]))
     path = f"{COLLECTION}/{owner}-{record['thumbprint']}"
@@ -127,32 +130,31 @@ def store(client: Client, record: dict[str, Any], *, update: bool, users: Users)
     except Refused as refused:
         if refused.status != 409:
             raise
-        raise Refused(f"{refused} (Here: --is-update replaces what is there.)", status=409) from None
+        raise Refused(f"{refused} (With --is-update the certificate is replaced.)", status=409) from None
 
 
 def find(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[dict[str, Any]]:
-    """Get-IntuneUserPfxCertificate: of these users, with these thumbprints; an empty list: any.
-
-    ClientError for a user who has no certificates because there is no such user.
+    """Return the certificates of these users with these thumbprints (Get-IntuneUserPfxCertificate); an empty list
+    stands for all. Raises ClientError for a user who does not exist.
     """
-    whose = {each: f"tolower(userPrincipalName) eq {_literal(each.lower())}" for each in upns}
-    which = [f"tolower(thumbprint) eq '{_hex(each)}'" for each in dict.fromkeys(thumbprints)]
-    found: dict[str, dict[str, Any]] = {}
+    by_user = {upn: f"tolower(userPrincipalName) eq {_literal(upn.lower())}" for upn in upns}
+    by_thumbprint = [f"tolower(thumbprint) eq '{_hex(text)}'" for text in dict.fromkeys(thumbprints)]
+    records: dict[str, dict[str, Any]] = {}
     users = Users(client)
-    for upn, user in whose.items() or {"": ""}.items():
-        before = len(found)
-        for certificate in which or [""]:
+    for upn, user in by_user.items() or {"": ""}.items():
+        before = len(records)
+        for certificate in by_thumbprint or [""]:
             query = " and ".join(filter(None, (user, certificate)))
             rows = client.graph_list(COLLECTION, params={"$filter": query} if query else None)
-            found |= {str(each["id"]): each for each in rows}
-        if upn and len(found) == before:
+            records |= {str(row["id"]): row for row in rows}
+        if upn and len(records) == before:
             users.id_of(upn)
-    return list(found.values())
+    return list(records.values())
 
 
 @dataclass(frozen=True, slots=True)
 class Removal:
-    """One certificate that was to go; `reason`: why it did not."""
+    """The removal of one certificate; `reason` says why it failed."""
 
     upn: str
     thumbprint: str
@@ -160,25 +162,27 @@ class Removal:
 
 
 def remove(client: Client, upns: list[str], *, thumbprints: list[str]) -> list[Removal]:
-    """Remove-IntuneUserPfxCertificate: these of the users' certificates, else all of theirs. Every one is tried."""
-    wanted = [_hex(each) for each in dict.fromkeys(thumbprints)]
+    """Remove the users' certificates with these thumbprints, or all of theirs (Remove-IntuneUserPfxCertificate). A
+    failure does not stop the others.
+    """
+    selected = [_hex(text) for text in dict.fromkeys(thumbprints)]
     users = Users(client)
     owners = {upn: users.id_of(upn) for upn in dict.fromkeys(upns)}
-    done = []
+    removals = []
     for upn, owner in owners.items():
-        going = wanted or [_hex(str(each.get("thumbprint"))) for each in find(client, [upn], thumbprints=[])]
-        for each in going:
+        all_of_user = () if selected else find(client, [upn], thumbprints=[])
+        for thumbprint_ in selected or [_hex(str(record.get("thumbprint"))) for record in all_of_user]:
             try:
-                client.graph("DELETE", f"{COLLECTION}/{owner}-{each}")
-                done.append(Removal(upn, each))
+                client.graph("DELETE", f"{COLLECTION}/{owner}-{thumbprint_}")
+                removals.append(Removal(upn, thumbprint_))
             except Refused as refused:
-                done.append(Removal(upn, each, reason=str(refused)))
-    return done
+                removals.append(Removal(upn, thumbprint_, reason=str(refused)))
+    return removals
 
 
 def _shown(record: Any) -> dict[str, Any]:
     if not isinstance(record, dict):
-        raise ClientError("The service answered with something that is no certificate's record.")
+        raise ClientError("The service did not answer with the record of a certificate.")
     return record
 
 
@@ -189,14 +193,16 @@ def _bytes_of(path: Path) -> bytes:
     except OSError as error:
         raise ClientError(f"The PFX file {path} cannot be read: {error.strerror}.") from None
     if len(data) > _LARGEST_FILE:
-        raise ClientError(f"{path} has more than {_LARGEST_FILE // 1024 // 1024} MiB: that is no PFX of one user.")
+        raise ClientError(
+            f"{path} has more than {_LARGEST_FILE // 1024 // 1024} MiB, too large for the PFX file of one user."
+        )
     return data
 
 
 def _contents(file: PfxFile, *, data: bytes, password: bytes) -> PfxContents:
-    """What is in a file that holds one identity. ClientError in the cmdlets' words where they have some."""
+    """The content of a file with one identity. Raises ClientError, in the cmdlets' words where they have some."""
     try:
-        found = read_pfx(data, password)
+        contents = read_pfx(data, password)
     except PfxPasswordWrong:
         raise ClientError("Could not Read Thumbprint. Verify Password is Correct.") from None
     except PfxUnreadable as error:
@@ -205,30 +211,32 @@ def _contents(file: PfxFile, *, data: bytes, password: bytes) -> PfxContents:
         ) from None
     except Invalid as error:
         raise ClientError(f"{file.path}: {error}") from None
-    if len(found.identities) > 1:
-        # Windows would take one of them without a word, and the others could never be read mail with.
+    if len(contents.identities) > 1:
+        # Windows silently takes one of them, and mail for the others could never be read.
         raise ClientError(
-            f"{file.path} holds {len(found.identities)} certificates with their private keys "
-            f"({', '.join(found.identities)}), and one is imported at a time: put each into a file of its own."
+            f"{file.path} holds {len(contents.identities)} certificates with private keys "
+            f"({', '.join(contents.identities)}), but only one can be imported: put each into a file of its own."
         )
-    return found
+    return contents
 
 
 def _mail_address(certificate: x509.Certificate) -> str:
-    """The e-mail address that a certificate is for (RFC 5280 4.2.1.6: rfc822Name). ClientError unless there is one."""
+    """The e-mail address in a certificate (RFC 5280 4.2.1.6: rfc822Name). Raises ClientError unless there is exactly
+    one.
+    """
     try:
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        found = list(dict.fromkeys(each.lower() for each in names.get_values_for_type(x509.RFC822Name)))
+        addresses = list(dict.fromkeys(name.lower() for name in names.get_values_for_type(x509.RFC822Name)))
     except (x509.ExtensionNotFound, ValueError):
-        found = []
-    if len(found) != 1:
-        what = f"{len(found)} e-mail addresses ({', '.join(found)})" if found else "no e-mail address"
-        raise ClientError(f"The certificate names {what}, so whose it is must be said: by --upn, or in the manifest.")
-    return found[0]
+        addresses = []
+    if len(addresses) != 1:
+        what = f"{len(addresses)} e-mail addresses ({', '.join(addresses)})" if addresses else "no e-mail address"
+        raise ClientError(f"The certificate has {what}: name its user with --upn, or in the manifest.")
+    return addresses[0]
 
 
 def _password_bytes(password: str) -> bytes:
-    # The cmdlets keep the low byte of each UTF-16 unit: what is not ASCII would arrive as another password.
+    # The cmdlets keep the low byte of each UTF-16 unit: a password outside ASCII would arrive as another one.
     if not password.isascii():
         raise ClientError(
             "The PFX password has characters outside ASCII. The real cmdlets cut each character to one byte, so the "
@@ -244,17 +252,19 @@ def _encrypt(password: bytes, key: RSAPublicKey, *, padding: str) -> bytes:
     except ValueError:
         room = key.key_size // 8 - 2 * algorithm.digest_size - 2
         raise ClientError(
-            f"The password has {len(password)} bytes; {padding} with this {key.key_size}-bit key has room for "
+            f"The password has {len(password)} bytes; {padding} with this {key.key_size}-bit key can encrypt at most "
             f"{max(room, 0)}."
         ) from None
 
 
 def _hex(text: str) -> str:
-    """A thumbprint as Graph writes it; Windows shows it with spaces, OpenSSL with colons. ClientError for others."""
-    found = re.sub(r"[\s:]", "", text).lower()
-    if not re.fullmatch(r"[0-9a-f]{40}", found):
-        raise ClientError(f"'{text}' is no thumbprint: it is the certificate's SHA-1 hash, 40 hexadecimal digits.")
-    return found
+    """A thumbprint as Graph writes it; Windows shows it with spaces, OpenSSL with colons. Raises ClientError."""
+    digits = re.sub(r"[\s:]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{40}", digits):
+        raise ClientError(
+            f"'{text}' is not a thumbprint: that is the SHA-1 hash of a certificate, 40 hexadecimal digits."
+        )
+    return digits
 
 
 def _literal(text: str) -> str:

@@ -1,5 +1,5 @@
 """The certificate connector: it holds keys, makes certificates for users, and re-encrypts imported ones for devices.
 
-It knows the rules (core) and its own files; it knows no HTTP and no database. Its methods may take tens of milliseconds
-and hold no lock meanwhile: call them in worker threads.
+It uses the core and its own files, but no HTTP and no database. Its methods may take tens of milliseconds and hold no
+lock meanwhile: call them in worker threads.
 """

@@ -1,7 +1,7 @@
 """PKCS certificates: the connector makes the key, gets the certificate by template, and wraps both for the device.
 
-What Intune's connector does for a PKCS certificate profile. The private key exists in the PFX only: it is stored
-nowhere else. What the certification authority decides about the request stands in operations.issuing.
+Intune's connector does the same for a PKCS certificate profile. The private key exists in the PFX file only. The
+decisions of the certification authority are in operations/ca/issuing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from fauxtune.connector.keypool import KeySource
-from fauxtune.connector.password_escrow import keep
+from fauxtune.connector.password_escrow import escrow
 from fauxtune.connector.refusals import AuthorityRefused, RecipientUnfit
 from fauxtune.connector.wrapping import BARE, Wrapping
 from fauxtune.core.errors import Invalid
@@ -26,18 +26,18 @@ from fauxtune.core.pki.template import KeyType, Template
 
 _CURVES: dict[int, type[ec.EllipticCurve]] = {256: ec.SECP256R1, 384: ec.SECP384R1, 521: ec.SECP521R1}
 
-#: The certification authority's door: a request goes in; the certificate comes out, and its issuers, nearest first.
-#: Raises ConnectorRefused's kinds.
+#: Has the certification authority issue a certificate for a request; returns it and its issuers, nearest first. Raises
+#: subclasses of ConnectorRefused.
 Certify = Callable[[x509.CertificateSigningRequest], Sequence[x509.Certificate]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PkcsOrder:
-    """One certificate for one device, as far as the connector must know. `recipient` is the device's identity: the PFX
-    password is sealed for it, in what `wrapping` says.
+    """One certificate for one device. `recipient` is the device's identity, for which the PFX password is encrypted in
+    `wrapping`.
 
-    `legacy` asks for a PFX in 3DES, for systems that read nothing newer. `keeps`: the connector is to be able to open
-    the password later, for an account that carries the certificate.
+    `legacy` asks for a PFX file in 3DES, for systems that read nothing newer. `keeps`: the password is escrowed, for an
+    account that contains the certificate.
     """
 
     subject: x509.Name
@@ -53,8 +53,8 @@ class PkcsOrder:
 
 @dataclass(frozen=True, slots=True)
 class PkcsAnswer:
-    """The certificate; the PFX with its key and its issuers but the root; the wrapped password, sealed (DER CMS); and
-    the password as the connector keeps it.
+    """The certificate; the PFX file with its key and its issuers, without the root; the wrapped password, encrypted for
+    the device (DER CMS); and the escrowed password.
     """
 
     certificate: x509.Certificate
@@ -64,15 +64,15 @@ class PkcsAnswer:
 
 
 def issue_pkcs(
-    order: PkcsOrder, *, password: str, certify: Certify, keys: KeySource, keeper: RSAPublicKey | None = None
+    order: PkcsOrder, *, password: str, certify: Certify, keys: KeySource, escrow_key: RSAPublicKey | None = None
 ) -> PkcsAnswer:
-    """Makes a key and has it certified. Each call is a new key and certificate: not safe to repeat for one request.
+    """Make a key and have it certified. Not safe to repeat: each call makes a new key and certificate.
 
-    Raises ConnectorRefused's kinds only.
+    Raises subclasses of ConnectorRefused only.
     """
     secret = password.encode()
     try:
-        envelope(secret, order.recipient)  # before a key is made in vain
+        envelope(secret, order.recipient)  # before a key is made that nothing could use
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
     key = make_key(order.key_type, size=order.key_size, keys=keys)
@@ -82,8 +82,8 @@ def issue_pkcs(
         pfx = write_pfx(
             key=key,
             certificate=certificate,
-            # The root is left out: a device trusts a root by a profile of its own, never through a PFX.
-            chain=[each for each in issuers if each.issuer != each.subject],
+            # Without the root: a device trusts a root by a profile of its own, never through a PFX file.
+            chain=[issuer for issuer in issuers if issuer.issuer != issuer.subject],
             password=password,
             name=order.friendly_name,
             legacy=order.legacy,
@@ -96,17 +96,17 @@ def issue_pkcs(
         certificate=certificate,
         pfx=pfx,
         sealed=envelope(order.wrapping.filled([(pfx, secret)]), order.recipient),
-        kept_password=None if keeper is None else keep(secret, keeper),
+        kept_password=None if escrow_key is None else escrow(secret, escrow_key),
     )
 
 
 def new_key(template: Template, keys: KeySource) -> PrivateKey:
-    """A key of the kind and size that the template asks for. Blocks while an RSA key is made."""
+    """Return a key of the kind and size that the template asks for. Blocks while an RSA key is made."""
     return make_key(template.key_type, size=template.minimum_key_size, keys=keys)
 
 
 def make_key(key_type: str, *, size: int, keys: KeySource) -> PrivateKey:
-    """A key of this kind, of this size at least."""
+    """Return a key of this kind and at least this size (bits)."""
     if key_type == KeyType.EC:
         return ec.generate_private_key(_CURVES[size]())
     key = keys.take()

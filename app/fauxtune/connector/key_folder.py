@@ -1,6 +1,6 @@
-"""The folder of a connector that is a process of its own: its keys by name, and who it is to the service.
+"""The folder of a connector that is a process of its own: its keys by name, and its registration with the service.
 
-Everything in it is readable by its owner alone. `connector.json` has the service's address and the credential;
+Only its owner can read the files. `connector.json` has the service's address and the credential;
 `keys.json` the names of the keys, whose files are in `keys/`.
 """
 
@@ -22,7 +22,7 @@ from fauxtune.core.pki.authority import PrivateKey
 
 Json = dict[str, Any]
 
-#: The file of the key that DigiCert's CA knows the connector by.
+#: The file of the key by which DigiCert's CA knows the connector.
 _RA = "ra"
 
 
@@ -35,73 +35,76 @@ class Folder:
         self._store = KeyStore(path / "keys")
 
     def create(self, description: Json) -> None:
-        """A new folder, for a connector that the service knows by now. Conflict where one is."""
+        """Create the folder of a connector that is registered. Raises Conflict if the folder belongs to one already."""
         if (self.path / "connector.json").exists():
-            raise Conflict(f"{self.path} is a connector's folder already: choose another, or remove it.")
+            raise Conflict(
+                f"{self.path} already belongs to a connector: choose another folder, or remove this one first."
+            )
         self._write("connector.json", description)
 
     def description(self) -> Json:
-        """What `create` was given. NotFound where no connector was added."""
+        """Return the description that `create` wrote. Raises NotFound if no connector was added here."""
         return self._read("connector.json")
 
     def add_key(self, provider: str, key_name: str, *, key: RSAPrivateKey) -> None:
-        """A further key. Conflict when the name is taken."""
+        """Add a key. Raises Conflict if the name exists already."""
         names = self._names()
-        if any((each["providerName"], each["keyName"]) == (provider, key_name) for each in names):
-            raise Conflict(f"The connector has a key '{key_name}' of the provider '{provider}' already.")
+        if any((name["providerName"], name["keyName"]) == (provider, key_name) for name in names):
+            raise Conflict(f"The connector already has a key '{key_name}' of the provider '{provider}'.")
         file = f"key-{len(names) + 1}"
         self._store.store(file, key)
         self._write("keys.json", [*names, {"providerName": provider, "keyName": key_name, "file": file}])
 
     def public_keys(self) -> list[Json]:
-        """The public halves with their names, as the service is told them."""
-        found = []
-        for each in self._names():
-            key = self._store.load(each["file"]).public_key()
+        """Return the public keys with their names, as the service receives them."""
+        documents = []
+        for name in self._names():
+            key = self._store.load(name["file"]).public_key()
             pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-            found.append({"providerName": each["providerName"], "keyName": each["keyName"], "publicKey": pem})
-        return found
+            documents.append({"providerName": name["providerName"], "keyName": name["keyName"], "publicKey": pem})
+        return documents
 
     def find(self, provider: str, key_name: str) -> PrivateKey | None:
-        """The key of this name."""
+        """Return the key of this name, if there is one."""
         if (provider, key_name) == password_escrow.NAME:
-            return self.keeper()
-        for each in self._names():
-            if (each["providerName"], each["keyName"]) == (provider, key_name):
-                return self._store.load(each["file"])
+            return self.escrow_key()
+        for name in self._names():
+            if (name["providerName"], name["keyName"]) == (provider, key_name):
+                return self._store.load(name["file"])
         return None
 
-    def keeper(self) -> RSAPrivateKey:
-        """What the passwords of files that it made are kept with; made when it is first needed."""
-        return password_escrow.keeper(self._store, self._source)
+    def escrow_key(self) -> RSAPrivateKey:
+        """Return the key of the escrowed passwords; it is made when first needed."""
+        return password_escrow.escrow_key(self._store, self._source)
 
     def ra_key(self, *, make: bool = False) -> RSAPrivateKey | None:
-        """The key of its RA certificate; None if it has none and none is to be made."""
+        """Return the key of the RA certificate. If there is none: make one with `make`, else return None."""
         if not self._store.has(_RA):
             if not make:
                 return None
             self._store.store(_RA, self._source.take())
         key = self._store.load(_RA)
         if not isinstance(key, RSAPrivateKey):
-            raise Unavailable("The connector's RA key is no RSA key.")
+            raise Unavailable("The connector's RA key is not an RSA key.")
         return key
 
     def _names(self) -> list[Json]:
         if not (self.path / "keys.json").exists():
             return []
-        found: list[Json] = self._read("keys.json")  # type: ignore[assignment]
-        return found
+        names: list[Json] = self._read("keys.json")  # type: ignore[assignment]
+        return names
 
     def _read(self, name: str) -> Json:
         try:
-            found: Json = json.loads((self.path / name).read_text(encoding="utf-8"))
+            document: Json = json.loads((self.path / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise NotFound(
-                f"{self.path} is no connector's folder (there is no {name}): fauxtune connector add makes one."
+                f"{self.path} is not the folder of a connector (it has no {name}): create one with "
+                "`fauxtune connector add`."
             ) from None
         except (OSError, ValueError) as error:
             raise Unavailable(f"{self.path / name} cannot be read: {error}") from None
-        return found
+        return document
 
     def _write(self, name: str, document: object) -> None:
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)

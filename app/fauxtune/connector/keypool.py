@@ -1,7 +1,7 @@
-"""Where fresh RSA keys come from: a pool that background threads keep full, or a ring of given keys.
+"""Sources of new RSA keys: a pool that background threads keep full, or a ring of existing keys.
 
-Making an RSA-2048 key takes some 40 ms of a core and is what limits issuing; OpenSSL does it without holding up the
-interpreter, so threads help.
+Making an RSA-2048 key takes some 40 ms of a core, which limits the rate of issuing. OpenSSL does it without the
+interpreter lock, so threads help.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 
 class KeySource(Protocol):
-    """Gives RSA keys."""
+    """A source of RSA keys."""
 
     def take(self) -> RSAPrivateKey:
-        """A key. May take tens of milliseconds: call it in a worker thread."""
+        """Return a key. May take tens of milliseconds: call it in a worker thread."""
         ...
 
 
 class KeyPool:
-    """Keys made ahead by daemon threads, each given out once. Works without `start` too, then without a lead."""
+    """Keys that daemon threads make in advance; each is returned once. Without `start`, `take` makes them."""
 
     def __init__(self, size: int = 8, *, threads: int = 1, bits: int = 2048) -> None:
         self._size = size
@@ -37,7 +37,7 @@ class KeyPool:
         self._stopping = False
 
     def start(self) -> None:
-        """Begins to fill the pool; while it runs already, nothing."""
+        """Start the threads that fill the pool, unless they are running."""
         with self._changed:
             if self._workers:
                 return
@@ -47,7 +47,7 @@ class KeyPool:
                 worker.start()
 
     def stop(self) -> None:
-        """Ends the threads and waits for them (one key's time at most). `start` begins anew."""
+        """Stop the threads and wait for them, at most for the time of one key. `start` starts them again."""
         with self._changed:
             self._stopping = True
             workers, self._workers = self._workers, []
@@ -56,9 +56,9 @@ class KeyPool:
             worker.join()
 
     def take(self) -> RSAPrivateKey:
-        """A ready key, else the next that the threads make; without threads, one made on the spot.
+        """Return a ready key, else the next that the threads make; without threads, make one.
 
-        Waiting takes no longer than making one would with every core busy already, and leaves a core for others.
+        Waiting takes no longer than making a key while all cores are busy, and leaves a core for others.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._ready or not self._workers)
@@ -69,7 +69,7 @@ class KeyPool:
 
     @property
     def ready(self) -> int:
-        """How many keys are ready."""
+        """The number of keys that are ready."""
         return len(self._ready)
 
     def _make(self) -> RSAPrivateKey:
@@ -78,7 +78,7 @@ class KeyPool:
     def _fill(self) -> None:
         while True:
             with self._changed:
-                # One at least, so that whoever waits is served by a pool of size 0 too.
+                # One at least, so that `take` gets a key from a pool of size 0, too.
                 self._changed.wait_for(lambda: self._stopping or len(self._ready) < max(self._size, 1))
                 if self._stopping:
                     return
@@ -89,16 +89,16 @@ class KeyPool:
 
 
 class KeyRing:
-    """Given keys, again and again, for tests and benchmarks: never for certificates that mean anything."""
+    """The same keys again and again, for tests and benchmarks only."""
 
     def __init__(self, keys: Iterable[RSAPrivateKey]) -> None:
-        given = tuple(keys)
-        if not given:
+        ring = tuple(keys)
+        if not ring:
             raise ValueError("a ring needs a key")
-        self._keys = cycle(given)
+        self._keys = cycle(ring)
         self._lock = Lock()
 
     def take(self) -> RSAPrivateKey:
-        """The next key of the ring."""
+        """Return the next key of the ring."""
         with self._lock:
             return next(self._keys)

@@ -1,7 +1,7 @@
-"""Where private keys live: one PKCS#8 file for each, readable by the owner only.
+"""A folder of private keys: one PKCS#8 file for each, readable by the owner only.
 
-A key is on the disk, for good, before `store` returns, so that no row can name a key that a crash has lost. Loaded keys
-are kept: reading one with all of cryptography's checks takes 36 ms.
+A key is safe on the disk before `store` returns, so that no row can name a key that a crash has lost. Loaded keys stay
+in memory: reading one with all of cryptography's checks takes 36 ms.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class KeyStore:
         self._lock = Lock()
 
     def store(self, name: str, key: PrivateKey) -> None:
-        """Keeps the key under this name. Again with the same key: nothing. Conflict if another key has the name."""
+        """Store the key under this name. Safe to repeat with the same key; raises Conflict if another key has the
+        name.
+        """
         path = self._path(name)
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -38,13 +40,15 @@ class KeyStore:
         with self._lock:
             if path.exists():
                 if path.read_bytes() != pem:
-                    raise Conflict(f"There is another key named {name!r} already.", target="name")
+                    raise Conflict(f"Another key named {name!r} exists already.", target="name")
             else:
                 self._write(path, pem)
             self._keys[name] = key
 
     def load(self, name: str) -> PrivateKey:
-        """The key of this name, the same object at each call. NotFound, or Unavailable when its file is damaged."""
+        """Return the key of this name, the same object at each call. Raises NotFound, or Unavailable if its file is
+        damaged.
+        """
         path = self._path(name)
         with self._lock:
             if name not in self._keys:
@@ -56,7 +60,7 @@ class KeyStore:
         return self._path(name).exists()
 
     def delete(self, name: str) -> None:
-        """Forgets the key, file and all. A name that has none is no error."""
+        """Delete the key and its file, if there is one."""
         path = self._path(name)
         with self._lock:
             self._keys.pop(name, None)
@@ -67,7 +71,8 @@ class KeyStore:
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             raise Invalid(
-                f"A key's file name has 1 to 200 letters, digits, '.', '_' or '-', no leading '.'; not {name!r}.",
+                f"The name of a key must have 1 to 200 letters, digits, '.', '_' or '-', and not begin with '.'; "
+                f"{name!r} does not.",
                 target="name",
             )
         return self._folder / f"{name}.pem"
@@ -75,7 +80,7 @@ class KeyStore:
     def _write(self, path: Path, pem: bytes) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder.chmod(0o700)
-        # No key's name begins with a dot, so this is nobody's file; one that a crash left behind is written over.
+        # No key's name begins with a dot, so this file belongs to no key; one that a crash left behind is overwritten.
         draft = path.with_name(f".{path.name}.new")
         draft.unlink(missing_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -89,7 +94,7 @@ class KeyStore:
 
 def _read(path: Path) -> PrivateKey:
     try:
-        # The file is our own: its primes were proved when the key was made.
+        # This program wrote the file: the primes were tested when the key was made.
         key = serialization.load_pem_private_key(path.read_bytes(), None, unsafe_skip_rsa_key_validation=True)
     except FileNotFoundError:
         raise NotFound(f"There is no key named {path.stem!r}.", target="name") from None
@@ -101,7 +106,7 @@ def _read(path: Path) -> PrivateKey:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the folder's list of names last; where folders cannot be opened (Windows) the system does it."""
+    """Flush the folder's entries to the disk. Windows cannot open folders, and does it by itself."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)

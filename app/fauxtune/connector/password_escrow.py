@@ -1,7 +1,7 @@
-"""The passwords of PFX files that the connector made, as it keeps them for later: readable with its own key alone.
+"""Escrow of the passwords of PFX files that the connector made: encrypted so that only its own key can read them.
 
-A certificate of a PKCS profile may be named by an e-mail account, which on Apple's platforms carries it inside: then
-its password is needed once more. The service keeps it in this form and cannot open it.
+An e-mail account may refer to the certificate of a PKCS profile; on Apple's platforms the account contains it, and its
+password is needed again. The service stores the encrypted password and cannot read it.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, Unavailable
 
-#: The file of the connector's key, how orders name it, and the padding by the name that Graph has for it.
+#: The file of the key, its (provider, name) in orders, and the padding by Graph's name.
 FILE = "password-keeper"
 NAME = ("", FILE)
 PADDING = "oaepSha512"
 
 
-def keeper(keys: KeyStore, source: KeySource) -> RSAPrivateKey:
-    """The connector's own key; made when it is first needed."""
+def escrow_key(keys: KeyStore, source: KeySource) -> RSAPrivateKey:
+    """Return the connector's escrow key; it is made when first needed."""
     if not keys.has(FILE):
         with contextlib.suppress(Conflict):  # another thread was first
             keys.store(FILE, source.take())
@@ -33,6 +33,6 @@ def keeper(keys: KeyStore, source: KeySource) -> RSAPrivateKey:
     return key
 
 
-def keep(password: bytes, public_key: RSAPublicKey) -> bytes:
-    """The password, readable with the connector's key."""
+def escrow(password: bytes, public_key: RSAPublicKey) -> bytes:
+    """Encrypt a password with the escrow key."""
     return public_key.encrypt(password, OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))

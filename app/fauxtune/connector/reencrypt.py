@@ -1,7 +1,7 @@
-"""PFX passwords that are encrypted for the connector are opened, and sealed for one device.
+"""Imported PFX files: the password, encrypted for the connector, is decrypted and encrypted for one device.
 
-What Intune's PFX connector does. The PFX itself goes to the device as it came; it is opened here once, at its first
-delivery, to see that password and file belong together. Ruled by the import cmdlets' source (microsoft/
+Intune's PFX connector does the same. The file goes to the device unchanged; it is opened here once, at its first
+delivery, to check that the password belongs to it. Source: the import cmdlets' source (microsoft/
 Intune-Resource-Access, PFXImportPowershell): RSA-OAEP with an empty label and the same hash for MGF1.
 """
 
@@ -26,14 +26,14 @@ from fauxtune.connector.refusals import (
     RecipientUnfit,
     ThumbprintDiffers,
 )
-from fauxtune.connector.wrapping import BARE, Wrapping
+from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import Invalid, PfxPasswordWrong, PfxUnreadable, PfxWithoutKey
 from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.cms import envelope
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.core.pki.pfx import read_pfx
 
-#: Graph's userPfxPaddingScheme, as far as passwords can still be encrypted with it. Compared without regard to case.
+#: The values of Graph's userPfxPaddingScheme with which passwords can still be encrypted, in lower case.
 PADDINGS: dict[str, type[hashes.HashAlgorithm]] = {
     "oaepsha256": hashes.SHA256,
     "oaepsha384": hashes.SHA384,
@@ -57,58 +57,51 @@ class ImportedOrder:
     already_verified: bool
     provider_name: str = ""
     key_name: str = ""
-    wrapping: Wrapping = field(default=BARE, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What only the device can read (DER CMS), and the certificates of the files that were opened for it: those that
-    were not `already_verified`. A certificate is public; the service may know it.
+    """Content that only the device can read (DER CMS), and the certificates of the files that were opened for it: those
+    that were not `already_verified`. Certificates are public: the service may know them.
     """
 
     data: bytes = field(repr=False)
     opened: tuple[x509.Certificate, ...] = ()
 
 
-#: An order, and the private key that it names: None if the connector has none of that name.
-Keyed = tuple[ImportedOrder, PrivateKey | None]
+#: An order and the private key that it names; None if the connector has no such key.
+KeyedOrder = tuple[ImportedOrder, PrivateKey | None]
 
 
-def reencrypt(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
-    """The wrapped PFX password, sealed for the device (DER CMS). `private_key` is the record's key, None if there is
-    none.
+def reencrypt(parts: Sequence[KeyedOrder], *, wrapping: Wrapping, recipient: x509.Certificate) -> Sealed:
+    """Encrypt the passwords of one or several files for the device, in one wrapping (several: those of an account).
 
-    Safe to repeat. Raises ConnectorRefused's kinds only.
+    Safe to repeat. Raises subclasses of ConnectorRefused only.
     """
-    return seal_together([(order, private_key)], wrapping=order.wrapping, recipient=order.recipient).data
-
-
-def seal_together(parts: Sequence[Keyed], *, wrapping: Wrapping, recipient: x509.Certificate) -> Sealed:
-    """Several files with their passwords in one wrapping, sealed for the device: what an account carries."""
-    files, found = [], []
+    files, opened = [], []
     for order, private_key in parts:
         password = open_password(order, private_key)
         if not order.already_verified:
-            found.append(verify(order, password))
+            opened.append(verify(order, password))
         files.append((order.pfx, password))
     try:
         content = wrapping.filled(files)
     except Invalid as error:
         raise PasswordUnfit(f"{parts[0][0].thumbprint}: {error.message}") from None
     try:
-        return Sealed(envelope(content, recipient), tuple(found))
+        return Sealed(envelope(content, recipient), tuple(opened))
     except Invalid as error:
         raise RecipientUnfit(error.message) from None
 
 
 def open_password(order: ImportedOrder, private_key: PrivateKey | None) -> bytes:
-    """The PFX password's bytes. KeyMissing, PaddingUnsupported or PasswordUndecryptable."""
+    """Return the PFX password. Raises KeyMissing, PaddingUnsupported or PasswordUndecryptable."""
     where = f"key {order.key_name!r} of provider {order.provider_name!r}"
     if not isinstance(private_key, RSAPrivateKey):
         if not order.key_name:
             raise KeyMissing(
-                f"The imported certificate {order.thumbprint} names no connector key: it was imported with a "
-                "public-key file alone. Import it again with providerName and keyName."
+                f"The imported certificate {order.thumbprint} names no key of the connector: it was imported with a "
+                "public-key file only. Import it again with providerName and keyName."
             )
         raise KeyMissing(f"The connector has no RSA {where}, which the imported certificate {order.thumbprint} names.")
     algorithm = PADDINGS.get(order.padding.lower())
@@ -120,7 +113,7 @@ def open_password(order: ImportedOrder, private_key: PrivateKey | None) -> bytes
     if len(order.encrypted_password) != private_key.key_size // 8:
         raise PasswordUndecryptable(
             f"The encrypted PFX password of {order.thumbprint} has {len(order.encrypted_password)} bytes; "
-            f"the {where} makes {private_key.key_size // 8}."
+            f"the {where} encrypts to {private_key.key_size // 8} bytes."
         )
     try:
         return private_key.decrypt(order.encrypted_password, OAEP(MGF1(algorithm()), algorithm(), None))
@@ -132,20 +125,22 @@ def open_password(order: ImportedOrder, private_key: PrivateKey | None) -> bytes
 
 
 def verify(order: ImportedOrder, password: bytes) -> x509.Certificate:
-    """Opens the PFX, and gives the certificate that it is about. PfxNotOpened, PfxBroken, PfxKeyMissing or
+    """Open the PFX file and return its certificate. Raises PfxNotOpened, PfxBroken, PfxKeyMissing or
     ThumbprintDiffers.
     """
     try:
         contents = read_pfx(order.pfx, password, thumbprint=order.thumbprint)
     except PfxPasswordWrong:
         raise PfxNotOpened(
-            f"The PFX file of {order.thumbprint} does not open with the password sent with it."
+            f"The PFX file of {order.thumbprint} cannot be opened with the password that was imported with it."
         ) from None
     except PfxUnreadable as error:
         raise PfxBroken(f"The imported file of {order.thumbprint} cannot be read. {error.message}") from None
     except PfxWithoutKey as error:
-        raise PfxKeyMissing(f"The imported file of {order.thumbprint} is no identity. {error.message}") from None
-    found = thumbprint(contents.certificate)
-    if found != order.thumbprint.lower():
-        raise ThumbprintDiffers(f"The PFX file holds the certificate {found}, not {order.thumbprint.lower()}.")
+        raise PfxKeyMissing(
+            f"The imported file of {order.thumbprint} has no private key for it. {error.message}"
+        ) from None
+    actual = thumbprint(contents.certificate)
+    if actual != order.thumbprint.lower():
+        raise ThumbprintDiffers(f"The PFX file holds the certificate {actual}, not {order.thumbprint.lower()}.")
     return contents.certificate

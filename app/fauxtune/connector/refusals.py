@@ -1,8 +1,8 @@
-"""Why the connector can refuse, each with the number that Graph shows as `errorCode` of the item.
+"""The reasons for which the connector refuses a request, each with the number that Graph shows as `errorCode`.
 
 `Unverified:` the real connectors' numbers for these cases are not published. Intune builds its numbers as 0x87D10000
-plus a code of the protocol at fault; 0x1000 to 0x10FF is used by none of them (SyncML ends at 0x0258, Apple begins at
-0x2710), so the codes here cannot be mistaken for theirs. What a Windows CA answers in the same case is said beside
+plus a code of the protocol at fault; none of them uses 0x1000 to 0x10FF (SyncML ends at 0x0258, Apple begins at
+0x2710), so the codes here cannot be mistaken for theirs. The answer of a Windows CA in the same case is noted at each
 ([MS-ERREF] 2.1.1). All are signed 32-bit numbers, as JSON carries them.
 """
 
@@ -47,7 +47,7 @@ class KeyMissing(_Refusal):
 
 
 class PaddingUnsupported(_Refusal):
-    """The record's padding scheme is none that the connector takes."""
+    """The connector does not support the record's padding scheme."""
 
     number = _signed(0x87D11004)
 
@@ -65,7 +65,7 @@ class PfxNotOpened(_Refusal):
 
 
 class PfxBroken(_Refusal):
-    """The imported bytes are no PFX file that can be read."""
+    """The imported bytes cannot be read as a PFX file."""
 
     number = _signed(0x87D11007)
 
@@ -83,13 +83,13 @@ class ThumbprintDiffers(_Refusal):
 
 
 class RecipientUnfit(_Refusal):
-    """Nothing can be sealed for the device: its identity's key is not RSA."""
+    """Nothing can be encrypted for the device: the key of its identity is not RSA."""
 
     number = _signed(0x87D1100A)
 
 
 class PasswordUnfit(_Refusal):
-    """The platform's wire cannot carry the PFX password."""
+    """The platform's protocol cannot carry the PFX password."""
 
     number = _signed(0x87D1100B)
 
@@ -119,7 +119,7 @@ class KeyNotExportable(_Refusal):
 
 
 class RevocationRefused(_Refusal):
-    """The connector may not revoke what was issued by the template (Windows: E_ACCESSDENIED, 0x80070005)."""
+    """The connector may not revoke certificates of the template (Windows: E_ACCESSDENIED, 0x80070005)."""
 
     number = _signed(0x87D11014)
     diagnostic = REVOCATION_DENIED
@@ -133,20 +133,20 @@ class AuthorityUnavailable(_Refusal):
 
 
 class AuthorityUnknown(_Refusal):
-    """No authority of this host and name answers (Windows: RPC_S_SERVER_UNAVAILABLE, as for one that is off line)."""
+    """No authority of this host and name answers (Windows: RPC_S_SERVER_UNAVAILABLE, as for one that is offline)."""
 
     number = _signed(0x87D11017)
     diagnostic = CA_UNAVAILABLE
 
 
 class RaCertificateMissing(_Refusal):
-    """The connector has no registration authority certificate, without which DigiCert's CA does not know it."""
+    """The connector lacks the registration authority certificate by which DigiCert's CA knows it."""
 
     number = _signed(0x87D11016)
     diagnostic = RA_CERTIFICATE_MISSING
 
 
-#: All of them: for pages and tests that list what can go wrong.
+#: All refusals, for pages and tests that list them.
 REFUSALS: tuple[type[_Refusal], ...] = (
     TemplateRefused,
     AuthorityRefused,

@@ -1,7 +1,7 @@
-"""A connector as a process of its own: it asks for work, does it with its own keys, and brings the answers.
+"""A connector as a process of its own: it leases work, does it with its own keys, and delivers the results.
 
-It knows the service by a channel alone (`Channel`), outbound; nothing ever calls it. Whatever goes wrong on the way is
-tried again: what it was at work on comes back to it, or to another.
+Its only connection is an outbound channel to the service (`Channel`). If the channel fails it tries again, and the
+service leases the unfinished work once more, to this connector or another.
 """
 
 from __future__ import annotations
@@ -25,96 +25,98 @@ from fauxtune.core.errors import Conflict, NotFound, Unavailable
 
 Json = dict[str, Any]
 
-#: Seconds: how long the service may let it wait, and between two tries to reach it.
+#: Seconds: the longest wait for work in one request, and the pauses between attempts to reach the service.
 _WAIT = 20.0
 _PAUSES = (0.5, 1.0, 2.0, 5.0)
 _MOST = 8
 
 
 class Channel(Protocol):
-    """The way to the service. Raises the facts of core.errors; Unavailable where nobody answers."""
+    """The connection to the service. Raises the errors of core.errors; Unavailable if the service does not answer."""
 
-    def start(self, greeting: Json) -> Json:
-        """A new session; what the connector is to the service."""
+    def start(self, hello: Json) -> Json:
+        """Start a session; return the connector as the service knows it."""
         ...
 
     def lease(self, *, most: int, wait: float) -> Json:
-        """Work."""
+        """Lease work."""
         ...
 
     def certify(self, request_id: str, body: Json) -> list[str]:
-        """The authority's door."""
+        """Have the certification authority issue a certificate."""
         ...
 
-    def bring(self, request_id: str, result: Json) -> bool:
-        """A result; was it taken?"""
+    def deliver(self, request_id: str, result: Json) -> bool:
+        """Deliver a result; return whether the service still needed it."""
         ...
 
     def revoke(self, serial: str) -> None:
-        """Have a certificate revoked."""
+        """Have the authority revoke a certificate."""
         ...
 
     def stop(self) -> None:
-        """The session ends."""
+        """End the session."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The process. `password` gives a new one for each file; `told` gets a line about everything that happens."""
+    """The connector's process. `password` returns a new password for each file; `log` gets a line for each event."""
 
     channel: Channel
     folder: Folder
     source: KeySource
     workers: Executor
     password: Callable[[], str]
-    told: Callable[[str], None]
+    log: Callable[[str], None]
 
-    def run(self, greeting: Json, *, stopped: Event) -> None:
-        """Until it is stopped. Conflict when another run takes its place, NotAllowed when it is not let in."""
+    def run(self, hello: Json, *, stopped: Event) -> None:
+        """Serve until `stopped` is set. Raises Conflict if another process takes over, NotAllowed if it is not
+        admitted.
+        """
         failures = 0
         while not stopped.is_set():
             try:
-                known = self.channel.start({**greeting, "keys": self.folder.public_keys()})
-                self.told(f"serving as '{known['name']}' ({', '.join(known['roles'])})")
+                connector = self.channel.start({**hello, "keys": self.folder.public_keys()})
+                self.log(f"serving as '{connector['name']}' ({', '.join(connector['roles'])})")
                 failures = 0
                 while not stopped.is_set():
-                    self.turn(wait=_WAIT)
+                    self.serve_once(wait=_WAIT)
                     failures = 0
             except Unavailable as error:
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 failures += 1
-                self.told(f"{error.message} Trying again in {pause:g} seconds.")
+                self.log(f"{error.message} Trying again in {pause:g} seconds.")
                 stopped.wait(pause)
 
-    def turn(self, *, wait: float) -> int:
-        """One look for work, and the work; how much it was."""
-        found = self.channel.lease(most=_MOST, wait=wait)
-        for each in found["revocations"]:
-            self.channel.revoke(each["serial"])
-            self.told(f"revoked {each['serial']} at the authority {each['authority']}")
-        requests: Sequence[Json] = found["requests"]
+    def serve_once(self, *, wait: float) -> int:
+        """Lease work once and do it; return the number of requests and revocations."""
+        work = self.channel.lease(most=_MOST, wait=wait)
+        for revocation in work["revocations"]:
+            self.channel.revoke(revocation["serial"])
+            self.log(f"revoked {revocation['serial']} at the authority {revocation['authority']}")
+        requests: Sequence[Json] = work["requests"]
         for line in self.workers.map(self._serve, requests):
-            self.told(line)
-        return len(requests) + len(found["revocations"])
+            self.log(line)
+        return len(requests) + len(work["revocations"])
 
     def _serve(self, request: Json) -> str:
         try:
             done = self._done(request)
-            taken = self.channel.bring(request["id"], wire.done_document(done))
+            was_needed = self.channel.deliver(request["id"], wire.done_document(done))
         except (Conflict, NotFound) as error:
             return f"lost the request {request['id']} ({request['role']}): {error.message}"
-        how = "refused" if done.refusal is not None else "answered" if taken else "answered in vain"
+        how = "refused" if done.refusal is not None else "answered" if was_needed else "answered too late"
         why = f": {done.refusal.message}" if done.refusal is not None else ""
         return f"{how} the request {request['id']} ({request['role']}){why}"
 
     def _done(self, request: Json) -> Done:
         def certify(csr: x509.CertificateSigningRequest) -> Sequence[x509.Certificate]:
-            found = self.channel.certify(request["id"], self._application(csr, digicert=request["digicert"]))
-            return [x509.load_der_x509_certificate(wire.data(each)) for each in found]
+            chain = self.channel.certify(request["id"], self._application(csr, digicert=request["digicert"]))
+            return [x509.load_der_x509_certificate(wire.data(certificate)) for certificate in chain]
 
-        hands = ConnectorTools(keys=self.folder, source=self.source, password=self.password())
-        return do(wire.read_work(request["work"]), hands=hands, certify=certify)
+        tools = ConnectorTools(keys=self.folder, source=self.source, password=self.password())
+        return do(wire.read_work(request["work"]), tools=tools, certify=certify)
 
     def _application(self, csr: x509.CertificateSigningRequest, *, digicert: bool) -> Json:
         der = csr.public_bytes(Encoding.DER)

@@ -1,7 +1,7 @@
 """Work and its results as JSON, between the service and a connector that is a process of its own.
 
-Nothing in it lets its reader open a PFX file: passwords are encrypted to the connector when they come, and sealed for
-the device when they go. Bytes are base64, certificates DER.
+Nobody who reads it can open a PFX file: passwords are encrypted for the connector on the way in, and for the device on
+the way out. Bytes are base64, certificates DER.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ Json = dict[str, Any]
 
 
 def text(data: bytes) -> str:
-    """Bytes as JSON carries them."""
+    """Write bytes as base64."""
     return base64.b64encode(data).decode()
 
 
 def data(value: object) -> bytes:
-    """The reverse of `text`. Invalid for what is no base64."""
+    """Read base64. Raises Invalid for anything else."""
     try:
         if not isinstance(value, str):
-            raise ValueError("no text")
+            raise ValueError("not a text")
         return base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
-        raise Invalid("Bytes are base64 text.") from None
+        raise Invalid("Bytes must be written as base64 text.") from None
 
 
 def work_document(work: Work) -> Json:
-    """An order as the connector is given it."""
+    """Write an order for the connector."""
     if isinstance(work, Sealing):
         return {
             "kind": "sealing",
-            "parts": [_part(each) for each in work.parts],
+            "parts": [_part(part) for part in work.parts],
             "wrapping": _wrapping(work.wrapping),
             "recipient": text(work.recipient.public_bytes(Encoding.DER)),
         }
@@ -62,11 +62,11 @@ def work_document(work: Work) -> Json:
 
 
 def read_work(document: Json) -> Work:
-    """The reverse. KeyError, ValueError or Invalid for what the service never says."""
+    """Read an order. Raises KeyError, ValueError or Invalid for a document that the service does not write."""
     recipient = x509.load_der_x509_certificate(data(document["recipient"]))
     wrapping = Wrapping(data(document["wrapping"]["body"]), xml=bool(document["wrapping"]["xml"]))
     if document["kind"] == "sealing":
-        return Sealing(tuple(_read_part(each, recipient) for each in document["parts"]), wrapping, recipient)
+        return Sealing(tuple(_read_part(part, recipient) for part in document["parts"]), wrapping, recipient)
     return PkcsOrder(
         subject=parse_subject(document["subject"]),
         template=document["template"],
@@ -81,17 +81,17 @@ def read_work(document: Json) -> Work:
 
 
 def done_document(done: Done) -> Json:
-    """What was made, as the service is given it."""
+    """Write the result of a request for the service."""
     if done.issued is not None:
-        kept = done.issued.kept_password
+        escrowed = done.issued.kept_password
         return {
             "certificate": text(done.issued.certificate.public_bytes(Encoding.DER)),
             "pfx": text(done.issued.pfx),
             "sealed": text(done.issued.sealed),
-            "keptPassword": None if kept is None else text(kept),
+            "keptPassword": None if escrowed is None else text(escrowed),
         }
     if done.sealed is not None:
-        opened = [text(each.public_bytes(Encoding.DER)) for each in done.opened]
+        opened = [text(certificate.public_bytes(Encoding.DER)) for certificate in done.opened]
         return {"sealed": text(done.sealed), "opened": opened}
     assert done.refusal is not None
     refusal = done.refusal

@@ -1,7 +1,5 @@
-"""What a connector does with a request, wherever it runs: inside the server, or as a process of its own.
-
-It is handed an order, the door of the certification authority, and its own keys; it gives back what it made, or why it
-refuses.
+"""The work of a connector on a request, inside the server or as a process of its own: from an order to the result or a
+refusal, with the connector's keys and the certification authority.
 """
 
 from __future__ import annotations
@@ -17,7 +15,7 @@ from fauxtune.connector import password_escrow
 from fauxtune.connector.issue import Certify, PkcsAnswer, PkcsOrder, issue_pkcs
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
-from fauxtune.connector.reencrypt import ImportedOrder, seal_together
+from fauxtune.connector.reencrypt import ImportedOrder, reencrypt
 from fauxtune.connector.wrapping import Wrapping
 from fauxtune.core.errors import ConnectorRefused, NotFound, Unavailable
 from fauxtune.core.model.items import REMEDIATION_FAILED
@@ -26,7 +24,7 @@ from fauxtune.core.pki.authority import PrivateKey
 
 @dataclass(frozen=True, slots=True)
 class Sealing:
-    """Files whose passwords the connector opens, and what they are sealed in together, for whom."""
+    """Files whose passwords the connector decrypts, to be encrypted together in `wrapping` for `recipient`."""
 
     parts: tuple[ImportedOrder, ...]
     wrapping: Wrapping
@@ -37,20 +35,20 @@ Work = PkcsOrder | Sealing
 
 
 class Keys(Protocol):
-    """The private keys that a connector has."""
+    """The private keys of a connector."""
 
     def find(self, provider: str, key_name: str) -> PrivateKey | None:
-        """The key of this name; None if there is none. Unavailable when its file is damaged."""
+        """Return the key of this name, if there is one. Raises Unavailable if its file is damaged."""
         ...
 
-    def keeper(self) -> RSAPrivateKey:
-        """What the passwords of files that it made are kept with."""
+    def escrow_key(self) -> RSAPrivateKey:
+        """Return the key of the escrowed passwords."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectorTools:
-    """What a connector works with. Passwords of new files come from `password`, which is used once."""
+    """The keys that a connector works with, and the password of one new file."""
 
     keys: Keys
     source: KeySource
@@ -59,8 +57,8 @@ class ConnectorTools:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was made of a request; exactly one of the first three is there. `opened`: the certificates of the imported
-    files that had to be opened for it.
+    """The result of a request: exactly one of the first three. `opened`: the certificates of the imported files that
+    were opened for it.
     """
 
     issued: PkcsAnswer | None = None
@@ -71,42 +69,41 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class NamedKeys:
-    """Keys in a folder, by the names of provider and key."""
+    """Keys of a key store by (provider, name)."""
 
     store: KeyStore
     files: Mapping[tuple[str, str], str]
     source: KeySource
 
     def find(self, provider: str, key_name: str) -> PrivateKey | None:
-        """The key of this name; None if it has none, or has lost its file."""
+        """Return the key of this name, if there is one. Raises NotFound if its file is gone."""
         if (provider, key_name) == password_escrow.NAME:
-            return self.keeper()
+            return self.escrow_key()
         file = self.files.get((provider, key_name))
         return None if file is None else self.store.load(file)
 
-    def keeper(self) -> RSAPrivateKey:
-        """Made when it is first needed."""
-        return password_escrow.keeper(self.store, self.source)
+    def escrow_key(self) -> RSAPrivateKey:
+        """Return the key of the escrowed passwords; it is made when first needed."""
+        return password_escrow.escrow_key(self.store, self.source)
 
 
-def do(work: Work, *, hands: ConnectorTools, certify: Certify | None = None) -> Done:
-    """Do the work. Blocks and takes time. Refusals are answers, not exceptions; what else `certify` raises is its
-    caller's.
-    """
+def do(work: Work, *, tools: ConnectorTools, certify: Certify | None = None) -> Done:
+    """Do the work. Blocks. Refusals become results; other exceptions of `certify` are raised."""
     try:
         if isinstance(work, Sealing):
-            parts = [(part, _key(part, hands)) for part in work.parts]
-            sealed = seal_together(parts, wrapping=work.wrapping, recipient=work.recipient)
+            parts = [(part, _key(part, tools)) for part in work.parts]
+            sealed = reencrypt(parts, wrapping=work.wrapping, recipient=work.recipient)
             return Done(sealed=sealed.data, opened=sealed.opened)
         assert certify is not None
-        keeper = hands.keys.keeper().public_key() if work.keeps else None
-        return Done(issued=issue_pkcs(work, password=hands.password, certify=certify, keys=hands.source, keeper=keeper))
+        escrow_key = tools.keys.escrow_key().public_key() if work.keeps else None
+        issued = issue_pkcs(work, password=tools.password, certify=certify, keys=tools.source, escrow_key=escrow_key)
+        return Done(issued=issued)
     except ConnectorRefused as refusal:
         return Done(refusal=refusal)
 
 
-def _key(part: ImportedOrder, hands: ConnectorTools) -> PrivateKey | None:
+def _key(part: ImportedOrder, tools: ConnectorTools) -> PrivateKey | None:
     try:
-        return hands.keys.find(part.provider_name, part.key_name)
+        return tools.keys.find(part.provider_name, part.key_name)
     except (NotFound, Unavailable) as error:  # its file is gone, or damaged
         raise ConnectorRefused(error.message, code=REMEDIATION_FAILED) from None

@@ -1,4 +1,4 @@
-"""Bytes with holes for what only the connector knows, and their filling.
+"""Bytes with holes for files and passwords, which only the connector can fill.
 
 `{{pfx:N}}` is replaced by the Nth PFX file in base64, `{{password:N}}` by its password: as it is, or escaped where the
 bytes are XML (XML 1.0, 2.4).
@@ -14,20 +14,22 @@ from xml.sax.saxutils import escape
 
 from fauxtune.core.errors import Invalid
 
-#: XML 1.0, 2.2: what no document may contain.
+#: XML 1.0, 2.2: characters that no document may contain.
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _HOLE = re.compile(rb"\{\{(pfx|password):([0-9]{1,3})\}\}")
 
 
 @dataclass(frozen=True, slots=True)
 class Wrapping:
-    """What is sealed for a device, but for the secrets."""
+    """The content that is encrypted for a device, with holes for the secrets. `xml`: passwords are escaped."""
 
     body: bytes
     xml: bool = False
 
     def filled(self, files: Sequence[tuple[bytes, bytes]]) -> bytes:
-        """With these (PFX file, password) in the holes. Invalid for a password that XML cannot carry."""
+        """Return the content with these (PFX file, password) in the holes. Raises Invalid for a password that XML
+        cannot carry.
+        """
 
         def content(hole: re.Match[bytes]) -> bytes:
             pfx, password = files[int(hole[2])]
@@ -47,5 +49,5 @@ def _escaped(password: bytes) -> bytes:
     except UnicodeDecodeError:
         raise Invalid("The PFX password is not UTF-8 text, and this platform takes passwords as text.") from None
     if _NOT_XML.search(text):
-        raise Invalid("The PFX password has control characters, which this platform's XML cannot carry.")
+        raise Invalid("The PFX password has control characters, which XML cannot carry.")
     return escape(text).replace("\r", "&#13;").encode()

@@ -180,8 +180,8 @@ async def test_an_answer_can_be_repeated_and_the_second_is_not_taken(
     await apart.start()
     (request,) = (await apart.lease())["requests"]
     refusal = {"refusal": {"code": -2016281112, "message": "Not today.", "diagnostic": 0x400}}
-    assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is True
-    assert await asyncio.to_thread(apart.channel.bring, request["id"], refusal) is False
+    assert await asyncio.to_thread(apart.channel.deliver, request["id"], refusal) is True
+    assert await asyncio.to_thread(apart.channel.deliver, request["id"], refusal) is False
     await phone.check_in()
     found = await item(contoso, phone)
     assert (found["state"], found["error"]) == ("failed", "Not today.")
@@ -210,7 +210,7 @@ async def test_an_ended_device_is_given_nothing_and_what_was_made_for_it_is_revo
         f"/beta/deviceManagement/managedDevices/{device}/retire", headers={"authorization": f"Bearer {app_token}"}
     )
     assert retired.status_code == 204, retired.text
-    await asyncio.to_thread(apart.channel.bring, request["id"], wire.done_document(done))
+    await asyncio.to_thread(apart.channel.deliver, request["id"], wire.done_document(done))
     assert [each["status"] for each in await registered(contoso)] == ["good"], "a connector is asked to revoke it"
     assert await apart.turn() == 1
     assert [each["status"] for each in await registered(contoso)] == ["revoked"]

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from fauxtune.connector.blobs import read_public_blob, write_private_blob
+from fauxtune.core.pki.cng import read_public_blob, write_private_blob
 from tests.support.control import ABSENT, Json, code, connector, listed, made
 
 PROVIDER = "Microsoft Software Key Storage Provider"

@@ -43,7 +43,7 @@ async def test_a_body_that_is_no_json_is_refused(contoso: httpx.AsyncClient) -> 
     media = {"content-type": "application/json"}
     answer = await contoso.post("/enrollmentTokens", content=b'{"userPrincipalName":', headers=media)
     assert (answer.status_code, code(answer)) == (400, "Invalid")
-    assert answer.json()["error"]["message"].startswith("The body is no JSON")
+    assert answer.json()["error"]["message"].startswith("The body is not JSON")
 
 
 async def test_a_device_is_listed_with_all_that_is_known_of_it(contoso: httpx.AsyncClient, enroll: Enroll) -> None:

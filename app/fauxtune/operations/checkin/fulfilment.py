@@ -129,7 +129,7 @@ def fulfil(task: Task, *, source: KeySource, connector_keys: KeyStore) -> Fulfil
     keys = NamedKeys(connector_keys, task.key_files, source)
     certify = None if task.application is None else task.application.certify
     hands = ConnectorTools(keys=keys, source=source, password=task.password)
-    return Fulfilled(task=task, done=do(task.work, hands=hands, certify=certify))
+    return Fulfilled(task=task, done=do(task.work, tools=hands, certify=certify))
 
 
 def store(tx: Transaction, enrollment: EnrollmentRow, *, fulfilled: Fulfilled, user: str | None) -> str | None:

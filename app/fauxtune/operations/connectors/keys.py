@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from fauxtune.connector.blobs import read_private_blob, write_private_blob
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Invalid
+from fauxtune.core.pki.cng import read_private_blob, write_private_blob
 
 DEFAULT_LENGTH = 2048
 #: Longer keys take minutes to make; shorter ones have no room for OAEP with SHA-512 and a password.

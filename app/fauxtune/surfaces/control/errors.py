@@ -55,7 +55,7 @@ def refuse(request: Request, error: Exception) -> Response:
 def _what_is_wrong(error: RequestValidationError) -> str:
     first = error.errors()[0]
     if first["type"] == "json_invalid":
-        return f"The body is no JSON: {first['ctx']['error']}."
+        return f"The body is not JSON: {first['ctx']['error']}."
     where = ".".join(str(part) for part in first["loc"][1:]) or "the body"
     if first["type"] == "extra_forbidden":
         return f"{where}: there is no such member."

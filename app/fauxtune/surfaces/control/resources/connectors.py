@@ -10,9 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_der_public_key
 from fastapi import Query, Response
 
-from fauxtune.connector.blobs import write_public_blob
 from fauxtune.core.clock import iso
 from fauxtune.core.model.connectors import PROGRAMS, Program, support
+from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.connectors import registry as connector_registry
