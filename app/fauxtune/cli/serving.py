@@ -19,29 +19,38 @@ if TYPE_CHECKING:
     from fauxtune.settings import Settings
 
 
+InterceptOption = Annotated[
+    bool | None,
+    typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
+]
+SeedOption = Annotated[
+    str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
+]
+EditionOption = Annotated[
+    str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
+]
+TrustedProxyOption = Annotated[
+    list[str] | None,
+    typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
+]
+CertificateHeaderOption = Annotated[
+    str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
+]
+EphemeralOption = Annotated[bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")]
+
+
 def serve(
     *,
     host: Annotated[str | None, typer.Option(help="name or address to listen on (default: localhost)")] = None,
     port: Annotated[int | None, typer.Option(help="HTTPS port; 0 takes a free one (default: 8443)")] = None,
     http_port: Annotated[int | None, typer.Option(help="HTTP port, for CRL and OCSP (default: 8080)")] = None,
-    intercept: Annotated[
-        bool | None,
-        typer.Option("--intercept", help="answer for Microsoft's hosts too, as an HTTPS proxy on localhost"),
-    ] = None,
-    proxy_port: Annotated[
-        int | None, typer.Option(help="port of that proxy; 0 takes a free one (default: 8888)")
-    ] = None,
+    intercept: InterceptOption = None,
+    proxy_port: Annotated[int | None, typer.Option(help="port of that proxy; 0: a free one (default: 8888)")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="folder of keys and database (default: .fauxtune)")] = None,
     database_url: Annotated[str | None, typer.Option(help="postgresql+psycopg://... (default: SQLite)")] = None,
-    ephemeral: Annotated[
-        bool | None, typer.Option("--ephemeral", help="use a temporary folder, deleted at the end")
-    ] = None,
-    seed: Annotated[
-        str | None, typer.Option(help="content of an empty database: contoso, none, or a JSON file (default: contoso)")
-    ] = None,
-    edition: Annotated[
-        str | None, typer.Option(help="new tenants behave like Intune of 2020-04 or current (default: current)")
-    ] = None,
+    ephemeral: EphemeralOption = None,
+    seed: SeedOption = None,
+    edition: EditionOption = None,
     public_url: Annotated[str | None, typer.Option(help="the HTTPS origin that clients see")] = None,
     public_http_url: Annotated[str | None, typer.Option(help="the HTTP origin that certificates name")] = None,
     permissions: Annotated[
@@ -50,13 +59,8 @@ def serve(
     client_certificates: Annotated[
         bool | None, typer.Option(help="ask TLS clients for a certificate (default: ask)")
     ] = None,
-    trusted_proxy: Annotated[
-        list[str] | None,
-        typer.Option(metavar="CIDR", help="network of proxies that end TLS, whose headers are believed (repeatable)"),
-    ] = None,
-    client_certificate_header: Annotated[
-        str | None, typer.Option(help="header in which they pass on the device's certificate (default: Client-Cert)")
-    ] = None,
+    trusted_proxy: TrustedProxyOption = None,
+    client_certificate_header: CertificateHeaderOption = None,
     print_seed: Annotated[bool, typer.Option("--print-seed", help="print the built-in seed and exit")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
