@@ -138,7 +138,7 @@ async def test_where_everything_was_removed_nothing_is_counted(diagnosed: Diagno
     await diagnosis_faults.drop(diagnosed, await diagnosis_faults.current(diagnosed))
     await diagnosed.settle()
     (one,) = (await diagnosed.diagnosis(profile=diagnosed.profiles["ios imported"])).chains
-    assert one.links[-1].message == "Nothing of it is wanted on the device."
+    assert one.links[-1].message == "The profile gives this device nothing."
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_a_certificate_of_another_authority_is_judged_once_a_connector_has
     mark = await diagnosis_faults.bring_from_outside(diagnosed, "smimeEncryption", **asked)
     assert await diagnosed.codes() == set()
     (one,) = (await diagnosed.diagnosis(profile=diagnosed.profiles["ios imported"])).chains
-    assert "1 of 2 cannot be looked into" in next(link.message for link in one.links if link.name == "address")
+    assert "1 of 2 cannot be checked" in next(link.message for link in one.links if link.name == "address")
     await diagnosed.settle()
     assert await diagnosed.codes() == {code}
     owned = (await diagnosed.history()).facts.owned(mark)
@@ -187,7 +187,9 @@ async def test_the_history_shows_every_certificate_with_who_holds_it(diagnosed: 
             {diagnosed.phone.enrollment_id, diagnosed.tablet.enrollment_id} if each.purpose else {each.device}
         )
     (finding,) = found.findings
-    assert found.about(next(each for each in found.facts.certificates if each.thumbprint == finding.found.certificate))
+    assert found.about(
+        next(each for each in found.facts.certificates if each.thumbprint == finding.observation.certificate)
+    )
 
 
 async def test_a_device_that_left_is_said_to_have_left(diagnosed: DiagnosedTenant) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from fauxtune.connector.refusals import REFUSALS
 from fauxtune.core.engine.diagnosis.chain import Chain, LinkStatus, Subject, chain
-from fauxtune.core.engine.diagnosis.facts import Device, Facts, Owned, source_of
+from fauxtune.core.engine.diagnosis.facts import Device, Facts, UserCertificate, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
 from fauxtune.core.engine.diagnosis.numbers import ErrorNumber, decode
 from fauxtune.core.engine.diagnosis.rules import find
@@ -48,9 +48,9 @@ class History:
     facts: Facts
     findings: tuple[Finding, ...]
 
-    def about(self, certificate: Owned) -> list[Finding]:
+    def about(self, certificate: UserCertificate) -> list[Finding]:
         """The findings about one certificate."""
-        return [each for each in self.findings if each.found.certificate == certificate.thumbprint]
+        return [each for each in self.findings if each.observation.certificate == certificate.thumbprint]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,19 +12,19 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from fauxtune.core.clock import from_iso
-from fauxtune.core.engine.diagnosis.approach import Approach, Way, approach
 from fauxtune.core.engine.diagnosis.delivery_rules import root_sha256
 from fauxtune.core.engine.diagnosis.facts import (
-    Asked,
+    CertificateContents,
     Connector,
-    Contents,
     Device,
     Facts,
-    Holding,
+    Holder,
     KnownProfile,
-    Owned,
-    Person,
+    SelectedProfile,
+    UserCertificate,
+    UserFacts,
 )
+from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -83,16 +83,18 @@ def gather(
         device_count=count,
         connectors=_connectors(tx),
         keys=_keys(tx),
-        known=known,
+        known_profiles=known,
         names=configuration_queries.names(tx.connection, tx.tenant.id, ids={ProfileId(each) for each in ids}),
         targets=_in_words(tx, targets),
         roles=ROLES,
         templates={each.name.lower(): each for each in all_templates(tx, "issuing")},
-        asked=None if asked is None else Asked(asked, _approaches(tx, targets[asked.id], user=user, devices=devices)),
+        selected=None
+        if asked is None
+        else SelectedProfile(asked, _approaches(tx, targets[asked.id], user=user, devices=devices)),
     )
 
 
-def owned(tx: Transaction, user_id: str) -> tuple[Owned, ...]:
+def owned(tx: Transaction, user_id: str) -> tuple[UserCertificate, ...]:
     """Every certificate of the user, oldest first: imported ones, those of devices, and those of the CA's counter."""
     imported = [_imported(row) for row in queries.imported_of_user(tx.connection, tx.tenant.id, user_id=user_id)]
     marks = {each.thumbprint for each in imported}
@@ -103,11 +105,11 @@ def owned(tx: Transaction, user_id: str) -> tuple[Owned, ...]:
     return tuple(_held(each, held.get(each.thumbprint, ())) for each in every)
 
 
-def contents(certificate: x509.Certificate) -> Contents:
+def contents(certificate: x509.Certificate) -> CertificateContents:
     """What a certificate says, as far as S/MIME asks. RFC 8550 3: the address stands in the alternative names, in old
     certificates in the subject.
     """
-    return Contents(
+    return CertificateContents(
         subject=subject_text(certificate.subject),
         issuer=subject_text(certificate.issuer),
         key_usage=_key_usage(certificate),
@@ -143,9 +145,9 @@ def _addresses(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _imported(row: Row) -> Owned:
+def _imported(row: Row) -> UserCertificate:
     starts = row["document"].get("startDateTime")
-    found = Owned(
+    found = UserCertificate(
         thumbprint=row["thumbprint"],
         source=Source.IMPORTED,
         not_before=None if not starts else from_iso(str(starts)),
@@ -161,7 +163,7 @@ def _imported(row: Row) -> Owned:
     return found if row["certificate"] is None else _looked_into(found, row["certificate"])
 
 
-def _looked_into(found: Owned, der: bytes) -> Owned:
+def _looked_into(found: UserCertificate, der: bytes) -> UserCertificate:
     """With what the certificate says of itself. It was read by `core.pki.foreign` before it was kept."""
     known = x509.load_der_x509_certificate(der)
     return replace(
@@ -173,9 +175,9 @@ def _looked_into(found: Owned, der: bytes) -> Owned:
     )
 
 
-def _issued(row: Row) -> Owned:
+def _issued(row: Row) -> UserCertificate:
     word = str(row["item_key"] or "").partition("/")[0]
-    return Owned(
+    return UserCertificate(
         thumbprint=row["thumbprint"],
         source=Source(word) if word in (Source.PKCS, Source.SCEP) else None,
         not_before=row["not_before"],
@@ -190,14 +192,14 @@ def _issued(row: Row) -> Owned:
     )
 
 
-def _held(each: Owned, rows: Iterable[Row]) -> Owned:
-    return replace(each, holders=tuple(Holding(row["enrollment_id"], ItemState(row["state"])) for row in rows))
+def _held(each: UserCertificate, rows: Iterable[Row]) -> UserCertificate:
+    return replace(each, holders=tuple(Holder(row["enrollment_id"], ItemState(row["state"])) for row in rows))
 
 
-def _person(user: Row) -> Person:
+def _person(user: Row) -> UserFacts:
     document = user["document"]
     name = str(document.get("userPrincipalName") or user["id"])
-    return Person(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
+    return UserFacts(user["id"], name=name, mail=document.get("mail"), licensed=bool(user["licensed"]))
 
 
 def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
@@ -241,7 +243,7 @@ def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:
     found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    return tuple(Connector(row["name"], frozenset(row["roles"]), waited=_waited(tx, row)) for row in found)
+    return tuple(Connector(row["name"], frozenset(row["roles"]), offline_reason=_waited(tx, row)) for row in found)
 
 
 def _waited(tx: Transaction, row: Row) -> str | None:
@@ -306,19 +308,19 @@ def _target(each: Assignment, *, groups: dict[str, str], filters: dict[str, Row]
 
 def _approaches(
     tx: Transaction, assignments: list[Assignment], *, user: Row | None, devices: Sequence[NamedEnrollmentRow]
-) -> dict[str | None, Approach]:
+) -> dict[str | None, Reach]:
     """How a profile with these assignments comes to each of the devices."""
     users = groups_of(tx, None if user is None else user["id"])
     if not devices:
-        found = approach(assignments, Membership(has_user=user is not None, user_groups=users))
-        nobody = user is None and found.way is not Way.NOBODY
-        return {None: Approach(Way.NO_DEVICE) if nobody else found}
-    ways: dict[str | None, Approach] = {}
+        found = reach_of(assignments, Membership(has_user=user is not None, user_groups=users))
+        nobody = user is None and found.status is not ReachStatus.NOBODY
+        return {None: Reach(ReachStatus.NO_DEVICE) if nobody else found}
+    ways: dict[str | None, Reach] = {}
     for row in devices:
         membership = Membership(
             has_user=user is not None,
             user_groups=users,
             device_groups=groups_of(tx, row.directory_device_id),
         )
-        ways[row.id] = approach(assignments, membership, matches=matching(tx, row, assignments=assignments))
+        ways[row.id] = reach_of(assignments, membership, matches=matching(tx, row, assignments=assignments))
     return ways

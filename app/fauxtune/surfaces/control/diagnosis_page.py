@@ -53,7 +53,7 @@ def diagnosis_page() -> str:
     """The page, in Markdown."""
     links = {code: link.name for link in LINKS for code in link.codes}
     codes = [
-        (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.means, rule.fix, rule.source) for rule in RULES
+        (f"`{rule.code}`", rule.severity.value, links[rule.code], rule.meaning, rule.fix, rule.source) for rule in RULES
     ]
     chain = [
         (

@@ -1,4 +1,4 @@
-"""Rules about certificates alone: when they are valid, what they may be used for, and whose address they carry.
+"""Rules about certificates alone: their validity, their uses, and the addresses in them.
 
 RFC 8550 (S/MIME 4.0 certificate handling) 3 and 4.4; RFC 5280 4.2.1.3 and 4.2.1.12; Intune: "Configure and use imported
 PKCS certificates", "S/MIME overview to sign and encrypt email".
@@ -9,17 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from fauxtune.core.engine.diagnosis.facts import Contents, Device, Facts, Owned, device_name
-from fauxtune.core.engine.diagnosis.findings import Found, Severity, day, moment
+from fauxtune.core.engine.diagnosis.facts import CertificateContents, Device, Facts, UserCertificate, device_name
+from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.pki.template import EMAIL_PROTECTION
 
 ENCRYPTION, SIGNING = "smimeEncryption", "smimeSigning"
-#: Before this time is left, a successor should be there.
+#: A successor should exist when this much time is left.
 _NOTICE = timedelta(days=30)
 ANY_USAGE = "2.5.29.37.0"
-#: One of these is needed for the purpose.
+#: The key usages of which a purpose needs at least one.
 USAGES: dict[str, frozenset[str]] = {
     ENCRYPTION: frozenset({"keyEncipherment", "dataEncipherment", "keyAgreement"}),
     SIGNING: frozenset({"digitalSignature", "nonRepudiation"}),
@@ -27,42 +27,42 @@ USAGES: dict[str, frozenset[str]] = {
 _PER_DEVICE = (Source.PKCS, Source.SCEP)
 
 
-def can(contents: Contents, purpose: str) -> bool:
-    """Does the key usage let the certificate serve this purpose? What is not restricted may do anything."""
-    wanted = USAGES.get(purpose)
-    return wanted is None or contents.key_usage is None or bool(wanted & contents.key_usage)
+def allows(contents: CertificateContents, purpose: str) -> bool:
+    """Whether the key usage allows this purpose. Without the extension, every purpose is allowed."""
+    needed = USAGES.get(purpose)
+    return needed is None or contents.key_usage is None or bool(needed & contents.key_usage)
 
 
-def usage_of(contents: Contents) -> str:
-    """What the key usage allows, in a word: signing, encryption, both or other."""
+def usage_of(contents: CertificateContents) -> str:
+    """The use that the key usage allows: signing, encryption, both or other."""
     words = {(True, True): "both", (True, False): "signing", (False, True): "encryption"}
-    return words.get((can(contents, SIGNING), can(contents, ENCRYPTION)), "other")
+    return words.get((allows(contents, SIGNING), allows(contents, ENCRYPTION)), "other")
 
 
-def is_for_mail(contents: Contents) -> bool:
-    """Do the extended key usages let it protect e-mail?"""
-    found = contents.extended_usages
-    return found is None or bool(found & {EMAIL_PROTECTION, ANY_USAGE})
+def is_for_mail(contents: CertificateContents) -> bool:
+    """Whether the extended key usages allow e-mail protection."""
+    usages = contents.extended_usages
+    return usages is None or bool(usages & {EMAIL_PROTECTION, ANY_USAGE})
 
 
-def expired_without_successor(facts: Facts) -> Iterator[Found]:
-    """The newest imported certificate of a purpose has expired; and so has a device's own that should be renewed."""
+def expired_without_successor(facts: Facts) -> Iterator[Observation]:
+    """The newest imported certificate for a purpose has expired, or a device's own certificate has."""
     for purpose in _purposes(facts):
         newest = _newest(facts.imported(purpose))
         if newest is not None and newest.not_after is not None and newest.not_after <= facts.now:
-            yield Found(
-                message=f"The newest certificate for {purpose} expired on {day(newest.not_after)}, and none was "
-                "imported after it.",
-                fix="Import a new certificate for the same purpose, and leave the old ones for old mail. Nothing "
-                "renews an imported certificate.",
+            yield Observation(
+                message=f"The newest certificate for {purpose} expired on {day(newest.not_after)}, and no "
+                "successor was imported.",
+                fix="Import a new certificate for the same purpose, and keep the old ones for old mail. Imported "
+                "certificates are not renewed automatically.",
                 evidence={"purpose": purpose, "notAfter": moment(newest.not_after), "now": moment(facts.now)},
                 certificate=newest.thumbprint,
             )
     for device, row in _own(facts):
         if row.not_after is not None and row.not_after <= facts.now:
-            yield Found(
-                message=f"The certificate of {device_name(device)} expired on {day(row.not_after)}, not renewed.",
-                fix="Let the device check in: the certificate is renewed then, if a connector answers.",
+            yield Observation(
+                message=f"The certificate of {device_name(device)} expired on {day(row.not_after)} without renewal.",
+                fix="Let the device check in, which renews the certificate if a connector answers.",
                 evidence={"item": row.key, "notAfter": moment(row.not_after), "now": moment(facts.now)},
                 certificate=row.thumbprint,
                 device=device.id,
@@ -70,28 +70,28 @@ def expired_without_successor(facts: Facts) -> Iterator[Found]:
             )
 
 
-def expires_soon(facts: Facts) -> Iterator[Found]:
-    """The newest imported certificate of a purpose has less than 30 days left."""
+def expires_soon(facts: Facts) -> Iterator[Observation]:
+    """The newest imported certificate for a purpose has at most 30 days left."""
     for purpose in _purposes(facts):
         newest = _newest(facts.imported(purpose))
         if newest is not None and newest.not_after and facts.now < newest.not_after <= facts.now + _NOTICE:
-            yield Found(
-                message=f"The newest certificate for {purpose} expires on {day(newest.not_after)}, and none was "
-                "imported after it.",
-                fix="Import its successor now: nothing renews an imported certificate.",
+            yield Observation(
+                message=f"The newest certificate for {purpose} expires on {day(newest.not_after)}, and no "
+                "successor was imported.",
+                fix="Import its successor now: imported certificates are not renewed automatically.",
                 evidence={"purpose": purpose, "notAfter": moment(newest.not_after), "now": moment(facts.now)},
                 certificate=newest.thumbprint,
             )
 
 
-def gap_in_time(facts: Facts) -> Iterator[Found]:
-    """Between two encryption certificates there was a time when none was valid."""
+def gap_in_time(facts: Facts) -> Iterator[Observation]:
+    """Between two encryption certificates there is a time when none is valid."""
     dated = [(each.not_before, each.not_after, each) for each in facts.imported(ENCRYPTION)]
     whole = sorted(
         ((begins, ends, each) for begins, ends, each in dated if begins is not None and ends is not None),
-        key=lambda found: (found[0], found[1], found[2].thumbprint),
+        key=lambda dates: (dates[0], dates[1], dates[2].thumbprint),
     )
-    covered: list[tuple[datetime, Owned]] = []
+    covered: list[tuple[datetime, UserCertificate]] = []
     for begins, ends, each in whole:
         if covered and begins > covered[-1][0]:
             yield _gap(covered[-1][0], begins, after=each, before=covered[-1][1], now=facts.now)
@@ -99,25 +99,28 @@ def gap_in_time(facts: Facts) -> Iterator[Found]:
             covered.append((ends, each))
 
 
-def _gap(ended: datetime, begins: datetime, *, after: Owned, before: Owned, now: datetime) -> Found:
+def _gap(
+    ended: datetime, begins: datetime, *, after: UserCertificate, before: UserCertificate, now: datetime
+) -> Observation:
     is_now = ended <= now < begins
-    return Found(
+    return Observation(
         message=f"No encryption certificate is valid from {day(ended)} to {day(begins)}.",
-        fix="Import a certificate that covers this time, if there was one; let the next begin before the last ends.",
+        fix="Import a certificate that covers this time, if there was one; let each successor begin before its "
+        "predecessor ends.",
         evidence={"from": moment(ended), "to": moment(begins), "before": before.thumbprint, "after": after.thumbprint},
         certificate=after.thumbprint,
         severity=Severity.ERROR if is_now else None,
     )
 
 
-def purpose_key_usage(facts: Facts) -> Iterator[Found]:
-    """The key usage does not allow what the certificate was imported for."""
+def purpose_key_usage(facts: Facts) -> Iterator[Observation]:
+    """The key usage does not allow the purpose for which the certificate was imported."""
     for each in facts.imported():
         purpose = each.purpose or ""
-        if each.contents is not None and not can(each.contents, purpose):
-            fitting = [word for word in USAGES if can(each.contents, word)]
-            advice = f"Import it for {fitting[0]}, or" if fitting else "Remove it, and"
-            yield Found(
+        if each.contents is not None and not allows(each.contents, purpose):
+            fitting = [word for word in USAGES if allows(each.contents, word)]
+            advice = f"Import it for {fitting[0]}, or" if fitting else "Delete it, and"
+            yield Observation(
                 message=f"The certificate was imported for {purpose}, which needs one of the key usages "
                 f"{', '.join(sorted(USAGES[purpose]))}; it has {_words(each.contents.key_usage)}.",
                 fix=f"{advice} import a certificate for {purpose} that has such a key usage.",
@@ -130,22 +133,22 @@ def purpose_key_usage(facts: Facts) -> Iterator[Found]:
             )
 
 
-def purpose_extended_usage(facts: Facts) -> Iterator[Found]:
-    """The extended key usages do not have e-mail protection among them."""
+def purpose_extended_usage(facts: Facts) -> Iterator[Observation]:
+    """E-mail protection is not among the extended key usages."""
     for each in facts.imported():
         if each.purpose in USAGES and each.contents is not None and not is_for_mail(each.contents):
-            found = each.contents.extended_usages
-            yield Found(
-                message=f"The certificate was imported for {each.purpose}, and its extended key usages do not allow "
-                f"e-mail: {_words(found)}.",
+            usages = each.contents.extended_usages
+            yield Observation(
+                message=f"The certificate was imported for {each.purpose}, but its extended key usages do not allow "
+                f"e-mail protection: {_words(usages)}.",
                 fix=f"Import a certificate with the extended key usage e-mail protection ({EMAIL_PROTECTION}).",
-                evidence={"intendedPurpose": each.purpose, "extendedKeyUsages": sorted(found or ())},
+                evidence={"intendedPurpose": each.purpose, "extendedKeyUsages": sorted(usages or ())},
                 certificate=each.thumbprint,
             )
 
 
-def address_mismatch(facts: Facts) -> Iterator[Found]:
-    """A certificate that is in use for mail carries another address than the user's primary SMTP address."""
+def address_mismatch(facts: Facts) -> Iterator[Observation]:
+    """A certificate that is in use for mail does not contain the user's primary SMTP address."""
     if facts.user is None:
         return
     mail = (facts.user.mail or "").casefold()
@@ -154,7 +157,7 @@ def address_mismatch(facts: Facts) -> Iterator[Found]:
         addresses = each.contents.addresses
         if mail and mail in (address.casefold() for address in addresses):
             continue
-        yield Found(
+        yield Observation(
             message=f"The certificate is for {_words(addresses)}; the user's primary SMTP address is "
             f"{facts.user.mail or 'not set'}.",
             fix=f"Issue a certificate with the rfc822Name {facts.user.mail}, or correct the user's mail address."
@@ -167,8 +170,8 @@ def address_mismatch(facts: Facts) -> Iterator[Found]:
         )
 
 
-def revoked_in_use(facts: Facts) -> Iterator[Found]:
-    """A device is to use a certificate that is on the revocation list."""
+def revoked_in_use(facts: Facts) -> Iterator[Observation]:
+    """A device uses a certificate that is on the revocation list."""
     for purpose in _purposes(facts):
         valid = [each for each in facts.imported(purpose) if each.not_after and each.not_after > facts.now]
         if valid and all(each.revoked_at is not None for each in valid):
@@ -181,12 +184,13 @@ def revoked_in_use(facts: Facts) -> Iterator[Found]:
             yield _revoked(mine, device=device.id, profile=row.claims[0].profile if row.claims else None)
 
 
-def _revoked(each: Owned, *, device: str | None = None, profile: str | None = None) -> Found:
-    return Found(
+def _revoked(each: UserCertificate, *, device: str | None = None, profile: str | None = None) -> Observation:
+    return Observation(
         message=f"The certificate in use was revoked on {day(each.revoked_at)} ({each.reason}).",
         fix="Import a new certificate for the same purpose."
         if each.source is Source.IMPORTED
-        else "Delete the certificate on the device, or the profile's assignment for a while: it is issued anew.",
+        else "Delete the certificate on the device, or remove the profile's assignment for a while: it is then "
+        "issued again.",
         evidence={"revokedAt": moment(each.revoked_at), "reason": each.reason, "serial": each.serial},
         certificate=each.thumbprint,
         device=device,
@@ -194,8 +198,8 @@ def _revoked(each: Owned, *, device: str | None = None, profile: str | None = No
     )
 
 
-def encryption_per_device(facts: Facts) -> Iterator[Found]:
-    """A certificate that only one of the user's several devices has is good for encryption."""
+def encryption_per_device(facts: Facts) -> Iterator[Observation]:
+    """A certificate that only one of the user's several devices has allows encryption."""
     if facts.device_count < 2:
         return
     by_profile: dict[str, list[tuple[Device, LedgerRow]]] = {}
@@ -203,15 +207,15 @@ def encryption_per_device(facts: Facts) -> Iterator[Found]:
         mine = facts.owned(row.thumbprint)
         if mine is None or mine.contents is None or mine.contents.key_usage is None or not row.claims:
             continue
-        if can(mine.contents, ENCRYPTION) and is_for_mail(mine.contents):
+        if allows(mine.contents, ENCRYPTION) and is_for_mail(mine.contents):
             by_profile.setdefault(row.claims[0].profile, []).append((device, row))
     for profile, holding in by_profile.items():
         names = ", ".join(device_name(device) for device, _ in holding)
-        yield Found(
+        yield Observation(
             message=f"The user has {facts.device_count} devices, and this profile gives each one an encryption "
             f"certificate of its own ({names}): mail that was encrypted for one device cannot be read on the others.",
             fix="Import one encryption certificate for all devices (imported PFX), and give the profile a template "
-            "that allows signing alone.",
+            "that allows only signing.",
             evidence={
                 "devices": [device.id for device, _ in holding],
                 "certificates": [row.thumbprint for _, row in holding],
@@ -225,21 +229,21 @@ def _purposes(facts: Facts) -> list[str]:
     return sorted({each.purpose for each in facts.imported() if each.purpose})
 
 
-def _newest(certificates: list[Owned]) -> Owned | None:
+def _newest(certificates: list[UserCertificate]) -> UserCertificate | None:
     dated = [(each.not_after, each.thumbprint, each) for each in certificates if each.not_after is not None]
-    return max(dated, key=lambda found: found[:2])[2] if dated else None
+    return max(dated, key=lambda dates: dates[:2])[2] if dated else None
 
 
 def _own(facts: Facts) -> Iterator[tuple[Device, LedgerRow]]:
-    """What is a device's own and current on it."""
+    """The current certificates that were issued for one device alone."""
     for device in facts.active:
         for row in device.rows.values():
             if row.source in _PER_DEVICE and row.thumbprint and row.state in (ItemState.SENT, ItemState.INSTALLED):
                 yield device, row
 
 
-def _in_use(facts: Facts) -> Iterator[tuple[Owned, str | None, str | None]]:
-    """The certificates for mail that are not yet history, each with its device and profile if it is a device's own."""
+def _in_use(facts: Facts) -> Iterator[tuple[UserCertificate, str | None, str | None]]:
+    """The certificates for mail that have not expired, each with its device and profile if it is a device's own."""
     for each in facts.imported():
         is_current = each.not_after is not None and each.not_after > facts.now
         if each.purpose in USAGES and each.contents is not None and is_current:
@@ -251,5 +255,5 @@ def _in_use(facts: Facts) -> Iterator[tuple[Owned, str | None, str | None]]:
         yield mine, device.id, row.claims[0].profile if row.claims else None
 
 
-def _words(found: frozenset[str] | tuple[str, ...] | None) -> str:
-    return ", ".join(sorted(found or ())) or "none"
+def _words(values: frozenset[str] | tuple[str, ...] | None) -> str:
+    return ", ".join(sorted(values or ())) or "none"

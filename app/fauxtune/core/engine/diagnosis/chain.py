@@ -1,6 +1,6 @@
-"""The way of one profile to one device, link by link: import, key, profile, purpose, assignment, ..., installed.
+"""The chain from one profile to one device, link by link: import, key, profile, purpose, assignment, ..., installed.
 
-A link breaks by the findings that belong to it; where there is none, the facts say whether it holds or is awaited.
+A link is broken by the findings that belong to it; without one, the facts decide whether it holds or is waited for.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from datetime import timedelta
 from enum import StrEnum
 from operator import attrgetter
 
-from fauxtune.core.engine.diagnosis.approach import Way
-from fauxtune.core.engine.diagnosis.certificate_rules import can
+from fauxtune.core.engine.diagnosis.certificate_rules import allows
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, name_of, purpose_of, source_of
 from fauxtune.core.engine.diagnosis.findings import Finding, Severity
+from fauxtune.core.engine.diagnosis.reach import ReachStatus
 from fauxtune.core.model.states import ItemState, Source
 from fauxtune.core.profiles.world import Profile
 
 
 class LinkStatus(StrEnum):
-    """It holds; it is broken; the profile is not for this device; or time or somebody is awaited."""
+    """The link holds, is broken, does not apply to this device, or waits for the device, a connector or time."""
 
     OK = "ok"
     BROKEN = "broken"
@@ -28,12 +28,12 @@ class LinkStatus(StrEnum):
     WAITING = "waiting"
 
 
-SentStep = tuple[LinkStatus, str]
+Assessment = tuple[LinkStatus, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One profile on one device; without a device: as far as it goes for the user."""
+    """One profile on one device; without a device, the links that concern the user alone can be judged."""
 
     facts: Facts
     profile: Profile
@@ -41,7 +41,7 @@ class Subject:
 
     @property
     def source(self) -> Source | None:
-        """What the profile gives."""
+        """The source of the items that the profile gives."""
         return source_of(self.profile)
 
     @property
@@ -50,32 +50,32 @@ class Subject:
         if self.source is Source.IMPORTED:
             purpose = purpose_of(self.profile)
             held = self.facts.imported(purpose) or [
-                each for each in self.facts.imported() if each.contents is not None and can(each.contents, purpose)
+                each for each in self.facts.imported() if each.contents is not None and allows(each.contents, purpose)
             ]
             return frozenset(each.thumbprint for each in held)
         rows = [] if self.device is None else self.device.claimed(self.profile.id)
         return frozenset(row.thumbprint for row in rows)
 
     @property
-    def arrives(self) -> bool:
-        """Does the profile reach the device?"""
+    def is_reached(self) -> bool:
+        """Whether the profile reaches the device."""
         return self.device is not None and self.device.profile(self.profile.id) is not None
 
     def concerns(self, finding: Finding) -> bool:
-        """Is the finding about this profile on this device?"""
-        found = finding.found
+        """Whether the finding is about this profile on this device."""
+        about = finding.observation
         role = None if self.source is None else self.facts.roles.get(self.source)
         return (
-            found.device in (None, None if self.device is None else self.device.id)
-            and found.profile in (None, self.profile.id)
-            and (found.certificate is None or found.profile is not None or found.certificate in self.thumbprints)
-            and found.role in (None, role)
+            about.device in (None, None if self.device is None else self.device.id)
+            and about.profile in (None, self.profile.id)
+            and (about.certificate is None or about.profile is not None or about.certificate in self.thumbprints)
+            and about.role in (None, role)
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One link as it stands. `findings`: what belongs to it, errors first; `message` is the first one's, if any."""
+    """The state of one link. `findings` are those that belong to it, errors first; `message` is that of the first."""
 
     name: str
     status: LinkStatus
@@ -85,17 +85,17 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """All links of one profile on one device that its kind has."""
+    """All links that a profile of its kind has, on one device."""
 
     subject: Subject
     links: tuple[Link, ...]
 
     @property
     def status(self) -> LinkStatus:
-        """That of the worst link: broken, then not applicable (nothing will come), then waiting."""
-        found = [link.status for link in self.links]
+        """The worst status of a link: broken, then not applicable (nothing will come), then waiting."""
+        statuses = [link.status for link in self.links]
         worst = (LinkStatus.BROKEN, LinkStatus.NOT_APPLICABLE, LinkStatus.WAITING)
-        return next((each for each in worst if each in found), LinkStatus.OK)
+        return next((status for status in worst if status in statuses), LinkStatus.OK)
 
     @property
     def broken(self) -> Link | None:
@@ -104,128 +104,136 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of link: which findings break it, what it says without one, and which profiles have it (empty: all)."""
+class LinkKind:
+    """A kind of link: the codes of the findings that break it, its assessment without one, and the sources of profiles
+    that have it (empty: all).
+    """
 
     name: str
     codes: frozenset[str]
-    tell: Callable[[Subject], SentStep]
+    assess: Callable[[Subject], Assessment]
     sources: frozenset[Source] = frozenset()
 
 
 def chain(subject: Subject, findings: list[Finding]) -> Chain:
-    """The chain, from everything that was found."""
+    """The chain of the subject, from all findings."""
     mine = [each for each in findings if subject.concerns(each)]
-    # What is not applicable brings nothing, so that nothing of it has to be there.
-    brings = subject.profile.applies
-    kinds = [each for each in LINKS if not each.sources or (brings and subject.source in each.sources)]
+    # A profile that does not apply gives nothing, so that nothing else has to be there for it.
+    gives = subject.profile.applies
+    kinds = [kind for kind in LINKS if not kind.sources or (gives and subject.source in kind.sources)]
     return Chain(subject, tuple(_link(kind, subject, findings=mine) for kind in kinds))
 
 
-def _link(kind: Kind, subject: Subject, *, findings: list[Finding]) -> Link:
+def _link(kind: LinkKind, subject: Subject, *, findings: list[Finding]) -> Link:
     mine = [each for each in findings if each.code in kind.codes]
     mine.sort(key=lambda each: each.severity is not Severity.ERROR)
     if mine and mine[0].severity is Severity.ERROR:
-        return Link(kind.name, LinkStatus.BROKEN, mine[0].found.message, tuple(mine))
-    status, message = kind.tell(subject)
-    return Link(kind.name, status, mine[0].found.message if mine else message, tuple(mine))
+        return Link(kind.name, LinkStatus.BROKEN, mine[0].observation.message, tuple(mine))
+    status, message = kind.assess(subject)
+    return Link(kind.name, status, mine[0].observation.message if mine else message, tuple(mine))
 
 
-def _ok(message: str) -> SentStep:
+def _ok(message: str) -> Assessment:
     return LinkStatus.OK, message
 
 
-def _waits(message: str) -> SentStep:
+def _waiting(message: str) -> Assessment:
     return LinkStatus.WAITING, message
 
 
-def _enrolled(subject: Subject) -> SentStep:
+def _enrollment(subject: Subject) -> Assessment:
     if subject.device is None:
-        return _waits("No device that the profile is for is enrolled.")
+        return _waiting("No device of a kind that the profile supports is enrolled.")
     return _ok(f"{subject.device.variant}, enrolled {subject.device.enrolled_at:%Y-%m-%d}.")
 
 
-def _imported(subject: Subject) -> SentStep:
+def _import(subject: Subject) -> Assessment:
     purpose = purpose_of(subject.profile)
     count = len(subject.facts.imported(purpose))
-    return _ok(f"{count} certificate(s) imported for {purpose}." if count else "One was imported, for another purpose.")
+    return _ok(
+        f"{count} certificate(s) imported for {purpose}."
+        if count
+        else "A certificate was imported, but for another purpose."
+    )
 
 
-def _keyed(subject: Subject) -> SentStep:
+def _connector_key(subject: Subject) -> Assessment:
     names = sorted({each.key_name or "" for each in subject.facts.imported() if each.thumbprint in subject.thumbprints})
     return _ok(f"A connector has the key {', '.join(repr(name) for name in names)}." if names else "No key is needed.")
 
 
-def _made(subject: Subject) -> SentStep:
+def _profile(subject: Subject) -> Assessment:
     return _ok(f"'{name_of(subject.profile)}', of the kind {subject.profile.kind}.")
 
 
-def _usable(subject: Subject) -> SentStep:
+def _purpose(subject: Subject) -> Assessment:
     if not any(each.thumbprint in subject.thumbprints for each in subject.facts.imported()):
         return _ok("There is no certificate yet.")
     return _ok(_unopened(subject) or f"Key usage and extended key usage allow {purpose_of(subject.profile)}.")
 
 
-def _addressed(subject: Subject) -> SentStep:
-    return _ok(_unopened(subject) or "No certificate in use carries another address than the user's.")
+def _address(subject: Subject) -> Assessment:
+    return _ok(_unopened(subject) or "No certificate in use has an address other than the user's.")
 
 
 def _unopened(subject: Subject) -> str | None:
-    """What cannot be judged yet, if anything."""
+    """A sentence about certificates that cannot be checked yet; None if all can."""
     held = [each for each in subject.facts.imported() if each.thumbprint in subject.thumbprints]
     unknown = sum(each.contents is None for each in held)
     if not unknown:
         return None
-    return f"{unknown} of {len(held)} cannot be looked into until a connector has opened the file for a device."
+    return f"{unknown} of {len(held)} cannot be checked until a connector has opened the file for a device."
 
 
-def _valid(subject: Subject) -> SentStep:
-    mine = [each for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
-    newest = max((each for each in mine if each.not_after is not None), key=attrgetter("not_after"), default=None)
+def _validity(subject: Subject) -> Assessment:
+    held = [each for each in subject.facts.certificates if each.thumbprint in subject.thumbprints]
+    newest = max((each for each in held if each.not_after is not None), key=attrgetter("not_after"), default=None)
     if newest is None:
         return _ok("There is no certificate yet.")
     if newest.not_before is not None and newest.not_before > subject.facts.now:
-        return _waits(f"The newest is not valid before {newest.not_before:%Y-%m-%d}.")
+        return _waiting(f"The newest is not valid before {newest.not_before:%Y-%m-%d}.")
     return _ok(f"The newest is valid until {newest.not_after:%Y-%m-%d}.")
 
 
-def _licensed(subject: Subject) -> SentStep:
+def _licence(subject: Subject) -> Assessment:
     user = subject.facts.user
     return _ok("The device has no user." if user is None else f"{user.name} has a licence.")
 
 
-def _assigned(subject: Subject) -> SentStep:
-    asked = subject.facts.asked
+def _assignment(subject: Subject) -> Assessment:
+    selected = subject.facts.selected
     key = None if subject.device is None else subject.device.id
-    way = None if asked is None or asked.profile.id != subject.profile.id else asked.approaches.get(key)
-    if way is not None and way.way is Way.NO_DEVICE:
-        return _waits(f"It is assigned to {subject.facts.assigned(subject.profile.id)} and reaches no enrolled device.")
+    reach = None if selected is None or selected.profile.id != subject.profile.id else selected.reaches.get(key)
+    if reach is not None and reach.status is ReachStatus.NO_DEVICE:
+        return _waiting(
+            f"It is assigned to {subject.facts.assigned(subject.profile.id)} and reaches no enrolled device."
+        )
     return _ok(f"It is assigned to {subject.facts.assigned(subject.profile.id)}.")
 
 
-def _let_through(_subject: Subject) -> SentStep:
-    return _ok("No filter is in the way.")
+def _filter(_subject: Subject) -> Assessment:
+    return _ok("No filter leaves the device out.")
 
 
-def _fits(subject: Subject) -> SentStep:
+def _platform(subject: Subject) -> Assessment:
     return _ok("The profile is for devices of this kind." if subject.device else "There is no device to compare with.")
 
 
-def _current(subject: Subject) -> SentStep:
+def _edition(subject: Subject) -> Assessment:
     return _ok(f"It applies in the edition {subject.facts.edition}.")
 
 
-def _trusted(subject: Subject) -> SentStep:
+def _trusted_root(subject: Subject) -> Assessment:
     root = None if subject.device is None else subject.device.roots.get(subject.profile.id)
     if root is None or subject.device is None:
-        return _ok("No root has to be there first.")
+        return _ok("No root certificate is needed first.")
     states = [row.state for key, row in subject.device.rows.items() if key.startswith(f"root/{root}/")]
     if ItemState.INSTALLED in states:
         return _ok("The authority's root is on the device.")
-    return _waits("The authority's root is on its way to the device.")
+    return _waiting("The authority's root is on its way to the device.")
 
 
-def _referred(subject: Subject) -> SentStep:
+def _reference(subject: Subject) -> Assessment:
     awaited = []
     for target in subject.profile.references.values() if subject.device is not None else ():
         assert subject.device is not None
@@ -233,55 +241,55 @@ def _referred(subject: Subject) -> SentStep:
         if not rows or any(row.state is not ItemState.INSTALLED for row in rows):
             awaited.append(subject.facts.names.get(target, target))
     if awaited:
-        return _waits(f"The certificates of {', '.join(repr(name) for name in awaited)} are not on the device.")
-    return _ok("The certificates that it names are on the device.")
+        return _waiting(f"The certificates of {', '.join(repr(name) for name in awaited)} are not on the device.")
+    return _ok("The certificates that it refers to are on the device.")
 
 
-def _served(subject: Subject) -> SentStep:
+def _connector(subject: Subject) -> Assessment:
     role = None if subject.source is None else subject.facts.roles.get(subject.source)
     if role is None:
         return _ok("No connector is needed.")
-    able = [each.name for each in subject.facts.connectors if role in each.roles and each.online]
-    return _ok(f"{', '.join(repr(name) for name in able)} has the role {role} and is online.")
+    serving = [each.name for each in subject.facts.connectors if role in each.roles and each.online]
+    return _ok(f"{', '.join(repr(name) for name in serving)} has the role {role} and is online.")
 
 
-def _heard(subject: Subject) -> SentStep:
+def _check_in(subject: Subject) -> Assessment:
     device = subject.device
     if device is None:
-        return _waits("There is no device.")
+        return _waiting("There is no device.")
     if device.last_checkin_at is None:
-        return _waits("The device has not checked in since it was enrolled.")
+        return _waiting("The device has not checked in since it was enrolled.")
     ago = _ago(subject.facts.now - device.last_checkin_at)
     if device.pending:
-        return _waits(f"The device checked in {ago} ago; what has changed since waits for the next time.")
+        return _waiting(f"The device checked in {ago} ago; later changes wait for its next check-in.")
     return _ok(f"The device checked in {ago} ago.")
 
 
-def _accepted(_subject: Subject) -> SentStep:
+def _device(_subject: Subject) -> Assessment:
     return _ok("The device refused nothing.")
 
 
-def _installed(subject: Subject) -> SentStep:
-    if subject.device is None or not subject.arrives:
-        return _waits("Nothing of it is wanted on the device.")
+def _installed(subject: Subject) -> Assessment:
+    if subject.device is None or not subject.is_reached:
+        return _waiting("The profile gives this device nothing.")
     if not subject.profile.applies:
         return LinkStatus.NOT_APPLICABLE, "It is not applicable to devices of this kind."
     rows = [subject.device.ledger.get(row.key, row) for row in subject.device.claimed(subject.profile.id)]
     waiting = [row for row in rows if row.state is not ItemState.INSTALLED]
     if not rows:
-        return _waits("Nothing of it is wanted on the device.")
+        return _waiting("The profile gives this device nothing.")
     done = f"{len(rows) - len(waiting)} of {len(rows)} installed"
     if not waiting:
         return _ok(f"{done}.")
-    return _waits(f"{done}: {_why(waiting[0].state, waiting[0].waits_for)}.")
+    return _waiting(f"{done}: {_why(waiting[0].state, waiting[0].waits_for)}.")
 
 
 def _why(state: ItemState, waits_for: str | None) -> str:
     match state:
         case ItemState.SENT:
-            return "the device was given it and has not confirmed"
+            return "it was sent to the device, which has not confirmed it"
         case ItemState.FAILED:
-            return "it failed when it was last tried"
+            return "the last attempt failed"
         case _:
             return f"it waits for {waits_for or 'the next check-in'}"
 
@@ -295,19 +303,19 @@ def _ago(span: timedelta) -> str:
     return "a moment"
 
 
-_CERTIFIED = frozenset({Source.IMPORTED, Source.PKCS, Source.SCEP})
+_WITH_CERTIFICATE = frozenset({Source.IMPORTED, Source.PKCS, Source.SCEP})
 _OWN = frozenset({Source.PKCS, Source.SCEP})
-_BROUGHT = frozenset({Source.IMPORTED})
+_FROM_IMPORT = frozenset({Source.IMPORTED})
 
-#: THE links, in the order of the way. Each code of a rule stands in one of them.
-LINKS: tuple[Kind, ...] = (
-    Kind("enrollment", frozenset({"enrollment-over"}), _enrolled),
-    Kind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _imported, _BROUGHT),
-    Kind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _keyed, _BROUGHT),
-    Kind("profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin"}), _made),
-    Kind("purpose", frozenset({"purpose-key-usage", "purpose-extended-usage"}), _usable, _BROUGHT),
-    Kind("address", frozenset({"address-mismatch"}), _addressed, _CERTIFIED),
-    Kind(
+#: THE links, in their order. Each rule's code belongs to one of them.
+LINKS: tuple[LinkKind, ...] = (
+    LinkKind("enrollment", frozenset({"enrollment-over"}), _enrollment),
+    LinkKind("import", frozenset({"nothing-imported", "purpose-without-profile"}), _import, _FROM_IMPORT),
+    LinkKind("connectorKey", frozenset({"key-missing", "key-unnamed"}), _connector_key, _FROM_IMPORT),
+    LinkKind("profile", frozenset({"kept-only", "profile-impossible", "proof-of-origin"}), _profile),
+    LinkKind("purpose", frozenset({"purpose-key-usage", "purpose-extended-usage"}), _purpose, _FROM_IMPORT),
+    LinkKind("address", frozenset({"address-mismatch"}), _address, _WITH_CERTIFICATE),
+    LinkKind(
         "validity",
         frozenset(
             {
@@ -315,23 +323,23 @@ LINKS: tuple[Kind, ...] = (
                 *("encryption-per-device", "validity-period"),
             }
         ),
-        _valid,
-        _CERTIFIED,
+        _validity,
+        _WITH_CERTIFICATE,
     ),
-    Kind("licence", frozenset({"not-licensed", "user-deleted"}), _licensed),
-    Kind("assignment", frozenset({"assigned-to-nobody", "assigned-elsewhere", "excluded"}), _assigned),
-    Kind("filter", frozenset({"filtered-out"}), _let_through),
-    Kind("platform", frozenset({"other-platform"}), _fits),
-    Kind("edition", frozenset({"not-in-edition", "purpose-unsupported"}), _current),
-    Kind("trustedRoot", frozenset({"root-elsewhere", "root-missing"}), _trusted, _OWN),
-    Kind("reference", frozenset({"reference-out-of-reach"}), _referred, frozenset({Source.EMAIL})),
-    Kind(
+    LinkKind("licence", frozenset({"not-licensed", "user-deleted"}), _licence),
+    LinkKind("assignment", frozenset({"assigned-to-nobody", "assigned-elsewhere", "excluded"}), _assignment),
+    LinkKind("filter", frozenset({"filtered-out"}), _filter),
+    LinkKind("platform", frozenset({"other-platform"}), _platform),
+    LinkKind("edition", frozenset({"not-in-edition", "purpose-unsupported"}), _edition),
+    LinkKind("trustedRoot", frozenset({"root-elsewhere", "root-missing"}), _trusted_root, _OWN),
+    LinkKind("reference", frozenset({"reference-out-of-reach"}), _reference, frozenset({Source.EMAIL})),
+    LinkKind(
         "connector",
         frozenset({"role-without-connector", "connector-offline", "connector-refused"}),
-        _served,
-        _CERTIFIED | {Source.EMAIL},
+        _connector,
+        _WITH_CERTIFICATE | {Source.EMAIL},
     ),
-    Kind("checkIn", frozenset({"device-silent"}), _heard),
-    Kind("device", frozenset({"device-refused"}), _accepted),
-    Kind("installed", frozenset(), _installed),
+    LinkKind("checkIn", frozenset({"device-silent"}), _check_in),
+    LinkKind("device", frozenset({"device-refused"}), _device),
+    LinkKind("installed", frozenset(), _installed),
 )

@@ -1,4 +1,4 @@
-"""Rules about the way to the device: licence, import, keys, connectors, roots, references, and what failed.
+"""Rules about delivery to the device: licence, import, keys, connectors, roots, references, and failed items.
 
 Intune: "Configure and use imported PKCS certificates", "Configure and use PKCS certificates", "Create trusted
 certificate profiles", "Certificate connector for Microsoft Intune".
@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from fauxtune.core.engine.diagnosis.certificate_rules import can
+from fauxtune.core.engine.diagnosis.certificate_rules import allows
 from fauxtune.core.engine.diagnosis.facts import (
     Device,
     Facts,
@@ -22,7 +22,7 @@ from fauxtune.core.engine.diagnosis.facts import (
     purpose_of,
     source_of,
 )
-from fauxtune.core.engine.diagnosis.findings import Found, Severity, day, moment
+from fauxtune.core.engine.diagnosis.findings import Observation, Severity, day, moment
 from fauxtune.core.errors import Invalid
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
@@ -35,34 +35,34 @@ _SILENT = timedelta(days=30)
 _ROOT_REFERENCE = "rootCertificate"
 
 
-def enrollment_over(facts: Facts) -> Iterator[Found]:
-    """The device has left, or is leaving."""
+def enrollment_over(facts: Facts) -> Iterator[Observation]:
+    """The enrolment has ended, or is ending."""
     for device in facts.devices:
         if device.state is not EnrollmentState.ACTIVE:
-            yield Found(
-                message=f"{device_name(device)} is not managed any more: its enrolment is {device.state}"
-                f" ({device.cause or 'no cause'}).",
+            yield Observation(
+                message=f"{device_name(device)} is no longer managed: its enrolment is {device.state}"
+                f" ({device.cause or 'cause unknown'}).",
                 fix="Enrol the device again.",
                 evidence={"state": device.state.value, "cause": device.cause},
                 device=device.id,
             )
 
 
-def not_licensed(facts: Facts) -> Iterator[Found]:
-    """A user without a licence is given nothing."""
+def not_licensed(facts: Facts) -> Iterator[Observation]:
+    """The user has no licence: no profile reaches the user's devices."""
     if facts.user is not None and not facts.user.licensed:
-        yield Found(
-            message=f"{facts.user.name} has no licence for device management: nothing is given to the user's devices.",
+        yield Observation(
+            message=f"{facts.user.name} has no licence for device management: no profile reaches the user's devices.",
             fix="Assign the user a licence that has Intune in it.",
             evidence={"user": facts.user.name, "devices": [device.id for device in facts.devices]},
         )
 
 
-def user_deleted(facts: Facts) -> Iterator[Found]:
-    """A device whose user is gone from the directory is given nothing."""
+def user_deleted(facts: Facts) -> Iterator[Observation]:
+    """The device's user was deleted from the directory: no profile reaches the device."""
     for device in facts.active:
         if device.user_id is not None and facts.user is None:
-            yield Found(
+            yield Observation(
                 message=f"The user of {device_name(device)} was deleted from the directory.",
                 fix="Retire or wipe the device, or enrol it for another user.",
                 evidence={"userId": device.user_id},
@@ -70,16 +70,17 @@ def user_deleted(facts: Facts) -> Iterator[Found]:
             )
 
 
-def nothing_imported(facts: Facts) -> Iterator[Found]:
-    """An imported PFX profile reaches a device, and its user has no certificate for that purpose."""
+def nothing_imported(facts: Facts) -> Iterator[Observation]:
+    """An imported PFX profile reaches a device, but its user has no certificate for that purpose."""
     for device, profile in _applied(facts, Source.IMPORTED):
         purpose = purpose_of(profile)
         if facts.imported(purpose) or _tagged_otherwise(facts, purpose):
             continue
-        yield Found(
-            message=f"'{name_of(profile)}' gives certificates for {purpose}, and none was imported for the user of "
+        yield Observation(
+            message=f"'{name_of(profile)}' gives certificates for {purpose}, but none was imported for the user of "
             f"{device_name(device)}.",
-            fix=f"Import a certificate for the user with the intended purpose {purpose}, or take the profile away.",
+            fix=f"Import a certificate for the user with the intended purpose {purpose}, or remove the profile's "
+            "assignment.",
             evidence={
                 "intendedPurpose": purpose,
                 "imported": {each.thumbprint: each.purpose for each in facts.imported()},
@@ -89,27 +90,29 @@ def nothing_imported(facts: Facts) -> Iterator[Found]:
         )
 
 
-def purpose_without_profile(facts: Facts) -> Iterator[Found]:
-    """A certificate was imported, and no profile for its purpose brings it to a device. Never that of a wrong tag."""
+def purpose_without_profile(facts: Facts) -> Iterator[Observation]:
+    """A certificate was imported, but no profile for its purpose brings it to a device. A certificate with the wrong
+    purpose has its own finding.
+    """
     for purpose in sorted({each.purpose or "unassigned" for each in facts.imported()}):
-        held = [each for each in facts.imported(purpose) if each.contents is None or can(each.contents, purpose)]
+        held = [each for each in facts.imported(purpose) if each.contents is None or allows(each.contents, purpose)]
         reached = [device for device, profile in _applied(facts, Source.IMPORTED) if purpose_of(profile) == purpose]
-        for device in _takers(facts) if held else ():
-            if device in reached or _is_asked(facts, purpose):
+        for device in _supporting(facts) if held else ():
+            if device in reached or _is_selected(facts, purpose):
                 continue
-            there = [each for each in facts.known if each.source is Source.IMPORTED and each.applies_to(device.variant)]
-            meant = [each for each in there if each.mark == purpose]
-            yield Found(
-                message=f"{len(held)} certificate(s) for {purpose} do not come to {device_name(device)}: no imported "
+            known = [each for each in facts.known_profiles if each.source is Source.IMPORTED]
+            fitting = [each for each in known if each.applies_to(device.variant) and each.mark == purpose]
+            yield Observation(
+                message=f"{len(held)} certificate(s) for {purpose} do not reach {device_name(device)}: no imported "
                 f"PFX profile for {purpose} reaches it.",
-                fix=f"Assign {_either(meant)} to a group that the user or the device is in."
-                if meant
+                fix=f"Assign {_either(fitting)} to a group that the user or the device is in."
+                if fitting
                 else f"Create an imported PFX profile for {device.variant} with the intended purpose {purpose}, and "
                 "assign it to the user's group.",
                 evidence={
                     "intendedPurpose": purpose,
                     "certificates": [each.thumbprint for each in held],
-                    "profiles": {each.id: facts.assigned(each.id) for each in meant},
+                    "profiles": {each.id: facts.assigned(each.id) for each in fitting},
                 },
                 certificate=max(held, key=lambda each: (each.not_after or facts.now, each.thumbprint)).thumbprint,
                 device=device.id,
@@ -117,87 +120,89 @@ def purpose_without_profile(facts: Facts) -> Iterator[Found]:
             )
 
 
-def key_missing(facts: Facts) -> Iterator[Found]:
-    """The key that the import's password was encrypted with is at no connector."""
+def key_missing(facts: Facts) -> Iterator[Observation]:
+    """No connector has the key with which the import's password was encrypted."""
     for each in facts.imported():
         if each.key_name and (each.provider or "", each.key_name) not in facts.keys:
             known = sorted(f"'{key}' in '{provider}'" for provider, key in facts.keys)
-            yield Found(
+            yield Observation(
                 message=f"The certificate was imported with the key '{each.key_name}' in '{each.provider}', which no "
-                "connector has, so nobody can open its password.",
+                "connector has: its password cannot be decrypted.",
                 fix="Import that key into the connector (Import-IntunePrivateKey), or the certificate again with "
-                f"a key that is there: {', '.join(known) or 'there is none, make one first'}.",
+                f"a key that a connector has: {', '.join(known) or 'there is no key yet, so create one first'}.",
                 evidence={"providerName": each.provider, "keyName": each.key_name, "keysAtConnectors": known},
                 certificate=each.thumbprint,
             )
 
 
-def key_unnamed(facts: Facts) -> Iterator[Found]:
-    """The import names no key: it was made with a public-key file alone."""
+def key_unnamed(facts: Facts) -> Iterator[Observation]:
+    """The import names no key, because it was made with a public-key file alone."""
     for each in facts.imported():
         if not each.key_name:
-            yield Found(
+            yield Observation(
                 message="The certificate was imported without the name of a key, so the connector cannot know which "
-                "one opens its password.",
-                fix="Import it again with providerName and keyName; a public-key file alone does not say them.",
+                "one decrypts its password.",
+                fix="Import it again with providerName and keyName; a public-key file alone does not contain them.",
                 evidence={"providerName": each.provider, "keyName": each.key_name},
                 certificate=each.thumbprint,
             )
 
 
-def role_without_connector(facts: Facts) -> Iterator[Found]:
-    """What reaches the devices needs a role that no connector has."""
+def role_without_connector(facts: Facts) -> Iterator[Observation]:
+    """Profiles that reach the devices need a role that no connector has."""
     for role, profiles in _needed_roles(facts).items():
         if not any(role in each.roles for each in facts.connectors):
-            yield Found(
-                message=f"No connector has the role {role}, which {', '.join(profiles)} needs.",
-                fix=f"Install a certificate connector with the role {role}, or give the role to one that is there.",
+            yield Observation(
+                message=f"No connector has the role {role}, needed by {', '.join(profiles)}.",
+                fix=f"Install a certificate connector with the role {role}, or give the role to an existing one.",
                 evidence={"role": role, "connectors": {each.name: sorted(each.roles) for each in facts.connectors}},
                 role=role,
             )
 
 
-def connector_offline(facts: Facts) -> Iterator[Found]:
-    """Every connector with a role that is needed is offline."""
+def connector_offline(facts: Facts) -> Iterator[Observation]:
+    """Every connector with a needed role is offline."""
     for role, profiles in _needed_roles(facts).items():
-        able = [each for each in facts.connectors if role in each.roles]
-        if able and not any(each.online for each in able):
-            yield Found(
-                message=f"No connector with the role {role} answers, and {', '.join(profiles)} needs it: "
-                f"{'; '.join(each.waited or '' for each in able)}.",
-                fix=f"Start {', '.join(repr(each.name) for each in able)} again.",
-                evidence={"role": role, "connectors": {each.name: each.waited for each in able}},
+        serving = [each for each in facts.connectors if role in each.roles]
+        if serving and not any(each.online for each in serving):
+            yield Observation(
+                message=f"No connector with the role {role}, needed by {', '.join(profiles)}, answers: "
+                f"{'; '.join(each.offline_reason or '' for each in serving)}.",
+                fix=f"Start {', '.join(repr(each.name) for each in serving)} again.",
+                evidence={"role": role, "connectors": {each.name: each.offline_reason for each in serving}},
                 role=role,
             )
 
 
-def root_elsewhere(facts: Facts) -> Iterator[Found]:
-    """A profile with the root exists for this kind of device, and reaches other devices than the certificate's."""
+def root_elsewhere(facts: Facts) -> Iterator[Observation]:
+    """A profile with the root exists for this kind of device, but reaches other devices than the
+    certificate profile.
+    """
     for device, profile, root in _untrusted(facts):
-        there = _roots(facts, device, root=root)
-        if there:
-            yield Found(
+        known = _roots(facts, device, root=root)
+        if known:
+            yield Observation(
                 message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) needs the trusted root of "
-                f"its authority on {device_name(device)}, which only {_either(there)} "
-                f"({'; '.join(facts.assigned(each.id) for each in there)}) would bring.",
-                fix=f"Assign {_either(there)} to the same groups as '{name_of(profile)}'.",
+                f"its authority on {device_name(device)}, which only {_either(known)} "
+                f"({'; '.join(facts.assigned(each.id) for each in known)}) would bring.",
+                fix=f"Assign {_either(known)} to the same groups as '{name_of(profile)}'.",
                 evidence={
                     "root": root,
                     "certificateProfile": {"id": profile.id, "assignedTo": facts.assigned(profile.id)},
-                    "rootProfiles": {each.id: facts.assigned(each.id) for each in there},
+                    "rootProfiles": {each.id: facts.assigned(each.id) for each in known},
                 },
                 device=device.id,
                 profile=profile.id,
             )
 
 
-def root_missing(facts: Facts) -> Iterator[Found]:
-    """No profile at all would bring the root to this kind of device."""
+def root_missing(facts: Facts) -> Iterator[Observation]:
+    """No profile would bring the root to this kind of device."""
     for device, profile, root in _untrusted(facts):
         if not _roots(facts, device, root=root):
-            yield Found(
-                message=f"'{name_of(profile)}' needs the trusted root of its authority on {device_name(device)}, and "
-                f"no trusted-root profile for {device.variant} has it.",
+            yield Observation(
+                message=f"'{name_of(profile)}' needs the trusted root of its authority on {device_name(device)}, but "
+                f"no trusted-root profile for {device.variant} contains it.",
                 fix="Create a trusted-root profile with the authority's root certificate, and assign it to "
                 f"{facts.assigned(profile.id)}.",
                 evidence={"root": root, "variant": device.variant.value},
@@ -206,19 +211,20 @@ def root_missing(facts: Facts) -> Iterator[Found]:
             )
 
 
-def reference_out_of_reach(facts: Facts) -> Iterator[Found]:
-    """An e-mail profile refers to a certificate profile that does not come to the device."""
+def reference_out_of_reach(facts: Facts) -> Iterator[Observation]:
+    """An e-mail profile refers to a certificate profile that does not reach the device."""
     for device, profile in _applied(facts, Source.EMAIL):
         for navigation, target in profile.references.items():
-            there = device.profile(target)
-            if there is not None and there.applies:
+            referred = device.profile(target)
+            if referred is not None and referred.applies:
                 continue
             name = facts.names.get(target, target)
-            yield Found(
-                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) names by {navigation} the "
+            yield Observation(
+                message=f"'{name_of(profile)}' (assigned to {facts.assigned(profile.id)}) refers by {navigation} to "
+                "the "
                 f"profile '{name}' (assigned to {facts.assigned(target)}), which does not reach {device_name(device)}.",
                 fix=f"Assign '{name}' to the same groups as '{name_of(profile)}'."
-                if there is None
+                if referred is None
                 else "Refer to a profile that applies to devices of this kind.",
                 evidence={"navigation": navigation, "refersTo": target, "assignedTo": facts.assigned(target)},
                 device=device.id,
@@ -226,36 +232,37 @@ def reference_out_of_reach(facts: Facts) -> Iterator[Found]:
             )
 
 
-def device_silent(facts: Facts) -> Iterator[Found]:
-    """The device has not been heard of for 30 days."""
+def device_silent(facts: Facts) -> Iterator[Observation]:
+    """The device has not checked in for 30 days."""
     for device in facts.active:
-        heard = device.last_checkin_at or device.enrolled_at
-        if facts.now - heard >= _SILENT:
-            yield Found(
-                message=f"{device_name(device)} was heard of last on {day(heard)}: {(facts.now - heard).days} days.",
+        latest = device.last_checkin_at or device.enrolled_at
+        if facts.now - latest >= _SILENT:
+            yield Observation(
+                message=f"{device_name(device)} last checked in on {day(latest)}, {(facts.now - latest).days} days "
+                "ago.",
                 fix="Switch the device on, connect it, and let it check in (syncDevice).",
                 evidence={"lastCheckin": moment(device.last_checkin_at), "now": moment(facts.now)},
                 device=device.id,
             )
 
 
-def connector_refused(facts: Facts) -> Iterator[Found]:
-    """The connector could not answer the request for an item."""
+def connector_refused(facts: Facts) -> Iterator[Observation]:
+    """The connector could not provide an item."""
     for device, row in _failed(facts):
         if row.key in device.refused and row.fingerprint is None:
-            yield _failure(facts, device, row=row, by="the connector", fix="Put right what the message says.")
+            yield _failure(facts, device, row=row, by="the connector", fix="Correct what the message says.")
 
 
-def device_refused(facts: Facts) -> Iterator[Found]:
-    """The device was given an item and refused it."""
+def device_refused(facts: Facts) -> Iterator[Observation]:
+    """The device refused an item."""
     for device, row in _failed(facts):
         if row.fingerprint is not None:
-            advice = "Look at the device: the number and its words say what it did not take."
+            advice = "Check the device: the error number and its message say what it refused."
             yield _failure(facts, device, row=row, by="the device", fix=advice)
 
 
-def profile_impossible(facts: Facts) -> Iterator[Found]:
-    """The profile asks for what cannot be made for this device."""
+def profile_impossible(facts: Facts) -> Iterator[Observation]:
+    """The profile asks for something that cannot be made for this device."""
     for device, row in _failed(facts):
         if row.fingerprint is None and row.key not in device.refused and not _is_consequence(device, row):
             yield _failure(
@@ -263,12 +270,12 @@ def profile_impossible(facts: Facts) -> Iterator[Found]:
             )
 
 
-def _failure(facts: Facts, device: Device, *, row: LedgerRow, by: str, fix: str) -> Found:
+def _failure(facts: Facts, device: Device, *, row: LedgerRow, by: str, fix: str) -> Observation:
     problem = row.problem
     profile = device.profile(row.claims[0].profile) if row.claims else None
     named = f"'{name_of(profile)}' on {device_name(device)}" if profile else f"{row.key} on {device_name(device)}"
-    return Found(
-        message=f"{named} failed because of {by}: {problem.message if problem else 'no reason was given'}",
+    return Observation(
+        message=f"{named} failed at {by}: {problem.message if problem else 'no reason was given'}",
         fix=fix,
         evidence={
             "item": row.key,
@@ -289,12 +296,12 @@ def _failed(facts: Facts) -> Iterator[tuple[Device, LedgerRow]]:
 
 
 def _is_consequence(device: Device, row: LedgerRow) -> bool:
-    """An account fails with the certificates that it names: those have findings of their own."""
+    """Whether an account failed because of a certificate that it refers to, which has a finding of its own."""
     for claim in row.claims if row.source is Source.EMAIL else ():
         profile = device.profile(claim.profile)
         for target in () if profile is None else profile.references.values():
-            there = device.claimed(target)
-            if not there or any(each.state is ItemState.FAILED for each in there):
+            items = device.claimed(target)
+            if not items or any(item.state is ItemState.FAILED for item in items):
                 return True
     return False
 
@@ -308,30 +315,32 @@ def _applied(facts: Facts, *sources: Source) -> Iterator[tuple[Device, Profile]]
 
 
 def _needed_roles(facts: Facts) -> dict[str, list[str]]:
-    """role -> the names of the profiles that need it, each once."""
-    found: dict[str, dict[str, None]] = {}
+    """The names of the profiles that need a connector, without repetition, by its role."""
+    needed: dict[str, dict[str, None]] = {}
     for source, role in facts.roles.items():
         for _device, profile in _applied(facts, source):
-            found.setdefault(role, {})[f"'{name_of(profile)}'"] = None
-    return {role: list(names) for role, names in found.items()}
+            needed.setdefault(role, {})[f"'{name_of(profile)}'"] = None
+    return {role: list(names) for role, names in needed.items()}
 
 
 def _tagged_otherwise(facts: Facts, purpose: str) -> bool:
-    """Was a certificate that would do imported for something that it cannot do?"""
+    """Whether a certificate that fits this purpose was imported for a purpose that it does not fit."""
     return any(
-        each.contents is not None and not can(each.contents, each.purpose or "") and can(each.contents, purpose)
+        each.contents is not None and not allows(each.contents, each.purpose or "") and allows(each.contents, purpose)
         for each in facts.imported()
     )
 
 
-def _is_asked(facts: Facts, purpose: str) -> bool:
-    """Is it a profile for this purpose that was asked about? Why that one does not come is said elsewhere."""
-    asked = None if facts.asked is None else facts.asked.profile
-    return asked is not None and source_of(asked) is Source.IMPORTED and purpose_of(asked) == purpose
+def _is_selected(facts: Facts, purpose: str) -> bool:
+    """Whether the diagnosis is about a profile for this purpose: other rules say why that one does not
+    reach a device.
+    """
+    selected = None if facts.selected is None else facts.selected.profile
+    return selected is not None and source_of(selected) is Source.IMPORTED and purpose_of(selected) == purpose
 
 
-def _takers(facts: Facts) -> list[Device]:
-    """The devices of a licensed user that there are imported PFX profiles for."""
+def _supporting(facts: Facts) -> list[Device]:
+    """The devices of a licensed user for whose kind there are imported PFX profiles."""
     if facts.user is None or not facts.user.licensed:
         return []
     imported = [kind for kind in KINDS if kind.family.source is Source.IMPORTED]
@@ -344,12 +353,12 @@ def _takers(facts: Facts) -> list[Device]:
 
 def roots_on(device: Device) -> frozenset[str]:
     """SHA-256 of the roots that profiles bring to the device."""
-    found = (each for each in device.profiles if each.applies and source_of(each) is Source.ROOT)
-    return frozenset(_sha256(each) for each in found)
+    profiles = (one for one in device.profiles if one.applies and source_of(one) is Source.ROOT)
+    return frozenset(_sha256(profile) for profile in profiles)
 
 
 def _untrusted(facts: Facts) -> Iterator[tuple[Device, Profile, str]]:
-    """Certificates whose authority's root does not come to the same device; of SCEP, the root that is referred to."""
+    """Certificate profiles whose authority's root does not reach the same device; for SCEP, the root it refers to."""
     for device, profile in _applied(facts, Source.PKCS, Source.SCEP):
         trusted = roots_on(device)
         needed = device.roots.get(profile.id)
@@ -357,13 +366,13 @@ def _untrusted(facts: Facts) -> Iterator[tuple[Device, Profile, str]]:
             yield device, profile, needed
         target = profile.references.get(_ROOT_REFERENCE) if source_of(profile) is Source.SCEP else None
         if target is not None and device.profile(target) is None:
-            mark = next((each.mark for each in facts.known if each.id == target), "")
+            mark = next((each.mark for each in facts.known_profiles if each.id == target), "")
             if mark not in trusted:
                 yield device, profile, mark
 
 
 def _roots(facts: Facts, device: Device, *, root: str) -> list[KnownProfile]:
-    roots = [each for each in facts.known if each.source is Source.ROOT and each.mark == root]
+    roots = [each for each in facts.known_profiles if each.source is Source.ROOT and each.mark == root]
     return [each for each in roots if each.applies_to(device.variant)]
 
 

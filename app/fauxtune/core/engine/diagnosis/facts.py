@@ -1,6 +1,6 @@
-"""What the rules judge: a user with all certificates, the devices with what reaches them, and what serves them.
+"""The facts that the rules check: a user with all certificates, the devices with their profiles, and the connectors.
 
-Times are the tenant's. Nothing here is read from anywhere: the operations gather it.
+Times are the tenant's. The operations gather the facts; nothing is read from here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from fauxtune.core.engine.diagnosis.approach import Approach
+from fauxtune.core.engine.diagnosis.reach import Reach
 from fauxtune.core.engine.planning.ledger import NOT_WANTED
 from fauxtune.core.model.editions import Edition
 from fauxtune.core.model.ids import ItemKey, ProfileId
@@ -22,7 +22,7 @@ from fauxtune.core.profiles.world import Profile
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class UserFacts:
     """The user. `mail` is the primary SMTP address."""
 
     id: str
@@ -32,8 +32,10 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What a certificate says. Usages None: it has no such extension, so that it may be used for anything."""
+class CertificateContents:
+    """The parts of a certificate that rules look at. Usages are None without such an extension: every use
+    is allowed.
+    """
 
     subject: str
     issuer: str
@@ -43,24 +45,24 @@ class Contents:
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """A device that has a certificate, or has kept it."""
+class Holder:
+    """A device that has a certificate, or keeps it though it is not wanted there."""
 
     device: str
     state: ItemState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Owned:
-    """One certificate of the user. `contents` None: only its file has them, which no connector has opened yet.
-    `source` None: issued at the authority's counter, and not imported.
+class UserCertificate:
+    """One certificate of the user. `contents` is None as long as no connector has opened its file. `source` is None for
+    one that an administrator had issued directly by the authority, and that was not imported.
     """
 
     thumbprint: str
     source: Source | None
     not_before: datetime | None
     not_after: datetime | None
-    contents: Contents | None = None
+    contents: CertificateContents | None = None
     serial: str | None = None
     template: str | None = None
     purpose: str | None = None
@@ -70,14 +72,14 @@ class Owned:
     profile: ProfileId | None = None
     revoked_at: datetime | None = None
     reason: str | None = None
-    holders: tuple[Holding, ...] = ()
+    holders: tuple[Holder, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device:
     """One enrolment. `profiles` reach it; `rows` is its ledger as its next check-in would find it, `ledger` as it is.
-    `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> what it orders.
-    `refused`: the items whose request a connector refused. `pending`: it has something to be told.
+    `roots`: profile -> SHA-256 of the root that its certificate needs. `orders`: profile -> the certificate that it
+    orders. `refused`: the items whose request a connector refused. `pending`: changes wait for its next check-in.
     """
 
     id: str
@@ -97,33 +99,33 @@ class Device:
     refused: frozenset[ItemKey] = frozenset()
 
     def claimed(self, profile: ProfileId) -> list[LedgerRow]:
-        """What the profile wants on it, as the next check-in would find it."""
+        """The items that the profile wants on the device, as the next check-in would find them."""
         wanted = (row for row in self.rows.values() if row.state not in NOT_WANTED)
         return [row for row in wanted if any(claim.profile == profile for claim in row.claims)]
 
     def profile(self, profile: ProfileId) -> Profile | None:
         """The profile, if it reaches the device."""
-        return next((each for each in self.profiles if each.id == profile), None)
+        return next((one for one in self.profiles if one.id == profile), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A certificate connector; `waited`: why it does not answer, in words, if it does not."""
+    """A certificate connector. `offline_reason`: why it does not answer, in words; None if it does."""
 
     name: str
     roles: frozenset[str]
-    waited: str | None = None
+    offline_reason: str | None = None
 
     @property
     def online(self) -> bool:
-        """Does it answer?"""
-        return self.waited is None
+        """Whether the connector answers."""
+        return self.offline_reason is None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownProfile:
-    """A profile of the tenant, whether or not it reaches anybody here. `mark`: a root's SHA-256, or the purpose of an
-    imported PFX profile.
+    """A profile of the tenant, whether or not it reaches one of the devices. `mark`: a root's SHA-256, or the purpose
+    of an imported PFX profile.
     """
 
     id: ProfileId
@@ -133,76 +135,76 @@ class KnownProfile:
     mark: str
 
     def applies_to(self, variant: Variant) -> bool:
-        """Is it for devices of this kind?"""
+        """Whether the profile is for devices of this kind."""
         known = kind(self.kind)
         return known is not None and variant in known.variants
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The profile that was asked about, and how it comes to each device; the key None: where there is no device."""
+class SelectedProfile:
+    """The profile that the diagnosis is about, and whether it reaches each device. The key is None without a device."""
 
     profile: Profile
-    approaches: Mapping[str | None, Approach] = field(default_factory=dict)
+    reaches: Mapping[str | None, Reach] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything about one user, or one device without a user. `devices` are those in question, `device_count` is how
-    many the user has. `targets`: profile -> its assignments, in words. `roles`: source -> the connector's role.
+    """Everything about one user, or one device without a user. `devices` are those to diagnose; the user has
+    `device_count` in all. `targets`: profile -> its assignments, in words. `roles`: source -> the connector's role.
     `templates`: those of the tenant's own authority, by their names in lower case.
     """
 
     now: datetime
     edition: Edition
-    user: Person | None = None
-    certificates: tuple[Owned, ...] = ()
+    user: UserFacts | None = None
+    certificates: tuple[UserCertificate, ...] = ()
     devices: tuple[Device, ...] = ()
     device_count: int = 0
     connectors: tuple[Connector, ...] = ()
     keys: frozenset[tuple[str, str]] = frozenset()
-    known: tuple[KnownProfile, ...] = ()
+    known_profiles: tuple[KnownProfile, ...] = ()
     names: Mapping[ProfileId, str] = field(default_factory=dict)
     targets: Mapping[ProfileId, tuple[str, ...]] = field(default_factory=dict)
     roles: Mapping[Source, str] = field(default_factory=dict)
     templates: Mapping[str, Template] = field(default_factory=dict)
-    asked: Asked | None = None
+    selected: SelectedProfile | None = None
 
     @property
     def active(self) -> list[Device]:
         """The devices that are managed."""
-        return [each for each in self.devices if each.state is EnrollmentState.ACTIVE]
+        return [device for device in self.devices if device.state is EnrollmentState.ACTIVE]
 
-    def imported(self, purpose: str | None = None) -> list[Owned]:
-        """The imported certificates, of this purpose."""
-        found = [each for each in self.certificates if each.source is Source.IMPORTED]
-        return [each for each in found if purpose in (None, each.purpose)]
+    def imported(self, purpose: str | None = None) -> list[UserCertificate]:
+        """The imported certificates, or only those of one purpose."""
+        imported = [each for each in self.certificates if each.source is Source.IMPORTED]
+        return [each for each in imported if purpose in (None, each.purpose)]
 
-    def owned(self, thumbprint: str | None) -> Owned | None:
-        """The user's certificate with this thumbprint."""
+    def owned(self, thumbprint: str | None) -> UserCertificate | None:
+        """The user's certificate with this thumbprint, or None."""
         return next((each for each in self.certificates if each.thumbprint == thumbprint), None)
 
     def assigned(self, profile: ProfileId) -> str:
-        """Whom the profile is assigned to, in words."""
+        """The profile's assignments, in words."""
         return ", ".join(self.targets.get(profile, ())) or "nobody"
 
 
 def source_of(profile: Profile) -> Source | None:
-    """What profiles of its kind give."""
+    """The source of the items that profiles of this kind give; None for a kind that gives none."""
     known = kind(profile.kind)
     return None if known is None else known.family.source
 
 
 def name_of(profile: Profile) -> str:
-    """What it is called."""
+    """The profile's display name, or its id."""
     return str(profile.document.get("displayName") or profile.id)
 
 
 def purpose_of(profile: Profile) -> str:
-    """What an imported PFX profile selects certificates by."""
+    """The purpose by which an imported PFX profile selects certificates."""
     return str(profile.document.get("intendedPurpose") or "unassigned")
 
 
 def device_name(device: Device) -> str:
-    """What it is called, else its id."""
+    """The device's name, or its id."""
     return device.name or device.id

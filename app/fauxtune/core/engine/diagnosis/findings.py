@@ -1,6 +1,6 @@
-"""A finding: one thing that is wrong, with what shows it and what would put it right.
+"""A finding: one thing that is wrong, with its evidence and the way to correct it.
 
-A rule is a function from facts to what it found; which rules there are stands in `rules`.
+A rule checks the facts and yields observations; `rules` lists all rules.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from fauxtune.core.engine.diagnosis.facts import Facts
 
 
 class Severity(StrEnum):
-    """An error keeps something from arriving or working; a warning will, or harms only some."""
+    """An error prevents delivery or use; a warning will do so later, or concerns only some devices."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a rule found. `certificate` (thumbprint), `device` and `profile` are what it is about; `role` the
-    connector's. `severity` None: that of the rule.
+class Observation:
+    """One thing that a rule found, about a `certificate` (thumbprint), `device`, `profile` or connector's `role`.
+    `severity` is None for the rule's own.
     """
 
     message: str
@@ -37,20 +37,20 @@ class Found:
     severity: Severity | None = None
 
 
-Judge = Callable[[Facts], Iterator[Found]]
+Check = Callable[[Facts], Iterator[Observation]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. `means` and `fix` are for the page of codes; `source` is the public document behind it.
+    """One rule. `meaning` and `fix` are for the page of codes; `source` is the public document behind it.
 
-    `explains`: a failed item that it concerns needs no finding of its own. `last`: it looks at what is left over.
+    `explains`: a failed item that it concerns gets no finding of its own. `last`: the rule skips explained failures.
     """
 
     code: str
     severity: Severity
-    judge: Judge
-    means: str
+    check: Check
+    meaning: str
     fix: str
     source: str
     explains: bool = False
@@ -59,25 +59,25 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found, under its code."""
+    """An observation under its rule's code."""
 
     code: str
     severity: Severity
-    found: Found
+    observation: Observation
     explains: bool = False
 
 
-def finding(rule: Rule, found: Found) -> Finding:
-    """What the rule found, with the rule's code, and its severity unless this one has its own."""
-    return Finding(rule.code, found.severity or rule.severity, found, rule.explains)
+def finding(rule: Rule, observation: Observation) -> Finding:
+    """The observation under the rule's code, with the rule's severity unless it has its own."""
+    return Finding(rule.code, observation.severity or rule.severity, observation, rule.explains)
 
 
-def explained(later: Found, earlier: list[Finding]) -> bool:
-    """Is the failure that `later` is about the consequence of something found before?"""
-    return any(each.explains and _concerns(each.found, later) for each in earlier)
+def is_consequence(later: Observation, earlier: list[Finding]) -> bool:
+    """Whether the failure that `later` is about follows from an earlier finding."""
+    return any(each.explains and _concerns(each.observation, later) for each in earlier)
 
 
-def _concerns(cause: Found, effect: Found) -> bool:
+def _concerns(cause: Observation, effect: Observation) -> bool:
     if cause.certificate is not None:
         return cause.certificate == effect.certificate
     same_device = cause.device in (None, effect.device)
@@ -85,10 +85,10 @@ def _concerns(cause: Found, effect: Found) -> bool:
 
 
 def moment(value: datetime | None) -> str | None:
-    """A time as evidence shows it."""
+    """A moment as evidence has it: ISO 8601, or None."""
     return None if value is None else iso(value)
 
 
 def day(value: datetime | None) -> str:
-    """A time as sentences say it."""
+    """A moment for a sentence, to the minute."""
     return "an unknown day" if value is None else f"{value:%Y-%m-%d %H:%M} UTC"

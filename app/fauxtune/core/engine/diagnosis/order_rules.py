@@ -1,4 +1,4 @@
-"""Rules about what PKCS profiles ask an authority for: for how long, and by which template.
+"""Rules about the certificates that PKCS profiles order: their validity and their template.
 
 Intune: "Configure and use PKCS certificates with Intune", 2024-11-19: a validity of five days to 24 months, which the
 template allows; and for iOS and iPadOS a template without "Signature is proof of origin".
@@ -9,30 +9,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of
-from fauxtune.core.engine.diagnosis.findings import Found
+from fauxtune.core.engine.diagnosis.findings import Observation
 from fauxtune.core.model.items import Order
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.pki.template import KeyUsage, Template
 from fauxtune.core.profiles.world import Profile
 
-#: Days. With fewer, the device's agent is likely to refuse a certificate that is about to expire.
+#: Days. With fewer, a device may refuse the certificate because it is about to expire.
 _FEWEST = 5
 #: 24 months, leap years included.
 _MOST = 2 * 366
 _NOT_FOR_ORIGIN = (Variant.IOS, Variant.IPADOS)
 
 
-def validity_period(facts: Facts) -> Iterator[Found]:
+def validity_period(facts: Facts) -> Iterator[Observation]:
     """The profile asks for a validity that is too short, too long, or longer than the template allows."""
-    judged = set()
+    checked = set()
     for _device, profile, order, template in _orders(facts):
-        if profile.id in judged:
+        if profile.id in checked:
             continue
-        judged.add(profile.id)
+        checked.add(profile.id)
         allowed = None if template is None else template.validity.days
         wrong = _wrong(order.days, allowed=allowed, template=order.template)
         if wrong is not None:
-            yield Found(
+            yield Observation(
                 message=f"'{name_of(profile)}': {wrong}.",
                 fix="Give the profile a validity of 5 days to 24 months, and a template that allows it.",
                 evidence={"days": order.days, "template": order.template, "templateDays": allowed},
@@ -40,30 +40,33 @@ def validity_period(facts: Facts) -> Iterator[Found]:
             )
 
 
-def _wrong(asked: int | None, *, allowed: int | None, template: str) -> str | None:
-    if asked is not None and allowed is not None and asked > allowed:
-        return f"it asks for {asked} days, and the template '{template}' allows {allowed}: that is what comes"
-    days = allowed if asked is None else asked
+def _wrong(requested: int | None, *, allowed: int | None, template: str) -> str | None:
+    if requested is not None and allowed is not None and requested > allowed:
+        return (
+            f"it asks for {requested} days, but the template '{template}' allows {allowed}, which certificates "
+            "then have"
+        )
+    days = allowed if requested is None else requested
     if days is not None and days < _FEWEST:
-        return f"its certificates are valid for {days} days; a device may refuse what has less than {_FEWEST} days left"
-    if days is not None and asked is not None and days > _MOST:
+        return f"its certificates are valid for {days} days; a device may refuse one with less than {_FEWEST} days left"
+    if days is not None and requested is not None and days > _MOST:
         return f"it asks for {days} days, which is more than the 24 months that are supported"
     return None
 
 
-def proof_of_origin(facts: Facts) -> Iterator[Found]:
-    """An iPhone or iPad is to be given a certificate by a template with nonRepudiation."""
+def proof_of_origin(facts: Facts) -> Iterator[Observation]:
+    """A profile gives an iPhone or iPad a certificate from a template with nonRepudiation."""
     for device, profile, order, template in _orders(facts):
         if (
             device.variant in _NOT_FOR_ORIGIN
             and template is not None
             and KeyUsage.NON_REPUDIATION in template.key_usage
         ):
-            yield Found(
-                message=f"'{name_of(profile)}' gives {device_name(device)} a certificate by the template "
+            yield Observation(
+                message=f"'{name_of(profile)}' gives {device_name(device)} a certificate from the template "
                 f"'{order.template}', which has the key usage nonRepudiation (\"Signature is proof of origin\"): for "
                 "iOS and iPadOS it must be off.",
-                fix=f"Take nonRepudiation out of the template '{order.template}', or use another.",
+                fix=f"Remove nonRepudiation from the template '{order.template}', or use another template.",
                 evidence={"template": order.template, "keyUsage": list(template.key_usage)},
                 device=device.id,
                 profile=profile.id,
@@ -71,7 +74,7 @@ def proof_of_origin(facts: Facts) -> Iterator[Found]:
 
 
 def _orders(facts: Facts) -> Iterator[tuple[Device, Profile, Order, Template | None]]:
-    """What profiles order of the tenant's own authority for the devices, each with the template that it names."""
+    """The orders of profiles to the tenant's own authority, each with its device and the template that it names."""
     for device in facts.active:
         for key, order in device.orders.items():
             profile = device.profile(key)

@@ -1,4 +1,4 @@
-"""Rules about a profile that somebody asks about: why it does not come to a device.
+"""Rules about the profile that the diagnosis is about: why it does not reach a device.
 
 Intune: "Assign user and device profiles", "Use filters when assigning your apps, policies, and profiles", "Supported
 platforms and profiles of certificates".
@@ -8,126 +8,127 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fauxtune.core.engine.diagnosis.approach import Approach, Way
 from fauxtune.core.engine.diagnosis.facts import Device, Facts, device_name, name_of, purpose_of, source_of
-from fauxtune.core.engine.diagnosis.findings import Found, Severity
+from fauxtune.core.engine.diagnosis.findings import Observation, Severity
+from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus
 from fauxtune.core.model.states import EnrollmentState, Source
 from fauxtune.core.profiles.catalog import kind
 from fauxtune.core.profiles.imported_pfx import UNSUPPORTED_PURPOSES
 from fauxtune.core.profiles.world import Profile
 
 
-def kept_only(facts: Facts) -> Iterator[Found]:
-    """Profiles of this kind have nothing to do with certificates."""
-    if facts.asked is not None and source_of(facts.asked.profile) is None:
-        profile = facts.asked.profile
-        yield Found(
-            message=f"'{name_of(profile)}' is a {profile.kind}: such profiles are kept and assigned, and no device is "
-            "given anything by them here.",
-            fix="Ask about a profile of certificates or e-mail.",
+def kept_only(facts: Facts) -> Iterator[Observation]:
+    """Profiles of this kind are only stored here."""
+    if facts.selected is not None and source_of(facts.selected.profile) is None:
+        profile = facts.selected.profile
+        yield Observation(
+            message=f"'{name_of(profile)}' is a {profile.kind}: profiles of this kind are stored and assigned here, "
+            "but "
+            "not delivered to any device.",
+            fix="Diagnose a profile for certificates or e-mail.",
             evidence={"kind": profile.kind},
             profile=profile.id,
         )
 
 
-def assigned_to_nobody(facts: Facts) -> Iterator[Found]:
-    """The profile has no assignment that would bring it to anybody."""
-    for device, profile, _found in _asked(facts, Way.NOBODY):
-        yield Found(
-            message=f"'{name_of(profile)}' is assigned to nobody.",
-            fix="Assign it to a group that the user or the device is in.",
+def assigned_to_nobody(facts: Facts) -> Iterator[Observation]:
+    """The profile has no assignment, or only exclusions."""
+    for device, profile, _reach in _with_status(facts, ReachStatus.NOBODY):
+        yield Observation(
+            message=f"'{name_of(profile)}' is not assigned to any group, users or devices.",
+            fix="Assign it to a group that contains the user or the device.",
             evidence={"assignedTo": facts.assigned(profile.id)},
             device=None if device is None else device.id,
             profile=profile.id,
         )
 
 
-def assigned_elsewhere(facts: Facts) -> Iterator[Found]:
-    """The profile is assigned, but to nobody here."""
-    for device, profile, _found in _asked(facts, Way.ELSEWHERE):
-        yield Found(
-            message=f"'{name_of(profile)}' is assigned to {facts.assigned(profile.id)}; neither {_whom(facts, device)} "
-            "is among them.",
-            fix="Add the user or the device to one of these groups, or assign the profile to a group that they are in.",
+def assigned_elsewhere(facts: Facts) -> Iterator[Observation]:
+    """The profile is assigned, but not to the device or its user."""
+    for device, profile, _reach in _with_status(facts, ReachStatus.ELSEWHERE):
+        yield Observation(
+            message=f"'{name_of(profile)}' is assigned to {facts.assigned(profile.id)}; this includes neither "
+            f"{_whom(facts, device)}.",
+            fix="Add the user or the device to one of these groups, or assign the profile to one of their groups.",
             evidence={"assignedTo": facts.assigned(profile.id)},
             device=None if device is None else device.id,
             profile=profile.id,
         )
 
 
-def excluded(facts: Facts) -> Iterator[Found]:
-    """An exclusion takes back what an assignment brings."""
-    for device, profile, _found in _asked(facts, Way.EXCLUDED):
-        yield Found(
-            message=f"'{name_of(profile)}' is assigned to {facts.assigned(profile.id)}: an exclusion keeps it from "
+def excluded(facts: Facts) -> Iterator[Observation]:
+    """An exclusion cancels an assignment."""
+    for device, profile, _reach in _with_status(facts, ReachStatus.EXCLUDED):
+        yield Observation(
+            message=f"'{name_of(profile)}' is assigned to {facts.assigned(profile.id)}: an exclusion leaves out "
             f"{_whom(facts, device, joined='and')}.",
-            fix="Take the user or the device out of the excluded group, or the exclusion out of the assignments.",
+            fix="Remove the user or the device from the excluded group, or the exclusion from the assignments.",
             evidence={"assignedTo": facts.assigned(profile.id)},
             device=None if device is None else device.id,
             profile=profile.id,
         )
 
 
-def filtered_out(facts: Facts) -> Iterator[Found]:
-    """The assignment's filter does not let the device through."""
-    for device, profile, found in _asked(facts, Way.FILTERED):
-        assignment = found.assignment
+def filtered_out(facts: Facts) -> Iterator[Observation]:
+    """The assignment's filter leaves the device out."""
+    for device, profile, reach in _with_status(facts, ReachStatus.FILTERED):
+        assignment = reach.assignment
         assert assignment is not None
         how = "excludes" if assignment.filter_excludes else "does not include"
-        yield Found(
+        yield Observation(
             message=f"The assignment of '{name_of(profile)}' has a filter that {how} {_whom(facts, device)}.",
-            fix="Correct the filter's rule, or what the device says of itself, or assign without the filter.",
+            fix="Correct the filter's rule or the device's properties, or assign the profile without the filter.",
             evidence={"assignment": assignment.id, "filter": assignment.filter, "excludes": assignment.filter_excludes},
             device=None if device is None else device.id,
             profile=profile.id,
         )
 
 
-def other_platform(facts: Facts) -> Iterator[Found]:
+def other_platform(facts: Facts) -> Iterator[Observation]:
     """The profile is for another kind of device."""
-    asked = facts.asked
-    known = None if asked is None else kind(asked.profile.kind)
-    for device in facts.devices if asked is not None and known is not None else ():
-        assert asked is not None
+    selected = facts.selected
+    known = None if selected is None else kind(selected.profile.kind)
+    for device in facts.devices if selected is not None and known is not None else ():
+        assert selected is not None
         assert known is not None
         if device.variant not in known.reached and known.family.source is not None:
             kinds = ", ".join(sorted(known.variants))
-            yield Found(
-                message=f"'{name_of(asked.profile)}' is a {known.name}, for {kinds}; {device_name(device)} is "
+            yield Observation(
+                message=f"'{name_of(selected.profile)}' is a {known.name}, for {kinds}; {device_name(device)} is "
                 f"{device.variant}.",
-                fix=f"Create a profile of the kind for {device.variant} with the same settings.",
+                fix=f"Create a profile of the corresponding kind for {device.variant}, with the same settings.",
                 evidence={"kind": known.name, "appliesTo": sorted(known.variants), "variant": device.variant.value},
                 device=device.id,
-                profile=asked.profile.id,
+                profile=selected.profile.id,
             )
 
 
-def not_in_edition(facts: Facts) -> Iterator[Found]:
-    """The profile reaches a device that does not take this kind, by the edition that the tenant goes by."""
+def not_in_edition(facts: Facts) -> Iterator[Observation]:
+    """The profile reaches a device that does not support this kind in the tenant's edition."""
     for device in facts.devices:
         for profile in device.profiles:
             if profile.applies or source_of(profile) is None:
                 continue
-            is_asked = facts.asked is not None and facts.asked.profile.id == profile.id
-            yield Found(
-                message=f"'{name_of(profile)}' reaches {device_name(device)} and is not applicable there: in the "
-                f"edition {facts.edition}, {device.variant} takes no {profile.kind}.",
-                fix="Leave these devices out of the assignment; or let the tenant go by another edition (setting "
-                "edition), if that one has it.",
+            is_selected = facts.selected is not None and facts.selected.profile.id == profile.id
+            yield Observation(
+                message=f"'{name_of(profile)}' reaches {device_name(device)} but is not applicable there: in the "
+                f"edition {facts.edition}, {device.variant} does not support {profile.kind}.",
+                fix="Leave these devices out of the assignment; or change the tenant's edition (setting edition), if "
+                "another edition supports it.",
                 evidence={"edition": facts.edition, "variant": device.variant.value, "kind": profile.kind},
                 device=device.id,
                 profile=profile.id,
-                severity=Severity.ERROR if is_asked else None,
+                severity=Severity.ERROR if is_selected else None,
             )
 
 
-def purpose_unsupported(facts: Facts) -> Iterator[Found]:
+def purpose_unsupported(facts: Facts) -> Iterator[Observation]:
     """An imported PFX profile is for a purpose that the documents of the tenant's edition do not support."""
     unsupported = UNSUPPORTED_PURPOSES.of(facts.edition)
     for device in facts.devices:
         for profile in device.profiles:
             if source_of(profile) is Source.IMPORTED and purpose_of(profile) in unsupported:
-                yield Found(
+                yield Observation(
                     message=f"'{name_of(profile)}' gives {device_name(device)} certificates for {purpose_of(profile)}: "
                     "the real service does not support imported certificates for this purpose.",
                     fix="Use a PKCS or SCEP profile for it.",
@@ -137,21 +138,21 @@ def purpose_unsupported(facts: Facts) -> Iterator[Found]:
                 )
 
 
-def _asked(facts: Facts, way: Way) -> Iterator[tuple[Device | None, Profile, Approach]]:
-    """The devices that the profile in question comes to in this way."""
-    if facts.asked is None or source_of(facts.asked.profile) is None:
+def _with_status(facts: Facts, status: ReachStatus) -> Iterator[tuple[Device | None, Profile, Reach]]:
+    """The devices for which the selected profile has this status."""
+    if facts.selected is None or source_of(facts.selected.profile) is None:
         return
-    known = kind(facts.asked.profile.kind)
-    for key, found in facts.asked.approaches.items():
+    known = kind(facts.selected.profile.kind)
+    for key, reach in facts.selected.reaches.items():
         device = next((each for each in facts.devices if each.id == key), None)
         fits = device is None or (
             known is not None and device.variant in known.reached and device.state is EnrollmentState.ACTIVE
         )
-        if found.way is way and fits:
-            yield device, facts.asked.profile, found
+        if reach.status is status and fits:
+            yield device, facts.selected.profile, reach
 
 
 def _whom(facts: Facts, device: Device | None, *, joined: str = "nor") -> str:
-    """The user and the device, in words."""
+    """The names of the user and the device, joined."""
     names = [facts.user.name if facts.user else None, device_name(device) if device else None]
     return f" {joined} ".join(each for each in names if each)

@@ -1,4 +1,4 @@
-"""THE list of rules, in the order in which they are tried; what is left over comes last.
+"""THE list of rules, in the order in which they are checked; rules about unexplained failures come last.
 
 #: data
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from fauxtune.core.engine.diagnosis import certificate_rules, delivery_rules, order_rules, reach_rules
 from fauxtune.core.engine.diagnosis.facts import Facts
-from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, explained, finding
+from fauxtune.core.engine.diagnosis.findings import Finding, Rule, Severity, finding, is_consequence
 
 _IMPORTED = 'Intune: "Configure and use imported PKCS certificates"'
 _PKCS = 'Intune: "Configure and use PKCS certificates with Intune"'
@@ -21,124 +21,126 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="enrollment-over",
         severity=_ERROR,
-        judge=delivery_rules.enrollment_over,
-        means="The device that was asked about is not managed any more.",
+        check=delivery_rules.enrollment_over,
+        meaning="The device is no longer managed.",
         fix="Enrol it again.",
         source='Intune: "Remove devices by using wipe, retire, or manually unenrolling the device"',
     ),
     Rule(
         code="user-deleted",
         severity=_ERROR,
-        judge=delivery_rules.user_deleted,
-        means="The device's user was deleted from the directory: no profile reaches the device.",
+        check=delivery_rules.user_deleted,
+        meaning="The device's user was deleted from the directory: no profile reaches the device.",
         fix="Retire or wipe the device, or enrol it for another user.",
         source='Intune: "Remove devices by using wipe, retire, or manually unenrolling the device"',
     ),
     Rule(
         code="not-licensed",
         severity=_ERROR,
-        judge=delivery_rules.not_licensed,
-        means="The user has no licence for device management: no profile reaches any of the user's devices.",
+        check=delivery_rules.not_licensed,
+        meaning="The user has no licence for device management: no profile reaches any of the user's devices.",
         fix="Assign a licence that has Intune in it.",
         source='Intune: "Assign licenses to users so they can enroll devices in Intune"',
     ),
     Rule(
         code="kept-only",
         severity=_ERROR,
-        judge=reach_rules.kept_only,
-        means="The profile that was asked about is of a kind that is kept and delivered to nobody here.",
-        fix="Ask about a profile of certificates or e-mail.",
+        check=reach_rules.kept_only,
+        meaning="Profiles of this kind are stored here, but not delivered to any device.",
+        fix="Diagnose a profile for certificates or e-mail.",
         source="Graph: deviceConfiguration",
     ),
     Rule(
         code="assigned-to-nobody",
         severity=_ERROR,
-        judge=reach_rules.assigned_to_nobody,
-        means="The profile that was asked about has no assignment, or exclusions alone.",
+        check=reach_rules.assigned_to_nobody,
+        meaning="The profile has no assignment, or only exclusions.",
         fix="Assign it to a group that the user or the device is in.",
         source=_ASSIGN,
     ),
     Rule(
         code="assigned-elsewhere",
         severity=_ERROR,
-        judge=reach_rules.assigned_elsewhere,
-        means="No assignment of the profile that was asked about names the device or its user.",
-        fix="Add the user or the device to one of the groups, or assign the profile to a group that they are in.",
+        check=reach_rules.assigned_elsewhere,
+        meaning="No assignment of the profile includes the device or its user.",
+        fix="Add the user or the device to one of the assigned groups, or assign the profile to one of their groups.",
         source=_ASSIGN,
     ),
     Rule(
         code="excluded",
         severity=_ERROR,
-        judge=reach_rules.excluded,
-        means="An assignment names the device or its user, and an exclusion of the same kind takes it back.",
-        fix="Take the user or the device out of the excluded group.",
+        check=reach_rules.excluded,
+        meaning="An assignment includes the device or its user, but an exclusion of the same kind cancels it.",
+        fix="Remove the user or the device from the excluded group.",
         source=_ASSIGN,
     ),
     Rule(
         code="filtered-out",
         severity=_ERROR,
-        judge=reach_rules.filtered_out,
-        means="An assignment names the device or its user, and its filter does not let the device through.",
-        fix="Correct the filter's rule, or assign without it.",
+        check=reach_rules.filtered_out,
+        meaning="An assignment includes the device or its user, but its filter leaves the device out.",
+        fix="Correct the filter's rule, or assign the profile without a filter.",
         source='Intune: "Use filters when assigning your apps, policies, and profiles"',
     ),
     Rule(
         code="other-platform",
         severity=_ERROR,
-        judge=reach_rules.other_platform,
-        means="The profile that was asked about is for another kind of device.",
-        fix="Create a profile of the kind for this device.",
+        check=reach_rules.other_platform,
+        meaning="The profile is for another kind of device.",
+        fix="Create a profile for this kind of device.",
         source='Intune: "Supported platforms and certificate profiles"',
     ),
     Rule(
         code="not-in-edition",
         severity=_WARNING,
-        judge=reach_rules.not_in_edition,
-        means="The profile reaches a device that takes no profiles of this kind, by the documentation of the month "
-        "that the tenant goes by (setting `edition`). An error where that profile was asked about.",
-        fix="Leave these devices out of the assignment, or let the tenant go by another edition.",
+        check=reach_rules.not_in_edition,
+        meaning="The profile reaches a device that does not support profiles of this kind in the tenant's edition "
+        "(setting `edition`, the month of Intune's documentation). An error if the diagnosis is about that profile.",
+        fix="Leave these devices out of the assignment, or change the tenant's edition.",
         source='Intune: "Supported platforms and certificate profiles"',
     ),
     Rule(
         code="purpose-unsupported",
         severity=_WARNING,
-        judge=reach_rules.purpose_unsupported,
-        means="An imported PFX profile is for a purpose, such as `vpn`, that the real service does not support.",
+        check=reach_rules.purpose_unsupported,
+        meaning="An imported PFX profile is for a purpose, such as `vpn`, that the real service does not support.",
         fix="Use a PKCS or SCEP profile for this purpose.",
         source=_IMPORTED,
     ),
     Rule(
         code="nothing-imported",
         severity=_ERROR,
-        judge=delivery_rules.nothing_imported,
-        means="An imported PFX profile reaches a device, and no certificate for its purpose was imported for the user.",
-        fix="Import one with the profile's intended purpose, or take the profile away.",
+        check=delivery_rules.nothing_imported,
+        meaning="An imported PFX profile reaches a device, but no certificate for its purpose was imported for the "
+        "user.",
+        fix="Import one with the profile's intended purpose, or remove the profile's assignment.",
         source=_IMPORTED,
         explains=True,
     ),
     Rule(
         code="purpose-without-profile",
         severity=_ERROR,
-        judge=delivery_rules.purpose_without_profile,
-        means="A certificate was imported, and no imported PFX profile for its purpose reaches a device of the user. A "
-        "warning where it comes to another device of the user.",
-        fix="Create such a profile for the device's platform, or assign the one that is there to the user's group.",
+        check=delivery_rules.purpose_without_profile,
+        meaning="A certificate was imported, but no imported PFX profile for its purpose reaches a device of the "
+        "user. A "
+        "warning if one reaches another device of the user.",
+        fix="Create such a profile for the device's platform, or assign an existing one to the user's group.",
         source=_IMPORTED,
     ),
     Rule(
         code="key-missing",
         severity=_ERROR,
-        judge=delivery_rules.key_missing,
-        means="No connector has the key that the password of the PFX file was encrypted with.",
-        fix="Give the connector that key (Import-IntunePrivateKey), or import the certificate again with another.",
+        check=delivery_rules.key_missing,
+        meaning="No connector has the key with which the password of the PFX file was encrypted.",
+        fix="Give the connector that key (Import-IntunePrivateKey), or import the certificate again with another key.",
         source=_IMPORTED,
         explains=True,
     ),
     Rule(
         code="key-unnamed",
         severity=_ERROR,
-        judge=delivery_rules.key_unnamed,
-        means="The certificate was imported with a public-key file alone, so that its record names no key.",
+        check=delivery_rules.key_unnamed,
+        meaning="The certificate was imported with a public-key file alone, so its record names no key.",
         fix="Import it again with providerName and keyName.",
         source=_IMPORTED,
         explains=True,
@@ -146,76 +148,81 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="purpose-key-usage",
         severity=_ERROR,
-        judge=certificate_rules.purpose_key_usage,
-        means="The certificate's key usage does not allow the purpose that it was imported for: encryption needs "
-        "keyEncipherment, dataEncipherment or keyAgreement, signing digitalSignature or nonRepudiation.",
-        fix="Import it for the other purpose, or another certificate for this one. Intune itself does not look.",
+        check=certificate_rules.purpose_key_usage,
+        meaning="The certificate's key usage does not allow the purpose that it was imported for: encryption needs "
+        "keyEncipherment, dataEncipherment or keyAgreement, signing needs digitalSignature or nonRepudiation.",
+        fix="Import it for the other purpose, or import another certificate for this one. Intune itself does not "
+        "check.",
         source="RFC 8550 4.4.2, RFC 5280 4.2.1.3",
         explains=True,
     ),
     Rule(
         code="purpose-extended-usage",
         severity=_ERROR,
-        judge=certificate_rules.purpose_extended_usage,
-        means="A certificate for S/MIME has extended key usages, and e-mail protection is not among them.",
+        check=certificate_rules.purpose_extended_usage,
+        meaning="A certificate for S/MIME has extended key usages, but e-mail protection is not among them.",
         fix="Import a certificate with the extended key usage 1.3.6.1.5.5.7.3.4.",
         source="RFC 8550 4.4.4, RFC 5280 4.2.1.12",
     ),
     Rule(
         code="address-mismatch",
         severity=_ERROR,
-        judge=certificate_rules.address_mismatch,
-        means="A certificate that is in use for mail does not carry the user's primary SMTP address (property mail). "
-        "Certificates that have expired are history and may carry an older one.",
-        fix="Issue a certificate for that address, or correct the user's.",
+        check=certificate_rules.address_mismatch,
+        meaning="A certificate that is in use for mail does not contain the user's primary SMTP address (property "
+        "mail). "
+        "Expired certificates are kept for old mail and may contain an older address.",
+        fix="Issue a certificate for that address, or correct the user's address.",
         source="RFC 8550 3",
     ),
     Rule(
         code="expired-without-successor",
         severity=_ERROR,
-        judge=certificate_rules.expired_without_successor,
-        means="The newest certificate of a purpose has expired; or a device's own has, and was not renewed.",
-        fix="Import the successor and keep the old ones for old mail; or let the device check in.",
+        check=certificate_rules.expired_without_successor,
+        meaning="The newest certificate for a purpose has expired, or a device's own certificate has expired without "
+        "renewal.",
+        fix="Import a successor and keep the old ones for old mail; or let the device check in, which renews its own.",
         source=_SMIME,
     ),
     Rule(
         code="expires-soon",
         severity=_WARNING,
-        judge=certificate_rules.expires_soon,
-        means="The newest imported certificate of a purpose has at most 30 days left.",
-        fix="Import its successor: nothing renews an imported certificate.",
+        check=certificate_rules.expires_soon,
+        meaning="The newest imported certificate for a purpose expires within 30 days.",
+        fix="Import its successor: imported certificates are not renewed automatically.",
         source=_SMIME,
     ),
     Rule(
         code="gap-in-time",
         severity=_WARNING,
-        judge=certificate_rules.gap_in_time,
-        means="Between two encryption certificates there was a time when none was valid. An error while it lasts.",
+        check=certificate_rules.gap_in_time,
+        meaning="Between two encryption certificates there is a time when none is valid. An error while that time "
+        "lasts.",
         fix="Import the certificate of that time, if there was one.",
         source=_SMIME,
     ),
     Rule(
         code="revoked-in-use",
         severity=_ERROR,
-        judge=certificate_rules.revoked_in_use,
-        means="A device is to use a certificate that is on its authority's revocation list, and has no other.",
-        fix="Import another, or have the device's own issued anew.",
+        check=certificate_rules.revoked_in_use,
+        meaning="A device uses a certificate that is on its authority's revocation list, and has no other.",
+        fix="Import another, or have the device's own certificate issued again.",
         source="RFC 8550 4.2",
     ),
     Rule(
         code="encryption-per-device",
         severity=_WARNING,
-        judge=certificate_rules.encryption_per_device,
-        means="A PKCS or SCEP profile gives each of the user's several devices an encryption certificate of its own: "
-        "what was encrypted for one device cannot be read on another.",
-        fix="Import one encryption certificate for all devices; let the profile's template allow signing alone.",
+        check=certificate_rules.encryption_per_device,
+        meaning="A PKCS or SCEP profile gives each of the user's several devices an encryption certificate of its own: "
+        "mail that was encrypted for one device cannot be read on another.",
+        fix="Import one encryption certificate for all devices; let the profile's template allow only signing.",
         source=_SMIME,
     ),
     Rule(
         code="validity-period",
         severity=_WARNING,
-        judge=order_rules.validity_period,
-        means="A PKCS profile asks for a validity of less than five days or more than 24 months, or for more than its "
+        check=order_rules.validity_period,
+        meaning="A PKCS profile asks for a validity of less than five days, of more than 24 months, or of more than "
+        "its "
         "template allows.",
         fix="Choose a validity of 5 days to 24 months, and a template that allows it.",
         source=_PKCS,
@@ -223,17 +230,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="proof-of-origin",
         severity=_WARNING,
-        judge=order_rules.proof_of_origin,
-        means="A PKCS profile gives an iPhone or iPad a certificate by a template with the key usage nonRepudiation "
-        '("Signature is proof of origin"), which must be off for them.',
-        fix="Take nonRepudiation out of the template, or use another.",
+        check=order_rules.proof_of_origin,
+        meaning="A PKCS profile gives an iPhone or iPad a certificate from a template with the key usage "
+        "nonRepudiation "
+        '("Signature is proof of origin"), which must be off for these devices.',
+        fix="Remove nonRepudiation from the template, or use another template.",
         source=_PKCS,
     ),
     Rule(
         code="root-elsewhere",
         severity=_ERROR,
-        judge=delivery_rules.root_elsewhere,
-        means="A certificate profile reaches a device, and the trusted-root profile of its authority is assigned to "
+        check=delivery_rules.root_elsewhere,
+        meaning="A certificate profile reaches a device, but the trusted-root profile of its authority is assigned to "
         "other groups.",
         fix="Assign both to the same groups.",
         source=_PKCS,
@@ -242,8 +250,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="root-missing",
         severity=_ERROR,
-        judge=delivery_rules.root_missing,
-        means="A certificate profile reaches a device, and there is no trusted-root profile of its authority for this "
+        check=delivery_rules.root_missing,
+        meaning="A certificate profile reaches a device, but there is no trusted-root profile of its authority for "
+        "this "
         "kind of device.",
         fix="Create one, and assign it to the same groups.",
         source=_PKCS,
@@ -252,8 +261,8 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="reference-out-of-reach",
         severity=_ERROR,
-        judge=delivery_rules.reference_out_of_reach,
-        means="An e-mail profile names the certificate of another profile, which does not reach the device.",
+        check=delivery_rules.reference_out_of_reach,
+        meaning="An e-mail profile refers to a certificate profile that does not reach the device.",
         fix="Assign both to the same groups.",
         source='Intune: "Add email settings to devices"',
         explains=True,
@@ -261,50 +270,51 @@ RULES: tuple[Rule, ...] = (
     Rule(
         code="role-without-connector",
         severity=_ERROR,
-        judge=delivery_rules.role_without_connector,
-        means="What reaches a device needs a connector's role that no connector has.",
+        check=delivery_rules.role_without_connector,
+        meaning="A profile that reaches a device needs a connector with a role that no connector has.",
         fix="Install a connector with that role.",
         source=_CONNECTOR,
     ),
     Rule(
         code="connector-offline",
         severity=_ERROR,
-        judge=delivery_rules.connector_offline,
-        means="Every connector with a role that is needed is offline, does not run, or is too old to be served.",
+        check=delivery_rules.connector_offline,
+        meaning="Every connector with a needed role is offline, is not running, or is too old to be served.",
         fix="Start one of them.",
         source=_CONNECTOR,
     ),
     Rule(
         code="device-silent",
         severity=_ERROR,
-        judge=delivery_rules.device_silent,
-        means="The device has not checked in for 30 days.",
+        check=delivery_rules.device_silent,
+        meaning="The device has not checked in for 30 days.",
         fix="Switch it on, connect it, and let it check in.",
         source='Intune: "Device compliance policies", the compliance status validity period',
     ),
     Rule(
         code="connector-refused",
         severity=_ERROR,
-        judge=delivery_rules.connector_refused,
-        means="The connector could not do what an item needs: the number and its words say why.",
-        fix="Put right what the message says; the connector is asked again after an hour.",
+        check=delivery_rules.connector_refused,
+        meaning="The connector could not provide an item: the error number and its message say why.",
+        fix="Correct what the message says; the request is repeated after an hour.",
         source=_CONNECTOR,
         last=True,
     ),
     Rule(
         code="device-refused",
         severity=_ERROR,
-        judge=delivery_rules.device_refused,
-        means="The device was given an item and refused it: the number and its words say why.",
-        fix="Look at the device.",
+        check=delivery_rules.device_refused,
+        meaning="The device refused an item: the error number and its message say why.",
+        fix="Check the device for what the message names.",
         source=_ERRORS,
         last=True,
     ),
     Rule(
         code="profile-impossible",
         severity=_ERROR,
-        judge=delivery_rules.profile_impossible,
-        means="The profile asks for what cannot be made for this device: a variable without a value, an account "
+        check=delivery_rules.profile_impossible,
+        meaning="The profile asks for something that cannot be made for this device: a variable without a value, or "
+        "an account "
         "without an address.",
         fix="Correct the profile, or the user's data.",
         source=_ERRORS,
@@ -316,9 +326,9 @@ CODES: frozenset[str] = frozenset(rule.code for rule in RULES)
 
 
 def find(facts: Facts) -> list[Finding]:
-    """All that is wrong, in the order of the rules. What failed as the consequence of something found is left out."""
-    found: list[Finding] = []
+    """Every finding, in the order of the rules. Failures that follow from another finding are left out."""
+    findings: list[Finding] = []
     for rule in RULES:
-        judged = [each for each in rule.judge(facts) if not (rule.last and explained(each, found))]
-        found.extend(finding(rule, each) for each in judged)
-    return found
+        new = [one for one in rule.check(facts) if not (rule.last and is_consequence(one, findings))]
+        findings.extend(finding(rule, observation) for observation in new)
+    return findings

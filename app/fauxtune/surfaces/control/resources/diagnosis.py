@@ -9,7 +9,7 @@ from fastapi import Path, Query
 
 from fauxtune.core.engine.diagnosis import chain as chains
 from fauxtune.core.engine.diagnosis.certificate_rules import usage_of
-from fauxtune.core.engine.diagnosis.facts import Contents, Facts, Owned, name_of
+from fauxtune.core.engine.diagnosis.facts import CertificateContents, Facts, UserCertificate, name_of
 from fauxtune.core.engine.diagnosis.findings import Finding, moment
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.operations.insight import diagnosis
@@ -38,7 +38,7 @@ async def get_user_certificates(
     person = found.facts.user
     assert person is not None
     certificates = found.facts.certificates
-    named = [each.device for each in certificates] + [each.found.device for each in found.findings]
+    named = [each.device for each in certificates] + [each.observation.device for each in found.findings]
     held = [one.device for each in certificates for one in each.holders]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*named, *held])
     return answers.CertificateHistory(
@@ -57,7 +57,7 @@ async def diagnose(
     """Of a user, a device or a profile, or of several of them together. As the next check-in would find it."""
     found = await diagnosis.diagnose(here.emulator, here.tenant, user=user, device=device, profile=profile)
     devices = [None if each.subject.device is None else each.subject.device.id for each in found.chains]
-    named = [each.found.device for each in found.findings]
+    named = [each.observation.device for each in found.findings]
     known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[*devices, *named])
     return answers.Diagnosis(
         healthy=found.healthy,
@@ -68,7 +68,7 @@ async def diagnose(
 
 
 def _certificate(
-    each: Owned, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
+    each: UserCertificate, *, facts: Facts, findings: list[Finding], known: dict[str | None, str]
 ) -> answers.OwnedCertificate:
     names = {device.id: device.name for device in facts.devices}
     held = [
@@ -104,7 +104,7 @@ def _certificate(
     return answers.OwnedCertificate.model_validate(shown)
 
 
-def _contents(found: Contents | None) -> dict[str, Any]:
+def _contents(found: CertificateContents | None) -> dict[str, Any]:
     """What the certificate says; all null where no connector has opened its file yet."""
     if found is None:
         names = ("subject", "issuer", "usage", "key_usage", "extended_key_usages", "email_addresses")
@@ -119,13 +119,13 @@ def _contents(found: Contents | None) -> dict[str, Any]:
     }
 
 
-def _status(each: Owned, *, facts: Facts) -> str:
+def _status(each: UserCertificate, *, facts: Facts) -> str:
     span = {"not_before": each.not_before, "not_after": each.not_after}
     return certificate_status(**span, revoked=each.revoked_at is not None, now=facts.now).value
 
 
 def _finding(each: Finding, *, known: dict[str | None, str]) -> answers.Finding:
-    found = each.found
+    found = each.observation
     evidence: dict[str, Any] = dict(found.evidence)
     code = evidence.get("errorCode")
     if isinstance(code, int):
@@ -162,14 +162,14 @@ def _chain(found: chains.Chain, *, known: dict[str | None, str]) -> answers.Chai
         status=found.status.value,
         broken_at=None if broken is None else broken.name,
         why=None if broken is None else _said(broken),
-        fix=None if broken is None else broken.findings[0].found.fix,
+        fix=None if broken is None else broken.findings[0].observation.fix,
         links=[_link(each) for each in found.links],
     )
 
 
 def _said(link: chains.Link) -> str:
     """What the link says, with the number of an error in words."""
-    code = link.findings[0].found.evidence.get("errorCode") if link.findings else None
+    code = link.findings[0].observation.evidence.get("errorCode") if link.findings else None
     if not isinstance(code, int):
         return link.message
     error = diagnosis.number(code)
@@ -182,6 +182,6 @@ def _link(each: chains.Link) -> answers.Link:
         link=each.name,
         status=each.status.value,
         message=_said(each),
-        fix=each.findings[0].found.fix if each.findings else None,
+        fix=each.findings[0].observation.fix if each.findings else None,
         findings=[one.code for one in each.findings],
     )

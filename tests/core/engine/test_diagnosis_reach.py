@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fauxtune.core.engine.diagnosis.approach import Way, approach
+from fauxtune.core.engine.diagnosis.reach import ReachStatus, reach_of
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind, target
 from fauxtune.core.model.ids import GroupId, ProfileId
 
@@ -21,21 +21,21 @@ def to(group: GroupId | None, kind: TargetKind = TargetKind.GROUP, *, filter_id:
 @pytest.mark.parametrize(
     ("assignments", "way"),
     [
-        ([], Way.NOBODY),
-        ([to(STAFF, TargetKind.EXCLUSION)], Way.NOBODY),
-        ([to(OTHERS)], Way.ELSEWHERE),
-        ([to(STAFF)], Way.REACHES),
-        ([to(None, TargetKind.ALL_DEVICES)], Way.REACHES),
-        ([to(STAFF), to(STAFF, TargetKind.EXCLUSION)], Way.EXCLUDED),
-        ([to(STAFF), to(PHONES, TargetKind.EXCLUSION)], Way.REACHES),
-        ([to(STAFF, filter_id="no")], Way.FILTERED),
-        ([to(STAFF, filter_id="yes")], Way.REACHES),
-        ([to(OTHERS), to(STAFF, filter_id="no")], Way.FILTERED),
-        ([to(STAFF, filter_id="no"), to(STAFF, TargetKind.EXCLUSION)], Way.EXCLUDED),
+        ([], ReachStatus.NOBODY),
+        ([to(STAFF, TargetKind.EXCLUSION)], ReachStatus.NOBODY),
+        ([to(OTHERS)], ReachStatus.ELSEWHERE),
+        ([to(STAFF)], ReachStatus.REACHES),
+        ([to(None, TargetKind.ALL_DEVICES)], ReachStatus.REACHES),
+        ([to(STAFF), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
+        ([to(STAFF), to(PHONES, TargetKind.EXCLUSION)], ReachStatus.REACHES),
+        ([to(STAFF, filter_id="no")], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id="yes")], ReachStatus.REACHES),
+        ([to(OTHERS), to(STAFF, filter_id="no")], ReachStatus.FILTERED),
+        ([to(STAFF, filter_id="no"), to(STAFF, TargetKind.EXCLUSION)], ReachStatus.EXCLUDED),
     ],
 )
-def test_the_way_of_a_profile(assignments: list[Assignment], way: Way) -> None:
-    assert approach(assignments, ALICE, matches="yes".__eq__).way is way
+def test_the_way_of_a_profile(assignments: list[Assignment], way: ReachStatus) -> None:
+    assert reach_of(assignments, ALICE, matches="yes".__eq__).status is way
 
 
 @settings(deadline=None)
@@ -57,11 +57,11 @@ def test_the_way_of_a_profile(assignments: list[Assignment], way: Way) -> None:
 )
 def test_it_agrees_with_targeting_and_always_has_an_answer(assignments: list[Assignment], has_user: bool) -> None:
     membership = Membership(has_user, ALICE.user_groups, ALICE.device_groups)
-    found = approach(assignments, membership, matches="yes".__eq__)
+    found = reach_of(assignments, membership, matches="yes".__eq__)
     brought = target(assignments, membership, matches="yes".__eq__)
-    assert (found.way is Way.REACHES) is (brought is not None)
+    assert (found.status is ReachStatus.REACHES) is (brought is not None)
     if brought is not None:
         assert found.assignment == brought
-    if found.way is Way.FILTERED:
+    if found.status is ReachStatus.FILTERED:
         assert found.assignment is not None
         assert found.assignment.filter is not None
