@@ -176,7 +176,7 @@ async def _import_document(here: World, ring: KeyRing) -> dict[str, Any]:
     request = certificate_register.CounterRequest("SmimeEncryption", user_principal_name=ALICE, pfx_password="secret")
     answer = await here.run(certificate_register.issue_at_counter, request, key=ring.take(), keys=here.emulator.keys)
     (key,) = await here.emulator.runner.read(connector_queries.connector_key_rows, here.tenant.id)
-    public = load_der_public_key(key["public_key"])
+    public = load_der_public_key(key.public_key)
     assert isinstance(public, rsa.RSAPublicKey)
     assert answer.pfx is not None
     password = public.encrypt(b"secret", OAEP(MGF1(hashes.SHA512()), hashes.SHA512(), None))
@@ -187,8 +187,8 @@ async def _import_document(here: World, ring: KeyRing) -> dict[str, Any]:
         "userPrincipalName": ALICE,
         "startDateTime": iso(certificate.not_valid_before_utc),
         "expirationDateTime": iso(certificate.not_valid_after_utc + timedelta(0)),
-        "providerName": key["provider"],
-        "keyName": key["key_name"],
+        "providerName": key.provider,
+        "keyName": key.key_name,
         "paddingScheme": "oaepSha512",
         "encryptedPfxBlob": base64.b64encode(answer.pfx).decode(),
         "encryptedPfxPassword": base64.b64encode(password).decode(),

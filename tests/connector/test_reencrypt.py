@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import pytest
 from cryptography import x509
@@ -26,6 +27,7 @@ from fauxtune.connector.refusals import (
     ThumbprintDiffers,
 )
 from fauxtune.connector.wrapping import BARE
+from fauxtune.core.pki.authority import PrivateKey
 from fauxtune.core.pki.issuance import issue
 from fauxtune.core.pki.names import email_name, parse_subject, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
@@ -69,60 +71,76 @@ def order(authorities: Authorities, connector_key: RSAPrivateKey, pfx: tuple[x50
         pfx=pfx[1],
         padding="oaepSha512",
         thumbprint=thumbprint(pfx[0]),
-        recipient=authorities.devices.certificate,
         already_verified=False,
         provider_name="Microsoft Software Key Storage Provider",
         key_name="PFXEncryptionKey",
     )
 
 
-def sealed(order: ImportedOrder, private_key: RSAPrivateKey | None) -> bytes:
-    return reencrypt([(order, private_key)], wrapping=BARE, recipient=order.recipient).data
+class Reencrypted(Protocol):
+    """Seals one order's password, for a device unless another recipient is named."""
+
+    def __call__(
+        self, order: ImportedOrder, private_key: PrivateKey | None, *, recipient: x509.Certificate | None = None
+    ) -> bytes: ...
 
 
-def opened(authorities: Authorities, data: bytes) -> bytes:
-    return pkcs7.pkcs7_decrypt_der(data, authorities.devices.certificate, authorities.device_key, [])
+@pytest.fixture
+def sealed(authorities: Authorities) -> Reencrypted:
+    def data(
+        order: ImportedOrder, private_key: PrivateKey | None, *, recipient: x509.Certificate | None = None
+    ) -> bytes:
+        recipient = recipient or authorities.devices.certificate
+        return reencrypt([(order, private_key)], wrapping=BARE, recipient=recipient).data
+
+    return data
+
+
+def opened(authorities: Authorities, sealed: bytes) -> bytes:
+    return pkcs7.pkcs7_decrypt_der(sealed, authorities.devices.certificate, authorities.device_key, [])
 
 
 @pytest.mark.parametrize("padding", HASHES)
 def test_the_password_reaches_the_device_whatever_the_hash(
-    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder, padding: str
+    sealed: Reencrypted, authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder, padding: str
 ) -> None:
     changed = replace(order, padding=padding, encrypted_password=encrypted(connector_key, b"pw", padding))
     assert opened(authorities, sealed(changed, connector_key)) == b"pw"
 
 
 def test_the_enums_case_does_not_matter(
-    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+    sealed: Reencrypted, authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     assert opened(authorities, sealed(replace(order, padding="OaepSha512"), connector_key)) == b"pw"
 
 
 def test_a_verified_file_is_not_opened_again(
-    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+    sealed: Reencrypted, authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     changed = replace(order, pfx=b"not even a file", already_verified=True)
     assert opened(authorities, sealed(changed, connector_key)) == b"pw"
 
 
-def test_a_key_that_the_connector_lacks_is_named(order: ImportedOrder) -> None:
+def test_a_key_that_the_connector_lacks_is_named(sealed: Reencrypted, order: ImportedOrder) -> None:
     with pytest.raises(KeyMissing, match="'PFXEncryptionKey' of provider 'Microsoft Software Key Storage Provider'"):
         sealed(order, None)
 
 
-def test_a_record_without_a_key_name_says_how_it_came_about(order: ImportedOrder) -> None:
+def test_a_record_without_a_key_name_says_how_it_came_about(sealed: Reencrypted, order: ImportedOrder) -> None:
     with pytest.raises(KeyMissing, match="public-key file only"):
         sealed(replace(order, key_name="", provider_name=""), None)
 
 
 @pytest.mark.parametrize("padding", ["pkcs1", "oaepSha1", "none", "", "rot13"])
-def test_retired_paddings_are_refused_by_name(connector_key: RSAPrivateKey, order: ImportedOrder, padding: str) -> None:
+def test_retired_paddings_are_refused_by_name(
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder, padding: str
+) -> None:
     with pytest.raises(PaddingUnsupported, match=repr(padding)):
         sealed(replace(order, padding=padding), connector_key)
 
 
 def test_a_password_for_another_key_or_hash_does_not_decrypt(
-    connector_key: RSAPrivateKey, order: ImportedOrder, rsa_keys: KeyRing
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder, rsa_keys: KeyRing
 ) -> None:
     with pytest.raises(PasswordUndecryptable, match="another key or another hash"):
         sealed(order, rsa_keys.take())
@@ -133,36 +151,40 @@ def test_a_password_for_another_key_or_hash_does_not_decrypt(
 
 
 def test_a_password_that_does_not_open_the_file_is_told_with_its_thumbprint(
-    connector_key: RSAPrivateKey, order: ImportedOrder
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     with pytest.raises(PfxNotOpened, match=order.thumbprint):
         sealed(replace(order, encrypted_password=encrypted(connector_key, b"other")), connector_key)
 
 
-def test_bytes_that_are_no_file_are_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
+def test_bytes_that_are_no_file_are_told(
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     with pytest.raises(PfxBroken, match="no PKCS#12"):
         sealed(replace(order, pfx=b"garbage"), connector_key)
 
 
 def test_a_file_without_a_private_key_is_told(
-    connector_key: RSAPrivateKey, order: ImportedOrder, pfx: tuple[x509.Certificate, bytes]
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder, pfx: tuple[x509.Certificate, bytes]
 ) -> None:
     bare = pkcs12.serialize_key_and_certificates(b"a", None, pfx[0], None, serialization.BestAvailableEncryption(b"pw"))
     with pytest.raises(PfxKeyMissing, match="no private key"):
         sealed(replace(order, pfx=bare), connector_key)
 
 
-def test_another_certificate_than_the_records_is_told(connector_key: RSAPrivateKey, order: ImportedOrder) -> None:
+def test_another_certificate_than_the_records_is_told(
+    sealed: Reencrypted, connector_key: RSAPrivateKey, order: ImportedOrder
+) -> None:
     with pytest.raises(ThumbprintDiffers, match=order.thumbprint):
         sealed(replace(order, thumbprint="0" * 40), connector_key)
     assert sealed(replace(order, thumbprint=order.thumbprint.upper()), connector_key)
 
 
 def test_a_device_that_cannot_read_is_told(
-    authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
+    sealed: Reencrypted, authorities: Authorities, connector_key: RSAPrivateKey, order: ImportedOrder
 ) -> None:
     with pytest.raises(RecipientUnfit):
-        sealed(replace(order, recipient=authorities.issuing.certificate), connector_key)
+        sealed(order, connector_key, recipient=authorities.issuing.certificate)
 
 
 def test_secrets_do_not_show(order: ImportedOrder) -> None:

@@ -20,6 +20,7 @@ from fauxtune.operations.connectors import revocation, rollover
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
+from fauxtune.storage.rows.certificates import AuthorityRow
 from tests.support.authorities import signing_key_of
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
@@ -31,11 +32,11 @@ async def crl_of(contoso: Contoso, name: str = "issuing") -> x509.CertificateRev
     return x509.load_der_x509_crl(await crl_and_ocsp.crl(contoso.emulator, contoso.tenant, name=name))
 
 
-async def set_state(contoso: Contoso, state: str, name: str = "issuing") -> Row:
+async def set_state(contoso: Contoso, state: str, name: str = "issuing") -> AuthorityRow:
     return await rollover.set_state(contoso.emulator, contoso.tenant, name=name, state=state)
 
 
-async def roll_over(contoso: Contoso, name: str = "issuing") -> Row:
+async def roll_over(contoso: Contoso, name: str = "issuing") -> AuthorityRow:
     return await rollover.roll_over(contoso.emulator, contoso.tenant, name=name)
 
 
@@ -47,8 +48,8 @@ async def authority(contoso: Contoso, name: str = "issuing") -> x509.Certificate
 async def phone_with_certificate(contoso: Contoso, user: str = "alice") -> tuple[AndroidInProcess, x509.Certificate]:
     phone = await contoso.enroll(user)
     await phone.settle()
-    row = next(each for each in await contoso.issued() if each["enrollment_id"] == phone.enrollment_id)
-    return phone, x509.load_der_x509_certificate(row["certificate"])
+    row = next(each for each in await contoso.issued() if each.enrollment_id == phone.enrollment_id)
+    return phone, x509.load_der_x509_certificate(row.certificate)
 
 
 def number(crl: x509.CertificateRevocationList) -> int:
@@ -111,7 +112,7 @@ async def test_who_comes_at_the_same_time_gets_the_same_list_and_the_same_respon
     lists = await asyncio.gather(*(crl_and_ocsp.crl(emulator, tenant, name="issuing") for _ in range(6)))
     assert len(set(lists)) == 1
     row = await staffed.look(authority_queries.authority, tenant.id, name="issuing")
-    assert row["crl_number"] == 1
+    assert row.crl_number == 1
     answers = await asyncio.gather(
         *(crl_and_ocsp.ocsp(emulator, tenant, name="issuing", request=request) for _ in range(6))
     )
@@ -162,7 +163,7 @@ async def test_what_is_on_hold_is_revoked_for_good_when_its_device_goes(staffed:
     await staffed.do(revocation.revoke, hexed(certificate), reason="certificateHold", authority_name="issuing")
     await staffed.action(phone, device_actions.retire)
     row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
-    assert row["reason"] == "cessationOfOperation"
+    assert row.reason == "cessationOfOperation"
 
 
 # ------------------------------------------------------------------------------------------------------------ off line
@@ -218,7 +219,7 @@ async def test_a_revocation_waits_for_an_authority_off_line(staffed: Contoso) ->
     staffed.clock.forward(hours=5)
     await set_state(staffed, "available")
     row = await staffed.look(queries.certificate, staffed.tenant.id, key=hexed(certificate))
-    assert (row["revoked_at"], row["reason"]) == (staffed.clock.now(), "cessationOfOperation")
+    assert (row.revoked_at, row.reason) == (staffed.clock.now(), "cessationOfOperation")
     (revoked,) = await staffed.events("revoked")
     assert (revoked["device"], revoked["user"]) == (phone.enrollment_id, staffed.upn("alice"))
 
@@ -238,7 +239,7 @@ async def test_the_authority_of_devices_cannot_be_taken_off_line(contoso: Contos
 async def test_after_a_rollover_new_certificates_come_from_the_new_key_with_the_right_chain(staffed: Contoso) -> None:
     old_phone, old = await phone_with_certificate(staffed)
     row = await roll_over(staffed)
-    assert (row["name"], row["generation"], row["state"]) == ("issuing-2", 2, "available")
+    assert (row.name, row.generation, row.state) == ("issuing-2", 2, "available")
     new_phone, new = await phone_with_certificate(staffed, "bob")
     first, second, root = [await authority(staffed, name) for name in ("issuing", "issuing-2", "root")]
     old.verify_directly_issued_by(first)
@@ -286,7 +287,7 @@ async def test_a_profile_that_asks_for_the_root_works_after_a_rollover(contoso: 
     phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
-    assert [row["authority"] for row in await contoso.issued()] == ["issuing-2"]
+    assert [row.authority for row in await contoso.issued()] == ["issuing-2"]
 
 
 async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(contoso: Contoso) -> None:
@@ -303,7 +304,7 @@ async def test_an_authority_has_one_successor_and_only_the_issuing_one_has_any(c
     await roll_over(contoso)
     with pytest.raises(Conflict, match="'issuing-2' issues now"):
         await roll_over(contoso)
-    assert (await roll_over(contoso, "issuing-2"))["name"] == "issuing-3"
+    assert (await roll_over(contoso, "issuing-2")).name == "issuing-3"
 
 
 async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: Contoso) -> None:
@@ -315,7 +316,7 @@ async def test_a_rollover_gets_work_done_while_the_old_key_is_off_line(staffed: 
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
     (issued,) = await staffed.issued()
-    certificate = x509.load_der_x509_certificate(issued["certificate"])
+    certificate = x509.load_der_x509_certificate(issued.certificate)
     certificate.verify_directly_issued_by(await authority(staffed, "issuing-2"))
 
 
@@ -363,7 +364,7 @@ async def test_the_responder_is_renewed_by_itself_and_keeps_its_key(staffed: Con
     third = await signer()
     assert third.not_valid_after_utc < first.not_valid_before_utc
     row = await staffed.look(authority_queries.authority, staffed.tenant.id, name="issuing")
-    assert staffed.emulator.keys.has(row["responder_key_name"])
+    assert staffed.emulator.keys.has(row.responder_key_name)
 
 
 async def test_an_answer_without_a_nonce_is_given_again_until_something_changes(staffed: Contoso) -> None:

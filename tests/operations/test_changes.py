@@ -31,7 +31,7 @@ OF_THE_DEVICE = {"subjectNameFormat": "commonNameAsSerialNumber", "subjectAltern
 
 async def subject(contoso: Contoso, serial: str | None) -> str:
     row = await contoso.look(queries.certificate, contoso.tenant.id, key=str(serial))
-    return x509.load_der_x509_certificate(row["certificate"]).subject.rfc4514_string()
+    return x509.load_der_x509_certificate(row.certificate).subject.rfc4514_string()
 
 
 async def equipped(contoso: Contoso, *, name: str = "alice", hardware: str = "") -> tuple[AndroidInProcess, str, str]:

@@ -49,11 +49,11 @@ class Program:
     @classmethod
     async def started(cls, contoso: Contoso, name: str, *, folder: Path, keys: KeyRing) -> Program:
         added = await contoso.do(connector_registry.add_connector, name, roles=["pkcs", "imported-pfx"], apart=True)
-        stranger = ConnectorSession(connector_registry.digest(added["credential"]))
+        stranger = ConnectorSession(connector_registry.digest(added.credential))
         greeting = Hello(version="6.2406.0.1001", machine=name)
         start_session = await contoso.do(connector_channel.start_session, stranger, greeting=greeting)
         visitor = ConnectorSession(stranger.credential, start_session.session)
-        return cls(contoso, Folder(folder / name, source=keys), keys, added["id"], visitor)
+        return cls(contoso, Folder(folder / name, source=keys), keys, added.row.id, visitor)
 
     @property
     def wares(self) -> ConnectorResources:
@@ -69,11 +69,11 @@ class Program:
                 do,
                 work,
                 tools=ConnectorTools(self.folder, self.keys, "from-here"),
-                certify=self._certify(task.request_id),
+                certify=self._certify(task.request.id),
             )
             if meanwhile is not None:
                 await meanwhile()
-            assert await self.contoso.do(connector_channel.answer, self.visitor, request_id=task.request_id, done=done)
+            assert await self.contoso.do(connector_channel.answer, self.visitor, request_id=task.request.id, done=done)
         return len(found.tasks)
 
     def _certify(self, request_id: str) -> Any:
@@ -108,9 +108,9 @@ async def test_an_account_goes_to_the_connector_that_keeps_the_password_of_its_c
     await tablet.check_in()
     assert await tablet.states() == {"pkcs": "installed", "email": "wanted"}
     (request,) = [
-        row for row in await contoso.look(request_queries.requests, tablet.enrollment_id) if row["state"] == "open"
+        row for row in await contoso.look(request_queries.requests, tablet.enrollment_id) if row.state == "open"
     ]
-    assert request["only_by"] == first.id
+    assert request.only_by == first.id
     await contoso.do(connector_registry.change_connector, "Certificate Connector 1", state="online")
     await tablet.check_in()
     assert await second.turn() == 0, "it could not open the password"
@@ -183,4 +183,4 @@ async def test_a_device_that_comes_between_the_certificate_and_the_answer_waits_
     assert await program.turn(meanwhile=comes_by) == 1
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
-    assert [row["thumbprint"] for row in await contoso.issued()] == list(phone.holds.values())
+    assert [row.thumbprint for row in await contoso.issued()] == list(phone.holds.values())

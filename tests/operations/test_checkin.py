@@ -28,7 +28,7 @@ async def test_a_device_gets_its_root_then_its_certificate_and_comes_to_rest(con
     assert await phone.states() == {"root": "installed", "pkcs": "installed"}
     row = await phone.item()
     assert phone.holds == {row.key: row.thumbprint}
-    assert [each["serial"] for each in await contoso.issued()] == [row.serial]
+    assert [each.serial for each in await contoso.issued()] == [row.serial]
     assert (await contoso.status(phone, profile) or {})["status"] == "compliant"
     assert [each["type"] for each in await contoso.events(device=phone)] == [
         "enrolled",
@@ -218,7 +218,7 @@ async def test_a_crash_between_begin_and_finish_heals_at_the_next_check_in_with_
     assert await phone.states() == {"pkcs": "sent", f"imported/{mark}": "sent"}
     await phone.settle()
     assert set((await phone.states()).values()) == {"installed"}
-    assert len([row for row in await contoso.issued() if row["enrollment_id"] == phone.enrollment_id]) == 1
+    assert len([row for row in await contoso.issued() if row.enrollment_id == phone.enrollment_id]) == 1
 
 
 async def test_what_changes_while_the_connector_works_waits_for_the_next_check_in(contoso: Contoso) -> None:
@@ -250,7 +250,7 @@ async def test_a_wipe_that_is_accepted_while_the_connector_works_revokes_what_co
     answer = await contoso.do(finish, begun=begun, answers=answers)
     assert answer.operations == 1, "the device is told what waits for it"
     (issued,) = await contoso.issued()
-    assert issued["revoked_at"] is not None
+    assert issued.revoked_at is not None
     assert await phone.states() == {"pkcs": "wanted"}
 
 

@@ -13,6 +13,7 @@ from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import connectors as queries
+from fauxtune.storage.rows.certificates import ConnectorEventRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
@@ -21,13 +22,13 @@ PKCS = (1000, 1020, 1050, 1100, 1102)
 IMPORT = (2000, 2020, 2050, 2100, 2102)
 
 
-async def log(contoso: Contoso, **where: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = await contoso.look(queries.connector_log, contoso.tenant.id, **where)
+async def log(contoso: Contoso, **where: Any) -> list[ConnectorEventRow]:
+    found: list[ConnectorEventRow] = await contoso.look(queries.connector_log, contoso.tenant.id, **where)
     return found
 
 
 async def numbers(contoso: Contoso, **where: Any) -> list[int]:
-    return [each["event_id"] for each in await log(contoso, **where)]
+    return [each.event_id for each in await log(contoso, **where)]
 
 
 async def both_kinds(contoso: Contoso, *, owned: bool) -> tuple[AndroidInProcess, str]:
@@ -42,22 +43,22 @@ async def test_the_present_program_tells_of_each_request_and_how_it_went(contoso
     phone, mark = await both_kinds(contoso, owned=True)
     await phone.settle()
     found = await log(contoso)
-    assert sorted(each["event_id"] for each in found) == [*PKCS, *IMPORT]
-    assert [each["number"] for each in found] == list(range(1, 11))
+    assert sorted(each.event_id for each in found) == [*PKCS, *IMPORT]
+    assert [each.number for each in found] == list(range(1, 11))
     for each in found:
-        assert each["name"] == NAMES[each["event_id"]]
-        assert (each["connector"], each["device"]) == ("Certificate Connector 1", phone.enrollment_id)
-        assert (each["user"], each["diagnostic_code"]) == (contoso.upn("alice"), None)
-        assert each["time"] == contoso.clock.now()
-    names = {each["event_id"]: each["name"] for each in found}
+        assert each.name == NAMES[each.event_id]
+        assert (each.connector, each.device) == ("Certificate Connector 1", phone.enrollment_id)
+        assert (each.user, each.diagnostic_code) == (contoso.upn("alice"), None)
+        assert each.time == contoso.clock.now()
+    names = {each.event_id: each.name for each in found}
     assert (names[2102], names[2100]) == ("PkcsImportUploadedRequest", "PkcsImportUploadSuccess")
     assert (names[1000], names[2000]) == ("PkcsRequestSuccess", "PkcsImportRequestSuccess")
-    issued = (await log(contoso, event_id=1050))[0]["detail"]
-    (certificate,) = [each for each in await contoso.issued() if each["enrollment_id"]]
+    issued = (await log(contoso, event_id=1050))[0].detail
+    (certificate,) = [each for each in await contoso.issued() if each.enrollment_id]
     assert issued["ca"] == contoso.tenant.ca_name
     assert issued["template"] == "SmimeSigning"
-    assert (issued["thumbprint"], issued["serial"]) == (certificate["thumbprint"], certificate["serial"])
-    assert (await log(contoso, event_id=2050))[0]["detail"]["thumbprint"] == mark
+    assert (issued["thumbprint"], issued["serial"]) == (certificate.thumbprint, certificate.serial)
+    assert (await log(contoso, event_id=2050))[0].detail["thumbprint"] == mark
     await contoso.action(phone, device_actions.wipe)
     assert (await numbers(contoso))[10:] == [3020, 3050, 3102, 3100, 3000]
 
@@ -81,14 +82,14 @@ async def test_a_wrong_template_or_authority_is_asked_for_and_fails_in_the_conne
     assert await phone.states() == {"pkcs": "failed"}
     assert await numbers(contoso) == [1020, 1052, 1102, 1100, 1001]
     (failed,) = await log(contoso, event_id=1052)
-    assert (failed["device"], failed["detail"]["errorCode"]) == (phone.enrollment_id, code)
-    assert words in failed["detail"]["message"]
+    assert (failed.device, failed.detail["errorCode"]) == (phone.enrollment_id, code)
+    assert words in failed.detail["message"]
     asked = contoso.pkcs_document(**wrong)
-    assert failed["detail"]["template"] == asked["certificateTemplateName"]
-    assert failed["detail"]["ca"] == asked["certificationAuthorityName"]
+    assert failed.detail["template"] == asked["certificateTemplateName"]
+    assert failed.detail["ca"] == asked["certificationAuthorityName"]
     problem = (await phone.item()).problem
     assert problem is not None
-    assert (problem.code, problem.message) == (code, failed["detail"]["message"])
+    assert (problem.code, problem.message) == (code, failed.detail["message"])
     assert await contoso.issued() == []
 
 
@@ -120,9 +121,9 @@ async def test_in_2020_the_intune_connector_has_its_own_series_and_the_pfx_conne
     assert set((await phone.states()).values()) == {"installed"}
     await contoso.action(phone, device_actions.retire)
     found = await log(contoso)
-    assert [each["event_id"] for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
-    assert {each["connector"] for each in found} == {"Certificate Connector 1 (PKCS)"}
-    assert {each["diagnostic_code"] for each in found} == {"0x00000000"}
+    assert [each.event_id for each in found] == [20400, 20100, 20300, 20400, 20200, 20300]
+    assert {each.connector for each in found} == {"Certificate Connector 1 (PKCS)"}
+    assert {each.diagnostic_code for each in found} == {"0x00000000"}
 
 
 @pytest.mark.parametrize(
@@ -137,9 +138,9 @@ async def test_a_refused_certificate_is_told_with_the_reason(
     phone = await contoso.enroll("alice")
     await phone.settle()
     (found,) = await log(contoso, event_id=number)
-    assert (found["diagnostic_code"], found["device"]) == (code, phone.enrollment_id)
-    assert "connectorMayEnroll" in found["detail"]["message"]
-    assert found["detail"]["errorCode"] == (await phone.item()).problem.code  # type: ignore[union-attr]
+    assert (found.diagnostic_code, found.device) == (code, phone.enrollment_id)
+    assert "connectorMayEnroll" in found.detail["message"]
+    assert found.detail["errorCode"] == (await phone.item()).problem.code  # type: ignore[union-attr]
 
 
 async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_codes_of_their_own(
@@ -150,12 +151,12 @@ async def test_an_authority_out_of_reach_and_a_revocation_that_is_denied_have_co
     await contoso.do(authorities.set_state, "issuing", state="unavailable")
     phone = await contoso.enroll("alice")
     await phone.settle()
-    assert [each["diagnostic_code"] for each in await log(contoso, event_id=20102)] == ["0x00000400"]
+    assert [each.diagnostic_code for each in await log(contoso, event_id=20102)] == ["0x00000400"]
     await contoso.do(authorities.set_state, "issuing", state="available")
     await phone.settle()
     await contoso.do(templates.change_template, "issuing", name="SmimeSigning", changes={"connectorMayRevoke": False})
     await contoso.action(phone, device_actions.retire)
-    assert [each["diagnostic_code"] for each in await log(contoso, event_id=20202)] == ["0x00000402"]
+    assert [each.diagnostic_code for each in await log(contoso, event_id=20202)] == ["0x00000402"]
 
 
 async def test_a_pfx_that_does_not_open_is_told_of(contoso: Contoso) -> None:
@@ -164,7 +165,7 @@ async def test_a_pfx_that_does_not_open_is_told_of(contoso: Contoso) -> None:
     phone = await contoso.enroll("alice")
     await phone.settle()
     (found,) = await log(contoso, event_id=2052)
-    assert mark in found["detail"]["message"]
+    assert mark in found.detail["message"]
     assert await numbers(contoso) == [2020, 2052, 2102, 2100, 2001]
 
 
@@ -175,7 +176,7 @@ async def test_the_log_is_filtered_and_paged_and_another_tenants_is_not_in_it(co
     await other.settle()
     assert len(await log(contoso, device=other.enrollment_id)) == 10
     first = await log(contoso, limit=4)
-    assert len(await log(contoso, after=first[-1]["number"])) == 16
+    assert len(await log(contoso, after=first[-1].number)) == 16
     assert await log(contoso, connector_id="nobody") == []
     assert await contoso.look(queries.connector_log, "another tenant") == []
 

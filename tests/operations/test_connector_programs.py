@@ -17,11 +17,12 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.server import lifespan
 from fauxtune.storage.queries import connectors as connector_queries
-from tests.support.tenant import Contoso, Row
+from fauxtune.storage.rows.certificates import ConnectorRow
+from tests.support.tenant import Contoso
 
 
-async def rows(contoso: Contoso) -> list[Row]:
-    found: list[Row] = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
+async def rows(contoso: Contoso) -> list[ConnectorRow]:
+    found: list[ConnectorRow] = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     return found
 
 
@@ -32,10 +33,10 @@ async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the
     contoso: Contoso,
 ) -> None:
     await contoso.switch(edition="2020-04", requireTrustedRoot=False)
-    found = {row["program"]: row for row in await rows(contoso)}
+    found = {row.program: row for row in await rows(contoso)}
     assert set(found) == {"pfx-connector", "intune-connector"}
-    assert found["pfx-connector"]["roles"] == ["imported-pfx"]
-    assert found["intune-connector"]["roles"] == ["pkcs", "scep", "revocation"]
+    assert found[Program.PFX].roles == ["imported-pfx"]
+    assert found[Program.INTUNE].roles == ["pkcs", "scep", "revocation"]
     await contoso.pkcs_profile()
     await contoso.imported_profile()
     mark = await contoso.import_pfx("alice")
@@ -43,7 +44,7 @@ async def test_in_the_edition_of_2020_the_connector_becomes_two_programs_and_the
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "installed"}
     await contoso.switch(edition="current")
-    assert {row["program"] for row in await rows(contoso)} == {"certificate-connector"}
+    assert {row.program for row in await rows(contoso)} == {"certificate-connector"}
 
 
 async def test_the_second_pfx_connector_of_2020_and_the_101st_connector_are_refused(contoso: Contoso) -> None:
@@ -128,8 +129,8 @@ async def wiped_phone(contoso: Contoso) -> str:
     phone = await contoso.enroll("alice", mode="fully-managed")
     await phone.settle()
     await contoso.action(phone, device_actions.wipe)
-    (row,) = [each for each in await contoso.issued() if each["enrollment_id"] == phone.enrollment_id]
-    return str(row["serial"])
+    (row,) = [each for each in await contoso.issued() if each.enrollment_id == phone.enrollment_id]
+    return str(row.serial)
 
 
 async def test_a_revocation_waits_for_a_connector_with_the_role_and_says_so(contoso: Contoso) -> None:

@@ -33,6 +33,7 @@ from fauxtune.operations.profiles import profiles
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.certificates import TemplateRow
 from tests.support.devices.android import AndroidInProcess
 from tests.support.tenant import Contoso
 
@@ -66,7 +67,7 @@ async def test_what_an_offline_connector_should_answer_waits_and_says_so_and_com
     await contoso.connector(state="online")
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "installed"}
-    assert len([row for row in await contoso.issued() if row["enrollment_id"]]) == 1
+    assert len([row for row in await contoso.issued() if row.enrollment_id]) == 1
 
 
 async def test_items_that_are_still_with_the_connector_are_left_out_of_the_policy(contoso: Contoso) -> None:
@@ -255,14 +256,14 @@ async def test_a_corrected_record_is_tried_again_at_once(contoso: Contoso) -> No
 async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(contoso: Contoso) -> None:
     await contoso.imported_profile()
     (row,) = await contoso.look(connector_queries.connector_key_rows, contoso.tenant.id)
-    where = {"provider": row["provider"], "key_name": row["key_name"]}
-    await contoso.do(connector_registry.delete_key, row["connector_id"], **where)
+    where = {"provider": row.provider, "key_name": row.key_name}
+    await contoso.do(connector_registry.delete_key, row.connector_id, **where)
     mark = await contoso.import_pfx("alice", encryptedPfxPassword=base64.b64encode(bytes(256)).decode())
     phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {f"imported/{mark}": "failed"}
-    key = contoso.emulator.connector_keys.load(row["file"])
-    await contoso.do(connector_registry.add_key, row["connector_id"], **where, key=key.public_key(), file=row["file"])
+    key = contoso.emulator.connector_keys.load(row.file)
+    await contoso.do(connector_registry.add_key, row.connector_id, **where, key=key.public_key(), file=row.file)
     changes = {"encryptedPfxPassword": await contoso.encrypted("geheim-42")}
     await contoso.do(imported_pfx.update_pfx, await contoso.record_id("alice", mark), changes=changes)
     await phone.settle()
@@ -272,7 +273,7 @@ async def test_a_key_that_the_connector_is_given_later_heals_what_missed_it(cont
 async def test_a_key_whose_file_is_gone_fails_the_item_and_not_the_check_in(contoso: Contoso) -> None:
     phone, _, mark = await both_kinds(contoso)
     (row,) = await contoso.look(connector_queries.connector_key_rows, contoso.tenant.id)
-    contoso.emulator.connector_keys.delete(row["file"])
+    contoso.emulator.connector_keys.delete(row.file)
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed", f"imported/{mark}": "failed"}
 
@@ -299,11 +300,11 @@ async def test_a_pfx_is_opened_once_however_many_devices_get_it(contoso: Contoso
     await contoso.imported_profile()
     mark = await contoso.import_pfx("alice")
     where = {"user_id": await contoso.user_id("alice"), "thumbprint": mark}
-    assert not (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where))["verified"]
+    assert not (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)).verified
     phones = [await contoso.enroll("alice") for _ in range(2)]
     for phone in phones:
         await phone.settle()
-        assert (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where))["verified"]
+        assert (await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)).verified
     envelopes = [each.sealed for phone in phones for each in await phone.policy()]
     assert len(set(envelopes)) == 2, "the envelope is each device's own"
     assert len({each.pfx for phone in phones for each in await phone.policy()}) == 1
@@ -329,7 +330,7 @@ async def test_a_missing_variable_fails_the_profile_on_that_device_and_heals_wit
     )
     await phone.settle()
     (issued,) = await contoso.issued()
-    subject = x509.load_der_x509_certificate(issued["certificate"]).subject
+    subject = x509.load_der_x509_certificate(issued.certificate).subject
     assert [attribute.value for attribute in subject] == ["alice, a"]
 
 
@@ -353,9 +354,8 @@ async def test_a_template_that_the_connector_may_not_use_heals_as_soon_as_the_pr
     await contoso.switch(requireTrustedRoot=False)
     documents = await contoso.look(template_queries.template_documents, contoso.tenant.id, authority_name="issuing")
     closed = {**documents["SmimeBoth"], "connectorMayEnroll": False}
-    await contoso.look(
-        template_queries.put_template, contoso.tenant.id, authority_name="issuing", name="SmimeBoth", document=closed
-    )
+    row = TemplateRow(contoso.tenant.id, "issuing", "SmimeBoth", closed)
+    await contoso.look(template_queries.put_template, row)
     profile = await contoso.pkcs_profile(certificateTemplateName="SmimeBoth")
     phone = await contoso.enroll("alice")
     await phone.settle()
@@ -378,7 +378,7 @@ async def test_a_certificate_that_is_still_asked_for_follows_an_edited_profile(c
     await contoso.do(profiles.update_profile, profile, kind=known, changes=changes)
     await contoso.connector(state="online")
     await phone.settle()
-    assert [row["template"] for row in await contoso.issued()] == ["SmimeEncryption"]
+    assert [row.template for row in await contoso.issued()] == ["SmimeEncryption"]
 
 
 async def test_a_validity_longer_than_the_templates_is_cut_to_it(contoso: Contoso) -> None:
@@ -387,7 +387,7 @@ async def test_a_validity_longer_than_the_templates_is_cut_to_it(contoso: Contos
     await contoso.pkcs_profile(certificateValidityPeriodValue=10, certificateValidityPeriodScale="days")
     phone = await contoso.enroll("alice")
     await phone.settle()
-    days = sorted((row["not_after"] - contoso.clock.now()).days for row in await contoso.issued())
+    days = sorted((row.not_after - contoso.clock.now()).days for row in await contoso.issued())
     assert days == [10, 365]
 
 
@@ -407,10 +407,10 @@ async def test_without_its_root_a_pkcs_profile_is_an_error_until_the_root_is_ass
 
 async def test_connectors_and_keys_are_refused_with_what_would_be_right(contoso: Contoso) -> None:
     (row,) = await contoso.look(connector_queries.connector_key_rows, contoso.tenant.id)
-    key = contoso.emulator.connector_keys.load(row["file"])
-    named = {"provider": row["provider"], "key_name": row["key_name"], "key": key.public_key(), "file": "f"}
+    key = contoso.emulator.connector_keys.load(row.file)
+    named = {"provider": row.provider, "key_name": row.key_name, "key": key.public_key(), "file": "f"}
     with pytest.raises(Conflict, match="exists already"):
-        await contoso.do(connector_registry.add_key, row["connector_id"], **named)
+        await contoso.do(connector_registry.add_key, row.connector_id, **named)
     with pytest.raises(NotFound, match="nobody"):
         await contoso.do(connector_registry.add_key, "nobody", **named)
     with pytest.raises(Invalid, match="online, offline"):
@@ -418,7 +418,7 @@ async def test_connectors_and_keys_are_refused_with_what_would_be_right(contoso:
     with pytest.raises(Invalid, match="imported-pfx"):
         await contoso.connector(roles=["everything"])
     with pytest.raises(NotFound):
-        await contoso.do(connector_registry.delete_key, row["connector_id"], provider="P", key_name="K")
+        await contoso.do(connector_registry.delete_key, row.connector_id, provider="P", key_name="K")
 
 
 async def test_a_refusal_does_not_make_a_polling_connector_forget_what_it_answers_later(contoso: Contoso) -> None:

@@ -244,7 +244,7 @@ async def test_a_device_whose_end_was_ordered_is_told_nothing_else_and_is_unknow
     await trusting(contoso)
     await contoso.do(device_actions.retire, (await tablet.record()).id)
     (issued,) = await contoso.issued()
-    assert issued["revoked_at"] is not None
+    assert issued.revoked_at is not None
     tablet.override = lambda step: StepResult(step.id, Result.LATER)
     assert await tablet.check_in() == ["retire"], "it is busy"
     tablet.override = lambda _step: None

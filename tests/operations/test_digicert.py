@@ -20,7 +20,8 @@ from fauxtune.operations.devices import actions as device_actions
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connectors as connector_queries
-from tests.support.tenant import Contoso, Row
+from fauxtune.storage.rows.certificates import IssuedCertificateRow
+from tests.support.tenant import Contoso
 
 OID = digicert.FIRST_PROFILE.name
 
@@ -30,7 +31,7 @@ async def subscribed(contoso: Contoso) -> Contoso:
     """With a DigiCert CA, and the connector known to it."""
     await digicert.subscribe(contoso.emulator, contoso.tenant)
     (row,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await contoso.switch(requireTrustedRoot=False)
     return contoso
 
@@ -44,14 +45,14 @@ async def profile(contoso: Contoso, *, owned: bool = False, **changes: Any) -> s
     return await contoso.pkcs_profile(owned=owned, **{**named, **changes})
 
 
-async def of_digicert(contoso: Contoso) -> list[Row]:
-    found: list[Row] = await contoso.look(queries.issued, contoso.tenant.id, authority_name="digicert")
-    return [each for each in found if each["enrollment_id"] is not None]
+async def of_digicert(contoso: Contoso) -> list[IssuedCertificateRow]:
+    found: list[IssuedCertificateRow] = await contoso.look(queries.issued, contoso.tenant.id, authority_name="digicert")
+    return [each for each in found if each.enrollment_id is not None]
 
 
 async def events(contoso: Contoso) -> list[int]:
     found = await contoso.look(connector_queries.connector_log, contoso.tenant.id)
-    return [each["event_id"] for each in found]
+    return [each.event_id for each in found]
 
 
 async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(subscribed: Contoso) -> None:
@@ -61,7 +62,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
     (row,) = await of_digicert(contoso)
-    certificate = x509.load_der_x509_certificate(row["certificate"])
+    certificate = x509.load_der_x509_certificate(row.certificate)
     assert "DigiCert" in certificate.issuer.rfc4514_string()
     points = certificate.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
     assert f"/pki/{contoso.tenant.name}/digicert/crl" in str(points)
@@ -69,7 +70,7 @@ async def test_the_three_values_bring_a_certificate_of_digicerts_own_hierarchy(s
     assert await events(contoso) == [1032, 1050, 1102, 1100, 1000]
     crl = await contoso.do(crl_and_ocsp.current_crl, "digicert", keys=contoso.emulator.keys)
     root = await contoso.look(authority_queries.authorities_of, contoso.tenant.id)
-    assert {"digicert", "digicert-root"} <= {each["name"] for each in root}
+    assert {"digicert", "digicert-root"} <= {each.name for each in root}
     assert x509.load_der_x509_crl(crl.der).issuer == certificate.issuer
 
 
@@ -113,15 +114,15 @@ async def test_without_an_ra_certificate_it_is_the_code_401_until_one_is_install
     contoso = subscribed
     await contoso.switch(edition="2020-04")
     found = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    (row,) = [each for each in found if "pkcs" in each["roles"]]
-    assert row["ra_certificate"] is None, "the new program has none yet"
+    (row,) = [each for each in found if "pkcs" in each.roles]
+    assert row.ra_certificate is None, "the new program has none yet"
     await profile(contoso)
     phone = await contoso.enroll("alice")
     await phone.settle()
     assert await phone.states() == {"pkcs": "failed"}
     log = await contoso.look(connector_queries.connector_log, contoso.tenant.id, event_id=20102)
-    assert [each["diagnostic_code"] for each in log] == ["0x00000401"]
-    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    assert [each.diagnostic_code for each in log] == ["0x00000401"]
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await phone.settle()
     assert await phone.states() == {"pkcs": "installed"}
 
@@ -133,12 +134,12 @@ async def test_it_is_revoked_through_a_connector_that_has_an_ra_certificate(subs
     await phone.settle()
     (row,) = await of_digicert(contoso)
     (connector,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    await contoso.do(digicert.remove_ra, connector["id"])
+    await contoso.do(digicert.remove_ra, connector.id)
     await contoso.action(phone, device_actions.wipe)
-    assert await contoso.certificate_status(row["serial"]) == "good"
+    assert await contoso.certificate_status(row.serial) == "good"
     assert (await events(contoso))[-5:] == [3032, 3051, 3102, 3100, 3001]
-    await digicert.install(contoso.emulator, contoso.tenant, connector_id=connector["id"], csr=None)
-    assert await contoso.certificate_status(row["serial"]) == "revoked"
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=connector.id, csr=None)
+    assert await contoso.certificate_status(row.serial) == "revoked"
     assert (await events(contoso))[-5:] == [3032, 3050, 3102, 3100, 3000]
 
 
@@ -162,7 +163,7 @@ async def test_its_certificate_profile_rules_the_validity(subscribed: Contoso) -
     phone = await contoso.enroll("alice")
     await phone.settle()
     (row,) = await of_digicert(contoso)
-    assert (row["not_after"] - contoso.clock.now()).days == 90
+    assert (row.not_after - contoso.clock.now()).days == 90
 
 
 async def test_another_platform_than_windows_needs_its_root(subscribed: Contoso) -> None:
@@ -183,12 +184,12 @@ async def test_another_platform_than_windows_needs_its_root(subscribed: Contoso)
 async def test_a_tenant_without_one_and_a_second_one_are_refused(contoso: Contoso) -> None:
     (row,) = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
     with pytest.raises(NotFound, match="no DigiCert CA"):
-        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await digicert.subscribe(contoso.emulator, contoso.tenant)
     with pytest.raises(Conflict, match="has a DigiCert CA already"):
         await digicert.subscribe(contoso.emulator, contoso.tenant)
     with pytest.raises(Invalid, match="PKCS#10"):
-        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=b"nonsense")
+        await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=b"nonsense")
     await contoso.do(certificate_register.template_named, OID, authority_name="digicert")
 
 

@@ -51,12 +51,12 @@ async def test_a_device_that_comes_in_has_an_identity_a_record_and_an_entra_devi
     phone = await contoso.enroll("alice", hardware="S1")
     identity = x509.load_der_x509_certificate(phone.certificate)
     devices = await contoso.look(authority_queries.authority, contoso.tenant.id, name="devices")
-    identity.verify_directly_issued_by(x509.load_der_x509_certificate(devices["certificate"]))
+    identity.verify_directly_issued_by(x509.load_der_x509_certificate(devices.certificate))
     assert identity.subject.rfc4514_string() == f"CN={phone.enrollment_id}"
     known = await contoso.look(
         queries.certificate_by_serial, contoso.tenant.id, authority_name="devices", serial=serial_hex(identity)
     )
-    assert known["enrollment_id"] == phone.enrollment_id
+    assert known.enrollment_id == phone.enrollment_id
     document = (await phone.record()).document
     assert (document["userPrincipalName"], document["serialNumber"], document["model"]) == (
         contoso.upn("alice"),

@@ -83,8 +83,8 @@ async def test_the_dummies_that_reads_show_leave_the_secrets_as_they_are(contoso
     record = await contoso.record_id("alice", mark)
     shown = await contoso.do(imported_pfx.update_pfx, record, changes=changes)
     after = await contoso.look(pfx_queries.pfx, contoso.tenant.id, **where)
-    assert (after["pfx"], after["encrypted_password"]) == (before["pfx"], before["encrypted_password"])
-    assert (after["key_name"], after["thumbprint"]) == ("Other", mark)
+    assert (after.pfx, after.encrypted_password) == (before.pfx, before.encrypted_password)
+    assert (after.key_name, after.thumbprint) == ("Other", mark)
     assert not {"encryptedPfxBlob", "encryptedPfxPassword"} & set(shown)
     assert (shown["thumbprint"], shown["userPrincipalName"]) == (mark, contoso.upn("alice"))
 
@@ -92,7 +92,7 @@ async def test_the_dummies_that_reads_show_leave_the_secrets_as_they_are(contoso
 @pytest.mark.parametrize("changes", [{"thumbprint": "ab" * 20}, {"userPrincipalName": "bob@contoso.example"}])
 async def test_what_is_part_of_the_key_cannot_be_changed(contoso: Contoso, changes: dict[str, str]) -> None:
     mark = await contoso.import_pfx("alice")
-    with pytest.raises(Invalid, match="import it anew"):
+    with pytest.raises(Invalid, match="import it again"):
         await contoso.do(imported_pfx.update_pfx, await contoso.record_id("alice", mark), changes=changes)
 
 

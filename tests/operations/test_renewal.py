@@ -26,7 +26,7 @@ async def advance(contoso: Contoso, by: timedelta) -> None:
 
 async def certificate(contoso: Contoso, serial: str | None) -> x509.Certificate:
     row = await contoso.look(queries.certificate, contoso.tenant.id, key=str(serial))
-    return x509.load_der_x509_certificate(row["certificate"])
+    return x509.load_der_x509_certificate(row.certificate)
 
 
 async def test_eleven_months_later_each_device_renews_when_it_comes_next(contoso: Contoso) -> None:

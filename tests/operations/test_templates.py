@@ -98,12 +98,12 @@ async def test_a_template_that_goes_fails_what_asks_for_it_and_leaves_what_was_i
     await contoso.do(templates.delete_template, "issuing", name=NAME.upper())
     await phone.settle()
     assert (await fares(contoso, phone, profile))[0] == "compliant"
-    assert await contoso.certificate_status(issued["serial"]) == "good"
+    assert await contoso.certificate_status(issued.serial) == "good"
     other = await contoso.enroll("bob")
     await other.settle()
     assert (await fares(contoso, other, profile))[1] == TEMPLATE_UNKNOWN
     await contoso.action(phone, device_actions.retire)
-    assert await contoso.certificate_status(issued["serial"]) == "revoked", "nobody forbids that any more"
+    assert await contoso.certificate_status(issued.serial) == "revoked", "nobody forbids that any more"
 
 
 async def test_editing_a_template_issues_nothing_anew(contoso: Contoso) -> None:
@@ -112,12 +112,12 @@ async def test_editing_a_template_issues_nothing_anew(contoso: Contoso) -> None:
     (before,) = await contoso.issued()
     await edit(contoso, validity="P30D", keyUsage=["digitalSignature"], displayName="Something else")
     await phone.settle()
-    assert [row["serial"] for row in await contoso.issued()] == [before["serial"]]
+    assert [row.serial for row in await contoso.issued()] == [before.serial]
     other = await contoso.enroll("bob")
     await other.settle()
-    newest = next(row for row in await contoso.issued() if row["enrollment_id"] == other.enrollment_id)
-    assert (newest["not_after"] - contoso.clock.now()).days == 30
-    assert newest["key_usage"] == ["digitalSignature"]
+    newest = next(row for row in await contoso.issued() if row.enrollment_id == other.enrollment_id)
+    assert (newest.not_after - contoso.clock.now()).days == 30
+    assert newest.key_usage == ["digitalSignature"]
 
 
 async def test_only_devices_that_can_be_concerned_plan_again(contoso: Contoso) -> None:
@@ -144,14 +144,14 @@ async def test_a_connector_that_may_not_revoke_leaves_the_certificate_good(conto
     await edit(contoso, connectorMayRevoke=False)
     await contoso.action(phone, device_actions.retire)
     await contoso.action(phone, device_actions.retire)
-    assert await contoso.certificate_status(issued["serial"]) == "good"
+    assert await contoso.certificate_status(issued.serial) == "good"
     (refused,) = await contoso.events("refused")
-    assert refused["certificate"] == {"thumbprint": issued["thumbprint"], "serial": issued["serial"], "source": "pkcs"}
+    assert refused["certificate"] == {"thumbprint": issued.thumbprint, "serial": issued.serial, "source": "pkcs"}
     assert refused["detail"]["errorCode"] == refusals.RevocationRefused.number
     assert (refused["detail"]["asked"], refused["detail"]["template"]) == ("revocation", NAME)
     assert await contoso.events("revoked", "revocationCaused") == []
-    row = await contoso.look(queries.certificate, contoso.tenant.id, key=issued["serial"])
-    assert row["revocation_state"] == "refused"
+    row = await contoso.look(queries.certificate, contoso.tenant.id, key=issued.serial)
+    assert row.revocation_state == "refused"
 
 
 @pytest.mark.parametrize(

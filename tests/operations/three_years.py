@@ -259,7 +259,7 @@ async def _ask_ca(left: Left, http: httpx.AsyncClient, *, contoso: Contoso) -> N
     listed = (await http.get(f"/_fauxtune/v1/tenants/{contoso.tenant.name}/certificates")).raise_for_status()
     left.register = listed.json()["value"]
     for row in await contoso.issued():
-        left.certificates[row["serial"]] = x509.load_der_x509_certificate(row["certificate"])
+        left.certificates[row.serial] = x509.load_der_x509_certificate(row.certificate)
     for name in AUTHORITIES:
         certificate = (await http.get(f"/pki/{contoso.tenant.name}/{name}/ca.cer")).raise_for_status()
         left.authorities[name] = x509.load_der_x509_certificate(certificate.content)

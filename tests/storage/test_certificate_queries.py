@@ -9,71 +9,67 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.accounts import Account, Named
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId, UserId
+from fauxtune.core.model.items import Order
+from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
+from fauxtune.core.pki.crl import Revoked
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.certificates import RequestChanges, TemplateRow
+from tests.support.certificate_rows import (
+    authority_row,
+    certificate_row,
+    connector_key_row,
+    connector_row,
+    pfx_row,
+    request_row,
+)
 
 if TYPE_CHECKING:
     from tests.storage.conftest import Filler
 
 OTHER = TenantId("other")
+ALICE, BOB = UserId("alice"), UserId("bob")
+A = ConnectorId("a")
 
 
 def issue(fill: Filler, serial: str, *, authority: str = "issuing", user: str | None = "alice", day: int = 0) -> None:
-    queries.add_certificate(
-        fill.connection,
+    row = certificate_row(
         fill.tenant_id,
         authority=authority,
         serial=serial,
         thumbprint=f"t{serial}",
-        certificate=b"der",
         subject=f"CN={serial}",
-        key_usage=["digitalSignature"],
         user_id=user,
         not_before=fill.now + timedelta(days=day),
         not_after=fill.now + timedelta(days=day + 365),
     )
+    queries.add_certificate(fill.connection, row)
 
 
-def import_pfx(fill: Filler, thumbprint: str, *, user: str = "alice", pfx: bytes = b"pfx") -> None:
-    pfx_queries.add_pfx(
-        fill.connection,
+def import_pfx(fill: Filler, thumbprint: str, *, user: UserId = ALICE, pfx: bytes = b"pfx") -> None:
+    row = pfx_row(
         fill.tenant_id,
         user_id=user,
         thumbprint=thumbprint,
-        purpose="smimeEncryption",
-        provider="P",
-        key_name="K",
-        padding="oaepSha256",
-        encrypted_password=b"\x01",
         pfx=pfx,
         fingerprint=f"f-{thumbprint}",
-        verified=False,
         not_after=fill.now,
-        document={},
     )
+    pfx_queries.add_pfx(fill.connection, row)
 
 
 def request(fill: Filler, name: str, **columns: Any) -> None:
-    values = {
-        "enrollment_id": "e",
-        "item_key": "pkcs/p",
-        "fingerprint": "first",
-        "role": "pkcs",
-        "order": {},
-        "state": "open",
-    }
-    request_queries.put_request(
-        fill.connection, id=name, tenant_id=fill.tenant_id, created_at=fill.now, **{**values, **columns}
-    )
+    request_queries.put_request(fill.connection, request_row(fill.tenant_id, id=name, **columns))
 
 
 def asked(fill: Filler, enrollment: str = "e") -> list[str]:
-    return sorted(row["id"] for row in request_queries.requests(fill.connection, enrollment))
+    return sorted(row.id for row in request_queries.requests(fill.connection, EnrollmentId(enrollment)))
 
 
 # ----------------------------------------------------------------------------------------------------------- the CA
@@ -84,7 +80,7 @@ def test_a_certificate_is_found_by_serial_and_by_thumbprint_in_its_tenant(fill: 
     for key in ("0a", "0A", "t0a", "T0A"):
         found = queries.certificate(fill.connection, fill.tenant_id, key=key)
         assert found is not None
-        assert found["subject"] == "CN=0a"
+        assert found.subject == "CN=0a"
     assert queries.certificate(fill.connection, OTHER, key="0a") is None
     assert queries.certificate(fill.connection, fill.tenant_id, key="ff") is None
 
@@ -95,7 +91,7 @@ def test_two_authorities_may_use_the_same_number(fill: Filler) -> None:
     for authority, user in (("issuing", "alice"), ("devices", None)):
         found = queries.certificate_by_serial(fill.connection, fill.tenant_id, authority_name=authority, serial="01")
         assert found is not None
-        assert found["user_id"] == user
+        assert found.user_id == user
 
 
 def test_what_was_issued_comes_newest_first_and_says_what_is_imported(fill: Filler) -> None:
@@ -103,8 +99,8 @@ def test_what_was_issued_comes_newest_first_and_says_what_is_imported(fill: Fill
         issue(fill, serial, day=day)
     issue(fill, "04", user="bob")
     import_pfx(fill, "t03")
-    found = queries.issued(fill.connection, fill.tenant_id, user_id="alice")
-    assert [(row["serial"], row["imported"]) for row in found] == [("02", False), ("03", True), ("01", False)]
+    found = queries.issued(fill.connection, fill.tenant_id, user_id=ALICE)
+    assert [(row.serial, row.imported) for row in found] == [("02", False), ("03", True), ("01", False)]
     assert len(queries.issued(fill.connection, fill.tenant_id)) == 4
     assert queries.issued(fill.connection, OTHER) == []
 
@@ -120,40 +116,29 @@ def test_a_revocation_keeps_its_first_date_and_reason(fill: Filler) -> None:
     assert not queries.revoke(fill.connection, fill.tenant_id, **unknown, at=later, reason="superseded")
     assert not queries.revoke(fill.connection, OTHER, **{**where, "serial": "02"}, at=later, reason="superseded")
     assert queries.revoked(fill.connection, fill.tenant_id, authority_name="issuing") == [
-        {"serial": "01", "revoked_at": fill.now, "reason": "keyCompromise"}
+        Revoked(1, fill.now, "keyCompromise")
     ]
 
 
 def test_a_crl_is_kept_until_something_changes_and_its_number_rises(fill: Filler) -> None:
-    authority_queries.add_authority(
-        fill.connection,
-        fill.tenant_id,
-        name="issuing",
-        role="issuing",
-        generation=1,
-        state="available",
-        certificate=b"der",
-        key_name="k",
-        crl_number=0,
-    )
+    authority_queries.add_authority(fill.connection, authority_row(fill.tenant_id))
     for number in (1, 2):
         authority_queries.keep_crl(
             fill.connection, fill.tenant_id, name="issuing", crl=bytes([number]), next_update=fill.now
         )
         row = authority_queries.authority(fill.connection, fill.tenant_id, name="issuing")
         assert row is not None
-        assert (row["crl"], row["crl_number"], row["crl_next_update"]) == (bytes([number]), number, fill.now)
+        assert (row.crl, row.crl_number, row.crl_next_update) == (bytes([number]), number, fill.now)
     authority_queries.forget_crl(fill.connection, fill.tenant_id, name="issuing")
     row = authority_queries.authority(fill.connection, fill.tenant_id, name="issuing")
     assert row is not None
-    assert (row["crl"], row["crl_number"]) == (None, 2)
+    assert (row.crl, row.crl_number) == (None, 2)
 
 
 def test_templates_are_replaced_by_name(fill: Filler) -> None:
     for name, text in (("B", "one"), ("A", "two"), ("B", "three")):
-        template_queries.put_template(
-            fill.connection, fill.tenant_id, authority_name="issuing", name=name, document={"text": text}
-        )
+        row = TemplateRow(fill.tenant_id, "issuing", name, {"text": text})
+        template_queries.put_template(fill.connection, row)
     found = template_queries.template_documents(fill.connection, fill.tenant_id, authority_name="issuing")
     assert list(found.items()) == [("A", {"text": "two"}), ("B", {"text": "three"})]
 
@@ -164,15 +149,15 @@ def test_templates_are_replaced_by_name(fill: Filler) -> None:
 def test_a_user_has_its_own_imported_certificates(fill: Filler) -> None:
     import_pfx(fill, "bb")
     import_pfx(fill, "aa")
-    import_pfx(fill, "aa", user="bob")
-    found = pfx_queries.imported_of_user(fill.connection, fill.tenant_id, user_id="alice")
+    import_pfx(fill, "aa", user=BOB)
+    found = pfx_queries.imported_of_user(fill.connection, fill.tenant_id, user_id=ALICE)
     assert [(each.thumbprint, each.purpose, each.fingerprint, each.not_after) for each in found] == [
         ("aa", "smimeEncryption", "f-aa", fill.now),
         ("bb", "smimeEncryption", "f-bb", fill.now),
     ]
-    pfx_queries.delete_pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa")
-    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id="alice", thumbprint="aa") is None
-    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id="bob", thumbprint="aa") is not None
+    pfx_queries.delete_pfx(fill.connection, fill.tenant_id, user_id=ALICE, thumbprint="aa")
+    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id=ALICE, thumbprint="aa") is None
+    assert pfx_queries.pfx(fill.connection, fill.tenant_id, user_id=BOB, thumbprint="aa") is not None
 
 
 def test_a_certificate_is_imported_once_for_a_user(fill: Filler) -> None:
@@ -183,11 +168,11 @@ def test_a_certificate_is_imported_once_for_a_user(fill: Filler) -> None:
 
 def test_files_are_found_by_pair_and_never_crosswise(fill: Filler) -> None:
     import_pfx(fill, "aa", pfx=b"1")
-    import_pfx(fill, "bb", user="bob", pfx=b"2")
+    import_pfx(fill, "bb", user=BOB, pfx=b"2")
     import_pfx(fill, "bb", pfx=b"3")
-    pairs = [("alice", "aa"), ("bob", "bb"), ("bob", "aa")]
+    pairs = [(ALICE, "aa"), (BOB, "bb"), (BOB, "aa")]
     found = pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=pairs)
-    assert found == {("alice", "aa"): b"1", ("bob", "bb"): b"2"}
+    assert found == {(ALICE, "aa"): b"1", (BOB, "bb"): b"2"}
     assert pfx_queries.pfx_files(fill.connection, fill.tenant_id, pairs=[]) == {}
 
 
@@ -205,13 +190,35 @@ def test_the_same_request_again_takes_the_place_of_the_first(fill: Filler) -> No
 
 def test_a_request_is_answered_once(fill: Filler) -> None:
     request(fill, "r1")
-    first = {"state": "answered", "pfx": b"1", "sealed": b"2", "serial": "01", "answered_at": fill.now}
-    assert request_queries.answer_request(fill.connection, "r1", **first)
-    assert not request_queries.answer_request(fill.connection, "r1", **{**first, "pfx": b"other"})
-    assert not request_queries.answer_request(fill.connection, "gone", **first)
-    (row,) = request_queries.answers(fill.connection, "e")
-    assert (row["pfx"], row["sealed"], row["serial"]) == (b"1", b"2", "01")
-    assert not {"pfx", "sealed"} & set(request_queries.requests(fill.connection, "e")[0])
+    first: RequestChanges = {
+        "state": "answered",
+        "pfx": b"1",
+        "sealed": b"2",
+        "serial": "01",
+        "answered_at": fill.now,
+    }
+    second: RequestChanges = {**first, "pfx": b"other"}
+    assert request_queries.answer_request(fill.connection, RequestId("r1"), **first)
+    assert not request_queries.answer_request(fill.connection, RequestId("r1"), **second)
+    assert not request_queries.answer_request(fill.connection, RequestId("gone"), **first)
+    (row,) = request_queries.answers(fill.connection, EnrollmentId("e"))
+    assert (row.pfx, row.sealed, row.serial) == (b"1", b"2", "01")
+
+
+ORDERS: list[RequestOrder] = [
+    Order("ca.example", "CA", "User", "CN=a", (("upn", "a@b"), ("dns", "c")), ("1.2.3",), None, 20),
+    Order("ca.example", "CA", "User", "CN=a", (), (), 365, 20, authority=None),
+    ImportedCertificateOrder(ALICE, "aa"),
+    AccountOrder(None, Account("kind", "mail.example", "a@b", "a", {"useSsl": True})),
+    AccountOrder(ALICE, Account("k", "h", "a", "u", {}, {"n": Named(ItemKey("pkcs/p"), "f", "t")})),
+]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_an_order_is_read_as_it_was_written(fill: Filler, order: RequestOrder) -> None:
+    request(fill, "r1", order=order)
+    (row,) = request_queries.requests(fill.connection, EnrollmentId("e"))
+    assert row.order == order
 
 
 @pytest.mark.parametrize(
@@ -223,7 +230,7 @@ def test_a_request_is_answered_once(fill: Filler) -> None:
     ],
 )
 def test_forgetting_refusals_leaves_answers_and_open_requests(
-    fill: Filler, which: dict[str, str], left: list[str]
+    fill: Filler, which: dict[str, Any], left: list[str]
 ) -> None:
     for name, state, key in (
         ("open", "open", "pkcs/a"),
@@ -241,7 +248,7 @@ def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Fill
     for number, state in enumerate(("open", "failed", "answered")):
         request(fill, state, state=state, fingerprint=str(number))
     request(fill, "another", item_key="pkcs/q")
-    request_queries.forget_unanswered(fill.connection, fill.tenant_id, item_key="pkcs/p")
+    request_queries.forget_unanswered(fill.connection, fill.tenant_id, item_key=ItemKey("pkcs/p"))
     assert asked(fill) == ["another", "answered"]
 
 
@@ -250,34 +257,17 @@ def test_forgetting_what_is_unanswered_leaves_answers_and_other_items(fill: Fill
 
 def test_connectors_come_oldest_first_with_their_keys(connection: Connection, fill: Filler) -> None:
     for number, name in enumerate(("b", "a")):
-        connector_queries.add_connector(
-            connection,
-            fill.tenant_id,
-            id=name,
-            name=name,
-            program="certificate-connector",
-            state="online",
-            mode="immediate",
-            roles=["pkcs"],
-            created_at=fill.now + timedelta(seconds=number),
-        )
-        connector_queries.add_connector_key(
-            connection,
-            fill.tenant_id,
-            connector_id=name,
-            provider="P",
-            key_name="K",
-            key_length=2048,
-            public_key=b"spki",
-            file=f"file-{name}",
-        )
-    connector_queries.change_connector(connection, fill.tenant_id, connector_id="a", state="offline")
+        connector = connector_row(fill.tenant_id, id=name, name=name, created_at=fill.now + timedelta(seconds=number))
+        connector_queries.add_connector(connection, connector)
+        key = connector_key_row(fill.tenant_id, connector_id=name, file=f"file-{name}")
+        connector_queries.add_connector_key(connection, key)
+    connector_queries.change_connector(connection, fill.tenant_id, connector_id=A, state="offline")
     found = connector_queries.connector_rows(connection, fill.tenant_id)
-    assert [(row["id"], row["state"], row["roles"]) for row in found] == [
+    assert [(row.id, row.state, row.roles) for row in found] == [
         ("b", "online", ["pkcs"]),
         ("a", "offline", ["pkcs"]),
     ]
     assert len(connector_queries.connector_key_rows(connection, fill.tenant_id)) == 2
-    connector_queries.delete_connector_key(connection, fill.tenant_id, connector_id="a", provider="P", key_name="K")
-    assert [row["file"] for row in connector_queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
-    assert connector_queries.connector_key_rows(connection, fill.tenant_id, connector_id="a") == []
+    connector_queries.delete_connector_key(connection, fill.tenant_id, connector_id=A, provider="P", key_name="K")
+    assert [row.file for row in connector_queries.connector_key_rows(connection, fill.tenant_id)] == ["file-b"]
+    assert connector_queries.connector_key_rows(connection, fill.tenant_id, connector_id=A) == []

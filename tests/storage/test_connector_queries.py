@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import Connection
 
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, RequestId, TenantId
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors
 from tests.storage.conftest import Filler
+from tests.support.certificate_rows import connector_event_row, request_row
 
 
 def ask(connection: Connection, fill: Filler, name: str, *, role: str = "pkcs", seconds: int = 0, **more: str) -> None:
-    request_queries.put_request(
-        connection,
+    row = request_row(
+        fill.tenant_id,
         id=name,
-        tenant_id=fill.tenant_id,
         enrollment_id=f"device-{name}",
-        item_key="pkcs/p",
-        fingerprint="first",
         role=role,
-        order={},
-        state="open",
         created_at=fill.now + timedelta(seconds=seconds),
         **more,
     )
+    request_queries.put_request(connection, row)
 
 
 def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_first(
@@ -42,22 +39,22 @@ def test_free_requests_are_those_of_a_role_that_nobody_is_at_work_on_oldest_firs
     def free(seconds: int = 0, **changes: object) -> list[str]:
         now = fill.now + timedelta(seconds=seconds)
         found = request_queries.free_requests(connection, fill.tenant_id, now=now, **{**where, **changes})  # type: ignore[arg-type]
-        return [row["id"] for row in found]
+        return [row.id for row in found]
 
     assert free() == ["early", "mine", "late"]
     assert free(limit=1) == ["early"]
     assert free(before=fill.now) == ["early"]
     assert free(roles=[]) == []
     until = fill.now + timedelta(seconds=60)
-    assert request_queries.lease(connection, "early", session="s", now=fill.now, until=until)
-    assert not request_queries.lease(connection, "early", session="t", now=fill.now, until=until)
+    assert request_queries.lease(connection, RequestId("early"), session="s", now=fill.now, until=until)
+    assert not request_queries.lease(connection, RequestId("early"), session="t", now=fill.now, until=until)
     assert free() == ["mine", "late"]
     assert free(seconds=60) == ["early", "mine", "late"]
     request_queries.give_back(connection, fill.tenant_id, session="t")
     assert free() == ["mine", "late"]
     request_queries.give_back(connection, fill.tenant_id, session="s")
     assert free() == ["early", "mine", "late"]
-    request_queries.release(connection, fill.tenant_id, connector_id="b")
+    request_queries.release(connection, fill.tenant_id, connector_id=ConnectorId("b"))
     assert set(free()) == {"early", "mine", "late", "another's"}
 
 
@@ -71,29 +68,18 @@ def test_who_waits_is_told_by_role_and_moment(connection: Connection, fill: Fill
     oldest = request_queries.oldest_request(connection, fill.tenant_id, roles=["pkcs"], after=later)
     assert oldest == fill.now + timedelta(seconds=30)
     assert request_queries.oldest_request(connection, fill.tenant_id, roles=["scep"], after=later) is None
-    assert request_queries.request(connection, "another tenant", request_id="one") is None  # type: ignore[arg-type]
+    assert request_queries.request(connection, TenantId("another"), request_id=RequestId("one")) is None
 
 
 def test_events_are_numbered_without_gaps_and_read_by_what_they_are_about(connection: Connection, fill: Filler) -> None:
     for device in ("d", "e"):
-        events: list[dict[str, Any]] = [
-            {
-                "event_id": number,
-                "name": "n",
-                "time": fill.now,
-                "connector_id": "c",
-                "connector": "C",
-                "device": device,
-                "user": None,
-                "diagnostic_code": None,
-                "detail": {},
-            }
-            for number in (1020, 1050)
-        ]
+        events = [connector_event_row(fill.tenant_id, event_id=event_id, device=device) for event_id in (1020, 1050)]
         connectors.add_connector_events(connection, fill.tenant_id, events=events)
     found = connectors.connector_log(connection, fill.tenant_id)
-    assert [row["number"] for row in found] == [1, 2, 3, 4]
-    of_one = connectors.connector_log(connection, fill.tenant_id, device="e", event_id=1050, connector_id="c")
-    assert [row["number"] for row in of_one] == [4]
-    assert [row["number"] for row in connectors.connector_log(connection, fill.tenant_id, after=3)] == [4]
+    assert [row.number for row in found] == [1, 2, 3, 4]
+    of_one = connectors.connector_log(
+        connection, fill.tenant_id, device=EnrollmentId("e"), event_id=1050, connector_id=ConnectorId("c")
+    )
+    assert [row.number for row in of_one] == [4]
+    assert [row.number for row in connectors.connector_log(connection, fill.tenant_id, after=3)] == [4]
     assert len(connectors.connector_log(connection, fill.tenant_id, limit=2)) == 2

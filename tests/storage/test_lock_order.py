@@ -14,12 +14,13 @@ import pytest
 from sqlalchemy import Connection, Table, select, text
 from sqlalchemy.exc import OperationalError
 
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.ids import EnrollmentId, RequestId
 from fauxtune.storage.database import Database
 from fauxtune.storage.queries import audit, concern, devices, locks
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.tables import audit_events, connector_requests, enrollments, tenants
 from tests.storage.conftest import NOW, TENANT, Filler
+from tests.support.certificate_rows import request_row
 
 _WAITING = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
 
@@ -34,18 +35,15 @@ def filled(postgresql: Database) -> Database:
         for name in ("z", "a"):
             made.device(name, user="alice")
         for name in ("z", "a"):
-            request_queries.put_request(
-                connection,
+            row = request_row(
+                TENANT,
                 id=name,
-                tenant_id=TENANT,
                 enrollment_id=EnrollmentId("e-a"),
                 item_key=f"pkcs/{name}",
-                fingerprint="first",
-                role="pkcs",
-                order={},
                 state="failed",
                 created_at=NOW,
             )
+            request_queries.put_request(connection, row)
 
     postgresql.run_now(fill)
     return postgresql
@@ -114,7 +112,7 @@ def test_enrolments_are_locked_in_the_order_of_their_ids(filled: Database, work:
     "work",
     [
         lambda connection: request_queries.forget_refusals(connection, TENANT),
-        lambda connection: request_queries.request(connection, TENANT, request_id="z", lock=True),
+        lambda connection: request_queries.request(connection, TENANT, request_id=RequestId("z"), lock=True),
         lambda connection: devices.enrollment(connection, EnrollmentId("e-a"), lock=True),
         lambda connection: devices.enrollment_by_credential(connection, f"digest-{TENANT}-a", lock=True),
         lambda connection: locks.hold_all(connection, TENANT),

@@ -203,7 +203,7 @@ async def married(diagnosed: DiagnosedTenant) -> None:
 
 async def key_gone(diagnosed: DiagnosedTenant) -> None:
     row = await diagnosed.contoso.connector()
-    await diagnosed.contoso.do(connector_registry.delete_key, row["id"], provider=PROVIDER, key_name=KEY_NAME)
+    await diagnosed.contoso.do(connector_registry.delete_key, row.id, provider=PROVIDER, key_name=KEY_NAME)
 
 
 async def key_never_there(diagnosed: DiagnosedTenant) -> None:

@@ -55,7 +55,7 @@ class Snapshot:
 
 async def snapshot(contoso: Contoso, devices: Sequence[AndroidInProcess | StepwiseDevice]) -> Snapshot:
     rows = await contoso.look(certificate_queries.issued, contoso.tenant.id)
-    revoked = {row["serial"]: row["enrollment_id"] for row in rows if row["revoked_at"] is not None}
+    revoked = {row.serial: row.enrollment_id for row in rows if row.revoked_at is not None}
     return Snapshot({device.enrollment_id: await _held(contoso, device) for device in devices}, revoked)
 
 

@@ -45,8 +45,8 @@ async def prepare_tenant(contoso: Contoso, edition: Edition) -> None:
     await contoso.switch(edition=edition.value)
     await digicert.subscribe(contoso.emulator, contoso.tenant)
     rows = await contoso.look(connector_queries.connector_rows, contoso.tenant.id)
-    (row,) = [each for each in rows if "pkcs" in each["roles"]]
-    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row["id"], csr=None)
+    (row,) = [each for each in rows if "pkcs" in each.roles]
+    await digicert.install(contoso.emulator, contoso.tenant, connector_id=row.id, csr=None)
     await contoso.do(templates.change_template, "issuing", name="SmimeP256", changes=_MONTH)
     await contoso.do(templates.change_template, "digicert", name=digicert.FIRST_PROFILE.name, changes=_MONTH)
 

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_der_publ
 from fauxtune.connector.keypool import KeySource
 from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.graph.index import entity
-from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId
+from fauxtune.core.model.ids import EnrollmentId, ManagedDeviceId, UserId
 from fauxtune.core.model.licences import INTUNE_SKU
 from fauxtune.core.model.platforms import Platform, Variant
 from fauxtune.core.model.tenants import Tenant
@@ -43,6 +43,7 @@ from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import tenants as tenant_queries
+from fauxtune.storage.rows.certificates import ConnectorRow, IssuedCertificateRow
 from tests.support.certificates import certificate_request, encrypt_password
 from tests.support.clock import FixedClock
 from tests.support.devices.android import AndroidInProcess
@@ -208,7 +209,7 @@ class Contoso:
     async def encrypted(self, password: str) -> str:
         """Return a password encrypted with the connector's public key, base64."""
         (row,) = await self.look(connector_queries.connector_key_rows, self.tenant.id)
-        key = load_der_public_key(row["public_key"])
+        key = load_der_public_key(row.public_key)
         assert isinstance(key, RSAPublicKey)
         return base64.b64encode(encrypt_password(password, key, algorithm=hashes.SHA256())).decode()
 
@@ -231,21 +232,21 @@ class Contoso:
         return str(document["thumbprint"])
 
     async def record_id(self, name: str, mark: str) -> str:
-        return imported_pfx.record_id(await self.user_id(name), mark)
+        return imported_pfx.record_id(UserId(await self.user_id(name)), mark)
 
     async def certificate_status(self, key: str) -> str:
         row = await self.look(certificate_queries.certificate, self.tenant.id, key=key)
         assert row is not None, key
-        return "good" if row["revoked_at"] is None else "revoked"
+        return "good" if row.revoked_at is None else "revoked"
 
-    async def issued(self) -> list[Row]:
-        found: list[Row] = await self.look(certificate_queries.issued, self.tenant.id)
-        return found
+    async def issued(self) -> list[IssuedCertificateRow]:
+        rows: list[IssuedCertificateRow] = await self.look(certificate_queries.issued, self.tenant.id)
+        return rows
 
-    async def connector(self, **changes: Any) -> Row:
+    async def connector(self, **changes: Any) -> ConnectorRow:
         """Change the only connector."""
         (row,) = await self.look(connector_queries.connector_rows, self.tenant.id)
-        changed: Row = await self.do(connector_registry.change_connector, row["id"], **changes)
+        changed: ConnectorRow = await self.do(connector_registry.change_connector, row.id, **changes)
         return changed
 
     # ------------------------------------------------------------------------------------------------------ devices

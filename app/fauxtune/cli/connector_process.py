@@ -95,7 +95,7 @@ def first_key(file: Path | None) -> RSAPrivateKey:
     import base64
 
     from fauxtune.connector.keypool import KeyPool
-    from fauxtune.operations.connectors.keys import made_or_read
+    from fauxtune.operations.connectors.keys import generate_or_read
 
     text = None
     if file is not None:
@@ -104,7 +104,7 @@ def first_key(file: Path | None) -> RSAPrivateKey:
         except OSError as error:
             fail(f"The key file {file} cannot be read: {error.strerror}.")
         text = data.decode("ascii", "replace") if b"-----BEGIN" in data else base64.b64encode(data).decode()
-    return made_or_read(source=KeyPool(1), private_key=text)
+    return generate_or_read(source=KeyPool(1), private_key=text)
 
 
 def ra_request(own: Folder) -> str:

@@ -43,7 +43,7 @@ PADDINGS: dict[str, type[hashes.HashAlgorithm]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportedOrder:
-    """One imported certificate for one device. `encrypted_password` is the RSA ciphertext, big-endian.
+    """One PFX file with its password. `encrypted_password` is the RSA ciphertext, big-endian.
 
     `already_verified`: this file was opened with this password before, so it is not opened again. The names of provider
     and key are for messages.
@@ -53,7 +53,6 @@ class ImportedOrder:
     pfx: bytes = field(repr=False)
     padding: str
     thumbprint: str
-    recipient: x509.Certificate
     already_verified: bool
     provider_name: str = ""
     key_name: str = ""

@@ -66,7 +66,7 @@ def read_work(document: Json) -> Work:
     recipient = x509.load_der_x509_certificate(data(document["recipient"]))
     wrapping = Wrapping(data(document["wrapping"]["body"]), xml=bool(document["wrapping"]["xml"]))
     if document["kind"] == "sealing":
-        return Sealing(tuple(_read_part(part, recipient) for part in document["parts"]), wrapping, recipient)
+        return Sealing(tuple(_read_part(part) for part in document["parts"]), wrapping, recipient)
     return PkcsOrder(
         subject=parse_subject(document["subject"]),
         template=document["template"],
@@ -114,7 +114,7 @@ def _part(part: ImportedOrder) -> Json:
     }
 
 
-def _read_part(document: Json, recipient: x509.Certificate) -> ImportedOrder:
+def _read_part(document: Json) -> ImportedOrder:
     return ImportedOrder(
         encrypted_password=data(document["encryptedPassword"]),
         pfx=data(document["pfx"]),
@@ -123,5 +123,4 @@ def _read_part(document: Json, recipient: x509.Certificate) -> ImportedOrder:
         already_verified=document["alreadyVerified"],
         provider_name=document["providerName"],
         key_name=document["keyName"],
-        recipient=recipient,
     )

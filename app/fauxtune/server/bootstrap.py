@@ -78,7 +78,7 @@ async def seed_tenant(emulator: Emulator, seed: Seed) -> Tenant:
 async def admit_devices(emulator: Emulator) -> None:
     """Let in whoever a tenant's device authority has signed."""
     for row in await emulator.runner.read(authority_queries.authorities_named, "devices"):
-        emulator.admit_device_authority(row["certificate"])
+        emulator.admit_device_authority(row.certificate)
 
 
 def read_seed(word: str) -> Seed | None:

@@ -25,6 +25,11 @@ def add_row(connection: Connection, table: Table, *, row: DataclassInstance) -> 
     connection.execute(insert(table), [values_of(row)])
 
 
+def add_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
+    """Insert rows of `storage.rows`."""
+    add_all(connection, table, rows=[values_of(row) for row in rows])
+
+
 def put_rows(connection: Connection, table: Table, *, rows: Sequence[DataclassInstance]) -> None:
     """Insert rows of `storage.rows`, each in place of the row with the same primary key."""
     put(connection, table, rows=[values_of(row) for row in rows])

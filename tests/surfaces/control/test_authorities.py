@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from functools import partial
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from tests.support.certificate_rows import pfx_row
 from tests.support.control import Json, code, listed, made
 from tests.support.hostile_der import tlv
 
@@ -187,23 +187,13 @@ async def test_an_imported_certificate_of_another_ca_is_known_by_its_thumbprint_
     for name in (ALICE, "bob@contoso.example"):
         user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=name)
         assert user is not None
-        await emulator.runner.read(
-            partial(
-                pfx_queries.add_pfx,
-                tenant_id=tenant.id,
-                user_id=user["id"],
-                thumbprint=mark,
-                purpose="smimeEncryption",
-                provider="P",
-                key_name="K",
-                padding="oaepSha256",
-                encrypted_password=b"",
-                pfx=b"",
-                fingerprint="",
-                verified=False,
-                document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
-            )
+        row = pfx_row(
+            tenant.id,
+            user_id=user["id"],
+            thumbprint=mark,
+            document={"startDateTime": "2020-01-01T00:00:00Z", "expirationDateTime": "2030-01-01T00:00:00Z"},
         )
+        await emulator.runner.read(pfx_queries.add_pfx, row)
     shown = (await contoso.get(f"/certificates/{mark.upper()}")).json()
     assert {key: shown[key] for key in ("status", "source", "thumbprint", "serial", "authority", "certificate")} == {
         "status": "unknown",

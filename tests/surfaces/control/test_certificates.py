@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from functools import partial
 
 import httpx
 import pytest
@@ -15,6 +14,7 @@ from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.runtime.emulator import Emulator
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
+from tests.support.certificate_rows import pfx_row
 from tests.support.control import ABSENT, Json, code, listed, made
 from tests.surfaces.control.conftest import Assign, Enroll
 
@@ -149,23 +149,8 @@ async def test_an_imported_certificate_says_so(contoso: httpx.AsyncClient, emula
     answer = await made(contoso, "/certificates", template="SmimeEncryption", userPrincipalName=ALICE)
     user = await emulator.runner.read(directory_queries.user_by_upn, tenant.id, upn=ALICE)
     assert user is not None
-    await emulator.runner.read(
-        partial(
-            pfx_queries.add_pfx,
-            tenant_id=tenant.id,
-            user_id=user["id"],
-            thumbprint=answer["thumbprint"],
-            purpose="smimeEncryption",
-            provider="P",
-            key_name="K",
-            padding="oaepSha256",
-            encrypted_password=b"",
-            pfx=b"",
-            fingerprint="",
-            verified=False,
-            document={},
-        )
-    )
+    row = pfx_row(tenant.id, user_id=user["id"], thumbprint=answer["thumbprint"], document={})
+    await emulator.runner.read(pfx_queries.add_pfx, row)
     (one,) = await listed(contoso, "/certificates")
     assert one["source"] == "imported"
     assert (await contoso.get(f"/certificates/{one['serial']}")).json()["source"] == "imported"

@@ -116,7 +116,7 @@ async def test_the_new_tenants_devices_are_admitted(control: httpx.AsyncClient, 
     made = (await control.post("/tenants", json={})).json()
     row = await emulator.runner.read(authority_queries.authority, made["id"], name="devices")
     assert row is not None
-    assert admitted == [row["certificate"]]
+    assert admitted == [row.certificate]
 
 
 async def test_the_authority_is_the_public_url_where_there_is_one(

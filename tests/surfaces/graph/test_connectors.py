@@ -94,9 +94,9 @@ async def test_an_inactive_connector_is_removed_with_its_keys(
     assert await documents(beta, NDES) == [connector]
     await _state(http, connector["id"], "offline")
     (key,) = await emulator.runner.read(connector_key_rows, tenant.id)
-    assert emulator.connector_keys.has(key["file"])
+    assert emulator.connector_keys.has(key.file)
     assert (await beta.delete(path)).status_code == 204
-    assert not emulator.connector_keys.has(key["file"])
+    assert not emulator.connector_keys.has(key.file)
     assert await emulator.runner.read(connector_key_rows, tenant.id) == []
     assert await documents(beta, NDES) == await documents(beta, DETAILS) == []
     assert (await http.get(f"{TENANT}/connectors")).json()["value"] == []

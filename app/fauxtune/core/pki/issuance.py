@@ -7,7 +7,7 @@ Ruled by RFC 5280 4.2, RFC 8550 (S/MIME certificates) and RFC 2986 (certificate 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -19,6 +19,8 @@ from fauxtune.core.pki.authority import Authority, PublicKey, authority_subject,
 from fauxtune.core.pki.foreign import LARGEST_KEY, request_from, signs_itself
 from fauxtune.core.pki.template import KeyType, KeyUsage, Template, extended_key_usages
 
+#: Certificates are valid from so long before their issuance, since the clocks of real devices differ.
+BACKDATED = timedelta(minutes=10)
 #: Smallest and largest RSA key of a device.
 IDENTITY_KEY_SIZES = range(2048, LARGEST_KEY + 1)
 

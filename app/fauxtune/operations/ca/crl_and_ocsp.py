@@ -1,9 +1,8 @@
-"""What an authority says of its certificates: its CRL (RFC 5280 5) and its OCSP responder (RFC 6960), on the tenant's
-clock.
+"""An authority's CRL (RFC 5280 5) and its OCSP responder (RFC 6960), on the tenant's clock.
 
-A CRL is made anew when something was revoked or its time is over, never otherwise. The responder has a certificate of
-its own for a fortnight, as a Windows CA's has by its template "OCSP Response Signing", and gets the next one two days
-before the end. While the authority is off line, neither is there.
+Another CRL is made when a certificate was revoked or when the last one ends, never otherwise. The responder has a
+certificate of its own for a fortnight, as a Windows CA's has by its template "OCSP Response Signing", and gets the next
+one two days before the end. While the authority is off line, neither is served.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.crl import Revoked, build_crl
-from fauxtune.core.pki.issuance import issue_responder
+from fauxtune.core.pki.crl import build_crl
+from fauxtune.core.pki.issuance import BACKDATED, issue_responder
 from fauxtune.core.pki.names import serial_hex
 from fauxtune.core.pki.ocsp import Responder, Status, answer_question, malformed
 from fauxtune.core.pki.ocsp_request import Malformed, Question, read_request
@@ -31,18 +30,18 @@ from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.rows.certificates import AuthorityRow
 
 CRL_LIFE = timedelta(days=7)
 _ANSWER_LIFE = timedelta(days=1)
 _RESPONDER_LIFE = timedelta(days=14)
 #: Before its end a responder is renewed: no answer outlives its signer.
 _RENEWED_BEFORE = timedelta(days=2)
-_BACKDATED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Crl:
-    """A CRL's bytes, and the span in which it is the newest."""
+    """A CRL's bytes, and the time in which it is the newest."""
 
     der: bytes
     this_update: datetime
@@ -50,37 +49,36 @@ class Crl:
 
 
 async def crl(emulator: Emulator, tenant: Tenant, *, name: str) -> bytes:
-    """The authority's CRL, DER. NotFound for a name that is none, Unavailable while it is off line."""
+    """Return the authority's CRL, DER. Raises NotFound for an unknown name, Unavailable while it is off line."""
     key = ("crl", tenant.id, name, None)
     kept = emulator.pki_cache.get(key, at=emulator.runner.now(tenant))
     if isinstance(kept, bytes):
         return kept
     state = emulator.runner.database.state
-    found = await emulator.runner.run(tenant, current_crl, name, keys=emulator.keys)
-    emulator.pki_cache.put(key, Timed(found.der, found.this_update, found.next_update), state=state)
-    return found.der
+    newest = await emulator.runner.run(tenant, current_crl, name, keys=emulator.keys)
+    emulator.pki_cache.put(key, Timed(newest.der, newest.this_update, newest.next_update), state=state)
+    return newest.der
 
 
 def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
-    """The newest CRL; where none is, or its time is over, another with the next number."""
+    """Return the newest CRL; where there is none, or it has ended, make one with the next number."""
     row = authorities.authority_row(tx.connection, tx.tenant, name=name)
     authorities.check_available(tx, row)
     kept = _kept_crl(row, at=tx.now)
     if kept is not None:
         return kept
-    # Of two who come at once, the second finds the first one's.
+    # Of two readers at once, the second finds the CRL of the first.
     row = queries.authority_to_change(tx.connection, tx.tenant.id, name=name) or row
     kept = _kept_crl(row, at=tx.now)
     if kept is not None:
         return kept
     authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
-    found = certificate_queries.revoked(tx.connection, tx.tenant.id, authority_name=name)
     this_update = tx.now.replace(microsecond=0)
     next_update = this_update + CRL_LIFE
     built = build_crl(
         authority=authority,
-        revoked=[Revoked(int(each["serial"], 16), each["revoked_at"], each["reason"]) for each in found],
-        number=row["crl_number"] + 1,
+        revoked=certificate_queries.revoked(tx.connection, tx.tenant.id, authority_name=name),
+        number=row.crl_number + 1,
         this_update=this_update,
         next_update=next_update,
     )
@@ -89,13 +87,13 @@ def current_crl(tx: Transaction, name: str, *, keys: KeyStore) -> Crl:
 
 
 async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes) -> bytes:
-    """The answer to an OCSP request, DER; a malformed request gets OCSP's own answer for it.
+    """Return the answer to an OCSP request, DER; for a malformed request it is OCSP's own.
 
-    An answer without a nonce is given again as long as it is true.
+    An answer without a nonce is cached until its facts change.
     """
     responder = await _responder(emulator, tenant, name=name)
     at = emulator.runner.now(tenant)
-    # The digest: the requests that others sent are not kept themselves.
+    # The digest: requests that callers sent are not kept themselves.
     key = ("answer", tenant.id, name, hashlib.sha256(request).digest())
     kept = emulator.pki_cache.get(key, at=at)
     if isinstance(kept, bytes):
@@ -107,76 +105,76 @@ async def ocsp(emulator: Emulator, tenant: Tenant, *, name: str, request: bytes)
     state = emulator.runner.database.state
     known = await _statuses(emulator, tenant, name=name, question=question)
     until = at + _ANSWER_LIFE
-    made = answer_question(question, responder=responder, lookup=known.get, at=at, next_update=until)
+    answer = answer_question(question, responder=responder, lookup=known.get, at=at, next_update=until)
     if question.nonce is None:
         since = at.replace(microsecond=0)
-        emulator.pki_cache.put(key, Timed(made, since, until), state=state)
-    return made
+        emulator.pki_cache.put(key, Timed(answer, since, until), state=state)
+    return answer
 
 
 async def _responder(emulator: Emulator, tenant: Tenant, *, name: str) -> Responder:
-    """Who answers for the authority, with a certificate that is good now."""
+    """Return the authority's responder, with a certificate that is valid now."""
     key = ("responder", tenant.id, name, None)
     kept = emulator.pki_cache.get(key, at=emulator.runner.now(tenant))
     if isinstance(kept, Responder):
         return kept
     state = emulator.runner.database.state
-    found = await emulator.runner.run(tenant, current_responder, name, keys=emulator.keys)
-    if found is None:
+    responder = await emulator.runner.run(tenant, current_responder, name, keys=emulator.keys)
+    if responder is None:
         async with emulator.turns.of(f"ocsp/{tenant.id}/{name}"):
-            found = await _renewed(emulator, tenant, name=name)
-    certificate = found.certificate
+            responder = await _renewed(emulator, tenant, name=name)
+    certificate = responder.certificate
     span = (certificate.not_valid_before_utc, certificate.not_valid_after_utc - _RENEWED_BEFORE)
-    emulator.pki_cache.put(key, Timed(found, *span), state=state)
-    return found
+    emulator.pki_cache.put(key, Timed(responder, *span), state=state)
+    return responder
 
 
 async def _renewed(emulator: Emulator, tenant: Tenant, *, name: str) -> Responder:
     runner, keys = emulator.runner, emulator.keys
-    found = await runner.run(tenant, current_responder, name, keys=keys)
-    if found is not None:
-        return found  # somebody was here before
+    responder = await runner.run(tenant, current_responder, name, keys=keys)
+    if responder is not None:
+        return responder  # another request was first
     row = await runner.read(authorities.authority_row, tenant, name=name)
-    key_name, key = row["responder_key_name"], None
+    key_name, key = row.responder_key_name, None
     if key_name is None:
-        key_name = f"{row['key_name']}-ocsp"
+        key_name = f"{row.key_name}-ocsp"
         key = await asyncio.to_thread(_make_key, emulator, key_name)
     return await runner.run(tenant, certify_responder, name, key_name=key_name, key=key, keys=keys)
 
 
 def _make_key(emulator: Emulator, key_name: str) -> PrivateKey:
-    """On disk before a row names it; one that a crash left behind will do."""
+    """Write the key to disk before a row names it; take one that a crash left behind."""
     if not emulator.keys.has(key_name):
         emulator.keys.store(key_name, emulator.key_source.take())
     return emulator.keys.load(key_name)
 
 
 def current_responder(tx: Transaction, name: str, *, keys: KeyStore) -> Responder | None:
-    """Who answers for the authority; None where nobody has a certificate that is good now. Unavailable while the
-    authority is.
+    """Return the authority's responder; None where it has no certificate that is valid now. Raises Unavailable while
+    the authority is off line.
     """
     row = authorities.authority_row(tx.connection, tx.tenant, name=name)
     authorities.check_available(tx, row)
-    if row["responder_certificate"] is None:
+    if row.responder_certificate is None or row.responder_key_name is None:
         return None
-    certificate = x509.load_der_x509_certificate(row["responder_certificate"])
+    certificate = x509.load_der_x509_certificate(row.responder_certificate)
     if not certificate.not_valid_before_utc <= tx.now < certificate.not_valid_after_utc - _RENEWED_BEFORE:
         return None
     authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
-    return Responder.of(authority, certificate=certificate, key=keys.load(row["responder_key_name"]))
+    return Responder.of(authority, certificate=certificate, key=keys.load(row.responder_key_name))
 
 
 def certify_responder(
     tx: Transaction, name: str, *, key_name: str, key: PrivateKey | None, keys: KeyStore
 ) -> Responder:
-    """A new certificate for the responder's key, which is on disk already."""
+    """Issue a certificate to the responder's key, which is on disk already."""
     authority = authorities.load(tx.connection, tx.tenant, name=name, keys=keys)
     key = key or keys.load(key_name)
     certificate = issue_responder(
         authority=authority,
         public_key=key.public_key(),
         serial=tx.ids.serial(),
-        not_before=tx.now - _BACKDATED,
+        not_before=tx.now - BACKDATED,
         not_after=tx.now + _RESPONDER_LIFE,
     )
     queries.change_authority(
@@ -190,20 +188,20 @@ def certify_responder(
 
 
 async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: Question) -> dict[int, Status]:
-    """What is known of the certificates that are asked for; those never issued are left out."""
+    """Return the status of each certificate that is asked for, without those that were never issued."""
     known: dict[int, Status] = {}
     at, state = emulator.runner.now(tenant), emulator.runner.database.state
     missing = []
-    for asked in question.certificates:
-        kept = emulator.pki_cache.get(("status", tenant.id, name, asked.serial), at=at)
-        if isinstance(kept, Status):
-            known[asked.serial] = kept
+    for certificate in question.certificates:
+        status = emulator.pki_cache.get(("status", tenant.id, name, certificate.serial), at=at)
+        if isinstance(status, Status):
+            known[certificate.serial] = status
         else:
-            missing.append(asked.serial)
+            missing.append(certificate.serial)
     if missing:
-        found = await emulator.runner.read(statuses, tenant, name=name, serials=missing)
-        known |= found
-        for serial, status in found.items():
+        read = await emulator.runner.read(statuses, tenant, name=name, serials=missing)
+        known |= read
+        for serial, status in read.items():
             timed: Timed[object] = Timed(
                 status, datetime.min.replace(tzinfo=at.tzinfo), datetime.max.replace(tzinfo=at.tzinfo)
             )
@@ -212,41 +210,43 @@ async def _statuses(emulator: Emulator, tenant: Tenant, *, name: str, question: 
 
 
 def statuses(connection: Connection, tenant: Tenant, *, name: str, serials: list[int]) -> dict[int, Status]:
-    """What the authority knows of the certificates with these serial numbers, of those that it issued."""
-    found = {}
+    """Return the status of those of these serial numbers that the authority issued."""
+    known = {}
     own: set[int] | None = None
     for serial in serials:
         row = certificate_queries.status(connection, tenant.id, authority_name=name, serial=serial_hex(serial))
         if row is not None:
-            found[serial] = Status(revoked_at=row[0], reason=row[1] or "unspecified")
+            known[serial] = Status(revoked_at=row[0], reason=row[1] or "unspecified")
             continue
         own = _own(connection, tenant, name=name) if own is None else own
         if serial in own:
-            found[serial] = Status()
-    return found
+            known[serial] = Status()
+    return known
 
 
 def _own(connection: Connection, tenant: Tenant, *, name: str) -> set[int]:
-    """What an authority issued that stands in no register: itself or the authorities below it, and its responder's."""
+    """Return the serial numbers that an authority issued outside of its register: of itself or the authorities below
+    it, and of its responder.
+    """
     certificates = []
     for row in queries.authorities_of(connection, tenant.id):
-        parent = "root" if row["role"] == "issuing" else row["name"]
+        parent = "root" if row.role == "issuing" else row.name
         if parent == name:
-            certificates.append(row["certificate"])
-        if row["name"] == name and row["responder_certificate"] is not None:
-            certificates.append(row["responder_certificate"])
-    return {x509.load_der_x509_certificate(each).serial_number for each in certificates}
+            certificates.append(row.certificate)
+        if row.name == name and row.responder_certificate is not None:
+            certificates.append(row.responder_certificate)
+    return {x509.load_der_x509_certificate(der).serial_number for der in certificates}
 
 
-def kept_crl_span(row: dict[str, object]) -> tuple[datetime, datetime] | None:
-    """thisUpdate and nextUpdate of the newest CRL that was made; None where none was."""
-    end = row["crl_next_update"]
-    return (end - CRL_LIFE, end) if isinstance(end, datetime) else None
+def kept_crl_span(row: AuthorityRow) -> tuple[datetime, datetime] | None:
+    """Return thisUpdate and nextUpdate of the newest CRL that was made; None before the first."""
+    end = row.crl_next_update
+    return None if end is None else (end - CRL_LIFE, end)
 
 
-def _kept_crl(row: dict[str, object], *, at: datetime) -> Crl | None:
-    """The CRL that is kept. A clock that was put back must not show one from the future."""
-    span, der = kept_crl_span(row), row["crl"]
-    if span is None or not isinstance(der, bytes) or not span[0] <= at < span[1]:
+def _kept_crl(row: AuthorityRow, *, at: datetime) -> Crl | None:
+    """Return the CRL that is kept. A clock that was put back must not show one from the future."""
+    span, der = kept_crl_span(row), row.crl
+    if span is None or der is None or not span[0] <= at < span[1]:
         return None
     return Crl(der, *span)

@@ -1,9 +1,10 @@
-"""The CA at work: its counter and its register. What it revokes and says of it is in `revocation` and `status`."""
+"""The register of issued certificates, and certificates that an administrator requests from the CA itself."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from cryptography import x509
@@ -13,8 +14,9 @@ from fauxtune.connector.issue import new_key
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Invalid, NotFound
+from fauxtune.core.model.ids import EnrollmentId, ItemKey, ProfileId, UserId
 from fauxtune.core.pki.authority import PrivateKey
-from fauxtune.core.pki.issuance import issue, read_csr, request_key
+from fauxtune.core.pki.issuance import BACKDATED, issue, read_csr, request_key
 from fauxtune.core.pki.names import email_name, parse_subject, serial_hex, subject_text, thumbprint
 from fauxtune.core.pki.pfx import write_pfx
 from fauxtune.core.pki.template import Template
@@ -22,13 +24,12 @@ from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import certificates as queries
 from fauxtune.storage.queries import directory as directory_queries
-
-_BACKDATED = timedelta(minutes=10)
+from fauxtune.storage.rows.certificates import CertificateRow
 
 
 @dataclass(frozen=True, slots=True)
 class CounterRequest:
-    """What an administrator asks at the CA's counter. Without a CSR a key is made and comes back as a PFX."""
+    """An administrator's request to the CA. Without a CSR a key is made, and returned as a PFX."""
 
     template: str
     user_principal_name: str | None = None
@@ -42,7 +43,7 @@ class CounterRequest:
 
 @dataclass(frozen=True, slots=True)
 class CounterAnswer:
-    """The certificate, its issuers (nearest first), and the PFX where a key was made."""
+    """The answer: the certificate, its issuers (nearest first), and the PFX where a key was made."""
 
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...]
@@ -51,23 +52,23 @@ class CounterAnswer:
 
 
 def template_named(tx: Transaction, name: str, *, authority_name: str = "issuing") -> Template:
-    """The issuing authority's template of this name, in any case. Invalid, listing those there are, otherwise."""
-    found = templates.find(tx, name, authority_name=authority_name)
-    if found is None:
-        known = ", ".join(each.name for each in templates.all_templates(tx, authority_name))
+    """Return the authority's template of this name, in any case. Raises Invalid, with the names that there are."""
+    template = templates.find(tx, name, authority_name=authority_name)
+    if template is None:
+        known = ", ".join(other.name for other in templates.all_templates(tx, authority_name))
         raise Invalid(f"There is no certificate template '{name}'. There are: {known}.", target="template")
-    return found
+    return template
 
 
 def make_key(request: CounterRequest, *, template: Template, source: KeySource) -> PrivateKey | None:
-    """The key for a request without a CSR; blocks while RSA keys are made, so call it in a thread."""
+    """Make the key for a request without a CSR. Blocks while RSA keys are made: call it in a thread."""
     return None if request.csr is not None else new_key(template, source)
 
 
 def issue_at_counter(
     tx: Transaction, request: CounterRequest, *, key: PrivateKey | None, keys: KeyStore
 ) -> CounterAnswer:
-    """Issue to an administrator, with any validity, also in the past."""
+    """Issue to an administrator, with any validity, also in the past. Raises Invalid for what the template forbids."""
     template = template_named(tx, request.template)
     authority = authorities.issuer(tx, keys=keys)
     if key is not None and not template.exportable:
@@ -78,7 +79,7 @@ def issue_at_counter(
     user = _user(tx, request.user_principal_name)
     email = request.email or (user or {}).get("mail")
     subject = parse_subject(request.subject or _subject(user, email))
-    not_before = request.not_before or tx.now - _BACKDATED
+    not_before = request.not_before or tx.now - BACKDATED
     not_after = request.not_after or _end(not_before, template)
     if not_after <= not_before:
         raise Invalid("notAfter must be later than notBefore.", target="notAfter")
@@ -98,11 +99,8 @@ def issue_at_counter(
         certificate,
         authority_name=authority.name,
         template=template.name,
-        key_usage=list(template.key_usage),
+        key_usage=template.key_usage,
         user_id=None if user is None else user["id"],
-        subject=subject_text(certificate.subject),
-        serial=serial_hex(certificate),
-        thumbprint=thumbprint(certificate),
     )
     described = {"thumbprint": thumbprint(certificate), "serial": serial_hex(certificate), "source": None}
     tx.record("issued", user=request.user_principal_name, certificate=described, template=template.name)
@@ -114,20 +112,43 @@ def issue_at_counter(
     return CounterAnswer(certificate=certificate, chain=chain, pfx=pfx, pfx_password=password)
 
 
-def note(tx: Transaction, certificate: x509.Certificate, *, authority_name: str, **columns: Any) -> None:
+def note(
+    tx: Transaction,
+    certificate: x509.Certificate,
+    *,
+    authority_name: str,
+    template: str | None = None,
+    key_usage: Sequence[str] = (),
+    user_id: UserId | None = None,
+    enrollment_id: EnrollmentId | None = None,
+    item_key: ItemKey | None = None,
+    profile_id: ProfileId | None = None,
+) -> None:
     """Write a certificate into the register of the authority that issued it."""
-    queries.add_certificate(
-        tx.connection,
-        tx.tenant.id,
+    row = CertificateRow(
+        tenant_id=tx.tenant.id,
         authority=authority_name,
+        serial=serial_hex(certificate),
+        thumbprint=thumbprint(certificate),
         certificate=certificate.public_bytes(Encoding.DER),
+        template=template,
+        subject=subject_text(certificate.subject),
+        issuer=subject_text(certificate.issuer),
+        key_usage=list(key_usage),
+        extended_key_usages=_extended_usages(certificate),
+        key_length=_key_length(certificate),
+        user_id=user_id,
+        enrollment_id=enrollment_id,
+        item_key=item_key,
+        profile_id=profile_id,
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
-        issuer=subject_text(certificate.issuer),
-        key_length=_key_length(certificate),
-        extended_key_usages=_extended_usages(certificate),
-        **{"key_usage": [], **columns},
+        revoked_at=None,
+        reason=None,
+        revocation_state=None,
+        revocation_asked_at=None,
     )
+    queries.add_certificate(tx.connection, row)
 
 
 def _key_length(certificate: x509.Certificate) -> int | None:
@@ -137,15 +158,15 @@ def _key_length(certificate: x509.Certificate) -> int | None:
 
 def _extended_usages(certificate: x509.Certificate) -> str | None:
     try:
-        found = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+        usages = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     except x509.ExtensionNotFound:
         return None
-    return ",".join(each.dotted_string for each in found)
+    return ",".join(usage.dotted_string for usage in usages)
 
 
 def pem_chain(certificates: tuple[x509.Certificate, ...]) -> str:
-    """Certificates as PEM, one after the other."""
-    return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)
+    """Return certificates as PEM, one after the other."""
+    return "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in certificates)
 
 
 def _user(tx: Transaction, upn: str | None) -> dict[str, Any] | None:
@@ -162,13 +183,15 @@ def _end(not_before: datetime, template: Template) -> datetime:
     try:
         return not_before + template.validity
     except OverflowError:
-        raise Invalid("That is past the end of time: say an earlier notBefore.", target="notBefore") from None
+        raise Invalid(
+            "The certificate would end after the year 9999: send another notBefore.", target="notBefore"
+        ) from None
 
 
 def _subject(user: dict[str, Any] | None, email: str | None) -> str:
     name = (user or {}).get("displayName") or email
     if not name:
-        raise Invalid("Say for whom: userPrincipalName, subject or email.", target="subject")
+        raise Invalid("The request names nobody: send userPrincipalName, subject or email.", target="subject")
     escaped = "".join(f"\\{c}" if c in ',+=\\;<>#"' else c for c in name)
     return f"CN={escaped},E={email}" if email else f"CN={escaped}"
 

@@ -24,8 +24,8 @@ from fauxtune.connector.refusals import RaCertificateMissing
 from fauxtune.connector.work import Done
 from fauxtune.core.errors import Conflict, Invalid, NotAllowed, NotFound, Unauthenticated, Unavailable
 from fauxtune.core.model.connector_events import Happening
-from fauxtune.core.model.connectors import Program, is_served
-from fauxtune.core.model.ids import EnrollmentId
+from fauxtune.core.model.connectors import is_served
+from fauxtune.core.model.ids import EnrollmentId, RequestId
 from fauxtune.core.model.states import EnrollmentState
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.issuance import read_csr, request_key
@@ -44,6 +44,7 @@ from fauxtune.storage.queries import concern
 from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as queries
 from fauxtune.storage.queries import devices as device_queries
+from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RequestRow
 
 Row = dict[str, Any]
 
@@ -76,7 +77,7 @@ class HelloAnswer:
     """The session, and the connector as the service has it."""
 
     session: str
-    connector: Row
+    connector: ConnectorRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class Leased:
     """
 
     tasks: list[Task] = field(default_factory=list)
-    revocations: list[Row] = field(default_factory=list)
+    revocations: list[CertificateRow] = field(default_factory=list)
     next_poll: datetime | None = None
 
     @property
@@ -110,51 +111,51 @@ def start_session(tx: Transaction, visitor: ConnectorSession, *, greeting: Hello
     """
     row = _known(tx, visitor)
     connector_registry.check_version(greeting.version)
-    if not is_served(Program(row["program"]), greeting.version):
+    if not is_served(row.program, greeting.version):
         raise NotAllowed(f"Connectors of the version {greeting.version} are not served any more: update it.")
     session = tx.ids.uuid()
     queries.change_connector(
         tx.connection,
         tx.tenant.id,
-        connector_id=row["id"],
+        connector_id=row.id,
         session=session,
         machine=greeting.machine,
         version=greeting.version,
         contact_at=tx.now,
     )
     _learn_keys(tx, row, greeting=greeting)
-    if row["session"] is not None:
-        request_queries.give_back(tx.connection, tx.tenant.id, session=row["session"])
+    if row.session is not None:
+        request_queries.give_back(tx.connection, tx.tenant.id, session=row.session)
     event_log.Writer(tx, row).write(Happening.STARTED)
-    connector_registry.look_again(tx)
-    return HelloAnswer(session, connector_registry.connector(tx, row["id"]))
+    connector_registry.ask_again(tx)
+    return HelloAnswer(session, connector_registry.connector(tx, row.id))
 
 
 def stop_session(tx: Transaction, visitor: ConnectorSession) -> None:
     """A connector stops."""
     row = _served(tx, visitor)
-    queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], session=None, contact_at=tx.now)
+    queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, session=None, contact_at=tx.now)
     request_queries.give_back(tx.connection, tx.tenant.id, session=visitor.session)
     event_log.Writer(tx, row).write(Happening.STOPPED)
-    connector_registry.look_again(tx)
+    connector_registry.ask_again(tx)
 
 
 def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: ConnectorResources) -> Leased:
     """Take work. Unavailable while the connector is off line by the administrator's wish."""
     row = _served(tx, visitor)
-    if row["state"] != "online":
-        raise Unavailable(f"The connector '{row['name']}' was taken off line by an administrator.")
-    if row["contact_at"] is None or abs(tx.now - row["contact_at"]) >= _CONTACT_EVERY:
-        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], contact_at=tx.now)
+    if row.state != "online":
+        raise Unavailable(f"The connector '{row.name}' was taken off line by an administrator.")
+    if row.contact_at is None or abs(tx.now - row.contact_at) >= _CONTACT_EVERY:
+        queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, contact_at=tx.now)
     system_now = tx.system_now or tx.now
-    before = tx.now - POLL if row["mode"] == "polling" else tx.now
+    before = tx.now - POLL if row.mode == "polling" else tx.now
     found = []
     answered: list[EnrollmentId] = []
     for request in request_queries.free_requests(
         tx.connection,
         tx.tenant.id,
-        connector_id=row["id"],
-        roles=row["roles"],
+        connector_id=row.id,
+        roles=row.roles,
         now=system_now,
         before=before,
         limit=min(most, MOST),
@@ -163,13 +164,13 @@ def lease(tx: Transaction, visitor: ConnectorSession, *, most: int, wares: Conne
         if task is None:
             continue
         until = system_now + LEASE
-        if request_queries.lease(tx.connection, request["id"], session=visitor.session, now=system_now, until=until):
+        if request_queries.lease(tx.connection, request.id, session=visitor.session, now=system_now, until=until):
             found.append(task)
     if answered:
         # After all requests: enrolments are locked later than these.
         tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=answered))
-    asked: list[Row] = []
-    if "revocation" in row["roles"]:
+    asked: list[CertificateRow] = []
+    if "revocation" in row.roles:
         asked = certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=before, limit=min(most, MOST))
     return Leased(found, asked, next_poll=_next_poll(tx, row, before=before))
 
@@ -178,7 +179,7 @@ def certify(
     tx: Transaction,
     visitor: ConnectorSession,
     *,
-    request_id: str,
+    request_id: RequestId,
     csr: bytes,
     proof: bytes | None,
     wares: ConnectorResources,
@@ -190,12 +191,12 @@ def certify(
     """
     row = _served(tx, visitor)
     request = _mine(tx, row, request_id=request_id, visitor=visitor)
-    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"], lock=True)
+    enrollment = device_queries.enrollment(tx.connection, request.enrollment_id, lock=True)
     asked = read_csr(csr)
     earlier = _earlier(tx, request)
     if earlier is not None:
         if earlier.public_key() == request_key(asked):
-            return (earlier, *_issuers(tx, request, wares=wares))
+            return (earlier, *_issuers(tx, serial_hex(earlier), wares=wares))
         _supersede(tx, serial_hex(earlier))
     assert enrollment is not None
     task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=row)
@@ -211,7 +212,7 @@ def certify(
     return chain
 
 
-def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done: Done) -> bool:
+def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: RequestId, done: Done) -> bool:
     """A connector brings what it made, or why it refuses; the device plans again. False for a request that was answered
     meanwhile, or is not wanted any more.
     """
@@ -219,21 +220,20 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done:
     request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
     if request is None:
         return False
-    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"], lock=True)
+    enrollment = device_queries.enrollment(tx.connection, request.enrollment_id, lock=True)
     assert enrollment is not None
-    order = {**request["order"], "fingerprint": request["fingerprint"]}
-    task = Task(request["id"], request["item_key"], request["role"], order, row)
-    open_still = request["state"] == "open" and request["leased_by"] in (None, visitor.session)
+    task = Task(request, row)
+    open_still = request.state == "open" and request.leased_by in (None, visitor.session)
     if not open_still:
         if done.issued is not None:
             _in_vain(tx, request, serial=serial_hex(done.issued.certificate))
         return False
-    if done.issued is not None and serial_hex(done.issued.certificate) != request["serial"]:
+    if done.issued is not None and serial_hex(done.issued.certificate) != request.serial:
         raise Invalid("The certificate is not the one that was issued for this request.", target="certificate")
     store(tx, enrollment, fulfilled=Fulfilled(task, done), user=user_name(tx, enrollment))
     if enrollment.state != EnrollmentState.ACTIVE.value:
         if done.issued is not None:
-            revoke_issued_late(tx, enrollment, serials=[request["serial"]])
+            revoke_issued_late(tx, enrollment, serials=[serial_hex(done.issued.certificate)])
         return True
     tx.wake(concern.by_enrollments(tx.connection, tx.tenant.id, enrollment_ids=[enrollment.id]))
     return True
@@ -242,39 +242,44 @@ def answer(tx: Transaction, visitor: ConnectorSession, *, request_id: str, done:
 def revoke(tx: Transaction, visitor: ConnectorSession, *, serial: str) -> None:
     """A connector has the authority revoke a certificate that it was told of. Again: nothing."""
     row = _served(tx, visitor)
-    if "revocation" not in row["roles"]:
-        raise NotAllowed(f"The connector '{row['name']}' has not the role revocation.")
+    if "revocation" not in row.roles:
+        raise NotAllowed(f"The connector '{row.name}' has not the role revocation.")
     revocation.carry_out(tx, connector=row, serial=serial)
 
 
-def _known(tx: Transaction, visitor: ConnectorSession) -> Row:
+def _known(tx: Transaction, visitor: ConnectorSession) -> ConnectorRow:
     row = queries.connector_by_credential(tx.connection, tx.tenant.id, digest=visitor.credential)
     if row is None:
         raise Unauthenticated("This credential is no connector's of this tenant: it was removed, or never added.")
     return row
 
 
-def _served(tx: Transaction, visitor: ConnectorSession) -> Row:
+def _served(tx: Transaction, visitor: ConnectorSession) -> ConnectorRow:
     row = _known(tx, visitor)
-    if row["session"] != visitor.session:
-        raise Conflict(f"The connector '{row['name']}' runs elsewhere by now, or was stopped: this session is over.")
+    if row.session != visitor.session:
+        raise Conflict(f"The connector '{row.name}' runs elsewhere by now, or was stopped: this session is over.")
     return row
 
 
-def _learn_keys(tx: Transaction, row: Row, *, greeting: Hello) -> None:
-    for known in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row["id"]):
-        connector_registry.delete_key(tx, row["id"], provider=known["provider"], key_name=known["key_name"])
+def _learn_keys(tx: Transaction, row: ConnectorRow, *, greeting: Hello) -> None:
+    for known in queries.connector_key_rows(tx.connection, tx.tenant.id, connector_id=row.id):
+        connector_registry.delete_key(tx, row.id, provider=known.provider, key_name=known.key_name)
     for provider, name, key in greeting.keys:
-        connector_registry.add_key(tx, row["id"], provider=provider, key_name=name, key=key, file="")
+        connector_registry.add_key(tx, row.id, provider=provider, key_name=name, key=key, file="")
 
 
 def _prepared(
-    tx: Transaction, request: Row, *, connector: Row, wares: ConnectorResources, answered: list[EnrollmentId]
+    tx: Transaction,
+    request: RequestRow,
+    *,
+    connector: ConnectorRow,
+    wares: ConnectorResources,
+    answered: list[EnrollmentId],
 ) -> Task | None:
     """The work; None for what needs no connector: its device is gone, or something is missing, which is the answer
     (the device is then among those that are `answered`).
     """
-    enrollment = device_queries.enrollment(tx.connection, request["enrollment_id"])
+    enrollment = device_queries.enrollment(tx.connection, request.enrollment_id)
     if enrollment is None or enrollment.state != EnrollmentState.ACTIVE.value:
         return None
     task = Preparing(tx, enrollment, keys=wares.keys, packagings=wares.packagings).task(request, connector=connector)
@@ -285,47 +290,48 @@ def _prepared(
     return None
 
 
-def _mine(tx: Transaction, row: Row, *, request_id: str, visitor: ConnectorSession) -> Row:
+def _mine(tx: Transaction, row: ConnectorRow, *, request_id: RequestId, visitor: ConnectorSession) -> RequestRow:
     request = request_queries.request(tx.connection, tx.tenant.id, request_id=request_id, lock=True)
-    if request is None or request["role"] not in row["roles"]:
+    if request is None or request.role not in row.roles:
         raise NotFound(f"There is no request '{request_id}' for this connector.")
-    if request["state"] != "open" or request["leased_by"] != visitor.session:
+    if request.state != "open" or request.leased_by != visitor.session:
         raise Conflict(f"The request '{request_id}' is not this session's any more.")
     return request
 
 
-def _earlier(tx: Transaction, request: Row) -> x509.Certificate | None:
-    if request["serial"] is None:
+def _earlier(tx: Transaction, request: RequestRow) -> x509.Certificate | None:
+    if request.serial is None:
         return None
-    found = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
-    return None if found is None else x509.load_der_x509_certificate(found["certificate"])
+    found = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request.serial)
+    return None if found is None else x509.load_der_x509_certificate(found.certificate)
 
 
-def _in_vain(tx: Transaction, request: Row, *, serial: str) -> None:
+def _in_vain(tx: Transaction, request: RequestRow, *, serial: str) -> None:
     """Another was first: what was issued to this one is nobody's."""
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-    if row is not None and row["item_key"] == request["item_key"] and serial != request["serial"]:
+    if row is not None and row.item_key == request.item_key and serial != request.serial:
         _supersede(tx, serial)
 
 
 def _supersede(tx: Transaction, serial: str) -> None:
     """Unverified: that somebody has revoked what a connector lost in a crash."""
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-    if row is not None and row["revoked_at"] is None:
-        where = {"authority_name": row["authority"], "device": row["enrollment_id"]}
-        revocation.revoke(tx, serial, reason="superseded", **where, source="pkcs")
+    if row is not None and row.revoked_at is None:
+        revocation.revoke(
+            tx, serial, reason="superseded", authority_name=row.authority, device=row.enrollment_id, source="pkcs"
+        )
 
 
-def _issuers(tx: Transaction, request: Row, *, wares: ConnectorResources) -> tuple[x509.Certificate, ...]:
-    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request["serial"])
+def _issuers(tx: Transaction, serial: str, *, wares: ConnectorResources) -> tuple[x509.Certificate, ...]:
+    row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     assert row is not None
-    found = authorities.load(tx.connection, tx.tenant, name=row["authority"], keys=wares.keys)
+    found = authorities.load(tx.connection, tx.tenant, name=row.authority, keys=wares.keys)
     return (found.certificate, *found.chain)
 
 
-def _check_proof(row: Row, csr: bytes, *, proof: bytes | None) -> None:
+def _check_proof(row: ConnectorRow, csr: bytes, *, proof: bytes | None) -> None:
     """RaCertificateMissing unless the RA certificate's key has signed the request."""
-    known = None if row["ra_certificate"] is None else x509.load_der_x509_certificate(row["ra_certificate"])
+    known = None if row.ra_certificate is None else x509.load_der_x509_certificate(row.ra_certificate)
     key = None if known is None else known.public_key()
     try:
         if proof is None or not isinstance(key, RSAPublicKey):
@@ -333,13 +339,13 @@ def _check_proof(row: Row, csr: bytes, *, proof: bytes | None) -> None:
         key.verify(proof, csr, PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         raise RaCertificateMissing(
-            f"The connector '{row['name']}' does not prove that it has the key of its RA certificate of DigiCert's CA."
+            f"The connector '{row.name}' does not prove that it has the key of its RA certificate of DigiCert's CA."
         ) from None
 
 
-def _next_poll(tx: Transaction, row: Row, *, before: datetime) -> datetime | None:
+def _next_poll(tx: Transaction, row: ConnectorRow, *, before: datetime) -> datetime | None:
     """When there is something that a polling connector does not look at yet."""
-    if row["mode"] != "polling":
+    if row.mode != "polling":
         return None
-    oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row["roles"], after=before)
+    oldest = request_queries.oldest_request(tx.connection, tx.tenant.id, roles=row.roles, after=before)
     return None if oldest is None else oldest + POLL

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fauxtune.core.engine.planning.ledger import in_policy
 from fauxtune.core.model.accounts import Account
-from fauxtune.core.model.ids import ItemKey
+from fauxtune.core.model.ids import ItemKey, UserId
 from fauxtune.core.model.items import LedgerRow
 from fauxtune.core.model.states import Source
 from fauxtune.storage.database import Connection
@@ -42,23 +42,24 @@ def deliverables(
     ledger = device_queries.ledger_rows(connection, enrollment.id).values()
     rows = [row for row in ledger if in_policy(row) and (keys is None or row.key in keys)]
     answers = request_queries.answers(connection, enrollment.id)
-    by_serial = {row["serial"]: row for row in answers if row["serial"] is not None}
-    by_item = {(row["item_key"], row["fingerprint"]): row for row in answers}
-    pairs = [(row.user_id or "", row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
+    by_serial = {answer.serial: answer for answer in answers if answer.serial is not None}
+    by_item = {(answer.item_key, answer.fingerprint): answer for answer in answers}
+    pairs = [(UserId(row.user_id or ""), row.thumbprint or "") for row in rows if row.source is Source.IMPORTED]
     files = pfx_queries.pfx_files(connection, enrollment.tenant_id, pairs=pairs)
     found = []
     for row in rows:
         if row.source is Source.ROOT and row.payload is not None:
             found.append(Deliverable(row=row, certificate=row.payload))
         elif row.source is Source.EMAIL and row.payload is not None:
-            carried = by_item.get((row.key, row.fingerprint or ""), {}).get("sealed")
-            found.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=carried))
+            carried = by_item.get((row.key, row.fingerprint or ""))
+            sealed = None if carried is None else carried.sealed
+            found.append(Deliverable(row=row, account=Account.decode(row.payload), sealed=sealed))
         elif row.source is Source.PKCS and row.serial in by_serial:
             answer = by_serial[row.serial]
-            found.append(Deliverable(row=row, pfx=answer["pfx"], sealed=answer["sealed"]))
+            found.append(Deliverable(row=row, pfx=answer.pfx, sealed=answer.sealed))
         elif row.source is Source.IMPORTED:
-            sealed = by_item.get((row.key, row.fingerprint or ""))
-            pfx = files.get((row.user_id or "", row.thumbprint or ""))
-            if sealed is not None and pfx is not None:
-                found.append(Deliverable(row=row, pfx=pfx, sealed=sealed["sealed"]))
+            answered = by_item.get((row.key, row.fingerprint or ""))
+            pfx = files.get((UserId(row.user_id or ""), row.thumbprint or ""))
+            if answered is not None and pfx is not None:
+                found.append(Deliverable(row=row, pfx=pfx, sealed=answered.sealed))
     return found

@@ -15,6 +15,7 @@ from functools import partial
 
 from fauxtune.connector.refusals import PfxBroken
 from fauxtune.connector.work import Done
+from fauxtune.core.model.orders import ImportedCertificateOrder
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.checkin.fulfilment import Fulfilled, Task, fulfil
 from fauxtune.operations.runtime.emulator import Emulator
@@ -59,6 +60,7 @@ async def _opened(
 
 
 def _refused(task: Task, patience: float) -> Fulfilled:
-    mark = task.order.get("thumbprint") or task.item_key
+    order = task.request.order
+    mark = order.thumbprint if isinstance(order, ImportedCertificateOrder) else task.request.item_key
     why = f"The imported file of {mark} takes longer than {patience:g} seconds to open: it asks for too much work."
     return Fulfilled(task=task, done=Done(refusal=PfxBroken(why)))

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fauxtune.core.engine.assignment_filters.matching import Matching
 from fauxtune.core.engine.planning.desired import desired_items
-from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan
+from fauxtune.core.engine.planning.plan import ConnectorAnswer, ConnectorRequest, Plan, Situation, plan, renewal
 from fauxtune.core.engine.planning.report import profile_outcomes
 from fauxtune.core.engine.planning.targeting import Assignment, Matches, Membership, matches_nothing, target
 from fauxtune.core.engine.removal.causes import Standing
-from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey
-from fauxtune.core.model.items import LedgerRow, Problem
+from fauxtune.core.model.ids import EnrollmentId, GroupId, ItemKey, RequestId, UserId
+from fauxtune.core.model.items import LedgerRow, Order, Problem
+from fauxtune.core.model.orders import AccountOrder, ImportedCertificateOrder, RequestOrder
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, Source
 from fauxtune.core.pki.authority import DIGICERT
@@ -36,14 +36,13 @@ from fauxtune.storage.queries import devices as queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.certificates import RequestRow
 from fauxtune.storage.rows.devices import EnrollmentRow
 
 Row = dict[str, Any]
 
 #: The connector's role for each source.
 ROLES = {Source.PKCS: "pkcs", Source.IMPORTED: "imported-pfx"}
-#: A refused request is asked again after this time of the tenant's clock.
-_RETRY_AFTER = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +92,8 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
     changed = planned.plan.rows.values()
     queries.put_ledger_rows(tx.connection, tx.tenant.id, enrollment_id=enrollment_id, changed=changed, at=tx.now)
     for request in planned.plan.requests:
-        order = {**_order(request), "userId": enrollment.user_id}
-        request_queries.put_request(
-            tx.connection,
-            id=tx.ids.uuid(),
-            tenant_id=tx.tenant.id,
-            enrollment_id=enrollment_id,
-            item_key=request.item.key,
-            fingerprint=request.fingerprint,
-            role=_role(request),
-            only_by=_maker(tx, enrollment_id, request=request, rows=planned.rows),
-            order=order,
-            state="open",
-            created_at=tx.now,
-        )
+        only_by = _maker(tx, enrollment_id, request=request, rows=planned.rows)
+        _put_request(tx, enrollment, request=request, only_by=only_by)
     tx.connectors_called |= bool(planned.plan.requests)
     revoke_planned(tx, enrollment_id, revoked=planned.plan.revoked, user=user)
     for row in changed:
@@ -116,6 +103,29 @@ def write_plan(tx: Transaction, enrollment: EnrollmentRow, *, planned: Planned, 
     for row in planned.plan.offered:
         record_item(tx, "delivered", row=row, device=enrollment_id, user=user)
     _write_states(tx, enrollment_id, planned=planned, has_user=enrollment.user_id is not None)
+
+
+def _put_request(tx: Transaction, enrollment: EnrollmentRow, *, request: ConnectorRequest, only_by: str | None) -> None:
+    row = RequestRow(
+        id=RequestId(tx.ids.uuid()),
+        tenant_id=tx.tenant.id,
+        enrollment_id=EnrollmentId(enrollment.id),
+        item_key=request.item.key,
+        fingerprint=request.fingerprint,
+        role=_role(request),
+        only_by=only_by,
+        leased_by=None,
+        leased_until=None,
+        answered_by=None,
+        order=_order(request, user_id=enrollment.user_id),
+        state="open",
+        serial=None,
+        error_code=None,
+        message=None,
+        created_at=tx.now,
+        answered_at=None,
+    )
+    request_queries.put_request(tx.connection, row)
 
 
 def revoke_planned(
@@ -233,7 +243,7 @@ def _digicert(tx: Transaction, profiles: tuple[Profile, ...]) -> tuple[Authority
         AuthorityFacts(
             host=host,
             name="Symantec",
-            root_sha256=hashlib.sha256(root["certificate"]).hexdigest(),
+            root_sha256=hashlib.sha256(root.certificate).hexdigest(),
             templates=tuple(found),
             kind=Authority.DIGICERT,
         ),
@@ -247,31 +257,32 @@ def _imported(tx: Transaction, user: Row | None) -> tuple[ImportedCertificate, .
 
 
 def _answers(tx: Transaction, enrollment: EnrollmentRow) -> dict[tuple[ItemKey, str], ConnectorAnswer]:
-    found = {}
-    for row in request_queries.requests(tx.connection, enrollment.id):
-        problem = Problem(row["error_code"], row["message"]) if row["state"] == "failed" else None
-        answered, issued = row["state"] == "answered", None
-        # Until its file is here, a certificate that the authority has issued to a connector is no answer.
-        serial = row["serial"] if answered else None
-        if serial is not None:
-            issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-        found[ItemKey(row["item_key"]), str(row["fingerprint"])] = ConnectorAnswer(
-            answered=answered,
-            serial=serial,
-            thumbprint=None if issued is None else issued["thumbprint"],
-            renew_at=None if issued is None else _renewal(issued, row["order"]),
-            not_after=None if issued is None else issued["not_after"],
-            authority=Authority.named(None if issued is None else issued["authority"]),
-            problem=problem,
-            retry_at=None if problem is None else row["answered_at"] + _RETRY_AFTER,
-        )
-    return found
+    requests = request_queries.requests(tx.connection, enrollment.id)
+    return {(request.item_key, request.fingerprint): _answer(tx, request) for request in requests}
 
 
-def _renewal(certificate: Row, order: Row) -> Any:
-    """The moment at which only the renewal threshold of the lifetime is left (renewalThresholdPercentage)."""
-    lifetime = certificate["not_after"] - certificate["not_before"]
-    return certificate["not_after"] - lifetime * int(order["renew_percent"]) / 100
+def _answer(tx: Transaction, request: RequestRow) -> ConnectorAnswer:
+    if request.state == "failed":
+        assert request.error_code is not None
+        assert request.answered_at is not None
+        return ConnectorAnswer.refused(Problem(request.error_code, request.message or ""), at=request.answered_at)
+    # Until its file is here, a certificate that the authority has issued to a connector is no answer.
+    if request.state == "open":
+        return ConnectorAnswer()
+    if request.serial is None:
+        return ConnectorAnswer(answered=True)
+    issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=request.serial)
+    if issued is None:
+        return ConnectorAnswer(answered=True, serial=request.serial)
+    assert isinstance(request.order, Order)
+    return ConnectorAnswer(
+        answered=True,
+        serial=request.serial,
+        thumbprint=issued.thumbprint,
+        renew_at=renewal(issued.not_before, issued.not_after, percent=request.order.renew_percent),
+        not_after=issued.not_after,
+        authority=Authority.named(issued.authority),
+    )
 
 
 def _standing(
@@ -298,15 +309,15 @@ def _waiting_for(tx: Transaction) -> dict[Source, str]:
     return {source: who_is_waited_for(tx, role) for source, role in ROLES.items()}
 
 
-def _order(request: ConnectorRequest) -> Row:
-    """What the connector is asked, as it is kept."""
+def _order(request: ConnectorRequest, *, user_id: UserId | None) -> RequestOrder:
+    """Return what the connector is asked to make."""
     if request.account is not None:
-        return {"account": request.account.encode().decode()}
-    if request.item.order is None:
-        return {"thumbprint": request.item.thumbprint}
-    return {
-        name: list(value) if isinstance(value, tuple) else value for name, value in asdict(request.item.order).items()
-    }
+        return AccountOrder(user_id, request.account)
+    if request.item.order is not None:
+        return request.item.order
+    assert user_id is not None
+    assert request.item.thumbprint is not None
+    return ImportedCertificateOrder(user_id, request.item.thumbprint)
 
 
 def _role(request: ConnectorRequest) -> str:
@@ -325,10 +336,10 @@ def _maker(
     serials = {rows[each.item].serial for each in carried if rows[each.item].source is Source.PKCS}
     if not serials:
         return None
-    known = {each["id"] for each in apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))}
+    known = {connector.id for connector in apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))}
     for row in request_queries.requests(tx.connection, enrollment_id):
-        if row["serial"] in serials and row["state"] == "answered" and row["answered_by"] in known:
-            return str(row["answered_by"])
+        if row.serial in serials and row.state == "answered" and row.answered_by in known:
+            return row.answered_by
     return SERVER
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -20,10 +19,10 @@ from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.errors import Conflict, NotFound
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.core.pki.authority import DIGICERT, PrivateKey, addresses_for, self_signed_root, subordinate
-from fauxtune.core.pki.issuance import issue, read_csr, request_key
-from fauxtune.core.pki.names import parse_subject, serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.issuance import BACKDATED, issue, read_csr, request_key
+from fauxtune.core.pki.names import parse_subject
 from fauxtune.core.pki.template import CLIENT_AUTHENTICATION, KeyUsage, Template
-from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors import revocation
@@ -33,11 +32,10 @@ from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
-
-Row = dict[str, Any]
+from fauxtune.storage.rows.certificates import ConnectorRow
 
 ROOT = f"{DIGICERT}-root"
-#: What profiles must say as certificationAuthorityName, whatever the company is called by now.
+#: The certificationAuthorityName that profiles must have, whatever the company is called by now.
 NAME = "Symantec"
 #: The certificate profile that a subscription starts with; its OID is the document's example.
 FIRST_PROFILE = Template(
@@ -52,7 +50,6 @@ _RA = Template(
     extended_key_usages=(CLIENT_AUTHENTICATION,),
 )
 _BEFORE, _AFTER = timedelta(days=365 * 20), timedelta(days=365 * 30)
-_BACKDATED = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,31 +63,33 @@ class Keys:
 
 
 async def subscribe(emulator: Emulator, tenant: Tenant) -> None:
-    """The tenant gets a DigiCert CA. Conflict when it has one."""
+    """Give the tenant a DigiCert CA. Raises Conflict when it has one."""
     stem = emulator.runner.ids.uuid()
-    made = await asyncio.to_thread(_make_keys, emulator, stem)
+    keys = await asyncio.to_thread(_make_keys, emulator, stem)
     done = False
     try:
-        await emulator.runner.run(tenant, create, keys=made)
+        await emulator.runner.run(tenant, create, keys=keys)
         done = True
     finally:
         if not done:
-            for file in (made.root_file, made.issuing_file):
+            for file in (keys.root_file, keys.issuing_file):
                 await asyncio.to_thread(emulator.keys.delete, file)
 
 
 async def install(emulator: Emulator, tenant: Tenant, *, connector_id: str, csr: bytes | None) -> x509.Certificate:
-    """See `install_ra`; without a request a connector inside the server is given a key. Invalid for any other."""
+    """Install an RA certificate: see `install_ra`. Without a request (`csr`) a connector inside the server gets a key
+    too; raises Invalid for any other connector.
+    """
     if csr is None:
         row = await emulator.runner.run(tenant, connector_registry.must_run_inside, connector_id)
-        key = await asyncio.to_thread(_ra_key, emulator, connector_registry.ra_file(row["id"]))
+        key = await asyncio.to_thread(_ra_key, emulator, connector_registry.ra_file(row.id))
         request = x509.CertificateSigningRequestBuilder(parse_subject("CN=RA")).sign(key, hashes.SHA256())
         csr = request.public_bytes(Encoding.DER)
     return await emulator.runner.run(tenant, install_ra, connector_id, csr=csr, keys=emulator.keys)
 
 
 def create(tx: Transaction, *, keys: Keys) -> None:
-    """The authorities, and the first certificate profile."""
+    """Create the authorities, and the first certificate profile."""
     if is_subscribed(tx):
         raise Conflict(f"The tenant '{tx.tenant.name}' has a DigiCert CA already.")
     where = {"tenant_name": tx.tenant.name}
@@ -113,36 +112,22 @@ def create(tx: Transaction, *, keys: Keys) -> None:
         **span,
     )
     for name, authority, file in ((ROOT, root, keys.root_file), (DIGICERT, issuing, keys.issuing_file)):
-        authority_queries.add_authority(
-            tx.connection,
-            tx.tenant.id,
-            name=name,
-            role=name,
-            generation=1,
-            state="available",
-            certificate=authority.certificate.public_bytes(Encoding.DER),
-            key_name=file,
-            crl_number=0,
-        )
+        authorities.add_authority(tx, authority, name=name, role=name, key_name=file)
     template_queries.put_template(
-        tx.connection,
-        tx.tenant.id,
-        authority_name=DIGICERT,
-        name=FIRST_PROFILE.name,
-        document=FIRST_PROFILE.document(),
+        tx.connection, templates.template_row(tx.tenant.id, FIRST_PROFILE, authority_name=DIGICERT)
     )
     tx.record("digicertSubscribed", authority=DIGICERT)
-    connector_registry.look_again(tx)
+    connector_registry.ask_again(tx)
 
 
 def is_subscribed(tx: Transaction) -> bool:
-    """Has the tenant a DigiCert CA?"""
+    """Whether the tenant has a DigiCert CA."""
     return authority_queries.authority(tx.connection, tx.tenant.id, name=DIGICERT) is not None
 
 
 def install_ra(tx: Transaction, connector_id: str, *, csr: bytes, keys: KeyStore) -> x509.Certificate:
-    """The CA certifies a connector's key as a registration authority's, and the connector gets the certificate, in
-    place of one that it had. What was refused for lack of it is asked anew.
+    """Certify a connector's key as a registration authority's, and give the connector the certificate, in place of one
+    that it had. Refused requests are asked again. Raises NotFound where the tenant has no DigiCert CA.
     """
     row = connector_registry.connector(tx, connector_id)
     if not is_subscribed(tx):
@@ -150,38 +135,29 @@ def install_ra(tx: Transaction, connector_id: str, *, csr: bytes, keys: KeyStore
     certificate = issue(
         authority=authorities.issuer(tx, DIGICERT, keys=keys),
         public_key=request_key(read_csr(csr)),
-        subject=parse_subject(f"CN={row['id']},OU=Registration Authority"),
+        subject=parse_subject(f"CN={row.id},OU=Registration Authority"),
         alternative_names=(),
         template=_RA,
         serial=tx.ids.serial(),
-        not_before=tx.now - _BACKDATED,
+        not_before=tx.now - BACKDATED,
         not_after=tx.now + _AFTER,
     )
-    certificate_register.note(
-        tx,
-        certificate,
-        authority_name=DIGICERT,
-        template=None,
-        key_usage=list(_RA.key_usage),
-        subject=subject_text(certificate.subject),
-        serial=serial_hex(certificate),
-        thumbprint=thumbprint(certificate),
-    )
+    certificate_register.note(tx, certificate, authority_name=DIGICERT, key_usage=_RA.key_usage)
     _change(tx, row, certificate=certificate.public_bytes(Encoding.DER))
     return certificate
 
 
 def remove_ra(tx: Transaction, connector_id: str) -> None:
-    """The connector loses its RA certificate: without it DigiCert's CA does nothing for it."""
+    """Take the RA certificate from a connector; DigiCert's CA refuses its requests from then on."""
     _change(tx, connector_registry.connector(tx, connector_id), certificate=None)
 
 
-def _change(tx: Transaction, row: Row, *, certificate: bytes | None) -> None:
-    connector_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row["id"], ra_certificate=certificate)
+def _change(tx: Transaction, row: ConnectorRow, *, certificate: bytes | None) -> None:
+    connector_queries.change_connector(tx.connection, tx.tenant.id, connector_id=row.id, ra_certificate=certificate)
     if certificate is not None:
         certificate_queries.ask_refused_again(tx.connection, tx.tenant.id, authority_name=DIGICERT, at=tx.now)
         revocation.carry_out(tx)
-    connector_registry.look_again(tx)
+    connector_registry.ask_again(tx)
 
 
 def _ra_key(emulator: Emulator, file: str) -> PrivateKey:
@@ -191,12 +167,12 @@ def _ra_key(emulator: Emulator, file: str) -> PrivateKey:
 
 
 def _make_keys(emulator: Emulator, stem: str) -> Keys:
-    made = Keys(
+    keys = Keys(
         root=emulator.key_source.take(),
         issuing=emulator.key_source.take(),
         root_file=f"{stem}-{ROOT}",
         issuing_file=f"{stem}-{DIGICERT}",
     )
-    emulator.keys.store(made.root_file, made.root)
-    emulator.keys.store(made.issuing_file, made.issuing)
-    return made
+    emulator.keys.store(keys.root_file, keys.root)
+    emulator.keys.store(keys.issuing_file, keys.issuing)
+    return keys

@@ -1,6 +1,6 @@
-"""The private half of a connector's key: made, or brought along, and written where only the connector reads it.
+"""Private keys of connectors: generated or imported, and written where only the connector reads them.
 
-What Add-IntuneKspKey does on the connector's machine. The row that names the key is `connectors.add_key`'s.
+Add-IntuneKspKey does this on the connector's machine. `registry.add_key` adds the row that names the key.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ LENGTHS = (2048, 3072, 4096)
 def store_key(
     file: str, *, source: KeySource, store: KeyStore, length: int | None = None, private_key: str | None = None
 ) -> RSAPrivateKey:
-    """A key in the file of this name. Blocks, up to seconds for a long key: call it in a thread.
-
-    `private_key` is PEM, or base64 of a CNG blob (RSAFULLPRIVATEBLOB); without it a key of `length` bits is made.
-    Invalid for what is no such key.
-    """
-    key = made_or_read(source=source, length=length, private_key=private_key)
+    """Write a key to the file of this name: see `generate_or_read`."""
+    key = generate_or_read(source=source, length=length, private_key=private_key)
     store.store(file, key)
     return key
 
 
-def made_or_read(*, source: KeySource, length: int | None = None, private_key: str | None = None) -> RSAPrivateKey:
-    """The same key, stored nowhere."""
+def generate_or_read(*, source: KeySource, length: int | None = None, private_key: str | None = None) -> RSAPrivateKey:
+    """Return an RSA key. Blocks, up to seconds for a long key: call it in a thread.
+
+    `private_key` is PEM, or base64 of a CNG blob (RSAFULLPRIVATEBLOB); without it a key of `length` bits is generated.
+    Raises Invalid for anything else.
+    """
     if length is not None and length not in LENGTHS:
         raise Invalid(f"keyLength is one of {', '.join(map(str, LENGTHS))}, not {length}.", target="keyLength")
-    return _made(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
+    return _generate(length or DEFAULT_LENGTH, source) if private_key is None else _read(private_key, length=length)
 
 
-def _made(length: int, source: KeySource) -> RSAPrivateKey:
+def _generate(length: int, source: KeySource) -> RSAPrivateKey:
     if length == DEFAULT_LENGTH:
         key = source.take()
         if key.key_size == length:
@@ -66,7 +66,7 @@ def _from_pem(text: str) -> RSAPrivateKey:
     except TypeError:
         raise Invalid("The private key is encrypted: send it without a password.", target="privateKey") from None
     except ValueError as error:
-        raise Invalid(f"The PEM text holds no private key that can be read: {error}", target="privateKey") from None
+        raise Invalid(f"The PEM text has no readable private key: {error}", target="privateKey") from None
     if not isinstance(key, RSAPrivateKey):
         raise Invalid("A connector's key is an RSA key.", target="privateKey")
     try:

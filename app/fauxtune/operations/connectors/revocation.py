@@ -1,4 +1,4 @@
-"""Revocation: by the CA itself, for an administrator, or asked for by the connector, which may not always.
+"""Revocation: by the CA itself, for an administrator, or requested by a connector, which may be refused.
 
 Reasons are those of RFC 5280 5.3.1. A certificate on hold can be released (`removeFromCRL`) or revoked for good; any
 other stays revoked with its first date and reason.
@@ -7,25 +7,24 @@ other stays revoked with its first date and reason.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from fauxtune.connector.refusals import AuthorityUnavailable, RaCertificateMissing, RevocationRefused
 from fauxtune.core.errors import Conflict, NotFound, Unavailable
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.core.pki.crl import check_reason
 from fauxtune.operations.ca import templates
 from fauxtune.operations.connectors import event_log
 from fauxtune.operations.connectors import journal as connector_journal
-from fauxtune.operations.connectors.selection import taker, who_is_waited_for
+from fauxtune.operations.connectors.selection import check_ra_certificate, taker, who_is_waited_for
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import certificates as certificate_queries
 from fauxtune.storage.queries import templates as template_queries
-
-Row = dict[str, Any]
+from fauxtune.storage.rows.certificates import CertificateRow, ConnectorRow, RevocationState
 
 HOLD, RELEASE = "certificateHold", "removeFromCRL"
-#: Why the connector revokes: the device is no longer managed, or is not to have the certificate any more.
+#: The reason of connectors' revocations: the device is no longer managed, or no longer gets the certificate.
 CONNECTOR_REASON = "cessationOfOperation"
 _AT_ONCE = 500
 
@@ -36,29 +35,35 @@ def revoke(
     *,
     reason: str,
     authority_name: str,
-    device: str | None = None,
+    device: EnrollmentId | None = None,
     user: str | None = None,
     source: str | None = None,
 ) -> bool:
-    """The authority revokes a certificate; its next CRL has it. False, and nothing changed, if it was revoked already.
+    """Revoke a certificate; the authority's next CRL has it. Return False and change nothing if it is revoked already.
 
-    With `removeFromCRL` it releases one that is on hold; Conflict for one that is not. Unavailable while the authority
-    is; NotFound for a certificate that it never issued.
+    The reason `removeFromCRL` releases a certificate that is on hold; raises Conflict for one that is not. Raises
+    Unavailable while the authority is off line, NotFound for a certificate that it did not issue.
     """
     row = _issued(tx, serial, authority_name=authority_name)
     return _revoke(tx, row, reason=reason, device=device, user=user, source=source)
 
 
 def _revoke(
-    tx: Transaction, row: Row, *, reason: str, device: str | None, user: str | None, source: str | None
+    tx: Transaction,
+    row: CertificateRow,
+    *,
+    reason: str,
+    device: EnrollmentId | None,
+    user: str | None,
+    source: str | None,
 ) -> bool:
-    authority_name, serial = row["authority"], row["serial"]
+    authority_name, serial = row.authority, row.serial
     if reason != RELEASE:
         check_reason(reason)
     _check_available(tx, authority_name)
     where = {"authority_name": authority_name, "serial": serial}
     if reason == RELEASE:
-        changed = certificate_queries.change_reason(tx.connection, tx.tenant.id, **where, revoked_at=None, reason=None)
+        changed = certificate_queries.release(tx.connection, tx.tenant.id, **where)
         if not changed:
             raise Conflict("Only a certificate on hold (certificateHold) can be taken from the CRL.", target="reason")
     else:
@@ -68,60 +73,58 @@ def _revoke(
             changed = certificate_queries.change_reason(tx.connection, tx.tenant.id, **where, reason=reason)
     if changed:
         _forget_crl(tx, authority_name)
-        described = {"thumbprint": row["thumbprint"], "serial": serial, "source": source}
+        described = {"thumbprint": row.thumbprint, "serial": serial, "source": source}
         word = "released" if reason == RELEASE else "revoked"
         tx.record(word, user=user, device=device, certificate=described, reason=reason)
     return changed
 
 
-def revoke_for_connector(tx: Transaction, serial: str, *, device: str, user: str | None, source: str) -> bool:
-    """A connector is to ask the CA to revoke what it issued. Safe to repeat. False where it is not revoked now: no
-    connector with the role is there to do it at once (then one does it later), the template may forbid it (the
-    certificate stays good, for ever), or the authority cannot be reached (it is revoked as soon as it can).
+def revoke_for_connector(
+    tx: Transaction, serial: str, *, device: EnrollmentId | None, user: str | None, source: str
+) -> bool:
+    """Have a connector ask the CA to revoke a certificate. Safe to repeat. Return False where it is not revoked now: no
+    connector with the role serves at the moment (one revokes it later), the template forbids it (the certificate stays
+    valid), or the authority is off line (it is revoked when the authority is back).
     """
     row = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
     if row is None:
         raise NotFound(f"The enterprise CA issued no certificate {serial}.")
-    if row["revoked_at"] is not None and row["reason"] != HOLD:
+    if row.revoked_at is not None and row.reason != HOLD:
         return True
     case = _case(row, device=device, user=user, source=source)
-    asked_at = row["revocation_asked_at"] or tx.now
+    asked_at = row.revocation_asked_at or tx.now
     connector = taker(tx, "revocation", asked_at=asked_at)
     if connector is not None:
         return _ask(tx, row, case=case, connector=connector)
-    if row["revocation_state"] != "asked":
-        _note_in_vain(tx, row, state="asked", asked_at=asked_at)
+    if row.revocation_state != "asked":
+        _note_state(tx, row, state="asked", asked_at=asked_at)
         connector_journal.revocation_waits(tx, case, why=f"It waits for {who_is_waited_for(tx, 'revocation')}.")
         tx.connectors_called = True
     return False
 
 
-def carry_out(tx: Transaction, *, connector: Row | None = None, serial: str | None = None) -> int:
-    """Revoke what connectors were asked for, some at a time: those inside the server what it is their turn to do, or a
-    process what it was told of. How many were tried.
+def carry_out(tx: Transaction, *, connector: ConnectorRow | None = None, serial: str | None = None) -> int:
+    """Revoke some of the certificates that connectors were asked to revoke: by those inside the server that are due, or
+    by this `connector`, a process. With a `serial`: that certificate alone. Return how many were tried.
     """
     tried = 0
     for row in certificate_queries.asked_revocations(tx.connection, tx.tenant.id, before=tx.now, serial=serial):
-        one = connector or taker(tx, "revocation", asked_at=row["revocation_asked_at"])
-        if one is not None:
-            user = None
-            if row["user_id"] is not None:
-                user = certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row["user_id"])
-            _ask(tx, row, case=_case(row, device=row["enrollment_id"], user=user, source="pkcs"), connector=one)
+        asked_at = row.revocation_asked_at or tx.now
+        chosen = connector or taker(tx, "revocation", asked_at=asked_at)
+        if chosen is not None:
+            case = _case(row, device=row.enrollment_id, user=_user_name(tx, row), source="pkcs")
+            _ask(tx, row, case=case, connector=chosen)
             tried += 1
     return tried
 
 
-def _ask(tx: Transaction, row: Row, *, case: connector_journal.Case, connector: Row) -> bool:
-    """The connector asks the authority; its log has how it went."""
+def _ask(tx: Transaction, row: CertificateRow, *, case: connector_journal.Case, connector: ConnectorRow) -> bool:
+    """Let the connector ask the authority, and write the outcome into the connector's log."""
     log = event_log.Writer(tx, connector, role="revocation", device=case.device, user=case.user)
-    log.about(ca=row["authority"], template=row["template"], item=row["item_key"])
-    log.about(thumbprint=row["thumbprint"], serial=row["serial"], digicert=row["authority"] == DIGICERT)
+    log.about(ca=row.authority, template=row.template, item=row.item_key)
+    log.about(thumbprint=row.thumbprint, serial=row.serial, digicert=row.authority == DIGICERT)
     try:
-        if row["authority"] == DIGICERT and connector["ra_certificate"] is None:
-            raise RaCertificateMissing(
-                f"The connector '{connector['name']}' has no RA certificate of DigiCert's CA: install one."
-            )
+        check_ra_certificate(connector, row.authority)
         _check_template(tx, row)
         _revoke(
             tx,
@@ -132,69 +135,73 @@ def _ask(tx: Transaction, row: Row, *, case: connector_journal.Case, connector: 
             source=(case.certificate or {}).get("source"),
         )
     except (RevocationRefused, RaCertificateMissing) as refusal:
-        _note_in_vain(tx, row, state="refused")
-        if row["revocation_state"] != "refused":
+        _note_state(tx, row, state="refused")
+        if row.revocation_state != "refused":
             connector_journal.revocation_refused(tx, case, refusal=refusal)
-            log.went_wrong(refusal)
+            log.request_failed(refusal)
         return False
     except Unavailable as error:
-        _note_in_vain(tx, row, state="waiting")
-        if row["revocation_state"] != "waiting":
+        _note_state(tx, row, state="waiting")
+        if row.revocation_state != "waiting":
             connector_journal.revocation_waits(tx, case, why=error.message)
-            log.went_wrong(AuthorityUnavailable(error.message))
+            log.request_failed(AuthorityUnavailable(error.message))
         return False
-    log.all_went_well()
+    log.request_succeeded()
     return True
 
 
-def _case(row: Row, *, device: str, user: str | None, source: str) -> connector_journal.Case:
+def _case(row: CertificateRow, *, device: EnrollmentId | None, user: str | None, source: str) -> connector_journal.Case:
     return connector_journal.Case(
         device=device,
         user=user,
-        profile=row["profile_id"],
-        item=row["item_key"],
-        template=row["template"],
-        authority=row["authority"],
-        certificate={"thumbprint": row["thumbprint"], "serial": row["serial"], "source": source},
+        profile=row.profile_id,
+        item=row.item_key,
+        template=row.template,
+        authority=row.authority,
+        certificate={"thumbprint": row.thumbprint, "serial": row.serial, "source": source},
     )
 
 
 def revoke_waiting(tx: Transaction, authority_name: str) -> int:
-    """The authority is back: revoke some of what waited for it; how many. Repeat until there is none."""
+    """Revoke some of the certificates that waited for the authority; return how many. Repeat until it returns 0."""
     rows = certificate_queries.waiting_revocations(
         tx.connection, tx.tenant.id, authority_name=authority_name, limit=_AT_ONCE
     )
     for row in rows:
-        user = None
-        if row["user_id"] is not None:
-            user = certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row["user_id"])
-        _revoke(tx, row, reason=CONNECTOR_REASON, device=row["enrollment_id"], user=user, source="pkcs")
+        user = _user_name(tx, row)
+        _revoke(tx, row, reason=CONNECTOR_REASON, device=row.enrollment_id, user=user, source="pkcs")
     return len(rows)
 
 
+def _user_name(tx: Transaction, row: CertificateRow) -> str | None:
+    if row.user_id is None:
+        return None
+    return certificate_queries.name_of_user(tx.connection, tx.tenant.id, user_id=row.user_id)
+
+
 def _forget_crl(tx: Transaction, authority_name: str) -> None:
-    """Once for all that one act revokes: what is forgotten stays so until the transaction ends."""
+    """Forget the CRL, once for all revocations of a transaction."""
     if authority_name not in tx.crls_forgotten:
         authority_queries.forget_crl(tx.connection, tx.tenant.id, name=authority_name)
         tx.crls_forgotten.add(authority_name)
 
 
-def _check_template(tx: Transaction, row: Row) -> None:
-    """RevocationRefused where the template does not let the connector revoke; one that is gone forbids nothing.
+def _check_template(tx: Transaction, row: CertificateRow) -> None:
+    """Raise RevocationRefused where the template does not let connectors revoke; a deleted template forbids nothing.
 
     Differs from AD CS: there the permission ("Issue and Manage Certificates") is that of an authority as a whole.
     """
-    kept_at = templates.keeper(row["authority"])
+    kept_at = templates.keeper(row.authority)
     document = template_queries.template_document(
-        tx.connection, tx.tenant.id, authority_name=kept_at, name=row["template"] or ""
+        tx.connection, tx.tenant.id, authority_name=kept_at, name=row.template or ""
     )
     if document is not None and not document["connectorMayRevoke"]:
         raise RevocationRefused(
-            f"The certificate template {row['template']} does not let the connector revoke (connectorMayRevoke)."
+            f"The certificate template {row.template} does not let the connector revoke (connectorMayRevoke)."
         )
 
 
-def _issued(tx: Transaction, serial: str, *, authority_name: str) -> Row:
+def _issued(tx: Transaction, serial: str, *, authority_name: str) -> CertificateRow:
     row = certificate_queries.certificate_by_serial(
         tx.connection, tx.tenant.id, authority_name=authority_name, serial=serial
     )
@@ -205,16 +212,18 @@ def _issued(tx: Transaction, serial: str, *, authority_name: str) -> Row:
 
 def _check_available(tx: Transaction, authority_name: str) -> None:
     row = authority_queries.authority(tx.connection, tx.tenant.id, name=authority_name)
-    if row is not None and row["state"] != "available":
-        raise Unavailable(f"The authority '{authority_name}' is unavailable: it revokes nothing now.")
+    if row is not None and row.state != "available":
+        raise Unavailable(f"The authority '{authority_name}' is off line: it revokes nothing now.")
 
 
-def _note_in_vain(tx: Transaction, row: Row, *, state: str, asked_at: datetime | None = None) -> None:
+def _note_state(
+    tx: Transaction, row: CertificateRow, *, state: RevocationState, asked_at: datetime | None = None
+) -> None:
     certificate_queries.change_certificate(
         tx.connection,
         tx.tenant.id,
-        authority_name=row["authority"],
-        serial=row["serial"],
+        authority_name=row.authority,
+        serial=row.serial,
         revocation_state=state,
         revocation_asked_at=asked_at,
     )

@@ -1,20 +1,18 @@
-"""What takes a new private key, or many steps: an issuing authority's rollover, and its return to work."""
+"""An authority's rollover, which takes a new private key, and its return, which revokes in many transactions."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.connectors import revocation
 from fauxtune.operations.runtime.emulator import Emulator
+from fauxtune.storage.rows.certificates import AuthorityRow
 
-Row = dict[str, Any]
 
-
-async def roll_over(emulator: Emulator, tenant: Tenant, *, name: str) -> Row:
-    """See `authorities.roll_over`: a key is made first, and is gone again where that fails."""
+async def roll_over(emulator: Emulator, tenant: Tenant, *, name: str) -> AuthorityRow:
+    """Make a key, and give it to the authority: see `authorities.roll_over`. The key is deleted where that fails."""
     await emulator.runner.read(authorities.authority_row, tenant, name=name)
     key_name = f"{emulator.runner.ids.uuid()}-issuing"
     key = await asyncio.to_thread(emulator.key_source.take)
@@ -31,8 +29,8 @@ async def roll_over(emulator: Emulator, tenant: Tenant, *, name: str) -> Row:
     return row
 
 
-async def set_state(emulator: Emulator, tenant: Tenant, *, name: str, state: str) -> Row:
-    """See `authorities.set_state`. An authority that comes back revokes what waited for it, some at a time."""
+async def set_state(emulator: Emulator, tenant: Tenant, *, name: str, state: str) -> AuthorityRow:
+    """Change an authority's state: see `authorities.set_state`. One that comes back revokes what waited for it."""
     row = await emulator.runner.run(tenant, authorities.set_state, name, state=state)
     if state == "available":
         while await emulator.runner.run(tenant, revocation.revoke_waiting, name):

@@ -1,92 +1,102 @@
-"""Which connector answers: read from the tenant's connectors, for whoever has something to ask."""
+"""Which connectors serve a request, and why one does not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 
-from fauxtune.core.model.connectors import Program, is_served
+from fauxtune.connector.refusals import RaCertificateMissing
+from fauxtune.core.model.connectors import is_served
+from fauxtune.core.pki.authority import DIGICERT
 from fauxtune.operations.runtime.transaction import Transaction
-from fauxtune.storage.queries import connectors as connector_queries
-
-Row = dict[str, Any]
+from fauxtune.storage.queries import connectors as queries
+from fauxtune.storage.rows.certificates import ConnectorRow
 
 #: So often a polling connector looks for work (Intune: PFX Certificate Connector 6.1905.0.402 and later).
 POLL = timedelta(seconds=30)
-#: In a request's `only_by`: whichever connector it was, it runs inside the server, where all share one keeper.
+#: In a request's `only_by`: any connector inside the server, since all of those share the key of their passwords.
 SERVER = "server"
-#: A process that was not heard of for so long, by the tenant's clock, does not run any more. Unverified.
+#: A process without contact for so long, by the tenant's clock, does not run any more. Unverified.
 SILENCE = timedelta(minutes=5)
 
 
-def serving_connectors(tx: Transaction, role: str) -> list[Row]:
-    """The connectors that answer requests of this role: any of them takes one."""
-    found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    return [row for row in found if role in row["roles"] and is_at_work(row)]
+def serving_connectors(tx: Transaction, role: str) -> list[ConnectorRow]:
+    """Return the connectors that answer requests of this role; any of them can take one."""
+    rows = queries.connector_rows(tx.connection, tx.tenant.id)
+    return [row for row in rows if role in row.roles and is_at_work(row)]
 
 
-def apart(rows: Iterable[Row]) -> list[Row]:
-    """Those of them that are processes of their own."""
-    return [row for row in rows if row["credential_digest"] is not None]
+def apart(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
+    """Return those of the connectors that are processes of their own."""
+    return [row for row in rows if row.credential_digest is not None]
 
 
-def inside(rows: Iterable[Row]) -> list[Row]:
-    """Those of them that run in the server."""
-    return [row for row in rows if row["credential_digest"] is None]
+def inside(rows: Iterable[ConnectorRow]) -> list[ConnectorRow]:
+    """Return those of the connectors that run inside the server."""
+    return [row for row in rows if row.credential_digest is None]
 
 
-def taker(tx: Transaction, role: str, *, asked_at: datetime) -> Row | None:
-    """The connector inside the server that takes what was asked then, if it is one's turn by now."""
+def taker(tx: Transaction, role: str, *, asked_at: datetime) -> ConnectorRow | None:
+    """Return the connector inside the server that takes a request asked then; None while there is none, or while all of
+    them are polling and not due.
+    """
     for row in inside(serving_connectors(tx, role)):
-        if row["mode"] != "polling" or asked_at + POLL <= tx.now:
+        if row.mode != "polling" or asked_at + POLL <= tx.now:
             return row
     return None
 
 
 def attended(tx: Transaction) -> list[tuple[list[str], datetime]]:
-    """Of each process that runs: its roles, and up to when it has been asked by now."""
-    rows = apart(connector_queries.connector_rows(tx.connection, tx.tenant.id))
+    """Return, for each process that runs, its roles and the moment up to which it has looked for requests."""
+    rows = apart(queries.connector_rows(tx.connection, tx.tenant.id))
     return [
-        (row["roles"], tx.now - POLL if row["mode"] == "polling" else tx.now)
+        (row.roles, tx.now - POLL if row.mode == "polling" else tx.now)
         for row in rows
         if is_at_work(row) and is_active(row, now=tx.now)
     ]
 
 
-def is_at_work(row: Row) -> bool:
-    """Was it not taken off line, and is it no older than what is served? (A process may still not run.)"""
-    return row["state"] == "online" and is_served(Program(row["program"]), row["version"])
+def is_at_work(row: ConnectorRow) -> bool:
+    """Whether the connector is on line and of a version that is served. (As a process it may still not run.)"""
+    return row.state == "online" and is_served(row.program, row.version)
 
 
-def is_active(row: Row, *, now: datetime) -> bool:
-    """Does it report at this moment of the tenant's?"""
-    if row["state"] != "online":
+def is_active(row: ConnectorRow, *, now: datetime) -> bool:
+    """Whether the connector reports at this moment of the tenant's clock."""
+    if row.state != "online":
         return False
-    if row["credential_digest"] is None:
-        return True
-    heard: bool = row["session"] is not None and row["contact_at"] + SILENCE > now
-    return heard
+    return row.credential_digest is None or is_running(row, now=now)
 
 
-def why_silent(row: Row, *, now: datetime) -> str | None:
-    """In words, after the connector's name: why it does not answer; None if it does."""
-    if row["state"] != "online":
+def is_running(row: ConnectorRow, *, now: datetime) -> bool:
+    """Whether a connector's process runs at this moment of the tenant's clock."""
+    return row.session is not None and row.contact_at is not None and row.contact_at + SILENCE > now
+
+
+def why_silent(row: ConnectorRow, *, now: datetime) -> str | None:
+    """Return why the connector does not answer, in words that follow its name; None if it answers."""
+    if row.state != "online":
         return "is offline"
     if not is_at_work(row):
-        return f"is of the version {row['version']}, which is not served any more: update it"
+        return f"is of the version {row.version}, which is not served any more: update it"
     if not is_active(row, now=now):
         return "is a process of its own and does not run (fauxtune connector run)"
     return None
 
 
 def who_is_waited_for(tx: Transaction, role: str) -> str:
-    """In words: who is to answer requests of this role."""
-    having = [row for row in connector_queries.connector_rows(tx.connection, tx.tenant.id) if role in row["roles"]]
-    if not having:
+    """Return, in words, which connector is to answer requests of this role."""
+    rows = [row for row in queries.connector_rows(tx.connection, tx.tenant.id) if role in row.roles]
+    if not rows:
         return f"a connector with the role {role}: none has it"
-    for row in having:
+    for row in rows:
         if why_silent(row, now=tx.now) is None:
-            return f"the connector '{row['name']}'"
-    row = next((each for each in having if each["state"] == "online"), having[0])
-    return f"the connector '{row['name']}', which {why_silent(row, now=tx.now)}"
+            return f"the connector '{row.name}'"
+    first = next((row for row in rows if row.state == "online"), rows[0])
+    return f"the connector '{first.name}', which {why_silent(first, now=tx.now)}"
+
+
+def check_ra_certificate(row: ConnectorRow, authority_name: str) -> None:
+    """Raise RaCertificateMissing where the authority is DigiCert's, and the connector has no RA certificate of it."""
+    if authority_name == DIGICERT and row.ra_certificate is None:
+        raise RaCertificateMissing(f"The connector '{row.name}' has no RA certificate of DigiCert's CA: install one.")

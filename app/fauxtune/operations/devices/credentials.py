@@ -5,20 +5,15 @@ is known by its SHA-256.
 from __future__ import annotations
 
 import hashlib
-from datetime import timedelta
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from fauxtune.connector.keystore import KeyStore
 from fauxtune.core.clock import parse_duration
-from fauxtune.core.pki.issuance import issue_identity
-from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
+from fauxtune.core.pki.issuance import BACKDATED, issue_identity
 from fauxtune.operations.ca import authorities
 from fauxtune.operations.ca import register as certificate_register
 from fauxtune.operations.runtime.transaction import Transaction
-
-#: Real devices' clocks differ: an identity is valid from a little before.
-_BACKDATED = timedelta(minutes=10)
 
 
 def digest(secret: str | bytes) -> str:
@@ -39,15 +34,8 @@ def issue_certificate(tx: Transaction, csr: bytes, *, common_name: str, keys: Ke
         csr=csr,
         common_name=common_name,
         serial=tx.ids.serial(),
-        not_before=tx.now - _BACKDATED,
+        not_before=tx.now - BACKDATED,
         not_after=min(tx.now + validity, authority.certificate.not_valid_after_utc),
     )
-    certificate_register.note(
-        tx,
-        certificate,
-        authority_name="devices",
-        subject=subject_text(certificate.subject),
-        serial=serial_hex(certificate),
-        thumbprint=thumbprint(certificate),
-    )
+    certificate_register.note(tx, certificate, authority_name="devices")
     return certificate.public_bytes(Encoding.DER)

@@ -96,7 +96,7 @@ def revoke_issued_late(tx: Transaction, enrollment: EnrollmentRow, *, serials: I
     cause, device = enrollment.cause, _kind(tx, enrollment)
     for serial in serials:
         issued = certificate_queries.certificate_of_enterprise(tx.connection, tx.tenant.id, serial=serial)
-        authority = Authority.named(None if issued is None else issued["authority"])
+        authority = Authority.named(None if issued is None else issued.authority)
         if decisions.is_revoked_when_issued_late(device, cause=cause, authority=authority):
             user = user_name(tx, enrollment)
             revocation.revoke_for_connector(tx, serial, device=enrollment.id, user=user, source=Source.PKCS.value)

@@ -160,7 +160,7 @@ def _tag(tx: Transaction, key: str) -> Thing | None:
 def _pfx(tx: Transaction, key: str) -> Thing | None:
     user_id, thumbprint = imported_pfx.split_id(key)
     row = pfx_queries.pfx(tx.connection, tx.tenant.id, user_id=user_id, thumbprint=thumbprint)
-    return None if row is None else Thing(row["document"]["id"], USER_PFX_CERTIFICATE, row["document"])
+    return None if row is None else Thing(row.document["id"], USER_PFX_CERTIFICATE, row.document)
 
 
 def _device(tx: Transaction, key: str) -> Thing | None:

@@ -27,7 +27,7 @@ from fauxtune.core.engine.diagnosis.facts import (
 from fauxtune.core.engine.diagnosis.reach import Reach, ReachStatus, reach_of
 from fauxtune.core.engine.planning.plan import plan
 from fauxtune.core.engine.planning.targeting import Assignment, Membership, TargetKind
-from fauxtune.core.model.ids import ItemKey, ProfileId
+from fauxtune.core.model.ids import ProfileId
 from fauxtune.core.model.platforms import Variant
 from fauxtune.core.model.states import EnrollmentState, ItemState, Source
 from fauxtune.core.pki.names import serial_hex, subject_text
@@ -43,6 +43,7 @@ from fauxtune.storage.queries import connector_requests as request_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import diagnosis as queries
+from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.storage.rows.devices import NamedEnrollmentRow
 
 Row = dict[str, Any]
@@ -236,24 +237,24 @@ def _device(tx: Transaction, row: NamedEnrollmentRow) -> Device:
         cause=row.cause,
         last_checkin_at=row.last_checkin_at,
         ledger=ledger,
-        refused=frozenset(ItemKey(each["item_key"]) for each in requests if each["state"] == "failed"),
+        refused=frozenset(request.item_key for request in requests if request.state == "failed"),
         **here,
     )
 
 
 def _connectors(tx: Transaction) -> tuple[Connector, ...]:
     found = connector_queries.connector_rows(tx.connection, tx.tenant.id)
-    return tuple(Connector(row["name"], frozenset(row["roles"]), offline_reason=_waited(tx, row)) for row in found)
+    return tuple(Connector(row.name, frozenset(row.roles), offline_reason=_waited(tx, row)) for row in found)
 
 
-def _waited(tx: Transaction, row: Row) -> str | None:
+def _waited(tx: Transaction, row: ConnectorRow) -> str | None:
     why = why_silent(row, now=tx.now)
-    return None if why is None else f"'{row['name']}' {why}"
+    return None if why is None else f"'{row.name}' {why}"
 
 
 def _keys(tx: Transaction) -> frozenset[tuple[str, str]]:
     found = connector_queries.connector_key_rows(tx.connection, tx.tenant.id)
-    return frozenset((row["provider"], row["key_name"]) for row in found)
+    return frozenset((row.provider, row.key_name) for row in found)
 
 
 def _known(tx: Transaction) -> tuple[KnownProfile, ...]:

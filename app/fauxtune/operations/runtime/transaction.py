@@ -14,6 +14,7 @@ from typing import Any
 from fauxtune.core.model.ids import EnrollmentId, IdSource
 from fauxtune.core.model.tenants import Tenant
 from fauxtune.storage.database import Connection
+from fauxtune.storage.rows.certificates import ConnectorEventRow
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Transaction:
     ids: IdSource
     system_now: datetime | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
-    connector_events: list[dict[str, Any]] = field(default_factory=list)
+    connector_events: list[ConnectorEventRow] = field(default_factory=list)
     woken: set[EnrollmentId] = field(default_factory=set)
     crls_forgotten: set[str] = field(default_factory=set)
     tenant_changed: bool = False

@@ -89,7 +89,7 @@ async def found_tenant(
     await _add_the_rest(emulator, tenant, people=people)
     devices = await runner.read(authority_queries.authority, tenant.id, name="devices")
     assert devices is not None
-    emulator.admit_device_authority(devices["certificate"])
+    emulator.admit_device_authority(devices.certificate)
     return await runner.tenant(tenant.id)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
 from fauxtune.connector.keypool import KeySource
 from fauxtune.connector.keystore import KeyStore
@@ -16,11 +15,11 @@ from fauxtune.core.clock import ClockMode, parse_duration
 from fauxtune.core.errors import Conflict, Invalid, NotFound
 from fauxtune.core.model.connectors import ROLES, Program
 from fauxtune.core.model.editions import Edition
-from fauxtune.core.model.ids import IdSource, TenantId
+from fauxtune.core.model.ids import ConnectorId, IdSource, TenantId
 from fauxtune.core.model.tenants import SETTINGS, Tenant
 from fauxtune.core.pki.authority import AuthorityName, PrivateKey
 from fauxtune.core.pki.template import Template
-from fauxtune.operations.ca import authorities
+from fauxtune.operations.ca import authorities, templates
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.directory.applications import NewApplication, add_seeded_application
 from fauxtune.operations.profiles import role_scope_tags
@@ -33,6 +32,7 @@ from fauxtune.storage.queries import concern, locks
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
 from fauxtune.storage.queries import tenants as queries
+from fauxtune.storage.rows.certificates import ConnectorRow
 
 #: No tenant leaves the time that certificates and Graph can write.
 _EARLIEST_YEAR, _LATEST_YEAR = 1970, 9000
@@ -44,7 +44,7 @@ class TenantKeys:
 
     authorities: dict[AuthorityName, PrivateKey]
     authority_names: dict[AuthorityName, str]
-    connector_keys: tuple[tuple[PrivateKey, str], ...]
+    connector_keys: tuple[tuple[RSAPrivateKey, str], ...]
 
 
 def new_tenant(
@@ -91,7 +91,7 @@ def make_keys(seed: Seed, *, ids: IdSource, source: KeySource, keys: KeyStore, c
         if key.key_size != described.key_length:
             key = generate_private_key(public_exponent=65537, key_size=described.key_length)
         connector_keys.store(file, key)
-        extra.append((cast(PrivateKey, key), file))
+        extra.append((key, file))
     return TenantKeys(authorities=made, authority_names=names, connector_keys=tuple(extra))
 
 
@@ -108,7 +108,7 @@ def create_tenant(tx: Transaction, seed: Seed, *, keys: TenantKeys, people: Peop
     for document in seed.certification_authority.templates:
         template = Template.from_document(document)
         template_queries.put_template(
-            tx.connection, tenant.id, authority_name="issuing", name=template.name, document=template.document()
+            tx.connection, templates.template_row(tenant.id, template, authority_name="issuing")
         )
     role_scope_tags.create_built_in(tx)
     _add_connector(tx, seed, keys=keys)
@@ -180,11 +180,11 @@ def delete_tenant(tx: Transaction) -> None:
 
 def key_files(connection: Connection, tenant_id: TenantId) -> tuple[list[str], list[str]]:
     """The names of the tenant's private keys: the service's, the connector's."""
-    found = authority_queries.authorities_of(connection, tenant_id)
-    service = [row[name] for row in found for name in ("key_name", "responder_key_name") if row[name] is not None]
-    rows = connector_queries.connector_rows(connection, tenant_id)
+    authority_rows = authority_queries.authorities_of(connection, tenant_id)
+    files = [file for row in authority_rows for file in (row.key_name, row.responder_key_name) if file is not None]
+    connectors = connector_queries.connector_rows(connection, tenant_id)
     keys = connector_queries.connector_key_rows(connection, tenant_id)
-    return service, connector_registry.key_files(rows, keys)
+    return files, connector_registry.key_files(connectors, keys)
 
 
 def _held(tx: Transaction) -> Tenant:
@@ -236,26 +236,20 @@ def _validity(value: str) -> None:
 
 
 def _add_connector(tx: Transaction, seed: Seed, *, keys: TenantKeys) -> None:
-    connector_id = tx.ids.uuid()
-    connector_queries.add_connector(
-        tx.connection,
-        tx.tenant.id,
+    connector_id = ConnectorId(tx.ids.uuid())
+    row = ConnectorRow(
+        tenant_id=tx.tenant.id,
         id=connector_id,
         name="Certificate Connector 1",
-        program=Program.CERTIFICATE.value,
+        program=Program.CERTIFICATE,
+        version=None,
         state="online",
         mode="immediate",
         roles=list(ROLES),
         created_at=tx.now,
     )
+    connector_queries.add_connector(tx.connection, row)
     for described, (key, file) in zip(seed.connector_keys, keys.connector_keys, strict=True):
-        connector_queries.add_connector_key(
-            tx.connection,
-            tx.tenant.id,
-            connector_id=connector_id,
-            provider=described.provider_name,
-            key_name=described.key_name,
-            key_length=key.key_size,
-            public_key=key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-            file=file,
-        )
+        name = (described.provider_name, described.key_name)
+        key_row = connector_registry.key_row(row, name, key=key.public_key(), file=file)
+        connector_queries.add_connector_key(tx.connection, key_row)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
-from sqlalchemy import Connection, Select, bindparam, case, select
+from sqlalchemy import Connection, bindparam, case, select
 
 from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import writes
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.certificates import AuthorityChanges, AuthorityRow
 from fauxtune.storage.tables import authorities
 
-Row = dict[str, Any]
+ROOT, ISSUING, DEVICES = "root", "issuing", "devices"
 
-# What every planning asks, built once: building a statement costs more than running it.
+# What every planning reads, built once: building a statement costs more than running it.
 _AUTHORITY = select(authorities).where(
     authorities.c.tenant_id == bindparam("tenant"), authorities.c.name == bindparam("name")
 )
-ROOT, ISSUING, DEVICES = "root", "issuing", "devices"
-# What every issuing asks.
+# What every issuing reads.
 _CURRENT = (
     select(authorities)
     .where(authorities.c.tenant_id == bindparam("tenant"), authorities.c.role == ISSUING)
@@ -28,19 +28,45 @@ _CURRENT = (
 _ORDER = case({ROOT: 1, ISSUING: 2}, value=authorities.c.role, else_=3)
 
 
-def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> Row | None:
-    """One of the tenant's authorities: root, issuing or devices."""
-    return _one(connection, _AUTHORITY, values={"tenant": tenant_id, "name": name})
+def authority(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:
+    """Return the tenant's authority of this name."""
+    return reads.first(connection, _AUTHORITY, row=AuthorityRow, values={"tenant": tenant_id, "name": name})
 
 
-def authorities_named(connection: Connection, name: str) -> list[Row]:
-    """The authorities of this name of every tenant."""
-    return [dict(row) for row in connection.execute(select(authorities).where(authorities.c.name == name)).mappings()]
+def authorities_named(connection: Connection, name: str) -> list[AuthorityRow]:
+    """Return the authorities of this name of all tenants."""
+    return reads.every(connection, select(authorities).where(authorities.c.name == name), row=AuthorityRow)
 
 
-def add_authority(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new authority."""
-    writes.add(connection, authorities, tenant_id=tenant_id, **values)
+def authorities_of(connection: Connection, tenant_id: TenantId) -> list[AuthorityRow]:
+    """Return the tenant's authorities: the root, those that issue or issued (oldest first), and that of devices."""
+    statement = (
+        select(authorities).where(authorities.c.tenant_id == tenant_id).order_by(_ORDER, authorities.c.generation)
+    )
+    return reads.every(connection, statement, row=AuthorityRow)
+
+
+def current_issuing(connection: Connection, tenant_id: TenantId) -> AuthorityRow:
+    """Return the authority that issues now."""
+    return AuthorityRow(*connection.execute(_CURRENT, {"tenant": tenant_id}).one())
+
+
+def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: str) -> AuthorityRow | None:
+    """Return an authority, locked against other changes until the transaction ends."""
+    statement = select(authorities).where(authorities.c.tenant_id == tenant_id, authorities.c.name == name)
+    return reads.first(connection, statement.with_for_update(), row=AuthorityRow)
+
+
+def add_authority(connection: Connection, row: AuthorityRow) -> None:
+    """Add an authority."""
+    writes.add_row(connection, authorities, row=row)
+
+
+def change_authority(
+    connection: Connection, tenant_id: TenantId, *, name: str, **changes: Unpack[AuthorityChanges]
+) -> None:
+    """Change columns of an authority."""
+    writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values=changes)
 
 
 def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: bytes, next_update: datetime) -> None:
@@ -54,35 +80,5 @@ def keep_crl(connection: Connection, tenant_id: TenantId, *, name: str, crl: byt
 
 
 def forget_crl(connection: Connection, tenant_id: TenantId, *, name: str) -> None:
-    """Something was revoked: the next reader gets a new one. Whoever makes one waits until the transaction ends."""
+    """Forget the CRL after a revocation: the next reader has another made, and waits until this transaction ends."""
     writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values={"crl": None})
-
-
-def authorities_of(connection: Connection, tenant_id: TenantId) -> list[Row]:
-    """The tenant's authorities: the root, those that issue or issued (oldest first), and that of devices."""
-    statement = (
-        select(authorities).where(authorities.c.tenant_id == tenant_id).order_by(_ORDER, authorities.c.generation)
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
-
-
-def current_issuing(connection: Connection, tenant_id: TenantId) -> Row:
-    """The authority that issues now."""
-    return dict(connection.execute(_CURRENT, {"tenant": tenant_id}).mappings().one())
-
-
-def authority_to_change(connection: Connection, tenant_id: TenantId, *, name: str) -> Row | None:
-    """An authority, held against other changes until the transaction ends."""
-    statement = select(authorities).where(authorities.c.tenant_id == tenant_id, authorities.c.name == name)
-    row = connection.execute(statement.with_for_update()).mappings().first()
-    return None if row is None else dict(row)
-
-
-def change_authority(connection: Connection, tenant_id: TenantId, *, name: str, **values: Any) -> None:
-    """Change columns of an authority."""
-    writes.change(connection, authorities, where={"tenant_id": tenant_id, "name": name}, values=values)
-
-
-def _one(connection: Connection, statement: Select[Any], *, values: Row | None = None) -> Row | None:
-    row = connection.execute(statement, values or {}).mappings().first()
-    return None if row is None else dict(row)

@@ -2,60 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Unpack
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, true, update
 
-from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import writes
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, RequestId, TenantId
+from fauxtune.storage import reads, writes
 from fauxtune.storage.queries.locks import hold
+from fauxtune.storage.rows.certificates import AnswerRow, RequestChanges, RequestRow
 from fauxtune.storage.tables import connector_requests
 
-Row = dict[str, Any]
-
-_REQUESTS = (
-    select(*(column for column in connector_requests.c if column.name not in {"pfx", "sealed", "kept_password"}))
-    .where(connector_requests.c.enrollment_id == bindparam("device"))
-    .order_by(connector_requests.c.created_at)
+_REQUEST = select(*(connector_requests.c[field.name] for field in fields(RequestRow)))
+_REQUESTS = _REQUEST.where(connector_requests.c.enrollment_id == bindparam("device")).order_by(
+    connector_requests.c.created_at
+)
+_ANSWERS = select(*(connector_requests.c[field.name] for field in fields(AnswerRow))).where(
+    connector_requests.c.enrollment_id == bindparam("device"), connector_requests.c.state == "answered"
 )
 
 
-def requests(connection: Connection, enrollment_id: str) -> list[Row]:
-    """Every request for the device, answered or not, without its answer's bytes."""
-    return [dict(row) for row in connection.execute(_REQUESTS, {"device": enrollment_id}).mappings()]
+def requests(connection: Connection, enrollment_id: EnrollmentId) -> list[RequestRow]:
+    """Return all requests for the device, answered or not, oldest first."""
+    return reads.every(connection, _REQUESTS, row=RequestRow, values={"device": enrollment_id})
 
 
-def answers(connection: Connection, enrollment_id: str) -> list[Row]:
-    """The answered requests for the device with their bytes."""
-    statement = select(connector_requests).where(
-        connector_requests.c.enrollment_id == enrollment_id, connector_requests.c.state == "answered"
-    )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+def answers(connection: Connection, enrollment_id: EnrollmentId) -> list[AnswerRow]:
+    """Return the bytes of the answered requests for the device."""
+    return reads.every(connection, _ANSWERS, row=AnswerRow, values={"device": enrollment_id})
 
 
-def put_request(connection: Connection, **values: Any) -> None:
-    """A new request, or the same one asked again: unique by device, item key and fingerprint."""
+def put_request(connection: Connection, row: RequestRow) -> None:
+    """Add a request, in place of an earlier one for the same device, item key and fingerprint."""
     connection.execute(
         delete(connector_requests).where(
-            connector_requests.c.enrollment_id == values["enrollment_id"],
-            connector_requests.c.item_key == values["item_key"],
-            connector_requests.c.fingerprint == values["fingerprint"],
+            connector_requests.c.enrollment_id == row.enrollment_id,
+            connector_requests.c.item_key == row.item_key,
+            connector_requests.c.fingerprint == row.fingerprint,
         )
     )
-    writes.add(connection, connector_requests, **values)
+    writes.add_row(connection, connector_requests, row=row)
 
 
-def answer_request(connection: Connection, request_id: str, **values: Any) -> bool:
-    """Write an answer; False when the request is no longer open: somebody answered it first."""
-    return writes.change(connection, connector_requests, where={"id": request_id, "state": "open"}, values=values) > 0
+def answer_request(connection: Connection, request_id: RequestId, **answer: Unpack[RequestChanges]) -> bool:
+    """Write the answer; return False when the request is no longer open, since another answer came first."""
+    return writes.change(connection, connector_requests, where={"id": request_id, "state": "open"}, values=answer) > 0
 
 
 def forget_refusals(
-    connection: Connection, tenant_id: TenantId, *, item_key: str | None = None, role: str | None = None
+    connection: Connection, tenant_id: TenantId, *, item_key: ItemKey | None = None, role: str | None = None
 ) -> None:
-    """Drop refused requests, so that they are asked anew: what made them fail may have changed."""
+    """Drop refused requests, so that they are asked again: what made them fail may have changed."""
     refused = and_(
         connector_requests.c.tenant_id == tenant_id,
         connector_requests.c.state == "failed",
@@ -66,8 +65,8 @@ def forget_refusals(
     connection.execute(delete(connector_requests).where(refused))
 
 
-def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: str) -> None:
-    """Drop what was asked for this item and not answered: it is asked anew, in the words of now."""
+def forget_unanswered(connection: Connection, tenant_id: TenantId, *, item_key: ItemKey) -> None:
+    """Drop the unanswered requests for this item, so that they are asked again by the settings of now."""
     unanswered = and_(
         connector_requests.c.tenant_id == tenant_id,
         connector_requests.c.item_key == item_key,
@@ -81,18 +80,17 @@ def free_requests(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    connector_id: str,
+    connector_id: ConnectorId,
     roles: Sequence[str],
     now: datetime,
     before: datetime,
     limit: int,
-) -> list[Row]:
-    """Open requests for these roles that nobody is at work on and that the connector may take, oldest first. `now` is
-    the system's: leases run by it; `before` the tenant's: what was asked later is not looked at yet.
+) -> list[RequestRow]:
+    """Return open requests for these roles that are not leased and that the connector may take, oldest first. `now` is
+    the system's time, by which leases run; `before` the tenant's: requests asked later are left out.
     """
     statement = (
-        select(connector_requests)
-        .where(
+        _REQUEST.where(
             connector_requests.c.tenant_id == tenant_id,
             connector_requests.c.state == "open",
             connector_requests.c.role.in_(list(roles)),
@@ -102,14 +100,25 @@ def free_requests(
         )
         .order_by(connector_requests.c.created_at, connector_requests.c.id)
         .limit(limit)
-        # Not in the order of ids: what somebody else holds is passed over, and so nobody is waited for.
+        # Not in the order of ids: rows that others have locked are passed over, so that nothing waits for them.
         .with_for_update(key_share=True, skip_locked=True)
     )
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=RequestRow)
 
 
-def lease(connection: Connection, request_id: str, *, session: str, now: datetime, until: datetime) -> bool:
-    """Take a request; False when another was first."""
+def request(
+    connection: Connection, tenant_id: TenantId, *, request_id: RequestId, lock: bool = False
+) -> RequestRow | None:
+    """Return one request; `lock` locks all requests of its device until the transaction ends."""
+    if lock:
+        device = select(connector_requests.c.enrollment_id).where(connector_requests.c.id == request_id)
+        hold(connection, connector_requests, where=connector_requests.c.enrollment_id == device.scalar_subquery())
+    statement = _REQUEST.where(connector_requests.c.tenant_id == tenant_id, connector_requests.c.id == request_id)
+    return reads.first(connection, statement, row=RequestRow)
+
+
+def lease(connection: Connection, request_id: RequestId, *, session: str, now: datetime, until: datetime) -> bool:
+    """Lease a request to a connector's session; return False when another session was first."""
     statement = (
         update(connector_requests)
         .where(
@@ -123,63 +132,51 @@ def lease(connection: Connection, request_id: str, *, session: str, now: datetim
 
 
 def give_back(connection: Connection, tenant_id: TenantId, *, session: str) -> None:
-    """What a run was at work on is anybody's again."""
+    """End the leases of a session, so that other connectors can take its requests."""
     where = {"tenant_id": tenant_id, "leased_by": session, "state": "open"}
     _hold_requests(connection, where)
     writes.change(connection, connector_requests, where=where, values={"leased_by": None, "leased_until": None})
 
 
-def release(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
-    """The connector is gone: what it alone could answer is anybody's, who will say that it cannot."""
+def release(connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId) -> None:
+    """Let all connectors take the requests that a removed connector alone could answer; they refuse them."""
     where = {"tenant_id": tenant_id, "only_by": connector_id, "state": "open"}
     _hold_requests(connection, where)
     writes.change(connection, connector_requests, where=where, values={"only_by": None})
 
 
-def request(connection: Connection, tenant_id: TenantId, *, request_id: str, lock: bool = False) -> Row | None:
-    """One request; `lock` holds all of its device until the transaction ends."""
-    if lock:
-        device = select(connector_requests.c.enrollment_id).where(connector_requests.c.id == request_id)
-        hold(connection, connector_requests, where=connector_requests.c.enrollment_id == device.scalar_subquery())
-    statement = select(connector_requests).where(
-        connector_requests.c.tenant_id == tenant_id, connector_requests.c.id == request_id
-    )
-    found = connection.execute(statement).mappings().first()
-    return None if found is None else dict(found)
-
-
-def note_certificate(connection: Connection, request_id: str, *, serial: str) -> None:
-    """The authority has issued for this request; it is still open."""
+def note_certificate(connection: Connection, request_id: RequestId, *, serial: str) -> None:
+    """Note the certificate that the authority has issued for this request, which stays open."""
     writes.change(connection, connector_requests, where={"id": request_id}, values={"serial": serial})
 
 
 def devices_that_wait(
     connection: Connection, tenant_id: TenantId, *, roles: Sequence[str], before: datetime
-) -> set[str]:
-    """The enrolments with an open request for one of these roles, asked at `before` at the latest."""
+) -> set[EnrollmentId]:
+    """Return the enrolments with an open request for one of these roles, asked no later than `before`."""
     statement = select(connector_requests.c.enrollment_id).where(
         connector_requests.c.tenant_id == tenant_id,
         connector_requests.c.state == "open",
         connector_requests.c.role.in_(list(roles)),
         connector_requests.c.created_at <= before,
     )
-    return {row[0] for row in connection.execute(statement.distinct())}
+    return {EnrollmentId(row[0]) for row in connection.execute(statement.distinct())}
 
 
 def oldest_request(
     connection: Connection, tenant_id: TenantId, *, roles: Sequence[str], after: datetime
 ) -> datetime | None:
-    """When the first of the open requests was asked that were asked after this moment."""
+    """Return when the first of the open requests was asked that were asked later than `after`."""
     statement = select(func.min(connector_requests.c.created_at)).where(
         connector_requests.c.tenant_id == tenant_id,
         connector_requests.c.state == "open",
         connector_requests.c.role.in_(list(roles)),
         connector_requests.c.created_at > after,
     )
-    found: datetime | None = connection.execute(statement).scalar_one_or_none()
-    return found
+    oldest: datetime | None = connection.execute(statement).scalar_one_or_none()
+    return oldest
 
 
-def _hold_requests(connection: Connection, where: Row) -> None:
+def _hold_requests(connection: Connection, where: Mapping[str, str]) -> None:
     conditions = (connector_requests.c[name] == value for name, value in where.items())
     hold(connection, connector_requests, where=and_(*conditions))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Unpack
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
-from fauxtune.core.model.ids import TenantId
-from fauxtune.storage import writes
+from fauxtune.core.model.ids import ConnectorId, EnrollmentId, TenantId
+from fauxtune.storage import reads, writes
+from fauxtune.storage.rows.certificates import ConnectorChanges, ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.storage.tables import connector_events, connector_keys, connectors, tenants
-
-Row = dict[str, Any]
 
 _CONNECTORS = (
     select(connectors)
@@ -33,42 +33,51 @@ _BY_CREDENTIAL = select(connectors).where(
 )
 
 
-def connector_rows(connection: Connection, tenant_id: TenantId) -> list[Row]:
-    """The tenant's connectors, oldest first."""
-    return [dict(row) for row in connection.execute(_CONNECTORS, {"tenant": tenant_id}).mappings()]
+def connector_rows(connection: Connection, tenant_id: TenantId) -> list[ConnectorRow]:
+    """Return the tenant's connectors, oldest first."""
+    return reads.every(connection, _CONNECTORS, row=ConnectorRow, values={"tenant": tenant_id})
 
 
-def add_connector(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new connector."""
-    writes.add(connection, connectors, tenant_id=tenant_id, **values)
+def connector_by_credential(connection: Connection, tenant_id: TenantId, *, digest: str) -> ConnectorRow | None:
+    """Return the connector whose credential has this digest."""
+    return reads.first(connection, _BY_CREDENTIAL, row=ConnectorRow, values={"tenant": tenant_id, "digest": digest})
 
 
-def change_connector(connection: Connection, tenant_id: TenantId, *, connector_id: str, **values: Any) -> None:
+def add_connector(connection: Connection, row: ConnectorRow) -> None:
+    """Add a connector."""
+    writes.add_row(connection, connectors, row=row)
+
+
+def change_connector(
+    connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId, **changes: Unpack[ConnectorChanges]
+) -> None:
     """Change columns of a connector."""
-    writes.change(connection, connectors, where={"tenant_id": tenant_id, "id": connector_id}, values=values)
+    writes.change(connection, connectors, where={"tenant_id": tenant_id, "id": connector_id}, values=changes)
 
 
-def delete_connector(connection: Connection, tenant_id: TenantId, *, connector_id: str) -> None:
-    """The connector and the public halves of its keys."""
+def delete_connector(connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId) -> None:
+    """Delete the connector and the public halves of its keys."""
     writes.remove(connection, connectors, tenant_id=tenant_id, id=connector_id)
     writes.remove(connection, connector_keys, tenant_id=tenant_id, connector_id=connector_id)
 
 
-def connector_key_rows(connection: Connection, tenant_id: TenantId, *, connector_id: str | None = None) -> list[Row]:
-    """The public halves of the connectors' keys."""
-    found = connection.execute(_CONNECTOR_KEYS, {"tenant": tenant_id}).mappings()
-    return [dict(row) for row in found if connector_id in (None, row["connector_id"])]
+def connector_key_rows(
+    connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId | None = None
+) -> list[ConnectorKeyRow]:
+    """Return the keys of all connectors, or of this one, by provider and name."""
+    rows = reads.every(connection, _CONNECTOR_KEYS, row=ConnectorKeyRow, values={"tenant": tenant_id})
+    return [row for row in rows if connector_id in (None, row.connector_id)]
 
 
-def add_connector_key(connection: Connection, tenant_id: TenantId, **values: Any) -> None:
-    """A new connector key's public half."""
-    writes.add(connection, connector_keys, tenant_id=tenant_id, **values)
+def add_connector_key(connection: Connection, row: ConnectorKeyRow) -> None:
+    """Add a connector's key."""
+    writes.add_row(connection, connector_keys, row=row)
 
 
 def delete_connector_key(
-    connection: Connection, tenant_id: TenantId, *, connector_id: str, provider: str, key_name: str
+    connection: Connection, tenant_id: TenantId, *, connector_id: ConnectorId, provider: str, key_name: str
 ) -> None:
-    """The connector no longer has the key."""
+    """Delete a connector's key."""
     writes.remove(
         connection,
         connector_keys,
@@ -79,36 +88,29 @@ def delete_connector_key(
     )
 
 
-def connector_by_credential(connection: Connection, tenant_id: TenantId, *, digest: str) -> Row | None:
-    """The connector that has this credential."""
-    found = connection.execute(_BY_CREDENTIAL, {"tenant": tenant_id, "digest": digest}).mappings().first()
-    return None if found is None else dict(found)
-
-
-def add_connector_events(connection: Connection, tenant_id: TenantId, *, events: list[Row]) -> None:
-    """Write events under the tenant's next numbers. Call it last: it holds the tenant's row until the commit."""
+def add_connector_events(connection: Connection, tenant_id: TenantId, *, events: list[ConnectorEventRow]) -> None:
+    """Write events under the tenant's next numbers. Call it last: it locks the tenant's row until the commit."""
     last = connection.execute(_NEXT_NUMBERS, {"tenant": tenant_id, "count": len(events)}).scalar_one_or_none()
     if last is None:
         return
-    first = last - len(events) + 1
-    numbered = [{"tenant_id": tenant_id, "number": first + index, **each} for index, each in enumerate(events)]
-    writes.add_all(connection, connector_events, rows=numbered)
+    numbered = [replace(event, number=number) for number, event in enumerate(events, last - len(events) + 1)]
+    writes.add_rows(connection, connector_events, rows=numbered)
 
 
 def connector_log(
     connection: Connection,
     tenant_id: TenantId,
     *,
-    connector_id: str | None = None,
+    connector_id: ConnectorId | None = None,
     after: int = 0,
     event_id: int | None = None,
-    device: str | None = None,
+    device: EnrollmentId | None = None,
     limit: int = 1000,
-) -> list[Row]:
-    """Events after a number, in order."""
+) -> list[ConnectorEventRow]:
+    """Return the events with numbers above `after`, in order."""
     conditions = [connector_events.c.tenant_id == tenant_id, connector_events.c.number > after]
     for column, value in (("connector_id", connector_id), ("event_id", event_id), ("device", device)):
         if value is not None:
             conditions.append(connector_events.c[column] == value)
     statement = select(connector_events).where(and_(*conditions)).order_by(connector_events.c.number).limit(limit)
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    return reads.every(connection, statement, row=ConnectorEventRow)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sqlalchemy import Connection, bindparam, select
 
-from fauxtune.core.model.ids import TenantId
+from fauxtune.core.model.ids import ProfileId, TenantId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.storage import writes
+from fauxtune.storage.rows.certificates import TemplateRow
 from fauxtune.storage.tables import profiles, templates
-
-Row = dict[str, Any]
 
 _TEMPLATES = (
     select(templates.c.name, templates.c.document)
@@ -25,42 +23,38 @@ _TEMPLATE = select(templates.c.document).where(
 )
 
 
-def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, Row]:
-    """The authority's templates by name."""
-    found = connection.execute(_TEMPLATES, {"tenant": tenant_id, "authority": authority_name})
-    return {row[0]: row[1] for row in found}
-
-
-def put_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: Row) -> None:
-    """A new or changed template."""
-    row = {"tenant_id": tenant_id, "authority": authority_name, "name": name, "document": document}
-    writes.put(connection, templates, rows=[row])
-
-
-def add_template(
-    connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str, document: dict[str, Any]
-) -> None:
-    """A new template; its name must be free."""
-    writes.add(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name, document=document)
-
-
-def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:
-    """The template goes; what was issued by it stays."""
-    writes.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
+def template_documents(connection: Connection, tenant_id: TenantId, *, authority_name: str) -> dict[str, JsonObject]:
+    """Return the documents of the authority's templates by name."""
+    rows = connection.execute(_TEMPLATES, {"tenant": tenant_id, "authority": authority_name})
+    return {row[0]: row[1] for row in rows}
 
 
 def template_document(
     connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str
-) -> dict[str, Any] | None:
-    """The template of exactly this name."""
-    found: dict[str, Any] | None = connection.execute(
-        _TEMPLATE, {"tenant": tenant_id, "authority": authority_name, "name": name}
-    ).scalar_one_or_none()
-    return found
+) -> JsonObject | None:
+    """Return the document of the template of exactly this name."""
+    values = {"tenant": tenant_id, "authority": authority_name, "name": name}
+    document: JsonObject | None = connection.execute(_TEMPLATE, values).scalar_one_or_none()
+    return document
 
 
-def templates_asked_for(connection: Connection, tenant_id: TenantId) -> dict[str, str]:
-    """Profile id -> the template that it asks for, of those that ask for one."""
-    wanted = profiles.c.document["certificateTemplateName"].as_string()
-    statement = select(profiles.c.id, wanted).where(profiles.c.tenant_id == tenant_id, wanted.is_not(None))
-    return {row[0]: row[1] for row in connection.execute(statement)}
+def add_template(connection: Connection, row: TemplateRow) -> None:
+    """Add a template; its name must be free."""
+    writes.add_row(connection, templates, row=row)
+
+
+def put_template(connection: Connection, row: TemplateRow) -> None:
+    """Add a template, or change the one of this name."""
+    writes.put_rows(connection, templates, rows=[row])
+
+
+def delete_template(connection: Connection, tenant_id: TenantId, *, authority_name: str, name: str) -> None:
+    """Delete a template; certificates issued by it stay."""
+    writes.remove(connection, templates, tenant_id=tenant_id, authority=authority_name, name=name)
+
+
+def templates_named_by_profiles(connection: Connection, tenant_id: TenantId) -> dict[ProfileId, str]:
+    """Return the name of the template that each profile names, of the profiles that name one."""
+    name = profiles.c.document["certificateTemplateName"].as_string()
+    statement = select(profiles.c.id, name).where(profiles.c.tenant_id == tenant_id, name.is_not(None))
+    return {ProfileId(row[0]): row[1] for row in connection.execute(statement)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
 from fauxtune.core.model.connectors import Program
 from fauxtune.core.model.ids import ConnectorId, EnrollmentId, ItemKey, ProfileId, RequestId, TenantId, UserId
@@ -34,6 +34,14 @@ class AuthorityRow:
     crl_next_update: datetime | None = None
     responder_certificate: bytes | None = None
     responder_key_name: str | None = None
+
+
+class AuthorityChanges(TypedDict, total=False):
+    """Columns of an authority that change."""
+
+    state: AuthorityState
+    responder_certificate: bytes | None
+    responder_key_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,34 @@ class CertificateRow:
     profile_id: ProfileId | None
     not_before: datetime
     not_after: datetime
-    revoked_at: datetime | None = None
-    reason: str | None = None
-    revocation_state: RevocationState | None = None
-    revocation_asked_at: datetime | None = None
+    revoked_at: datetime | None
+    reason: str | None
+    revocation_state: RevocationState | None
+    revocation_asked_at: datetime | None
+
+
+class CertificateChanges(TypedDict, total=False):
+    """Columns of an issued certificate that change."""
+
+    enrollment_id: EnrollmentId | None
+    revocation_state: RevocationState | None
+    revocation_asked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedCertificateRow(CertificateRow):
+    """An issued certificate; `imported`: a PFX file with it was imported for some user."""
+
+    imported: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateCounts:
+    """How many certificates an authority issued; of those, how many are revoked, and expired without being revoked."""
+
+    issued: int
+    revoked: int
+    expired: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +127,32 @@ class PfxRow:
     document: JsonObject
 
 
+class PfxChanges(TypedDict, total=False):
+    """Columns of an imported certificate that change."""
+
+    purpose: str
+    provider: str
+    key_name: str
+    padding: str
+    encrypted_password: bytes
+    pfx: bytes
+    fingerprint: str
+    verified: bool
+    certificate: bytes | None
+    not_after: datetime | None
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class PfxRecordRow:
+    """An imported certificate without its PFX file."""
+
+    user_id: UserId
+    purpose: str
+    document: JsonObject
+    certificate: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorRow:
     """A certificate connector. One with a credential is a process of its own, any other runs inside the server."""
@@ -114,6 +172,21 @@ class ConnectorRow:
     machine: str | None = None
     session: str | None = None
     contact_at: datetime | None = None
+
+
+class ConnectorChanges(TypedDict, total=False):
+    """Columns of a connector that change."""
+
+    program: Program
+    version: str | None
+    state: ConnectorState
+    mode: ConnectorMode
+    roles: list[str]
+    offline_since: datetime | None
+    ra_certificate: bytes | None
+    machine: str | None
+    session: str | None
+    contact_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +225,20 @@ class RequestRow:
     answered_at: datetime | None
 
 
+class RequestChanges(TypedDict, total=False):
+    """Columns of a request that change with its answer."""
+
+    answered_by: ConnectorId | None
+    state: RequestState
+    sealed: bytes | None
+    pfx: bytes | None
+    kept_password: bytes | None
+    serial: str | None
+    error_code: int | None
+    message: str | None
+    answered_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class AnswerRow:
     """The bytes of an answered request. Of a new certificate there is a PFX file, and its password as the connector has
@@ -168,7 +255,7 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class ConnectorEventRow:
-    """An entry in a connector's event log."""
+    """An entry in a connector's event log. Its `number` is given when it is written."""
 
     tenant_id: TenantId
     number: int

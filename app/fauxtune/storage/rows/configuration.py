@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypedDict
 
+from fauxtune.core.engine.planning.targeting import TargetKind
 from fauxtune.core.model.ids import AssignmentId, EnrollmentId, FilterId, GroupId, ProfileId, TenantId
+from fauxtune.core.model.states import ProfileStatus
 from fauxtune.core.model.text import JsonObject
 
 Intent = Literal["apply", "remove"]
@@ -26,20 +28,45 @@ class ProfileRow:
     navigations: dict[str, ProfileId]
 
 
+class ProfileChanges(TypedDict, total=False):
+    """Columns of a profile that change."""
+
+    version: int
+    document: JsonObject
+    navigations: dict[str, ProfileId]
+
+
 @dataclass(frozen=True, slots=True)
 class AssignmentRow:
-    """An assignment of a profile. `kind` is a `core.engine.planning.targeting.TargetKind`."""
+    """An assignment of a profile."""
 
     tenant_id: TenantId
     id: AssignmentId
     profile_id: ProfileId
     position: int
-    kind: str
+    kind: TargetKind
     group_id: GroupId | None
     intent: Intent | None
     filter_id: FilterId | None
     filter_type: FilterType | None
     document: JsonObject
+
+
+class AssignmentChanges(TypedDict, total=False):
+    """Columns of an assignment that change."""
+
+    intent: Intent | None
+    filter_id: FilterId | None
+    filter_type: FilterType | None
+    document: JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class FilterUseRow(AssignmentRow):
+    """An assignment with a filter, and what its profile is."""
+
+    profile_document: JsonObject
+    profile_kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +81,12 @@ class FilterRow:
 
 @dataclass(frozen=True, slots=True)
 class ProfileStateRow:
-    """The state of a profile on a device; `status` is a `core.model.states.ProfileStatus`."""
+    """The state of a profile on a device."""
 
     enrollment_id: EnrollmentId
     profile_id: ProfileId
     tenant_id: TenantId
-    status: str
+    status: ProfileStatus
     error_code: int | None
     message: str | None
     version: int

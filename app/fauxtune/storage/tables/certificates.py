@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Table, UniqueConstraint
 
-from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+from fauxtune.core.model.connectors import Program
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
+from fauxtune.storage.tables.orders import OrderDocument
 
 authorities = Table(
     "authorities",
@@ -91,7 +93,9 @@ connectors = Table(
     Column("tenant_id", Word, primary_key=True),
     Column("id", Word, primary_key=True),
     Column("name", Word, nullable=False),
-    Column("program", Word, nullable=False, comment="certificate-connector, intune-connector or pfx-connector"),
+    Column(
+        "program", Choice(Program), nullable=False, comment="certificate-connector, intune-connector or pfx-connector"
+    ),
     Column("version", Word, comment="null: it updates itself, and has the newest"),
     Column("state", Word, nullable=False, comment="online or offline"),
     Column("mode", Word, nullable=False, comment="immediate or polling"),
@@ -131,7 +135,7 @@ connector_requests = Table(
     Column("leased_by", Word, comment="the run of a connector that is at work on it"),
     Column("leased_until", Moment, comment="by the system's clock"),
     Column("answered_by", Word, comment="the connector"),
-    Column("order", Document, nullable=False),
+    Column("order", OrderDocument, nullable=False),
     Column("state", Word, nullable=False, comment="open, answered or failed"),
     Column("sealed", LargeBinary, comment="what only the device can read: see operations.packaging"),
     Column("pfx", LargeBinary, comment="a PKCS answer's; an imported one stays where it is"),

@@ -1,10 +1,12 @@
-"""Profiles, their assignments, the filters of those, and how each profile fares on each device."""
+"""Profiles, their assignments, the filters of those, and the state of each profile on each device."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, Table
 
-from fauxtune.storage.tables.base import Document, Moment, Word, metadata
+from fauxtune.core.engine.planning.targeting import TargetKind
+from fauxtune.core.model.states import ProfileStatus
+from fauxtune.storage.tables.base import Choice, Document, Moment, Word, metadata
 
 profiles = Table(
     "profiles",
@@ -25,7 +27,7 @@ assignments = Table(
     Column("id", Word, primary_key=True),
     Column("profile_id", Word, nullable=False),
     Column("position", Integer, nullable=False),
-    Column("kind", Word, nullable=False, comment="a core.engine.targeting.TargetKind"),
+    Column("kind", Choice(TargetKind), nullable=False, comment="a core.engine.targeting.TargetKind"),
     Column("group_id", Word),
     Column("intent", Word, comment="apply or remove; apply where there is none"),
     Column("filter_id", Word),
@@ -51,7 +53,7 @@ profile_states = Table(
     Column("enrollment_id", Word, primary_key=True),
     Column("profile_id", Word, primary_key=True),
     Column("tenant_id", Word, nullable=False),
-    Column("status", Word, nullable=False),
+    Column("status", Choice(ProfileStatus), nullable=False),
     Column("error_code", Integer),
     Column("message", Word),
     Column("version", Integer, nullable=False),

@@ -76,7 +76,13 @@ async def start(call: Call, body: messages.Hello) -> dict[str, Any]:
     row = found.connector
     return {
         "session": found.session,
-        "connector": {name: row[name] for name in ("id", "name", "program", "mode", "roles")},
+        "connector": {
+            "id": row.id,
+            "name": row.name,
+            "program": row.program,
+            "mode": row.mode,
+            "roles": row.roles,
+        },
     }
 
 
@@ -102,17 +108,17 @@ async def lease(call: Call, session: str, body: messages.Ask) -> dict[str, Any]:
     return {
         "requests": [
             {
-                "id": each.request_id,
-                "role": each.role,
-                "digicert": each.order.get("authority") == "digicert",
+                "id": each.request.id,
+                "role": each.request.role,
+                "digicert": each.is_for_digicert,
                 "work": wire.work_document(each.work),
             }
             for each in found.tasks
             if each.work is not None
         ],
         "revocations": [
-            {"serial": each["serial"], "thumbprint": each["thumbprint"], "authority": each["authority"]}
-            for each in found.revocations
+            {"serial": row.serial, "thumbprint": row.thumbprint, "authority": row.authority}
+            for row in found.revocations
         ],
         "nextPoll": None if found.next_poll is None else iso(found.next_poll),
     }

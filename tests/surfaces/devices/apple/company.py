@@ -100,7 +100,7 @@ class Company:
         )
         made = await self.do(certificate_register.issue_at_counter, wanted, key=key, keys=self.emulator.keys)
         (row,) = await self.emulator.runner.read(connector_queries.connector_key_rows, self.tenant.id)
-        public = load_der_public_key(row["public_key"])
+        public = load_der_public_key(row.public_key)
         assert isinstance(public, RSAPublicKey)
         sealed = public.encrypt(password.encode(), OAEP(MGF1(hashes.SHA256()), hashes.SHA256(), None))
         mark = thumbprint(made.certificate)

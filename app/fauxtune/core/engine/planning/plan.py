@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from fauxtune.core.engine.planning.ledger import in_policy, moved
 from fauxtune.core.engine.removal.causes import Standing, cause
@@ -29,6 +29,10 @@ from fauxtune.core.model.states import Authority, Cause, Incident, ItemState, So
 NEVER = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
 
 
+#: A refused request is asked again after this time of the tenant's clock.
+RETRY_AFTER = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True)
 class ConnectorAnswer:
     """The state of a request to the connector: open while there is neither `serial` nor `problem` nor `answered`."""
@@ -41,6 +45,16 @@ class ConnectorAnswer:
     problem: Problem | None = None
     retry_at: datetime | None = None
     authority: Authority = Authority.MICROSOFT
+
+    @classmethod
+    def refused(cls, problem: Problem, *, at: datetime) -> ConnectorAnswer:
+        """Return the answer of a connector that refused the request at this moment."""
+        return cls(problem=problem, retry_at=at + RETRY_AFTER)
+
+
+def renewal(not_before: datetime, not_after: datetime, *, percent: int) -> datetime:
+    """Return when only `percent` of a certificate's lifetime is left (renewalThresholdPercentage)."""
+    return not_after - (not_after - not_before) * percent / 100
 
 
 @dataclass(frozen=True, slots=True)

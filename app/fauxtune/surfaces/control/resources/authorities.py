@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -16,12 +14,11 @@ from fauxtune.operations.connectors import rollover
 from fauxtune.operations.runtime.transaction import Transaction
 from fauxtune.storage.queries import authorities as queries
 from fauxtune.storage.queries import certificates as certificate_queries
+from fauxtune.storage.rows.certificates import AuthorityRow, CertificateCounts
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
 router = calls("/tenants/{tenant}/authorities", tag="authorities")
-
-Row = dict[str, Any]
 
 
 @router.get("", summary="List the certification authorities")
@@ -42,7 +39,7 @@ async def change_authority(
 ) -> answers.CertificationAuthority:
     """Off line it issues and revokes nothing, and its CRL and OCSP doors answer 503; back, all goes on by itself."""
     row = await rollover.set_state(here.emulator, here.tenant, name=authority, state=body.state)
-    return await here.run(_view_of, row["name"])
+    return await here.run(_view_of, row.name)
 
 
 @router.post("/{authority}/rollover", status_code=201, summary="Give the issuing authority a new key")
@@ -51,7 +48,7 @@ async def roll_over(here: Here, authority: str) -> answers.CertificationAuthorit
     CRL and OCSP where they are. 409 for one that has a successor already.
     """
     row = await rollover.roll_over(here.emulator, here.tenant, name=authority)
-    return await here.run(_view_of, row["name"])
+    return await here.run(_view_of, row.name)
 
 
 def _view_of(tx: Transaction, name: str) -> answers.CertificationAuthority:
@@ -62,20 +59,24 @@ def _view_of(tx: Transaction, name: str) -> answers.CertificationAuthority:
 def _views(tx: Transaction) -> list[answers.CertificationAuthority]:
     rows = queries.authorities_of(tx.connection, tx.tenant.id)
     counts = certificate_queries.certificate_counts(tx.connection, tx.tenant.id, at=tx.now)
-    newest = {row["role"]: row["name"] for row in rows}
-    return [_view(tx, row, counts=counts.get(row["name"], {}), current=newest[row["role"]]) for row in rows]
+    newest = {row.role: row.name for row in rows}
+    return [
+        _view(tx, row, counts=counts.get(row.name, CertificateCounts(0, 0, 0)), current=newest[row.role])
+        for row in rows
+    ]
 
 
-def _view(tx: Transaction, row: Row, *, counts: dict[str, int], current: str) -> answers.CertificationAuthority:
-    certificate = x509.load_der_x509_certificate(row["certificate"])
-    where = addresses_for(tx.tenant.public_http_url, tenant_name=tx.tenant.name, authority=row["name"])
+def _view(
+    tx: Transaction, row: AuthorityRow, *, counts: CertificateCounts, current: str
+) -> answers.CertificationAuthority:
+    certificate = x509.load_der_x509_certificate(row.certificate)
+    where = addresses_for(tx.tenant.public_http_url, tenant_name=tx.tenant.name, authority=row.name)
     span = kept_crl_span(row)
-    issued, revoked, expired = (counts.get(name, 0) for name in ("issued", "revoked", "expired"))
     return answers.CertificationAuthority(
-        name=row["name"],
-        role=row["role"],
-        current=row["name"] == current,
-        state=row["state"],
+        name=row.name,
+        role=row.role,
+        current=row.name == current,
+        state=row.state,
         subject=subject_text(certificate.subject),
         serial=serial_hex(certificate),
         thumbprint=thumbprint(certificate),
@@ -85,10 +86,13 @@ def _view(tx: Transaction, row: Row, *, counts: dict[str, int], current: str) ->
         certificate_url=where.aia,
         crl_url=where.crl,
         ocsp_url=where.ocsp,
-        crl_number=row["crl_number"],
+        crl_number=row.crl_number,
         this_update=None if span is None else iso(span[0]),
         next_update=None if span is None else iso(span[1]),
         certificates=answers.AuthorityCounts(
-            issued=issued, good=issued - revoked - expired, revoked=revoked, expired=expired
+            issued=counts.issued,
+            good=counts.issued - counts.revoked - counts.expired,
+            revoked=counts.revoked,
+            expired=counts.expired,
         ),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fauxtune.core.clock import iso
 from fauxtune.core.engine.diagnosis.findings import moment
 from fauxtune.core.errors import NotFound
+from fauxtune.core.model.ids import UserId
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.model.validity import certificate_status
 from fauxtune.core.pki.names import serial_hex, subject_text, thumbprint
 from fauxtune.operations.ca import register as certificate_register
@@ -24,12 +27,12 @@ from fauxtune.storage.queries import devices as device_queries
 from fauxtune.storage.queries import directory as directory_queries
 from fauxtune.storage.queries import imported_pfx as pfx_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.rows.certificates import CertificateRow, IssuedCertificateRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
 router = calls("/tenants/{tenant}/certificates", tag="certificates")
 
-Row = dict[str, Any]
 
 #: What only a certificate has that was issued for a device here, and what only one has that can be revoked here.
 _OF_A_DEVICE = ("reason", "revoked_date_time", "device", "managed_device_id")
@@ -76,7 +79,7 @@ async def list_certificates(
 ) -> answers.Listed[answers.Registered]:
     """Newest validity first."""
 
-    def read(tx: Transaction) -> list[Row]:
+    def read(tx: Transaction) -> list[JsonObject]:
         user_id = None
         if userPrincipalName is not None:
             user = directory_queries.user_by_key(tx.connection, tx.tenant.id, key=userPrincipalName)
@@ -84,7 +87,7 @@ async def list_certificates(
                 raise NotFound(f"There is no user '{userPrincipalName}'.")
             user_id = user["id"]
         rows = queries.issued(tx.connection, tx.tenant.id, user_id=user_id)
-        return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row["key_usage"])])
+        return _views(tx, [row for row in rows if usage is None or _USAGES[usage] & set(row.key_usage)])
 
     return answers.Listed(value=[answers.Registered(**each) for each in await here.run(read)])
 
@@ -109,10 +112,10 @@ async def revoke_certificate(*, here: Here, key: str, body: messages.Revocation 
         shown = _view(tx, row)
         revocation.revoke(
             tx,
-            row["serial"],
+            row.serial,
             reason=wanted.reason,
-            authority_name=row["authority"],
-            device=row["enrollment_id"],
+            authority_name=row.authority,
+            device=row.enrollment_id,
             user=shown["user_principal_name"],
             source=shown["source"],
         )
@@ -126,16 +129,16 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     if row is None:
         shown, der = _external(tx, key) or _authority(tx, key)
     else:
-        shown, der = _view(tx, row), row["certificate"]
+        shown, der = _view(tx, row), row.certificate
     mark = shown["thumbprint"]
-    imported = pfx_queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=mark)
-    users = {shown["user_principal_name"], *(_upn(tx, each["user_id"]) for each in imported)} - {None}
+    imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=mark)
+    users = {shown["user_principal_name"], *(_upn(tx, each.user_id) for each in imported)} - {None}
     held = device_queries.holders(tx.connection, tx.tenant.id, thumbprint=mark)
     known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in held])
     return answers.Certificate(
         **shown,
         certificate=None if der is None else x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM).decode(),
-        revocation=None if row is None else row["revocation_state"],
+        revocation=None if row is None else _revocation(row),
         users=sorted(users),
         holders=[
             answers.Holder(
@@ -148,13 +151,18 @@ def _certificate(tx: Transaction, key: str) -> answers.Certificate:
     )
 
 
-def _external(tx: Transaction, key: str) -> tuple[Row, bytes | None] | None:
+def _revocation(row: CertificateRow) -> Literal["waiting", "refused"] | None:
+    """Return whether the revocation waits, also for a connector that was asked, or was refused; None for neither."""
+    return "waiting" if row.revocation_state == "asked" else row.revocation_state
+
+
+def _external(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None] | None:
     """An imported certificate that no authority of the tenant issued; its DER once a connector has opened its file."""
-    imported = pfx_queries.imported_everywhere(tx.connection, tx.tenant.id, thumbprint=key.lower())
+    imported = pfx_queries.records_of_thumbprint(tx.connection, tx.tenant.id, thumbprint=key.lower())
     if not imported:
         return None
-    record = next((each for each in imported if each["certificate"] is not None), imported[0])
-    document, user_id = record["document"], record["user_id"]
+    record = next((each for each in imported if each.certificate is not None), imported[0])
+    document, user_id = record.document, record.user_id
     found = next(each for each in owned(tx, user_id) if each.thumbprint == key.lower())
     said = found.contents
     shown = {
@@ -169,84 +177,81 @@ def _external(tx: Transaction, key: str) -> tuple[Row, bytes | None] | None:
         "not_after": document.get("expirationDateTime") if said is None else moment(found.not_after),
         "status": "unknown",
     }
-    return shown, record["certificate"]
+    return shown, record.certificate
 
 
-def _authority(tx: Transaction, key: str) -> tuple[Row, bytes | None]:
+def _authority(tx: Transaction, key: str) -> tuple[JsonObject, bytes | None]:
     """An authority's own certificate. NotFound for one that nobody here knows."""
     for row in authority_queries.authorities_of(tx.connection, tx.tenant.id):
-        found = x509.load_der_x509_certificate(row["certificate"])
+        found = x509.load_der_x509_certificate(row.certificate)
         if key.lower() in (thumbprint(found), serial_hex(found)):
             span = {"not_before": found.not_valid_before_utc, "not_after": found.not_valid_after_utc}
             shown = {
                 **dict.fromkeys(("user_principal_name", "template", "source", *_OF_A_DEVICE)),
                 "serial": serial_hex(found),
                 "thumbprint": thumbprint(found),
-                "authority": "root" if row["role"] == "issuing" else row["name"],
+                "authority": "root" if row.role == "issuing" else row.name,
                 "subject": subject_text(found.subject),
                 "key_usage": ["keyCertSign", "cRLSign"],
                 **{name: iso(moment) for name, moment in span.items()},
                 "status": certificate_status(**span, revoked=False, now=tx.now).value,
             }
-            return shown, row["certificate"]
+            return shown, row.certificate
     raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
 
 
-def _row(tx: Transaction, key: str) -> Row:
+def _row(tx: Transaction, key: str) -> CertificateRow:
     row = queries.certificate(tx.connection, tx.tenant.id, key=key)
     if row is None:
         raise NotFound(f"The CA issued no certificate '{key}'; use its serial number or SHA-1 thumbprint.")
     return row
 
 
-def _managed(tx: Transaction, rows: list[Row]) -> dict[str | None, str]:
-    return managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[each["enrollment_id"] for each in rows])
+def _views(tx: Transaction, rows: Sequence[CertificateRow]) -> list[JsonObject]:
+    known = managed_device_ids(tx.connection, tx.tenant.id, enrollment_ids=[row.enrollment_id for row in rows])
+    return [{**_shown(tx, row), "managed_device_id": known.get(row.enrollment_id)} for row in rows]
 
 
-def _views(tx: Transaction, rows: list[Row]) -> list[Row]:
-    known = _managed(tx, rows)
-    return [{**_shown(tx, row), "managed_device_id": known.get(row["enrollment_id"])} for row in rows]
-
-
-def _view(tx: Transaction, row: Row) -> Row:
+def _view(tx: Transaction, row: CertificateRow) -> JsonObject:
     return _views(tx, [row])[0]
 
 
-def _shown(tx: Transaction, row: Row) -> Row:
+def _shown(tx: Transaction, row: CertificateRow) -> JsonObject:
     return {
-        "serial": row["serial"],
-        "thumbprint": row["thumbprint"],
-        "authority": row["authority"],
-        "subject": row["subject"],
-        "user_principal_name": _upn(tx, row["user_id"]),
-        "template": row["template"],
+        "serial": row.serial,
+        "thumbprint": row.thumbprint,
+        "authority": row.authority,
+        "subject": row.subject,
+        "user_principal_name": _upn(tx, row.user_id),
+        "template": row.template,
         "source": _source(tx, row),
-        "key_usage": row["key_usage"],
-        "not_before": iso(row["not_before"]),
-        "not_after": iso(row["not_after"]),
+        "key_usage": row.key_usage,
+        "not_before": iso(row.not_before),
+        "not_after": iso(row.not_after),
         "status": _status(tx, row),
-        "reason": row["reason"],
-        "revoked_date_time": None if row["revoked_at"] is None else iso(row["revoked_at"]),
-        "device": row["enrollment_id"],
+        "reason": row.reason,
+        "revoked_date_time": None if row.revoked_at is None else iso(row.revoked_at),
+        "device": row.enrollment_id,
     }
 
 
-def _source(tx: Transaction, row: Row) -> str | None:
-    if row["authority"] == "devices":
+def _source(tx: Transaction, row: CertificateRow) -> str | None:
+    if row.authority == "devices":
         return None  # a device's identity: it is no S/MIME certificate
-    if row["enrollment_id"] is not None:
+    if row.enrollment_id is not None:
         return "pkcs"
-    imported = row.get("imported")
-    if imported is None:
-        imported = pfx_queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row["thumbprint"])
+    if isinstance(row, IssuedCertificateRow):
+        imported = row.imported
+    else:
+        imported = pfx_queries.is_imported(tx.connection, tx.tenant.id, thumbprint=row.thumbprint)
     return "imported" if imported else None
 
 
-def _status(tx: Transaction, row: Row) -> str:
-    is_revoked = row["revoked_at"] is not None
-    span = {"not_before": row["not_before"], "not_after": row["not_after"]}
+def _status(tx: Transaction, row: CertificateRow) -> str:
+    is_revoked = row.revoked_at is not None
+    span = {"not_before": row.not_before, "not_after": row.not_after}
     return certificate_status(**span, revoked=is_revoked, now=tx.now).value
 
 
-def _upn(tx: Transaction, user_id: str | None) -> str | None:
+def _upn(tx: Transaction, user_id: UserId | None) -> str | None:
     return None if user_id is None else queries.name_of_user(tx.connection, tx.tenant.id, user_id=user_id)

@@ -11,15 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from fastapi import Query, Response
 
 from fauxtune.core.clock import iso
-from fauxtune.core.model.connectors import PROGRAMS, Program, support
+from fauxtune.core.model.connectors import PROGRAMS, support
+from fauxtune.core.model.ids import EnrollmentId
 from fauxtune.core.pki.cng import write_public_blob
 from fauxtune.core.pki.names import thumbprint
 from fauxtune.operations.connectors import digicert
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.keys import store_key
-from fauxtune.operations.connectors.selection import SILENCE
+from fauxtune.operations.connectors.selection import is_running
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries.diagnosis import managed_device_ids
+from fauxtune.storage.rows.certificates import ConnectorEventRow, ConnectorKeyRow, ConnectorRow
 from fauxtune.surfaces.control import answers, messages
 from fauxtune.surfaces.control.calls import Here, calls
 
@@ -34,8 +36,8 @@ _KEY_FILES: dict[int | str, dict[str, Any]] = {
 @router.get("", summary="List the connectors")
 async def list_connectors(here: Here) -> answers.Listed[answers.Connector]:
     """Oldest first."""
-    found = await here.read(connector_queries.connector_rows, here.tenant.id)
-    return answers.Listed(value=[answers.Connector(**await _shown(here, each)) for each in found])
+    rows = await here.read(connector_queries.connector_rows, here.tenant.id)
+    return answers.Listed(value=[answers.Connector(**_shown(here, row)) for row in rows])
 
 
 @router.post("", status_code=201, summary="Add a connector")
@@ -44,17 +46,19 @@ async def add_connector(here: Here, body: messages.NewConnector) -> answers.NewP
     edition of 2020 one PFX Certificate Connector.
     """
     apart = body.location == "process"
-    row = await here.run(
+    new = await here.run(
         connector_registry.add_connector, body.name, roles=body.roles, mode=body.mode, program=body.program, apart=apart
     )
-    view = await _shown(here, row)
-    return answers.NewProcess(**view, credential=row["credential"]) if apart else answers.Connector(**view)
+    view = _shown(here, new.row)
+    if new.credential is None:
+        return answers.Connector(**view)
+    return answers.NewProcess(**view, credential=new.credential)
 
 
 @router.get("/{connector}", summary="Get a connector")
 async def get_connector(here: Here, connector: str) -> answers.Connector:
     """By id or name."""
-    return answers.Connector(**await _shown(here, await here.run(connector_registry.connector, connector)))
+    return answers.Connector(**_shown(here, await here.run(connector_registry.connector, connector)))
 
 
 @router.patch("/{connector}", summary="Take a connector on or off line, let it poll, change its roles")
@@ -68,7 +72,7 @@ async def change_connector(*, here: Here, connector: str, body: messages.Connect
         roles=body.roles,
         version=body.version,
     )
-    return answers.Connector(**await _shown(here, row))
+    return answers.Connector(**_shown(here, row))
 
 
 @router.delete("/{connector}", status_code=204, summary="Remove a connector")
@@ -91,29 +95,29 @@ async def list_connector_events(
     wait: Annotated[float, Query(ge=0, le=60)] = 0,
 ) -> answers.ConnectorLog:
     """In order, 1,000 at most; `-` as the connector: the log of all. Waits up to `wait` seconds for the first."""
-    connector_id = None if connector == "-" else (await here.run(connector_registry.connector, connector))["id"]
-    found: list[dict[str, Any]] = []
+    connector_id = None if connector == "-" else (await here.run(connector_registry.connector, connector)).id
+    rows: list[ConnectorEventRow] = []
 
     async def has_some() -> bool:
-        nonlocal found
-        found = await here.read(
+        nonlocal rows
+        rows = await here.read(
             connector_queries.connector_log,
             here.tenant.id,
             connector_id=connector_id,
             after=after,
             event_id=id,
-            device=device,
+            device=None if device is None else EnrollmentId(device),
         )
-        return bool(found)
+        return bool(rows)
 
     loop = asyncio.get_running_loop()
     ends = loop.time() + wait
     while not await has_some() and loop.time() < ends:
         # What comes may be of another connector: then there is more to wait for.
         await here.emulator.signals.wait_for_connector_log(here.tenant.id, seconds=ends - loop.time(), unless=has_some)
-    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[each["device"] for each in found])
-    events = [_event(each, managed=known.get(each["device"])) for each in found]
-    return answers.ConnectorLog(events=events, next=found[-1]["number"] if found else after)
+    known = await here.read(managed_device_ids, here.tenant.id, enrollment_ids=[row.device for row in rows])
+    events = [_event(row, managed=known.get(row.device)) for row in rows]
+    return answers.ConnectorLog(events=events, next=rows[-1].number if rows else after)
 
 
 @router.put("/{connector}/raCertificate", summary="Install an RA certificate of the DigiCert CA")
@@ -140,8 +144,8 @@ async def remove_ra_certificate(here: Here, connector: str) -> Response:
 async def list_connector_keys(here: Here, connector: str) -> answers.Listed[answers.ConnectorKey]:
     """Public halves only."""
     row = await here.run(connector_registry.connector, connector)
-    found = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row["id"])
-    return answers.Listed(value=[_key_view(each) for each in found])
+    keys = await here.read(connector_queries.connector_key_rows, here.tenant.id, connector_id=row.id)
+    return answers.Listed(value=[_key_view(key) for key in keys])
 
 
 @router.post("/{connector}/keys", status_code=201, summary="Make or import a key")
@@ -184,7 +188,7 @@ async def get_connector_key(
     row = await here.run(connector_registry.connector_key, connector, provider=provider, key_name=name)
     if format == "pem":
         return Response(_pem(row), media_type=_PEM)
-    key = load_der_public_key(row["public_key"])
+    key = load_der_public_key(row.public_key)
     assert isinstance(key, RSAPublicKey)
     return Response(write_public_blob(key), media_type=_BLOB)
 
@@ -198,52 +202,52 @@ async def delete_connector_key(*, here: Here, connector: str, provider: str, nam
     return Response(status_code=204)
 
 
-async def _shown(here: Here, row: dict[str, Any]) -> dict[str, Any]:
-    program, now = Program(row["program"]), here.emulator.runner.now(here.tenant)
-    apart, heard = row["credential_digest"] is not None, row["contact_at"]
-    ra = row["ra_certificate"]
+def _shown(here: Here, row: ConnectorRow) -> dict[str, Any]:
+    program, now = row.program, here.emulator.runner.now(here.tenant)
+    apart, heard = row.credential_digest is not None, row.contact_at
+    ra = row.ra_certificate
     return {
-        "id": row["id"],
-        "name": row["name"],
-        "state": row["state"],
-        "mode": row["mode"],
-        "roles": row["roles"],
-        "created_date_time": iso(row["created_at"]),
+        "id": row.id,
+        "name": row.name,
+        "state": row.state,
+        "mode": row.mode,
+        "roles": row.roles,
+        "created_date_time": iso(row.created_at),
         "program": program.value,
-        "version": row["version"] or PROGRAMS[program].newest,
-        "support": support(program, row["version"], now=now).value,
+        "version": row.version or PROGRAMS[program].newest,
+        "support": support(program, row.version, now=now).value,
         "ra_certificate": None if ra is None else hashlib.sha1(ra).hexdigest(),  # noqa: S324 - how certificates are named
         "location": "process" if apart else "server",
-        "machine_name": row["machine"],
-        "running": (row["session"] is not None and heard + SILENCE > now) if apart else None,
+        "machine_name": row.machine,
+        "running": is_running(row, now=now) if apart else None,
         "last_contact_date_time": None if heard is None else iso(heard),
     }
 
 
-def _event(row: dict[str, Any], *, managed: str | None) -> answers.ConnectorEvent:
+def _event(row: ConnectorEventRow, *, managed: str | None) -> answers.ConnectorEvent:
     return answers.ConnectorEvent(
-        number=row["number"],
-        id=row["event_id"],
-        name=row["name"],
-        time=iso(row["time"]),
-        connector=row["connector"],
-        device=row["device"],
+        number=row.number,
+        id=row.event_id,
+        name=row.name,
+        time=iso(row.time),
+        connector=row.connector,
+        device=row.device,
         managed_device_id=managed,
-        user=row["user"],
-        diagnostic_code=row["diagnostic_code"],
-        detail=row["detail"],
+        user=row.user,
+        diagnostic_code=row.diagnostic_code,
+        detail=row.detail,
     )
 
 
-def _key_view(row: dict[str, Any]) -> answers.ConnectorKey:
+def _key_view(row: ConnectorKeyRow) -> answers.ConnectorKey:
     return answers.ConnectorKey(
-        provider_name=row["provider"],
-        key_name=row["key_name"],
-        key_length=row["key_length"],
+        provider_name=row.provider,
+        key_name=row.key_name,
+        key_length=row.key_length,
         public_key=_pem(row),
     )
 
 
-def _pem(row: dict[str, Any]) -> str:
-    key = load_der_public_key(row["public_key"])
+def _pem(row: ConnectorKeyRow) -> str:
+    key = load_der_public_key(row.public_key)
     return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()

@@ -14,8 +14,9 @@ from typing import Any
 from fauxtune.core.clock import iso
 from fauxtune.core.errors import NotFound
 from fauxtune.core.graph.connectors import CERTIFICATE_CONNECTOR, NDES_CONNECTOR
-from fauxtune.core.model.connectors import PROGRAMS, Program, Support, support
+from fauxtune.core.model.connectors import PROGRAMS, Support, support
 from fauxtune.core.model.tenants import Tenant
+from fauxtune.core.model.text import JsonObject
 from fauxtune.core.odata.schema.types import Entity
 from fauxtune.operations.connectors import registry as connector_registry
 from fauxtune.operations.connectors.selection import is_active
@@ -23,10 +24,9 @@ from fauxtune.storage.database import Connection
 from fauxtune.storage.queries import authorities as authority_queries
 from fauxtune.storage.queries import connectors as connector_queries
 from fauxtune.storage.queries import templates as template_queries
+from fauxtune.storage.rows.certificates import ConnectorRow
 from fauxtune.surfaces.graph.call import NO_CONTENT, Answer, Call, Json, entity_answer
 from fauxtune.surfaces.graph.computed import count_documents, element_document, list_documents
-
-Row = dict[str, Any]
 
 _NDES, _DETAILS = "deviceManagement/ndesConnectors", "deviceManagement/certificateConnectorDetails"
 _FINE, _ATTENTION, _URGENT, _GONE = "noActionRequired", "attentionRequired", "actionRequired", "disconnected"
@@ -92,9 +92,9 @@ async def _get(call: Call, entity: Entity, *, context: str) -> Answer:
 async def _documents(call: Call) -> list[Json]:
     """Each connector with the properties of both types."""
 
-    def read(connection: Connection) -> tuple[list[Row], dict[str, Row], bool]:
+    def read(connection: Connection) -> tuple[list[ConnectorRow], dict[str, JsonObject], bool]:
         found = template_queries.template_documents(connection, call.tenant.id, authority_name="issuing")
-        reached = authority_queries.current_issuing(connection, call.tenant.id)["state"] == "available"
+        reached = authority_queries.current_issuing(connection, call.tenant.id).state == "available"
         return connector_queries.connector_rows(connection, call.tenant.id), found, reached
 
     rows, templates, reached = await call.emulator.runner.read(read)
@@ -103,21 +103,21 @@ async def _documents(call: Call) -> list[Json]:
 
 
 def _document(
-    row: Row, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], reached: bool, now: datetime
+    row: ConnectorRow, *, tenant: Tenant, templates: Iterable[Mapping[str, Any]], reached: bool, now: datetime
 ) -> Json:
-    program = Program(row["program"])
+    program = row.program
     online = is_active(row, now=now)
-    enrolled = iso(row["created_at"])
-    checks = _checks(row["roles"], templates, reached=reached, online=online)
-    found = {_OF_VERSION[support(program, row["version"], now=now)], *(each["status"] for each in checks)}
+    enrolled = iso(row.created_at)
+    checks = _checks(row.roles, templates, reached=reached, online=online)
+    found = {_OF_VERSION[support(program, row.version, now=now)], *(each["status"] for each in checks)}
     worst = [each for each in (_URGENT, _ATTENTION, "unknown") if each in found]
     last = iso(_last(row, online=online, now=now))
     return {
-        "id": row["id"],
-        "displayName": row["name"],
-        "connectorName": row["name"],
-        "machineName": row["machine"] or f"{'-'.join(row['name'].lower().split())}.{tenant.domain}",
-        "connectorVersion": row["version"] or PROGRAMS[program].newest,
+        "id": row.id,
+        "displayName": row.name,
+        "connectorName": row.name,
+        "machineName": row.machine or f"{'-'.join(row.name.lower().split())}.{tenant.domain}",
+        "connectorVersion": row.version or PROGRAMS[program].newest,
         "state": "active" if online else "inactive",
         "enrolledDateTime": enrolled,
         "enrollmentDateTime": enrolled,
@@ -128,13 +128,11 @@ def _document(
     }
 
 
-def _last(row: Row, *, online: bool, now: datetime) -> datetime:
+def _last(row: ConnectorRow, *, online: bool, now: datetime) -> datetime:
     """When it was last heard of."""
-    if row["credential_digest"] is not None:
-        found: datetime = row["contact_at"] or row["created_at"]
-    else:
-        found = now if online else row["offline_since"] or row["created_at"]
-    return found
+    if row.credential_digest is not None:
+        return row.contact_at or row.created_at
+    return now if online else row.offline_since or row.created_at
 
 
 def _checks(roles: list[str], templates: Iterable[Mapping[str, Any]], *, reached: bool, online: bool) -> list[Json]:

@@ -43,7 +43,7 @@ async def get_certificate(call: Call) -> Answer:
     row = await call.emulator.runner.read(pfx_queries.pfx, call.tenant.id, user_id=user_id, thumbprint=thumbprint)
     if row is None:
         raise NotFound(f"There is no userPfxCertificate '{key}'.")
-    shown = view(USER_PFX_CERTIFICATE, row["document"], version=call.version, select=call.query.select)
+    shown = view(USER_PFX_CERTIFICATE, row.document, version=call.version, select=call.query.select)
     return entity_answer(call, shown, context=_CONTEXT)
 
 
